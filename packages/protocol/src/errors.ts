@@ -1,0 +1,386 @@
+/** The one catalogue of errors. A code is stable; its message names a declared fact — a grant, a
+ *  field, a limit — and never a value of data. `docs/errors.md` is generated from this table.
+ *  @module */
+
+/** What stands behind one code. `{name}` in a template is replaced by the detail of that name. */
+interface CatalogueEntry {
+  /** HTTP status of the problem document. */
+  readonly status: number;
+  readonly message: string;
+  /** The smallest change that would pass. */
+  readonly remedy: string;
+}
+
+/** Every code that any process of Sluice answers, throws or prints. */
+export const ERROR_CATALOGUE = {
+  // Messages and formats
+  ERR_FRAME_MALFORMED: {
+    status: 400,
+    message: "a binary message is malformed at {field}: expected {expected}",
+    remedy: "send a message of the documented struct",
+  },
+  ERR_FRAME_TOO_LARGE: {
+    status: 413,
+    message: "a message has {sizeBytes} bytes; at most {maxBytes} are allowed",
+    remedy: "send a smaller message",
+  },
+  ERR_BODY_INVALID: {
+    status: 400,
+    message: "the body does not fit its schema at {pointer}: {expected}",
+    remedy: "correct the named member",
+  },
+  ERR_ROUTE_UNKNOWN: {
+    status: 404,
+    message: "there is nothing at this address",
+    remedy: "see the OpenAPI document under /openapi.json",
+  },
+  ERR_NOT_FOUND: { status: 404, message: "no {kind} named {name}", remedy: "list the {kind}s that exist" },
+  ERR_CONFLICT: {
+    status: 409,
+    message: "{kind} {name} exists with other content",
+    remedy: "use another name, or send the same content",
+  },
+  ERR_STATE: {
+    status: 409,
+    message: "{kind} {name} is {state}; this needs {needed}",
+    remedy: "bring it to {needed} first",
+  },
+  ERR_INTERNAL: {
+    status: 500,
+    message: "an unexpected fault; the reference is {reference}",
+    remedy: "give the reference to the operator of this process",
+  },
+
+  // Signatures and identity
+  ERR_NOT_ADMITTED: { status: 403, message: "the request is not admitted", remedy: "use a key that the grant names" },
+  ERR_HTTP_SIGNATURE: {
+    status: 401,
+    message: "the HTTP signature is not valid: {reason}",
+    remedy: "sign the request with the registered key (RFC 9421)",
+  },
+  ERR_SIGNATURE: {
+    status: 403,
+    message: "a signature on the {type} is not valid or missing: {signer}",
+    remedy: "have {signer} sign exactly these bytes",
+  },
+  ERR_REQUEST_EXPIRED: {
+    status: 403,
+    message: "the request is outside its validity window",
+    remedy: "sign a new request; check the clock",
+  },
+  ERR_REPLAY: { status: 409, message: "this nonce was used before", remedy: "sign a new request with a fresh nonce" },
+  ERR_BODY_DIGEST: {
+    status: 403,
+    message: "the body is not the one that was signed",
+    remedy: "send the signed bytes unchanged",
+  },
+  ERR_PARTY_UNKNOWN: {
+    status: 403,
+    message: "no party is registered with this key",
+    remedy: "register the party first",
+  },
+  ERR_PARTY_SUSPENDED: {
+    status: 403,
+    message: "party {party} is suspended",
+    remedy: "have the agency lift the suspension",
+  },
+  ERR_ROLE: { status: 403, message: "role {role} may not {action}", remedy: "have a party with role {needed} do it" },
+  ERR_REVIEW_SAME_PERSON: {
+    status: 409,
+    message: "{person} has already reviewed this {kind}",
+    remedy: "have another person review it",
+  },
+
+  // Grants and uses
+  ERR_GRANT_UNKNOWN: {
+    status: 403,
+    message: "the domain holds no grant {grant}",
+    remedy: "have the department sign and deliver the grant",
+  },
+  ERR_GRANT_OPERATION: {
+    status: 403,
+    message: "the grant does not allow {operation}",
+    remedy: "ask for a grant with operation {operation}",
+  },
+  ERR_GRANT_FIELD: {
+    status: 403,
+    message: "field {field} is outside the grant",
+    remedy: "remove the field, or ask for a grant that names it",
+  },
+  ERR_GRANT_PURPOSE: {
+    status: 403,
+    message: "purpose {purpose} is outside the grant",
+    remedy: "use the purpose that the grant names",
+  },
+  ERR_GRANT_PARTY: {
+    status: 403,
+    message: "the signing key is not a {role} of the grant",
+    remedy: "sign with a key that the grant names as {role}",
+  },
+  ERR_GRANT_NOT_YET: { status: 403, message: "the grant starts at {notBefore}", remedy: "wait until then" },
+  ERR_GRANT_EXPIRED: { status: 403, message: "the grant ended at {notAfter}", remedy: "ask for a renewed grant" },
+  ERR_GRANT_REVOKED: { status: 403, message: "the grant was revoked", remedy: "ask the department for a new grant" },
+  ERR_GRANT_DOMAIN: {
+    status: 403,
+    message: "the grant is for domain {domain}",
+    remedy: "send the use to domain {domain}",
+  },
+  ERR_QUOTA_SPENT: {
+    status: 429,
+    message: "the grant's quota for {operation} is spent: {amount} {unit}",
+    remedy: "ask for a larger quota",
+  },
+  ERR_CALL_REUSED: {
+    status: 409,
+    message: "this call id was used for another request",
+    remedy: "use a fresh call id, or retry with the same frame",
+  },
+  ERR_RELEASE_MISSING: {
+    status: 403,
+    message: "no release is signed for product {product} version {version}",
+    remedy: "have the department sign the release",
+  },
+  ERR_BUNDLE_CHANGED: {
+    status: 403,
+    message: "the bundle is not the one that was released",
+    remedy: "submit the changed bundle for review",
+  },
+  ERR_SNAPSHOT: {
+    status: 409,
+    message: "the product serves another snapshot",
+    remedy: "fetch the current snapshot and build the query again",
+  },
+  ERR_CLOCK: {
+    status: 503,
+    message: "the clock is behind the last recorded time",
+    remedy: "set the clock, then restart the process",
+  },
+
+  // Evidence
+  ERR_RECEIPT: {
+    status: 502,
+    message: "the receipt does not verify: {reason}",
+    remedy: "do not use the answer; report it to the agency",
+  },
+  ERR_ANSWER_ALTERED: {
+    status: 502,
+    message: "the answer is not the one the domain signed",
+    remedy: "do not use the answer; report it to the agency",
+  },
+  ERR_LOG: {
+    status: 500,
+    message: "log {origin} does not verify: {reason}",
+    remedy: "keep the files and report it to the agency",
+  },
+
+  // Private lookup
+  ERR_OPRF_ELEMENT: {
+    status: 400,
+    message: "element {index} is not a valid group element",
+    remedy: "send canonical, non-identity ristretto255 elements",
+  },
+  ERR_OPRF_PROOF: {
+    status: 502,
+    message: "the evaluation proof does not verify",
+    remedy: "do not use the answer; report it to the agency",
+  },
+  ERR_OPRF_INPUT: {
+    status: 400,
+    message: "an input cannot be hashed: {reason}",
+    remedy: "use an input of 1 to 65535 bytes",
+  },
+  ERR_LOOKUP_TABLE: {
+    status: 422,
+    message: "the table cannot be indexed: {reason}",
+    remedy: "correct the table and build again",
+  },
+  ERR_LOOKUP_CORRUPT: {
+    status: 502,
+    message: "a record does not open under its key",
+    remedy: "fetch the snapshot again; report it if it persists",
+  },
+  ERR_LOOKUP_QUERY: {
+    status: 400,
+    message: "the query does not fit the snapshot: {reason}",
+    remedy: "build the query from the current parameters",
+  },
+
+  // Work
+  ERR_POOL_FULL: { status: 503, message: "{maxQueue} tasks are waiting already", remedy: "try again later" },
+  ERR_POOL_WORKER: {
+    status: 500,
+    message: "a worker ended during task {task}",
+    remedy: "try again; see the process log",
+  },
+  ERR_CANCELLED: { status: 499, message: "the work was cancelled", remedy: "start it again if it is still wanted" },
+  ERR_TIMEOUT: {
+    status: 504,
+    message: "no answer within {timeoutMs} ms",
+    remedy: "try again; raise the limit if it persists",
+  },
+
+  // Desensitisation
+  ERR_POLICY: {
+    status: 422,
+    message: "the policy does not fit at {pointer}: {reason}",
+    remedy: "correct the named rule",
+  },
+  ERR_POLICY_COLUMN: {
+    status: 422,
+    message: "the policy names column {column}, which the resource does not have",
+    remedy: "remove the rule, or correct the name",
+  },
+  ERR_SAMPLE_K: {
+    status: 422,
+    message: "the sample cannot reach k = {k} within the suppression limit {limit}",
+    remedy: "generalise the quasi-identifiers further",
+  },
+  ERR_SAMPLE_SIZE: { status: 422, message: "the table has fewer than {needed} rows", remedy: "lower the sample size" },
+
+  // Sandbox and guard
+  ERR_SANDBOX_ENGINE: {
+    status: 500,
+    message: "isolated-vm {version} is too old; {needed} or later is needed",
+    remedy: "install the pinned version (advisory GHSA-864f-rcv7-6rh4)",
+  },
+  ERR_SANDBOX_LAYER_MISSING: { status: 503, message: "isolation layer {layer} is missing", remedy: "{how}" },
+  ERR_SANDBOX_START: {
+    status: 500,
+    message: "the sandbox child did not start",
+    remedy: "run `sluice doctor`; see the process log",
+  },
+  ERR_JOB_BUNDLE: { status: 422, message: "the job does not bundle: {reason}", remedy: "correct the source" },
+  ERR_JOB_MANIFEST: {
+    status: 422,
+    message: "the job's manifest is not valid at {pointer}: {expected}",
+    remedy: "correct defineJob's argument",
+  },
+  ERR_JOB_THREW: { status: 422, message: "the job threw: {reason}", remedy: "correct the job; run it locally first" },
+  ERR_JOB_TIMEOUT: {
+    status: 422,
+    message: "the job ran longer than {wallTimeLimitMs} ms",
+    remedy: "make the job faster, or ask for a larger limit",
+  },
+  ERR_JOB_MEMORY: {
+    status: 422,
+    message: "the job used more than {memoryLimitBytes} bytes of memory",
+    remedy: "use less memory, or ask for a larger limit",
+  },
+  ERR_JOB_CAPABILITY: {
+    status: 422,
+    message: "the job asked for {capability}, which no job has",
+    remedy: "remove it; a job has its input columns and nothing else",
+  },
+  ERR_JOB_CRASHED: {
+    status: 422,
+    message: "the job's process ended without a result",
+    remedy: "make the job smaller; see the limits",
+  },
+  ERR_JOB_OUTPUT_TOO_LARGE: {
+    status: 422,
+    message: "the job's output has more than {maxBytes} bytes",
+    remedy: "return less",
+  },
+  ERR_GUARD_OUTPUT: { status: 422, message: "output {output} breaks rule {rule}", remedy: "{change}" },
+
+  // Data, files, processes
+  ERR_TABLE_FILE: {
+    status: 422,
+    message: "{file} cannot be read as a table: {reason}",
+    remedy: "give a UTF-8 CSV with a header line, or a Parquet file",
+  },
+  ERR_TABLE_COLUMN_MISSING: {
+    status: 422,
+    message: "{file} has no column {column}",
+    remedy: "add the column, or declare the resource without it",
+  },
+  ERR_TABLE_ENCODING: { status: 422, message: "{file} is not valid UTF-8", remedy: "convert the file to UTF-8" },
+  ERR_TABLE_FIELD_TOO_LARGE: {
+    status: 422,
+    message: "{file} has a field above {maxBytes} bytes",
+    remedy: "shorten the field",
+  },
+  ERR_PORT_IN_USE: {
+    status: 500,
+    message: "{address} is in use",
+    remedy: "stop the other process, or choose another port",
+  },
+  ERR_DIRECTORY_LOCKED: {
+    status: 500,
+    message: "{directory} is in use by process {pid}",
+    remedy: "stop that process, or use another directory",
+  },
+  ERR_DIRECTORY_UNWRITABLE: {
+    status: 500,
+    message: "{directory} cannot be written",
+    remedy: "give a directory that this user can write",
+  },
+  ERR_DIRECTORY_STATE: {
+    status: 500,
+    message: "{directory} does not hold {expected}",
+    remedy: "create it with `{command}`",
+  },
+  ERR_NODE_VERSION: {
+    status: 500,
+    message: "Node {version} is running; 24 or later is needed",
+    remedy: "start through `npm start`, which brings its own Node",
+  },
+  ERR_UNREACHABLE: {
+    status: 503,
+    message: "{peer} cannot be reached",
+    remedy: "see that it runs and that the address is right",
+  },
+  ERR_USAGE: { status: 400, message: "{reason}", remedy: "see `sluice --help`" },
+} as const satisfies Record<string, CatalogueEntry>;
+
+/** A stable error code. */
+export type ErrorCode = keyof typeof ERROR_CATALOGUE;
+
+/** Declared facts that fill a message: names, limits, counts of declared things. Never values of data. */
+export type ErrorDetails = Readonly<Record<string, string | number>>;
+
+/** Which process said no. */
+export type RefusedBy = "client" | "gateway" | "domain" | "guard" | "sandbox";
+
+/** The error every package throws for misuse and broken peers. */
+export class SluiceError extends Error {
+  override readonly name = "SluiceError";
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+  /** Set when the error crossed a boundary. */
+  readonly refusedBy: RefusedBy | undefined;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options: { cause?: unknown; refusedBy?: RefusedBy } = {}) {
+    super(fill(ERROR_CATALOGUE[code].message, details), options.cause === undefined ? {} : { cause: options.cause });
+    this.code = code;
+    this.details = details;
+    this.refusedBy = options.refusedBy;
+  }
+
+  /** HTTP status of this code. */
+  get status(): number {
+    return ERROR_CATALOGUE[this.code].status;
+  }
+
+  /** The smallest change that would pass, in plain English. */
+  get remedy(): string {
+    return fill(ERROR_CATALOGUE[this.code].remedy, this.details);
+  }
+}
+
+/** Whether `text` is a code of the catalogue. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERROR_CATALOGUE, text);
+}
+
+/** Whether `error` is a `SluiceError`, with one of `codes` if any are given. */
+export function isSluiceError(error: unknown, ...codes: ErrorCode[]): error is SluiceError {
+  return error instanceof SluiceError && (codes.length === 0 || codes.includes(error.code));
+}
+
+function fill(template: string, details: ErrorDetails): string {
+  return template.replaceAll(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = details[name];
+    return value === undefined ? whole : String(value);
+  });
+}

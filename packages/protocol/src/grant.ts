@@ -1,0 +1,85 @@
+/** The grant (授权): one scene, one list, one signed object. The domain refuses what it does not name.
+ *  @module */
+import { z } from "zod";
+import { Amount, Decimal, FieldName, Instant, KeyId, Name, Sha256Hex } from "./identifiers.ts";
+import { signedSchema } from "./signed.ts";
+
+/** What a use does. `develop` runs on a sample, `build` on every row, the others answer a caller. */
+export const Operation = z.enum(["develop", "build", "lookup.evaluate", "lookup.query"]);
+export type Operation = z.infer<typeof Operation>;
+
+/** What a quota counts. */
+export const Unit = z.enum(["run", "oprf-element", "pir-query"]);
+export type Unit = z.infer<typeof Unit>;
+
+/** The unit in which each operation spends. */
+export const OPERATION_UNITS = {
+  develop: "run",
+  build: "run",
+  "lookup.evaluate": "oprf-element",
+  "lookup.query": "pir-query",
+} as const satisfies Record<Operation, Unit>;
+
+/** A party with the key it uses under this grant. */
+export const GrantParty = z.strictObject({ party: Name, keyId: KeyId });
+export type GrantParty = z.infer<typeof GrantParty>;
+
+/** Legal ground on which rows of persons are in the product. */
+export const ConsentRule = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("legal-basis"), basis: z.string().min(1).max(300) }),
+  z.strictObject({ kind: z.literal("subject-consent"), field: FieldName }),
+]);
+export type ConsentRule = z.infer<typeof ConsentRule>;
+
+/** What one unit costs. */
+export const PriceRule = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("free"), reason: z.string().min(1).max(300) }),
+  z.strictObject({ kind: z.literal("per-unit"), unit: Unit, amount: Decimal, currency: z.literal("CNY") }),
+]);
+export type PriceRule = z.infer<typeof PriceRule>;
+
+/** Body of a grant. Signed by the source department and the agency; the domain pins both keys. */
+export const Grant = z.strictObject({
+  type: z.literal("grant"),
+  domain: Name,
+  resource: Name,
+  scene: z.strictObject({
+    scene: Name,
+    title: z.string().min(1).max(120),
+    purpose: Name,
+    value: z.string().min(1).max(1_000),
+  }),
+  /** Column by which callers ask; jobs never see it. */
+  key: FieldName,
+  /** Columns a job may read, each with the need for it. */
+  fields: z
+    .array(z.strictObject({ name: FieldName, need: z.string().min(1).max(300) }))
+    .min(1)
+    .max(64),
+  /** Hash of the policy under which jobs see those columns. */
+  policy: Sha256Hex,
+  operations: z.array(Operation).min(1),
+  operator: GrantParty,
+  developer: GrantParty,
+  callers: z.array(GrantParty).min(1).max(64),
+  notBefore: Instant,
+  notAfter: Instant,
+  quotas: z.array(z.strictObject({ operation: Operation, amount: Amount })).min(1),
+  consent: ConsentRule,
+  price: PriceRule,
+});
+export type Grant = z.infer<typeof Grant>;
+export const SignedGrant = signedSchema(Grant);
+export type SignedGrant = z.infer<typeof SignedGrant>;
+
+/** Takes a grant back, or stops one product version. Signed by the department, the agency or the recovery key. */
+export const Revocation = z.strictObject({
+  type: z.literal("revocation"),
+  domain: Name,
+  grant: Sha256Hex,
+  reason: z.string().min(1).max(300),
+  at: Instant,
+});
+export type Revocation = z.infer<typeof Revocation>;
+export const SignedRevocation = signedSchema(Revocation);
+export type SignedRevocation = z.infer<typeof SignedRevocation>;

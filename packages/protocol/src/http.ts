@@ -1,0 +1,100 @@
+/** JSON bodies of the HTTP interfaces of gateway and domain. Binary bodies are the envelopes of `use.ts`.
+ *  @module */
+import { z } from "zod";
+import { Grant, SignedGrant } from "./grant.ts";
+import { Instant, KeyId, Name, Random128, Sha256Hex } from "./identifiers.ts";
+import { GuardReport, JobManifest, LinearModel, Metrics } from "./job.ts";
+import { LogOrigin } from "./log.ts";
+import { Certificate, Policy } from "./policy.ts";
+import { EvidencedReceipt } from "./receipt.ts";
+import { Product } from "./release.ts";
+import { ResourceDescription } from "./resource.ts";
+
+/** Media type of envelopes and hints. */
+export const BINARY_MEDIA_TYPE = "application/octet-stream";
+
+/** `GET /v1/description` of a domain. */
+export const DomainDescription = z.strictObject({
+  domain: Name,
+  /** Key that signs receipts and snapshots. */
+  receiptKey: KeyId,
+  /** Key that signs checkpoints of the log. */
+  logKey: KeyId,
+  logOrigin: LogOrigin,
+  resources: z.array(ResourceDescription),
+});
+export type DomainDescription = z.infer<typeof DomainDescription>;
+
+/** `POST /v1/domains` of the gateway: where a domain listens. Signed by the agency or the operator. */
+export const DomainRegistration = z.strictObject({ domain: Name, url: z.url() });
+export type DomainRegistration = z.infer<typeof DomainRegistration>;
+
+/** A scene as it is proposed: the grant that would be signed, and the policy it names. */
+export const SceneProposal = z.strictObject({ draft: Grant, policy: Policy });
+export type SceneProposal = z.infer<typeof SceneProposal>;
+
+/** A review of a scene or of a development run. */
+export const Review = z.strictObject({
+  /** The person who reviewed, by name in their party. */
+  person: z.string().min(1).max(60),
+  verdict: z.enum(["approve", "reject"]),
+  note: z.string().max(1_000),
+});
+export type Review = z.infer<typeof Review>;
+
+/** A scene as the gateway lists it. */
+export const Scene = z.strictObject({
+  scene: Name,
+  state: z.enum(["proposed", "pre-reviewed", "reviewed", "rejected", "granted"]),
+  proposal: SceneProposal,
+  reviews: z.array(Review.extend({ party: Name, at: Instant })),
+  grant: Sha256Hex.optional(),
+});
+export type Scene = z.infer<typeof Scene>;
+
+/** `POST /v1/grants`, of gateway and domain. */
+export const GrantDelivery = z.strictObject({ grant: SignedGrant, policy: Policy });
+export type GrantDelivery = z.infer<typeof GrantDelivery>;
+
+/** A development or build run as it is shown to the parties of its grant. */
+export const Run = z.strictObject({
+  callId: Random128,
+  operation: z.enum(["develop", "build"]),
+  product: Name,
+  version: z.int().min(1),
+  grant: Sha256Hex,
+  bundle: Sha256Hex,
+  state: z.enum(["submitted", "running", "completed", "failed"]),
+  percent: z.int().min(0).max(100),
+  /** Log lines of a development run. */
+  log: z.array(z.string()),
+  manifest: JobManifest.optional(),
+  certificate: Certificate.optional(),
+  guardReport: GuardReport.optional(),
+  metrics: z.record(z.string(), Metrics).optional(),
+  model: LinearModel.optional(),
+  /** Error code, remedy and declared facts of a failed run. */
+  failure: z
+    .strictObject({
+      code: z.string(),
+      details: z.record(z.string(), z.union([z.string(), z.number()])),
+      refusedBy: z.enum(["domain", "guard", "sandbox"]),
+    })
+    .optional(),
+  /** Hash of the snapshot a build produced. */
+  snapshot: Sha256Hex.optional(),
+  receipt: EvidencedReceipt.optional(),
+});
+export type Run = z.infer<typeof Run>;
+
+/** One event of `GET /v1/runs/{callId}/events` (SSE); `id` counts from 1 within a run. */
+export const RunEvent = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("state"), state: Run.shape.state }),
+  z.strictObject({ kind: z.literal("progress"), percent: z.int().min(0).max(100) }),
+  z.strictObject({ kind: z.literal("log"), line: z.string() }),
+]);
+export type RunEvent = z.infer<typeof RunEvent>;
+
+/** `POST /v1/releases` answer of the gateway. */
+export const ReleaseAccepted = z.strictObject({ product: Product });
+export type ReleaseAccepted = z.infer<typeof ReleaseAccepted>;

@@ -1,0 +1,27 @@
+/** Limits on everything that crosses a boundary. Units stand last in each name.
+ *  @module */
+
+/** Largest frame of a production query or answer. */
+export const MAX_FRAME_BYTES = 2 ** 24 - 1;
+/** Largest JSON document inside an envelope: a signed request or an evidenced receipt. */
+export const MAX_ENVELOPE_JSON_BYTES = 2 ** 16 - 1;
+/** Largest JSON body of a management request. */
+export const MAX_JSON_BODY_BYTES = 1_048_576;
+/** Largest bundle of a job. */
+export const MAX_BUNDLE_BYTES = 1_048_576;
+/** Largest raw output of a job, before the guard. */
+export const MAX_JOB_OUTPUT_BYTES = 64 * 1_048_576;
+/** Elements in one OPRF evaluation. */
+export const MAX_OPRF_ELEMENTS = 1_024;
+/** Longest validity of a signed request. */
+export const MAX_REQUEST_VALIDITY_MS = 5 * 60_000;
+/** Tolerated difference between the clocks of two processes. */
+export const MAX_CLOCK_SKEW_MS = 60_000;
+/** Columns of one resource. */
+export const MAX_RESOURCE_COLUMNS = 256;
+/** Largest single field of an imported table. */
+export const MAX_IMPORT_FIELD_BYTES = 1_048_576;
+/** Log lines a development run may return. */
+export const MAX_LOG_LINES = 500;
+/** Characters of one log line of a development run. */
+export const MAX_LOG_LINE_CHARS = 200;

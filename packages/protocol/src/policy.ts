@@ -1,0 +1,60 @@
+/** The desensitisation policy and the certificate a sample carries. Closed: an unknown rule is refused,
+ *  a column without a rule is dropped.
+ *  @module */
+import { z } from "zod";
+import { FieldName, Instant, Name, Sha256Hex } from "./identifiers.ts";
+import { FieldRole } from "./resource.ts";
+
+/** What happens to one column before a job sees it. */
+export const Transform = z.discriminatedUnion("kind", [
+  /** The job does not see the column. */
+  z.strictObject({ kind: z.literal("drop") }),
+  /** As stored. Not allowed for direct identifiers. */
+  z.strictObject({ kind: z.literal("keep") }),
+  /** Text with its middle replaced by `*`. */
+  z.strictObject({ kind: z.literal("mask"), keepFirst: z.int().min(0).max(16), keepLast: z.int().min(0).max(16) }),
+  /** HMAC-SHA-256 under a key of this scene, first 16 bytes in hexadecimal. */
+  z.strictObject({ kind: z.literal("token") }),
+  /** First `length` characters of a code: coarser region, coarser industry. */
+  z.strictObject({ kind: z.literal("generalize"), length: z.int().min(1).max(16) }),
+  /** Number replaced by the lower bound of its bucket, clamped to [min, max]. */
+  z.strictObject({ kind: z.literal("bucket"), width: z.number().positive(), min: z.number(), max: z.number() }),
+]);
+export type Transform = z.infer<typeof Transform>;
+
+/** Rule for one column. */
+export const ColumnRule = z.strictObject({ role: FieldRole, transform: Transform });
+export type ColumnRule = z.infer<typeof ColumnRule>;
+
+/** How a source table becomes what a job sees. Identified by the hash of its canonical JSON. */
+export const Policy = z.strictObject({
+  version: z.literal(1),
+  resource: Name,
+  columns: z.record(FieldName, ColumnRule),
+  sample: z.strictObject({
+    rows: z.int().min(1).max(1_000_000),
+    /** Columns, after transform, whose combinations are the strata. */
+    strata: z.array(FieldName).max(4),
+  }),
+  /** Every combination of quasi-identifiers in the sample occurs at least `k` times. */
+  k: z.int().min(2).max(1_000),
+  /** Largest share of sampled rows that may be suppressed to reach `k`. */
+  suppressionLimit: z.number().min(0).max(0.5),
+});
+export type Policy = z.infer<typeof Policy>;
+
+/** What was measured on one sample. Every figure is computed on the sample that left. */
+export const Certificate = z.strictObject({
+  policy: Sha256Hex,
+  resource: Name,
+  sourceSnapshot: Sha256Hex,
+  sourceRowsRounded: z.int().nonnegative(),
+  sampleRows: z.int().nonnegative(),
+  suppressedRows: z.int().nonnegative(),
+  quasiIdentifiers: z.array(FieldName),
+  k: z.int().nonnegative(),
+  /** Salted commitment to the sampling seed; the seed stays in the domain. */
+  seedCommitment: Sha256Hex,
+  at: Instant,
+});
+export type Certificate = z.infer<typeof Certificate>;

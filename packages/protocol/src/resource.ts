@@ -1,0 +1,42 @@
+/** Catalogue entries (数据资源目录): metadata only, never a value of data.
+ *  @module */
+import { z } from "zod";
+import { FieldName, Instant, Name, Sha256Hex } from "./identifiers.ts";
+import { MAX_RESOURCE_COLUMNS } from "./limits.ts";
+
+/** What a column can do to a person: name them, point at them with others, hurt them, or none of these. */
+export const FieldRole = z.enum(["direct", "quasi", "sensitive", "other"]);
+export type FieldRole = z.infer<typeof FieldRole>;
+
+/** One column of a resource. */
+export const ResourceField = z.strictObject({
+  name: FieldName,
+  title: z.string().max(120),
+  /** Type of the stored column. */
+  type: z.enum(["text", "integer", "decimal", "boolean", "date"]),
+  role: FieldRole,
+  /** Grade of GB/T 43697 for general data. */
+  grade: z.enum(["general-1", "general-2", "general-3", "general-4", "important", "core"]),
+});
+export type ResourceField = z.infer<typeof ResourceField>;
+
+/** How often the source renews the data. */
+export const UpdateFrequency = z.enum(["once", "day", "week", "month", "quarter", "half-year", "year"]);
+export type UpdateFrequency = z.infer<typeof UpdateFrequency>;
+
+/** A table that a department offers. */
+export const ResourceDescription = z.strictObject({
+  domain: Name,
+  resource: Name,
+  title: z.string().min(1).max(120),
+  format: z.enum(["csv", "parquet"]),
+  source: z.string().min(1).max(120),
+  updateFrequency: UpdateFrequency,
+  /** Rows, rounded to two significant digits. */
+  approximateRows: z.int().nonnegative(),
+  fields: z.array(ResourceField).min(1).max(MAX_RESOURCE_COLUMNS),
+  /** Salted hash of the stored snapshot: tells that data changed, not what it is. */
+  snapshot: Sha256Hex,
+  importedAt: Instant,
+});
+export type ResourceDescription = z.infer<typeof ResourceDescription>;
