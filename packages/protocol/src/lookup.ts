@@ -125,6 +125,30 @@ export function decodePirAnswer(bytes: Bytes): Uint32Array {
   return bytesToWords(reader);
 }
 
+/** Bytes of the payload of one record: a label and padding, so that records of all forms have one size. */
+export const LABEL_RECORD_BYTES = 16;
+
+// struct { uint8 label; opaque pad[15]; } LabelRecord;
+/** Payload of a record whose label is `vocabulary[label]` of the snapshot. @throws ERR_FRAME_MALFORMED above 255. */
+export function encodeLabelRecord(label: number): Bytes {
+  return new ByteWriter()
+    .uint(label, 1)
+    .fixed(new Uint8Array(LABEL_RECORD_BYTES - 1))
+    .finish();
+}
+
+/** Label code of a record payload. @throws ERR_FRAME_MALFORMED when it is not 16 bytes or its padding is not zero. */
+export function decodeLabelRecord(bytes: Bytes): number {
+  const reader = new ByteReader(bytes);
+  const label = reader.uint(1);
+  const pad = reader.fixed(LABEL_RECORD_BYTES - 1);
+  reader.end();
+  if (pad.some((byte) => byte !== 0)) {
+    throw new SluiceError("ERR_FRAME_MALFORMED", { field: "pad", expected: "zero bytes" });
+  }
+  return label;
+}
+
 function writeElements(elements: Bytes[]): ByteWriter {
   if (elements.length < 1 || elements.length > MAX_OPRF_ELEMENTS || elements.some((e) => e.length !== ELEMENT_BYTES)) {
     throw new SluiceError("ERR_FRAME_MALFORMED", {
