@@ -1,7 +1,11 @@
 import { defineConfig } from "vitest/config";
 
+/** Where continuous integration wants the results as JSON. */
+const report = process.env["SLUICE_TEST_REPORT"];
+
 export default defineConfig({
   test: {
+    reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     projects: [
       "packages/*",
       {
