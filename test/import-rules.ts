@@ -1,0 +1,152 @@
+/** Who may import whom: the package table of `docs/architecture.md` as data, and the walk that checks it. The scanner
+ *  reads import lines, which the formatter keeps in one form.
+ *  @module */
+import { builtinModules } from "node:module";
+import type { SourceFile } from "./source-files.ts";
+
+/** Own packages that each package may import; a longer name allows that entry only. */
+export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
+  protocol: [],
+  mpc: ["protocol"],
+  desensitize: ["protocol"],
+  sandbox: ["protocol"],
+  evidence: ["protocol"],
+  domain: ["protocol", "mpc", "desensitize", "sandbox", "evidence"],
+  gateway: ["protocol", "evidence"],
+  client: ["protocol", "mpc/oprf/client", "mpc/lookup/client", "evidence"],
+  cli: ["protocol", "mpc", "desensitize", "sandbox", "evidence", "domain", "gateway", "client"],
+};
+
+/** Entries that run in a browser: nothing they reach may need Node. */
+export const BROWSER_ENTRIES: readonly string[] = [
+  "@sluice/protocol",
+  "@sluice/mpc/oprf/client",
+  "@sluice/mpc/lookup/client",
+  "@sluice/evidence/verify",
+  "@sluice/evidence/sign",
+  "@sluice/client",
+  "@sluice/sandbox/job",
+  "@sluice/sandbox/kit",
+];
+
+/** Packages of others that run in a browser as they are. */
+export const BROWSER_PACKAGES: readonly string[] = [
+  "zod",
+  "canonicalize",
+  "@scure/base",
+  "@noble/curves",
+  "@noble/hashes",
+];
+
+/** One import: of what, and whether only types cross. */
+export type Import = { specifier: string; typeOnly: boolean };
+
+/** The parts of a package.json that say what it may import. */
+export type PackageManifest = {
+  name: string;
+  exports?: Record<string, unknown>;
+  dependencies?: Record<string, string>;
+};
+
+const IMPORTS =
+  /(?:^|\n)\s*(?:import|export)\s+(type\s)?(?:[\w*{][^;'"]*?\sfrom\s+)?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/g;
+const COMMENTS = /\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm;
+
+/** Every import and re-export of `text`, static or dynamic. */
+export function importsOf(text: string): Import[] {
+  return [...text.replaceAll(COMMENTS, "").matchAll(IMPORTS)].map((match) => ({
+    specifier: match[2] ?? match[3] ?? "",
+    typeOnly: match[1] !== undefined,
+  }));
+}
+
+/** Imports of own packages that the table does not allow to `file`, and imports into another package's files. */
+export function tableProblems(file: SourceFile): string[] {
+  const owner = file.path.split("/")[1] ?? "";
+  const allowed = ALLOWED_IMPORTS[owner];
+  if (allowed === undefined) return [`${file.path}: package ${owner} is not in the import table`];
+  return importsOf(file.text).flatMap(({ specifier }) => {
+    if (specifier.startsWith(".")) {
+      const target = resolvePath(file.path, specifier);
+      return target.startsWith(`packages/${owner}/`) ? [] : [`${file.path}: reaches into ${target}`];
+    }
+    if (!specifier.startsWith("@sluice/")) return [];
+    const name = specifier.slice("@sluice/".length);
+    const isAllowed =
+      name.split("/")[0] === owner || allowed.some((entry) => name === entry || name.startsWith(`${entry}/`));
+    return isAllowed ? [] : [`${file.path}: ${owner} may not import ${specifier}`];
+  });
+}
+
+/** Dependencies on own packages that the table does not allow. */
+export function dependencyProblems(manifest: PackageManifest): string[] {
+  const owner = manifest.name.slice("@sluice/".length);
+  const allowed = (ALLOWED_IMPORTS[owner] ?? []).map((entry) => entry.split("/")[0]);
+  return Object.keys(manifest.dependencies ?? {})
+    .filter((name) => name.startsWith("@sluice/") && !allowed.includes(name.slice("@sluice/".length)))
+    .map((name) => `${manifest.name} may not depend on ${name}`);
+}
+
+/** Imports of packages that `manifest` does not declare: they would be missing once published. */
+export function undeclaredProblems(file: SourceFile, manifest: PackageManifest): string[] {
+  return importsOf(file.text)
+    .map(({ specifier }) => specifier)
+    .filter((specifier) => !specifier.startsWith(".") && !isBuiltin(specifier))
+    .map(packageOf)
+    .filter((name) => name !== manifest.name && manifest.dependencies?.[name] === undefined)
+    .map((name) => `${file.path}: ${name} is not a dependency of ${manifest.name}`);
+}
+
+/** Whatever `entry` reaches that a browser lacks, with the path of imports that leads there. */
+export function browserProblems(
+  entry: string,
+  files: ReadonlyMap<string, string>,
+  manifests: ReadonlyMap<string, PackageManifest>,
+): string[] {
+  const problems: string[] = [];
+  const seen = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const text = files.get(path);
+    if (text === undefined) {
+      problems.push(`${[...trail, path].join(" > ")}: no such file`);
+      return;
+    }
+    for (const { specifier, typeOnly } of importsOf(text)) {
+      if (typeOnly) continue;
+      const next = [...trail, path];
+      if (specifier.startsWith(".")) visit(resolvePath(path, specifier), next);
+      else if (specifier.startsWith("@sluice/")) visit(entryPath(specifier, manifests), next);
+      else if (!BROWSER_PACKAGES.includes(packageOf(specifier)))
+        problems.push(`${next.join(" > ")}: needs ${specifier}`);
+    }
+  };
+  visit(entryPath(entry, manifests), [entry]);
+  return problems;
+}
+
+/** Path of the file behind `@sluice/x` or `@sluice/x/y`; a path that does not exist when it is not exported. */
+function entryPath(specifier: string, manifests: ReadonlyMap<string, PackageManifest>): string {
+  const name = packageOf(specifier);
+  const target = manifests.get(name)?.exports?.[`.${specifier.slice(name.length)}`];
+  const folder = `packages/${name.slice("@sluice/".length)}`;
+  return typeof target === "string"
+    ? resolvePath(`${folder}/package.json`, target)
+    : `${folder} does not export ${specifier}`;
+}
+
+function isBuiltin(specifier: string): boolean {
+  return specifier.startsWith("node:") || builtinModules.includes(specifier);
+}
+
+function packageOf(specifier: string): string {
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
+function resolvePath(from: string, specifier: string): string {
+  return new URL(specifier, new URL(from, "file:///")).pathname.slice(1);
+}

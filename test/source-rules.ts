@@ -1,0 +1,117 @@
+/** The rules of style that matter, as functions from a file to what is wrong with it. The formatter and the linter
+ *  have the others.
+ *  @module */
+import type { SourceFile } from "./source-files.ts";
+
+/** Longest source file, in lines. */
+export const MAX_SOURCE_LINES = 600;
+/** Most lines that half of the source files may have. */
+export const MAX_MEDIAN_SOURCE_LINES = 150;
+/** Longest page of documentation, in lines. */
+export const MAX_PAGE_LINES = 200;
+/** Longest decision record, in lines. */
+export const MAX_ADR_LINES = 25;
+
+/** Names that say nothing about what a file is. */
+const EMPTY_NAMES = /^(?:utils?|common|core|helpers?|misc|shared|lib)$/;
+const DECLARATION =
+  /^export (?:default )?(?:declare )?(?:async )?(?:abstract )?(?:function\*?|class|const|let|interface|type) (\w+)/;
+
+/** Number of lines, not counting what follows the last line break. */
+export function lineCount(text: string): number {
+  return text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
+}
+
+/** The middle one of `numbers`; 0 when there are none. */
+export function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
+}
+
+/** A file opens with a doc comment that ends in `@module`; an `index.ts` that only re-exports needs none. */
+export function headerProblems(file: SourceFile): string[] {
+  if (isReexportOnly(file)) return [];
+  const text = file.text.replace(/^#!.*\n/, "");
+  const end = text.indexOf("*/");
+  const header = text.startsWith("/**") && end > 0 ? text.slice(0, end) : "";
+  return /@module\s*$/.test(header) ? [] : [`${file.path}: no header comment that ends with @module`];
+}
+
+/** Every exported declaration has a doc comment right above it; `type X` right after the schema `X` shares its. */
+export function exportProblems(file: SourceFile): string[] {
+  const problems: string[] = [];
+  const lines = file.text.split("\n");
+  const documented = new Set<string>();
+  for (const [i, line] of lines.entries()) {
+    const name = DECLARATION.exec(line)?.[1];
+    if (name === undefined) continue;
+    const isSchemaType = new RegExp(`^export type ${name} = (?:z\\.infer<|\\(typeof )`).test(line);
+    if (lines[i - 1]?.trimEnd().endsWith("*/") === true || documented.has(name) || isSchemaType) documented.add(name);
+    else if (!isSignedSchemaOfDocumentedBody(line, documented))
+      problems.push(`${file.path}:${i + 1}: export ${name} has no doc comment`);
+  }
+  return problems;
+}
+
+/** `SignedX = signedSchema(Body)` says all there is to say when `Body` is documented. */
+function isSignedSchemaOfDocumentedBody(line: string, documented: Set<string>): boolean {
+  const body = /^export const Signed\w+ = signedSchema\((\w+)\)/.exec(line)?.[1];
+  return body !== undefined && documented.has(body);
+}
+
+/** `index.ts` only re-exports. */
+export function indexProblems(file: SourceFile): string[] {
+  if (!/(?:^|\/)index\.ts$/.test(file.path) || isReexportOnly(file)) return [];
+  return [`${file.path}: an index only re-exports`];
+}
+
+/** Names are kebab-case and say what the file is. */
+export function nameProblems(path: string): string[] {
+  const name = path.split("/").at(-1) ?? "";
+  const stem = name.split(".")[0] ?? "";
+  if (EMPTY_NAMES.test(stem)) return [`${path}: the name ${stem} says nothing`];
+  return /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(stem) ? [] : [`${path}: the name is not kebab-case`];
+}
+
+/** Nothing prints but the cli and the benchmarks. */
+export function consoleProblems(file: SourceFile): string[] {
+  if (/^(?:packages\/cli|benchmarks|\.ci)\//.test(file.path)) return [];
+  return matchingLines(file, /\bconsole\.\w+\(/, "prints with console");
+}
+
+/** No path of one machine: a home, a root's home, a working or temporary directory. */
+export function machinePathProblems(file: SourceFile): string[] {
+  return matchingLines(file, /(?<![\w.$}])\/(?:home|root|work|tmp|Users)\/\w/, "names a path of one machine");
+}
+
+/** Nothing is left for later, switched off or singled out. */
+export function leftoverProblems(file: SourceFile): string[] {
+  return [
+    ...matchingLines(file, /\b(?:TODO|FIXME|XXX|HACK)\b/, "leaves work for later"),
+    ...matchingLines(
+      file,
+      /\b(?:test|it|describe|suite)\.(?:only|skip|todo)\b|\.only\(/,
+      "singles out or skips a test",
+    ),
+    ...matchingLines(
+      file,
+      /(?:oxlint|eslint)-disable|@ts-(?:ignore|nocheck|expect-error)|\bas any\b/,
+      "silences a check",
+    ),
+  ];
+}
+
+/** `limit` lines at most. */
+export function lengthProblems(file: SourceFile, limit: number): string[] {
+  const lines = lineCount(file.text);
+  return lines <= limit ? [] : [`${file.path}: ${lines} lines; at most ${limit} are allowed`];
+}
+
+function matchingLines(file: SourceFile, pattern: RegExp, problem: string): string[] {
+  return file.text.split("\n").flatMap((line, i) => (pattern.test(line) ? [`${file.path}:${i + 1}: ${problem}`] : []));
+}
+
+function isReexportOnly(file: SourceFile): boolean {
+  if (!/(?:^|\/)index\.ts$/.test(file.path)) return false;
+  const code = file.text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+  return /^\s*(?:export (?:type )?(?:\{[^}]*\}|\*(?: as \w+)?)(?: from "[^"]+")?;\s*)*$/.test(code);
+}
