@@ -1,1 +1,15 @@
-export {};
+/** SDK of callers, developers and officers, for Node and browsers.
+ *  @module */
+export { createClient, SluiceClient, type BuildSubmission, type JobSubmission } from "./client.ts";
+export type { LookupHandle, LookupResult } from "./lookup.ts";
+export {
+  DEFAULT_BACKOFF_MS,
+  DEFAULT_MAX_ATTEMPTS,
+  DEFAULT_TIMEOUT_MS,
+  REQUEST_VALIDITY_MS,
+  systemClock,
+  systemRandom,
+  type CallOptions,
+  type ClientOptions,
+} from "./options.ts";
+export { random128, signUse, type UseSubject } from "./signed-use.ts";

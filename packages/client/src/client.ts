@@ -1,0 +1,106 @@
+/** The client of one party: everything it asks of a gateway, with every answer of a domain checked.
+ *  @module */
+import {
+  BINARY_MEDIA_TYPE,
+  encodeCall,
+  Run,
+  sha256Hex,
+  type AnswerEnvelope,
+  type Bytes,
+  type CallEnvelope,
+  type RunEvent,
+} from "@sluice/protocol";
+import { openLookup, type LookupHandle } from "./lookup.ts";
+import { Management } from "./management.ts";
+import {
+  DEFAULT_BACKOFF_MS,
+  DEFAULT_MAX_ATTEMPTS,
+  DEFAULT_TIMEOUT_MS,
+  systemClock,
+  systemRandom,
+  type CallOptions,
+  type ClientOptions,
+} from "./options.ts";
+import { sendEnvelope, type ProductionContext } from "./production-call.ts";
+import { refusal } from "./refusal.ts";
+import { withRetries } from "./retry.ts";
+import { watchRun, type WatchContext } from "./run-events.ts";
+import { random128, signUse, type UseSubject } from "./signed-use.ts";
+import { Transport } from "./transport.ts";
+
+/** A job to run on the sample of a grant. */
+export interface JobSubmission extends Omit<UseSubject, "operation" | "bundle"> {
+  /** Bytes of the bundle. */
+  readonly code: Bytes;
+}
+
+/** A build of a released product over every row. */
+export type BuildSubmission = Omit<UseSubject, "operation">;
+
+/** The SDK of callers, developers and officers. */
+export class SluiceClient extends Management {
+  readonly #context: ProductionContext & WatchContext;
+
+  /** @throws ERR_USAGE when the gateway's address is not an http or https URL */
+  constructor(options: ClientOptions) {
+    const clock = options.clock ?? systemClock;
+    const random = options.random ?? systemRandom;
+    const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
+    const { gatewayUrl, key, trust } = options;
+    const transport = new Transport({ gatewayUrl, key, fetch, clock, random, timeoutMs });
+    super(transport);
+    const maxAttempts = options.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
+    const backoffMs = options.backoffMs ?? DEFAULT_BACKOFF_MS;
+    this.#context = { transport, key, trust, clock, random, timeoutMs, retry: { maxAttempts, backoffMs, random } };
+  }
+
+  /** Submits a bundle to run on the sample of a grant. The run goes on after this returns; see `watchRun`. */
+  async submitJob(job: JobSubmission, options: CallOptions = {}): Promise<Run> {
+    const bundle = await sha256Hex(job.code);
+    return await this.#submit("/v1/jobs", { ...job, operation: "develop", bundle }, job.code, options);
+  }
+
+  /** Starts the build of a released product. The run goes on after this returns; see `watchRun`. */
+  async startBuild(build: BuildSubmission, options: CallOptions = {}): Promise<Run> {
+    return await this.#submit("/v1/builds", { ...build, operation: "build" }, new Uint8Array(), options);
+  }
+
+  /** Follows a run until it has completed or failed, and returns it. Each event is told once, in order. */
+  watchRun(callId: string, onEvent: (event: RunEvent) => void, options: CallOptions = {}): Promise<Run> {
+    return watchRun(this.#context, callId, onEvent, options);
+  }
+
+  /** Fetches and checks what a product serves, ready for private lookups.
+   *  @throws ERR_SIGNATURE, ERR_RECEIPT, ERR_NOT_FOUND */
+  openLookup(product: string, options: CallOptions = {}): Promise<LookupHandle> {
+    return openLookup(this.#context, product, options);
+  }
+
+  /** Sends one envelope once, as it is, and decodes the answer *without checking it*: for tools and tests that
+   *  craft requests. Lookups go through `openLookup`. */
+  call(envelope: CallEnvelope, options: CallOptions = {}): Promise<AnswerEnvelope> {
+    return sendEnvelope(this.#context.transport, envelope, options);
+  }
+
+  async #submit(path: string, use: UseSubject, frame: Bytes, { signal }: CallOptions): Promise<Run> {
+    const callId = random128(this.#context.random);
+    const { key, transport, retry } = this.#context;
+    const run = await withRetries(
+      async () => {
+        const envelope = await signUse({ ...use, callId }, frame, key, this.#context);
+        const body = { mediaType: BINARY_MEDIA_TYPE, bytes: encodeCall(envelope) };
+        return await transport.json({ method: "POST", path, body, signal }, Run);
+      },
+      { ...retry, signal },
+    );
+    if (run.callId === callId) return run;
+    throw refusal("ERR_BODY_INVALID", { pointer: "/callId", expected: "the call id that was sent" });
+  }
+}
+
+/** A client of the gateway at `options.gatewayUrl`, acting with `options.key`.
+ *  @throws ERR_USAGE when the gateway's address is not an http or https URL */
+export function createClient(options: ClientOptions): SluiceClient {
+  return new SluiceClient(options);
+}

@@ -1,0 +1,114 @@
+/** Management calls: parties, domains, scenes, grants, runs, releases, products. All decisions are made by
+ *  gateway and domain; these functions carry signed documents to them and check the shape of what returns.
+ *  @module */
+import {
+  DomainDescription,
+  DomainRegistration,
+  GrantDelivery,
+  Product,
+  ReleaseAccepted,
+  Review,
+  Run,
+  Scene,
+  SceneProposal,
+  SignedParty,
+  SignedRelease,
+  utf8,
+} from "@sluice/protocol";
+import type { CallOptions } from "./options.ts";
+import { parseAs, type Schema } from "./response-body.ts";
+import type { Exchange, Transport } from "./transport.ts";
+
+/** The management side of a client. */
+export class Management {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** Registers or replaces a party, as the agency signed it. */
+  putParty(party: SignedParty, options: CallOptions = {}): Promise<SignedParty> {
+    return this.#send("PUT", `/v1/parties/${part(party.body.party)}`, SignedParty, party, SignedParty, options);
+  }
+
+  /** Tells the gateway where a domain listens; it fetches the description of the domain. */
+  registerDomain(registration: DomainRegistration, options: CallOptions = {}): Promise<DomainDescription> {
+    return this.#send("POST", "/v1/domains", DomainRegistration, registration, DomainDescription, options);
+  }
+
+  /** Has the gateway fetch the description of a registered domain again. */
+  refreshDomain(domain: string, options: CallOptions = {}): Promise<DomainDescription> {
+    return this.#transport.json(
+      { method: "POST", path: `/v1/domains/${part(domain)}/refresh`, ...options },
+      DomainDescription,
+    );
+  }
+
+  /** The domains with the resources they offer: metadata only. */
+  catalogue(options: CallOptions = {}): Promise<DomainDescription[]> {
+    return this.#transport.json({ method: "GET", path: "/v1/catalogue", ...options }, DomainDescription.array());
+  }
+
+  /** Proposes a scene. */
+  proposeScene(proposal: SceneProposal, options: CallOptions = {}): Promise<Scene> {
+    return this.#send("POST", "/v1/scenes", SceneProposal, proposal, Scene, options);
+  }
+
+  /** A scene with its reviews. */
+  scene(scene: string, options: CallOptions = {}): Promise<Scene> {
+    return this.#transport.json({ method: "GET", path: `/v1/scenes/${part(scene)}`, ...options }, Scene);
+  }
+
+  /** Reviews a scene. */
+  reviewScene(scene: string, review: Review, options: CallOptions = {}): Promise<Scene> {
+    return this.#send("POST", `/v1/scenes/${part(scene)}/reviews`, Review, review, Scene, options);
+  }
+
+  /** Brings a signed grant to the gateway, which passes it on to the domain. */
+  deliverGrant(delivery: GrantDelivery, options: CallOptions = {}): Promise<Scene> {
+    return this.#send("POST", "/v1/grants", GrantDelivery, delivery, Scene, options);
+  }
+
+  /** A run as the parties of its grant see it. */
+  run(callId: string, options: CallOptions = {}): Promise<Run> {
+    return this.#transport.json({ method: "GET", path: `/v1/runs/${part(callId)}`, ...options }, Run);
+  }
+
+  /** Reviews a development run. */
+  reviewRun(callId: string, review: Review, options: CallOptions = {}): Promise<Run> {
+    return this.#send("POST", `/v1/runs/${part(callId)}/reviews`, Review, review, Run, options);
+  }
+
+  /** Brings a signed release to the gateway, which passes it on and registers the product. */
+  async deliverRelease(release: SignedRelease, options: CallOptions = {}): Promise<Product> {
+    const accepted = await this.#send("POST", "/v1/releases", SignedRelease, release, ReleaseAccepted, options);
+    return accepted.product;
+  }
+
+  /** Every registered product. */
+  products(options: CallOptions = {}): Promise<Product[]> {
+    return this.#transport.json({ method: "GET", path: "/v1/products", ...options }, Product.array());
+  }
+
+  /** One product. */
+  product(name: string, options: CallOptions = {}): Promise<Product> {
+    return this.#transport.json({ method: "GET", path: `/v1/products/${part(name)}`, ...options }, Product);
+  }
+
+  #send<In, Out>(
+    method: Exchange["method"],
+    path: string,
+    input: Schema<In>,
+    document: In,
+    output: Schema<Out>,
+    { signal }: CallOptions,
+  ): Promise<Out> {
+    const bytes = utf8(JSON.stringify(parseAs(input, document)));
+    return this.#transport.json({ method, path, body: { mediaType: "application/json", bytes }, signal }, output);
+  }
+}
+
+function part(name: string): string {
+  return encodeURIComponent(name);
+}

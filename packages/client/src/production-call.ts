@@ -1,0 +1,88 @@
+/** One production call: signed, sent, retried under the same call id, and believed only with its receipt.
+ *  @module */
+import type { TrustPins } from "@sluice/evidence";
+import {
+  BINARY_MEDIA_TYPE,
+  decodeAnswer,
+  documentHash,
+  encodeCall,
+  MAX_ENVELOPE_JSON_BYTES,
+  MAX_FRAME_BYTES,
+  type AnswerEnvelope,
+  type Bytes,
+  type CallEnvelope,
+  type Sha256Hex,
+} from "@sluice/protocol";
+import type { KeyPair } from "@sluice/evidence";
+import type { CallOptions } from "./options.ts";
+import { checkAnswer } from "./receipt-check.ts";
+import { refusal } from "./refusal.ts";
+import { withRetries, type RetryPolicy } from "./retry.ts";
+import { random128, signUse, type UseSubject } from "./signed-use.ts";
+import type { Transport, TransportOptions } from "./transport.ts";
+
+/** version ‖ length ‖ receipt ‖ length ‖ frame. */
+const MAX_ANSWER_BYTES = 2 + 2 + MAX_ENVELOPE_JSON_BYTES + 3 + MAX_FRAME_BYTES;
+
+/** What production calls need. */
+export interface ProductionContext extends Pick<TransportOptions, "clock" | "random"> {
+  readonly transport: Transport;
+  readonly key: KeyPair;
+  readonly trust: TrustPins;
+  readonly retry: Omit<RetryPolicy, "signal">;
+}
+
+/** What is asked, with what the snapshot says the receipt must name. */
+export interface ProductionUse extends UseSubject {
+  readonly release: Sha256Hex;
+  readonly snapshot: Sha256Hex;
+  /** Units the call spends, as its receipt must state them. */
+  readonly amount: string;
+}
+
+/** Sends one envelope once, and decodes the answer without checking it.
+ *  @throws ERR_ANSWER_ALTERED when it is no answer envelope, and what the peers refuse */
+export async function sendEnvelope(
+  transport: Transport,
+  envelope: CallEnvelope,
+  { signal }: CallOptions,
+): Promise<AnswerEnvelope> {
+  const bytes = await transport.bytes(
+    {
+      method: "POST",
+      path: "/v1/calls",
+      body: { mediaType: BINARY_MEDIA_TYPE, bytes: encodeCall(envelope) },
+      headers: { accept: BINARY_MEDIA_TYPE },
+      signal,
+    },
+    MAX_ANSWER_BYTES,
+  );
+  try {
+    return decodeAnswer(bytes);
+  } catch (cause) {
+    throw refusal("ERR_ANSWER_ALTERED", {}, cause);
+  }
+}
+
+/** Makes one call and returns its checked answer. A retry keeps the call id and the frame, and has a fresh nonce.
+ *  @throws ERR_RECEIPT, ERR_ANSWER_ALTERED, ERR_CANCELLED, and what the peers refuse */
+export async function callOnce(
+  context: ProductionContext,
+  use: ProductionUse,
+  frame: Bytes,
+  { signal }: CallOptions,
+): Promise<AnswerEnvelope> {
+  const { transport, key, trust } = context;
+  const callId = random128(context.random);
+  const requests = new Set<Sha256Hex>();
+  const answer = await withRetries(
+    async () => {
+      const envelope = await signUse({ ...use, callId }, frame, key, context);
+      requests.add(await documentHash(envelope.request.body));
+      return await sendEnvelope(transport, envelope, { signal });
+    },
+    { ...context.retry, signal },
+  );
+  await checkAnswer(answer, { ...use, callId, party: key.keyId, requests }, trust);
+  return answer;
+}
