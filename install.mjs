@@ -35,5 +35,7 @@ if (installed.status !== 0) {
 const version = spawnSync(join(root, "node_modules", ".bin", "node"), ["--version"], { shell: windows }).stdout;
 const major = Number(/^v(\d+)\./.exec(String(version))?.[1] ?? 0);
 if (major < NEEDED_NODE && Number(process.versions.node.split(".")[0]) < NEEDED_NODE) {
-  stop(`no Node ${NEEDED_NODE} could be installed for ${process.platform} ${process.arch}; install it from https://nodejs.org and run the command again.`);
+  stop(
+    `no Node ${NEEDED_NODE} could be installed for ${process.platform} ${process.arch}; install it from https://nodejs.org and run the command again.`,
+  );
 }

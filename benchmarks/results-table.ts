@@ -1,0 +1,40 @@
+/** The table of results in the README: written between two markers, in the reader's language.
+ *  @module */
+import type { Row } from "./suite.ts";
+
+/** Everything one run of a suite prints. */
+export type Results = { suite: string; machine: string; commit: string; rows: Row[] };
+
+const HEADINGS = {
+  en: "| What | n | Result | Peer, measured in the same run | Times better |",
+  zh: "| 项目 | n | 结果 | 同次测量的对照 | 倍数 |",
+} as const;
+
+/** Languages of the two READMEs. */
+export type Language = keyof typeof HEADINGS;
+
+/** `page` with the table of `results` between `<!-- bench:SUITE -->` and `<!-- bench:end -->`.
+ *  @throws Error when the page has no such markers. */
+export function writeTable(page: string, results: Results, language: Language): string {
+  const open = `<!-- bench:${results.suite} -->`;
+  const close = "<!-- bench:end -->";
+  const start = page.indexOf(open);
+  const end = page.indexOf(close, start);
+  if (start < 0 || end < 0) throw new Error(`the page has no ${open} … ${close}`);
+  return `${page.slice(0, start + open.length)}\n${renderTable(results, language)}\n${page.slice(end)}`;
+}
+
+function renderTable(results: Results, language: Language): string {
+  const rows = results.rows.map(({ name, n, value, unit, peer, peerValue, ratio }) => {
+    const beside = peer === undefined ? "–" : `${peer}: ${peerValue ?? "–"} ${unit}`;
+    return `| ${name} | ${n} | ${value} ${unit} | ${beside} | ${ratio ?? "–"} |`;
+  });
+  const where = { en: "Measured on", zh: "测量环境：" }[language];
+  return [
+    HEADINGS[language],
+    "|---|---:|---:|---|---:|",
+    ...rows,
+    "",
+    `${where} ${results.machine}, ${results.commit}.`,
+  ].join("\n");
+}
