@@ -300,6 +300,11 @@ export const ERROR_CATALOGUE = {
     message: "{file} has a field above {maxBytes} bytes",
     remedy: "shorten the field",
   },
+  ERR_STORE: {
+    status: 503,
+    message: "the data store cannot work: {reason}",
+    remedy: "give it more memory or disk space, then try again",
+  },
   ERR_PORT_IN_USE: {
     status: 500,
     message: "{address} is in use",
