@@ -1,0 +1,67 @@
+/** The configuration of one domain: who it is, whose keys it trusts, and where its own keys are named.
+ *  Written once by `initDomain`; the pins are the root of every later decision, so nothing that arrives
+ *  over the network can change them.
+ *  @module */
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { KeyId, LogOrigin, Name, SluiceError } from "@sluice/protocol";
+import { z } from "zod";
+
+/** Public keys a domain trusts, pinned at its creation. */
+export const Pins = z.strictObject({
+  /** 实施机构: co-signs grants, registers and suspends parties. */
+  agencyKey: KeyId,
+  /** 数源部门: signs grants and releases; the gateway does not hold it. */
+  departmentKey: KeyId,
+  /** May deliver messages. Can refuse work, cannot invent it. */
+  gatewayKey: KeyId,
+  /** May revoke, when the department's key is lost. */
+  recoveryKey: KeyId,
+});
+export type Pins = z.infer<typeof Pins>;
+
+/** `domain.json` in the domain's directory. */
+export const DomainConfig = z.strictObject({
+  domain: Name,
+  title: z.string().min(1).max(120),
+  pins: Pins,
+  receiptKey: KeyId,
+  logKey: KeyId,
+  logOrigin: LogOrigin,
+});
+export type DomainConfig = z.infer<typeof DomainConfig>;
+
+const FILE = "domain.json";
+
+/** Creates `directory` for a new domain. @throws ERR_DIRECTORY_UNWRITABLE, ERR_CONFLICT when it is not empty. */
+export async function createDirectory(directory: string, domain: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    if ((await readdir(directory)).length > 0) throw new SluiceError("ERR_CONFLICT", { kind: "domain", name: domain });
+  } catch (cause) {
+    if (cause instanceof SluiceError) throw cause;
+    throw new SluiceError("ERR_DIRECTORY_UNWRITABLE", { directory }, { cause });
+  }
+}
+
+/** Writes the configuration. @throws ERR_DIRECTORY_UNWRITABLE */
+export async function writeConfig(directory: string, config: DomainConfig): Promise<void> {
+  try {
+    await writeFile(join(directory, FILE), `${JSON.stringify(config, null, 2)}\n`, { flag: "wx", mode: 0o600 });
+  } catch (cause) {
+    throw new SluiceError("ERR_DIRECTORY_UNWRITABLE", { directory }, { cause });
+  }
+}
+
+/** Reads the configuration. @throws ERR_DIRECTORY_STATE when `directory` holds no domain. */
+export async function readConfig(directory: string): Promise<DomainConfig> {
+  try {
+    return DomainConfig.parse(JSON.parse(await readFile(join(directory, FILE), "utf8")));
+  } catch (cause) {
+    throw new SluiceError(
+      "ERR_DIRECTORY_STATE",
+      { directory, expected: "a domain", command: `sluice domain init ${directory}` },
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,29 @@
+/** Delivery of signed documents.
+ *  @module */
+import { GrantDelivery, SignedParty, SignedRelease, SignedRevocation } from "@sluice/protocol";
+import type { FastifyInstance } from "fastify";
+import { acceptGrant, acceptParty, acceptRelease, acceptRevocation } from "../serve/accept.ts";
+import type { DomainContext } from "../serve/context.ts";
+import { jsonBody } from "./body.ts";
+
+/** Routes that take what parties signed. */
+export function documentRoutes(server: FastifyInstance, context: DomainContext): void {
+  server.post("/v1/parties", async (request, reply) => {
+    await acceptParty(context, jsonBody(request, SignedParty));
+    return reply.code(204).send();
+  });
+  server.post("/v1/grants", async (request, reply) => {
+    const grant = await acceptGrant(context, jsonBody(request, GrantDelivery));
+    return reply.code(201).send({ grant });
+  });
+  server.post("/v1/revocations", async (request, reply) => {
+    const revocation = jsonBody(request, SignedRevocation);
+    await acceptRevocation(context, revocation);
+    context.runner.cancelGrant(revocation.body.grant);
+    return reply.code(204).send();
+  });
+  server.post("/v1/releases", async (request, reply) => {
+    const release = await acceptRelease(context, jsonBody(request, SignedRelease));
+    return reply.code(201).send({ release });
+  });
+}

@@ -1,0 +1,53 @@
+/** The domain's HTTP interface. It listens on loopback unless told otherwise, starts no connection itself,
+ *  and takes state-changing messages only from the pinned gateway key (RFC 9421); what those messages may do
+ *  is decided by the signatures inside them.
+ *  @module */
+import { BINARY_MEDIA_TYPE, MAX_ENVELOPE_JSON_BYTES, MAX_FRAME_BYTES, MAX_JSON_BODY_BYTES } from "@sluice/protocol";
+import fastify, { type FastifyInstance } from "fastify";
+import type { DomainContext } from "../serve/context.ts";
+import { installErrors } from "./errors.ts";
+import { requireGateway } from "./hop.ts";
+import { serveLog } from "./log-files.ts";
+import { documentRoutes } from "./document-routes.ts";
+import { productRoutes } from "./product-routes.ts";
+import { runRoutes } from "./run-routes.ts";
+
+/** Headroom of an envelope above its two parts: version and length prefixes. */
+const ENVELOPE_OVERHEAD_BYTES = 64;
+const MAX_ENVELOPE_BYTES = MAX_FRAME_BYTES + MAX_ENVELOPE_JSON_BYTES + ENVELOPE_OVERHEAD_BYTES;
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** Builds the server over a running domain; the caller makes it listen. */
+export async function createServer(context: DomainContext, logDirectory: string, logFile: string): Promise<FastifyInstance> {
+  const server = fastify({
+    bodyLimit: MAX_JSON_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: true,
+    // Method, route and status only: a URL may carry identifiers, a body never reaches the log.
+    logger: { level: "info", file: logFile, serializers: { req: () => undefined } },
+    disableRequestLogging: true,
+  });
+  installErrors(server);
+  server.addContentTypeParser(BINARY_MEDIA_TYPE, { parseAs: "buffer", bodyLimit: MAX_ENVELOPE_BYTES }, (_request, body, done) => done(null, body));
+  server.removeContentTypeParser("application/json");
+  // The raw bytes are kept: the hop's Content-Digest covers them, not our reading of them.
+  server.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  server.addHook("onResponse", (request, reply, done) => {
+    request.log.info({ method: request.method, route: request.routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) });
+    done();
+  });
+  server.get("/v1/description", () => describeDomain(context));
+  await server.register(async (trusted) => {
+    requireGateway(trusted, context);
+    documentRoutes(trusted, context);
+    runRoutes(trusted, context);
+    productRoutes(trusted, context);
+  });
+  serveLog(server, logDirectory);
+  return server;
+}
+
+async function describeDomain(context: DomainContext): Promise<unknown> {
+  const { domain, receiptKey, logKey, logOrigin } = context.config;
+  return { domain, receiptKey, logKey, logOrigin, resources: await context.data.resources() };
+}

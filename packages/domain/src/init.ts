@@ -1,0 +1,37 @@
+/** Creation of a domain: its keys, and the keys it will trust from then on.
+ *  @module */
+import { SluiceError, type Clock, type Random } from "@sluice/protocol";
+import { createDirectory, Pins, writeConfig, type DomainConfig } from "./config.ts";
+import { Keyring } from "./keyring.ts";
+
+/** What `initDomain` needs to know. */
+export interface InitDomainOptions extends Pins {
+  /** Short name of the domain, for example `hrss`. */
+  readonly domain: string;
+  /** Name shown to people. */
+  readonly title: string;
+  readonly random: Random;
+  readonly clock?: Clock;
+}
+
+/** Creates a domain in an empty `directory`. @throws ERR_CONFLICT, ERR_DIRECTORY_UNWRITABLE, ERR_BODY_INVALID */
+export async function initDomain(directory: string, options: InitDomainOptions): Promise<DomainConfig> {
+  const { domain, title, random, agencyKey, departmentKey, gatewayKey, recoveryKey } = options;
+  const pins = Pins.safeParse({ agencyKey, departmentKey, gatewayKey, recoveryKey });
+  if (!pins.success) {
+    const pointer = `/${pins.error.issues[0]?.path.map(String).join("/") ?? ""}`;
+    throw new SluiceError("ERR_BODY_INVALID", { pointer, expected: "a key id (ed25519:…)" });
+  }
+  await createDirectory(directory, domain);
+  const keyring = await Keyring.create(directory, random);
+  const config: DomainConfig = {
+    domain,
+    title,
+    pins: pins.data,
+    receiptKey: keyring.receiptKey.keyId,
+    logKey: keyring.logKey.keyId,
+    logOrigin: `sluice/domain/${domain}`,
+  };
+  await writeConfig(directory, config);
+  return config;
+}

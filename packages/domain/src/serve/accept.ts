@@ -1,0 +1,74 @@
+/** Acceptance of signed documents that change what a domain allows. The signer decides, never the sender:
+ *  a gateway with all of its keys can deliver these, it cannot make them.
+ *  @module */
+import { checkPolicy } from "@sluice/desensitize";
+import { verifySigned } from "@sluice/evidence";
+import {
+  documentHash,
+  SluiceError,
+  type GrantDelivery,
+  type Sha256Hex,
+  type SignedParty,
+  type SignedRelease,
+  type SignedRevocation,
+} from "@sluice/protocol";
+import type { DomainContext } from "./context.ts";
+
+/** Keeps a party statement signed by the agency. @throws ERR_SIGNATURE */
+export async function acceptParty(context: DomainContext, party: SignedParty): Promise<void> {
+  await verifySigned(party, { required: [[context.config.pins.agencyKey]] });
+  context.documents.putParty(party);
+}
+
+/** Keeps a grant signed by department and agency, with the policy it names. Returns its hash.
+ *  @throws ERR_SIGNATURE, ERR_GRANT_DOMAIN, ERR_POLICY, ERR_GRANT_FIELD, ERR_NOT_FOUND */
+export async function acceptGrant(context: DomainContext, delivery: GrantDelivery): Promise<Sha256Hex> {
+  const { grant, policy } = delivery;
+  const { pins, domain } = context.config;
+  await verifySigned(grant, { required: [[pins.departmentKey], [pins.agencyKey]] });
+  if (grant.body.domain !== domain) throw new SluiceError("ERR_GRANT_DOMAIN", { domain: grant.body.domain });
+  if ((await documentHash(policy)) !== grant.body.policy || policy.resource !== grant.body.resource) {
+    throw new SluiceError("ERR_POLICY", { pointer: "/", reason: "it is not the policy that the grant names" });
+  }
+  const resource = await context.data.describe(grant.body.resource);
+  const known = new Set(resource.fields.map((field) => field.name));
+  for (const field of [grant.body.key, ...grant.body.fields.map((entry) => entry.name)]) {
+    if (!known.has(field)) throw new SluiceError("ERR_GRANT_FIELD", { field });
+  }
+  checkPolicy(policy, resource, grant.body.key);
+  const hash = await documentHash(grant.body);
+  context.documents.putGrant({ hash, grant, policy });
+  return hash;
+}
+
+/** Takes a grant back, at once. @throws ERR_SIGNATURE, ERR_GRANT_UNKNOWN */
+export async function acceptRevocation(context: DomainContext, revocation: SignedRevocation): Promise<void> {
+  const { pins, domain } = context.config;
+  await verifySigned(revocation, { required: [[pins.departmentKey, pins.agencyKey, pins.recoveryKey]] });
+  const { grant } = revocation.body;
+  if (revocation.body.domain !== domain || context.documents.grant(grant) === null) {
+    throw new SluiceError("ERR_GRANT_UNKNOWN", { grant });
+  }
+  context.documents.putRevocation(revocation);
+}
+
+/** Keeps a release signed by the department, after finding the exact guarded run that it names.
+ *  @throws ERR_SIGNATURE, ERR_GRANT_UNKNOWN, ERR_RELEASE_MISSING when no completed run here fits it */
+export async function acceptRelease(context: DomainContext, release: SignedRelease): Promise<Sha256Hex> {
+  const { body } = release;
+  await verifySigned(release, { required: [[context.config.pins.departmentKey]] });
+  if (body.domain !== context.config.domain || context.documents.grant(body.grant) === null) {
+    throw new SluiceError("ERR_GRANT_UNKNOWN", { grant: body.grant });
+  }
+  const runs = context.work.developmentRuns(body.bundle, body.grant);
+  const reports = await Promise.all(runs.map((run) => documentHash(run.guardReport)));
+  const models = await Promise.all(runs.map((run) => documentHash(run.model ?? null)));
+  const manifests = await Promise.all(runs.map((run) => documentHash(run.manifest)));
+  const fits = runs.some(
+    (_, i) => reports[i] === body.guardReport && models[i] === body.model && manifests[i] === body.manifest,
+  );
+  if (!fits) throw new SluiceError("ERR_RELEASE_MISSING", { product: body.product, version: body.version });
+  const hash = await documentHash(body);
+  context.documents.putRelease(hash, release);
+  return hash;
+}

@@ -1,0 +1,131 @@
+/** Admission of one use: the domain's own check, made again for every request, whatever the gateway says.
+ *  A stranger gets one constant answer; a party of the grant is told the declared fact that failed.
+ *  @module */
+import { evaluateGrant, verifySigned } from "@sluice/evidence";
+import {
+  documentHash,
+  isSluiceError,
+  MAX_CLOCK_SKEW_MS,
+  MAX_REQUEST_VALIDITY_MS,
+  OPERATION_UNITS,
+  sha256Hex,
+  SluiceError,
+  type Bytes,
+  type CallEnvelope,
+  type Denial,
+  type Grant,
+  type KeyId,
+  type Operation,
+  type Sha256Hex,
+  type SignedRequest,
+  type UseRequest,
+} from "@sluice/protocol";
+import type { HeldGrant } from "../state/documents.ts";
+import type { DomainContext } from "./context.ts";
+
+/** A request whose signer, time, body and grant were checked; nothing is spent yet. */
+export interface Admitted {
+  readonly request: UseRequest;
+  readonly requestHash: Sha256Hex;
+  readonly keyId: KeyId;
+  readonly held: HeldGrant;
+  readonly frame: Bytes;
+  readonly signed: SignedRequest;
+}
+
+/** What the body of a job declares, once it is known. */
+export interface DeclaredUse {
+  readonly fields: readonly string[];
+  readonly purpose: string;
+}
+
+/** Checks signer, suspension, time, digest and revocation. @throws ERR_NOT_ADMITTED to strangers, or the failed fact. */
+export async function admit(context: DomainContext, envelope: CallEnvelope): Promise<Admitted> {
+  const { body: request, signatures } = envelope.request;
+  const held = context.documents.grant(request.grant);
+  const keyId = signatures[0]?.keyId;
+  if (held === null || keyId === undefined || !allowedKeys(held.grant.body, request.operation).includes(keyId)) {
+    throw new SluiceError("ERR_NOT_ADMITTED");
+  }
+  try {
+    await verifySigned(envelope.request, { required: [[keyId]] });
+  } catch (cause) {
+    if (isSluiceError(cause, "ERR_SIGNATURE")) throw new SluiceError("ERR_NOT_ADMITTED", {}, { cause });
+    throw cause;
+  }
+  const party = context.documents.suspendedParty(keyId);
+  if (party !== null) throw new SluiceError("ERR_PARTY_SUSPENDED", { party });
+  checkTime(request, context.clock.now());
+  if ((await sha256Hex(envelope.frame)) !== request.bodyDigest) throw new SluiceError("ERR_BODY_DIGEST");
+  if (context.documents.isRevoked(held.hash)) throw new SluiceError("ERR_GRANT_REVOKED");
+  return { request, requestHash: await documentHash(request), keyId, held, frame: envelope.frame, signed: envelope.request };
+}
+
+/** Decides the use under its grant. @throws the first failed reason; `alsoFailed` names the others. */
+export function decide(context: DomainContext, admitted: Admitted, declared: DeclaredUse | null): void {
+  const { request, keyId, held } = admitted;
+  if (request.domain !== context.config.domain) throw new SluiceError("ERR_GRANT_DOMAIN", { domain: held.grant.body.domain });
+  const decision = evaluateGrant(
+    held.grant.body,
+    {
+      operation: request.operation,
+      domain: context.config.domain,
+      keyId,
+      fields: declared?.fields ?? [],
+      ...(declared === null ? {} : { purpose: declared.purpose }),
+    },
+    context.clock.now(),
+  );
+  if (!decision.ok) throw denialError(decision.reasons);
+}
+
+/** Spends the nonce and the quota, durably. Returns whether this call was charged before. @throws ERR_REPLAY, ERR_CALL_REUSED, ERR_QUOTA_SPENT, ERR_CLOCK */
+export async function spend(context: DomainContext, admitted: Admitted, amount: bigint): Promise<"spent" | "already"> {
+  const { request, requestHash, keyId, held } = admitted;
+  const { nonce: _nonce, issuedAt: _issuedAt, expiresAt: _expiresAt, ...repeated } = request;
+  const binding = await documentHash({ ...repeated, keyId });
+  const quota = held.grant.body.quotas.find((entry) => entry.operation === request.operation);
+  const outcome = context.uses.spend({
+    callId: request.callId,
+    grant: held.hash,
+    operation: request.operation,
+    amount,
+    quota: BigInt(quota?.amount ?? "0"),
+    unit: OPERATION_UNITS[request.operation],
+    binding,
+    requestHash,
+    keyId,
+    nonce: request.nonce,
+    expiresAt: request.expiresAt,
+    now: context.clock.now(),
+  });
+  if (outcome.kind === "denied") throw denialError([outcome.reason]);
+  return outcome.kind;
+}
+
+function allowedKeys(grant: Grant, operation: Operation): KeyId[] {
+  switch (operation) {
+    case "develop":
+      return [grant.developer.keyId];
+    case "build":
+      return [grant.operator.keyId];
+    case "lookup.evaluate":
+    case "lookup.query":
+      return grant.callers.map((caller) => caller.keyId);
+  }
+}
+
+function checkTime(request: UseRequest, now: Date): void {
+  const issued = Date.parse(request.issuedAt);
+  const expires = Date.parse(request.expiresAt);
+  const early = now.getTime() < issued - MAX_CLOCK_SKEW_MS;
+  const late = now.getTime() > expires;
+  if (early || late || expires - issued > MAX_REQUEST_VALIDITY_MS) throw new SluiceError("ERR_REQUEST_EXPIRED");
+}
+
+function denialError(reasons: readonly Denial[]): SluiceError {
+  const [first, ...others] = reasons;
+  if (first === undefined) return new SluiceError("ERR_NOT_ADMITTED");
+  const alsoFailed = others.map((reason) => reason.code).join(" ");
+  return new SluiceError(first.code, alsoFailed === "" ? first.details : { ...first.details, alsoFailed });
+}

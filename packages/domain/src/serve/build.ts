@@ -1,0 +1,135 @@
+/** A build: the released bundle on every row of the source table, under the same policy as the sample, and
+ *  the lookup index made of its labels. The index stays in the domain.
+ *  @module */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { signDocument } from "@sluice/evidence";
+import {
+  canonicalBytes,
+  documentHash,
+  encodeLabelRecord,
+  utf8,
+  type Bytes,
+  type Labels,
+  type LookupParameters,
+  type LookupSnapshot,
+} from "@sluice/protocol";
+import type { DomainContext } from "./context.ts";
+import { projectTable, runGuarded, type GuardedOutput, type RunWork } from "./guarded-run.ts";
+import { FIRST_EPOCH, oprfInfo, oprfSeed } from "./lookup-keys.ts";
+import { issueReceipt, prove } from "./receipts.ts";
+import { RunRefused, type RunResult } from "./runs.ts";
+
+/** What the `lookup.build` task answers. */
+interface BuiltLookup {
+  readonly parameters: LookupParameters;
+  readonly hintHash: string;
+  readonly hintBytes: number;
+  readonly oprfPublicKey: string;
+}
+
+/** Runs the bundle's `produce` on every row and builds the product's index. @throws RunRefused */
+export async function buildProduct(context: DomainContext, work: RunWork): Promise<RunResult> {
+  const { run, admitted } = work;
+  const { grant, policy } = admitted.held;
+  const bundle = context.work.bundle(run.bundle);
+  const release = context.documents.release(run.product, run.version);
+  const model = release === null ? null : context.work.model(release.release.body.model);
+  if (bundle === null || release === null || model === null) {
+    const details = { product: run.product, version: run.version };
+    throw new RunRefused({ code: "ERR_RELEASE_MISSING", details, refusedBy: "domain" });
+  }
+  const { keys, table } = await context.data.readAll({
+    resource: grant.body.resource,
+    policy,
+    key: grant.body.key,
+    fields: grant.body.fields.map((field) => field.name),
+    tokenKey: context.keyring.derive("token", grant.body.scene.scene),
+    signal: work.signal,
+  });
+  const guarded = await runGuarded(
+    context,
+    { ...work, admitted: { ...admitted, frame: bundle.code } },
+    { entry: "produce", manifest: bundle.manifest, table: projectTable(table, bundle.manifest), model },
+  );
+  const { codes, vocabulary } = servedLabels(guarded, run.manifest?.outputs ?? {});
+  const { directory, built } = await buildIndex(context, work, keys, Array.from(codes, encodeLabelRecord));
+  const body: LookupSnapshot = {
+    type: "snapshot",
+    domain: context.config.domain,
+    product: run.product,
+    version: run.version,
+    grant: run.grant,
+    bundle: run.bundle,
+    release: release.hash,
+    parameters: built.parameters,
+    oprfPublicKey: built.oprfPublicKey,
+    epoch: FIRST_EPOCH,
+    hint: built.hintHash,
+    hintBytes: built.hintBytes,
+    vocabulary,
+    at: context.clock.now().toISOString(),
+  };
+  const snapshot = await signDocument(body, context.keyring.receiptKey);
+  const snapshotHash = await documentHash(body);
+  context.work.putProduct({
+    product: run.product,
+    version: run.version,
+    snapshotHash,
+    snapshot,
+    index: { directory, snapshot: snapshotHash },
+    layers: guarded.layers,
+  });
+  const kept = await issueReceipt(context, admitted, {
+    frame: canonicalBytes(guarded.report),
+    amount: 1n,
+    snapshot: snapshotHash,
+    release: release.hash,
+    layers: guarded.layers,
+  });
+  return { guardReport: guarded.report, snapshot: snapshotHash, receipt: await prove(context, kept) };
+}
+
+function servedLabels(guarded: GuardedOutput, outputs: Record<string, unknown>): { codes: Uint8Array; vocabulary: string[] } {
+  for (const [name, value] of Object.entries(guarded.output.values)) {
+    const spec = outputs[name];
+    if (value.kind === "labels" && isLabelSpec(spec)) return { codes: labelCodes(value), vocabulary: spec.vocabulary };
+  }
+  throw new RunRefused({ code: "ERR_GUARD_OUTPUT", details: { output: "labels", rule: "labels-missing", change: "declare a labels output" }, refusedBy: "guard" });
+}
+
+const labelCodes = (labels: Labels): Uint8Array => labels.codes;
+
+function isLabelSpec(spec: unknown): spec is { kind: "labels"; vocabulary: string[] } {
+  return typeof spec === "object" && spec !== null && "kind" in spec && spec.kind === "labels";
+}
+
+async function buildIndex(
+  context: DomainContext,
+  { run, admitted, signal }: RunWork,
+  keys: string[],
+  records: Bytes[],
+): Promise<{ directory: string; built: BuiltLookup }> {
+  const parent = join(context.directory, "indexes");
+  await mkdir(parent, { recursive: true, mode: 0o700 });
+  const directory = join(parent, run.callId);
+  const grant = admitted.held.grant.body;
+  const built = await context.pool.run<BuiltLookup>(
+    "lookup.build",
+    {
+      directory,
+      keys,
+      records,
+      seed: oprfSeed(context),
+      info: oprfInfo(grant, run.product, FIRST_EPOCH),
+      context: lookupContext(run.product, run.version, run.grant),
+    },
+    { signal },
+  );
+  return { directory, built };
+}
+
+/** What every record and position of an index is bound to. */
+function lookupContext(product: string, version: number, grant: string): Bytes {
+  return utf8(`${product}|${version}|${grant}`);
+}

@@ -1,0 +1,32 @@
+/** What every part of a running domain shares. Built once by `startDomain`; nothing in it is global.
+ *  @module */
+import type { EvidenceLog, Clock, Random, TaskPool } from "@sluice/protocol";
+import type { DomainConfig } from "../config.ts";
+import type { DataStore } from "../data/store.ts";
+import type { Keyring } from "../keyring.ts";
+import type { AnswerStore } from "../state/answers.ts";
+import type { StateDatabase } from "../state/database.ts";
+import type { DocumentStore } from "../state/documents.ts";
+import type { UseStore } from "../state/uses.ts";
+import type { WorkStore } from "../state/work.ts";
+import type { Workshop } from "../work/workshop.ts";
+import type { RunExecutor } from "./runs.ts";
+
+/** Parts of a running domain. */
+export interface DomainContext {
+  readonly directory: string;
+  readonly config: DomainConfig;
+  readonly keyring: Keyring;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly db: StateDatabase;
+  readonly documents: DocumentStore;
+  readonly uses: UseStore;
+  readonly answers: AnswerStore;
+  readonly work: WorkStore;
+  readonly data: DataStore;
+  readonly log: EvidenceLog;
+  readonly pool: TaskPool;
+  readonly workshop: Workshop;
+  readonly runner: RunExecutor;
+}

@@ -1,0 +1,47 @@
+/** A developer's run: a sample that passed the desensitisation gate, the bundle, the guard.
+ *  @module */
+import { canonicalBytes, documentHash, type LinearModel, type Metrics } from "@sluice/protocol";
+import type { DomainContext } from "./context.ts";
+import { projectTable, runGuarded, type RunWork } from "./guarded-run.ts";
+import { issueReceipt, prove } from "./receipts.ts";
+import { type RunResult, RunRefused } from "./runs.ts";
+
+/** Runs the bundle's `develop` on the grant's sample. @throws RunRefused, ERR_SAMPLE_K, ERR_POLICY */
+export async function developOnSample(context: DomainContext, work: RunWork): Promise<RunResult> {
+  const { run, admitted } = work;
+  const { grant, policy } = admitted.held;
+  const manifest = run.manifest;
+  if (manifest === undefined) throw new RunRefused({ code: "ERR_JOB_BUNDLE", details: { reason: "no manifest" }, refusedBy: "domain" });
+  const resource = await context.data.describe(grant.body.resource);
+  // The sample covers every granted column, so that k holds however many bundles look at parts of it.
+  const sample = await context.data.drawSample({
+    resource: grant.body.resource,
+    policy,
+    key: grant.body.key,
+    fields: grant.body.fields.map((field) => field.name),
+    seed: context.keyring.derive("sample-seed", grant.body.resource),
+    tokenKey: context.keyring.derive("token", grant.body.scene.scene),
+    signal: work.signal,
+  });
+  const guarded = await runGuarded(context, work, { entry: "develop", manifest, table: projectTable(sample.table, manifest) });
+  const metrics: Record<string, Metrics> = {};
+  let model: LinearModel | undefined;
+  for (const [name, value] of Object.entries(guarded.output.values)) {
+    if (value.kind === "metrics") metrics[name] = value;
+    if (value.kind === "linear-model") model = value;
+  }
+  if (model !== undefined) context.work.putModel(await documentHash(model), model);
+  const kept = await issueReceipt(context, admitted, {
+    frame: canonicalBytes(guarded.report),
+    amount: 1n,
+    snapshot: resource.snapshot,
+    layers: guarded.layers,
+  });
+  return {
+    certificate: sample.certificate,
+    guardReport: guarded.report,
+    metrics,
+    ...(model === undefined ? {} : { model }),
+    receipt: await prove(context, kept),
+  };
+}

@@ -1,0 +1,81 @@
+/** What develop and build share: a run of user code in the sandbox whose output went through the guard.
+ *  @module */
+import {
+  documentHash,
+  type ColumnBatch,
+  type GuardReport,
+  type JobEvent,
+  type JobManifest,
+  type JobOutput,
+  type LinearModel,
+  type Run,
+} from "@sluice/protocol";
+import type { Admitted } from "./admit.ts";
+import type { DomainContext } from "./context.ts";
+import { RunRefused } from "./runs.ts";
+
+/** A run in execution. */
+export interface RunWork {
+  readonly run: Run;
+  readonly admitted: Admitted;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: JobEvent) => void;
+}
+
+/** Limits of runs, by environment. */
+export const RUN_LIMITS = {
+  development: { wallTimeLimitMs: 30_000, memoryLimitBytes: 256 * 1_048_576 },
+  production: { wallTimeLimitMs: 300_000, memoryLimitBytes: 512 * 1_048_576 },
+} as const;
+
+/** Output that the guard let through, with its report. */
+export interface GuardedOutput {
+  readonly output: JobOutput;
+  readonly report: GuardReport;
+  readonly layers: string[];
+}
+
+/** Runs the bundle on `table` and has the guard decide. @throws RunRefused */
+export async function runGuarded(
+  context: DomainContext,
+  work: RunWork,
+  input: { entry: "develop" | "produce"; manifest: JobManifest; table: ColumnBatch; model?: LinearModel },
+): Promise<GuardedOutput> {
+  const { run, admitted, signal, onEvent } = work;
+  const environment = input.entry === "develop" ? "development" : "production";
+  const outcome = await context.workshop.runGuarded({
+    code: admitted.frame,
+    manifest: input.manifest,
+    entry: input.entry,
+    environment,
+    table: input.table,
+    ...(input.model === undefined ? {} : { model: input.model }),
+    seed: Number.parseInt(run.callId.slice(0, 8), 16),
+    limits: RUN_LIMITS[environment],
+    signal,
+    onEvent,
+  });
+  const at = context.clock.now().toISOString();
+  if (!outcome.ok) {
+    const { code, details, refusedBy, findings } = outcome;
+    const refusal: GuardReport | undefined =
+      findings === undefined
+        ? undefined
+        : { bundle: run.bundle, class: input.entry === "develop" ? "released" : "served", findings, at };
+    throw new RunRefused({ code, details, refusedBy }, refusal === undefined ? {} : { guardReport: refusal });
+  }
+  return { output: outcome.output, report: { ...outcome.report, at }, layers: outcome.layers };
+}
+
+/** The columns of `table` that the manifest names, in its order. */
+export function projectTable(table: ColumnBatch, manifest: JobManifest): ColumnBatch {
+  const columns: ColumnBatch["columns"] = {};
+  for (const name of Object.keys(manifest.input)) {
+    const column = table.columns[name];
+    if (column !== undefined) columns[name] = column;
+  }
+  return { rowCount: table.rowCount, columns };
+}
+
+/** Hash under which a guard report is named in releases and receipts. */
+export const reportHash = (report: GuardReport): Promise<string> => documentHash(report);

@@ -1,0 +1,104 @@
+/** Receipts: made, kept, logged, proven — in this order, so that a receipt a caller holds is in the log
+ *  and a call that was charged always gets one.
+ *  @module */
+import { commitment, createLogProof, signDocument } from "@sluice/evidence";
+import {
+  fromHex,
+  OPERATION_UNITS,
+  sha256Hex,
+  toHex,
+  type Bytes,
+  type EvidencedReceipt,
+  type Receipt,
+  type Sha256Hex,
+  type SignedReceipt,
+} from "@sluice/protocol";
+import type { KeptAnswer } from "../state/answers.ts";
+import type { Admitted } from "./admit.ts";
+import type { DomainContext } from "./context.ts";
+
+const SALT_BYTES = 32;
+
+/** What a receipt says beyond the request it answers. */
+export interface Answered {
+  readonly frame: Bytes;
+  readonly amount: bigint;
+  readonly snapshot: Sha256Hex;
+  readonly release?: Sha256Hex;
+  readonly layers: string[];
+}
+
+/** Signs, keeps and logs the receipt of one call. When a concurrent retry was faster, its answer stands. */
+export async function issueReceipt(context: DomainContext, admitted: Admitted, answered: Answered): Promise<KeptAnswer> {
+  const { request, held } = admitted;
+  const body: Receipt = {
+    type: "receipt",
+    callId: request.callId,
+    operation: request.operation,
+    domain: request.domain,
+    grant: held.hash,
+    product: request.product,
+    version: request.version,
+    bundle: request.bundle,
+    ...(answered.release === undefined ? {} : { release: answered.release }),
+    snapshot: answered.snapshot,
+    party: admitted.keyId,
+    request: context.uses.requestHash(request.callId) ?? admitted.requestHash,
+    answer: await sha256Hex(answered.frame),
+    quantity: { unit: OPERATION_UNITS[request.operation], amount: String(answered.amount) },
+    price: held.grant.body.price,
+    layers: answered.layers,
+    at: context.clock.now().toISOString(),
+  };
+  const receipt = await signDocument(body, context.keyring.receiptKey);
+  const salt = toHex(context.random.bytes(SALT_BYTES));
+  const faster = context.answers.get(request.callId);
+  if (faster !== null) return faster;
+  context.answers.put({ callId: request.callId, frame: answered.frame, receipt, salt, at: body.at });
+  return { callId: request.callId, frame: answered.frame, receipt, salt, logIndex: null };
+}
+
+/** The receipt of a kept answer with its proof; logs it first if that was still to do. */
+export async function prove(context: DomainContext, kept: KeptAnswer): Promise<EvidencedReceipt> {
+  const index = kept.logIndex ?? (await logReceipt(context, kept.callId, kept.receipt, kept.salt));
+  return { receipt: kept.receipt, domainLog: await createLogProof(context.log, index, fromHex(kept.salt)) };
+}
+
+/** Entries before the highest noted one that may still be unnoted: more than can be in flight at once. */
+const RECOVERY_LOOK_BACK = 8_192;
+
+/** Logs what an earlier process kept but did not note as logged: finds the entry, or appends it. */
+export async function recoverReceipts(context: DomainContext): Promise<void> {
+  const unlogged = context.answers.unlogged();
+  if (unlogged.length === 0) return;
+  const { size } = await context.log.checkpoint();
+  const from = Math.max(0, context.answers.highestLogIndex() - RECOVERY_LOOK_BACK);
+  const entries = (await context.log.readEntries(from, size)).map(toHex);
+  const positions = new Map(entries.map((entry, i) => [entry, from + i]));
+  for (const kept of unlogged) {
+    const entry = await commitment(kept.receipt, fromHex(kept.salt));
+    const index = positions.get(toHex(entry)) ?? (await context.log.append(entry)).index;
+    context.answers.setLogIndex(kept.callId, index);
+  }
+}
+
+/** In-flight appends by call id, so that concurrent retries log a receipt once. */
+const appending = new WeakMap<DomainContext, Map<string, Promise<number>>>();
+
+async function logReceipt(context: DomainContext, callId: string, receipt: SignedReceipt, salt: string): Promise<number> {
+  let pending = appending.get(context);
+  if (pending === undefined) appending.set(context, (pending = new Map()));
+  const running = pending.get(callId);
+  if (running !== undefined) return running;
+  const append = (async () => {
+    const { index } = await context.log.append(await commitment(receipt, fromHex(salt)));
+    context.answers.setLogIndex(callId, index);
+    return index;
+  })();
+  pending.set(callId, append);
+  try {
+    return await append;
+  } finally {
+    pending.delete(callId);
+  }
+}

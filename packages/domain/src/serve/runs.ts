@@ -1,0 +1,127 @@
+/** Execution of runs, one after another: develop on a desensitised sample, build on every row. A run that
+ *  was cut off by the end of the process is started again at the next start; it was charged once.
+ *  @module */
+import {
+  documentHash,
+  isSluiceError,
+  MAX_LOG_LINES,
+  SluiceError,
+  type JobEvent,
+  type KeyId,
+  type Run,
+  type Sha256Hex,
+} from "@sluice/protocol";
+import type { Admitted } from "./admit.ts";
+import { buildProduct } from "./build.ts";
+import type { DomainContext } from "./context.ts";
+import { developOnSample } from "./develop.ts";
+import { RunEvents } from "./run-events.ts";
+
+/** Runs waiting or running at most. */
+export const MAX_WAITING_RUNS = 64;
+
+/** What a completed run adds to its document. */
+export type RunResult = Partial<Run>;
+
+/** A run that did not complete, by whose decision. */
+export class RunRefused extends Error {
+  override readonly name = "RunRefused";
+  readonly failure: NonNullable<Run["failure"]>;
+  readonly result: RunResult;
+
+  constructor(failure: NonNullable<Run["failure"]>, result: RunResult = {}) {
+    super(failure.code);
+    this.failure = failure;
+    this.result = result;
+  }
+}
+
+/** Executes runs of one domain. */
+export class RunExecutor {
+  readonly events = new RunEvents();
+  readonly #context: () => DomainContext;
+  readonly #active = new Map<string, { grant: Sha256Hex; abort: AbortController }>();
+  #tail: Promise<void> = Promise.resolve();
+
+  /** `context` is read when a run starts: executor and context know each other. */
+  constructor(context: () => DomainContext) {
+    this.#context = context;
+  }
+
+  /** Keeps the run and queues it. @throws ERR_POOL_FULL */
+  start(run: Run, admitted: Admitted): void {
+    if (this.#active.size >= MAX_WAITING_RUNS) throw new SluiceError("ERR_POOL_FULL", { maxQueue: MAX_WAITING_RUNS });
+    this.#context().work.putRun(run, admitted.signed);
+    const abort = new AbortController();
+    this.#active.set(run.callId, { grant: run.grant, abort });
+    this.#tail = this.#tail.then(() => this.#execute(run, admitted, abort.signal));
+  }
+
+  /** Queues again what an earlier process left unfinished. */
+  async recover(): Promise<void> {
+    const context = this.#context();
+    for (const { run, request } of context.work.unfinishedRuns()) {
+      const held = context.documents.grant(run.grant);
+      const bundle = context.work.bundle(run.bundle);
+      const keyId: KeyId | undefined = request.signatures[0]?.keyId;
+      if (held === null || bundle === null || keyId === undefined) continue;
+      const requestHash = await documentHash(request.body);
+      this.start(
+        { ...run, state: "submitted", percent: 0, log: [] },
+        { request: request.body, requestHash, keyId, held, frame: bundle.code, signed: request },
+      );
+    }
+  }
+
+  /** Stops the runs under a grant that was taken back. */
+  cancelGrant(grant: Sha256Hex): void {
+    for (const active of this.#active.values()) {
+      if (active.grant === grant) active.abort.abort();
+    }
+  }
+
+  /** Stops every run without marking it failed, so that the next start takes it up again. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    for (const active of this.#active.values()) active.abort.abort();
+    await this.#tail;
+  }
+
+  #closing = false;
+
+  async #execute(initial: Run, admitted: Admitted, signal: AbortSignal): Promise<void> {
+    const context = this.#context();
+    let run = initial;
+    const update = (change: Partial<Run>): void => {
+      run = { ...run, ...change };
+      context.work.putRun(run, admitted.signed);
+    };
+    try {
+      signal.throwIfAborted();
+      update({ state: "running" });
+      this.events.emit(run.callId, { kind: "state", state: "running" });
+      const onEvent = (event: JobEvent): void => {
+        if (event.kind === "progress") run = { ...run, percent: event.percent };
+        else if (run.log.length < MAX_LOG_LINES) run = { ...run, log: [...run.log, event.line] };
+        this.events.emit(run.callId, event);
+      };
+      const work = { run, admitted, signal, onEvent };
+      const result = run.operation === "develop" ? await developOnSample(context, work) : await buildProduct(context, work);
+      update({ ...result, state: "completed", percent: 100 });
+      this.events.emit(run.callId, { kind: "state", state: "completed" });
+    } catch (error) {
+      if (this.#closing) return;
+      update({ ...(error instanceof RunRefused ? error.result : {}), state: "failed", failure: failureOf(error, signal) });
+      this.events.emit(run.callId, { kind: "state", state: "failed" });
+    } finally {
+      this.#active.delete(run.callId);
+    }
+  }
+}
+
+function failureOf(error: unknown, signal: AbortSignal): NonNullable<Run["failure"]> {
+  if (signal.aborted) return { code: "ERR_CANCELLED", details: {}, refusedBy: "domain" };
+  if (error instanceof RunRefused) return error.failure;
+  if (isSluiceError(error)) return { code: error.code, details: { ...error.details }, refusedBy: "domain" };
+  return { code: "ERR_INTERNAL", details: { reference: "run" }, refusedBy: "domain" };
+}

@@ -1,0 +1,90 @@
+/** Submission of runs: a developer's bundle on a sample, or a released bundle on every row. What can be
+ *  decided without data is decided before the answer; the run itself goes on behind it.
+ *  @module */
+import { viewColumns } from "@sluice/desensitize";
+import {
+  MAX_BUNDLE_BYTES,
+  sha256Hex,
+  SluiceError,
+  type CallEnvelope,
+  type JobManifest,
+  type Run,
+} from "@sluice/protocol";
+import { admit, decide, spend, type Admitted } from "./admit.ts";
+import type { DomainContext } from "./context.ts";
+
+/** Takes a developer's bundle. Returns its run, new or retried. @throws the coded refusal */
+export async function submitJob(context: DomainContext, envelope: CallEnvelope): Promise<Run> {
+  const admitted = await admitFor(context, envelope, "develop");
+  const { request, frame } = admitted;
+  if (frame.length > MAX_BUNDLE_BYTES) {
+    throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes: frame.length, maxBytes: MAX_BUNDLE_BYTES });
+  }
+  if ((await sha256Hex(frame)) !== request.bundle) throw new SluiceError("ERR_BUNDLE_CHANGED");
+  const { manifest } = await context.workshop.describe(frame);
+  await decideJob(context, admitted, manifest);
+  context.work.putBundle(request.bundle, frame, manifest);
+  return startOnce(context, admitted, "develop", manifest);
+}
+
+/** Takes an operator's order to build a released product. @throws the coded refusal */
+export async function submitBuild(context: DomainContext, envelope: CallEnvelope): Promise<Run> {
+  const admitted = await admitFor(context, envelope, "build");
+  const { request, held } = admitted;
+  const release = context.documents.release(request.product, request.version);
+  if (release === null || release.release.body.grant !== held.hash) {
+    throw new SluiceError("ERR_RELEASE_MISSING", { product: request.product, version: request.version });
+  }
+  if (release.release.body.bundle !== request.bundle) throw new SluiceError("ERR_BUNDLE_CHANGED");
+  const bundle = context.work.bundle(request.bundle);
+  if (bundle === null) throw new SluiceError("ERR_NOT_FOUND", { kind: "bundle", name: request.bundle });
+  await decideJob(context, admitted, bundle.manifest);
+  return startOnce(context, admitted, "build", bundle.manifest);
+}
+
+async function admitFor(context: DomainContext, envelope: CallEnvelope, operation: "develop" | "build"): Promise<Admitted> {
+  if (envelope.request.body.operation !== operation) {
+    throw new SluiceError("ERR_GRANT_OPERATION", { operation: envelope.request.body.operation });
+  }
+  return admit(context, envelope);
+}
+
+/** The grant must name every column the job reads; the policy must give it the type the job declares. */
+async function decideJob(context: DomainContext, admitted: Admitted, manifest: JobManifest): Promise<void> {
+  const { grant, policy } = admitted.held;
+  decide(context, admitted, { fields: Object.keys(manifest.input), purpose: manifest.purpose });
+  const columns = viewColumns(policy, await context.data.describe(grant.body.resource));
+  for (const [name, type] of Object.entries(manifest.input)) {
+    if (columns[name] === undefined) throw new SluiceError("ERR_GRANT_FIELD", { field: name });
+    if (columns[name] !== type) {
+      throw new SluiceError("ERR_JOB_MANIFEST", { pointer: `/input/${name}`, expected: columns[name] });
+    }
+  }
+}
+
+/** Spends and starts; a retry gets the run that its first attempt started. */
+async function startOnce(
+  context: DomainContext,
+  admitted: Admitted,
+  operation: "develop" | "build",
+  manifest: JobManifest,
+): Promise<Run> {
+  const { request, held } = admitted;
+  const charged = await spend(context, admitted, 1n);
+  const before = charged === "already" ? context.work.run(request.callId) : null;
+  if (before !== null) return before.run;
+  const run: Run = {
+    callId: request.callId,
+    operation,
+    product: request.product,
+    version: request.version,
+    grant: held.hash,
+    bundle: request.bundle,
+    state: "submitted",
+    percent: 0,
+    log: [],
+    manifest,
+  };
+  context.runner.start(run, admitted);
+  return run;
+}

@@ -1,0 +1,126 @@
+/** Starts a domain: opens its directory, recovers what a crash left, listens.
+ *  @module */
+import { join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { lockDirectory, openLog } from "@sluice/evidence";
+import { LOOKUP_WORKER } from "@sluice/mpc/lookup/server";
+import { createTaskPool } from "@sluice/mpc/pool";
+import { SluiceError, type Clock, type Random } from "@sluice/protocol";
+import { readConfig } from "./config.ts";
+import { openStore } from "./data/store.ts";
+import { createServer } from "./http/server.ts";
+import { Keyring } from "./keyring.ts";
+import type { DomainContext } from "./serve/context.ts";
+import { recoverReceipts } from "./serve/receipts.ts";
+import { RunExecutor } from "./serve/runs.ts";
+import { AnswerStore } from "./state/answers.ts";
+import { StateDatabase } from "./state/database.ts";
+import { DocumentStore } from "./state/documents.ts";
+import { UseStore } from "./state/uses.ts";
+import { WorkStore } from "./state/work.ts";
+import { createWorkshop } from "./work/workshop.ts";
+
+/** Worker threads of one domain. */
+export const DEFAULT_WORKER_THREADS = 2;
+/** Tasks that may wait for a worker. */
+export const DEFAULT_MAX_QUEUE = 1_024;
+/** Age sweep of nonces and kept answer frames. */
+const SWEEP_INTERVAL_MS = 10 * 60_000;
+
+/** How to start a domain. */
+export interface StartDomainOptions {
+  /** Address to listen on; loopback unless a deployment says otherwise. */
+  readonly host?: string;
+  /** 0 chooses a free port. */
+  readonly port?: number;
+  /** Isolation layers without which no job runs. */
+  readonly requireLayers?: string[];
+  readonly workerThreads?: number;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** A domain that listens. */
+export interface RunningDomain {
+  readonly domain: string;
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Starts the domain of `directory`.
+ *  @throws ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_DIRECTORY_UNWRITABLE, ERR_PORT_IN_USE */
+export async function startDomain(directory: string, options: StartDomainOptions = {}): Promise<RunningDomain> {
+  const { host = "127.0.0.1", port = 0 } = options;
+  const clock = options.clock ?? { now: () => new Date() };
+  const random = options.random ?? { bytes: (length) => new Uint8Array(randomBytes(length)) };
+  const config = await readConfig(directory);
+  const cleanup: (() => Promise<unknown> | void)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of cleanup.toReversed()) await close();
+  };
+  try {
+    const lock = await lockDirectory(directory);
+    cleanup.push(() => lock.release());
+    const keyring = await Keyring.open(directory);
+    const db = new StateDatabase(join(directory, "state.sqlite"));
+    cleanup.push(() => db.close());
+    const logDirectory = join(directory, "log");
+    const log = await openLog(logDirectory, { origin: config.logOrigin, key: keyring.logKey, clock });
+    cleanup.push(() => log.close());
+    const data = await openStore(directory, { clock, random });
+    cleanup.push(() => data.close());
+    const pool = createTaskPool({
+      workerFile: LOOKUP_WORKER,
+      maxThreads: options.workerThreads ?? DEFAULT_WORKER_THREADS,
+      maxQueue: DEFAULT_MAX_QUEUE,
+    });
+    cleanup.push(() => pool.close());
+    const workshop = createWorkshop({ requireLayers: options.requireLayers ?? [] });
+    cleanup.push(() => workshop.close());
+    const runner = new RunExecutor(() => context);
+    cleanup.push(() => runner.close());
+    const context: DomainContext = {
+      directory,
+      config,
+      keyring,
+      clock,
+      random,
+      db,
+      documents: new DocumentStore(db),
+      uses: new UseStore(db),
+      answers: new AnswerStore(db),
+      work: new WorkStore(db),
+      data,
+      log,
+      pool,
+      workshop,
+      runner,
+    };
+    await recoverReceipts(context);
+    await runner.recover();
+    const sweep = setInterval(() => {
+      context.uses.forgetNonces(clock.now());
+      context.answers.forgetFrames(clock.now());
+    }, SWEEP_INTERVAL_MS).unref();
+    cleanup.push(() => clearInterval(sweep));
+    const server = await createServer(context, logDirectory, join(directory, "domain.log"));
+    cleanup.push(() => server.close());
+    const url = await listen(server, host, port);
+    return { domain: config.domain, url, port: Number(new URL(url).port), close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+async function listen(server: Awaited<ReturnType<typeof createServer>>, host: string, port: number): Promise<string> {
+  try {
+    return await server.listen({ host, port });
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE") {
+      throw new SluiceError("ERR_PORT_IN_USE", { address: `${host}:${port}` }, { cause });
+    }
+    throw cause;
+  }
+}

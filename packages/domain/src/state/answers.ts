@@ -1,0 +1,70 @@
+/** Answers with their receipts. An answer is kept before it is logged and logged before it is sent, so a
+ *  retry after a crash gets the first answer and no receipt that reached a caller is lost.
+ *  @module */
+import { SignedReceipt, type Bytes } from "@sluice/protocol";
+import type { StateDatabase } from "./database.ts";
+
+/** How long an answer frame is kept for retries; the receipt stays. */
+export const ANSWER_RETENTION_MS = 24 * 3_600_000;
+
+/** A kept answer. `frame` is null once its retention has passed. */
+export interface KeptAnswer {
+  readonly callId: string;
+  readonly frame: Bytes | null;
+  readonly receipt: SignedReceipt;
+  /** Salt of the log entry, hexadecimal. */
+  readonly salt: string;
+  readonly logIndex: number | null;
+}
+
+/** Table of answers. */
+export class AnswerStore {
+  readonly #db: StateDatabase;
+
+  constructor(db: StateDatabase) {
+    this.#db = db;
+  }
+
+  put(answer: { callId: string; frame: Bytes; receipt: SignedReceipt; salt: string; at: string }): void {
+    this.#db
+      .prepare("INSERT INTO answer (call_id, frame, receipt, salt, at) VALUES (?, ?, ?, ?, ?)")
+      .run(answer.callId, answer.frame, JSON.stringify(answer.receipt), answer.salt, answer.at);
+  }
+
+  get(callId: string): KeptAnswer | null {
+    const row = this.#db.prepare("SELECT * FROM answer WHERE call_id = ?").get(callId);
+    return row === undefined ? null : readAnswer(row);
+  }
+
+  /** Answers that were kept when the process ended before their entry was noted. */
+  unlogged(): KeptAnswer[] {
+    return this.#db.prepare("SELECT * FROM answer WHERE log_index IS NULL").all().map(readAnswer);
+  }
+
+  setLogIndex(callId: string, index: number): void {
+    this.#db.prepare("UPDATE answer SET log_index = ? WHERE call_id = ?").run(index, callId);
+  }
+
+  /** Highest noted index, or -1. */
+  highestLogIndex(): number {
+    const row = this.#db.prepare("SELECT MAX(log_index) AS highest FROM answer").get();
+    return row?.["highest"] === null || row === undefined ? -1 : Number(row["highest"]);
+  }
+
+  forgetFrames(now: Date): void {
+    const before = new Date(now.getTime() - ANSWER_RETENTION_MS).toISOString();
+    this.#db.prepare("UPDATE answer SET frame = NULL WHERE frame IS NOT NULL AND at < ?").run(before);
+  }
+}
+
+function readAnswer(row: Record<string, unknown>): KeptAnswer {
+  const frame = row["frame"];
+  const index = row["log_index"];
+  return {
+    callId: String(row["call_id"]),
+    frame: frame instanceof Uint8Array ? frame : null,
+    receipt: SignedReceipt.parse(JSON.parse(String(row["receipt"]))),
+    salt: String(row["salt"]),
+    logIndex: index === null ? null : Number(index),
+  };
+}

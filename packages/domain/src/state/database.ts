@@ -1,0 +1,74 @@
+/** The domain's state: grants, releases, uses, nonces, runs and answers, in one SQLite file. Every commit
+ *  reaches the disk before it returns (WAL, `synchronous=FULL`), so that a quota spent stays spent.
+ *  @module */
+import { DatabaseSync } from "node:sqlite";
+import { SluiceError } from "@sluice/protocol";
+
+/** Steps from an empty file to the current schema; `user_version` counts the steps taken. */
+const MIGRATIONS = [
+  `CREATE TABLE party (party TEXT PRIMARY KEY, key_id TEXT NOT NULL, status TEXT NOT NULL, at TEXT NOT NULL, document TEXT NOT NULL) STRICT;
+   CREATE INDEX party_key ON party (key_id);
+   CREATE TABLE grants (hash TEXT PRIMARY KEY, document TEXT NOT NULL, policy TEXT NOT NULL) STRICT;
+   CREATE TABLE revocation (grant_hash TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT;
+   CREATE TABLE release (hash TEXT PRIMARY KEY, product TEXT NOT NULL, version INTEGER NOT NULL, document TEXT NOT NULL,
+     UNIQUE (product, version)) STRICT;
+   CREATE TABLE nonce (key_id TEXT NOT NULL, nonce TEXT NOT NULL, expires_at TEXT NOT NULL, PRIMARY KEY (key_id, nonce)) STRICT, WITHOUT ROWID;
+   CREATE INDEX nonce_expiry ON nonce (expires_at);
+   CREATE TABLE spend (call_id TEXT PRIMARY KEY, grant_hash TEXT NOT NULL, operation TEXT NOT NULL, amount INTEGER NOT NULL,
+     binding TEXT NOT NULL, request_hash TEXT NOT NULL, at TEXT NOT NULL) STRICT;
+   CREATE TABLE quota (grant_hash TEXT NOT NULL, operation TEXT NOT NULL, used INTEGER NOT NULL, PRIMARY KEY (grant_hash, operation)) STRICT, WITHOUT ROWID;
+   CREATE TABLE answer (call_id TEXT PRIMARY KEY, frame BLOB, receipt TEXT NOT NULL, salt TEXT NOT NULL, log_index INTEGER, at TEXT NOT NULL) STRICT;
+   CREATE INDEX answer_unlogged ON answer (call_id) WHERE log_index IS NULL;
+   CREATE TABLE bundle (hash TEXT PRIMARY KEY, code BLOB NOT NULL, manifest TEXT NOT NULL) STRICT;
+   CREATE TABLE model (hash TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT;
+   CREATE TABLE run (call_id TEXT PRIMARY KEY, state TEXT NOT NULL, document TEXT NOT NULL, request TEXT NOT NULL) STRICT;
+   CREATE TABLE product (product TEXT NOT NULL, version INTEGER NOT NULL, snapshot_hash TEXT NOT NULL UNIQUE, snapshot TEXT NOT NULL,
+     directory TEXT NOT NULL, layers TEXT NOT NULL, PRIMARY KEY (product, version)) STRICT;
+   CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), latest TEXT NOT NULL) STRICT;`,
+] as const;
+
+/** An open state file. */
+export class StateDatabase {
+  readonly #database: DatabaseSync;
+
+  /** Opens or creates `file` and brings its schema up to date. @throws ERR_DIRECTORY_STATE for a newer schema. */
+  constructor(file: string) {
+    this.#database = new DatabaseSync(file);
+    this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+    const row = this.#database.prepare("PRAGMA user_version").get();
+    const version = Number(row?.["user_version"]);
+    if (version > MIGRATIONS.length) {
+      throw new SluiceError("ERR_DIRECTORY_STATE", {
+        directory: file,
+        expected: `state of schema ${MIGRATIONS.length} or older`,
+        command: "a newer version of sluice",
+      });
+    }
+    for (const [index, migration] of MIGRATIONS.entries()) {
+      if (index < version) continue;
+      this.transaction(() => this.#database.exec(`${migration} PRAGMA user_version = ${index + 1};`));
+    }
+  }
+
+  /** Runs `work` as one durable transaction; an exception rolls everything back. */
+  transaction<T>(work: () => T): T {
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      const result = work();
+      this.#database.exec("COMMIT");
+      return result;
+    } catch (error) {
+      this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** A prepared statement, compiled once by its user. */
+  prepare(sql: string): ReturnType<DatabaseSync["prepare"]> {
+    return this.#database.prepare(sql);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}

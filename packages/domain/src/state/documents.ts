@@ -1,0 +1,95 @@
+/** Signed documents that the domain keeps: parties, grants with their policies, revocations, releases.
+ *  What goes in was verified by `serve/`; what comes out is parsed again, so that a damaged file is found.
+ *  @module */
+import {
+  Policy,
+  SignedGrant,
+  SignedParty,
+  SignedRelease,
+  SignedRevocation,
+  SluiceError,
+  type KeyId,
+  type Sha256Hex,
+} from "@sluice/protocol";
+import type { StateDatabase } from "./database.ts";
+
+/** A grant as delivered, with the policy it names. */
+export interface HeldGrant {
+  readonly hash: Sha256Hex;
+  readonly grant: SignedGrant;
+  readonly policy: Policy;
+}
+
+/** Tables of signed documents. */
+export class DocumentStore {
+  readonly #db: StateDatabase;
+
+  constructor(db: StateDatabase) {
+    this.#db = db;
+  }
+
+  /** Keeps the latest statement about a party; an older one changes nothing. */
+  putParty(signed: SignedParty): void {
+    const { party, keyId, status, at } = signed.body;
+    this.#db
+      .prepare(
+        `INSERT INTO party (party, key_id, status, at, document) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (party) DO UPDATE SET key_id = excluded.key_id, status = excluded.status, at = excluded.at, document = excluded.document
+         WHERE excluded.at > party.at`,
+      )
+      .run(party, keyId, status, at, JSON.stringify(signed));
+  }
+
+  /** Name of a suspended party that holds `keyId`, or null. */
+  suspendedParty(keyId: KeyId): string | null {
+    const row = this.#db.prepare("SELECT party FROM party WHERE key_id = ? AND status = 'suspended'").get(keyId);
+    return row === undefined ? null : String(row["party"]);
+  }
+
+  putGrant(held: HeldGrant): void {
+    this.#db
+      .prepare("INSERT INTO grants (hash, document, policy) VALUES (?, ?, ?) ON CONFLICT (hash) DO NOTHING")
+      .run(held.hash, JSON.stringify(held.grant), JSON.stringify(held.policy));
+  }
+
+  /** The grant of that hash, or null. */
+  grant(hash: Sha256Hex): HeldGrant | null {
+    const row = this.#db.prepare("SELECT document, policy FROM grants WHERE hash = ?").get(hash);
+    if (row === undefined) return null;
+    return {
+      hash,
+      grant: SignedGrant.parse(JSON.parse(String(row["document"]))),
+      policy: Policy.parse(JSON.parse(String(row["policy"]))),
+    };
+  }
+
+  putRevocation(signed: SignedRevocation): void {
+    this.#db
+      .prepare("INSERT INTO revocation (grant_hash, document) VALUES (?, ?) ON CONFLICT (grant_hash) DO NOTHING")
+      .run(signed.body.grant, JSON.stringify(signed));
+  }
+
+  /** Whether the grant of that hash was taken back. */
+  isRevoked(hash: Sha256Hex): boolean {
+    return this.#db.prepare("SELECT 1 FROM revocation WHERE grant_hash = ?").get(hash) !== undefined;
+  }
+
+  /** @throws ERR_CONFLICT when that product version has another release. */
+  putRelease(hash: Sha256Hex, signed: SignedRelease): void {
+    const { product, version } = signed.body;
+    const held = this.release(product, version);
+    if (held !== null && held.hash !== hash) {
+      throw new SluiceError("ERR_CONFLICT", { kind: "release", name: `${product} version ${version}` });
+    }
+    this.#db
+      .prepare("INSERT INTO release (hash, product, version, document) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING")
+      .run(hash, product, version, JSON.stringify(signed));
+  }
+
+  /** The release of a product version, or null. */
+  release(product: string, version: number): { hash: Sha256Hex; release: SignedRelease } | null {
+    const row = this.#db.prepare("SELECT hash, document FROM release WHERE product = ? AND version = ?").get(product, version);
+    if (row === undefined) return null;
+    return { hash: String(row["hash"]), release: SignedRelease.parse(JSON.parse(String(row["document"]))) };
+  }
+}
