@@ -1,1 +1,17 @@
-export {};
+export * from "./detect/mobile-number.ts";
+export * from "./detect/resident-id.ts";
+export * from "./detect/residual.ts";
+export * from "./detect/social-credit-code.ts";
+export { checkOutput } from "./guard/check-output.ts";
+export { GUARD_RULES, type GuardRule } from "./guard/finding.ts";
+export { MIN_CELL_ROWS } from "./guard/labels.ts";
+export { featureLevels } from "./guard/levels.ts";
+export { MAX_BUCKETS, MAX_DIRECT_CHARACTERS_SHOWN, checkPolicy } from "./policy/check.ts";
+export { quasiIdentifiers, viewColumns, type StoredType } from "./policy/columns.ts";
+export { parsePolicy } from "./policy/parse.ts";
+export * from "./sample/certificate.ts";
+export * from "./sample/sample-sql.ts";
+export * from "./sample/suppress.ts";
+export { MAX_TOKEN_KEY_BYTES, MIN_TOKEN_KEY_BYTES } from "./token-key.ts";
+export * from "./transform.ts";
+export { viewSql, type ViewSource, type ViewSql } from "./view-sql.ts";

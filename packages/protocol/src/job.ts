@@ -82,4 +82,7 @@ export type DomainFacts = {
   rowCount: number;
   /** Environment of the run. */
   environment: "development" | "production";
+  /** Values of dictionary columns that the names of a model's features may hold, each of enough rows; without it,
+   *  only short words that are no identifiers. */
+  levels?: Record<string, readonly string[]>;
 };

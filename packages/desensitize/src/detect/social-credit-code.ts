@@ -1,0 +1,27 @@
+/** Unified social credit codes (统一社会信用代码), GB 32100-2015: registering department, category, six digits of
+ *  division, nine characters of organisation, one check character modulo 31.
+ *  @module */
+
+const ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+
+/** Check character of the first 17 characters. @throws RangeError when they are not 17 characters of the code's alphabet. */
+export function socialCreditCheckCharacter(characters: string): string {
+  let sum = 0;
+  let weight = 1;
+  for (const character of characters) {
+    const value = ALPHABET.indexOf(character);
+    if (value < 0) throw new RangeError("a social credit code has digits and capitals without I, O, S, V, Z");
+    sum += value * weight;
+    weight = (weight * 3) % 31;
+  }
+  if (characters.length !== 17) throw new RangeError("the check character covers exactly 17 characters");
+  return ALPHABET[(31 - (sum % 31)) % 31] ?? "";
+}
+
+/** Whether `text` is a social credit code with a right check character. Full-width and lower-case characters count
+ *  as their normal forms; surrounding space is ignored. */
+export function isSocialCreditCode(text: string): boolean {
+  const code = text.normalize("NFKC").trim().toUpperCase();
+  if (!/^[1-9ANY][0-9A-HJ-NP-RTUWXY][0-9]{6}[0-9A-HJ-NP-RTUWXY]{10}$/.test(code)) return false;
+  return socialCreditCheckCharacter(code.slice(0, 17)) === code[17];
+}

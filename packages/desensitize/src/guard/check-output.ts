@@ -1,0 +1,81 @@
+/** The output guard: what a run returned against what its manifest declares and what disclosure control allows.
+ *  It runs where no user code is; every value that goes on is one it has rounded or checked.
+ *  @module */
+import type { DomainFacts, GuardFinding, JobManifest, JobOutput, OutputSpec, Verdict } from "@sluice/protocol";
+import { judged } from "./finding.ts";
+import { guardLabels, MIN_CELL_ROWS } from "./labels.ts";
+import { guardLinearModel } from "./linear-model.ts";
+import { guardMetrics } from "./metrics.ts";
+
+/** Stands for the whole output in a finding: names that user code chose are not repeated. */
+const WHOLE_OUTPUT = "all";
+
+const CLASS_OF_KIND = {
+  metrics: "released",
+  "linear-model": "released",
+  labels: "served",
+} as const satisfies Record<OutputSpec["kind"], JobOutput["class"]>;
+
+/** Every rule of `GUARD_RULES` that applies to `output`. A verdict of `ok: true` carries the output as it may go on,
+ *  which is not the object that came in; any refused finding makes it `ok: false`. Notes are constants. */
+export function checkOutput(output: JobOutput, manifest: JobManifest, facts: DomainFacts): Verdict {
+  const declared = Object.entries(manifest.outputs).filter(([, spec]) => CLASS_OF_KIND[spec.kind] === output.class);
+  const returned = Object.entries(output.values);
+  const complete =
+    declared.length > 0 &&
+    returned.length === declared.length &&
+    declared.every(([name, spec]) => Object.hasOwn(output.values, name) && output.values[name]?.kind === spec.kind);
+  const findings = [
+    judged(WHOLE_OUTPUT, "output-class", (output.class === "released") === (facts.environment === "development")),
+    judged(WHOLE_OUTPUT, "output-declared", complete),
+    judged(WHOLE_OUTPUT, "rows-minimum", facts.rowCount >= MIN_CELL_ROWS),
+  ];
+  if (!complete) return { ok: false, findings };
+
+  const checked =
+    output.class === "released" ? checkReleased(output, manifest, facts) : checkServed(output, manifest, facts);
+  findings.push(...checked.findings);
+  const refused = findings.some(({ result }) => result === "refused");
+  return refused ? { ok: false, findings } : { ok: true, output: checked.output, findings };
+}
+
+type Checked = { output: JobOutput; findings: GuardFinding[] };
+
+function checkReleased(
+  output: Extract<JobOutput, { class: "released" }>,
+  manifest: JobManifest,
+  facts: DomainFacts,
+): Checked {
+  const findings: GuardFinding[] = [];
+  const values: Extract<JobOutput, { class: "released" }>["values"] = {};
+  for (const [name, spec] of Object.entries(manifest.outputs)) {
+    const value = output.values[name];
+    if (spec.kind === "metrics" && value?.kind === "metrics") {
+      const guarded = guardMetrics(name, value, spec.keys);
+      values[name] = guarded.value;
+      findings.push(...guarded.findings);
+    } else if (spec.kind === "linear-model" && value?.kind === "linear-model") {
+      const guarded = guardLinearModel(name, value, spec.maxParameters, manifest, facts);
+      values[name] = guarded.value;
+      findings.push(...guarded.findings);
+    }
+  }
+  return { output: { class: "released", values }, findings };
+}
+
+function checkServed(
+  output: Extract<JobOutput, { class: "served" }>,
+  manifest: JobManifest,
+  facts: DomainFacts,
+): Checked {
+  const findings: GuardFinding[] = [];
+  const values: Extract<JobOutput, { class: "served" }>["values"] = {};
+  for (const [name, spec] of Object.entries(manifest.outputs)) {
+    const value = output.values[name];
+    if (spec.kind !== "labels" || value === undefined) continue;
+    const guarded = guardLabels(name, value, spec.vocabulary, facts.rowCount);
+    values[name] = guarded.value;
+    findings.push(...guarded.findings);
+  }
+  return { output: { class: "served", values }, findings };
+}

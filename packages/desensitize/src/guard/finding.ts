@@ -1,0 +1,38 @@
+/** Findings of the output guard. A note is one constant text per rule and result: on real rows, what a refusal
+ *  says must not depend on them.
+ *  @module */
+import type { GuardFinding } from "@sluice/protocol";
+
+/** Rules of the guard, with what each expects. Ids are stable. */
+export const GUARD_RULES = {
+  "output-class": "released outputs come from develop on a sample, served outputs from produce on every row",
+  "output-declared": "the outputs are exactly those the manifest declares for this class, of the declared kinds",
+  "rows-minimum": "the run read at least 10 rows",
+  "metrics-keys": "the metrics are exactly the declared keys",
+  "metrics-finite": "every metric is a finite number",
+  "metrics-range": "no metric is above 1e9 in magnitude; below 1e-6 it becomes 0",
+  "metrics-count": "whole numbers above 1 are counts: rounded to multiples of 5",
+  "metrics-digits": "3 significant digits of every metric leave",
+  "model-parameters": "one weight per feature, and at most the declared number of parameters with the intercept",
+  "model-ratio": "at most 0.33 parameters per row, and at least 10 rows more than parameters",
+  "model-features": "each feature is an input column, or a dictionary column = one of its frequent levels, once",
+  "model-finite": "every parameter is a finite number",
+  "model-range": "no parameter is above 1e9 in magnitude; below 1e-6 it becomes 0",
+  "model-digits": "4 significant digits of every parameter leave",
+  "labels-length": "one label for every row",
+  "labels-vocabulary": "every label is in the declared vocabulary",
+  "labels-cell": "every label that is used covers at least 10 rows",
+} as const;
+
+/** Id of a rule. */
+export type GuardRule = keyof typeof GUARD_RULES;
+
+/** Finding that `rule` held on `output`, changed it, or refuses it. */
+export function finding(output: string, rule: GuardRule, result: GuardFinding["result"]): GuardFinding {
+  return { output, rule, result, note: GUARD_RULES[rule] };
+}
+
+/** Finding of a rule that either holds or refuses. */
+export function judged(output: string, rule: GuardRule, holds: boolean): GuardFinding {
+  return finding(output, rule, holds ? "passed" : "refused");
+}

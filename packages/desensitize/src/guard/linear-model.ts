@@ -1,0 +1,70 @@
+/** Guard rules for linear models: few parameters for the rows they were fitted on, few digits, closed names.
+ *  @module */
+import type { DomainFacts, GuardFinding, JobManifest, LinearModel } from "@sluice/protocol";
+import { identifierKinds } from "../detect/residual.ts";
+import { finding, judged } from "./finding.ts";
+import { MAX_MAGNITUDE, roundToDigits } from "./rounding.ts";
+
+/** Significant digits of a parameter. */
+export const MODEL_DIGITS = 4;
+/** Parameters per row at most (DataSHIELD's `nfilter.glm`). */
+export const MAX_PARAMETERS_PER_ROW = 0.33;
+/** Rows beyond the number of parameters at least (ACRO's `safe_dof_threshold`). */
+export const MIN_RESIDUAL_ROWS = 10;
+/** Longest level in a feature name (DataSHIELD's `nfilter.stringShort`). */
+export const MAX_LEVEL_CHARACTERS = 20;
+
+/** Applies the model rules. `value` is what may leave if no finding is refused. */
+export function guardLinearModel(
+  output: string,
+  model: LinearModel,
+  maxParameters: number,
+  manifest: JobManifest,
+  facts: DomainFacts,
+): { value: LinearModel; findings: GuardFinding[] } {
+  const raw = [...model.weights, model.intercept];
+  const fits = model.weights.length === model.features.length && raw.length <= maxParameters;
+  const supported =
+    raw.length <= MAX_PARAMETERS_PER_ROW * facts.rowCount && facts.rowCount - raw.length >= MIN_RESIDUAL_ROWS;
+  const distinct = new Set(model.features).size === model.features.length;
+  const named = distinct && model.features.every((feature) => isClosedFeature(feature, manifest, facts));
+  const finite = raw.every((value) => Number.isFinite(value));
+  const bounded = raw.every((value) => !(Math.abs(value) > MAX_MAGNITUDE));
+  const findings = [
+    judged(output, "model-parameters", fits),
+    judged(output, "model-ratio", supported),
+    judged(output, "model-features", named),
+    judged(output, "model-finite", finite),
+    judged(output, "model-range", bounded),
+  ];
+  if (!finite || !bounded) return { value: model, findings };
+
+  const round = (value: number): number => roundToDigits(value, MODEL_DIGITS);
+  const value: LinearModel = {
+    kind: "linear-model",
+    features: [...model.features],
+    weights: model.weights.map(round),
+    intercept: round(model.intercept),
+  };
+  const same = [...value.weights, value.intercept].every((rounded, i) => Object.is(rounded, raw[i]));
+  findings.push(finding(output, "model-digits", same ? "passed" : "changed"));
+  return { value, findings };
+}
+
+/** `column`, or `column=level` of a dictionary column. With the domain's list of levels, the level must be on it;
+ *  without, it must be a short code or word that is no identifier. */
+function isClosedFeature(feature: string, manifest: JobManifest, facts: DomainFacts): boolean {
+  const at = feature.indexOf("=");
+  const column = at < 0 ? feature : feature.slice(0, at);
+  if (!Object.hasOwn(manifest.input, column)) return false;
+  if (at < 0) return true;
+  const level = feature.slice(at + 1);
+  if (manifest.input[column] !== "dict") return false;
+  if (facts.levels === undefined) return isShortWord(level) && identifierKinds(level).size === 0;
+  return Object.hasOwn(facts.levels, column) && (facts.levels[column]?.includes(level) ?? false);
+}
+
+function isShortWord(level: string): boolean {
+  const characters = Array.from(level);
+  return characters.length <= MAX_LEVEL_CHARACTERS && /^[\p{L}\p{N}][\p{L}\p{N} _.<>+-]*$/u.test(level);
+}

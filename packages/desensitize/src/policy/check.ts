@@ -1,0 +1,94 @@
+/** Whether a policy may be used on a resource at all: decided from declared facts, before any row is read.
+ *  @module */
+import { SluiceError } from "@sluice/protocol";
+import type { ColumnRule, FieldRole, Policy, ResourceDescription, ResourceField, Transform } from "@sluice/protocol";
+import { transformedType } from "./columns.ts";
+
+/** Characters of a direct identifier that a mask may leave, as in 138****8000. */
+export const MAX_DIRECT_CHARACTERS_SHOWN = 7;
+/** Buckets of one column: more would be the number itself. */
+export const MAX_BUCKETS = 10_000;
+
+/** Roles that a policy may give to a column of each role: the same, or one that is treated more strictly. */
+const ALLOWED_ROLES: Record<FieldRole, readonly FieldRole[]> = {
+  direct: ["direct"],
+  quasi: ["quasi", "direct"],
+  sensitive: ["sensitive", "quasi", "direct"],
+  other: ["other", "sensitive", "quasi", "direct"],
+};
+
+/** Checks that `policy` fits `resource` and keeps what every policy must keep:
+ *
+ *  - each column exists, and its role is the resource's or a stricter one;
+ *  - data graded important or core is dropped; so is `key`, the column by which callers ask;
+ *  - a direct identifier is dropped, masked (at most MAX_DIRECT_CHARACTERS_SHOWN characters left) or tokenized;
+ *  - a quasi-identifier is kept as stored only when it is text, integer or boolean; it is counted for k all the same;
+ *  - the transform fits the stored type, and at least one column is shown;
+ *  - strata are shown columns that are not identifiers of one person.
+ *
+ *  @throws ERR_POLICY, ERR_POLICY_COLUMN */
+export function checkPolicy(policy: Policy, resource: ResourceDescription, key: string): void {
+  if (policy.resource !== resource.resource) fail("/resource", `expected ${resource.resource}`);
+  const fields = new Map(resource.fields.map((field) => [field.name, field]));
+  if (!fields.has(key)) throw new SluiceError("ERR_POLICY_COLUMN", { column: key });
+
+  let shown = 0;
+  for (const [name, rule] of Object.entries(policy.columns)) {
+    const field = fields.get(name);
+    if (field === undefined) throw new SluiceError("ERR_POLICY_COLUMN", { column: name });
+    if (!ALLOWED_ROLES[field.role].includes(rule.role)) {
+      fail(`/columns/${name}/role`, `expected ${ALLOWED_ROLES[field.role].join(" or ")}`);
+    }
+    if (rule.transform.kind === "drop") continue;
+    shown++;
+    if (name === key) fail(`/columns/${name}/transform`, "expected drop: callers ask by this column");
+    checkShown(name, field, rule);
+  }
+  if (shown === 0) fail("/columns", "expected at least one column that is not dropped");
+  checkStrata(policy);
+}
+
+function checkShown(name: string, field: ResourceField, rule: ColumnRule): void {
+  const pointer = `/columns/${name}/transform`;
+  const { role, transform } = rule;
+  if (field.grade === "important" || field.grade === "core") fail(pointer, `expected drop for grade ${field.grade}`);
+  if (transformedType(transform, field.type) === null)
+    fail(pointer, `${transform.kind} does not fit type ${field.type}`);
+  if (role === "direct") checkDirect(pointer, transform);
+  if (role === "quasi" && transform.kind === "keep" && (field.type === "decimal" || field.type === "date")) {
+    fail(pointer, `a quasi-identifier of type ${field.type} is too fine to keep: expected bucket or generalize`);
+  }
+  if (transform.kind === "bucket") checkBucket(pointer, transform);
+}
+
+function checkDirect(pointer: string, transform: Transform): void {
+  if (transform.kind === "mask") {
+    if (transform.keepFirst + transform.keepLast > MAX_DIRECT_CHARACTERS_SHOWN) {
+      fail(pointer, `a mask may leave at most ${MAX_DIRECT_CHARACTERS_SHOWN} characters of a direct identifier`);
+    }
+  } else if (transform.kind !== "token") {
+    fail(pointer, "expected drop, mask or token for a direct identifier");
+  }
+}
+
+function checkBucket(pointer: string, { width, min, max }: Extract<Transform, { kind: "bucket" }>): void {
+  if (!(min < max)) fail(pointer, "expected min below max");
+  if (width > max - min) fail(pointer, "expected a width of at most max - min");
+  if ((max - min) / width > MAX_BUCKETS) fail(pointer, `expected at most ${MAX_BUCKETS} buckets`);
+}
+
+function checkStrata({ columns, sample }: Policy): void {
+  for (const [i, name] of sample.strata.entries()) {
+    const pointer = `/sample/strata/${i}`;
+    if (sample.strata.indexOf(name) !== i) fail(pointer, "expected each column once");
+    const rule = Object.hasOwn(columns, name) ? columns[name] : undefined;
+    if (rule === undefined || rule.transform.kind === "drop") fail(pointer, "expected a column that the policy shows");
+    else if (rule.role === "direct" || rule.transform.kind === "token") {
+      fail(pointer, "expected a column that does not identify one person");
+    }
+  }
+}
+
+function fail(pointer: string, reason: string): never {
+  throw new SluiceError("ERR_POLICY", { pointer, reason });
+}

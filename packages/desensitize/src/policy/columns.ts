@@ -1,0 +1,85 @@
+/** What a policy makes of a resource's columns: which a job sees, of what type, and which of them are counted
+ *  when a sample is checked for k-anonymity.
+ *  @module */
+import { SluiceError } from "@sluice/protocol";
+import type { ColumnRule, ColumnType, Policy, ResourceDescription, ResourceField, Transform } from "@sluice/protocol";
+
+/** How a resource stores a column. */
+export type StoredType = ResourceField["type"];
+
+/** A column with the rule that shows it: never one that is dropped. */
+export interface ViewColumn {
+  readonly name: string;
+  readonly stored: StoredType;
+  readonly rule: ColumnRule;
+  /** Type a job sees. */
+  readonly type: ColumnType;
+}
+
+/** Type of a stored column after `transform`; `null` when the transform drops it or does not fit the type. */
+export function transformedType(transform: Transform, stored: StoredType): ColumnType | null {
+  switch (transform.kind) {
+    case "drop":
+      return null;
+    case "keep":
+      return KEPT_TYPES[stored];
+    case "mask":
+    case "token":
+    case "generalize":
+      return stored === "text" || stored === "integer" || stored === "date" ? "dict" : null;
+    case "bucket":
+      return stored === "integer" || stored === "decimal" ? "f64" : null;
+  }
+}
+
+const KEPT_TYPES = {
+  text: "dict",
+  integer: "i32",
+  decimal: "f64",
+  boolean: "bool",
+  date: "dict",
+} as const satisfies Record<StoredType, ColumnType>;
+
+/** The rule of column `name`; `null` when the policy has none, which drops the column. */
+export function ruleOf(policy: Policy, name: string): ColumnRule | null {
+  return (Object.hasOwn(policy.columns, name) ? policy.columns[name] : undefined) ?? null;
+}
+
+/** Columns the policy shows, in the resource's order. The policy must have passed `checkPolicy`. */
+export function shownColumns(policy: Policy, resource: ResourceDescription): ViewColumn[] {
+  return resource.fields.flatMap((field) => {
+    const rule = ruleOf(policy, field.name);
+    const type = rule === null ? null : transformedType(rule.transform, field.type);
+    return rule === null || type === null ? [] : [{ name: field.name, stored: field.type, rule, type }];
+  });
+}
+
+/** The shown column `name`. @throws ERR_POLICY when the policy does not show it. */
+export function shownColumn(policy: Policy, resource: ResourceDescription, name: string): ViewColumn {
+  const column = shownColumns(policy, resource).find((shown) => shown.name === name);
+  if (column === undefined) {
+    throw new SluiceError("ERR_POLICY", {
+      pointer: `/columns/${name}`,
+      reason: "the policy does not show this column",
+    });
+  }
+  return column;
+}
+
+/** Types of the columns that jobs see under `policy`. */
+export function viewColumns(policy: Policy, resource: ResourceDescription): Record<string, ColumnType> {
+  return Object.fromEntries(shownColumns(policy, resource).map(({ name, type }) => [name, type]));
+}
+
+/** Columns counted for k: every shown quasi-identifier, and every masked direct identifier, whose remaining
+ *  characters point at a person as well as a quasi-identifier does. Tokens of direct identifiers are pseudonyms,
+ *  unique by design, and are not counted. With `fields`, only those. */
+export function quasiIdentifiers(policy: Policy, fields?: readonly string[]): string[] {
+  return Object.entries(policy.columns)
+    .filter(([, { role, transform }]) =>
+      role === "direct" ? transform.kind === "mask" : role === "quasi" && transform.kind !== "drop",
+    )
+    .map(([name]) => name)
+    .filter((name) => fields?.includes(name) ?? true)
+    .sort();
+}
