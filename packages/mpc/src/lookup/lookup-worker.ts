@@ -1,0 +1,93 @@
+/** The worker of private lookup: evaluates blinded elements, answers queries, builds indexes. Secrets arrive with the
+ *  task and are wiped after it; databases stay loaded, four at most per thread.
+ *  @module */
+import {
+  ByteReader,
+  decodeEvaluateRequest,
+  decodePirQuery,
+  encodeEvaluateResponse,
+  encodePirAnswer,
+  fromUtf8,
+  SluiceError,
+  toHex,
+  type Bytes,
+} from "@sluice/protocol";
+import { blindEvaluate, deriveKeyPair, type OprfKeyPair } from "../oprf/server.ts";
+import { serveTasks } from "../tasks.ts";
+import { buildIndex } from "./build-index.ts";
+import type { LookupDatabase } from "./database.ts";
+import { readDatabase, writeIndex } from "./index-files.ts";
+import type { AnswerTask, BuildResult, BuildTask, EvaluateTask, OprfKeySource, PackedTable } from "./tasks.ts";
+
+/** Databases kept in memory per thread. */
+const MAX_LOADED = 4;
+const loaded = new Map<string, Promise<LookupDatabase>>();
+
+export default serveTasks({
+  "oprf.evaluate": (input) => evaluate(input as EvaluateTask),
+  "pir.answer": (input) => answer(input as AnswerTask),
+  "lookup.build": (input) => build(input as BuildTask),
+});
+
+async function evaluate(task: EvaluateTask): Promise<Bytes> {
+  const { elements } = decodeEvaluateRequest(task.frame);
+  return await withKeyPair(task, async (keyPair) => encodeEvaluateResponse(await blindEvaluate(keyPair, elements)));
+}
+
+async function answer(task: AnswerTask): Promise<Bytes> {
+  const { snapshot, query } = decodePirQuery(task.frame);
+  if (toHex(snapshot) !== task.snapshot) throw new SluiceError("ERR_SNAPSHOT");
+  const database = await load(task.directory, task.snapshot);
+  return encodePirAnswer(database.answer(query));
+}
+
+async function build(task: BuildTask): Promise<BuildResult> {
+  return await withKeyPair(task, async (keyPair) => {
+    const index = await buildIndex({ ...unpackTable(task.table), keyPair, context: task.context });
+    const hintHash = await writeIndex(task.directory, index);
+    return {
+      parameters: index.parameters,
+      hintHash,
+      hintBytes: index.hint.length,
+      oprfPublicKey: toHex(keyPair.publicKey),
+    };
+  });
+}
+
+async function withKeyPair<T>(source: OprfKeySource, use: (keyPair: OprfKeyPair) => Promise<T>): Promise<T> {
+  const keyPair = await deriveKeyPair(source.seed, source.info);
+  source.seed.fill(0);
+  try {
+    return await use(keyPair);
+  } finally {
+    keyPair.secret.wipe();
+  }
+}
+
+/** The least recently used database leaves when a fifth comes. A failed load is forgotten. */
+async function load(directory: string, snapshot: string): Promise<LookupDatabase> {
+  const database = loaded.get(snapshot) ?? readDatabase(directory);
+  loaded.delete(snapshot);
+  loaded.set(snapshot, database);
+  const [oldest] = loaded.keys();
+  if (loaded.size > MAX_LOADED && oldest !== undefined) loaded.delete(oldest);
+  try {
+    return await database;
+  } catch (error) {
+    loaded.delete(snapshot);
+    throw error;
+  }
+}
+
+function unpackTable(table: PackedTable): { keys: string[]; records: Bytes[] } {
+  const reader = new ByteReader(table.keys);
+  const recordBytes = table.records.length / table.count;
+  const keys: string[] = [];
+  const records: Bytes[] = [];
+  for (let i = 0; i < table.count; i++) {
+    keys.push(fromUtf8(reader.opaque(2 ** 16 - 1)));
+    records.push(table.records.subarray(i * recordBytes, (i + 1) * recordBytes));
+  }
+  reader.end();
+  return { keys, records };
+}

@@ -1,0 +1,100 @@
+/** One LWE query: encrypts which three rows are summed, and reads the bucket of the answer.
+ *
+ *  Secret and errors are fresh for each query, drawn from the injected randomness, and zeroed when the answer is
+ *  read or the query is discarded; a secret used twice would give the difference of two selections away.
+ *  Garbage is told from an answer by its noise in every column of every bucket: that test is the same for each key, so a
+ *  server that spoils one bucket does not learn from an error which bucket was asked. It can still lie: see the
+ *  receipt for who signed the answer.
+ *  @module */
+import { SluiceError, type Bytes, type LookupParameters, type Random } from "@sluice/protocol";
+import { sampleErrors } from "./gaussian.ts";
+import { LWE_DIMENSION, MAX_NOISE, SCALE_BITS } from "./lwe.ts";
+import type { LweMatrix } from "./matrix.ts";
+import type { Positions } from "./positions.ts";
+import { wordsOfBytes } from "./words.ts";
+
+/** Rows of A expanded at a time: 1 MiB. */
+const PANEL_ROWS = 256;
+const SCALE = 2 ** SCALE_BITS;
+
+/** A query under way. */
+export class PirQueryState {
+  readonly #parameters: LookupParameters;
+  readonly #secret: Int32Array;
+  #bucket: number | undefined;
+  /** LWE ciphertext, one word per row. */
+  readonly query: Uint32Array;
+
+  private constructor(parameters: LookupParameters, secret: Int32Array, bucket: number, query: Uint32Array) {
+    this.#parameters = parameters;
+    this.#secret = secret;
+    this.#bucket = bucket;
+    this.query = query;
+  }
+
+  /** A · s + e + Δ · u, where u is 1 in the rows of `positions`. */
+  static async create(
+    parameters: LookupParameters,
+    matrix: LweMatrix,
+    positions: Positions,
+    random: Random,
+  ): Promise<PirQueryState> {
+    const secretBytes = random.bytes(LWE_DIMENSION * 4);
+    const secret = new Int32Array(wordsOfBytes(secretBytes).buffer);
+    secretBytes.fill(0);
+    const query = new Uint32Array(parameters.rowsPerBucket);
+    // The errors lie in the query from the start, so there is no second copy to zero.
+    sampleErrors(query, random);
+    for (let first = 0; first < query.length; first += PANEL_ROWS) {
+      const count = Math.min(PANEL_ROWS, query.length - first);
+      const rows = new Int32Array((await matrix.rows(first, count)).buffer);
+      for (let i = 0; i < count; i++) {
+        query[first + i] = (query[first + i] ?? 0) + innerProduct(rows, i * LWE_DIMENSION, secret);
+      }
+    }
+    for (const row of positions.rows) query[row] = (query[row] ?? 0) + SCALE;
+    return new PirQueryState(parameters, secret, positions.bucket, query);
+  }
+
+  /** The sum of the selected slots of the asked bucket. Works once; wipes the secret in any case.
+   *  @throws ERR_FRAME_MALFORMED when the answer has another length; ERR_LOOKUP_CORRUPT when it does not decode. */
+  recover(answer: Uint32Array, hint: Int32Array): Bytes {
+    const bucket = this.#bucket;
+    if (bucket === undefined) {
+      throw new SluiceError("ERR_STATE", { kind: "query", name: "lookup", state: "finished", needed: "open" });
+    }
+    try {
+      const { buckets, recordBytes } = this.#parameters;
+      const columns = buckets * recordBytes;
+      if (answer.length !== columns) {
+        throw new SluiceError("ERR_FRAME_MALFORMED", { field: "answer", expected: `${columns} words` });
+      }
+      const record = new Uint8Array(recordBytes);
+      let noisiest = 0;
+      for (let c = 0; c < columns; c++) {
+        const scaled = ((answer[c] ?? 0) - innerProduct(hint, c * LWE_DIMENSION, this.#secret)) >>> 0;
+        const byte = Math.round(scaled / SCALE) & 0xff;
+        noisiest = Math.max(noisiest, Math.abs((scaled - byte * SCALE) | 0));
+        const at = c - bucket * recordBytes;
+        if (at >= 0 && at < recordBytes) record[at] = byte;
+      }
+      if (noisiest >= MAX_NOISE) throw new SluiceError("ERR_LOOKUP_CORRUPT");
+      return record;
+    } finally {
+      this.discard();
+    }
+  }
+
+  /** Wipes the secret of a query that will not be finished. */
+  discard(): void {
+    this.#secret.fill(0);
+    this.#bucket = undefined;
+  }
+}
+
+/** Inner product modulo 2^32 of `secret` with the words of `words` from `offset`. */
+function innerProduct(words: Int32Array, offset: number, secret: Int32Array): number {
+  let sum = 0;
+  for (let j = 0; j < LWE_DIMENSION; j++) sum = (sum + Math.imul(words[offset + j] ?? 0, secret[j] ?? 0)) | 0;
+  return sum;
+}

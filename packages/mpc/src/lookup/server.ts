@@ -1,0 +1,18 @@
+/** Server role of private lookup: builds an index and answers queries. See `build-index.ts` and `database.ts` for who
+ *  learns what.
+ *  @module */
+export { buildIndex, MAX_PAYLOAD_BYTES, type BuiltIndex, type IndexSource } from "./build-index.ts";
+export { lookupContext, MAX_KEY_BYTES, type LookupIdentity } from "./context.ts";
+export { LookupDatabase } from "./database.ts";
+export { MAX_LOOKUP_ROWS } from "./geometry.ts";
+export { HINT_FILE } from "./index-files.ts";
+export {
+  LOOKUP_WORKER,
+  packTable,
+  type AnswerTask,
+  type BuildResult,
+  type BuildTask,
+  type EvaluateTask,
+  type OprfKeySource,
+  type PackedTable,
+} from "./tasks.ts";

@@ -1,0 +1,76 @@
+/** Inputs and results of the lookup worker's tasks, and where the worker lies.
+ *  Keys and records cross as two flat byte strings that are handed over, not copied.
+ *  @module */
+import { concatBytes, SluiceError, utf8, type Bytes, type LookupParameters, type Sha256Hex } from "@sluice/protocol";
+import { extname } from "node:path";
+import { MAX_KEY_BYTES } from "./context.ts";
+
+/** Worker file for `createTaskPool`: tasks `oprf.evaluate`, `pir.answer`, `lookup.build`. */
+export const LOOKUP_WORKER = new URL(`./lookup-worker${extname(import.meta.url)}`, import.meta.url);
+
+/** Key of one product and epoch. `seed` is secret; the worker wipes its copy. */
+export interface OprfKeySource {
+  readonly seed: Bytes;
+  readonly info: Bytes;
+}
+
+/** Input of `oprf.evaluate`; the result is the EvaluateResponse frame. */
+export interface EvaluateTask extends OprfKeySource {
+  /** EvaluateRequest. */
+  readonly frame: Bytes;
+}
+
+/** Input of `pir.answer`; the result is the PirAnswer frame. */
+export interface AnswerTask {
+  /** Directory that `lookup.build` wrote. */
+  readonly directory: string;
+  /** Hash of the snapshot that is served from it. */
+  readonly snapshot: Sha256Hex;
+  /** PirQuery. */
+  readonly frame: Bytes;
+}
+
+/** A table as one buffer. */
+export interface PackedTable {
+  /** struct { uint16 length; opaque key[length]; } × count. */
+  readonly keys: Bytes;
+  readonly records: Bytes;
+  readonly count: number;
+}
+
+/** Input of `lookup.build`. */
+export interface BuildTask extends OprfKeySource {
+  readonly table: PackedTable;
+  /** `lookupContext` of the product. */
+  readonly context: Bytes;
+  /** Directory to create; it must not exist. */
+  readonly directory: string;
+}
+
+/** Result of `lookup.build`: what a snapshot says about the index. */
+export interface BuildResult {
+  readonly parameters: LookupParameters;
+  /** SHA-256 of `hint.bin`. */
+  readonly hintHash: Sha256Hex;
+  readonly hintBytes: number;
+  /** Hexadecimal. */
+  readonly oprfPublicKey: Sha256Hex;
+}
+
+/** Packs keys and equally long records for `lookup.build`. Transfer both buffers with the task.
+ *  @throws ERR_LOOKUP_TABLE when they do not fit together; ERR_OPRF_INPUT when a key is too long or not well-formed. */
+export function packTable(keys: readonly string[], records: readonly Bytes[]): PackedTable {
+  const recordBytes = records[0]?.length ?? 0;
+  if (keys.length !== records.length || records.some((record) => record.length !== recordBytes)) {
+    throw new SluiceError("ERR_LOOKUP_TABLE", { reason: "keys and records do not fit together" });
+  }
+  const parts: Bytes[] = [];
+  for (const key of keys) {
+    const bytes = utf8(key);
+    if (bytes.length > MAX_KEY_BYTES || !key.isWellFormed()) {
+      throw new SluiceError("ERR_OPRF_INPUT", { reason: `a key has 1 to ${MAX_KEY_BYTES} bytes of Unicode` });
+    }
+    parts.push(Uint8Array.of(bytes.length >> 8, bytes.length & 0xff), bytes);
+  }
+  return { keys: concatBytes(...parts), records: concatBytes(...records), count: keys.length };
+}
