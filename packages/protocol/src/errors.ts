@@ -207,6 +207,11 @@ export const ERROR_CATALOGUE = {
 
   // Work
   ERR_POOL_FULL: { status: 503, message: "{maxQueue} tasks are waiting already", remedy: "try again later" },
+  ERR_RATE_LIMIT: {
+    status: 429,
+    message: "party {party} sends more than {callsPerSecond} calls per second",
+    remedy: "send calls more slowly, or ask the operator for a higher rate",
+  },
   ERR_POOL_WORKER: {
     status: 500,
     message: "a worker ended during task {task}",

@@ -5,10 +5,12 @@ import { Grant, SignedGrant } from "./grant.ts";
 import { Instant, KeyId, Name, Random128, Sha256Hex } from "./identifiers.ts";
 import { GuardReport, JobManifest, LinearModel, Metrics } from "./job.ts";
 import { LogOrigin } from "./log.ts";
+import { SignedParty } from "./party.ts";
 import { Certificate, Policy } from "./policy.ts";
 import { EvidencedReceipt } from "./receipt.ts";
-import { Product } from "./release.ts";
+import { Product, SignedRelease } from "./release.ts";
 import { ResourceDescription } from "./resource.ts";
+import { SignedRequest } from "./use.ts";
 
 /** Media type of envelopes and hints. */
 export const BINARY_MEDIA_TYPE = "application/octet-stream";
@@ -42,12 +44,16 @@ export const Review = z.strictObject({
 });
 export type Review = z.infer<typeof Review>;
 
+/** A review as it is kept: who said it, and when. */
+export const ReviewRecord = Review.extend({ party: Name, at: Instant });
+export type ReviewRecord = z.infer<typeof ReviewRecord>;
+
 /** A scene as the gateway lists it. */
 export const Scene = z.strictObject({
   scene: Name,
   state: z.enum(["proposed", "pre-reviewed", "reviewed", "rejected", "granted"]),
   proposal: SceneProposal,
-  reviews: z.array(Review.extend({ party: Name, at: Instant })),
+  reviews: z.array(ReviewRecord),
   grant: Sha256Hex.optional(),
 });
 export type Scene = z.infer<typeof Scene>;
@@ -95,6 +101,38 @@ export const RunEvent = z.discriminatedUnion("kind", [
 ]);
 export type RunEvent = z.infer<typeof RunEvent>;
 
+/** `POST /v1/runs/{callId}/reviews` answer of the gateway. Operator and agency must both approve. */
+export const RunReviews = z.strictObject({
+  callId: Random128,
+  state: z.enum(["awaiting", "approved", "rejected"]),
+  reviews: z.array(ReviewRecord),
+});
+export type RunReviews = z.infer<typeof RunReviews>;
+
 /** `POST /v1/releases` answer of the gateway. */
 export const ReleaseAccepted = z.strictObject({ product: Product });
 export type ReleaseAccepted = z.infer<typeof ReleaseAccepted>;
+
+/** `GET /v1/parties` of the gateway: the latest agency-signed statement about each party. */
+export const PartyList = z.strictObject({ parties: z.array(SignedParty) });
+export type PartyList = z.infer<typeof PartyList>;
+
+/** `GET /v1/catalogue` of the gateway: what each registered domain said of itself. */
+export const Catalogue = z.strictObject({ domains: z.array(DomainDescription) });
+export type Catalogue = z.infer<typeof Catalogue>;
+
+/** `GET /v1/products` of the gateway. */
+export const ProductList = z.strictObject({ products: z.array(Product) });
+export type ProductList = z.infer<typeof ProductList>;
+
+/** `GET /v1/receipts/{callId}` of the gateway, for the parties of the call: call → product → release → grant → scene.
+ *  A member is absent when the call has no such step: a development run has no product or release yet. */
+export const ReceiptChain = z.strictObject({
+  request: SignedRequest,
+  receipt: EvidencedReceipt,
+  product: Product.optional(),
+  release: SignedRelease.optional(),
+  grant: SignedGrant.optional(),
+  scene: Scene.optional(),
+});
+export type ReceiptChain = z.infer<typeof ReceiptChain>;
