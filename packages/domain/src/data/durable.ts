@@ -1,0 +1,38 @@
+/** Files that are whole or absent: written beside their place, flushed, then renamed.
+ *  @module */
+import { open, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Bytes } from "@sluice/protocol";
+
+/** Puts `bytes` at `path`; a reader sees the old file or the new one. */
+export async function writeDurably(path: string, temporary: string, bytes: Bytes): Promise<void> {
+  const file = await open(temporary, "wx", 0o600);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await renameDurably(temporary, path);
+}
+
+/** Flushes the file at `from` and moves it to `to` on the same file system. */
+export async function moveDurably(from: string, to: string): Promise<void> {
+  const file = await open(from, "r");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await renameDurably(from, to);
+}
+
+async function renameDurably(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  const directory = await open(dirname(to), "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

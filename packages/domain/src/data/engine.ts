@@ -1,0 +1,141 @@
+/** DuckDB behind a narrow door: no extensions, no files outside one directory, bounded memory and threads,
+ *  settings locked. Its error messages quote values of data, so none of their text gets past this file.
+ *  @module */
+import { DuckDBInstance, type DuckDBConnection, type DuckDBResult, type DuckDBValue } from "@duckdb/node-api";
+import { SluiceError } from "@sluice/protocol";
+
+/** Memory DuckDB may use before it spills; the process needs about 30 % more. */
+export const DEFAULT_ENGINE_MEMORY_BYTES = 1_073_741_824;
+/** Threads of one engine. */
+export const DEFAULT_ENGINE_THREADS = 2;
+
+/** What kind of fault the engine had. Nothing else of its message is kept. */
+export type EngineFaultKind = "cancelled" | "memory" | "disk" | "input";
+
+/** The engine refused or failed. Carries no text of the engine and no cause: both quote values. */
+export class EngineFault extends Error {
+  override readonly name = "EngineFault";
+  readonly kind: EngineFaultKind;
+
+  constructor(kind: EngineFaultKind) {
+    super(`the data engine failed: ${kind}`);
+    this.kind = kind;
+  }
+}
+
+/** Values bound to a statement. */
+export type Parameters = Record<string, DuckDBValue>;
+
+/** A running engine that sees the files of `directory` and nothing else. */
+export interface Engine {
+  /** Runs `work` on a connection of its own; an abort interrupts the statement that runs.
+   *  @throws ERR_CANCELLED, EngineFault */
+  session<T>(work: (session: Session) => Promise<T>, options?: { signal?: AbortSignal | undefined }): Promise<T>;
+  close(): void;
+}
+
+/** One connection. Temporary views and tables end with it. */
+export interface Session {
+  /** Runs one statement. @throws EngineFault */
+  run(sql: string, parameters?: Parameters): Promise<void>;
+  /** Result of a query, streamed in chunks. @throws EngineFault (reading it may throw one, too) */
+  stream(sql: string, parameters?: Parameters): Promise<DuckDBResult>;
+  /** Rows of a small result. @throws EngineFault */
+  rows(sql: string, parameters?: Parameters): Promise<DuckDBValue[][]>;
+}
+
+/** @throws EngineFault */
+export async function openEngine(options: {
+  readonly directory: string;
+  readonly memoryLimitBytes?: number | undefined;
+  readonly threads?: number | undefined;
+}): Promise<Engine> {
+  const instance = await guarded(() =>
+    DuckDBInstance.create(":memory:", {
+      threads: String(options.threads ?? DEFAULT_ENGINE_THREADS),
+      memory_limit: `${options.memoryLimitBytes ?? DEFAULT_ENGINE_MEMORY_BYTES}B`,
+      temp_directory: `${options.directory}/spill`,
+      autoinstall_known_extensions: "false",
+      autoload_known_extensions: "false",
+      allow_community_extensions: "false",
+    }),
+  );
+  const setup = await guarded(() => instance.connect());
+  await guarded(async () => {
+    await setup.run(`SET allowed_directories = [${quoteText(`${options.directory}/`)}]`);
+    await setup.run("SET enable_external_access = false");
+    await setup.run("SET lock_configuration = true");
+  });
+  setup.closeSync();
+  return {
+    session: async (work, { signal } = {}) => {
+      refuseAborted(signal);
+      const connection = await guarded(() => instance.connect());
+      const interrupt = (): void => connection.interrupt();
+      signal?.addEventListener("abort", interrupt);
+      try {
+        return await work(sessionOver(connection, signal));
+      } catch (error) {
+        refuseAborted(signal);
+        throw error;
+      } finally {
+        signal?.removeEventListener("abort", interrupt);
+        connection.closeSync();
+      }
+    },
+    close: () => instance.closeSync(),
+  };
+}
+
+/** `name` as a quoted SQL identifier. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** `text` as a quoted SQL string. */
+export function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** @throws ERR_CANCELLED when `signal` has fired. */
+export function refuseAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new SluiceError("ERR_CANCELLED");
+}
+
+/** Runs `work`; whatever the engine throws becomes an `EngineFault` without its text. */
+export async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof EngineFault || error instanceof SluiceError) throw error;
+    throw new EngineFault(faultKind(error));
+  }
+}
+
+function sessionOver(connection: DuckDBConnection, signal: AbortSignal | undefined): Session {
+  const checked = <T>(work: () => Promise<T>): Promise<T> => {
+    refuseAborted(signal);
+    return guarded(work);
+  };
+  return {
+    run: (sql, parameters) =>
+      checked(async () => {
+        await connection.run(sql, parameters);
+      }),
+    stream: (sql, parameters) => checked(() => connection.stream(sql, parameters)),
+    rows: (sql, parameters) =>
+      checked(async () => {
+        const reader = await connection.runAndReadAll(sql, parameters);
+        return reader.getRows();
+      }),
+  };
+}
+
+/** Reads the class at the head of an engine message, and only that. */
+function faultKind(error: unknown): EngineFaultKind {
+  const text = error instanceof Error ? error.message : "";
+  if (text.startsWith("INTERRUPT")) return "cancelled";
+  if (text.startsWith("Out of Memory Error")) return text.includes("max_temp_directory_size") ? "disk" : "memory";
+  if (text.startsWith("IO Error") && /No space left|could not write|write/iu.test(text)) return "disk";
+  return "input";
+}

@@ -1,0 +1,135 @@
+/** The two ways in which rows reach a job: a checked sample, and every row under the same view.
+ *  @module */
+import {
+  checkPolicy,
+  createCertificate,
+  findResidualIdentifiers,
+  quasiIdentifiers,
+  stratifiedSampleSql,
+  suppressToK,
+  viewSql,
+} from "@sluice/desensitize";
+import { SluiceError } from "@sluice/protocol";
+import type { Bytes, Certificate, Clock, ColumnBatch, Policy, Random } from "@sluice/protocol";
+import { readBatch } from "./batch.ts";
+import type { StoredResource } from "./catalogue.ts";
+import { guarded, quoteIdentifier, refuseAborted, type Session } from "./engine.ts";
+import { bindBytes, openView, ROW_NUMBER } from "./view.ts";
+
+/** Bytes of the salt that hides a sampling seed in its commitment. */
+const COMMITMENT_SALT_BYTES = 32;
+
+/** What a job may see of a resource. */
+export interface ViewRequest {
+  readonly resource: string;
+  readonly policy: Policy;
+  /** Column by which callers ask. Jobs never see it. */
+  readonly key: string;
+  /** Columns the job reads, all shown by the policy. */
+  readonly fields: readonly string[];
+  /** Key of this scene's tokens, 16 to 64 bytes. */
+  readonly tokenKey: Bytes;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A sample that may go to a job, with the proof of what was measured on it. */
+export interface Sample {
+  readonly table: ColumnBatch;
+  readonly certificate: Certificate;
+}
+
+/** Every row of a table as a job sees it; `keys[i]` is the key of row i and stays in the store process. */
+export interface KeyedTable {
+  readonly keys: string[];
+  readonly table: ColumnBatch;
+}
+
+/** An open table with what is needed to read it. */
+export interface OpenTable {
+  readonly session: Session;
+  readonly entry: StoredResource;
+  readonly path: string;
+}
+
+/** Draws, suppresses and checks the sample of `request.policy`. Nothing is returned unless every check passed.
+ *  @throws ERR_POLICY, ERR_POLICY_COLUMN, ERR_SAMPLE_SIZE, ERR_SAMPLE_K, ERR_CANCELLED, EngineFault */
+export async function drawSampleFrom(
+  { session, entry, path }: OpenTable,
+  request: ViewRequest & { readonly seed: Bytes },
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
+): Promise<Sample> {
+  const { policy, fields, tokenKey, seed, signal } = request;
+  const { description } = entry;
+  checkPolicy(policy, description, request.key);
+  if (entry.rows < policy.sample.rows) throw new SluiceError("ERR_SAMPLE_SIZE", { needed: policy.sample.rows });
+  const table = await openView(session, description, path);
+  const view = stratifiedSampleSql(policy, description, { table, rowId: ROW_NUMBER, fields, tokenKey, seed });
+  const drawn = await readBatch(await session.stream(view.sql, bindBytes(view.parameters)), view.columns, signal);
+  const quasi = quasiIdentifiers(policy, fields);
+  const { batch, suppressedRows } = suppressToK(drawn, quasi, policy.k, policy.suppressionLimit);
+  refuseIdentifiers(batch);
+  const certificate = await createCertificate({
+    policy,
+    sourceSnapshot: description.snapshot,
+    sourceRows: entry.rows,
+    batch,
+    suppressedRows,
+    seed,
+    salt: random.bytes(COMMITMENT_SALT_BYTES),
+    at: clock.now(),
+  });
+  return { table: batch, certificate };
+}
+
+/** Reads every row in the order of the table, with its key.
+ *  @throws ERR_POLICY, ERR_POLICY_COLUMN, ERR_LOOKUP_TABLE, ERR_CANCELLED, EngineFault */
+export async function readAllFrom({ session, entry, path }: OpenTable, request: ViewRequest): Promise<KeyedTable> {
+  const { policy, key, fields, tokenKey, signal } = request;
+  const { description } = entry;
+  checkPolicy(policy, description, key);
+  const keyField = description.fields.find((field) => field.name === key);
+  if (keyField?.type === "decimal" || keyField?.type === "boolean") {
+    throw new SluiceError("ERR_LOOKUP_TABLE", { reason: `key ${key} is of type ${keyField.type}` });
+  }
+  const table = await openView(session, description, path);
+  const keys = await readKeys(session, table, key, signal);
+  const view = viewSql(policy, description, { table, rowId: ROW_NUMBER, fields, tokenKey });
+  const batch = await readBatch(await session.stream(view.sql, bindBytes(view.parameters)), view.columns, signal);
+  if (batch.rowCount !== keys.length)
+    throw new SluiceError("ERR_STORE", { reason: "the table changed while it was read" });
+  return { keys, table: batch };
+}
+
+async function readKeys(
+  session: Session,
+  table: string,
+  key: string,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const sql = `SELECT CAST(${quoteIdentifier(key)} AS VARCHAR) FROM ${quoteIdentifier(table)} ORDER BY ${quoteIdentifier(ROW_NUMBER)}`;
+  const result = await session.stream(sql);
+  const keys: string[] = [];
+  const seen = new Set<string>();
+  for (;;) {
+    refuseAborted(signal);
+    const chunk = await guarded(() => result.fetchChunk());
+    if (chunk === null || chunk.rowCount === 0) return keys;
+    for (const value of chunk.getColumnValues(0)) {
+      if (typeof value !== "string" || value === "")
+        throw new SluiceError("ERR_LOOKUP_TABLE", { reason: `key ${key} is empty in a row` });
+      if (seen.has(value)) throw new SluiceError("ERR_LOOKUP_TABLE", { reason: `key ${key} is the same in two rows` });
+      seen.add(value);
+      keys.push(value);
+    }
+  }
+}
+
+/** @throws ERR_POLICY naming the first column whose values still look like identifiers. */
+function refuseIdentifiers(batch: ColumnBatch): void {
+  const [found] = findResidualIdentifiers(batch);
+  if (found === undefined) return;
+  throw new SluiceError("ERR_POLICY", {
+    pointer: `/columns/${found.column}/transform`,
+    reason: `the sampled column still holds identifiers of kind ${found.kind}: expected drop, mask or token`,
+  });
+}

@@ -1,0 +1,228 @@
+/** The data store of a domain: the one place for raw rows. What it gives out are descriptions, samples that passed
+ *  every check, and whole tables under a policy for the sandbox of the same domain.
+ *  @module */
+import { rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { roundRows } from "@sluice/desensitize";
+import { fromHex, Instant, isSluiceError, ResourceDescription, SluiceError, toHex } from "@sluice/protocol";
+import type { Bytes, Clock, Random, ResourceField, UpdateFrequency } from "@sluice/protocol";
+import { Catalogue, type StoredResource } from "./catalogue.ts";
+import { EngineFault, openEngine, type Engine } from "./engine.ts";
+import { stageTable, stagingName, type ImportProgress } from "./import-table.ts";
+import {
+  drawSampleFrom,
+  readAllFrom,
+  type KeyedTable,
+  type OpenTable,
+  type Sample,
+  type ViewRequest,
+} from "./sample.ts";
+
+/** Bytes of the salt of a resource's snapshot hash. */
+const SNAPSHOT_SALT_BYTES = 32;
+
+export interface StoreOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Memory of each engine: one for reading, one for each import that runs. */
+  readonly memoryLimitBytes?: number;
+  readonly threads?: number;
+}
+
+/** A file and what is declared about it. */
+export interface ImportRequest {
+  /** Path of a UTF-8 CSV with a header line, or of a Parquet file. */
+  readonly file: string;
+  readonly resource: string;
+  readonly title: string;
+  readonly source: string;
+  readonly domain: string;
+  readonly updateFrequency: UpdateFrequency;
+  /** Columns to take, in this order. Without it every column is taken, typed from all values and classified strictly. */
+  readonly fields?: readonly ResourceField[];
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ImportProgress) => void;
+}
+
+/** An open store. One process at a time may have a directory open. */
+export interface DataStore {
+  /** Takes a file in as `resource`, in place of what it held. On any error the store is as before.
+   *  @throws ERR_TABLE_FILE, ERR_TABLE_ENCODING, ERR_TABLE_FIELD_TOO_LARGE, ERR_TABLE_COLUMN_MISSING,
+   *    ERR_BODY_INVALID, ERR_DIRECTORY_UNWRITABLE, ERR_STORE, ERR_CANCELLED */
+  importTable(request: ImportRequest): Promise<ResourceDescription>;
+  /** Every resource, by name. */
+  resources(): ResourceDescription[];
+  /** @throws ERR_NOT_FOUND */
+  describe(resource: string): ResourceDescription;
+  /** The stratified sample that `seed` (32 bytes, secret) decides: desensitised, with every combination of
+   *  quasi-identifiers at least `policy.k` times, and free of identifiers that the detectors know.
+   *  @throws ERR_NOT_FOUND, ERR_POLICY, ERR_POLICY_COLUMN, ERR_SAMPLE_SIZE, ERR_SAMPLE_K, ERR_STORE, ERR_CANCELLED */
+  drawSample(request: ViewRequest & { readonly seed: Bytes }): Promise<Sample>;
+  /** Every row under the same view, unsampled and unsuppressed, in the table's order, with its key as text.
+   *  @throws ERR_NOT_FOUND, ERR_POLICY, ERR_POLICY_COLUMN, ERR_LOOKUP_TABLE, ERR_STORE, ERR_CANCELLED */
+  readAll(request: ViewRequest): Promise<KeyedTable>;
+  close(): Promise<void>;
+}
+
+/** Opens the store in `directory`, or creates it; removes remains of imports that were cut off.
+ *  @throws ERR_DIRECTORY_UNWRITABLE, ERR_DIRECTORY_STATE, ERR_STORE, ERR_USAGE */
+export async function openStore(directory: string, options: StoreOptions): Promise<DataStore> {
+  const root = resolve(directory);
+  if (/[*?[\]{}]/u.test(root)) {
+    throw new SluiceError("ERR_USAGE", { reason: "the path of a data directory may not contain any of * ? [ ] { }" });
+  }
+  const catalogue = await Catalogue.open(root);
+  const engine = await openEngine({ ...options, directory: root }).catch((error: unknown) => {
+    throw storeError(error);
+  });
+  return new DuckDbStore(root, catalogue, engine, options);
+}
+
+class DuckDbStore implements DataStore {
+  readonly #directory: string;
+  readonly #catalogue: Catalogue;
+  readonly #engine: Engine;
+  readonly #options: StoreOptions;
+  /** Imports and reads under way; `close` waits for them. */
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #closing = new AbortController();
+
+  constructor(directory: string, catalogue: Catalogue, engine: Engine, options: StoreOptions) {
+    this.#directory = directory;
+    this.#catalogue = catalogue;
+    this.#engine = engine;
+    this.#options = options;
+  }
+
+  importTable(request: ImportRequest): Promise<ResourceDescription> {
+    return this.#track(this.#import(request));
+  }
+
+  resources(): ResourceDescription[] {
+    return this.#catalogue.list().map(({ description }) => description);
+  }
+
+  describe(resource: string): ResourceDescription {
+    return this.#catalogue.get(resource).description;
+  }
+
+  drawSample(request: ViewRequest & { readonly seed: Bytes }): Promise<Sample> {
+    return this.#read(request, (table) => drawSampleFrom(table, request, this.#options));
+  }
+
+  readAll(request: ViewRequest): Promise<KeyedTable> {
+    return this.#read(request, (table) => readAllFrom(table, request));
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.allSettled(this.#running);
+    this.#engine.close();
+  }
+
+  async #import(request: ImportRequest): Promise<ResourceDescription> {
+    const { random, clock, memoryLimitBytes, threads } = this.#options;
+    const staging = join(this.#directory, "staging", stagingName(random));
+    const known = this.#catalogue.list().find(({ description }) => description.resource === request.resource);
+    const salt = known === undefined ? random.bytes(SNAPSHOT_SALT_BYTES) : fromHex(known.salt);
+    const describe = (facts: Pick<ResourceDescription, "format" | "approximateRows" | "fields" | "snapshot">) =>
+      checkedDescription({
+        domain: request.domain,
+        resource: request.resource,
+        title: request.title,
+        source: request.source,
+        updateFrequency: request.updateFrequency,
+        importedAt: Instant.parse(clock.now().toISOString()),
+        ...facts,
+      });
+    // Declared facts first: a wrong name is said before the file is read.
+    describe({
+      format: "csv",
+      approximateRows: 0,
+      fields: [...(request.fields ?? PLACEHOLDER_FIELDS)],
+      snapshot: toHex(salt),
+    });
+    const signal = this.#signal(request.signal);
+    try {
+      const staged = await stageTable({ ...request, staging, salt, memoryLimitBytes, threads, signal });
+      const { format, fields, snapshot, rows } = staged;
+      const description = describe({ format, fields, snapshot, approximateRows: roundRows(rows) });
+      if (signal.aborted) throw new SluiceError("ERR_CANCELLED");
+      const entry: StoredResource = {
+        version: 1,
+        description,
+        table: `${snapshot}.parquet`,
+        rows,
+        salt: toHex(salt),
+      };
+      await this.#catalogue.put(entry, staged.path).catch(() => {
+        throw new SluiceError("ERR_DIRECTORY_UNWRITABLE", { directory: this.#directory });
+      });
+      return description;
+    } finally {
+      await rm(staging, { recursive: true, force: true });
+    }
+  }
+
+  #read<T>(request: ViewRequest, work: (table: OpenTable) => Promise<T>): Promise<T> {
+    const signal = this.#signal(request.signal);
+    const reading = this.#catalogue
+      .reading(request.resource, (entry, path) =>
+        this.#engine.session((session) => work({ session, entry, path }), { signal }),
+      )
+      .catch((error: unknown) => {
+        throw storeError(error);
+      });
+    return this.#track(reading);
+  }
+
+  #signal(signal: AbortSignal | undefined): AbortSignal {
+    return signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
+  }
+
+  async #track<T>(work: Promise<T>): Promise<T> {
+    this.#running.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#running.delete(work);
+    }
+  }
+}
+
+/** Stands in for fields that are not known yet. */
+const PLACEHOLDER_FIELDS: readonly ResourceField[] = [
+  { name: "placeholder", title: "", type: "text", role: "other", grade: "general-1" },
+];
+
+/** @throws ERR_BODY_INVALID naming the first member that does not fit, or a field that is declared twice. */
+function checkedDescription(facts: ResourceDescription): ResourceDescription {
+  const parsed = ResourceDescription.safeParse(facts);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new SluiceError("ERR_BODY_INVALID", {
+      pointer: `/${issue?.path.map(String).join("/") ?? ""}`,
+      expected: issue?.code.replaceAll("_", " ") ?? "valid",
+    });
+  }
+  const names = parsed.data.fields.map((field) => field.name.toLowerCase());
+  const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
+  if (twice >= 0)
+    throw new SluiceError("ERR_BODY_INVALID", { pointer: `/fields/${twice}/name`, expected: "each field once" });
+  return parsed.data;
+}
+
+/** What a reader is told: never the text of the engine. */
+function storeError(error: unknown): unknown {
+  if (isSluiceError(error) || !(error instanceof EngineFault)) return error;
+  switch (error.kind) {
+    case "cancelled":
+      return new SluiceError("ERR_CANCELLED");
+    case "memory":
+      return new SluiceError("ERR_STORE", { reason: "the work needs more memory than the store may use" });
+    case "disk":
+      return new SluiceError("ERR_STORE", { reason: "the disk of the store is full or failing" });
+    case "input":
+      return new SluiceError("ERR_STORE", { reason: "a stored table cannot be read" });
+  }
+}
