@@ -1,7 +1,7 @@
 /** Private lookup (匿踪查询): the label of one key, which neither gateway nor domain learns. Each lookup makes
  *  the same two calls, whether the key is there or not.
  *  @module */
-import { verifySigned } from "@sluice/evidence";
+import { verifySigned } from "@sluice/evidence/verify";
 import { LookupClient } from "@sluice/mpc/lookup/client";
 import {
   decodeLabelRecord,
@@ -54,7 +54,7 @@ export async function openLookup(
   const snapshot = signed.body;
   const snapshotHash = await documentHash(snapshot);
   const hint = await fetchHint(context, `${base}/snapshots/${snapshotHash}/hint`, snapshot, signal);
-  const client = await LookupClient.open({ snapshot, snapshotHash, hint });
+  const client = await asClient(() => LookupClient.open({ snapshot, snapshotHash, hint }));
   return {
     snapshot,
     snapshotHash,
@@ -122,13 +122,17 @@ async function lookupKey(
   const use = (operation: ProductionUse["operation"]): ProductionUse => {
     return { operation, domain, grant, product, version, bundle, release, snapshot: snapshotHash, amount: "1" };
   };
-  const started = client.start(key, context.random);
+  const started = await asClient(() => client.start(key, context.random));
   const evaluation = await callOnce(context, use("lookup.evaluate"), started.frame, options);
   const query = await asClient(() => started.evaluated(evaluation.frame));
-  const answer = await callOnce(context, use("lookup.query"), query.frame, options);
-  const payload = await asClient(() => query.finish(answer.frame));
-  const record = payload === null ? null : { label: labelOf(payload, snapshot.vocabulary) };
-  return { record, receipts: [evaluation.receipt, answer.receipt] };
+  try {
+    const answer = await callOnce(context, use("lookup.query"), query.frame, options);
+    const payload = await asClient(() => query.finish(answer.frame));
+    const record = payload === null ? null : { label: labelOf(payload, snapshot.vocabulary) };
+    return { record, receipts: [evaluation.receipt, answer.receipt] };
+  } finally {
+    query.discard();
+  }
 }
 
 function labelOf(payload: Bytes, vocabulary: readonly string[]): string {
@@ -138,7 +142,7 @@ function labelOf(payload: Bytes, vocabulary: readonly string[]): string {
 }
 
 /** Runs `work`; what it refuses was refused by this client. */
-async function asClient<T>(work: () => Promise<T>): Promise<T> {
+async function asClient<T>(work: () => Promise<T> | T): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -2,13 +2,18 @@
  *  gateway and domain; these functions carry signed documents to them and check the shape of what returns.
  *  @module */
 import {
+  Catalogue,
   DomainDescription,
   DomainRegistration,
   GrantDelivery,
+  PartyList,
   Product,
+  ProductList,
+  ReceiptChain,
   ReleaseAccepted,
   Review,
   Run,
+  RunReviews,
   Scene,
   SceneProposal,
   SignedParty,
@@ -32,6 +37,11 @@ export class Management {
     return this.#send("PUT", `/v1/parties/${part(party.body.party)}`, SignedParty, party, SignedParty, options);
   }
 
+  /** The latest statement about each party. */
+  async parties(options: CallOptions = {}): Promise<SignedParty[]> {
+    return (await this.#transport.json({ method: "GET", path: "/v1/parties", ...options }, PartyList)).parties;
+  }
+
   /** Tells the gateway where a domain listens; it fetches the description of the domain. */
   registerDomain(registration: DomainRegistration, options: CallOptions = {}): Promise<DomainDescription> {
     return this.#send("POST", "/v1/domains", DomainRegistration, registration, DomainDescription, options);
@@ -46,8 +56,8 @@ export class Management {
   }
 
   /** The domains with the resources they offer: metadata only. */
-  catalogue(options: CallOptions = {}): Promise<DomainDescription[]> {
-    return this.#transport.json({ method: "GET", path: "/v1/catalogue", ...options }, DomainDescription.array());
+  async catalogue(options: CallOptions = {}): Promise<DomainDescription[]> {
+    return (await this.#transport.json({ method: "GET", path: "/v1/catalogue", ...options }, Catalogue)).domains;
   }
 
   /** Proposes a scene. */
@@ -76,8 +86,8 @@ export class Management {
   }
 
   /** Reviews a development run. */
-  reviewRun(callId: string, review: Review, options: CallOptions = {}): Promise<Run> {
-    return this.#send("POST", `/v1/runs/${part(callId)}/reviews`, Review, review, Run, options);
+  reviewRun(callId: string, review: Review, options: CallOptions = {}): Promise<RunReviews> {
+    return this.#send("POST", `/v1/runs/${part(callId)}/reviews`, Review, review, RunReviews, options);
   }
 
   /** Brings a signed release to the gateway, which passes it on and registers the product. */
@@ -86,9 +96,14 @@ export class Management {
     return accepted.product;
   }
 
+  /** The receipt of a call, with the documents it rests on; for the parties of the call. */
+  receipt(callId: string, options: CallOptions = {}): Promise<ReceiptChain> {
+    return this.#transport.json({ method: "GET", path: `/v1/receipts/${part(callId)}`, ...options }, ReceiptChain);
+  }
+
   /** Every registered product. */
-  products(options: CallOptions = {}): Promise<Product[]> {
-    return this.#transport.json({ method: "GET", path: "/v1/products", ...options }, Product.array());
+  async products(options: CallOptions = {}): Promise<Product[]> {
+    return (await this.#transport.json({ method: "GET", path: "/v1/products", ...options }, ProductList)).products;
   }
 
   /** One product. */

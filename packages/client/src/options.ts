@@ -1,6 +1,7 @@
 /** What a client is made of, with every default as a named constant.
  *  @module */
-import type { KeyPair, TrustPins } from "@sluice/evidence";
+import type { KeyPair } from "@sluice/evidence/sign";
+import type { TrustPins } from "@sluice/evidence/verify";
 import type { Clock, Random } from "@sluice/protocol";
 
 /** Longest wait for one answer, in milliseconds. */

@@ -1,6 +1,6 @@
 /** One production call: signed, sent, retried under the same call id, and believed only with its receipt.
  *  @module */
-import type { TrustPins } from "@sluice/evidence";
+import type { TrustPins } from "@sluice/evidence/verify";
 import {
   BINARY_MEDIA_TYPE,
   decodeAnswer,
@@ -13,7 +13,7 @@ import {
   type CallEnvelope,
   type Sha256Hex,
 } from "@sluice/protocol";
-import type { KeyPair } from "@sluice/evidence";
+import type { KeyPair } from "@sluice/evidence/sign";
 import type { CallOptions } from "./options.ts";
 import { checkAnswer } from "./receipt-check.ts";
 import { refusal } from "./refusal.ts";

@@ -1,6 +1,6 @@
 /** Whether a receipt is about the very call that was made, and stands in both logs.
  *  @module */
-import { verifyReceipt, type TrustPins } from "@sluice/evidence";
+import { verifyReceipt, type TrustPins } from "@sluice/evidence/verify";
 import {
   OPERATION_UNITS,
   isSluiceError,

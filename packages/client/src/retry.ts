@@ -1,6 +1,6 @@
 /** Bounded attempts with growing waits, for faults that another attempt can outlive.
  *  @module */
-import { SluiceError, type Random } from "@sluice/protocol";
+import { SluiceError, type ErrorCode, type Random } from "@sluice/protocol";
 import { MAX_BACKOFF_MS } from "./options.ts";
 import { refusal, throwIfCancelled } from "./refusal.ts";
 
@@ -11,6 +11,9 @@ export interface RetryPolicy {
   readonly random: Random;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Transient whoever reports them. */
+const TRANSIENT_CODES: readonly ErrorCode[] = ["ERR_UNREACHABLE", "ERR_TIMEOUT", "ERR_POOL_FULL", "ERR_RATE_LIMIT"];
 
 /** Runs `attempt` until it returns, fails for good, or has run `maxAttempts` times; then its last error is thrown.
  *  @throws ERR_CANCELLED */
@@ -30,7 +33,7 @@ export async function withRetries<T>(attempt: () => Promise<T>, policy: RetryPol
  *  A verdict of the client about an answer is final. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof SluiceError)) return false;
-  if (error.code === "ERR_UNREACHABLE" || error.code === "ERR_TIMEOUT" || error.code === "ERR_POOL_FULL") return true;
+  if (TRANSIENT_CODES.includes(error.code)) return true;
   return error.status >= 500 && error.refusedBy !== "client";
 }
 

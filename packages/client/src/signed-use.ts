@@ -1,6 +1,6 @@
 /** Use requests: what a party signs, end to end, so that no process between can invent or alter a use.
  *  @module */
-import { signDocument, type KeyPair } from "@sluice/evidence";
+import { signDocument, type KeyPair } from "@sluice/evidence/sign";
 import {
   sha256Hex,
   toHex,

@@ -2,7 +2,7 @@
  *  Nothing here is trusted: what an answer says is checked by those who asked.
  *  @module */
 import { fromProblem, MAX_JSON_BODY_BYTES, type Bytes, type Clock, type Random } from "@sluice/protocol";
-import type { KeyPair } from "@sluice/evidence";
+import type { KeyPair } from "@sluice/evidence/sign";
 import { signHttp } from "@sluice/evidence/http";
 import { refusal, throwIfCancelled } from "./refusal.ts";
 import { parseAs, parseJson, readBytes, type Schema } from "./response-body.ts";
@@ -70,11 +70,11 @@ export class Transport {
     const { key, clock, random } = this.#options;
     const url = `${this.#base}${exchange.path}`;
     const headers: Record<string, string> = { accept: "application/json", ...exchange.headers };
-    const body = exchange.body === undefined ? undefined : new Uint8Array(exchange.body.bytes);
+    const body = new Uint8Array(exchange.body?.bytes ?? []);
     if (exchange.body !== undefined) headers["content-type"] = exchange.body.mediaType;
-    const signature = await signHttp({ method: exchange.method, url, headers, body }, key, { clock, random });
+    const signature = await signHttp({ method: exchange.method, url, body }, key, { clock, random });
     const init: RequestInit = { method: exchange.method, headers: { ...headers, ...signature }, signal };
-    const response = await this.#options.fetch(url, body === undefined ? init : { ...init, body });
+    const response = await this.#options.fetch(url, exchange.method === "GET" ? init : { ...init, body });
     if (!response.ok) throw await this.#refusalOf(response);
     return response;
   }
