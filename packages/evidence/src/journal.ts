@@ -1,0 +1,98 @@
+/** The journal file: what is in it after `append` returned survives the end of the process and of the power.
+ *  @module */
+import { open, type FileHandle } from "node:fs/promises";
+import { concatBytes, SluiceError, type Bytes } from "@sluice/protocol";
+import { replaceFileDurably, readFileIfAny } from "./durable-files.ts";
+import {
+  decodeHeader,
+  decodeRecord,
+  encodeHeader,
+  encodeRecord,
+  RECORD_BYTES,
+  type JournalHeader,
+  type JournalRecord,
+} from "./journal-format.ts";
+
+/** What a journal held when it was opened. */
+export type Recovered = { readonly header: JournalHeader; readonly records: readonly JournalRecord[] };
+
+/** An open journal. Calls must not overlap. */
+export class Journal {
+  readonly #path: string;
+  #handle: FileHandle;
+  #end: number;
+
+  private constructor(path: string, handle: FileHandle, end: number) {
+    this.#path = path;
+    this.#handle = handle;
+    this.#end = end;
+  }
+
+  /** A new journal that begins with `header` and holds `records`; takes the place of the file at `path` at once. */
+  static async create(path: string, header: JournalHeader, records: readonly JournalRecord[]): Promise<Journal> {
+    const bytes = concatBytes(encodeHeader(header), ...records.map(encodeRecord));
+    await replaceFileDurably(path, bytes);
+    return new Journal(path, await open(path, "r+"), bytes.length);
+  }
+
+  /** Opens the journal at `path` and cuts off a tail that was being written when the process or the power
+   *  ended; null when there is no file. @throws ERR_LOG when entries are damaged that had been durable. */
+  static async open(path: string, origin: string): Promise<(Recovered & { journal: Journal }) | null> {
+    const bytes = await readFileIfAny(path);
+    if (bytes === null) return null;
+    const head = decodeHeader(bytes);
+    if (head === null) throw new SluiceError("ERR_LOG", { origin, reason: "the journal's header is damaged" });
+    const records: JournalRecord[] = [];
+    let end = head.end;
+    for (; ; end += RECORD_BYTES) {
+      const record = decodeRecord(bytes.subarray(end, end + RECORD_BYTES));
+      if (record?.index !== head.header.base + records.length) break;
+      records.push(record);
+    }
+    // A later record that is whole tells how much had been durable before it was written.
+    const recovered = head.header.base + records.length;
+    for (let offset = end; offset < bytes.length; offset += RECORD_BYTES) {
+      const later = decodeRecord(bytes.subarray(offset, offset + RECORD_BYTES));
+      if (later !== null && later.durable > recovered) {
+        throw new SluiceError("ERR_LOG", { origin, reason: "the journal is damaged before its end" });
+      }
+    }
+    const handle = await open(path, "r+");
+    try {
+      if (bytes.length > end) await handle.truncate(end);
+      // The records were read, but after a crash of the process alone they may not be on disk yet.
+      await handle.sync();
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+    return { header: head.header, records, journal: new Journal(path, handle, end) };
+  }
+
+  /** Appends `records`; they are durable when it returns. After a failure the journal must not be used. */
+  async append(records: readonly JournalRecord[]): Promise<void> {
+    const bytes = concatBytes(...records.map(encodeRecord));
+    await writeFully(this.#handle, bytes, this.#end);
+    await this.#handle.datasync();
+    this.#end += bytes.length;
+  }
+
+  /** Begins again with `header`; only `records` are kept. */
+  async restart(header: JournalHeader, records: readonly JournalRecord[]): Promise<void> {
+    const next = await Journal.create(this.#path, header, records);
+    await this.#handle.close();
+    this.#handle = next.#handle;
+    this.#end = next.#end;
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+async function writeFully(handle: FileHandle, bytes: Bytes, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
+  }
+}

@@ -1,0 +1,152 @@
+/** The tiles of a log that grows: those not full yet in memory, the others in files.
+ *  @module */
+import { rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Bytes } from "@sluice/protocol";
+import { readerOf, replaceFile, syncFile } from "./durable-files.ts";
+import { decodeEntryTile, encodeEntryTile, ENTRY_BYTES } from "./entry-tile.ts";
+import { fileTiles, readTile } from "./log-files.ts";
+import { tileOf, tilePath, TILE_WIDTH, type Tile } from "./tile-path.ts";
+import { TreeBuilder } from "./tree-builder.ts";
+import { HASH_BYTES, leafHash } from "./tree-hash.ts";
+
+/** Full tiles kept in memory after they were read. */
+const MAX_CACHED_TILES = 64;
+
+/** Tiles of one growing log. Files are written by `writeFull` and `writeOpen`, which must not overlap. */
+export class LogTiles {
+  readonly #directory: string;
+  readonly #tree: TreeBuilder;
+  readonly #openEntries = new Uint8Array(TILE_WIDTH * ENTRY_BYTES);
+  /** Full tiles not in files yet. */
+  readonly #pending = new Map<string, { tile: Tile; bytes: Bytes }>();
+  /** Files written since `syncFull`. */
+  readonly #unsynced = new Set<string>();
+  /** Path of the newest file of each open tile. */
+  readonly #written = new Map<string | number, string>();
+  readonly #cache = new Map<string, Bytes>();
+  readonly #readTile: (tile: Tile) => Promise<Bytes>;
+
+  /** The log of `base` entries, a multiple of 256, with these open tiles of levels 1, 2, …; below `directory`. */
+  constructor(directory: string, origin: string, base: number, openTiles: readonly Bytes[]) {
+    this.#directory = directory;
+    this.#readTile = fileTiles(readerOf(directory), origin);
+    this.#tree = TreeBuilder.resume(base, openTiles, (level, index, bytes) => {
+      this.#addPending({ level, index, width: TILE_WIDTH }, bytes);
+    });
+  }
+
+  /** Entries so far. */
+  get size(): number {
+    return this.#tree.size;
+  }
+
+  /** Appends an entry in memory. */
+  append(entry: Bytes): void {
+    const slot = this.size % TILE_WIDTH;
+    this.#openEntries.set(entry, slot * ENTRY_BYTES);
+    this.#tree.append(leafHash(entry));
+    if (slot === TILE_WIDTH - 1) {
+      const index = this.size / TILE_WIDTH - 1;
+      this.#addPending({ level: "entries", index, width: TILE_WIDTH }, encodeEntryTile(this.#openEntries));
+    }
+  }
+
+  /** Open tiles of levels 1, 2, …: what a journal that begins at the last full tile needs. */
+  openTiles(): Bytes[] {
+    return Array.from({ length: Math.max(0, this.#tree.levels - 1) }, (_, i) => this.#tree.openTile(i + 1).hashes);
+  }
+
+  /** Entries of the tile that is not full. */
+  openEntries(): Bytes[] {
+    const count = this.size % TILE_WIDTH;
+    return Array.from({ length: count }, (_, i) => this.#openEntries.slice(i * ENTRY_BYTES, (i + 1) * ENTRY_BYTES));
+  }
+
+  /** Hashes of any tile of this log, as wide as asked. */
+  readonly source = async (tile: Tile): Promise<Bytes> => {
+    if (tile.level !== "entries") {
+      const open = this.#tree.openTile(tile.level);
+      if (open.hashes.length > 0 && open.index === tile.index) return open.hashes.subarray(0, tile.width * HASH_BYTES);
+    }
+    const full = { ...tile, width: TILE_WIDTH };
+    const path = tilePath(full);
+    const known = this.#pending.get(path)?.bytes ?? this.#cache.get(path);
+    const hashes = known ?? (await this.#readTile(full));
+    if (known === undefined) this.#keep(path, hashes);
+    return hashes.subarray(0, tile.width * HASH_BYTES);
+  };
+
+  /** Entries [from, to); null when a file of them is damaged. The range lies inside the log. */
+  async entries(from: number, to: number): Promise<Bytes[] | null> {
+    const entries: Bytes[] = [];
+    for (let start = from; start < to;) {
+      const { index } = tileOf("entries", start, this.size);
+      const tile = await this.#entryTile(index);
+      const end = Math.min(to, (index + 1) * TILE_WIDTH);
+      const part = tile?.slice(start - index * TILE_WIDTH, end - index * TILE_WIDTH);
+      if (part?.length !== end - start) return null;
+      entries.push(...part);
+      start = end;
+    }
+    return entries;
+  }
+
+  async #entryTile(index: number): Promise<Bytes[] | null> {
+    if (index === Math.floor(this.size / TILE_WIDTH)) return this.openEntries();
+    const tile: Tile = { level: "entries", index, width: TILE_WIDTH };
+    const bytes = this.#pending.get(tilePath(tile))?.bytes ?? (await readTile(readerOf(this.#directory), tile));
+    return bytes === null ? null : decodeEntryTile(bytes, TILE_WIDTH);
+  }
+
+  /** Writes every full tile that is not in a file yet, and removes the narrower ones it replaces. */
+  async writeFull(): Promise<void> {
+    for (const [path, { tile, bytes }] of this.#pending) {
+      const file = join(this.#directory, path);
+      await replaceFile(file, bytes);
+      await rm(`${file}.p`, { recursive: true, force: true });
+      this.#written.delete(tile.level);
+      this.#unsynced.add(file);
+      this.#pending.delete(path);
+    }
+  }
+
+  /** Writes the tiles that are not full, as wide as they are now. */
+  async writeOpen(): Promise<void> {
+    for (let level = 0; level < this.#tree.levels; level++) {
+      const { index, hashes } = this.#tree.openTile(level);
+      await this.#writeOpen({ level, index, width: hashes.length / HASH_BYTES }, hashes);
+    }
+    const width = this.size % TILE_WIDTH;
+    const entries = encodeEntryTile(this.#openEntries.subarray(0, width * ENTRY_BYTES));
+    await this.#writeOpen({ level: "entries", index: Math.floor(this.size / TILE_WIDTH), width }, entries);
+  }
+
+  async #writeOpen(tile: Tile, bytes: Bytes): Promise<void> {
+    const path = tilePath(tile);
+    if (tile.width === 0 || this.#written.get(tile.level) === path) return;
+    await replaceFile(join(this.#directory, path), bytes);
+    this.#written.set(tile.level, path);
+  }
+
+  /** Brings the full tiles written so far to the disk, with the names of their directories. */
+  async syncFull(): Promise<void> {
+    const directories = new Set<string>();
+    for (const file of this.#unsynced) {
+      await syncFile(file);
+      for (let path = dirname(file); path !== dirname(this.#directory); path = dirname(path)) directories.add(path);
+    }
+    for (const path of directories) await syncFile(path);
+    this.#unsynced.clear();
+  }
+
+  #addPending(tile: Tile, bytes: Bytes): void {
+    this.#pending.set(tilePath(tile), { tile, bytes });
+  }
+
+  #keep(path: string, hashes: Bytes): void {
+    const oldest = this.#cache.keys().next();
+    if (this.#cache.size >= MAX_CACHED_TILES && oldest.done !== true) this.#cache.delete(oldest.value);
+    this.#cache.set(path, hashes);
+  }
+}

@@ -1,0 +1,15 @@
+/** What an auditor needs, in Node and in browsers: nothing here imports `node:`, and files are read through
+ *  a function that the caller gives.
+ *  @module */
+export * from "./checkpoint.ts";
+export { keyIdOf, publicKeyOf, verifyEd25519 } from "./ed25519.ts";
+export * from "./entry-tile.ts";
+export * from "./grant-decision.ts";
+export * from "./log-files.ts";
+export { commitment, SALT_BYTES, verifyLogProof } from "./log-proof.ts";
+export * from "./receipts.ts";
+export { signersOf, verifySigned, type SignerPolicy } from "./signed-document.ts";
+export { noteVerifierKey, openNote } from "./signed-note.ts";
+export * from "./tile-path.ts";
+export * from "./tile-proof.ts";
+export * from "./tree-hash.ts";
