@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { isSluiceError, PROBLEM_MEDIA_TYPE, SluiceError, toProblem } from "@sluice/protocol";
 import type { FastifyError, FastifyInstance } from "fastify";
-import { z } from "zod";
+import type { z } from "zod";
 
 /** Answers every error and every unknown route with a problem document. */
 export function installErrors(server: FastifyInstance): void {
@@ -11,7 +11,8 @@ export function installErrors(server: FastifyInstance): void {
     const known = toSluiceError(error);
     const problem = known ?? new SluiceError("ERR_INTERNAL", { reference: randomUUID() });
     // The cause goes to the process log by name only: messages of engines may quote values.
-    if (known === null) request.log.error({ reference: problem.details["reference"], error: error.name, at: firstFrame(error) });
+    if (known === null)
+      request.log.error({ reference: problem.details["reference"], error: error.name, at: firstFrame(error) });
     return reply.code(problem.status).type(PROBLEM_MEDIA_TYPE).send(toProblem(problem, "domain"));
   });
   server.setNotFoundHandler(async (_request, reply) => {
@@ -31,7 +32,8 @@ export function parseBody<T>(schema: z.ZodType<T>, value: unknown): T {
 
 function toSluiceError(error: FastifyError): SluiceError | null {
   if (isSluiceError(error)) return error;
-  if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE") return new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes: "more", maxBytes: "the route's limit" });
+  if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE")
+    return new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes: "more", maxBytes: "the route's limit" });
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
     return new SluiceError("ERR_BODY_INVALID", { pointer: "/", expected: "a body of the documented media type" });
   }
@@ -39,5 +41,10 @@ function toSluiceError(error: FastifyError): SluiceError | null {
 }
 
 function firstFrame(error: Error): string {
-  return error.stack?.split("\n").find((line) => line.trimStart().startsWith("at "))?.trim() ?? "";
+  return (
+    error.stack
+      ?.split("\n")
+      .find((line) => line.trimStart().startsWith("at "))
+      ?.trim() ?? ""
+  );
 }

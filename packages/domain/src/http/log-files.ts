@@ -18,7 +18,10 @@ export function serveLog(server: FastifyInstance, directory: string): void {
     }
   };
   server.get("/log/checkpoint", async (_request, reply) =>
-    reply.type("text/plain; charset=utf-8").header("cache-control", "no-cache").send(await send("checkpoint")),
+    reply
+      .type("text/plain; charset=utf-8")
+      .header("cache-control", "no-cache")
+      .send(await send("checkpoint")),
   );
   server.get<{ Params: { "*": string } }>("/log/*", async (request, reply) => {
     const path = request.params["*"];

@@ -11,13 +11,19 @@ import { rawBody } from "./body.ts";
 
 /** Routes of served products. */
 export function productRoutes(server: FastifyInstance, context: DomainContext): void {
-  server.get<{ Params: { product: string } }>("/v1/products/:product/snapshot", async (request) => find(context, request.params.product).snapshot);
-  server.get<{ Params: { product: string; hash: string } }>("/v1/products/:product/snapshots/:hash/hint", async (request, reply) => {
-    const product = find(context, request.params.product);
-    if (product.snapshotHash !== request.params.hash) throw new SluiceError("ERR_SNAPSHOT");
-    const hint = await readFile(join(product.index.directory, "hint.bin"));
-    return reply.type(BINARY_MEDIA_TYPE).header("cache-control", "public, max-age=31536000, immutable").send(hint);
-  });
+  server.get<{ Params: { product: string } }>(
+    "/v1/products/:product/snapshot",
+    async (request) => find(context, request.params.product).snapshot,
+  );
+  server.get<{ Params: { product: string; hash: string } }>(
+    "/v1/products/:product/snapshots/:hash/hint",
+    async (request, reply) => {
+      const product = find(context, request.params.product);
+      if (product.snapshotHash !== request.params.hash) throw new SluiceError("ERR_SNAPSHOT");
+      const hint = await readFile(join(product.index.directory, "hint.bin"));
+      return reply.type(BINARY_MEDIA_TYPE).header("cache-control", "public, max-age=31536000, immutable").send(hint);
+    },
+  );
   server.post("/v1/calls", async (request, reply) => {
     const gone = new AbortController();
     reply.raw.once("close", () => {

@@ -10,9 +10,15 @@ import { rawBody } from "./body.ts";
 
 /** Routes of development and build runs. */
 export function runRoutes(server: FastifyInstance, context: DomainContext): void {
-  server.post("/v1/jobs", async (request, reply) => reply.code(202).send(await submitJob(context, decodeCall(rawBody(request)))));
-  server.post("/v1/builds", async (request, reply) => reply.code(202).send(await submitBuild(context, decodeCall(rawBody(request)))));
-  server.get<{ Params: { callId: string } }>("/v1/runs/:callId", async (request) => findRun(context, request.params.callId));
+  server.post("/v1/jobs", async (request, reply) =>
+    reply.code(202).send(await submitJob(context, decodeCall(rawBody(request)))),
+  );
+  server.post("/v1/builds", async (request, reply) =>
+    reply.code(202).send(await submitBuild(context, decodeCall(rawBody(request)))),
+  );
+  server.get<{ Params: { callId: string } }>("/v1/runs/:callId", async (request) =>
+    findRun(context, request.params.callId),
+  );
   server.get<{ Params: { callId: string } }>("/v1/runs/:callId/events", async (request, reply) => {
     const run = findRun(context, request.params.callId);
     const closed = new AbortController();
@@ -36,7 +42,12 @@ function lastEventId(request: FastifyRequest): number {
   return Number.isSafeInteger(id) && id >= 0 ? id : 0;
 }
 
-async function* eventText(context: DomainContext, run: Run, after: number, signal: AbortSignal): AsyncGenerator<string> {
+async function* eventText(
+  context: DomainContext,
+  run: Run,
+  after: number,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
   // A run that ended in an earlier process has no events here: its end is the one thing to say.
   if (run.state === "completed" || run.state === "failed") {
     const past = context.runner.events.past(run.callId);

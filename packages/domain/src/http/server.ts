@@ -18,25 +18,38 @@ const MAX_ENVELOPE_BYTES = MAX_FRAME_BYTES + MAX_ENVELOPE_JSON_BYTES + ENVELOPE_
 const REQUEST_TIMEOUT_MS = 60_000;
 
 /** Builds the server over a running domain; the caller makes it listen. */
-export async function createServer(context: DomainContext, logDirectory: string, logFile: string): Promise<FastifyInstance> {
+export async function createServer(
+  context: DomainContext,
+  logDirectory: string,
+  logFile: string,
+): Promise<FastifyInstance> {
   const server = fastify({
     bodyLimit: MAX_JSON_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
     // Method, route and status only: a URL may carry identifiers, a body never reaches the log.
-    logger: { level: "info", file: logFile, serializers: { req: () => undefined } },
+    logger: { level: "info", file: logFile, serializers: { req: () => ({}) } },
     disableRequestLogging: true,
   });
   installErrors(server);
-  server.addContentTypeParser(BINARY_MEDIA_TYPE, { parseAs: "buffer", bodyLimit: MAX_ENVELOPE_BYTES }, (_request, body, done) => done(null, body));
+  server.addContentTypeParser(
+    BINARY_MEDIA_TYPE,
+    { parseAs: "buffer", bodyLimit: MAX_ENVELOPE_BYTES },
+    (_request, body, done) => done(null, body),
+  );
   server.removeContentTypeParser("application/json");
   // The raw bytes are kept: the hop's Content-Digest covers them, not our reading of them.
   server.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   server.addHook("onResponse", (request, reply, done) => {
-    request.log.info({ method: request.method, route: request.routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) });
+    request.log.info({
+      method: request.method,
+      route: request.routeOptions.url,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+    });
     done();
   });
-  server.get("/v1/description", () => describeDomain(context));
+  server.get("/v1/description", async () => describeDomain(context));
   await server.register(async (trusted) => {
     requireGateway(trusted, context);
     documentRoutes(trusted, context);
@@ -47,7 +60,7 @@ export async function createServer(context: DomainContext, logDirectory: string,
   return server;
 }
 
-async function describeDomain(context: DomainContext): Promise<unknown> {
+function describeDomain(context: DomainContext): unknown {
   const { domain, receiptKey, logKey, logOrigin } = context.config;
-  return { domain, receiptKey, logKey, logOrigin, resources: await context.data.resources() };
+  return { domain, receiptKey, logKey, logOrigin, resources: context.data.resources() };
 }

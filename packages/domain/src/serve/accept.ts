@@ -30,7 +30,7 @@ export async function acceptGrant(context: DomainContext, delivery: GrantDeliver
   if ((await documentHash(policy)) !== grant.body.policy || policy.resource !== grant.body.resource) {
     throw new SluiceError("ERR_POLICY", { pointer: "/", reason: "it is not the policy that the grant names" });
   }
-  const resource = await context.data.describe(grant.body.resource);
+  const resource = context.data.describe(grant.body.resource);
   const known = new Set(resource.fields.map((field) => field.name));
   for (const field of [grant.body.key, ...grant.body.fields.map((entry) => entry.name)]) {
     if (!known.has(field)) throw new SluiceError("ERR_GRANT_FIELD", { field });

@@ -58,13 +58,21 @@ export async function admit(context: DomainContext, envelope: CallEnvelope): Pro
   checkTime(request, context.clock.now());
   if ((await sha256Hex(envelope.frame)) !== request.bodyDigest) throw new SluiceError("ERR_BODY_DIGEST");
   if (context.documents.isRevoked(held.hash)) throw new SluiceError("ERR_GRANT_REVOKED");
-  return { request, requestHash: await documentHash(request), keyId, held, frame: envelope.frame, signed: envelope.request };
+  return {
+    request,
+    requestHash: await documentHash(request),
+    keyId,
+    held,
+    frame: envelope.frame,
+    signed: envelope.request,
+  };
 }
 
 /** Decides the use under its grant. @throws the first failed reason; `alsoFailed` names the others. */
 export function decide(context: DomainContext, admitted: Admitted, declared: DeclaredUse | null): void {
   const { request, keyId, held } = admitted;
-  if (request.domain !== context.config.domain) throw new SluiceError("ERR_GRANT_DOMAIN", { domain: held.grant.body.domain });
+  if (request.domain !== context.config.domain)
+    throw new SluiceError("ERR_GRANT_DOMAIN", { domain: held.grant.body.domain });
   const decision = evaluateGrant(
     held.grant.body,
     {

@@ -4,29 +4,21 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { signDocument } from "@sluice/evidence";
+import { lookupContext, packTable, type BuildResult, type BuildTask } from "@sluice/mpc/lookup/server";
 import {
   canonicalBytes,
   documentHash,
   encodeLabelRecord,
-  utf8,
+  toHex,
   type Bytes,
   type Labels,
-  type LookupParameters,
   type LookupSnapshot,
 } from "@sluice/protocol";
 import type { DomainContext } from "./context.ts";
 import { projectTable, runGuarded, type GuardedOutput, type RunWork } from "./guarded-run.ts";
 import { FIRST_EPOCH, oprfInfo, oprfSeed } from "./lookup-keys.ts";
 import { issueReceipt, prove } from "./receipts.ts";
-import { RunRefused, type RunResult } from "./runs.ts";
-
-/** What the `lookup.build` task answers. */
-interface BuiltLookup {
-  readonly parameters: LookupParameters;
-  readonly hintHash: string;
-  readonly hintBytes: number;
-  readonly oprfPublicKey: string;
-}
+import { RunRefused, type RunResult } from "./run-refused.ts";
 
 /** Runs the bundle's `produce` on every row and builds the product's index. @throws RunRefused */
 export async function buildProduct(context: DomainContext, work: RunWork): Promise<RunResult> {
@@ -90,12 +82,19 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
   return { guardReport: guarded.report, snapshot: snapshotHash, receipt: await prove(context, kept) };
 }
 
-function servedLabels(guarded: GuardedOutput, outputs: Record<string, unknown>): { codes: Uint8Array; vocabulary: string[] } {
+function servedLabels(
+  guarded: GuardedOutput,
+  outputs: Record<string, unknown>,
+): { codes: Uint8Array; vocabulary: string[] } {
   for (const [name, value] of Object.entries(guarded.output.values)) {
     const spec = outputs[name];
     if (value.kind === "labels" && isLabelSpec(spec)) return { codes: labelCodes(value), vocabulary: spec.vocabulary };
   }
-  throw new RunRefused({ code: "ERR_GUARD_OUTPUT", details: { output: "labels", rule: "labels-missing", change: "declare a labels output" }, refusedBy: "guard" });
+  throw new RunRefused({
+    code: "ERR_GUARD_OUTPUT",
+    details: { output: "labels", rule: "labels-missing", change: "declare a labels output" },
+    refusedBy: "guard",
+  });
 }
 
 const labelCodes = (labels: Labels): Uint8Array => labels.codes;
@@ -109,27 +108,20 @@ async function buildIndex(
   { run, admitted, signal }: RunWork,
   keys: string[],
   records: Bytes[],
-): Promise<{ directory: string; built: BuiltLookup }> {
+): Promise<{ directory: string; built: BuildResult }> {
   const parent = join(context.directory, "indexes");
   await mkdir(parent, { recursive: true, mode: 0o700 });
-  const directory = join(parent, run.callId);
-  const grant = admitted.held.grant.body;
-  const built = await context.pool.run<BuiltLookup>(
-    "lookup.build",
-    {
-      directory,
-      keys,
-      records,
-      seed: oprfSeed(context),
-      info: oprfInfo(grant, run.product, FIRST_EPOCH),
-      context: lookupContext(run.product, run.version, run.grant),
-    },
-    { signal },
-  );
-  return { directory, built };
-}
-
-/** What every record and position of an index is bound to. */
-function lookupContext(product: string, version: number, grant: string): Bytes {
-  return utf8(`${product}|${version}|${grant}`);
+  const { product, version, grant } = run;
+  // A run that was cut off is built again beside what it left.
+  const directory = join(parent, `${run.callId}-${toHex(context.random.bytes(4))}`);
+  const table = packTable(keys, records);
+  const task: BuildTask = {
+    directory,
+    table,
+    seed: oprfSeed(context),
+    info: oprfInfo(admitted.held.grant.body, product, FIRST_EPOCH),
+    context: lookupContext({ domain: context.config.domain, product, version, grant, epoch: FIRST_EPOCH }),
+  };
+  const transfer = [table.keys.buffer, table.records.buffer].filter((buffer) => buffer instanceof ArrayBuffer);
+  return { directory, built: await context.pool.run<BuildResult>("lookup.build", task, { signal, transfer }) };
 }

@@ -18,7 +18,11 @@ import { oprfInfo, oprfSeed } from "./lookup-keys.ts";
 import { issueReceipt, prove } from "./receipts.ts";
 
 /** Answers one call. @throws the coded refusal; nothing was computed unless the use was spent. */
-export async function answerCall(context: DomainContext, envelope: CallEnvelope, signal: AbortSignal): Promise<AnswerEnvelope> {
+export async function answerCall(
+  context: DomainContext,
+  envelope: CallEnvelope,
+  signal: AbortSignal,
+): Promise<AnswerEnvelope> {
   const admitted = await admit(context, envelope);
   const { request } = admitted;
   if (request.operation !== "lookup.evaluate" && request.operation !== "lookup.query") {
@@ -50,7 +54,12 @@ function servedProduct(context: DomainContext, admitted: Admitted): ServedProduc
   if (release.release.body.bundle !== request.bundle) throw new SluiceError("ERR_BUNDLE_CHANGED");
   const product = context.work.product(request.product, request.version);
   if (product === null) {
-    throw new SluiceError("ERR_STATE", { kind: "product", name: request.product, state: "released", needed: "a build" });
+    throw new SluiceError("ERR_STATE", {
+      kind: "product",
+      name: request.product,
+      state: "released",
+      needed: "a build",
+    });
   }
   return product;
 }
@@ -64,12 +73,21 @@ function amountOf({ request, frame }: Admitted, product: ServedProduct): bigint 
   return 1n;
 }
 
-async function compute(context: DomainContext, admitted: Admitted, product: ServedProduct, signal: AbortSignal): Promise<Bytes> {
+async function compute(
+  context: DomainContext,
+  admitted: Admitted,
+  product: ServedProduct,
+  signal: AbortSignal,
+): Promise<Bytes> {
   const { frame, held, request } = admitted;
   if (request.operation === "lookup.query") {
     const input = { directory: product.index.directory, snapshot: product.snapshotHash, frame };
     return context.pool.run<Bytes>("pir.answer", input, { signal });
   }
-  const input = { seed: oprfSeed(context), info: oprfInfo(held.grant.body, product.product, product.snapshot.body.epoch), frame };
+  const input = {
+    seed: oprfSeed(context),
+    info: oprfInfo(held.grant.body, product.product, product.snapshot.body.epoch),
+    frame,
+  };
   return context.pool.run<Bytes>("oprf.evaluate", input, { signal });
 }

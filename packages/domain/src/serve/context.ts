@@ -1,6 +1,7 @@
 /** What every part of a running domain shares. Built once by `startDomain`; nothing in it is global.
  *  @module */
-import type { EvidenceLog, Clock, Random, TaskPool } from "@sluice/protocol";
+import type { DirectoryLog } from "@sluice/evidence";
+import type { Clock, Random, Run, Sha256Hex, TaskPool } from "@sluice/protocol";
 import type { DomainConfig } from "../config.ts";
 import type { DataStore } from "../data/store.ts";
 import type { Keyring } from "../keyring.ts";
@@ -10,7 +11,17 @@ import type { DocumentStore } from "../state/documents.ts";
 import type { UseStore } from "../state/uses.ts";
 import type { WorkStore } from "../state/work.ts";
 import type { Workshop } from "../work/workshop.ts";
-import type { RunExecutor } from "./runs.ts";
+import type { Admitted } from "./admit.ts";
+import type { RunEvents } from "./run-events.ts";
+
+/** Starts and stops runs. */
+export interface RunStarter {
+  readonly events: RunEvents;
+  /** Keeps the run and queues it. @throws ERR_POOL_FULL */
+  start(run: Run, admitted: Admitted): void;
+  /** Stops the runs under a grant that was taken back. */
+  cancelGrant(grant: Sha256Hex): void;
+}
 
 /** Parts of a running domain. */
 export interface DomainContext {
@@ -25,8 +36,8 @@ export interface DomainContext {
   readonly answers: AnswerStore;
   readonly work: WorkStore;
   readonly data: DataStore;
-  readonly log: EvidenceLog;
+  readonly log: DirectoryLog;
   readonly pool: TaskPool;
   readonly workshop: Workshop;
-  readonly runner: RunExecutor;
+  readonly runner: RunStarter;
 }

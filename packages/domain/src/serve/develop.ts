@@ -4,15 +4,16 @@ import { canonicalBytes, documentHash, type LinearModel, type Metrics } from "@s
 import type { DomainContext } from "./context.ts";
 import { projectTable, runGuarded, type RunWork } from "./guarded-run.ts";
 import { issueReceipt, prove } from "./receipts.ts";
-import { type RunResult, RunRefused } from "./runs.ts";
+import { type RunResult, RunRefused } from "./run-refused.ts";
 
 /** Runs the bundle's `develop` on the grant's sample. @throws RunRefused, ERR_SAMPLE_K, ERR_POLICY */
 export async function developOnSample(context: DomainContext, work: RunWork): Promise<RunResult> {
   const { run, admitted } = work;
   const { grant, policy } = admitted.held;
   const manifest = run.manifest;
-  if (manifest === undefined) throw new RunRefused({ code: "ERR_JOB_BUNDLE", details: { reason: "no manifest" }, refusedBy: "domain" });
-  const resource = await context.data.describe(grant.body.resource);
+  if (manifest === undefined)
+    throw new RunRefused({ code: "ERR_JOB_BUNDLE", details: { reason: "no manifest" }, refusedBy: "domain" });
+  const resource = context.data.describe(grant.body.resource);
   // The sample covers every granted column, so that k holds however many bundles look at parts of it.
   const sample = await context.data.drawSample({
     resource: grant.body.resource,
@@ -23,7 +24,11 @@ export async function developOnSample(context: DomainContext, work: RunWork): Pr
     tokenKey: context.keyring.derive("token", grant.body.scene.scene),
     signal: work.signal,
   });
-  const guarded = await runGuarded(context, work, { entry: "develop", manifest, table: projectTable(sample.table, manifest) });
+  const guarded = await runGuarded(context, work, {
+    entry: "develop",
+    manifest,
+    table: projectTable(sample.table, manifest),
+  });
   const metrics: Record<string, Metrics> = {};
   let model: LinearModel | undefined;
   for (const [name, value] of Object.entries(guarded.output.values)) {

@@ -1,7 +1,6 @@
 /** What develop and build share: a run of user code in the sandbox whose output went through the guard.
  *  @module */
 import {
-  documentHash,
   type ColumnBatch,
   type GuardReport,
   type JobEvent,
@@ -12,7 +11,7 @@ import {
 } from "@sluice/protocol";
 import type { Admitted } from "./admit.ts";
 import type { DomainContext } from "./context.ts";
-import { RunRefused } from "./runs.ts";
+import { RunRefused } from "./run-refused.ts";
 
 /** A run in execution. */
 export interface RunWork {
@@ -76,6 +75,3 @@ export function projectTable(table: ColumnBatch, manifest: JobManifest): ColumnB
   }
   return { rowCount: table.rowCount, columns };
 }
-
-/** Hash under which a guard report is named in releases and receipts. */
-export const reportHash = (report: GuardReport): Promise<string> => documentHash(report);

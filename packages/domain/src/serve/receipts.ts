@@ -29,7 +29,11 @@ export interface Answered {
 }
 
 /** Signs, keeps and logs the receipt of one call. When a concurrent retry was faster, its answer stands. */
-export async function issueReceipt(context: DomainContext, admitted: Admitted, answered: Answered): Promise<KeptAnswer> {
+export async function issueReceipt(
+  context: DomainContext,
+  admitted: Admitted,
+  answered: Answered,
+): Promise<KeptAnswer> {
   const { request, held } = admitted;
   const body: Receipt = {
     type: "receipt",
@@ -76,7 +80,7 @@ export async function recoverReceipts(context: DomainContext): Promise<void> {
   const entries = (await context.log.readEntries(from, size)).map(toHex);
   const positions = new Map(entries.map((entry, i) => [entry, from + i]));
   for (const kept of unlogged) {
-    const entry = await commitment(kept.receipt, fromHex(kept.salt));
+    const entry = commitment(kept.receipt, fromHex(kept.salt));
     const index = positions.get(toHex(entry)) ?? (await context.log.append(entry)).index;
     context.answers.setLogIndex(kept.callId, index);
   }
@@ -85,13 +89,18 @@ export async function recoverReceipts(context: DomainContext): Promise<void> {
 /** In-flight appends by call id, so that concurrent retries log a receipt once. */
 const appending = new WeakMap<DomainContext, Map<string, Promise<number>>>();
 
-async function logReceipt(context: DomainContext, callId: string, receipt: SignedReceipt, salt: string): Promise<number> {
+async function logReceipt(
+  context: DomainContext,
+  callId: string,
+  receipt: SignedReceipt,
+  salt: string,
+): Promise<number> {
   let pending = appending.get(context);
   if (pending === undefined) appending.set(context, (pending = new Map()));
   const running = pending.get(callId);
   if (running !== undefined) return running;
   const append = (async () => {
-    const { index } = await context.log.append(await commitment(receipt, fromHex(salt)));
+    const { index } = await context.log.append(commitment(receipt, fromHex(salt)));
     context.answers.setLogIndex(callId, index);
     return index;
   })();

@@ -13,31 +13,16 @@ import {
 } from "@sluice/protocol";
 import type { Admitted } from "./admit.ts";
 import { buildProduct } from "./build.ts";
-import type { DomainContext } from "./context.ts";
+import type { DomainContext, RunStarter } from "./context.ts";
 import { developOnSample } from "./develop.ts";
 import { RunEvents } from "./run-events.ts";
+import { RunRefused } from "./run-refused.ts";
 
 /** Runs waiting or running at most. */
 export const MAX_WAITING_RUNS = 64;
 
-/** What a completed run adds to its document. */
-export type RunResult = Partial<Run>;
-
-/** A run that did not complete, by whose decision. */
-export class RunRefused extends Error {
-  override readonly name = "RunRefused";
-  readonly failure: NonNullable<Run["failure"]>;
-  readonly result: RunResult;
-
-  constructor(failure: NonNullable<Run["failure"]>, result: RunResult = {}) {
-    super(failure.code);
-    this.failure = failure;
-    this.result = result;
-  }
-}
-
 /** Executes runs of one domain. */
-export class RunExecutor {
+export class RunExecutor implements RunStarter {
   readonly events = new RunEvents();
   readonly #context: () => DomainContext;
   readonly #active = new Map<string, { grant: Sha256Hex; abort: AbortController }>();
@@ -106,12 +91,17 @@ export class RunExecutor {
         this.events.emit(run.callId, event);
       };
       const work = { run, admitted, signal, onEvent };
-      const result = run.operation === "develop" ? await developOnSample(context, work) : await buildProduct(context, work);
+      const result =
+        run.operation === "develop" ? await developOnSample(context, work) : await buildProduct(context, work);
       update({ ...result, state: "completed", percent: 100 });
       this.events.emit(run.callId, { kind: "state", state: "completed" });
     } catch (error) {
       if (this.#closing) return;
-      update({ ...(error instanceof RunRefused ? error.result : {}), state: "failed", failure: failureOf(error, signal) });
+      update({
+        ...(error instanceof RunRefused ? error.result : {}),
+        state: "failed",
+        failure: failureOf(error, signal),
+      });
       this.events.emit(run.callId, { kind: "state", state: "failed" });
     } finally {
       this.#active.delete(run.callId);

@@ -42,7 +42,11 @@ export async function submitBuild(context: DomainContext, envelope: CallEnvelope
   return startOnce(context, admitted, "build", bundle.manifest);
 }
 
-async function admitFor(context: DomainContext, envelope: CallEnvelope, operation: "develop" | "build"): Promise<Admitted> {
+async function admitFor(
+  context: DomainContext,
+  envelope: CallEnvelope,
+  operation: "develop" | "build",
+): Promise<Admitted> {
   if (envelope.request.body.operation !== operation) {
     throw new SluiceError("ERR_GRANT_OPERATION", { operation: envelope.request.body.operation });
   }
@@ -53,7 +57,7 @@ async function admitFor(context: DomainContext, envelope: CallEnvelope, operatio
 async function decideJob(context: DomainContext, admitted: Admitted, manifest: JobManifest): Promise<void> {
   const { grant, policy } = admitted.held;
   decide(context, admitted, { fields: Object.keys(manifest.input), purpose: manifest.purpose });
-  const columns = viewColumns(policy, await context.data.describe(grant.body.resource));
+  const columns = viewColumns(policy, context.data.describe(grant.body.resource));
   for (const [name, type] of Object.entries(manifest.input)) {
     if (columns[name] === undefined) throw new SluiceError("ERR_GRANT_FIELD", { field: name });
     if (columns[name] !== type) {

@@ -4,9 +4,9 @@
 import {
   Policy,
   SignedGrant,
-  SignedParty,
+  type SignedParty,
   SignedRelease,
-  SignedRevocation,
+  type SignedRevocation,
   SluiceError,
   type KeyId,
   type Sha256Hex,
@@ -82,13 +82,17 @@ export class DocumentStore {
       throw new SluiceError("ERR_CONFLICT", { kind: "release", name: `${product} version ${version}` });
     }
     this.#db
-      .prepare("INSERT INTO release (hash, product, version, document) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING")
+      .prepare(
+        "INSERT INTO release (hash, product, version, document) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING",
+      )
       .run(hash, product, version, JSON.stringify(signed));
   }
 
   /** The release of a product version, or null. */
   release(product: string, version: number): { hash: Sha256Hex; release: SignedRelease } | null {
-    const row = this.#db.prepare("SELECT hash, document FROM release WHERE product = ? AND version = ?").get(product, version);
+    const row = this.#db
+      .prepare("SELECT hash, document FROM release WHERE product = ? AND version = ?")
+      .get(product, version);
     if (row === undefined) return null;
     return { hash: String(row["hash"]), release: SignedRelease.parse(JSON.parse(String(row["document"]))) };
   }

@@ -45,7 +45,9 @@ export class UseStore {
         if (before["binding"] === use.binding) return { kind: "already" };
         return { kind: "denied", reason: { code: "ERR_CALL_REUSED", details: {} } };
       }
-      const row = this.#db.prepare("SELECT used FROM quota WHERE grant_hash = ? AND operation = ?").get(use.grant, use.operation);
+      const row = this.#db
+        .prepare("SELECT used FROM quota WHERE grant_hash = ? AND operation = ?")
+        .get(use.grant, use.operation);
       const used = BigInt(row === undefined ? 0 : String(row["used"]));
       if (used + use.amount > use.quota) {
         const details = { operation: use.operation, amount: String(use.quota), unit: use.unit };
@@ -58,7 +60,9 @@ export class UseStore {
         )
         .run(use.grant, use.operation, use.amount);
       this.#db
-        .prepare("INSERT INTO spend (call_id, grant_hash, operation, amount, binding, request_hash, at) VALUES (?, ?, ?, ?, ?, ?, ?)")
+        .prepare(
+          "INSERT INTO spend (call_id, grant_hash, operation, amount, binding, request_hash, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
         .run(use.callId, use.grant, use.operation, use.amount, use.binding, use.requestHash, use.now.toISOString());
       return { kind: "spent" };
     });

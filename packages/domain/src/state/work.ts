@@ -44,7 +44,9 @@ export class WorkStore {
   }
 
   putModel(hash: Sha256Hex, model: LinearModel): void {
-    this.#db.prepare("INSERT INTO model (hash, document) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING").run(hash, JSON.stringify(model));
+    this.#db
+      .prepare("INSERT INTO model (hash, document) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING")
+      .run(hash, JSON.stringify(model));
   }
 
   model(hash: Sha256Hex): LinearModel | null {
@@ -69,7 +71,10 @@ export class WorkStore {
 
   /** Runs that had not ended when the process did. */
   unfinishedRuns(): { run: Run; request: SignedRequest }[] {
-    return this.#db.prepare("SELECT document, request FROM run WHERE state IN ('submitted', 'running')").all().map(readRun);
+    return this.#db
+      .prepare("SELECT document, request FROM run WHERE state IN ('submitted', 'running')")
+      .all()
+      .map(readRun);
   }
 
   /** Completed development runs of a bundle under a grant. */

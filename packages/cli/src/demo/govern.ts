@@ -1,0 +1,49 @@
+/** Parties, catalogue, scene, reviews, grant: the governance that stands before any computation.
+ *  @module */
+import type { Grant, Policy, SignedGrant } from "@sluice/protocol";
+import { documentHash } from "@sluice/protocol";
+import { PARTIES, partyStatement, type PartyKeys, type PartyName } from "./parties.ts";
+import type { RunningCity } from "./running-city.ts";
+import { grantBody, signGrant, type GrantTerms } from "./scene.ts";
+
+/** A grant that stands, with its hash. */
+export interface StandingGrant {
+  readonly hash: string;
+  readonly signed: SignedGrant;
+  readonly policy: Policy;
+}
+
+/** Registers every party, signed by the agency. */
+export async function registerParties(running: RunningCity): Promise<void> {
+  const agency = running.client("data-bureau");
+  for (const name of Object.keys(PARTIES) as PartyName[]) {
+    await agency.putParty(await partyStatement(running.city.keys, name, "active", new Date()));
+  }
+}
+
+/** Proposes a scene, has two people review it, and has the department sign its grant. */
+export async function grantScene(running: RunningCity, policy: Policy, terms: GrantTerms): Promise<StandingGrant> {
+  const { keys } = running.city;
+  const draft = await grantBody(keys, policy, terms);
+  await proposeAndReview(running, draft, policy);
+  return deliver(running, keys, draft, policy);
+}
+
+async function proposeAndReview(running: RunningCity, draft: Grant, policy: Policy): Promise<void> {
+  const operator = running.client("city-data-group");
+  const agency = running.client("data-bureau");
+  const { scene } = draft.scene;
+  await operator.proposeScene({ draft, policy });
+  await operator.reviewScene(scene, { person: "Lin Hua", verdict: "approve", note: "Fields fit the purpose." });
+  await agency.reviewScene(scene, {
+    person: "Zhao Min",
+    verdict: "approve",
+    note: "Value and safeguards are sufficient.",
+  });
+}
+
+async function deliver(running: RunningCity, keys: PartyKeys, draft: Grant, policy: Policy): Promise<StandingGrant> {
+  const signed = await signGrant(keys, draft);
+  await running.client("hrss-department").deliverGrant({ grant: signed, policy });
+  return { hash: await documentHash(draft), signed, policy };
+}

@@ -1,0 +1,103 @@
+/** The report of the walk, and how its steps are shown: lines that replace themselves on a terminal, plain
+ *  lines in a pipe.
+ *  @module */
+import type { RefusedBy } from "@sluice/protocol";
+
+/** One step of the walk. */
+export interface StepResult {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly ms: number;
+}
+
+/** Calls of one kind, checked against the plain computation on the raw rows. */
+export interface CallResult {
+  readonly kind: "lookup";
+  /** Whether every answer equals the plain computation. */
+  readonly correct: boolean;
+  readonly count: number;
+  readonly p50Ms: number;
+}
+
+/** One thing that had to be refused. */
+export interface RefusalResult {
+  readonly case: string;
+  /** Code of the refusal; `none` when it was not refused. */
+  readonly code: string;
+  readonly refusedBy: RefusedBy | "nobody";
+  /** Whether the expected process refused with the expected code. */
+  readonly ok: boolean;
+}
+
+/** The last line of `npm start -- --json`. */
+export interface DemoReport {
+  readonly ok: boolean;
+  readonly steps: StepResult[];
+  readonly calls: CallResult[];
+  readonly refusals: RefusalResult[];
+  readonly receipts: { readonly issued: number; readonly verified: number };
+  readonly canaries: { readonly planted: number; readonly foundOutside: number };
+}
+
+/** Where the walk writes what a person reads. */
+export interface Output {
+  readonly isTerminal: boolean;
+  write(text: string): void;
+}
+
+/** Runs steps, times them and shows them. */
+export class Narrator {
+  readonly steps: StepResult[] = [];
+  readonly #output: Output;
+  #shown = "";
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  /** Runs one step. Its error ends the walk, after it was shown. */
+  async step<T>(name: string, title: string, work: (progress: (text: string) => void) => Promise<T>): Promise<T> {
+    const started = performance.now();
+    this.#show(`… ${title}`);
+    try {
+      const result = await work((text) => this.#show(`… ${title}: ${text}`));
+      this.#end(name, true, started, title);
+      return result;
+    } catch (error) {
+      this.#end(name, false, started, title);
+      throw error;
+    }
+  }
+
+  /** A line that stays. */
+  say(text: string): void {
+    this.#clear();
+    this.#output.write(`${text}\n`);
+  }
+
+  #end(name: string, ok: boolean, started: number, title: string): void {
+    const ms = Math.round(performance.now() - started);
+    this.steps.push({ name, ok, ms });
+    this.say(`${ok ? "✓" : "✗"} ${title} (${(ms / 1_000).toFixed(1)} s)`);
+  }
+
+  #show(text: string): void {
+    if (!this.#output.isTerminal || text === this.#shown) return;
+    this.#clear();
+    this.#shown = text.slice(0, 100);
+    this.#output.write(this.#shown);
+  }
+
+  #clear(): void {
+    if (this.#shown !== "") this.#output.write("\r\u001B[2K");
+    this.#shown = "";
+  }
+}
+
+/** Median of at least one number. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+}

@@ -1,0 +1,118 @@
+/** The scene of the walk: 普惠信贷, inclusive credit. The policy under which jobs see the table, and the grant
+ *  that the department signs.
+ *  @module */
+import { signDocument } from "@sluice/evidence";
+import { documentHash, type Grant, type Policy, type SignedGrant } from "@sluice/protocol";
+import type { PartyKeys } from "./parties.ts";
+
+/** Product that the walk builds and serves. */
+export const PRODUCT = "inclusive-credit";
+export const VERSION = 1;
+/** Domain and resource behind it. */
+export const DOMAIN = "hrss";
+export const RESOURCE = "social-insurance";
+/** Column by which the bank asks. */
+export const KEY_FIELD = "resident_id";
+
+const DAY_MS = 86_400_000;
+const TERM_DAYS = 365;
+
+/** Fields a job may read, each with its need. */
+const FIELDS = [
+  { name: "name", need: "as a token: to report repeated entries without a name" },
+  { name: "phone", need: "masked: the number's segment tells virtual operators" },
+  { name: "region", need: "district of the insured, as a risk factor" },
+  { name: "gender", need: "to test the score for equal treatment" },
+  { name: "age", need: "in bands: a risk factor of every credit model" },
+  { name: "months_insured", need: "length of contribution: the main signal of steady work" },
+  { name: "monthly_base", need: "contribution base, in steps of 500 yuan: income level" },
+  { name: "arrears_months", need: "months in arrears: payment discipline" },
+  { name: "fund_months", need: "months of housing fund: steady work" },
+  { name: "defaulted", need: "outcome that the model learns" },
+] as const;
+
+/** How jobs see the social-insurance table. Identified by its hash in the grant. */
+export function inclusiveCreditPolicy(sampleRows: number): Policy {
+  return {
+    version: 1,
+    resource: RESOURCE,
+    columns: {
+      resident_id: { role: "direct", transform: { kind: "drop" } },
+      name: { role: "direct", transform: { kind: "token" } },
+      phone: { role: "direct", transform: { kind: "mask", keepFirst: 3, keepLast: 0 } },
+      region: { role: "quasi", transform: { kind: "generalize", length: 6 } },
+      gender: { role: "quasi", transform: { kind: "keep" } },
+      age: { role: "quasi", transform: { kind: "bucket", width: 10, min: 10, max: 80 } },
+      months_insured: { role: "other", transform: { kind: "bucket", width: 12, min: 0, max: 480 } },
+      monthly_base: { role: "sensitive", transform: { kind: "bucket", width: 500, min: 0, max: 40_000 } },
+      arrears_months: { role: "sensitive", transform: { kind: "bucket", width: 1, min: 0, max: 24 } },
+      fund_months: { role: "other", transform: { kind: "bucket", width: 12, min: 0, max: 480 } },
+      defaulted: { role: "sensitive", transform: { kind: "keep" } },
+    },
+    sample: { rows: sampleRows, strata: ["region"] },
+    k: 5,
+    suppressionLimit: 0.1,
+  };
+}
+
+/** What may differ between the grants of the walk. */
+export interface GrantTerms {
+  readonly scene: string;
+  readonly callers: Grant["callers"];
+  readonly evaluations: string;
+  readonly queries: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+/** Usual terms: one year from now, one bank. */
+export function usualTerms(keys: PartyKeys, now: Date): GrantTerms {
+  return {
+    scene: "inclusive-credit",
+    callers: [
+      { party: "river-bank", keyId: keys["river-bank"].keyId },
+      { party: "closed-bank", keyId: keys["closed-bank"].keyId },
+    ],
+    evaluations: "1000000",
+    queries: "1000000",
+    notBefore: new Date(now.getTime() - 60_000),
+    notAfter: new Date(now.getTime() + TERM_DAYS * DAY_MS),
+  };
+}
+
+/** The grant's body as it is proposed, reviewed and signed. */
+export async function grantBody(keys: PartyKeys, policy: Policy, terms: GrantTerms): Promise<Grant> {
+  return {
+    type: "grant",
+    domain: DOMAIN,
+    resource: RESOURCE,
+    scene: {
+      scene: terms.scene,
+      title: "普惠信贷 Inclusive credit",
+      purpose: "inclusive-credit",
+      value: "Small borrowers without collateral get a fair answer from their record of steady work.",
+    },
+    key: KEY_FIELD,
+    fields: FIELDS.map((field) => ({ ...field })),
+    policy: await documentHash(policy),
+    operations: ["develop", "build", "lookup.evaluate", "lookup.query"],
+    operator: { party: "city-data-group", keyId: keys["city-data-group"].keyId },
+    developer: { party: "credit-lab", keyId: keys["credit-lab"].keyId },
+    callers: terms.callers,
+    notBefore: terms.notBefore.toISOString(),
+    notAfter: terms.notAfter.toISOString(),
+    quotas: [
+      { operation: "develop", amount: "100" },
+      { operation: "build", amount: "20" },
+      { operation: "lookup.evaluate", amount: terms.evaluations },
+      { operation: "lookup.query", amount: terms.queries },
+    ],
+    consent: { kind: "legal-basis", basis: "Personal Information Protection Law, article 13: duty of a public body" },
+    price: { kind: "free", reason: "demonstration" },
+  };
+}
+
+/** The grant signed by the department and the agency. */
+export function signGrant(keys: PartyKeys, body: Grant): Promise<SignedGrant> {
+  return signDocument(body, keys["hrss-department"], keys["data-bureau"]);
+}
