@@ -16,6 +16,7 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_HTTP_SIGNATURE: "用已登记的密钥按 RFC 9421 对请求签名",
   ERR_SIGNATURE: "请 {signer} 对这份内容原样签名",
   ERR_REQUEST_EXPIRED: "重新签发请求，并检查本机时钟",
+  ERR_RATE_LIMIT: "放慢调用，或向运营机构申请更高的速率",
   ERR_REPLAY: "换用新的随机数，重新签发请求",
   ERR_BODY_DIGEST: "原样发送已签名的内容，不要改动",
   ERR_PARTY_UNKNOWN: "先登记该主体",

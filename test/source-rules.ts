@@ -27,13 +27,16 @@ export function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 }
 
-/** A file opens with a doc comment with `@module`; an `index.ts` that only re-exports needs none. */
+/** A file opens with a doc comment, with `@module` unless it is a script (`.js`); an `index.ts` that only re-exports
+ *  needs none. */
 export function headerProblems(file: SourceFile): string[] {
   if (isReexportOnly(file)) return [];
   const text = file.text.replace(/^(?:#!.*|\/\/ @ts-check)\n/, "");
   const end = text.indexOf("*/");
   const header = text.startsWith("/**") && end > 0 ? text.slice(0, end) : "";
-  return /@module\b/.test(header) ? [] : [`${file.path}: no header comment with @module`];
+  return header !== "" && (header.includes("@module") || file.path.endsWith(".js"))
+    ? []
+    : [`${file.path}: no header comment with @module`];
 }
 
 /** Every exported declaration has a doc comment right above it; `type X` right after the schema `X` shares its. */
