@@ -1,1 +1,4 @@
-export {};
+export * from "./describe.ts";
+export * from "./engine.ts";
+export { LAYER_REMEDIES, SANDBOX_LAYERS, type SandboxLayer } from "./probe.ts";
+export * from "./runner.ts";

@@ -1,0 +1,396 @@
+// @ts-check
+/** First script of every isolate: takes away what a job must not have, keeps its own copies of the
+ *  builtins it needs later, and runs the job so that nothing user-made crosses to the host except one
+ *  string and plain ArrayBuffers. Whatever user code does to prototypes, getters or thrown values
+ *  happens in here, under the wall clock of the parent.
+ *
+ *  A module without imports; `child.mjs` evaluates it inside the isolate.
+ *  @module */
+
+/**
+ *  @param {(line: string) => void} hostLog
+ *  @param {(percent: number) => void} hostProgress
+ *  @param {(outcome: string, text: string) => void} hostSettle
+ */
+export default function bootstrap(hostLog, hostProgress, hostSettle) {
+  const MAX_LOG_LINES = 500;
+  const MAX_LINE_CHARS = 200;
+  const MAX_JSON_CHARS = 1_048_576;
+  const MAX_JSON_DEPTH = 6;
+  const MAX_BUFFER_BYTES = 64 * 1_048_576;
+  // 2000-01-01T00:00:00Z: jobs have no clock, so that a run can be repeated and timing tells nothing.
+  const FROZEN_TIME_MS = 946_684_800_000;
+
+  // Own copies, taken before user code runs. `uncurry(f)(self, ...args)` looks nothing up when called.
+  const descriptorOf = Object.getOwnPropertyDescriptor;
+  const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
+  const uncurry = /** @type {(f: Function) => any} */ (
+    descriptorOf(Function.prototype, "bind")?.value.bind(descriptorOf(Function.prototype, "call")?.value)
+  );
+  const stringSlice = uncurry(descriptorOf(String.prototype, "slice")?.value);
+  const regExpExec = uncurry(descriptorOf(RegExp.prototype, "exec")?.value);
+  const typedArraySet = uncurry(descriptorOf(typedArray, "set")?.value);
+  const typedArrayTag = uncurry(/** @type {any} */ (descriptorOf(typedArray, Symbol.toStringTag)).get);
+  const typedArrayLength = uncurry(/** @type {any} */ (descriptorOf(typedArray, "length")).get);
+  const typedArrayBuffer = uncurry(/** @type {any} */ (descriptorOf(typedArray, "buffer")).get);
+  const { isArray } = Array;
+  const { floor } = Math;
+  const { isFinite } = Number;
+  const { construct, ownKeys } = Reflect;
+  const { create, defineProperty, freeze } = Object;
+  const jsonParse = JSON.parse;
+  const jsonString = JSON.stringify;
+  const { eval: evaluate } = globalThis;
+  const Bytes = Uint8Array;
+
+  /** Capability behind each name that a job may look for and not find. */
+  const capabilities = freeze({
+    __proto__: null,
+    process: "process",
+    Deno: "process",
+    Bun: "process",
+    Worker: "process",
+    Buffer: "process",
+    require: "module",
+    module: "module",
+    exports: "module",
+    __dirname: "file",
+    __filename: "file",
+    localStorage: "file",
+    indexedDB: "file",
+    fetch: "network",
+    XMLHttpRequest: "network",
+    WebSocket: "network",
+    EventSource: "network",
+    navigator: "network",
+    setTimeout: "timer",
+    setInterval: "timer",
+    setImmediate: "timer",
+    performance: "clock",
+    crypto: "random",
+    WebAssembly: "webassembly",
+    SharedArrayBuffer: "shared-memory",
+    Atomics: "shared-memory",
+  });
+
+  // --- What a job does not have -------------------------------------------------------------------
+
+  for (const name of ["WebAssembly", "SharedArrayBuffer", "Atomics", "WeakRef", "FinalizationRegistry", "Temporal"]) {
+    delete (/** @type {any} */ (globalThis)[name]);
+  }
+  // `format()` without an argument reads the clock.
+  delete (/** @type {any} */ (Intl).DateTimeFormat);
+
+  // Memory of resizable buffers escapes the isolate's accounting: buffers have a fixed length.
+  const OriginalArrayBuffer = ArrayBuffer;
+  for (const name of ["resize", "resizable", "maxByteLength", "transfer", "transferToFixedLength"]) {
+    delete (/** @type {any} */ (OriginalArrayBuffer.prototype)[name]);
+  }
+  function FixedArrayBuffer(/** @type {number} */ length) {
+    if (new.target === undefined) throw new TypeError("Constructor ArrayBuffer requires 'new'");
+    return construct(OriginalArrayBuffer, [length], new.target === FixedArrayBuffer ? OriginalArrayBuffer : new.target);
+  }
+  replaceConstructor("ArrayBuffer", OriginalArrayBuffer, FixedArrayBuffer, ["isView"]);
+  defineProperty(FixedArrayBuffer, Symbol.species, { get: () => FixedArrayBuffer, configurable: true });
+
+  const OriginalDate = Date;
+  function FrozenDate(/** @type {any[]} */ ...args) {
+    if (new.target === undefined) return new OriginalDate(FROZEN_TIME_MS).toString();
+    return construct(
+      OriginalDate,
+      args.length === 0 ? [FROZEN_TIME_MS] : args,
+      new.target === FrozenDate ? OriginalDate : new.target,
+    );
+  }
+  replaceConstructor("Date", OriginalDate, FrozenDate, ["parse", "UTC"]);
+  defineProperty(FrozenDate, "now", { value: () => FROZEN_TIME_MS, writable: true, configurable: true });
+
+  /**
+   * Puts `replacement` where user code can reach `original`.
+   * @param {string} name
+   * @param {any} original
+   * @param {any} replacement
+   * @param {string[]} statics
+   */
+  function replaceConstructor(name, original, replacement, statics) {
+    defineProperty(replacement, "name", { value: name, configurable: true });
+    defineProperty(replacement, "prototype", { value: original.prototype, writable: false });
+    defineProperty(original.prototype, "constructor", { value: replacement, writable: true, configurable: true });
+    for (const key of statics) {
+      defineProperty(replacement, key, { value: original[key], writable: true, configurable: true });
+    }
+    defineProperty(globalThis, name, { value: replacement, writable: true, configurable: true });
+  }
+
+  // --- What a job has -----------------------------------------------------------------------------
+
+  /** Lines that went out, for the limit. */
+  let lineCount = 0;
+  /** Steps of progress, in percent. */
+  let progressStep = 1;
+  let lastPercent = -1;
+  let forwardsLog = false;
+
+  function log(/** @type {any[]} */ ...values) {
+    if (!forwardsLog || lineCount >= MAX_LOG_LINES) return;
+    lineCount++;
+    let line = "";
+    for (let i = 0; i < values.length && line.length < MAX_LINE_CHARS; i++) {
+      line += (i === 0 ? "" : " ") + stringSlice(`${values[i]}`, 0, MAX_LINE_CHARS);
+    }
+    hostLog(stringSlice(line, 0, MAX_LINE_CHARS));
+  }
+
+  function progress(/** @type {number} */ fraction) {
+    if (typeof fraction !== "number" || !(fraction >= 0)) return;
+    const percent = floor((fraction > 1 ? 1 : fraction) * (100 / progressStep)) * progressStep;
+    if (percent <= lastPercent) return;
+    lastPercent = percent;
+    hostProgress(percent);
+  }
+
+  const consoleShim = create(null);
+  for (const name of ["log", "info", "warn", "error", "debug"]) {
+    defineProperty(consoleShim, name, { value: log, writable: true, configurable: true, enumerable: true });
+  }
+  defineProperty(globalThis, "console", { value: consoleShim, writable: true, configurable: true });
+
+  /**
+   * sfc32: a small generator with 128 bits of state.
+   * @param {number} seed
+   */
+  function seededRandom(seed) {
+    let a = 0x9e3779b9;
+    let b = 0x243f6a88;
+    let c = seed | 0;
+    let counter = floor(seed / 0x1_0000_0000) | 1;
+    const next = () => {
+      const t = (a + b + counter) | 0;
+      counter = (counter + 1) | 0;
+      a = b ^ (b >>> 9);
+      b = (c + (c << 3)) | 0;
+      c = (c << 21) | (c >>> 11);
+      c = (c + t) | 0;
+      return t >>> 0;
+    };
+    for (let i = 0; i < 16; i++) next();
+    // 53 bits, as Math.random has.
+    return () => (next() * 0x20_0000 + (next() >>> 11)) / 0x20_0000_0000_0000;
+  }
+
+  // --- Text out -----------------------------------------------------------------------------------
+
+  /** Thrown to end a job with a reason of ours. @type {string | undefined} */
+  let refusal;
+  const refused = freeze(create(null));
+  /** @param {string} reason @returns {never} */
+  function refuse(reason) {
+    refusal = reason;
+    throw refused;
+  }
+
+  let jsonChars = 0;
+  /**
+   * JSON of plain data, without `toJSON` and without iterators. Numbers that JSON lacks become null, for the
+   * decoder to refuse by name.
+   * @param {any} value
+   * @param {number} depth
+   * @returns {string}
+   */
+  function write(value, depth) {
+    if (depth > MAX_JSON_DEPTH) refuse("a returned value is nested too deeply");
+    let text = "";
+    if (value === null || value === undefined) text = "null";
+    else if (typeof value === "boolean") text = value ? "true" : "false";
+    else if (typeof value === "number") text = isFinite(value) ? `${value}` : "null";
+    else if (typeof value === "string") {
+      if (value.length > MAX_JSON_CHARS) throw tooLarge;
+      text = jsonString(value);
+    } else if (typeof value !== "object") refuse(`a returned value is a ${typeof value}`);
+    else if (isArray(value) || typedArrayTag(value) !== undefined) {
+      const length = value.length;
+      for (let i = 0; i < length; i++) {
+        text += (i === 0 ? "" : ",") + write(value[i], depth + 1);
+        if (text.length > MAX_JSON_CHARS) throw tooLarge;
+      }
+      text = `[${text}]`;
+    } else {
+      const keys = ownKeys(value);
+      for (let i = 0; i < keys.length; i++) {
+        const key = keys[i];
+        if (typeof key !== "string") continue;
+        text += `${text === "" ? "" : ","}${jsonString(key)}:${write(value[key], depth + 1)}`;
+      }
+      text = `{${text}}`;
+    }
+    jsonChars += text.length;
+    // Each level counts again: the limit is on work as much as on length.
+    if (jsonChars > MAX_JSON_CHARS * MAX_JSON_DEPTH || text.length > MAX_JSON_CHARS) throw tooLarge;
+    return text;
+  }
+  const tooLarge = freeze(create(null));
+
+  /** Buffers of the result, in order. @type {any} */
+  const buffers = create(null);
+  let bufferCount = 0;
+
+  /**
+   * A copy of `codes` that user code never held. Its index.
+   * @param {string} name
+   * @param {any} codes
+   * @param {number} rowCount
+   */
+  function keepCodes(name, codes, rowCount) {
+    if (typeof codes !== "object" || codes === null || typedArrayTag(codes) !== "Uint8Array") {
+      refuse(`output ${name} is not a Uint8Array of label codes`);
+    }
+    const length = typedArrayLength(codes);
+    if (length > MAX_BUFFER_BYTES) throw tooLarge;
+    if (length !== rowCount) refuse(`output ${name} has ${length} codes for ${rowCount} rows`);
+    const copy = new Bytes(length);
+    typedArraySet(copy, codes);
+    buffers[bufferCount] = typedArrayBuffer(copy);
+    return bufferCount++;
+  }
+
+  /**
+   * JSON of a run's outputs.
+   * @param {any} specs Declared outputs, as the definition has them now; the decoder checks against the manifest.
+   * @param {any} result
+   * @param {boolean} served
+   * @param {number} rowCount
+   */
+  function writeOutputs(specs, result, served, rowCount) {
+    if (typeof result !== "object" || result === null) refuse("it returned no outputs");
+    const names = ownKeys(specs);
+    const declared = create(null);
+    let text = "";
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i];
+      if (typeof name !== "string") continue;
+      const { kind } = specs[name];
+      if ((kind === "labels") !== served) continue;
+      declared[name] = true;
+      const value = result[name];
+      if (value === undefined) refuse(`output ${name} is missing`);
+      let fields = "";
+      if (kind === "labels") fields = `"buffer":${keepCodes(name, value, rowCount)}`;
+      else if (kind === "metrics") fields = `"values":${write(value, 1)}`;
+      else {
+        fields = `"features":${write(value.features, 1)},"weights":${write(value.weights, 1)},"intercept":${write(value.intercept, 1)}`;
+      }
+      text += `${text === "" ? "" : ","}${jsonString(name)}:{"kind":${write(kind, 1)},${fields}}`;
+    }
+    const returned = ownKeys(result);
+    for (let i = 0; i < returned.length; i++) {
+      const name = returned[i];
+      if (typeof name === "string" && declared[name] !== true) refuse(`output ${name} is not declared for this entry`);
+    }
+    return `{"outputs":{${text}}}`;
+  }
+
+  const undefinedName = /^([A-Za-z_]\w*) is not defined$/;
+  const jobPosition = /job\.js:(\d+):\d+/;
+  const memoryMessage = /^(?:Array buffer allocation failed|Invalid typed array length: \d+|Invalid array length)$/;
+  const importMessage = /^Not supported$/;
+
+  /**
+   * Tells the host how the job failed. Reading the error may run user code; it cannot leave here.
+   * @param {any} error
+   */
+  function settleError(error) {
+    if (error === refused) return hostSettle("threw", stringSlice(refusal ?? "", 0, MAX_LINE_CHARS));
+    if (error === tooLarge) return hostSettle("too-large", "");
+    let reason = "an error that cannot be read";
+    try {
+      if (typeof error !== "object" || error === null) reason = `${typeof error} ${stringSlice(`${error}`, 0, 100)}`;
+      else {
+        const name = stringSlice(`${error.name}`, 0, 40);
+        const message = stringSlice(`${error.message}`, 0, MAX_LINE_CHARS);
+        const missing = regExpExec(undefinedName, message);
+        const capability = missing === null ? undefined : capabilities[missing[1]];
+        if (name === "ReferenceError" && capability !== undefined) return hostSettle("capability", capability);
+        if (regExpExec(importMessage, message) !== null) return hostSettle("capability", "module");
+        if (name === "RangeError" && regExpExec(memoryMessage, message) !== null) return hostSettle("memory", "");
+        reason = `${name}: ${message}`;
+        const position = regExpExec(jobPosition, stringSlice(`${error.stack}`, 0, 2_000));
+        if (position !== null) reason = `${stringSlice(reason, 0, 170)} (bundle line ${position[1]})`;
+      }
+    } catch {
+      // Keep the constant reason.
+    }
+    return hostSettle("threw", stringSlice(reason, 0, MAX_LINE_CHARS));
+  }
+
+  // --- The run ------------------------------------------------------------------------------------
+
+  /**
+   * @param {any} header
+   * @param {string} code
+   * @param {any[]} data
+   */
+  async function run(header, code, data) {
+    const { entry, development, seed, rowCount, model } = header;
+    const served = entry === "produce";
+    forwardsLog = development === true;
+    progressStep = development === true ? 1 : 5;
+    defineProperty(Math, "random", { value: seededRandom(seed), writable: true, configurable: true });
+    const rows = readRows(header, data);
+    freeze(Promise);
+    freeze(Promise.prototype);
+    try {
+      evaluate(code);
+      const definition = /** @type {any} */ (globalThis).sluiceJob.default;
+      if (typeof definition !== "object" || definition === null) refuse("the bundle has no default export");
+      if (entry === "describe") {
+        const { name, purpose, input, outputs } = definition;
+        return hostSettle("done", write({ __proto__: null, name, purpose, input, outputs }, 0));
+      }
+      const context = freeze({ __proto__: null, progress, log });
+      const result = await (served ? definition.produce(rows, model, context) : definition.develop(rows, context));
+      return hostSettle("done", writeOutputs(definition.outputs, result, served, rowCount));
+    } catch (error) {
+      return settleError(error);
+    }
+  }
+
+  /**
+   * Columns over the transferred buffers.
+   * @param {any} header
+   * @param {any[]} data
+   */
+  function readRows(header, data) {
+    const rows = create(null);
+    rows.rowCount = header.rowCount;
+    let next = 0;
+    for (const { name, type, dictionary, hasValidity } of header.columns) {
+      const buffer = data[next++];
+      const column = create(null);
+      column.type = type;
+      if (type === "f64") column.values = new Float64Array(buffer);
+      else if (type === "i32") column.values = new Int32Array(buffer);
+      else if (type === "bool") column.values = new Uint8Array(buffer);
+      else {
+        column.values = new Uint32Array(buffer);
+        column.dictionary = freeze(dictionary);
+      }
+      if (hasValidity) column.validity = new Uint8Array(data[next++]);
+      rows[name] = freeze(column);
+    }
+    return freeze(rows);
+  }
+
+  /**
+   * Entry for the host: `start` once, then `take` for each buffer.
+   * @param {string} operation
+   * @param {any[]} args
+   */
+  return function enter(operation, ...args) {
+    if (operation === "take") return buffers[args[0]];
+    const header = jsonParse(args[0]);
+    const data = [];
+    for (let i = 2; i < args.length; i++) data[i - 2] = args[i];
+    void run(header, args[1], data);
+    return bufferCount;
+  };
+}

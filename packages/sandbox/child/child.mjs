@@ -1,0 +1,186 @@
+// @ts-check
+/** Entry of the single-use process that runs one job. Reads one framed input from stdin, runs it in one
+ *  isolate, writes frames to stdout and waits to be killed. The parent treats all it writes as hostile.
+ *
+ *  struct { uint32 headerLength; opaque header[headerLength]; opaque parts[sizes[0]]… } RunInput;
+ *  struct { uint8 kind; uint32 length; opaque body[length]; } Frame;
+ *  @module */
+import { Buffer } from "node:buffer";
+import { writeSync } from "node:fs";
+import process from "node:process";
+
+const FRAME = { ready: 1, progress: 2, log: 3, result: 4, failure: 5 };
+const MAX_HEADER_BYTES = 64 * 1_048_576;
+const MAX_RESULT_BYTES = 64 * 1_048_576;
+const MEBIBYTE = 1_048_576;
+const MEMORY_SAMPLE_MS = 20;
+/** Resident memory that a run may gain beyond its limit: V8's own structures. */
+const MEMORY_SLACK_BYTES = 48 * MEBIBYTE;
+
+/** @param {number} kind @param {Uint8Array[]} parts */
+function send(kind, ...parts) {
+  const head = Buffer.alloc(5);
+  head.writeUInt8(kind, 0);
+  head.writeUInt32BE(totalLength(parts), 1);
+  for (const part of [head, ...parts]) writeAll(part);
+}
+
+/** Writes without letting the event loop run, so that frames of a flood cannot pile up here.
+ *  @param {Uint8Array} bytes */
+function writeAll(bytes) {
+  for (let offset = 0; offset < bytes.length;) {
+    try {
+      offset += writeSync(1, bytes, offset);
+    } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EAGAIN") die();
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
+
+/** @param {readonly Uint8Array[]} parts */
+function totalLength(parts) {
+  return parts.reduce((sum, part) => sum + part.length, 0);
+}
+
+let settled = false;
+/** The first word counts. @param {string} failure @param {string} text */
+function fail(failure, text) {
+  if (settled) return;
+  settled = true;
+  send(FRAME.failure, Buffer.from(JSON.stringify({ failure, text: text.slice(0, 200) })));
+}
+
+/** @returns {never} */
+function die() {
+  process.kill(process.pid, "SIGKILL");
+  throw new Error("unreachable");
+}
+
+/** @type {AsyncIterator<Uint8Array>} */
+const input = process.stdin[Symbol.asyncIterator]();
+/** @type {Uint8Array} */
+let unread = new Uint8Array(0);
+/** The next bytes of stdin, in a buffer of their own. @param {number} length */
+async function readExactly(length) {
+  const target = new Uint8Array(new ArrayBuffer(length));
+  for (let offset = 0; ;) {
+    const part = unread.subarray(0, length - offset);
+    target.set(part, offset);
+    offset += part.length;
+    unread = unread.subarray(part.length);
+    if (offset === length) return target;
+    const next = await input.next();
+    if (next.done === true) die();
+    unread = next.value;
+  }
+}
+
+function loadEngine() {
+  const addon = { exports: /** @type {any} */ ({}) };
+  process.dlopen(addon, /** @type {string} */ (process.argv[2]));
+  return /** @type {typeof import("isolated-vm")} */ (addon.exports.ivm);
+}
+
+/** Gives up what the engine's loading needed. Whether nothing of it is left. */
+function dropPermissions() {
+  const permission = /** @type {any} */ (process.permission);
+  if (permission === undefined) return false;
+  if (typeof permission.drop === "function") {
+    permission.drop("fs");
+    permission.drop("addon");
+  }
+  return ["fs.read", "fs.write", "child", "worker", "wasi"].every((scope) => !permission.has(scope));
+}
+
+const ivm = loadEngine();
+send(FRAME.ready, Buffer.from([dropPermissions() ? 1 : 0]));
+
+const headerLength = Buffer.from(await readExactly(4)).readUInt32BE(0);
+if (headerLength > MAX_HEADER_BYTES) die();
+const headerText = Buffer.from(await readExactly(headerLength)).toString("utf8");
+/** @type {{ memoryLimitBytes: number, sizes: number[] }} */
+const header = JSON.parse(headerText);
+const bootstrap = await readExactly(header.sizes[0] ?? 0);
+const code = await readExactly(header.sizes[1] ?? 0);
+const data = [];
+for (const size of header.sizes.slice(2)) data.push(await readExactly(size));
+
+// The parent holds stdin open while it lives; without a parent nobody waits for this run.
+input.next().then(die, die);
+
+const dataBytes = totalLength(data);
+const memoryCeiling = process.memoryUsage.rss() + header.memoryLimitBytes + MEMORY_SLACK_BYTES;
+setInterval(() => {
+  if (process.memoryUsage.rss() <= memoryCeiling) return;
+  fail("memory", "");
+  die();
+}, MEMORY_SAMPLE_MS);
+
+// Transferred columns count against the isolate's limit, so they are added to it.
+const isolate = new ivm.Isolate({
+  memoryLimit: Math.max(8, Math.ceil((header.memoryLimitBytes + dataBytes + headerLength) / MEBIBYTE)),
+  onCatastrophicError: () => fail("memory", ""),
+});
+
+/** @type {string | undefined} */
+let resultText;
+const callbacks = [
+  (/** @type {string} */ line) => send(FRAME.log, Buffer.from(line.slice(0, 200))),
+  (/** @type {number} */ percent) => send(FRAME.progress, Buffer.from([percent & 0x7f])),
+  (/** @type {string} */ outcome, /** @type {string} */ text) => {
+    if (outcome === "done") resultText ??= text;
+    else fail(outcome, text);
+  },
+].map((callback) => new ivm.Callback(callback));
+
+async function run() {
+  const context = await isolate.createContext();
+  const source = Buffer.from(bootstrap).toString("utf8");
+  const module = await isolate.compileModule(source, { filename: "bootstrap.js" });
+  await module.instantiate(context, () => {
+    throw new Error("the first script imports nothing");
+  });
+  await module.evaluate();
+  const start = await module.namespace.get("default", { reference: true });
+  const enter = await start.apply(undefined, callbacks, { result: { reference: true } });
+  start.release();
+  const columns = data.map((part) =>
+    new ivm.ExternalCopy(part.buffer, { transferOut: true }).copyInto({ transferIn: true, release: true }),
+  );
+  // Microtasks run to their end before this returns: a job that has not settled then never will.
+  const jobSource = Buffer.from(code).toString("utf8");
+  await enter.apply(undefined, ["start", headerText, jobSource, ...columns], { result: { copy: true } });
+  if (settled) return;
+  if (resultText === undefined) return fail("threw", "it returned a promise that never settles");
+  await sendResult(enter, Buffer.from(resultText));
+}
+
+/** @param {any} enter @param {Uint8Array} json */
+async function sendResult(enter, json) {
+  const parts = [json];
+  let size = json.length;
+  for (;;) {
+    const buffer = await enter.apply(undefined, ["take", parts.length - 1], { result: { copy: true } });
+    if (!(buffer instanceof ArrayBuffer)) break;
+    parts.push(new Uint8Array(buffer));
+    size += buffer.byteLength;
+    if (size > MAX_RESULT_BYTES) return fail("too-large", "");
+  }
+  if (settled) return;
+  settled = true;
+  const word = (/** @type {number} */ value) => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(value);
+    return bytes;
+  };
+  // struct { uint32 jsonLength; opaque json[]; uint32 count; { uint32 length; opaque bytes[] }… }
+  const framed = [word(json.length), json, word(parts.length - 1)];
+  for (const part of parts.slice(1)) framed.push(word(part.length), part);
+  send(FRAME.result, ...framed);
+}
+
+run().catch((/** @type {any} */ error) => {
+  const message = String(error?.message);
+  fail(/memory limit|allocation failed/i.test(message) ? "memory" : "crashed", "");
+});

@@ -1,0 +1,116 @@
+/** Bundles a job's source into the one script that is reviewed, hashed and run.
+ *  @module */
+import { builtinModules } from "node:module";
+import { readFile } from "node:fs/promises";
+import { basename, dirname, extname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { MAX_BUNDLE_BYTES, SluiceError, isSluiceError, sha256Hex, type Bytes, type Sha256Hex } from "@sluice/protocol";
+import { build, type BuildResult, type Plugin } from "esbuild";
+
+/** Global that holds a bundle's exports; the isolate's first script reads `default` from it. */
+const GLOBAL_NAME = "sluiceJob";
+/** esbuild namespace of this package's own modules: their paths in a bundle tell no directory. */
+const OWN_NAMESPACE = "sluice-sandbox";
+
+/** What a Node builtin would give a job. */
+const BUILTIN_CAPABILITIES: Readonly<Record<string, string>> = {
+  fs: "file",
+  sqlite: "file",
+  path: "file",
+  net: "network",
+  tls: "network",
+  dgram: "network",
+  dns: "network",
+  http: "network",
+  http2: "network",
+  https: "network",
+  crypto: "random",
+  perf_hooks: "clock",
+  timers: "timer",
+};
+
+/** Bundles the module `entryFile`, whose default export is `defineJob(…)`. Equal sources give equal bytes.
+ *  @throws ERR_JOB_BUNDLE, and ERR_JOB_CAPABILITY when it imports a Node builtin. */
+export async function bundleJob(entryFile: string): Promise<{ code: Bytes; bundle: Sha256Hex }> {
+  const file = resolve(entryFile);
+  const capability: { wanted?: string } = {};
+  let result: BuildResult<{ write: false }>;
+  try {
+    result = await build({
+      entryPoints: [basename(file)],
+      absWorkingDir: dirname(file),
+      bundle: true,
+      write: false,
+      format: "iife",
+      globalName: GLOBAL_NAME,
+      platform: "neutral",
+      mainFields: ["module", "main"],
+      target: "es2024",
+      charset: "ascii",
+      legalComments: "none",
+      treeShaking: true,
+      logLevel: "silent",
+      tsconfigRaw: {},
+      define: { "process.env.NODE_ENV": '"production"' },
+      plugins: [ownModules(), refuseBuiltins(capability)],
+    });
+  } catch (cause) {
+    if (capability.wanted !== undefined) {
+      throw new SluiceError("ERR_JOB_CAPABILITY", { capability: capability.wanted }, { cause });
+    }
+    throw new SluiceError("ERR_JOB_BUNDLE", { reason: firstReason(cause) }, { cause });
+  }
+  const code = new Uint8Array(result.outputFiles[0]?.contents ?? []);
+  if (code.length > MAX_BUNDLE_BYTES) {
+    throw new SluiceError("ERR_JOB_BUNDLE", { reason: `it has more than ${MAX_BUNDLE_BYTES} bytes` });
+  }
+  return { code, bundle: await sha256Hex(code) };
+}
+
+/** Resolves `@sluice/sandbox/job` and `/kit` to this package, whatever the job's directory has installed. */
+function ownModules(): Plugin {
+  return {
+    name: OWN_NAMESPACE,
+    setup(build) {
+      const extension = extname(import.meta.url);
+      build.onResolve({ filter: /^@sluice\/sandbox\/(?:job|kit)$/ }, ({ path }) => ({
+        path: `${basename(path)}${extension}`,
+        namespace: OWN_NAMESPACE,
+      }));
+      build.onResolve({ filter: /^\.\.?\//, namespace: OWN_NAMESPACE }, ({ path, importer }) => ({
+        path: new URL(path, `file:///${importer}`).pathname.slice(1),
+        namespace: OWN_NAMESPACE,
+      }));
+      build.onLoad({ filter: /.*/, namespace: OWN_NAMESPACE }, async ({ path }) => ({
+        contents: await readFile(fileURLToPath(new URL(`./${path}`, import.meta.url)), "utf8"),
+        loader: extension === ".ts" ? "ts" : "js",
+      }));
+    },
+  };
+}
+
+/** A job has its input columns and nothing else. */
+function refuseBuiltins(capability: { wanted?: string }): Plugin {
+  return {
+    name: "sluice-capabilities",
+    setup(build) {
+      build.onResolve({ filter: /.*/ }, ({ path }) => {
+        const name = path.replace(/^node:/, "").split("/")[0] ?? "";
+        if (!path.startsWith("node:") && !builtinModules.includes(path)) return undefined;
+        capability.wanted ??= BUILTIN_CAPABILITIES[name] ?? "process";
+        return { errors: [{ text: "a job has no Node modules" }] };
+      });
+    },
+  };
+}
+
+/** esbuild's first message, with file and line relative to the job. */
+function firstReason(cause: unknown): string {
+  if (isSluiceError(cause) || typeof cause !== "object" || cause === null || !("errors" in cause)) {
+    return "esbuild failed";
+  }
+  const [first] = cause.errors as { text: string; location?: { file: string; line: number } | null }[];
+  if (first === undefined) return "esbuild failed";
+  const place = first.location ? `${first.location.file}:${first.location.line}: ` : "";
+  return `${place}${first.text}`.slice(0, 300);
+}

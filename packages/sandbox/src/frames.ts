@@ -1,0 +1,118 @@
+/** The two pipes of a child. What comes back may be written by an attacker: each kind has its own limit,
+ *  and the first byte out of order ends the run.
+ *  @module */
+import {
+  MAX_JOB_OUTPUT_BYTES,
+  MAX_LOG_LINE_CHARS,
+  SluiceError,
+  concatBytes,
+  utf8,
+  type Bytes,
+  type SealedJob,
+} from "@sluice/protocol";
+
+/** Kinds of frames from the child, with the largest body of each in bytes. */
+const FRAME_KINDS = {
+  1: { kind: "ready", maxBytes: 1 },
+  2: { kind: "progress", maxBytes: 1 },
+  3: { kind: "log", maxBytes: 4 * MAX_LOG_LINE_CHARS },
+  4: { kind: "result", maxBytes: MAX_JOB_OUTPUT_BYTES },
+  5: { kind: "failure", maxBytes: 4_096 },
+} as const;
+
+/** Bytes of a frame's head. */
+const HEAD_BYTES = 5;
+
+/** One frame from the child. */
+export interface Frame {
+  readonly kind: (typeof FRAME_KINDS)[keyof typeof FRAME_KINDS]["kind"];
+  readonly body: Bytes;
+}
+
+// struct { uint8 kind; uint32 length; opaque body[length]; } Frame;
+/** Cuts a stream of chunks into frames, holding at most one frame. */
+export class FrameReader {
+  #head = new Uint8Array(HEAD_BYTES);
+  #headLength = 0;
+  #body: Bytes[] = [];
+  #missing = 0;
+
+  /** Frames completed by `chunk`. @throws ERR_FRAME_MALFORMED, ERR_FRAME_TOO_LARGE */
+  push(chunk: Bytes): Frame[] {
+    const frames: Frame[] = [];
+    let rest = chunk;
+    for (;;) {
+      if (this.#headLength < HEAD_BYTES) {
+        const taken = rest.subarray(0, HEAD_BYTES - this.#headLength);
+        this.#head.set(taken, this.#headLength);
+        this.#headLength += taken.length;
+        rest = rest.subarray(taken.length);
+        if (this.#headLength < HEAD_BYTES) return frames;
+        this.#missing = readHead(this.#head).length;
+      }
+      const part = rest.subarray(0, this.#missing);
+      if (part.length > 0) this.#body.push(part);
+      this.#missing -= part.length;
+      rest = rest.subarray(part.length);
+      if (this.#missing > 0) return frames;
+      frames.push({ kind: readHead(this.#head).kind, body: concatBytes(...this.#body) });
+      this.#headLength = 0;
+      this.#body = [];
+    }
+  }
+}
+
+function readHead(head: Bytes): { kind: Frame["kind"]; length: number } {
+  const view = new DataView(head.buffer);
+  const tag = view.getUint8(0);
+  const length = view.getUint32(1);
+  const known = FRAME_KINDS[tag as keyof typeof FRAME_KINDS] as (typeof FRAME_KINDS)[1] | undefined;
+  if (known === undefined) throw new SluiceError("ERR_FRAME_MALFORMED", { field: "kind", expected: "1 to 5" });
+  if (length > known.maxBytes) {
+    throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes: length, maxBytes: known.maxBytes });
+  }
+  return { kind: known.kind, length };
+}
+
+/** Largest input of a run: code and columns together. */
+export const MAX_RUN_INPUT_BYTES = 2 ** 31 - 1;
+
+// struct { uint32 headerLength; opaque header[headerLength]; opaque parts[sizes[0]]… } RunInput;
+/** The parts of a run's input, in the order they go into the pipe; columns are views, not copies.
+ *  @throws ERR_FRAME_TOO_LARGE, ERR_BODY_INVALID when a column does not have `rowCount` values. */
+export function encodeRunInput(job: SealedJob, bootstrap: Bytes): { parts: Bytes[]; dataBytes: number } {
+  const data: Bytes[] = [];
+  const columns = Object.entries(job.table?.columns ?? {}).map(([name, column]) => {
+    const rowCount = job.table?.rowCount ?? 0;
+    const { type, values, validity } = column;
+    const maskBytes = Math.ceil(rowCount / 8);
+    if (values.length !== rowCount || (validity !== undefined && validity.length < maskBytes)) {
+      throw new SluiceError("ERR_BODY_INVALID", { pointer: `/table/columns/${name}`, expected: `${rowCount} values` });
+    }
+    data.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    if (validity !== undefined) data.push(validity.subarray(0, maskBytes));
+    const dictionary = column.type === "dict" ? column.dictionary : undefined;
+    return { name, type, dictionary, hasValidity: validity !== undefined };
+  });
+  const payload = [bootstrap, job.bundle, ...data];
+  const header = utf8(
+    JSON.stringify({
+      entry: job.entry,
+      development: job.environment === "development",
+      seed: job.seed,
+      memoryLimitBytes: job.limits.memoryLimitBytes,
+      rowCount: job.table?.rowCount ?? 0,
+      columns,
+      model: job.model,
+      sizes: payload.map((part) => part.length),
+    }),
+  );
+  const headerLength = new Uint8Array(4);
+  new DataView(headerLength.buffer).setUint32(0, header.length);
+  const parts = [headerLength, header, ...payload];
+  const sizeBytes = parts.reduce((sum, part) => sum + part.length, 0);
+  if (sizeBytes > MAX_RUN_INPUT_BYTES) {
+    throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes, maxBytes: MAX_RUN_INPUT_BYTES });
+  }
+  return { parts, dataBytes: data.reduce((sum, part) => sum + part.length, 0) + header.length };
+}

@@ -1,0 +1,130 @@
+/** From columns to a matrix of numbers. A feature is named `age` for the number in column `age`, or
+ *  `region=north` for 1 where column `region` is `north` and 0 elsewhere: a model is applied by these names
+ *  alone, so it fits a table whose dictionaries are ordered differently.
+ *  @module */
+import type { Column } from "@sluice/protocol";
+
+/** Rows as a job has them. */
+export interface KitRows {
+  readonly rowCount: number;
+  readonly [column: string]: Readonly<Column> | number;
+}
+
+/** Numbers by feature: `columns[j][i]` is feature j of row i. */
+export interface Matrix {
+  readonly rowCount: number;
+  readonly features: readonly string[];
+  readonly columns: readonly Float64Array[];
+}
+
+/** Between the column and the level in the name of an indicator. */
+const LEVEL_SEPARATOR = "=";
+/** Most levels of one column unless told otherwise. */
+export const DEFAULT_MAX_LEVELS = 40;
+
+/** Feature names for `columns`: a dict column becomes one indicator per level except its first in sorted
+ *  order, any other column stays. Levels that no row has are left out.
+ *  @throws RangeError when a column has more than `maxLevels` levels. */
+export function featureNames(
+  rows: KitRows,
+  columns: readonly string[],
+  options: { maxLevels?: number } = {},
+): string[] {
+  const { maxLevels = DEFAULT_MAX_LEVELS } = options;
+  return columns.flatMap((name) => {
+    const column = columnOf(rows, name);
+    if (column.type !== "dict") return [name];
+    const { values, dictionary } = column;
+    const used = new Uint8Array(dictionary.length);
+    for (let i = 0; i < values.length; i++) if (present(column, i)) used[values[i] ?? 0] = 1;
+    const levels = dictionary.filter((_level, code) => used[code] === 1).sort();
+    if (levels.length > maxLevels) {
+      throw new RangeError(`column ${name} has ${levels.length} levels; at most ${maxLevels} are allowed`);
+    }
+    return levels.slice(1).map((level) => `${name}${LEVEL_SEPARATOR}${level}`);
+  });
+}
+
+/** The matrix of `features` (see the module). Null entries give 0.
+ *  @throws RangeError when a feature names no column. */
+export function designMatrix(rows: KitRows, features: readonly string[]): Matrix {
+  return { rowCount: rows.rowCount, features: [...features], columns: features.map((name) => featureOf(rows, name)) };
+}
+
+/** One indicator column per level of dict column `name`, except the first of `levels`. */
+export function oneHot(rows: KitRows, name: string, options: { maxLevels?: number } = {}): Matrix {
+  return designMatrix(rows, featureNames(rows, [name], options));
+}
+
+/** The rows of `matrix` that `keep` marks. */
+export function selectRows(matrix: Matrix, keep: Uint8Array): Matrix {
+  let rowCount = 0;
+  for (let i = 0; i < matrix.rowCount; i++) if (keep[i] === 1) rowCount++;
+  const columns = matrix.columns.map((column) => selectValues(column, keep, rowCount));
+  return { rowCount, features: matrix.features, columns };
+}
+
+/** The entries of `values` that `keep` marks; `count` of them. */
+export function selectValues(values: ArrayLike<number>, keep: Uint8Array, count: number): Float64Array {
+  const out = new Float64Array(count);
+  let next = 0;
+  for (let i = 0; i < values.length; i++) if (keep[i] === 1) out[next++] = values[i] ?? 0;
+  return out;
+}
+
+/** A matrix with mean 0 and deviation 1 per feature, and what was subtracted and divided. A constant feature
+ *  is only centred. */
+export interface Standardized {
+  readonly matrix: Matrix;
+  readonly means: Float64Array;
+  readonly deviations: Float64Array;
+}
+
+/** Centres and scales each feature. */
+export function standardize(matrix: Matrix): Standardized {
+  const { rowCount, features } = matrix;
+  const means = new Float64Array(features.length);
+  const deviations = new Float64Array(features.length);
+  const columns = matrix.columns.map((column, j) => {
+    let sum = 0;
+    for (let i = 0; i < rowCount; i++) sum += column[i] ?? 0;
+    const mean = rowCount === 0 ? 0 : sum / rowCount;
+    let squares = 0;
+    for (let i = 0; i < rowCount; i++) squares += ((column[i] ?? 0) - mean) ** 2;
+    const deviation = Math.sqrt(squares / Math.max(1, rowCount));
+    const scale = deviation > 1e-12 * Math.max(1, Math.abs(mean)) ? deviation : 1;
+    means[j] = mean;
+    deviations[j] = scale;
+    const out = new Float64Array(rowCount);
+    for (let i = 0; i < rowCount; i++) out[i] = ((column[i] ?? 0) - mean) / scale;
+    return out;
+  });
+  return { matrix: { rowCount, features, columns }, means, deviations };
+}
+
+function featureOf(rows: KitRows, feature: string): Float64Array {
+  const out = new Float64Array(rows.rowCount);
+  const at = feature.indexOf(LEVEL_SEPARATOR);
+  if (at === -1) {
+    const { values } = columnOf(rows, feature);
+    for (let i = 0; i < out.length; i++) out[i] = values[i] ?? 0;
+    return out;
+  }
+  const column = columnOf(rows, feature.slice(0, at));
+  if (column.type !== "dict") throw new RangeError(`feature ${feature} needs a dict column`);
+  const code = column.dictionary.indexOf(feature.slice(at + 1));
+  if (code === -1) return out;
+  const { values } = column;
+  for (let i = 0; i < out.length; i++) out[i] = values[i] === code && present(column, i) ? 1 : 0;
+  return out;
+}
+
+function columnOf(rows: KitRows, name: string): Readonly<Column> {
+  const column = rows[name];
+  if (typeof column !== "object") throw new RangeError(`there is no column ${name}`);
+  return column;
+}
+
+function present(column: Readonly<Column>, row: number): boolean {
+  return column.validity === undefined || (((column.validity[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
+}

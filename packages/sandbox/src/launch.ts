@@ -1,0 +1,86 @@
+/** Command lines: what stands between a job's process and the system.
+ *  @module */
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Programs and files that the wrappers need, as found by probing. */
+export interface Wrappers {
+  /** Path of `prlimit`, when limits are set with it. */
+  readonly prlimit?: string;
+  /** Path of `bwrap`, when namespaces are made with it. */
+  readonly bwrap?: string;
+  /** Shared libraries of Node and the engine: all that the namespaces show of the system. */
+  readonly libraries: readonly string[];
+}
+
+/** What to start. */
+export interface LaunchRequest {
+  readonly script: "child" | "probe";
+  /** Path of the engine's native file. */
+  readonly addonFile: string;
+  readonly argument?: string;
+  readonly addressSpaceBytes: number;
+  readonly cpuSeconds: number;
+}
+
+/** Open files of a job's process. */
+const MAX_OPEN_FILES = 64;
+/** Where a job's process finds its three files when it sees nothing else. */
+const INSIDE = "/sluice";
+
+/** Path of a file of `child/`, in the checkout and in the published package alike. */
+export function childFile(name: "child.mjs" | "probe.mjs" | "bootstrap.js"): string {
+  return fileURLToPath(new URL(`../child/${name}`, import.meta.url));
+}
+
+/** The command and its arguments. */
+export function launchCommand(wrappers: Wrappers, request: LaunchRequest): [command: string, ...args: string[]] {
+  const script = childFile(`${request.script}.mjs`);
+  const inside = wrappers.bwrap === undefined ? undefined : INSIDE;
+  const node = inside === undefined ? process.execPath : `${inside}/node`;
+  const scriptPath = inside === undefined ? script : `${inside}/${request.script}.mjs`;
+  const addon = inside === undefined ? request.addonFile : `${inside}/engine.node`;
+  const command = [node, "--no-node-snapshot", "--no-warnings", "--disable-sigusr1"];
+  if (request.script === "child") {
+    command.push("--permission", "--allow-addons", `--allow-fs-read=${scriptPath}`, `--allow-fs-read=${addon}`);
+  }
+  command.push(scriptPath, request.argument ?? addon);
+  if (wrappers.bwrap !== undefined) {
+    const binds = [...wrappers.libraries.map((file) => [file, file]), [process.execPath, node]];
+    binds.push([script, scriptPath], [request.addonFile, addon]);
+    command.unshift(wrappers.bwrap, ...namespaceArguments(binds, wrappers.libraries), "--");
+  }
+  if (wrappers.prlimit !== undefined) {
+    const { addressSpaceBytes, cpuSeconds } = request;
+    const limits = [`--as=${addressSpaceBytes}`, `--cpu=${cpuSeconds}`, `--nofile=${MAX_OPEN_FILES}`];
+    command.unshift(wrappers.prlimit, ...limits, "--core=0", "--fsize=0", "--");
+  }
+  const [first, ...rest] = command;
+  return [first ?? node, ...rest];
+}
+
+function namespaceArguments(binds: string[][], libraries: readonly string[]): string[] {
+  const args = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"];
+  args.push("--uid", "65534", "--gid", "65534", "--hostname", "sluice", "--clearenv");
+  args.push("--setenv", "LD_LIBRARY_PATH", [...new Set(libraries.map((file) => dirname(file)))].join(delimiter));
+  for (const [from = "", to = ""] of binds) args.push("--ro-bind", from, to);
+  args.push("--proc", "/proc", "--remount-ro", "/", "--chdir", "/");
+  return args;
+}
+
+/** Path of an executable program, or undefined. */
+export async function findProgram(name: string, searchPath = process.env["PATH"] ?? ""): Promise<string | undefined> {
+  for (const directory of [...searchPath.split(delimiter), "/usr/bin", "/bin"]) {
+    if (directory === "") continue;
+    const file = join(directory, name);
+    try {
+      await access(file, constants.X_OK);
+      return file;
+    } catch {
+      // Not there; look on.
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,114 @@
+/** Which isolation layers work here. They are tried, never assumed: a container may refuse namespaces that
+ *  its kernel has.
+ *  @module */
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { SluiceError } from "@sluice/protocol";
+import { z } from "zod";
+import type { Engine } from "./engine.ts";
+import { findProgram, launchCommand, type Wrappers } from "./launch.ts";
+
+/** Layers around a job, inside out. `isolate` and `process` are there in every run. */
+export const SANDBOX_LAYERS = ["isolate", "process", "permission", "rlimit", "namespaces"] as const;
+export type SandboxLayer = (typeof SANDBOX_LAYERS)[number];
+
+/** What helps when a layer is missing. */
+export const LAYER_REMEDIES: Readonly<Record<SandboxLayer, string>> = {
+  isolate: "install isolated-vm as pinned",
+  process: "allow this user to start processes",
+  permission: "start through `npm start`, which brings a Node with the permission model",
+  rlimit: "install util-linux (prlimit)",
+  namespaces: "install bubblewrap (bwrap) and allow user namespaces",
+};
+
+/** What `child/probe.mjs` prints. */
+const Facts = z.object({
+  pid: z.int(),
+  read: z.string(),
+  write: z.string(),
+  spawn: z.string(),
+  connect: z.string(),
+  coreBytes: z.union([z.int(), z.string()]).optional(),
+  addressSpaceBytes: z.union([z.int(), z.string()]).optional(),
+  libraries: z.array(z.string()).default([]),
+});
+type Facts = z.infer<typeof Facts>;
+
+const PROBE_TIMEOUT_MS = 10_000;
+const PROBE_ADDRESS_SPACE_BYTES = 4 * 2 ** 30;
+const PROBE_CPU_SECONDS = 10;
+const MAX_PROBE_BYTES = 65_536;
+/** In a namespace of its own a job's process is the second one. */
+const MAX_NAMESPACE_PID = 8;
+
+/** Wrappers that work here, and the layers that they prove to give. */
+export interface KernelLayers {
+  readonly wrappers: Wrappers;
+  readonly layers: readonly Extract<SandboxLayer, "rlimit" | "namespaces">[];
+}
+
+/** Tries the strongest wrapping first. `searchPath` is where programs are looked for.
+ *  @throws ERR_SANDBOX_START when not even a plain process starts. */
+export async function probeKernelLayers(engine: Engine, searchPath?: string): Promise<KernelLayers> {
+  const server = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  try {
+    const plain = await probe({ libraries: [] }, engine, port);
+    if (plain === undefined) throw new SluiceError("ERR_SANDBOX_START");
+    const libraries = plain.libraries.filter((file) => file.startsWith("/"));
+    const prlimit = await findProgram("prlimit", searchPath);
+    const bwrap = await findProgram("bwrap", searchPath);
+    const both = { ...(prlimit && { prlimit }), ...(bwrap && { bwrap }), libraries };
+    for (const wrappers of [both, { ...(bwrap && { bwrap }), libraries }, { ...(prlimit && { prlimit }), libraries }]) {
+      if (wrappers.bwrap === undefined && wrappers.prlimit === undefined) continue;
+      const facts = await probe(wrappers, engine, port);
+      if (facts === undefined) continue;
+      return { wrappers, layers: provenLayers(facts, wrappers) };
+    }
+    return { wrappers: { libraries }, layers: [] };
+  } finally {
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+}
+
+function provenLayers(facts: Facts, wrappers: Wrappers): KernelLayers["layers"] {
+  const layers: Extract<SandboxLayer, "rlimit" | "namespaces">[] = [];
+  if (wrappers.prlimit !== undefined && facts.coreBytes === 0 && Number.isFinite(facts.addressSpaceBytes)) {
+    layers.push("rlimit");
+  }
+  const confined = [facts.read, facts.write, facts.spawn, facts.connect].every((outcome) => outcome !== "ok");
+  if (wrappers.bwrap !== undefined && confined && facts.pid <= MAX_NAMESPACE_PID) layers.push("namespaces");
+  return layers;
+}
+
+/** What the probe found behind `wrappers`, or undefined when it did not run. */
+function probe(wrappers: Wrappers, engine: Engine, port: number): Promise<Facts | undefined> {
+  const [command, ...args] = launchCommand(wrappers, {
+    script: "probe",
+    addonFile: engine.addonFile,
+    argument: String(port),
+    addressSpaceBytes: PROBE_ADDRESS_SPACE_BYTES,
+    cpuSeconds: PROBE_CPU_SECONDS,
+  });
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "ignore"], env: {}, timeout: PROBE_TIMEOUT_MS });
+    let text = "";
+    child.stdout.setEncoding("utf8");
+    child.stdout.on("data", (chunk: string) => {
+      text += chunk;
+      if (text.length > MAX_PROBE_BYTES) child.kill("SIGKILL");
+    });
+    child.on("error", () => resolve(undefined));
+    child.on("close", () => resolve(parseFacts(text)));
+  });
+}
+
+function parseFacts(text: string): Facts | undefined {
+  try {
+    return Facts.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

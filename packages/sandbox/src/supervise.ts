@@ -1,0 +1,199 @@
+/** One child, from start to kill. The parent owns the clock and believes nothing that the child says beyond
+ *  the shape of its frames.
+ *  @module */
+import { spawn } from "node:child_process";
+import {
+  MAX_JOB_OUTPUT_BYTES,
+  MAX_LOG_LINES,
+  MAX_LOG_LINE_CHARS,
+  type Bytes,
+  type ErrorCode,
+  type JobEvent,
+  type RunOutcome,
+  type SealedJob,
+} from "@sluice/protocol";
+import { z } from "zod";
+import { FrameReader, type Frame } from "./frames.ts";
+
+/** Longest wait for a child's first frame. */
+export const START_TIMEOUT_MS = 15_000;
+/** Steps in which a production run tells its progress, in percent. */
+export const PRODUCTION_PROGRESS_STEP = 5;
+/** What a production run says of an error that the job chose: nothing. */
+const REASON_KEPT_INSIDE = "the reason stays inside the domain in production";
+
+/** A child to start and what to send it. */
+export interface SuperviseOptions {
+  readonly command: readonly [string, ...string[]];
+  /** Written to the child's stdin, which then stays open until the end. */
+  readonly input: readonly Bytes[];
+  readonly environment: SealedJob["environment"];
+  readonly limits: SealedJob["limits"];
+  /** Layers of the wrappers; `permission` is added when the child proves it. */
+  readonly layers: readonly string[];
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: JobEvent) => void;
+}
+
+const CAPABILITIES = [
+  "process",
+  "module",
+  "file",
+  "network",
+  "timer",
+  "clock",
+  "random",
+  "webassembly",
+  "shared-memory",
+] as const;
+
+/** Body of a failure frame. */
+const Failure = z.strictObject({
+  failure: z.enum(["threw", "capability", "memory", "too-large", "crashed"]),
+  text: z.string().max(MAX_LOG_LINE_CHARS),
+});
+
+type Ending = { ok: true; output: Bytes } | { ok: false; code: ErrorCode; details: Record<string, string | number> };
+
+/** Runs one child to its end; resolves when the process is gone. Never rejects for what the child does. */
+export function supervise(options: SuperviseOptions): Promise<RunOutcome> {
+  const { command, limits, environment, signal, onEvent } = options;
+  const startedAt = performance.now();
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) {
+      resolve({ ok: false, code: "ERR_CANCELLED", details: {}, layers: [], wallMs: 0 });
+      return;
+    }
+    const [program, ...args] = command;
+    const child = spawn(program, args, { stdio: ["pipe", "pipe", "ignore"], env: {}, cwd: "/" });
+    const layers = [...options.layers];
+    let ending: Ending | undefined;
+    let ready = false;
+    let timer = setTimeout(() => end({ ok: false, code: "ERR_SANDBOX_START", details: {} }), START_TIMEOUT_MS);
+    const cancel = () => end({ ok: false, code: "ERR_CANCELLED", details: {} });
+    signal?.addEventListener("abort", cancel, { once: true });
+
+    // The first ending counts; what the child writes afterwards is not read.
+    function end(how: Ending): void {
+      ending ??= how;
+      clearTimeout(timer);
+      child.stdout.destroy();
+      child.stdin.destroy();
+      child.kill("SIGKILL");
+    }
+
+    const tell = eventFilter(environment, onEvent);
+    function accept(frame: Frame): void {
+      if (!ready) {
+        if (frame.kind !== "ready") return end(crashed);
+        ready = true;
+        if (frame.body[0] === 1) layers.push("permission");
+        clearTimeout(timer);
+        const { wallTimeLimitMs } = limits;
+        timer = setTimeout(
+          () => end({ ok: false, code: "ERR_JOB_TIMEOUT", details: { wallTimeLimitMs } }),
+          wallTimeLimitMs,
+        );
+        return;
+      }
+      switch (frame.kind) {
+        case "ready":
+          return end(crashed);
+        case "progress":
+          return tell({ kind: "progress", percent: frame.body[0] ?? 0 });
+        case "log":
+          return tell({ kind: "log", line: new TextDecoder().decode(frame.body) });
+        case "result":
+          return end({ ok: true, output: frame.body });
+        case "failure":
+          return end(failure(frame.body, options));
+      }
+    }
+
+    const reader = new FrameReader();
+    child.stdout.on("data", (chunk: Uint8Array) => {
+      try {
+        for (const frame of reader.push(chunk)) if (ending === undefined) accept(frame);
+      } catch {
+        end(crashed);
+      }
+    });
+    child.stdin.on("error", () => {});
+    child.stdout.on("error", () => {});
+    child.on("error", () => {
+      end({ ok: false, code: "ERR_SANDBOX_START", details: {} });
+      finish();
+    });
+    child.on("exit", () => {
+      // What was written before the exit is still in the pipe.
+      if (ending !== undefined) finish();
+    });
+    child.on("close", finish);
+    for (const part of options.input) child.stdin.write(part);
+
+    function finish(): void {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", cancel);
+      const wallMs = Math.round(performance.now() - startedAt);
+      const start: Ending = { ok: false, code: "ERR_SANDBOX_START", details: {} };
+      resolve({ ...(ending ?? (ready ? crashed : start)), layers, wallMs });
+    }
+  });
+}
+
+const crashed: Ending = { ok: false, code: "ERR_JOB_CRASHED", details: {} };
+
+/** What the parent says of a failure that the child reported: closed words, and in development one line. */
+function failure(body: Bytes, { environment, limits }: SuperviseOptions): Ending {
+  const parsed = Failure.safeParse(parseJson(body));
+  if (!parsed.success) return crashed;
+  const { failure: kind, text } = parsed.data;
+  switch (kind) {
+    case "threw": {
+      const reason = environment === "development" ? printable(text) : REASON_KEPT_INSIDE;
+      return { ok: false, code: "ERR_JOB_THREW", details: { reason } };
+    }
+    case "capability": {
+      const capability = CAPABILITIES.find((name) => name === text) ?? "module";
+      return { ok: false, code: "ERR_JOB_CAPABILITY", details: { capability } };
+    }
+    case "memory":
+      return { ok: false, code: "ERR_JOB_MEMORY", details: { memoryLimitBytes: limits.memoryLimitBytes } };
+    case "too-large":
+      return { ok: false, code: "ERR_JOB_OUTPUT_TOO_LARGE", details: { maxBytes: MAX_JOB_OUTPUT_BYTES } };
+    case "crashed":
+      return crashed;
+  }
+}
+
+function parseJson(body: Bytes): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Lets through what the environment allows: monotone progress, and log lines of development runs. */
+function eventFilter(environment: SealedJob["environment"], onEvent: SuperviseOptions["onEvent"]) {
+  let lines = 0;
+  let lastPercent = -1;
+  const step = environment === "production" ? PRODUCTION_PROGRESS_STEP : 1;
+  return (event: JobEvent): void => {
+    if (event.kind === "log") {
+      if (environment !== "development" || lines >= MAX_LOG_LINES) return;
+      lines++;
+      onEvent?.({ kind: "log", line: printable(event.line) });
+      return;
+    }
+    const percent = Math.floor(Math.min(event.percent, 100) / step) * step;
+    if (percent <= lastPercent) return;
+    lastPercent = percent;
+    onEvent?.({ kind: "progress", percent });
+  };
+}
+
+/** One line without control, format (bidirectional, zero-width) or separator characters. */
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, " ").slice(0, MAX_LOG_LINE_CHARS);
+}
