@@ -1,0 +1,33 @@
+/** Every command, in the order of the help.
+ *  @module */
+import type { Command } from "./command.ts";
+import { demo } from "./commands/demo.ts";
+import { domainImport, domainInit, domainStart } from "./commands/domain.ts";
+import { errors } from "./commands/errors.ts";
+import { gatewayInit, gatewayStart } from "./commands/gateway.ts";
+import { jobBundle } from "./commands/job-bundle.ts";
+import { jobSubmit } from "./commands/job-submit.ts";
+import { keysNew } from "./commands/keys-new.ts";
+import { lookup } from "./commands/lookup.ts";
+import { productList } from "./commands/product-list.ts";
+import { runShow, runWatch } from "./commands/run.ts";
+import { verify } from "./commands/verify.ts";
+
+/** The command table. */
+export const COMMANDS: readonly Command[] = [
+  demo,
+  keysNew,
+  gatewayInit,
+  gatewayStart,
+  domainInit,
+  domainStart,
+  domainImport,
+  jobBundle,
+  jobSubmit,
+  runShow,
+  runWatch,
+  productList,
+  lookup,
+  verify,
+  errors,
+];

@@ -1,0 +1,124 @@
+/** `sluice domain init DIR`, `sluice domain start DIR` and `sluice domain import FILE`
+ *  @module */
+import { basename } from "node:path";
+import { ResourceField, UpdateFrequency } from "@sluice/protocol";
+import { JSON_OPTION, usage, type Arguments, type Command } from "../command.ts";
+import { readJsonFile } from "../files.ts";
+import { LISTEN_OPTIONS, listenAddress, serveUntilInterrupted } from "../serving.ts";
+import { formatTable } from "../table.ts";
+import { keyOption, nameOption } from "../words.ts";
+
+const FREQUENCIES = UpdateFrequency.options.join(", ");
+const MAX_SOURCE_CHARS = 120; // as in ResourceDescription
+
+/** Creates a domain. */
+export const domainInit: Command = {
+  path: ["domain", "init"],
+  summary: "create a domain in DIR with keys of its own, and pin the keys it will trust",
+  positionals: ["DIR"],
+  options: {
+    domain: { value: "NAME", description: "short name of the domain, for example hrss" },
+    title: { value: "TEXT", description: "name shown to people (default: the short name)" },
+    "agency-key": { value: "KEYID", description: "key of the agency, which co-signs grants" },
+    "department-key": { value: "KEYID", description: "key of the source department, which signs grants and releases" },
+    "gateway-key": { value: "KEYID", description: "key of the gateway, which may deliver messages" },
+    "recovery-key": { value: "KEYID", description: "key that may revoke when the department's key is lost" },
+    ...JSON_OPTION,
+  },
+  notes: "The pins are the root of every later decision; nothing that arrives over the network changes them.",
+  async run(args, io) {
+    const directory = args.positional(0);
+    const domain = nameOption(args, "domain");
+    const keys = {
+      agencyKey: keyOption(args, "agency-key"),
+      departmentKey: keyOption(args, "department-key"),
+      gatewayKey: keyOption(args, "gateway-key"),
+      recoveryKey: keyOption(args, "recovery-key"),
+    };
+    const title = args.text("title") ?? domain;
+    const { systemClock, systemRandom } = await import("@sluice/client");
+    const { initDomain } = await import("@sluice/domain");
+    const config = await initDomain(directory, { domain, title, ...keys, clock: systemClock, random: systemRandom });
+    if (args.flag("json")) io.stdout.write(`${JSON.stringify(config)}\n`);
+    else {
+      const rows = [
+        ["domain", `${domain} in ${directory}`],
+        ["receipt key", config.receiptKey],
+        ["log key", config.logKey],
+        ["log origin", config.logOrigin],
+      ];
+      io.stdout.write(
+        `${formatTable(rows)}\n\nCallers pin the receipt key, the log key and the origin in trust.json.\n`,
+      );
+    }
+    return 0;
+  },
+};
+
+/** Starts a domain. */
+export const domainStart: Command = {
+  path: ["domain", "start"],
+  summary: "start the domain in DIR and serve until interrupted",
+  positionals: ["DIR"],
+  options: { ...LISTEN_OPTIONS, ...JSON_OPTION },
+  async run(args, io) {
+    const directory = args.positional(0);
+    const address = listenAddress(args);
+    const { startDomain } = await import("@sluice/domain");
+    const domain = await startDomain(directory, address);
+    return await serveUntilInterrupted(domain, `domain ${domain.domain}`, args.flag("json"), io);
+  },
+};
+
+/** Imports a table. */
+export const domainImport: Command = {
+  path: ["domain", "import"],
+  summary: "import a CSV or Parquet file as a resource of a domain that is not running",
+  positionals: ["FILE"],
+  options: {
+    resource: { value: "NAME", description: "name of the resource" },
+    data: { value: "DIR", description: "directory of the domain" },
+    title: { value: "TEXT", description: "name shown to people (default: the resource's name)" },
+    source: { value: "TEXT", description: "where the data comes from (default: the file's name)" },
+    frequency: { value: "WORD", description: `how often it is renewed: ${FREQUENCIES} (default once)` },
+    fields: { value: "FILE", description: "JSON list of the columns to take, with title, type, role and grade" },
+    ...JSON_OPTION,
+  },
+  notes:
+    "Without --fields every column is taken and classified strictly. What is printed is what the catalogue will show:\n" +
+    "metadata, never a value.",
+  async run(args, io) {
+    const file = args.positional(0);
+    const resource = nameOption(args, "resource");
+    const directory = args.required("data");
+    const title = args.text("title") ?? resource;
+    const source = args.text("source") ?? basename(file).slice(0, MAX_SOURCE_CHARS);
+    const updateFrequency = frequencyOption(args);
+    const fields = await fieldsOption(args);
+    const { importTable } = await import("@sluice/domain");
+    const request = { file, resource, title, source, updateFrequency, signal: io.signal };
+    const description = await importTable(directory, { ...request, ...(fields === undefined ? {} : { fields }) });
+    if (args.flag("json")) io.stdout.write(`${JSON.stringify(description)}\n`);
+    else {
+      const { approximateRows, fields } = description;
+      io.stdout.write(`${resource}: about ${approximateRows} rows, ${fields.length} columns\n`);
+      const rows = fields.map(({ name, type, role, grade }) => [name, type, role, grade]);
+      io.stdout.write(`${formatTable([["COLUMN", "TYPE", "ROLE", "GRADE"], ...rows])}\n`);
+    }
+    return 0;
+  },
+};
+
+function frequencyOption(args: Arguments): UpdateFrequency {
+  const frequency = UpdateFrequency.safeParse(args.text("frequency") ?? "once");
+  if (frequency.success) return frequency.data;
+  throw usage(`"--frequency" expected one of ${FREQUENCIES}`);
+}
+
+async function fieldsOption(args: Arguments): Promise<ResourceField[] | undefined> {
+  const file = args.text("fields");
+  if (file === undefined) return undefined;
+  const fields = ResourceField.array().safeParse(await readJsonFile(file, "fields file"));
+  if (fields.success) return fields.data;
+  throw usage(`fields file ${file} does not fit its schema at /${fields.error.issues[0]?.path.join("/") ?? ""}`);
+}

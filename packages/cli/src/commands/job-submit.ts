@@ -1,0 +1,38 @@
+/** `sluice job submit FILE`
+ *  @module */
+import { Sha256Hex } from "@sluice/protocol";
+import { JSON_OPTION, usage, type Command } from "../command.ts";
+import { openClient, PARTY_OPTIONS } from "../party-context.ts";
+import { formatRun } from "../run-text.ts";
+import { nameOption } from "../words.ts";
+
+const MAX_VERSION = 1_000_000; // as in UseRequest
+
+/** Bundles a job and submits it to run on the sample of a grant. */
+export const jobSubmit: Command = {
+  path: ["job", "submit"],
+  summary: "bundle the job in FILE and run it on the desensitised sample of a grant",
+  positionals: ["FILE"],
+  options: {
+    grant: { value: "HASH", description: "hash of the grant" },
+    domain: { value: "NAME", description: "domain that holds the data" },
+    product: { value: "NAME", description: "product that the job is for" },
+    version: { value: "N", description: "version of the product (default 1)" },
+    ...PARTY_OPTIONS,
+    ...JSON_OPTION,
+  },
+  notes: "Prints the run; `sluice run watch ID` follows it.",
+  async run(args, io) {
+    const grant = args.required("grant");
+    const domain = nameOption(args, "domain");
+    const product = nameOption(args, "product");
+    const version = args.integer("version", 1, MAX_VERSION) ?? 1;
+    if (!Sha256Hex.safeParse(grant).success) throw usage('"--grant" expected 64 hexadecimal digits');
+    const client = await openClient(args, io);
+    const { bundleJob } = await import("@sluice/sandbox/bundle");
+    const { code } = await bundleJob(args.positional(0));
+    const run = await client.submitJob({ grant, domain, product, version, code }, { signal: io.signal });
+    io.stdout.write(args.flag("json") ? `${JSON.stringify(run)}\n` : formatRun(run));
+    return 0;
+  },
+};

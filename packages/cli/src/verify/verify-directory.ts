@@ -1,0 +1,116 @@
+/** Offline verification of a directory of evidence: `trust.json`, `receipts/*.json` and `logs/<name>/…`, where
+ *  `<name>` is `gateway` or the name of a domain. Uses `@sluice/evidence/verify` alone, as a stranger would.
+ *  @module */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { TrustPins, verifyReceipt } from "@sluice/evidence/verify";
+import { EvidencedReceipt, isSluiceError, SluiceError } from "@sluice/protocol";
+import { errnoOf } from "../files.ts";
+import { LogDirectories } from "./log-directories.ts";
+
+/** What happened to one kind of thing. */
+export interface Count {
+  checked: number;
+  verified: number;
+}
+
+/** Outcome of one log. */
+export interface LogCount {
+  readonly name: string;
+  readonly origin: string;
+  /** Entries of the log; 0 when it does not verify. */
+  readonly entries: number;
+  readonly ok: boolean;
+}
+
+/** Outcome of a directory. */
+export interface VerifyReport {
+  readonly ok: boolean;
+  readonly receipts: Count;
+  /** Receipts by operation. */
+  readonly operations: Readonly<Record<string, Count>>;
+  readonly logs: readonly LogCount[];
+  /** The first file that does not verify, with the reason. */
+  readonly failure: { readonly file: string; readonly error: SluiceError } | null;
+}
+
+/** Checks every receipt and every log of `directory`; goes on after a failure, to count them all.
+ *  @throws ERR_DIRECTORY_STATE when there is no evidence, ERR_CANCELLED */
+export async function verifyDirectory(directory: string, { signal }: { signal?: AbortSignal }): Promise<VerifyReport> {
+  const trust = await readTrust(directory);
+  const files = (await list(join(directory, "receipts"))).filter((file) => file.endsWith(".json")).toSorted();
+  const logs = new LogDirectories(join(directory, "logs"), trust);
+  const failures: { file: string; error: SluiceError }[] = [];
+  const attempt = async <T>(file: string, work: () => Promise<T>): Promise<T | null> => {
+    if (signal?.aborted === true) throw new SluiceError("ERR_CANCELLED", {}, { cause: signal.reason });
+    try {
+      return await work();
+    } catch (error) {
+      if (!isSluiceError(error)) throw error;
+      failures.push({ file, error });
+      return null;
+    }
+  };
+
+  const logCounts: LogCount[] = [];
+  for (const name of await list(join(directory, "logs"))) {
+    const verified = await attempt(`logs/${name}`, () => logs.verify(name, signal));
+    const origin = logs.identity(name)?.origin ?? "not pinned";
+    logCounts.push({ name, origin, entries: verified?.size ?? 0, ok: verified !== null });
+  }
+  const receipts: Count = { checked: 0, verified: 0 };
+  const operations: Record<string, Count> = {};
+  for (const name of files) {
+    receipts.checked += 1;
+    await attempt(`receipts/${name}`, async () => {
+      const evidenced = await readReceipt(join(directory, "receipts", name));
+      const count = (operations[evidenced.receipt.body.operation] ??= { checked: 0, verified: 0 });
+      count.checked += 1;
+      await verifyReceipt(evidenced, trust);
+      await logs.holdsProofsOf(evidenced);
+      count.verified += 1;
+      receipts.verified += 1;
+    });
+  }
+  if (receipts.checked === 0 && logCounts.length === 0) throw noEvidence(directory, "receipts or logs");
+  const failure = failures[0] ?? null;
+  return { ok: failure === null, receipts, operations, logs: logCounts, failure };
+}
+
+async function readTrust(directory: string): Promise<TrustPins> {
+  const text = await readFile(join(directory, "trust.json"), "utf8").catch((cause: unknown) => {
+    throw noEvidence(directory, "trust.json", cause);
+  });
+  const trust = TrustPins.safeParse(json(text));
+  if (!trust.success) throw noEvidence(directory, "a trust.json of the documented form");
+  return trust.data;
+}
+
+async function readReceipt(file: string): Promise<EvidencedReceipt> {
+  const receipt = EvidencedReceipt.safeParse(json(await readFile(file, "utf8")));
+  if (receipt.success) return receipt.data;
+  throw new SluiceError("ERR_RECEIPT", { reason: "it does not have the documented form" });
+}
+
+/** The value of JSON text, or null, which no schema here accepts. */
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+/** Names in a directory, sorted; none when it does not exist. */
+async function list(directory: string): Promise<string[]> {
+  try {
+    return (await readdir(directory)).toSorted();
+  } catch (cause) {
+    if (errnoOf(cause) === "ENOENT") return [];
+    throw noEvidence(directory, "evidence", cause);
+  }
+}
+
+function noEvidence(directory: string, expected: string, cause?: unknown): SluiceError {
+  return new SluiceError("ERR_DIRECTORY_STATE", { directory, expected, command: "sluice demo --data DIR" }, { cause });
+}

@@ -1,0 +1,18 @@
+/** Options that hold names and keys, checked before any work starts.
+ *  @module */
+import { KeyId, Name } from "@sluice/protocol";
+import { usage, type Arguments } from "./command.ts";
+
+/** A short name. @throws ERR_USAGE */
+export function nameOption(args: Arguments, option: string): Name {
+  const name = Name.safeParse(args.required(option));
+  if (name.success) return name.data;
+  throw usage(`"--${option}" expected 1 to 64 lower-case letters, digits and "-"`);
+}
+
+/** A key id. @throws ERR_USAGE */
+export function keyOption(args: Arguments, option: string): KeyId {
+  const keyId = KeyId.safeParse(args.required(option));
+  if (keyId.success) return keyId.data;
+  throw usage(`"--${option}" expected a key id (ed25519:…), as \`sluice keys new\` prints it`);
+}
