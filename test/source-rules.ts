@@ -39,7 +39,8 @@ export function headerProblems(file: SourceFile): string[] {
     : [`${file.path}: no header comment with @module`];
 }
 
-/** Every exported declaration has a doc comment right above it; `type X` right after the schema `X` shares its. */
+/** Every exported declaration has a doc comment right above it, or a remark at the end of its one line; `type X` after
+ *  the schema `X` shares its comment. */
 export function exportProblems(file: SourceFile): string[] {
   const problems: string[] = [];
   const lines = file.text.split("\n");
@@ -47,16 +48,17 @@ export function exportProblems(file: SourceFile): string[] {
   for (const [i, line] of lines.entries()) {
     const name = DECLARATION.exec(line)?.[1];
     if (name === undefined) continue;
-    const isSchemaType = new RegExp(`^export type ${name} = (?:z\\.infer<|\\(typeof |keyof typeof )`).test(line);
-    if (lines[i - 1]?.trimEnd().endsWith("*/") === true || documented.has(name) || isSchemaType) documented.add(name);
-    else if (!isSignedSchemaOfDocumentedBody(line, documented))
-      problems.push(`${file.path}:${i + 1}: export ${name} has no doc comment`);
+    if (documented.has(name) || isDocumented(lines[i - 1] ?? "", line, documented)) documented.add(name);
+    else problems.push(`${file.path}:${i + 1}: export ${name} has no doc comment`);
   }
   return problems;
 }
 
-/** `SignedX = signedSchema(Body)` says all there is to say when `Body` is documented. */
-function isSignedSchemaOfDocumentedBody(line: string, documented: Set<string>): boolean {
+/** Whether a comment stands above or behind the declaration, or its kind needs none: the type of a schema or of a
+ *  table, and `signedSchema(Body)` of a documented body. */
+function isDocumented(above: string, line: string, documented: ReadonlySet<string>): boolean {
+  if (above.trimEnd().endsWith("*/") || /; \/\/ \w/.test(line)) return true;
+  if (/^export type \w+ = (?:z\.infer<|\(typeof |keyof typeof )/.test(line)) return true;
   const body = /^export const Signed\w+ = signedSchema\((\w+)\)/.exec(line)?.[1];
   return body !== undefined && documented.has(body);
 }
