@@ -14,7 +14,14 @@ const PAGES: readonly [string, Language][] = [
   ["../README.zh-CN.md", "zh"],
 ];
 /** Files of this folder that are no suites. */
-const HARNESS = new Set(["run.ts", "suite.ts", "results-table.ts"]);
+const HARNESS = new Set([
+  "run.ts",
+  "suite.ts",
+  "results-table.ts",
+  "first-answer.ts",
+  "plain-server.ts",
+  "serving-city.ts",
+]);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
