@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Policy, Random, ResourceField } from "@sluice/protocol";
-import { openStore, type DataStore, type ImportRequest } from "../src/data/index.ts";
+import { openStore, type DataStore, type ImportTableOptions } from "../src/data/index.ts";
 
 export const clock = { now: () => new Date("2026-03-01T08:00:00.000Z") };
 
@@ -35,7 +35,10 @@ export class Workplace {
 
   static async open(options: { memoryLimitBytes?: number } = {}): Promise<Workplace> {
     const path = await mkdtemp(join(tmpdir(), "sluice-data-"));
-    return new Workplace(path, await openStore(join(path, "store"), { clock, random: seededRandom("store"), ...options }));
+    return new Workplace(
+      path,
+      await openStore(join(path, "store"), { clock, random: seededRandom("store"), ...options }),
+    );
   }
 
   /** Writes a file and gives its path. */
@@ -46,7 +49,7 @@ export class Workplace {
   }
 
   /** Imports `content` as resource "people". */
-  async import(content: string | Uint8Array, rest: Partial<ImportRequest> = {}): ReturnType<DataStore["importTable"]> {
+  async import(content: string | Uint8Array, rest: Partial<ImportTableOptions> = {}): ReturnType<DataStore["importTable"]> {
     const file = rest.file ?? (await this.file("people.csv", content));
     return this.store.importTable({ ...IMPORT_FACTS, ...rest, file });
   }
@@ -63,7 +66,7 @@ export const IMPORT_FACTS = {
   source: "Office of Statistics",
   domain: "hrss",
   updateFrequency: "month",
-} as const satisfies Partial<ImportRequest>;
+} as const satisfies Partial<ImportTableOptions>;
 
 /** Fields of `peopleCsv`. */
 export const PEOPLE_FIELDS: ResourceField[] = [

@@ -21,6 +21,9 @@ import {
 /** Bytes of the salt of a resource's snapshot hash. */
 const SNAPSHOT_SALT_BYTES = 32;
 
+/** The store's part of a domain's directory: the engine sees this and nothing beside it, above all no keys. */
+const STORE_DIRECTORY = "data";
+
 export interface StoreOptions {
   readonly clock: Clock;
   readonly random: Random;
@@ -30,7 +33,7 @@ export interface StoreOptions {
 }
 
 /** A file and what is declared about it. */
-export interface ImportRequest {
+export interface ImportTableOptions {
   /** Path of a UTF-8 CSV with a header line, or of a Parquet file. */
   readonly file: string;
   readonly resource: string;
@@ -49,7 +52,7 @@ export interface DataStore {
   /** Takes a file in as `resource`, in place of what it held. On any error the store is as before.
    *  @throws ERR_TABLE_FILE, ERR_TABLE_ENCODING, ERR_TABLE_FIELD_TOO_LARGE, ERR_TABLE_COLUMN_MISSING,
    *    ERR_BODY_INVALID, ERR_DIRECTORY_UNWRITABLE, ERR_STORE, ERR_CANCELLED */
-  importTable(request: ImportRequest): Promise<ResourceDescription>;
+  importTable(request: ImportTableOptions): Promise<ResourceDescription>;
   /** Every resource, by name. */
   resources(): ResourceDescription[];
   /** @throws ERR_NOT_FOUND */
@@ -64,10 +67,10 @@ export interface DataStore {
   close(): Promise<void>;
 }
 
-/** Opens the store in `directory`, or creates it; removes remains of imports that were cut off.
+/** Opens the store under `directory`, or creates it; removes remains of imports that were cut off.
  *  @throws ERR_DIRECTORY_UNWRITABLE, ERR_DIRECTORY_STATE, ERR_STORE, ERR_USAGE */
 export async function openStore(directory: string, options: StoreOptions): Promise<DataStore> {
-  const root = resolve(directory);
+  const root = join(resolve(directory), STORE_DIRECTORY);
   if (/[*?[\]{}]/u.test(root)) {
     throw new SluiceError("ERR_USAGE", { reason: "the path of a data directory may not contain any of * ? [ ] { }" });
   }
@@ -94,7 +97,7 @@ class DuckDbStore implements DataStore {
     this.#options = options;
   }
 
-  importTable(request: ImportRequest): Promise<ResourceDescription> {
+  importTable(request: ImportTableOptions): Promise<ResourceDescription> {
     return this.#track(this.#import(request));
   }
 
@@ -120,7 +123,7 @@ class DuckDbStore implements DataStore {
     this.#engine.close();
   }
 
-  async #import(request: ImportRequest): Promise<ResourceDescription> {
+  async #import(request: ImportTableOptions): Promise<ResourceDescription> {
     const { random, clock, memoryLimitBytes, threads } = this.#options;
     const staging = join(this.#directory, "staging", stagingName(random));
     const known = this.#catalogue.list().find(({ description }) => description.resource === request.resource);

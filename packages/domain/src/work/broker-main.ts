@@ -1,0 +1,76 @@
+/** The broker process: owns the sandbox and its children. It gets one job's code and columns at a time, and hands
+ *  back bytes that it does not read. It has no keys, no store and no other table.
+ *
+ *  Started by `workshop.ts` with requests on descriptor 3 and answers on descriptor 4; it ends when the requests do.
+ *  Arguments: the isolation layers that must be there.
+ *  @module */
+import { Socket } from "node:net";
+import { isErrorCode, isSluiceError, utf8, type Bytes, type SealedJob } from "@sluice/protocol";
+import { createSandboxRunner, SANDBOX_LAYERS } from "@sluice/sandbox";
+import { BrokerRequest, MAX_BROKER_REQUEST_BYTES, type BrokerAnswer } from "./broker-protocol.ts";
+import { readMessages, writeMessage } from "./messages.ts";
+import { tableFromParts } from "./table-parts.ts";
+
+const requests = new Socket({ fd: 3, readable: true, writable: false });
+const answers = new Socket({ fd: 4, readable: false, writable: true });
+answers.on("error", () => process.exit(1));
+
+const required = SANDBOX_LAYERS.filter((layer) => process.argv.includes(layer));
+const starting = createSandboxRunner({ require: required });
+starting.catch(() => undefined);
+const running = new Map<number, AbortController>();
+
+type RunRequest = Extract<BrokerRequest, { kind: "run" }>;
+
+async function run(request: RunRequest, parts: readonly Bytes[]): Promise<void> {
+  const { id } = request;
+  const cancel = new AbortController();
+  running.set(id, cancel);
+  try {
+    const runner = await starting;
+    const outcome = await runner.run(sealedJob(request, parts), {
+      signal: cancel.signal,
+      onEvent: (event) => {
+        if (event.kind === "progress") void answer({ kind: "progress", id, percent: event.percent });
+        else void answer({ kind: "log", id }, [utf8(event.line)]);
+      },
+    });
+    const { layers, wallMs } = outcome;
+    if (outcome.ok) await answer({ kind: "result", id, layers, wallMs }, [outcome.output]);
+    else await answer({ kind: "refused", id, code: outcome.code, details: outcome.details, layers, wallMs });
+  } catch (error) {
+    const known = isSluiceError(error) && isErrorCode(error.code);
+    const refusal = known
+      ? { code: error.code, details: error.details }
+      : { code: "ERR_SANDBOX_START" as const, details: {} };
+    await answer({ kind: "refused", id, ...refusal, layers: [], wallMs: 0 });
+  } finally {
+    running.delete(id);
+  }
+}
+
+function sealedJob(request: RunRequest, parts: readonly Bytes[]): SealedJob {
+  const { entry, environment, seed, limits, table, model } = request;
+  return {
+    bundle: parts[0] ?? new Uint8Array(0),
+    entry,
+    environment,
+    seed,
+    limits,
+    ...(table === undefined ? {} : { table: tableFromParts(table, parts) }),
+    ...(model === undefined ? {} : { model }),
+  };
+}
+
+function answer(head: BrokerAnswer, parts: readonly Bytes[] = []): Promise<void> {
+  return writeMessage(answers, head, parts).catch(() => process.exit(1));
+}
+
+for await (const { head, parts } of readMessages(requests, MAX_BROKER_REQUEST_BYTES)) {
+  const request = BrokerRequest.parse(head);
+  if (request.kind === "run") void run(request, parts);
+  else running.get(request.id)?.abort();
+}
+for (const cancel of running.values()) cancel.abort();
+await starting.then((runner) => runner.close()).catch(() => undefined);
+process.exit(0);

@@ -1,0 +1,49 @@
+/** What the store process and the broker say to each other.
+ *  @module */
+import { isErrorCode, LinearModel, MAX_JOB_OUTPUT_BYTES } from "@sluice/protocol";
+import { z } from "zod";
+import { TableHead } from "./table-parts.ts";
+
+/** A code of the catalogue. */
+export const ErrorCodeText = z.string().refine(isErrorCode, { error: "a code of the catalogue" });
+/** Declared facts of a refusal. */
+export const Details = z.record(z.string().max(40), z.union([z.string().max(1_000), z.number()]));
+
+/** Store → broker. Part 0 of `run` is the bundle; the table's parts follow. */
+export const BrokerRequest = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("run"),
+    id: z.int(),
+    entry: z.enum(["describe", "develop", "produce"]),
+    environment: z.enum(["development", "production"]),
+    seed: z.number(),
+    limits: z.strictObject({ wallTimeLimitMs: z.number().positive(), memoryLimitBytes: z.number().positive() }),
+    table: TableHead.optional(),
+    model: LinearModel.optional(),
+  }),
+  z.strictObject({ kind: z.literal("cancel"), id: z.int() }),
+]);
+export type BrokerRequest = z.infer<typeof BrokerRequest>;
+
+const Layers = z.array(z.string().regex(/^[a-z0-9-]{1,32}$/)).max(16);
+
+/** Broker → store. Part 0 of `log` is the line, part 0 of `result` the output: bytes that user code chose. */
+export const BrokerAnswer = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("progress"), id: z.int(), percent: z.number().min(0).max(100) }),
+  z.strictObject({ kind: z.literal("log"), id: z.int() }),
+  z.strictObject({ kind: z.literal("result"), id: z.int(), layers: Layers, wallMs: z.number().nonnegative() }),
+  z.strictObject({
+    kind: z.literal("refused"),
+    id: z.int(),
+    code: ErrorCodeText,
+    details: Details,
+    layers: Layers,
+    wallMs: z.number().nonnegative(),
+  }),
+]);
+export type BrokerAnswer = z.infer<typeof BrokerAnswer>;
+
+/** Largest request: every column of a table at the limits of an import. */
+export const MAX_BROKER_REQUEST_BYTES = 2 ** 32 - 1;
+/** Largest answer: an output, with its head. */
+export const MAX_BROKER_ANSWER_BYTES = MAX_JOB_OUTPUT_BYTES + 1_048_576;

@@ -1,0 +1,282 @@
+/** The workshop: where user code meets rows without the store process meeting user code. A *broker* process owns the
+ *  sandbox; a *guard* process decodes and judges what came out. Output is handed on only as the guard's verdict:
+ *  there is no option, variable or argument that leaves the guard out.
+ *  @module */
+import { extname } from "node:path";
+import { featureLevels } from "@sluice/desensitize";
+import { isErrorCode, MAX_BUNDLE_BYTES, MAX_LOG_LINE_CHARS, sha256Hex, SluiceError } from "@sluice/protocol";
+import type {
+  Bytes,
+  ColumnBatch,
+  DescribedBundle,
+  ErrorCode,
+  GuardFinding,
+  GuardReport,
+  JobEntry,
+  JobEvent,
+  JobManifest,
+  JobOutput,
+  LinearModel,
+  SealedJob,
+} from "@sluice/protocol";
+import { DESCRIBE_LIMITS, SANDBOX_LAYERS } from "@sluice/sandbox";
+import { BrokerAnswer, MAX_BROKER_ANSWER_BYTES } from "./broker-protocol.ts";
+import { GuardAnswer, MAX_GUARD_MESSAGE_BYTES, type GuardRequest } from "./guard-protocol.ts";
+import { HelperProcess } from "./helper-process.ts";
+import type { Message } from "./messages.ts";
+import { tableToParts } from "./table-parts.ts";
+import { outputHash, outputOf, refusalOf } from "./verdict.ts";
+
+/** Jobs in the sandbox at a time; further ones wait. */
+export const MAX_CONCURRENT_JOBS = 2;
+/** Longest work of the guard on one output. */
+export const GUARD_TIMEOUT_MS = 60_000;
+/** What a job takes beside its own time: start of the broker and of a child, transfer of the table. */
+const BROKER_GRACE_MS = 60_000;
+
+/** A run to be made. */
+export interface GuardedRun {
+  /** The bundle. */
+  readonly code: Bytes;
+  /** Its manifest, as `describe` gave it. */
+  readonly manifest: JobManifest;
+  readonly entry: "develop" | "produce";
+  readonly environment: "development" | "production";
+  /** Exactly the manifest's input columns, or more: others are not shown to the job. */
+  readonly table: ColumnBatch;
+  /** The released model, for `produce`. */
+  readonly model?: LinearModel;
+  readonly seed: number;
+  readonly limits: SealedJob["limits"];
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: JobEvent) => void;
+}
+
+/** What became of a run. Refusals are values: they are what the run's parties are told. */
+export type GuardedOutcome =
+  | { ok: true; output: JobOutput; report: Omit<GuardReport, "at">; layers: string[]; wallMs: number }
+  | {
+      ok: false;
+      code: ErrorCode;
+      details: Record<string, string | number>;
+      refusedBy: "sandbox" | "guard";
+      /** Present when the guard judged the output. */
+      findings?: GuardFinding[];
+      layers: string[];
+    };
+
+/** Runs user code under guard. */
+export interface Workshop {
+  /** The manifest that a bundle declares, with the hash of exactly these bytes.
+   *  @throws ERR_JOB_MANIFEST, ERR_GUARD_OUTPUT, ERR_POOL_WORKER, ERR_SANDBOX_LAYER_MISSING and the codes of failed runs */
+  describe(code: Bytes, options?: { signal?: AbortSignal }): Promise<DescribedBundle>;
+  /** @throws ERR_JOB_MANIFEST when the table lacks a column that the manifest names, or has it of another type */
+  runGuarded(run: GuardedRun): Promise<GuardedOutcome>;
+  /** Process ids of the helpers that run now. */
+  pids(): { broker: number | undefined; guard: number | undefined };
+  close(): Promise<void>;
+}
+
+/** Opens a workshop; its processes start when they are first needed.
+ *  @throws ERR_SANDBOX_LAYER_MISSING when `requireLayers` names no layer that exists. */
+export function createWorkshop(options: { readonly requireLayers?: readonly string[] } = {}): Workshop {
+  const requireLayers = options.requireLayers ?? [];
+  for (const layer of requireLayers) {
+    if (!SANDBOX_LAYERS.some((known) => known === layer)) {
+      throw new SluiceError("ERR_SANDBOX_LAYER_MISSING", { layer, how: `require one of ${SANDBOX_LAYERS.join(", ")}` });
+    }
+  }
+  return new TwoProcessWorkshop(requireLayers);
+}
+
+/** What the broker said of a run. `output` is opaque here. */
+type Brokered =
+  | { ok: true; output: Bytes; layers: string[]; wallMs: number }
+  | { ok: false; code: ErrorCode; details: Record<string, string | number>; layers: string[]; wallMs: number };
+
+type BrokerJob = Omit<SealedJob, "bundle" | "entry"> & { readonly code: Bytes; readonly entry: JobEntry };
+
+class TwoProcessWorkshop implements Workshop {
+  readonly #broker: HelperProcess;
+  readonly #guard: HelperProcess;
+  readonly #requireLayers: readonly string[];
+  #active = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(requireLayers: readonly string[]) {
+    this.#requireLayers = requireLayers;
+    this.#broker = new HelperProcess({
+      module: moduleBeside("broker-main"),
+      args: requireLayers,
+      // The broker looks for the programs of its layers; nothing else of this process's environment goes with it.
+      env: { PATH: process.env["PATH"] ?? "" },
+      maxAnswerBytes: MAX_BROKER_ANSWER_BYTES,
+    });
+    this.#guard = new HelperProcess({
+      module: moduleBeside("guard-main"),
+      nodeFlags: ["--permission", "--allow-fs-read=*"],
+      maxAnswerBytes: MAX_GUARD_MESSAGE_BYTES,
+    });
+  }
+
+  pids(): { broker: number | undefined; guard: number | undefined } {
+    return { broker: this.#broker.pid, guard: this.#guard.pid };
+  }
+
+  async describe(code: Bytes, { signal }: { signal?: AbortSignal } = {}): Promise<DescribedBundle> {
+    const job = { code, entry: "describe", environment: "development", seed: 0, limits: DESCRIBE_LIMITS } as const;
+    const brokered = await this.#run(job, signal === undefined ? {} : { signal });
+    if (!brokered.ok) throw new SluiceError(brokered.code, brokered.details, { refusedBy: "sandbox" });
+    const { answer } = await this.#ask((id) => ({ kind: "manifest", id }), brokered.output);
+    if (answer.kind === "manifest") return { bundle: await sha256Hex(code), manifest: answer.manifest };
+    const { code: refusal, details } = guardRefusal(answer);
+    throw new SluiceError(refusal, details, { refusedBy: refusal === "ERR_JOB_MANIFEST" ? "sandbox" : "guard" });
+  }
+
+  async runGuarded(run: GuardedRun): Promise<GuardedOutcome> {
+    const { code, manifest, entry, environment, seed, limits, model } = run;
+    const table = inputColumns(run.table, manifest);
+    const job = { code, entry, environment, seed, limits, table, ...(model === undefined ? {} : { model }) };
+    const brokered = await this.#run(job, run);
+    const { layers, wallMs } = brokered;
+    if (!brokered.ok)
+      return { ok: false, code: brokered.code, details: brokered.details, refusedBy: "sandbox", layers };
+    const missing = this.#requireLayers.find((layer) => !layers.includes(layer));
+    if (missing !== undefined) {
+      const details = { layer: missing, how: "run `sluice doctor`" };
+      return { ok: false, code: "ERR_SANDBOX_LAYER_MISSING", details, refusedBy: "sandbox", layers };
+    }
+    // Names of levels may stand in a released model; a served output names none.
+    const levels = entry === "develop" ? { levels: featureLevels(table) } : {};
+    const facts = { rowCount: table.rowCount, environment, ...levels };
+    const { answer, codes } = await this.#ask((id) => ({ kind: "check", id, manifest, facts }), brokered.output);
+    if (answer.kind !== "released" && answer.kind !== "served") {
+      return { ok: false, ...guardRefusal(answer), refusedBy: "guard", layers };
+    }
+    try {
+      const output = outputOf(answer, codes, { manifest, entry, rowCount: table.rowCount });
+      const { findings } = answer;
+      const report = { bundle: await sha256Hex(code), class: output.class, findings, output: await outputHash(output) };
+      return { ok: true, output, report, layers, wallMs };
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      return { ok: false, code: error.code, details: { ...error.details }, refusedBy: "guard", layers };
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#broker.close(), this.#guard.close()]);
+  }
+
+  /** One job through the broker. */
+  async #run(job: BrokerJob, { signal, onEvent }: Pick<GuardedRun, "signal" | "onEvent">): Promise<Brokered> {
+    if (job.code.length > MAX_BUNDLE_BYTES) {
+      throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes: job.code.length, maxBytes: MAX_BUNDLE_BYTES });
+    }
+    const { code, table, ...rest } = job;
+    const parts: Bytes[] = [code];
+    const shown = table === undefined ? {} : { table: tableToParts(table, parts) };
+    while (this.#active >= MAX_CONCURRENT_JOBS) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#active++;
+    try {
+      if (signal?.aborted === true) return { ok: false, code: "ERR_CANCELLED", details: {}, layers: [], wallMs: 0 };
+      const result = await this.#broker.ask<Brokered>({
+        head: (id) => ({ kind: "run", id, ...rest, ...shown }),
+        parts,
+        accept: (message) => brokered(message, job.environment, onEvent),
+        cancel: (id) => ({ kind: "cancel", id }),
+        signal,
+        timeoutMs: job.limits.wallTimeLimitMs + BROKER_GRACE_MS,
+      });
+      if (result === null)
+        return { ok: false, code: "ERR_POOL_WORKER", details: { task: "sandbox" }, layers: [], wallMs: 0 };
+      return result;
+    } finally {
+      this.#active--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  /** One question to the guard; its death is an answer, too. */
+  async #ask(
+    head: (id: number) => GuardRequest,
+    output: Bytes,
+  ): Promise<{ answer: GuardAnswer; codes: readonly Bytes[] }> {
+    const result = await this.#guard.ask({
+      head,
+      parts: [output],
+      accept: ({ head, parts }: Message) => ({ answer: GuardAnswer.parse(head), codes: parts }),
+      timeoutMs: GUARD_TIMEOUT_MS,
+    });
+    return (
+      result ?? { answer: { kind: "error", id: 0, code: "ERR_POOL_WORKER", details: { task: "guard" } }, codes: [] }
+    );
+  }
+}
+
+/** What one message of the broker means; undefined while the run goes on. @throws when it is none that a broker sends */
+function brokered(
+  { head, parts }: Message,
+  environment: SealedJob["environment"],
+  onEvent: ((event: JobEvent) => void) | undefined,
+): Brokered | undefined {
+  const answer = BrokerAnswer.parse(head);
+  const { kind } = answer;
+  if (kind === "progress") {
+    onEvent?.({ kind, percent: answer.percent });
+    return undefined;
+  }
+  if (kind === "log") {
+    // Lines are the job's own words: they leave development runs only, and never as more than one line of text.
+    if (environment === "development") onEvent?.({ kind, line: oneLine(parts[0] ?? new Uint8Array(0)) });
+    return undefined;
+  }
+  const { layers, wallMs } = answer;
+  if (kind === "result") return { ok: true, output: parts[0] ?? new Uint8Array(0), layers, wallMs };
+  return { ok: false, code: knownCode(answer.code), details: answer.details, layers, wallMs };
+}
+
+function oneLine(bytes: Bytes): string {
+  const text = new TextDecoder().decode(bytes.subarray(0, 4 * MAX_LOG_LINE_CHARS));
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, " ").slice(0, MAX_LOG_LINE_CHARS);
+}
+
+function guardRefusal(answer: GuardAnswer): {
+  code: ErrorCode;
+  details: Record<string, string | number>;
+  findings?: GuardFinding[];
+} {
+  switch (answer.kind) {
+    case "error":
+      return { code: knownCode(answer.code), details: answer.details };
+    case "refused":
+      return { code: "ERR_GUARD_OUTPUT", details: refusalOf(answer.findings), findings: answer.findings };
+    case "manifest":
+    case "released":
+    case "served":
+      return { code: "ERR_GUARD_OUTPUT", details: refusalOf([]) };
+  }
+}
+
+function knownCode(code: string): ErrorCode {
+  return isErrorCode(code) ? code : "ERR_SANDBOX_START";
+}
+
+/** The columns that `manifest` names, in its order. @throws ERR_JOB_MANIFEST */
+function inputColumns(table: ColumnBatch, manifest: JobManifest): ColumnBatch {
+  const columns = Object.entries(manifest.input).map(([name, type]) => {
+    const column = Object.hasOwn(table.columns, name) ? table.columns[name] : undefined;
+    if (column?.type !== type) {
+      throw new SluiceError("ERR_JOB_MANIFEST", {
+        pointer: `/input/${name}`,
+        expected: column?.type ?? "a column of the table",
+      });
+    }
+    return [name, column] as const;
+  });
+  return { rowCount: table.rowCount, columns: Object.fromEntries(columns) };
+}
+
+function moduleBeside(name: string): URL {
+  return new URL(`./${name}${extname(import.meta.url)}`, import.meta.url);
+}
