@@ -111,7 +111,7 @@ export class Management {
     return this.#transport.json({ method: "GET", path: `/v1/products/${part(name)}`, ...options }, Product);
   }
 
-  #send<In, Out>(
+  async #send<In, Out>(
     method: Exchange["method"],
     path: string,
     input: Schema<In>,
@@ -120,7 +120,7 @@ export class Management {
     { signal }: CallOptions,
   ): Promise<Out> {
     const bytes = utf8(JSON.stringify(parseAs(input, document)));
-    return this.#transport.json({ method, path, body: { mediaType: "application/json", bytes }, signal }, output);
+    return await this.#transport.json({ method, path, body: { mediaType: "application/json", bytes }, signal }, output);
   }
 }
 

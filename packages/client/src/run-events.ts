@@ -56,13 +56,13 @@ async function follow(
 ): Promise<void> {
   const silence = new AbortController();
   const either = signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]);
-  const startTimer = (): NodeJS.Timeout => setTimeout(() => silence.abort(), context.timeoutMs);
+  const startTimer = (): ReturnType<typeof setTimeout> => setTimeout(() => silence.abort(), context.timeoutMs);
   let timer = startTimer();
   try {
     const headers = { accept: "text/event-stream", ...lastEventHeader(progress) };
     const response = await context.transport.stream({ method: "GET", path: `${path}/events`, headers, signal }, either);
     const parser = new SseParser();
-    for await (const chunk of response.body ?? []) {
+    for await (const chunk of chunksOf(response)) {
       clearTimeout(timer);
       timer = startTimer();
       for (const event of parser.push(chunk)) tell(event, progress, onEvent);
@@ -70,11 +70,27 @@ async function follow(
     }
   } catch (error) {
     throwIfCancelled(signal);
-    const lost = error instanceof TypeError || silence.signal.aborted || isTransient(error);
-    if (!lost) throw error;
+    if (!isTransient(error)) throw error;
   } finally {
     clearTimeout(timer);
     silence.abort();
+  }
+}
+
+/** The chunks of a stream. @throws ERR_UNREACHABLE when it is cut, or silent for too long */
+async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
+  if (response.body === null) return;
+  const reader = response.body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        throw refusal("ERR_UNREACHABLE", { peer: "the stream of the run's events" }, cause);
+      });
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    reader.cancel().catch(() => {}); // the connection is being given up
   }
 }
 
