@@ -1,0 +1,261 @@
+import { isSluiceError, type ColumnRule, type Policy, type ResourceField } from "@sluice/protocol";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { checkPolicy, parsePolicy, quasiIdentifiers, viewColumns, viewSql } from "../src/index.ts";
+import { describe, field, policyOf } from "./fixtures.ts";
+
+const resource = describe(
+  field("id", "text", "direct"),
+  field("name", "text", "direct"),
+  field("region", "text", "quasi"),
+  field("age", "integer", "quasi"),
+  field("born", "date", "quasi"),
+  field("height", "decimal", "quasi"),
+  field("wage", "decimal", "sensitive"),
+  field("insured", "boolean", "other"),
+  { ...field("secret", "text", "other"), grade: "core" },
+  { ...field("weighty", "text", "other"), grade: "important" },
+);
+const keep: ColumnRule = { role: "other", transform: { kind: "keep" } };
+const good: Record<string, ColumnRule> = {
+  id: { role: "direct", transform: { kind: "drop" } },
+  name: { role: "direct", transform: { kind: "mask", keepFirst: 1, keepLast: 0 } },
+  region: { role: "quasi", transform: { kind: "generalize", length: 4 } },
+  age: { role: "quasi", transform: { kind: "keep" } },
+  born: { role: "quasi", transform: { kind: "generalize", length: 4 } },
+  wage: { role: "sensitive", transform: { kind: "bucket", width: 500, min: 0, max: 20_000 } },
+  insured: keep,
+};
+
+/** What `check` throws: code, pointer or column. */
+function refusal(check: () => void): [code: string, place: string | number | undefined] | "passed" {
+  try {
+    check();
+    return "passed";
+  } catch (error) {
+    if (!isSluiceError(error)) throw error;
+    return [error.code, error.details["pointer"] ?? error.details["column"]];
+  }
+}
+
+function refusedFor(columns: Record<string, ColumnRule>, change: Partial<Policy> = {}): ReturnType<typeof refusal> {
+  return refusal(() => checkPolicy(policyOf({ ...good, ...columns }, change), resource, "id"));
+}
+
+test("accepts a policy that keeps every rule", () => {
+  expect(refusedFor({})).toBe("passed");
+});
+
+test("refuses a policy for another resource", () => {
+  expect(refusedFor({}, { resource: "firms" })).toEqual(["ERR_POLICY", "/resource"]);
+});
+
+test("refuses a rule for a column the resource does not have", () => {
+  expect(refusedFor({ salary: keep })).toEqual(["ERR_POLICY_COLUMN", "salary"]);
+  expect(refusedFor({ constructor: keep })).toEqual(["ERR_POLICY_COLUMN", "constructor"]);
+});
+
+test("refuses a key column the resource does not have", () => {
+  expect(refusal(() => checkPolicy(policyOf(good), resource, "passport"))).toEqual(["ERR_POLICY_COLUMN", "passport"]);
+});
+
+test("refuses to show the key column, even as a token", () => {
+  const token: ColumnRule = { role: "direct", transform: { kind: "token" } };
+  expect(refusedFor({ id: token })).toEqual(["ERR_POLICY", "/columns/id/transform"]);
+  expect(refusal(() => checkPolicy(policyOf(good), resource, "age"))).toEqual(["ERR_POLICY", "/columns/age/transform"]);
+});
+
+test("refuses a direct identifier that is kept, generalized or masked too little", () => {
+  for (const transform of [
+    { kind: "keep" },
+    { kind: "generalize", length: 6 },
+    { kind: "mask", keepFirst: 6, keepLast: 4 },
+  ] as const) {
+    expect(refusedFor({ name: { role: "direct", transform } })).toEqual(["ERR_POLICY", "/columns/name/transform"]);
+  }
+});
+
+test("refuses a role weaker than the resource's, and accepts a stricter one", () => {
+  expect(refusedFor({ name: keep })).toEqual(["ERR_POLICY", "/columns/name/role"]);
+  expect(refusedFor({ region: { role: "sensitive", transform: { kind: "keep" } } })).toEqual([
+    "ERR_POLICY",
+    "/columns/region/role",
+  ]);
+  expect(refusedFor({ insured: { role: "quasi", transform: { kind: "keep" } } })).toBe("passed");
+});
+
+test("refuses to show data graded important or core", () => {
+  for (const name of ["secret", "weighty"]) {
+    expect(refusedFor({ [name]: keep })).toEqual(["ERR_POLICY", `/columns/${name}/transform`]);
+    expect(refusedFor({ [name]: { role: "other", transform: { kind: "drop" } } })).toBe("passed");
+  }
+});
+
+test("refuses a quasi-identifier of a fine type that is kept", () => {
+  for (const name of ["born", "height"]) {
+    const rule: ColumnRule = { role: "quasi", transform: { kind: "keep" } };
+    expect(refusedFor({ [name]: rule })).toEqual(["ERR_POLICY", `/columns/${name}/transform`]);
+  }
+});
+
+test("refuses a transform that does not fit the stored type", () => {
+  const misfits: [string, ColumnRule["transform"]][] = [
+    ["region", { kind: "bucket", width: 1, min: 0, max: 10 }],
+    ["insured", { kind: "token" }],
+    ["wage", { kind: "mask", keepFirst: 1, keepLast: 1 }],
+    ["height", { kind: "generalize", length: 2 }],
+    ["born", { kind: "bucket", width: 1, min: 0, max: 10 }],
+  ];
+  for (const [name, transform] of misfits) {
+    expect(refusedFor({ [name]: { role: "quasi", transform } })).toEqual(["ERR_POLICY", `/columns/${name}/transform`]);
+  }
+});
+
+test("refuses buckets without width, order or bound", () => {
+  for (const [width, min, max] of [
+    [10, 5, 5],
+    [10, 9, 1],
+    [20, 0, 10],
+    [0.000_1, 0, 10],
+  ] as const) {
+    const rule: ColumnRule = { role: "sensitive", transform: { kind: "bucket", width, min, max } };
+    expect(refusedFor({ wage: rule })).toEqual(["ERR_POLICY", "/columns/wage/transform"]);
+  }
+});
+
+test("refuses strata that are hidden, repeated or name one person", () => {
+  const strata = (...names: string[]): Partial<Policy> => ({ sample: { rows: 10, strata: names } });
+  expect(refusedFor({}, strata("region", "age"))).toBe("passed");
+  expect(refusedFor({}, strata("region", "height"))).toEqual(["ERR_POLICY", "/sample/strata/1"]);
+  expect(refusedFor({}, strata("id"))).toEqual(["ERR_POLICY", "/sample/strata/0"]);
+  expect(refusedFor({}, strata("name"))).toEqual(["ERR_POLICY", "/sample/strata/0"]);
+  expect(refusedFor({}, strata("age", "age"))).toEqual(["ERR_POLICY", "/sample/strata/1"]);
+  const token: ColumnRule = { role: "quasi", transform: { kind: "token" } };
+  expect(refusedFor({ region: token }, strata("region"))).toEqual(["ERR_POLICY", "/sample/strata/0"]);
+});
+
+test("refuses a policy that shows nothing", () => {
+  const columns = { id: good["id"] ?? keep };
+  expect(refusal(() => checkPolicy(policyOf(columns), resource, "id"))).toEqual(["ERR_POLICY", "/columns"]);
+});
+
+test("counts shown quasi-identifiers and masked direct identifiers, within the fields asked for", () => {
+  const policy = policyOf({ ...good, id: { role: "direct", transform: { kind: "token" } } });
+  expect(quasiIdentifiers(policy)).toEqual(["age", "born", "name", "region"]);
+  expect(quasiIdentifiers(policy, ["wage", "age", "id"])).toEqual(["age"]);
+});
+
+test("gives each shown column the type that jobs see", () => {
+  expect(viewColumns(policyOf(good), resource)).toEqual({
+    name: "dict",
+    region: "dict",
+    age: "i32",
+    born: "dict",
+    wage: "f64",
+    insured: "bool",
+  });
+});
+
+test("a view refuses columns that are dropped, without a rule, or unknown", () => {
+  const tokenKey = new Uint8Array(32);
+  for (const name of ["id", "height", "nothing", "toString"]) {
+    const view = (): unknown => viewSql(policyOf(good), resource, { table: "people", fields: ["age", name], tokenKey });
+    expect(refusal(view)).toEqual(["ERR_POLICY", `/columns/${name}`]);
+  }
+});
+
+test("a view refuses a token key that is too short or too long", () => {
+  for (const bytes of [0, 15, 65]) {
+    const source = { table: "people", fields: ["age"], tokenKey: new Uint8Array(bytes) };
+    expect(() => viewSql(policyOf(good), resource, source)).toThrow(RangeError);
+  }
+});
+
+test("the token key never stands in a statement, and only statements with tokens bind it", () => {
+  const token: ColumnRule = { role: "sensitive", transform: { kind: "token" } };
+  const firms = describe(field("name", "text", "direct"), field("age", "integer"));
+  const tokenKey = Uint8Array.from({ length: 32 }, (_, i) => 0x41 + (i % 26));
+  const policy = policyOf({ name: { ...token, role: "direct" }, age: keep });
+  const view = viewSql(policy, firms, { table: "firms", fields: ["name"], tokenKey });
+  expect(view.sql).not.toMatch(/ABCDEFGH|41424344/i);
+  expect(Object.keys(view.parameters)).toEqual(["tokenKeyInner", "tokenKeyOuter"]);
+  expect(viewSql(policy, firms, { table: "firms", fields: ["age"], tokenKey }).parameters).toEqual({});
+});
+
+test("identifiers are quoted, so that no name becomes SQL", () => {
+  const hostile = 'x" FROM secrets; --';
+  const policy = policyOf({ [hostile]: keep });
+  const view = viewSql(policy, describe(field(hostile, "text")), {
+    table: 'a"b',
+    fields: [hostile],
+    tokenKey: new Uint8Array(32),
+    rowId: 'r"',
+  });
+  const quoted = '"x"" FROM secrets; --"';
+  expect(view.sql).toBe(`SELECT CAST(${quoted} AS VARCHAR) AS ${quoted} FROM "a""b" ORDER BY "r"""`);
+});
+
+test("reads a policy from JSON and points at the first member that does not fit", () => {
+  const policy = policyOf(good);
+  expect(parsePolicy(JSON.parse(JSON.stringify(policy)))).toEqual(policy);
+  const malformed: [unknown, string][] = [
+    [null, ""],
+    ["policy", ""],
+    [{ ...policy, version: 2 }, "/version"],
+    [{ ...policy, k: 1 }, "/k"],
+    [{ ...policy, k: 2.5 }, "/k"],
+    [{ ...policy, suppressionLimit: 0.9 }, "/suppressionLimit"],
+    [{ ...policy, suppressionLimit: Number.NaN }, "/suppressionLimit"],
+    [{ ...policy, sample: { rows: 0, strata: [] } }, "/sample/rows"],
+    [{ ...policy, sample: { rows: 5, strata: ["a", "b", "c", "d", "e"] } }, "/sample/strata"],
+    [{ ...policy, extra: 1 }, ""],
+    [{ ...policy, columns: { age: { role: "quasi", transform: { kind: "shuffle" } } } }, "/columns/age/transform/kind"],
+    [{ ...policy, columns: { age: { role: "both", transform: { kind: "keep" } } } }, "/columns/age/role"],
+    [
+      {
+        ...policy,
+        columns: { age: { role: "quasi", transform: { kind: "bucket", width: Infinity, min: 0, max: 1 } } },
+      },
+      "/columns/age/transform/width",
+    ],
+    [{ ...policy, columns: { "a b": keep } }, "/columns/a b"],
+  ];
+  for (const [value, pointer] of malformed) {
+    expect(refusal(() => parsePolicy(value))).toEqual(["ERR_POLICY", pointer]);
+  }
+});
+
+test("anything at all is either a policy or refused with a code", () => {
+  fc.assert(
+    fc.property(fc.anything(), (value) => {
+      expect(refusal(() => parsePolicy(value))).not.toBeNull();
+    }),
+  );
+});
+
+test("a policy that passes never shows a direct identifier as stored, nor the key", () => {
+  const transforms = fc.constantFrom<ColumnRule["transform"]>(
+    { kind: "drop" },
+    { kind: "keep" },
+    { kind: "token" },
+    { kind: "mask", keepFirst: 2, keepLast: 2 },
+    { kind: "generalize", length: 3 },
+    { kind: "bucket", width: 1, min: 0, max: 9 },
+  );
+  const roles = fc.constantFrom<ResourceField["role"]>("direct", "quasi", "sensitive", "other");
+  const rules = fc.dictionary(
+    fc.constantFrom(...resource.fields.map(({ name }) => name)),
+    fc.record({ role: roles, transform: transforms }),
+  );
+  fc.assert(
+    fc.property(rules, (columns) => {
+      const policy = policyOf(columns);
+      if (refusal(() => checkPolicy(policy, resource, "id")) !== "passed") return;
+      const shown = viewColumns(policy, resource);
+      expect(shown).not.toHaveProperty("id");
+      expect(shown).not.toHaveProperty("secret");
+      expect(["drop", "mask", "token", undefined]).toContain(columns["name"]?.transform.kind);
+    }),
+    { numRuns: 2_000 },
+  );
+});
