@@ -4,13 +4,13 @@ import { randomBytes } from "node:crypto";
 import { lockDirectory } from "@sluice/evidence";
 import type { ResourceDescription } from "@sluice/protocol";
 import { readConfig } from "./config.ts";
-import { openStore, type ImportRequest } from "./data/store.ts";
+import { openStore, type ImportTableOptions } from "./data/store.ts";
 
 /** Imports a CSV or Parquet file as a resource of the domain in `directory`.
  *  @throws ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_TABLE_FILE, ERR_TABLE_ENCODING and the other table errors; nothing is half-written */
 export async function importTable(
   directory: string,
-  options: Omit<ImportRequest, "domain">,
+  options: Omit<ImportTableOptions, "domain">,
 ): Promise<ResourceDescription> {
   const config = await readConfig(directory);
   const lock = await lockDirectory(directory);

@@ -26,6 +26,8 @@ export const JobManifest = z.strictObject({
   /** Columns the job reads, with their type after the policy's transforms. */
   input: z.record(FieldName, ColumnType),
   outputs: z.record(MemberName, OutputSpec),
+  /** Limits below those of the environment, when the job asks for less. */
+  limits: z.strictObject({ wallTimeLimitMs: z.int().min(100).max(3_600_000) }).optional(),
 });
 export type JobManifest = z.infer<typeof JobManifest>;
 

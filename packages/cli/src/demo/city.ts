@@ -49,14 +49,14 @@ export async function openCity(
   directory: string,
   options: { seed: string; persons: number },
   progress: (text: string) => void,
-): Promise<{ city: City; isNew: boolean }> {
+): Promise<City> {
   const keys = await keysOf(directory);
   const file = join(directory, "city.json");
   if (await exists(file)) {
     const kept = CityFile.safeParse(JSON.parse(await readFile(file, "utf8")));
     if (!kept.success)
       throw new SluiceError("ERR_DIRECTORY_STATE", { directory, expected: "a demo city", command: "sluice demo" });
-    return { city: { directory, keys, ...kept.data, data: generateCity(kept.data) }, isNew: false };
+    return { directory, keys, ...kept.data, data: generateCity(kept.data) };
   }
   const trust = await createProcesses(directory, keys);
   const data = generateCity(options);
@@ -65,7 +65,7 @@ export async function openCity(
     await importCityTable(directory, table);
   }
   await writeFile(file, `${JSON.stringify({ ...options, trust }, null, 2)}\n`);
-  return { city: { directory, keys, trust, ...options, data }, isNew: true };
+  return { directory, keys, trust, ...options, data };
 }
 
 async function keysOf(directory: string): Promise<PartyKeys> {

@@ -40,16 +40,14 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   let running: RunningCity | undefined;
   try {
     const { seed, rows: persons } = options;
-    const { city, isNew } = await narrator.step(
-      "city",
-      `a city of ${options.rows} persons, three domains`,
-      (progress) => openCity(directory, { seed, persons }, progress),
+    const city = await narrator.step("city", `a city of ${options.rows} persons, three domains`, (progress) =>
+      openCity(directory, { seed, persons }, progress),
     );
     running = await narrator.step("processes", "gateway and domains start, each with its own keys", () =>
       RunningCity.start(city),
     );
     const { code } = await bundleJob(EXAMPLE_JOB);
-    const report = await walk(running, narrator, { code, isNew });
+    const report = await walk(running, narrator, code);
     conclude(narrator, report, running, options);
     if (!options.once && report.ok && !options.signal.aborted) await once(options.signal, "abort");
     return report.ok ? 0 : 1;

@@ -1,11 +1,21 @@
 /** From a bundle to a served product: development run, two reviews, the department's release, the build.
  *  @module */
 import { signDocument } from "@sluice/evidence";
-import { documentHash, SluiceError, type ErrorCode, type LinearModel, type Release, type Run } from "@sluice/protocol";
-import { isErrorCode, type Bytes, type Product, type RunEvent } from "@sluice/protocol";
+import {
+  documentHash,
+  isErrorCode,
+  SluiceError,
+  type Bytes,
+  type ErrorCode,
+  type LinearModel,
+  type Product,
+  type Release,
+  type Run,
+  type RunEvent,
+} from "@sluice/protocol";
 import type { StandingGrant } from "./govern.ts";
 import type { RunningCity } from "./running-city.ts";
-import { DOMAIN, PRODUCT, VERSION } from "./scene.ts";
+import { DOMAIN, VERSION } from "./scene.ts";
 
 /** A product that answers, with the model that is public by its release. */
 export interface ServedProduct {
@@ -18,6 +28,7 @@ export interface ServedProduct {
 export async function developJob(
   running: RunningCity,
   grant: StandingGrant,
+  product: string,
   code: Bytes,
   onEvent: (event: RunEvent) => void = () => {},
 ): Promise<Run> {
@@ -25,7 +36,7 @@ export async function developJob(
   const submitted = await developer.submitJob({
     domain: DOMAIN,
     grant: grant.hash,
-    product: PRODUCT,
+    product,
     version: VERSION,
     code,
   });
@@ -49,8 +60,8 @@ export async function releaseAndBuild(
     type: "release",
     domain: DOMAIN,
     grant: grant.hash,
-    product: PRODUCT,
-    version: VERSION,
+    product: run.product,
+    version: run.version,
     bundle: run.bundle,
     manifest: await documentHash(manifest),
     model: await documentHash(model),
@@ -62,8 +73,8 @@ export async function releaseAndBuild(
   const build = await operator.startBuild({
     domain: DOMAIN,
     grant: grant.hash,
-    product: PRODUCT,
-    version: VERSION,
+    product: run.product,
+    version: run.version,
     bundle: run.bundle,
   });
   const built = await operator.watchRun(build.callId, onEvent);

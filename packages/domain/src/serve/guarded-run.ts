@@ -8,6 +8,7 @@ import {
   type JobOutput,
   type LinearModel,
   type Run,
+  type SealedJob,
 } from "@sluice/protocol";
 import type { Admitted } from "./admit.ts";
 import type { DomainContext } from "./context.ts";
@@ -50,7 +51,7 @@ export async function runGuarded(
     table: input.table,
     ...(input.model === undefined ? {} : { model: input.model }),
     seed: Number.parseInt(run.callId.slice(0, 8), 16),
-    limits: RUN_LIMITS[environment],
+    limits: limitsOf(environment, input.manifest),
     signal,
     onEvent,
   });
@@ -64,6 +65,13 @@ export async function runGuarded(
     throw new RunRefused({ code, details, refusedBy }, refusal === undefined ? {} : { guardReport: refusal });
   }
   return { output: outcome.output, report: { ...outcome.report, at }, layers: outcome.layers };
+}
+
+/** The environment's limits, or less where the job asks for less. */
+function limitsOf(environment: keyof typeof RUN_LIMITS, manifest: JobManifest): SealedJob["limits"] {
+  const { wallTimeLimitMs, memoryLimitBytes } = RUN_LIMITS[environment];
+  const asked = manifest.limits?.wallTimeLimitMs ?? wallTimeLimitMs;
+  return { wallTimeLimitMs: Math.min(asked, wallTimeLimitMs), memoryLimitBytes };
 }
 
 /** The columns of `table` that the manifest names, in its order. */

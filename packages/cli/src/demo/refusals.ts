@@ -1,0 +1,43 @@
+/** Everything that has to be refused, tried for real against running processes: each case names the code it
+ *  must get and the process that must give it.
+ *  @module */
+import { isSluiceError, type ErrorCode, type RefusedBy } from "@sluice/protocol";
+import { hostileJobs } from "./refused-jobs.ts";
+import type { RefusalResult } from "./report.ts";
+import { attackCases } from "./refused-attacks.ts";
+import { grantCases } from "./refused-grants.ts";
+import type { Scenery } from "./scenery.ts";
+
+/** One wrong request. `attempt` must throw. */
+export interface RefusalCase {
+  readonly name: string;
+  readonly code: ErrorCode;
+  readonly refusedBy: RefusedBy;
+  attempt(scenery: Scenery): Promise<unknown>;
+}
+
+/** Tries every case. */
+export async function tryRefusals(scenery: Scenery, progress: (text: string) => void): Promise<RefusalResult[]> {
+  const results: RefusalResult[] = [];
+  for (const refusal of [...grantCases, ...attackCases, ...hostileJobs]) {
+    progress(refusal.name);
+    results.push(await tryOne(scenery, refusal));
+  }
+  return results;
+}
+
+async function tryOne(scenery: Scenery, refusal: RefusalCase): Promise<RefusalResult> {
+  try {
+    await refusal.attempt(scenery);
+    return { case: refusal.name, code: "none", refusedBy: "nobody", ok: false };
+  } catch (error) {
+    if (!isSluiceError(error)) throw error;
+    const refusedBy = error.refusedBy ?? "client";
+    return {
+      case: refusal.name,
+      code: error.code,
+      refusedBy,
+      ok: error.code === refusal.code && refusedBy === refusal.refusedBy,
+    };
+  }
+}

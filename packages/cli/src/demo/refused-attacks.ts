@@ -1,0 +1,119 @@
+/** Attacks on the way between caller and domain, among them a gateway whose every key was stolen.
+ *  @module */
+import { decodeAnswer, encodeAnswer, utf8 } from "@sluice/protocol";
+import { signDocument } from "@sluice/evidence";
+import { partyStatement } from "./parties.ts";
+import type { RefusalCase } from "./refusals.ts";
+import { PRODUCT, usualTerms, grantBody } from "./scene.ts";
+import { callDomain, deliverToDomain, evaluation, signedCall, type Scenery } from "./scenery.ts";
+
+/** Replays, forgeries, alterations. */
+export const attackCases: RefusalCase[] = [
+  {
+    name: "replay",
+    code: "ERR_REPLAY",
+    refusedBy: "domain",
+    async attempt(scenery) {
+      const envelope = await signedCall(
+        evaluation(scenery),
+        scenery.evaluateFrame,
+        scenery.running.city.keys["river-bank"],
+      );
+      await callDomain(scenery, envelope);
+      await callDomain(scenery, envelope);
+    },
+  },
+  {
+    name: "grant-forged",
+    code: "ERR_SIGNATURE",
+    refusedBy: "domain",
+    async attempt(scenery) {
+      const { city } = scenery.running;
+      const body = await grantBody(city.keys, scenery.grant.policy, {
+        ...usualTerms(city.keys, new Date()),
+        scene: "forged",
+      });
+      const grant = await signDocument(body, scenery.gatewayKey);
+      const delivery = utf8(JSON.stringify({ grant, policy: scenery.grant.policy }));
+      await deliverToDomain(scenery, "/v1/grants", delivery, "application/json");
+    },
+  },
+  {
+    name: "caller-forged",
+    code: "ERR_NOT_ADMITTED",
+    refusedBy: "domain",
+    attempt: async (scenery) =>
+      callDomain(scenery, await signedCall(evaluation(scenery), scenery.evaluateFrame, scenery.gatewayKey)),
+  },
+  {
+    name: "signature-wrong",
+    code: "ERR_NOT_ADMITTED",
+    refusedBy: "domain",
+    async attempt(scenery) {
+      const envelope = await signedCall(
+        evaluation(scenery),
+        scenery.evaluateFrame,
+        scenery.running.city.keys["river-bank"],
+      );
+      const { body, signatures } = envelope.request;
+      await callDomain(scenery, { ...envelope, request: { body: { ...body, version: body.version + 1 }, signatures } });
+    },
+  },
+  {
+    name: "body-altered",
+    code: "ERR_BODY_DIGEST",
+    refusedBy: "domain",
+    async attempt(scenery) {
+      const envelope = await signedCall(
+        evaluation(scenery),
+        scenery.evaluateFrame,
+        scenery.running.city.keys["river-bank"],
+      );
+      await callDomain(scenery, { ...envelope, frame: flipLastBit(envelope.frame) });
+    },
+  },
+  {
+    name: "answer-altered",
+    code: "ERR_ANSWER_ALTERED",
+    refusedBy: "client",
+    async attempt({ running }) {
+      const handle = await running.client("river-bank", { fetch: alteringFetch }).openLookup(PRODUCT);
+      await handle.lookup("110101199003070000");
+    },
+  },
+  {
+    name: "party-suspended",
+    code: "ERR_PARTY_SUSPENDED",
+    refusedBy: "gateway",
+    attempt: suspendedParty,
+  },
+];
+
+/** The suspended party is refused by the gateway, and by the domain when a stolen gateway lets it through. */
+async function suspendedParty(scenery: Scenery): Promise<void> {
+  const { running, evaluateFrame } = scenery;
+  const { keys } = running.city;
+  await running.client("data-bureau").putParty(await partyStatement(keys, "closed-bank", "suspended", new Date()));
+  const envelope = await signedCall(evaluation(scenery), evaluateFrame, keys["closed-bank"]);
+  const atDomain = await callDomain(scenery, envelope).then(
+    () => "admitted",
+    () => "refused",
+  );
+  if (atDomain === "admitted") return;
+  await running.client("closed-bank").call(await signedCall(evaluation(scenery), evaluateFrame, keys["closed-bank"]));
+}
+
+/** A gateway that flips one bit of every answer. */
+const alteringFetch: typeof fetch = async (input, init) => {
+  const response = await fetch(input, init);
+  if (!String(input instanceof Request ? input.url : input).endsWith("/v1/calls") || !response.ok) return response;
+  const answer = decodeAnswer(new Uint8Array(await response.arrayBuffer()));
+  const altered = encodeAnswer({ ...answer, frame: flipLastBit(answer.frame) });
+  return new Response(new Uint8Array(altered), { status: response.status, headers: response.headers });
+};
+
+function flipLastBit(bytes: Uint8Array): Uint8Array {
+  const flipped = new Uint8Array(bytes);
+  flipped[flipped.length - 1] = (flipped.at(-1) ?? 0) ^ 1;
+  return flipped;
+}

@@ -1,0 +1,72 @@
+/** Uses that a grant does not cover, or does not cover any more.
+ *  @module */
+import { systemRandom } from "@sluice/client";
+import { BINARY_MEDIA_TYPE, documentHash, encodeCall, isSluiceError, toHex, utf8 } from "@sluice/protocol";
+import { signGrant, grantBody, usualTerms } from "./scene.ts";
+import type { RefusalCase } from "./refusals.ts";
+import { callDomain, deliverToDomain, evaluation, signedCall, type Scenery } from "./scenery.ts";
+
+/** Evaluations that the trial grant allows. */
+export const TRIAL_QUOTA = 10;
+/** Calls that race for them. */
+const RACING_CALLS = 50;
+const DAY_MS = 86_400_000;
+
+/** Term, quota, bundle, release. */
+export const grantCases: RefusalCase[] = [
+  { name: "grant-expired", code: "ERR_GRANT_EXPIRED", refusedBy: "domain", attempt: expiredGrant },
+  { name: "quota-race", code: "ERR_QUOTA_SPENT", refusedBy: "domain", attempt: raceForQuota },
+  {
+    name: "quota-spent",
+    code: "ERR_QUOTA_SPENT",
+    refusedBy: "domain",
+    attempt: async (scenery) => scenery.running.client("river-bank").call(await trialCall(scenery)),
+  },
+  {
+    name: "bundle-changed",
+    code: "ERR_BUNDLE_CHANGED",
+    refusedBy: "domain",
+    async attempt(scenery) {
+      const key = scenery.running.city.keys["city-data-group"];
+      const build = evaluation(scenery, { operation: "build", bundle: toHex(systemRandom.bytes(32)) });
+      const envelope = await signedCall(build, new Uint8Array(0), key);
+      await deliverToDomain(scenery, "/v1/builds", encodeCall(envelope), BINARY_MEDIA_TYPE);
+    },
+  },
+];
+
+/** A grant that department and agency signed, whose term has ended. */
+async function expiredGrant(scenery: Scenery): Promise<void> {
+  const { keys } = scenery.running.city;
+  const now = Date.now();
+  const terms = {
+    ...usualTerms(keys, new Date()),
+    scene: "ended",
+    notBefore: new Date(now - 2 * DAY_MS),
+    notAfter: new Date(now - DAY_MS),
+  };
+  const body = await grantBody(keys, scenery.grant.policy, terms);
+  const delivery = { grant: await signGrant(keys, body), policy: scenery.grant.policy };
+  await deliverToDomain(scenery, "/v1/grants", utf8(JSON.stringify(delivery)), "application/json");
+  const use = evaluation(scenery, { grant: await documentHash(body) });
+  await callDomain(scenery, await signedCall(use, scenery.evaluateFrame, keys["river-bank"]));
+}
+
+/** Many calls at once on a quota of a few: exactly the quota may pass, and the rest must be refused. */
+async function raceForQuota(scenery: Scenery): Promise<void> {
+  const client = scenery.running.client("river-bank");
+  const envelopes = await Promise.all(Array.from({ length: RACING_CALLS }, () => trialCall(scenery)));
+  const outcomes = await Promise.allSettled(envelopes.map((envelope) => client.call(envelope)));
+  const passed = outcomes.filter((outcome) => outcome.status === "fulfilled").length;
+  const refusals: unknown[] = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
+  const unexpected = refusals.find((reason) => !isSluiceError(reason, "ERR_QUOTA_SPENT"));
+  if (unexpected !== undefined) throw unexpected;
+  if (passed === TRIAL_QUOTA) throw refusals[0];
+}
+
+async function trialCall(scenery: Scenery): ReturnType<typeof signedCall> {
+  const { grant, served } = scenery.trial;
+  const { product, version, bundle } = served.product;
+  const use = evaluation(scenery, { grant: grant.hash, product, version, bundle });
+  return signedCall(use, scenery.evaluateFrame, scenery.running.city.keys["river-bank"]);
+}

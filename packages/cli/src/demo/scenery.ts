@@ -1,0 +1,97 @@
+/** What the cases of refusal act on: the running city, its standing grants, its product.
+ *  @module */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { random128, signUse, systemClock, systemRandom, type UseSubject } from "@sluice/client";
+import { importPrivateKey, type KeyPair } from "@sluice/evidence";
+import { signHttp } from "@sluice/evidence/http";
+import { blind } from "@sluice/mpc/oprf/client";
+import {
+  BINARY_MEDIA_TYPE,
+  encodeCall,
+  encodeEvaluateRequest,
+  fromProblem,
+  SluiceError,
+  utf8,
+  type Bytes,
+  type CallEnvelope,
+  type Product,
+} from "@sluice/protocol";
+import { gatewayDirectory } from "./city.ts";
+import type { StandingGrant } from "./govern.ts";
+import type { ServedProduct } from "./product.ts";
+import type { RunningCity } from "./running-city.ts";
+import { DOMAIN } from "./scene.ts";
+
+/** Everything a case may use. */
+export interface Scenery {
+  readonly running: RunningCity;
+  readonly grant: StandingGrant;
+  readonly product: Product;
+  /** The same bundle built under a grant of TRIAL_QUOTA evaluations. */
+  readonly trial: { readonly grant: StandingGrant; readonly served: ServedProduct };
+  /** All keys of the gateway, stolen. */
+  readonly gatewayKey: KeyPair;
+  /** A valid EvaluateRequest frame of one element. */
+  readonly evaluateFrame: Bytes;
+}
+
+/** The subject of an evaluation under the scenery's product, with changes. */
+export function evaluation(scenery: Scenery, change: Partial<UseSubject> = {}): UseSubject {
+  const { product, version, bundle } = scenery.product;
+  return {
+    operation: "lookup.evaluate",
+    domain: DOMAIN,
+    grant: scenery.grant.hash,
+    product,
+    version,
+    bundle,
+    ...change,
+  };
+}
+
+/** A call signed by `key`. */
+export function signedCall(subject: UseSubject, frame: Bytes, key: KeyPair): Promise<CallEnvelope> {
+  const callId = random128(systemRandom);
+  return signUse({ ...subject, callId }, frame, key, { clock: systemClock, random: systemRandom });
+}
+
+/** Delivers `bytes` to the domain itself with the stolen gateway key. @throws the domain's refusal */
+export async function deliverToDomain(scenery: Scenery, path: string, bytes: Bytes, mediaType: string): Promise<Bytes> {
+  const url = `${scenery.running.domain(DOMAIN).url}${path}`;
+  const body = new Uint8Array(bytes);
+  const signature = await signHttp({ method: "POST", url, body }, scenery.gatewayKey, {
+    clock: systemClock,
+    random: systemRandom,
+  });
+  const response = await fetch(url, { method: "POST", headers: { "content-type": mediaType, ...signature }, body });
+  const answer = new Uint8Array(await response.arrayBuffer());
+  if (response.ok) return answer;
+  throw fromProblem(JSON.parse(new TextDecoder().decode(answer))) ?? new SluiceError("ERR_UNREACHABLE", { peer: url });
+}
+
+/** Sends a call to the domain itself with the stolen gateway key. */
+export function callDomain(scenery: Scenery, envelope: CallEnvelope): Promise<Bytes> {
+  return deliverToDomain(scenery, "/v1/calls", encodeCall(envelope), BINARY_MEDIA_TYPE);
+}
+
+/** Gathers what the cases need, among it every key of the gateway, taken from its directory as a thief would. */
+export async function prepareScenery(
+  running: RunningCity,
+  grant: StandingGrant,
+  product: Product,
+  trial: Scenery["trial"],
+): Promise<Scenery> {
+  const gatewayKey = await importPrivateKey(
+    await readFile(join(gatewayDirectory(running.city.directory), "keys", "gateway.key"), "utf8"),
+  );
+  const { blindedElement } = blind(utf8("somebody"), systemRandom);
+  return {
+    running,
+    grant,
+    product,
+    trial,
+    gatewayKey,
+    evaluateFrame: encodeEvaluateRequest({ elements: [blindedElement] }),
+  };
+}
