@@ -5,7 +5,7 @@ import { equalBytes, fromUtf8, SluiceError, type Bytes, type Checkpoint } from "
 import { openCheckpoint, type LogIdentity } from "./checkpoint.ts";
 import { decodeEntryTile } from "./entry-tile.ts";
 import { CHECKPOINT_PATH, levelCount, tileOf, tilePath, TILE_WIDTH, type Tile } from "./tile-path.ts";
-import { rootFromTiles, type TileSource } from "./tile-proof.ts";
+import { rootOf, subtreesOf, type TileSource } from "./tile-proof.ts";
 import { TreeBuilder } from "./tree-builder.ts";
 import { HASH_BYTES, leafHash } from "./tree-hash.ts";
 
@@ -24,7 +24,7 @@ export async function verifyLogFiles(
   const checkpoint = await readCheckpoint(read, trust);
   const { size } = checkpoint;
   let full: { level: number; index: number; hashes: Bytes }[] = [];
-  const tree = new TreeBuilder((level, index, hashes) => full.push({ level, index, hashes }));
+  const tree = new TreeBuilder((level, index, tile) => full.push({ level, index, hashes: tile.hashes() }));
   for (let start = 0; start < size; start += TILE_WIDTH) {
     signal?.throwIfAborted();
     const tile = tileOf("entries", start, size);
@@ -35,11 +35,11 @@ export async function verifyLogFiles(
     full = [];
   }
   for (let level = 0; level < levelCount(size); level++) {
-    const { index, hashes } = tree.openTile(level);
-    if (hashes.length > 0) await compare({ level, index, width: hashes.length / HASH_BYTES }, hashes);
+    const { index, tile } = tree.openTile(level);
+    if (tile.width > 0) await compare({ level, index, width: tile.width }, tile.hashes());
   }
   // Every tile equals what its entries give, so the root over the tiles is the root over the entries.
-  if (!equalBytes(await rootFromTiles(fileTiles(read, origin), size), checkpoint.rootHash)) {
+  if (!equalBytes(await rootOf(subtreesOf(fileTiles(read, origin)), size), checkpoint.rootHash)) {
     throw new SluiceError("ERR_LOG", { origin, reason: "the entries do not lead to the checkpoint" });
   }
   return checkpoint;
@@ -61,9 +61,9 @@ export async function verifyCheckpointInFiles(read: ReadLogFile, text: string, t
   if (seen.size > published.size) {
     throw new SluiceError("ERR_LOG", { origin, reason: "a checkpoint is newer than the published one" });
   }
-  const source = fileTiles(read, origin);
+  const source = subtreesOf(fileTiles(read, origin));
   for (const head of [published, seen]) {
-    if (!equalBytes(await rootFromTiles(source, head.size), head.rootHash)) {
+    if (!equalBytes(await rootOf(source, head.size), head.rootHash)) {
       throw new SluiceError("ERR_LOG", { origin, reason: "a checkpoint is not one of the published tree" });
     }
   }

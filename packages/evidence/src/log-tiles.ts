@@ -1,19 +1,21 @@
 /** The tiles of a log that grows: those not full yet in memory, the others in files.
  *  @module */
-import { rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Bytes } from "@sluice/protocol";
 import { readerOf, replaceFile, syncFile } from "./durable-files.ts";
 import { decodeEntryTile, encodeEntryTile, ENTRY_BYTES } from "./entry-tile.ts";
 import { fileTiles, readTile } from "./log-files.ts";
 import { tileOf, tilePath, TILE_WIDTH, type Tile } from "./tile-path.ts";
+import { placeInTiles, type SubtreeSource } from "./tile-proof.ts";
+import { TileTree } from "./tile-tree.ts";
 import { TreeBuilder } from "./tree-builder.ts";
-import { HASH_BYTES, leafHash } from "./tree-hash.ts";
+import { leafHash } from "./tree-hash.ts";
 
-/** Full tiles kept in memory after they were read. */
+/** Full tiles of hashes kept in memory, 16 KiB each. */
 const MAX_CACHED_TILES = 64;
 
-/** Tiles of one growing log. Files are written by `writeFull` and `writeOpen`, which must not overlap. */
+/** Tiles of one growing log. `writeFull` and `writeOpen` put them into files. */
 export class LogTiles {
   readonly #directory: string;
   readonly #tree: TreeBuilder;
@@ -24,15 +26,17 @@ export class LogTiles {
   readonly #unsynced = new Set<string>();
   /** Path of the newest file of each open tile. */
   readonly #written = new Map<string | number, string>();
-  readonly #cache = new Map<string, Bytes>();
+  readonly #cache = new Map<string, TileTree>();
   readonly #readTile: (tile: Tile) => Promise<Bytes>;
 
   /** The log of `base` entries, a multiple of 256, with these open tiles of levels 1, 2, …; below `directory`. */
   constructor(directory: string, origin: string, base: number, openTiles: readonly Bytes[]) {
     this.#directory = directory;
     this.#readTile = fileTiles(readerOf(directory), origin);
-    this.#tree = TreeBuilder.resume(base, openTiles, (level, index, bytes) => {
-      this.#addPending({ level, index, width: TILE_WIDTH }, bytes);
+    this.#tree = TreeBuilder.resume(base, openTiles, (level, index, tree) => {
+      const tile = { level, index, width: TILE_WIDTH };
+      this.#addPending(tile, tree.hashes());
+      this.#keep(tilePath(tile), tree);
     });
   }
 
@@ -54,7 +58,9 @@ export class LogTiles {
 
   /** Open tiles of levels 1, 2, …: what a journal that begins at the last full tile needs. */
   openTiles(): Bytes[] {
-    return Array.from({ length: Math.max(0, this.#tree.levels - 1) }, (_, i) => this.#tree.openTile(i + 1).hashes);
+    return Array.from({ length: Math.max(0, this.#tree.levels - 1) }, (_, i) =>
+      this.#tree.openTile(i + 1).tile.hashes(),
+    );
   }
 
   /** Entries of the tile that is not full. */
@@ -63,19 +69,24 @@ export class LogTiles {
     return Array.from({ length: count }, (_, i) => this.#openEntries.slice(i * ENTRY_BYTES, (i + 1) * ENTRY_BYTES));
   }
 
-  /** Hashes of any tile of this log, as wide as asked. */
-  readonly source = async (tile: Tile): Promise<Bytes> => {
-    if (tile.level !== "entries") {
-      const open = this.#tree.openTile(tile.level);
-      if (open.hashes.length > 0 && open.index === tile.index) return open.hashes.subarray(0, tile.width * HASH_BYTES);
-    }
-    const full = { ...tile, width: TILE_WIDTH };
-    const path = tilePath(full);
-    const known = this.#pending.get(path)?.bytes ?? this.#cache.get(path);
-    const hashes = known ?? (await this.#readTile(full));
-    if (known === undefined) this.#keep(path, hashes);
-    return hashes.subarray(0, tile.width * HASH_BYTES);
+  /** Root of any complete subtree of this log; see `SubtreeSource`. */
+  readonly subtree: SubtreeSource = async (subtreeHeight, index) => {
+    const { level, first, height } = placeInTiles(subtreeHeight, index);
+    const tile = await this.#tileTree(level, Math.floor(first / TILE_WIDTH));
+    return tile.node(height, (first % TILE_WIDTH) / 2 ** height);
   };
+
+  async #tileTree(level: number, index: number): Promise<TileTree> {
+    const open = this.#tree.openTile(level);
+    if (open.tile.width > 0 && open.index === index) return open.tile;
+    const tile: Tile = { level, index, width: TILE_WIDTH };
+    const path = tilePath(tile);
+    let tree = this.#cache.get(path);
+    if (tree !== undefined) return tree;
+    tree = TileTree.of(this.#pending.get(path)?.bytes ?? (await this.#readTile(tile)));
+    this.#keep(path, tree);
+    return tree;
+  }
 
   /** Entries [from, to); null when a file of them is damaged. The range lies inside the log. */
   async entries(from: number, to: number): Promise<Bytes[] | null> {
@@ -100,11 +111,11 @@ export class LogTiles {
   }
 
   /** Writes every full tile that is not in a file yet, and removes the narrower ones it replaces. */
-  async writeFull(): Promise<void> {
+  writeFull(): void {
     for (const [path, { tile, bytes }] of this.#pending) {
       const file = join(this.#directory, path);
-      await replaceFile(file, bytes);
-      await rm(`${file}.p`, { recursive: true, force: true });
+      replaceFile(file, bytes);
+      rmSync(`${file}.p`, { recursive: true, force: true });
       this.#written.delete(tile.level);
       this.#unsynced.add(file);
       this.#pending.delete(path);
@@ -112,20 +123,20 @@ export class LogTiles {
   }
 
   /** Writes the tiles that are not full, as wide as they are now. */
-  async writeOpen(): Promise<void> {
+  writeOpen(): void {
     for (let level = 0; level < this.#tree.levels; level++) {
-      const { index, hashes } = this.#tree.openTile(level);
-      await this.#writeOpen({ level, index, width: hashes.length / HASH_BYTES }, hashes);
+      const { index, tile } = this.#tree.openTile(level);
+      this.#writeOpen({ level, index, width: tile.width }, tile.hashes());
     }
     const width = this.size % TILE_WIDTH;
     const entries = encodeEntryTile(this.#openEntries.subarray(0, width * ENTRY_BYTES));
-    await this.#writeOpen({ level: "entries", index: Math.floor(this.size / TILE_WIDTH), width }, entries);
+    this.#writeOpen({ level: "entries", index: Math.floor(this.size / TILE_WIDTH), width }, entries);
   }
 
-  async #writeOpen(tile: Tile, bytes: Bytes): Promise<void> {
+  #writeOpen(tile: Tile, bytes: Bytes): void {
     const path = tilePath(tile);
     if (tile.width === 0 || this.#written.get(tile.level) === path) return;
-    await replaceFile(join(this.#directory, path), bytes);
+    replaceFile(join(this.#directory, path), bytes);
     this.#written.set(tile.level, path);
   }
 
@@ -144,9 +155,9 @@ export class LogTiles {
     this.#pending.set(tilePath(tile), { tile, bytes });
   }
 
-  #keep(path: string, hashes: Bytes): void {
+  #keep(path: string, tree: TileTree): void {
     const oldest = this.#cache.keys().next();
     if (this.#cache.size >= MAX_CACHED_TILES && oldest.done !== true) this.#cache.delete(oldest.value);
-    this.#cache.set(path, hashes);
+    this.#cache.set(path, tree);
   }
 }

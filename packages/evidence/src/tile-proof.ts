@@ -2,21 +2,38 @@
  *  @module */
 import type { Bytes } from "@sluice/protocol";
 import { TILE_WIDTH, tileOf, type Tile } from "./tile-path.ts";
+import { TILE_HEIGHT } from "./tile-tree.ts";
 import { completeRoot, emptyRootHash, HASH_BYTES, nodeHash } from "./tree-hash.ts";
 
 /** Gives exactly `tile.width` hashes of a tile, end to end. @throws when it cannot. */
 export type TileSource = (tile: Tile) => Promise<Bytes>;
 
-/** Levels of the tree that one tile spans. */
-const TILE_HEIGHT = 8;
+/** Gives the root of the `index`th complete subtree over 2^height leaves, in a tree of `size` leaves. */
+export type SubtreeSource = (height: number, index: number, size: number) => Promise<Bytes>;
+
+/** Where a subtree lies: in the tile of `level` with hash `first`, the root of 2^height hashes from there. */
+export function placeInTiles(height: number, index: number): { level: number; first: number; height: number } {
+  const inTile = height % TILE_HEIGHT;
+  return { level: Math.floor(height / TILE_HEIGHT), first: index * 2 ** inTile, height: inTile };
+}
+
+/** Subtrees computed from tiles. */
+export function subtreesOf(source: TileSource): SubtreeSource {
+  return async (subtreeHeight, index, size) => {
+    const { level, first, height } = placeInTiles(subtreeHeight, index);
+    const hashes = await source(tileOf(level, first, size));
+    const offset = (first % TILE_WIDTH) * HASH_BYTES;
+    return completeRoot(hashes.subarray(offset, offset + 2 ** height * HASH_BYTES));
+  };
+}
 
 /** Root of the first `size` leaves. */
-export async function rootFromTiles(source: TileSource, size: number): Promise<Bytes> {
+export async function rootOf(source: SubtreeSource, size: number): Promise<Bytes> {
   return size === 0 ? emptyRootHash() : rangeHash(source, 0, size, size);
 }
 
 /** Proof that leaf `index` is in the tree of `size` leaves, from leaf to root. */
-export async function inclusionFromTiles(source: TileSource, index: number, size: number): Promise<Bytes[]> {
+export async function inclusionProof(source: SubtreeSource, index: number, size: number): Promise<Bytes[]> {
   const proof: Bytes[] = [];
   let start = 0;
   let end = size;
@@ -34,7 +51,7 @@ export async function inclusionFromTiles(source: TileSource, index: number, size
 }
 
 /** Proof that the first `from` leaves of the tree of `to` leaves are the tree of `from` leaves. */
-export async function consistencyFromTiles(source: TileSource, from: number, to: number): Promise<Bytes[]> {
+export async function consistencyProof(source: SubtreeSource, from: number, to: number): Promise<Bytes[]> {
   if (from === 0 || from === to) return [];
   const proof: Bytes[] = [];
   let start = 0;
@@ -61,19 +78,9 @@ function splitPoint(count: number): number {
 }
 
 /** Hash over leaves [start, end) of a tree of `size` leaves. */
-async function rangeHash(source: TileSource, start: number, end: number, size: number): Promise<Bytes> {
+async function rangeHash(source: SubtreeSource, start: number, end: number, size: number): Promise<Bytes> {
   const height = Math.log2(end - start);
-  if (Number.isInteger(height)) return subtreeHash(source, height, start / (end - start), size);
+  if (Number.isInteger(height)) return source(height, start / (end - start), size);
   const middle = start + splitPoint(end - start);
   return nodeHash(await rangeHash(source, start, middle, size), await rangeHash(source, middle, end, size));
-}
-
-/** Root of the complete subtree of 2^height leaves that is the `index`th of its kind. */
-async function subtreeHash(source: TileSource, height: number, index: number, size: number): Promise<Bytes> {
-  const level = Math.floor(height / TILE_HEIGHT);
-  const count = 2 ** (height % TILE_HEIGHT);
-  const first = index * count;
-  const hashes = await source(tileOf(level, first, size));
-  const offset = (first % TILE_WIDTH) * HASH_BYTES;
-  return completeRoot(hashes.subarray(offset, offset + count * HASH_BYTES));
 }

@@ -2,16 +2,14 @@
  *  @module */
 import type { Bytes } from "@sluice/protocol";
 import { TILE_WIDTH } from "./tile-path.ts";
-import { completeRoot, HASH_BYTES } from "./tree-hash.ts";
+import { TILE_HEIGHT, TileTree } from "./tile-tree.ts";
 
-/** Called once for each tile of hashes, when it is full. The bytes are the callee's. */
-export type OnFullTile = (level: number, index: number, hashes: Bytes) => void;
-
-type OpenTile = { index: number; count: number; hashes: Bytes };
+/** Called once for each tile of hashes, when it is full. The tile is the callee's. */
+export type OnFullTile = (level: number, index: number, tile: TileTree) => void;
 
 /** A growing tree. */
 export class TreeBuilder {
-  readonly #open: OpenTile[] = [];
+  readonly #open: { index: number; tile: TileTree }[] = [];
   readonly #onFullTile: OnFullTile;
   #size = 0;
 
@@ -19,15 +17,12 @@ export class TreeBuilder {
     this.#onFullTile = onFullTile;
   }
 
-  /** The tree of `size` leaves, a multiple of 256, whose open tiles of levels 1, 2, … are `openTiles`. */
+  /** The tree of `size` leaves, a multiple of 256, whose open tiles of levels 1, 2, … hold these hashes. */
   static resume(size: number, openTiles: readonly Bytes[], onFullTile: OnFullTile): TreeBuilder {
     const tree = new TreeBuilder(onFullTile);
     tree.#size = size;
-    for (const [i, hashes] of [new Uint8Array(0), ...openTiles].entries()) {
-      const level = tree.#level(i);
-      level.hashes.set(hashes);
-      level.count = hashes.length / HASH_BYTES;
-      level.index = Math.floor(size / TILE_WIDTH ** (i + 1));
+    for (const [level, hashes] of [new Uint8Array(0), ...openTiles].entries()) {
+      tree.#open.push({ index: Math.floor(size / TILE_WIDTH ** (level + 1)), tile: TileTree.of(hashes) });
     }
     return tree;
   }
@@ -48,31 +43,22 @@ export class TreeBuilder {
     this.#push(0, leaf);
   }
 
-  /** Copy of the hashes in the tile of `level` that is not full; empty when there are none. */
-  openTile(level: number): { index: number; hashes: Bytes } {
-    const tile = this.#open[level];
-    if (tile === undefined) return { index: 0, hashes: new Uint8Array(0) };
-    return { index: tile.index, hashes: tile.hashes.slice(0, tile.count * HASH_BYTES) };
-  }
-
-  #level(level: number): OpenTile {
-    let tile = this.#open[level];
-    if (tile === undefined) {
-      tile = { index: 0, count: 0, hashes: new Uint8Array(TILE_WIDTH * HASH_BYTES) };
-      this.#open[level] = tile;
-    }
-    return tile;
+  /** The tile of `level` that is not full, and its place among the tiles of that level; it may hold nothing. */
+  openTile(level: number): { readonly index: number; readonly tile: TileTree } {
+    return this.#open[level] ?? { index: 0, tile: new TileTree() };
   }
 
   #push(level: number, hash: Bytes): void {
-    const tile = this.#level(level);
-    tile.hashes.set(hash, tile.count * HASH_BYTES);
-    tile.count++;
-    if (tile.count < TILE_WIDTH) return;
-    const full = tile.hashes.slice();
-    this.#onFullTile(level, tile.index, full);
-    tile.index++;
-    tile.count = 0;
-    this.#push(level + 1, completeRoot(full));
+    let open = this.#open[level];
+    if (open === undefined) {
+      open = { index: 0, tile: new TileTree() };
+      this.#open[level] = open;
+    }
+    const { index, tile } = open;
+    tile.append(hash);
+    if (tile.width < TILE_WIDTH) return;
+    this.#open[level] = { index: index + 1, tile: new TileTree() };
+    this.#onFullTile(level, index, tile);
+    this.#push(level + 1, tile.node(TILE_HEIGHT, 0));
   }
 }

@@ -18,7 +18,7 @@ import { CLOCK, entriesOf, entryOf, inDirectory, ORIGIN } from "./log-fixture.ts
 import { naiveConsistency, naiveInclusion, naiveRoot } from "./naive-tree.ts";
 
 const key = await generateKey();
-const options = { origin: ORIGIN, key, clock: CLOCK };
+const options = { origin: ORIGIN, key, clock: CLOCK, publishIntervalMs: 0 };
 const trust = { origin: ORIGIN, logKey: key.keyId };
 
 async function appendAll(log: { append(entry: Uint8Array): Promise<{ index: number }> }, from: number, to: number) {
