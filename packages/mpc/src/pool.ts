@@ -3,76 +3,93 @@
  *  @module */
 import { SluiceError, type TaskPool } from "@sluice/protocol";
 import { Piscina } from "piscina";
-import type { TaskOutcome } from "./tasks.ts";
+import { withoutMessage, type TaskOutcome } from "./tasks.ts";
 
 /** Tasks waiting for a thread when no other limit is given. */
 export const DEFAULT_MAX_QUEUE = 1_024;
-/** Threads keep their caches this long without work. */
+/** Threads beyond the first keep their caches this long without work. */
 const IDLE_TIMEOUT_MS = 300_000;
 
 /** How a pool is made. */
 export interface TaskPoolOptions {
-  /** Worker file whose default export is `serveTasks(…)`: `new URL("./x-worker" + extname(import.meta.url), import.meta.url)`. */
+  /** Worker file whose default export is `serveTasks(…)`:
+   *  ``new URL(`./x-worker${extname(import.meta.url)}`, import.meta.url)``. */
   readonly workerFile: URL;
   /** At least 1. */
   readonly maxThreads: number;
-  /** Tasks that may wait; at least 1. */
+  /** Tasks that may wait for a thread. */
   readonly maxQueue?: number;
-}
-
-/** Opens a pool; threads start with the first tasks. Close it. */
-export function createTaskPool(options: TaskPoolOptions): TaskPool {
-  const { workerFile, maxThreads, maxQueue = DEFAULT_MAX_QUEUE } = options;
-  const piscina = new Piscina({
-    filename: workerFile.href,
-    minThreads: 0,
-    maxThreads,
-    maxQueue,
-    idleTimeout: IDLE_TIMEOUT_MS,
-  });
-  // A thread that dies between tasks harms no one: the next task starts another.
-  piscina.on("error", () => {});
-  return {
-    async run<T>(task: string, input: unknown, { signal, transfer = [] }: RunOptions): Promise<T> {
-      if (signal?.aborted === true) throw new SluiceError("ERR_CANCELLED");
-      let outcome: TaskOutcome;
-      try {
-        outcome = (await piscina.run(
-          { task, input },
-          { transferList: transfer, signal: signal ?? null },
-        )) as TaskOutcome;
-      } catch (cause) {
-        throw poolError(cause, task, maxQueue, signal);
-      }
-      if (!outcome.ok) throw taskError(outcome);
-      return outcome.value as T;
-    },
-    async close() {
-      await piscina.destroy();
-    },
-  };
 }
 
 type RunOptions = Parameters<TaskPool["run"]>[2];
 
-/** Why a task did not come back from its thread. */
-function poolError(cause: unknown, task: string, maxQueue: number, signal: AbortSignal | undefined): SluiceError {
-  if (signal?.aborted === true) return new SluiceError("ERR_CANCELLED", {}, { cause });
-  const message = cause instanceof Error ? cause.message : "";
-  // Piscina gives its errors no code; both texts mean that no thread and no place in the queue is free.
-  if (message === "Task queue is at limit" || message.startsWith("No task queue available")) {
-    return new SluiceError("ERR_POOL_FULL", { maxQueue }, { cause });
-  }
-  if (message === "Terminating worker thread" || (cause instanceof Error && cause.name === "AbortError")) {
-    return new SluiceError("ERR_CANCELLED", {}, { cause });
-  }
-  return new SluiceError("ERR_POOL_WORKER", { task }, { cause });
+/** Opens a pool with one thread; more start under load. Close it. */
+export function createTaskPool(options: TaskPoolOptions): TaskPool {
+  return new PiscinaTaskPool(options);
 }
 
-/** The worker's error, made whole again. */
-function taskError(outcome: Extract<TaskOutcome, { ok: false }>): SluiceError {
-  const cause = new Error("in a worker thread");
-  cause.name = outcome.name;
-  cause.stack = `${outcome.name}: in a worker thread\n${outcome.frames}`;
-  return new SluiceError(outcome.code, outcome.details, { cause });
+class PiscinaTaskPool implements TaskPool {
+  readonly #piscina: Piscina;
+  readonly #maxThreads: number;
+  readonly #maxQueue: number;
+  /** Aborting one of these ends its task, with the reason given. */
+  readonly #running = new Set<AbortController>();
+  #closed = false;
+
+  constructor({ workerFile, maxThreads, maxQueue = DEFAULT_MAX_QUEUE }: TaskPoolOptions) {
+    this.#maxThreads = maxThreads;
+    this.#maxQueue = maxQueue;
+    // Piscina does not count tasks with a signal against its own queue limit, so the limit is kept here.
+    this.#piscina = new Piscina({
+      filename: workerFile.href,
+      minThreads: 1,
+      maxThreads,
+      maxQueue: Number.POSITIVE_INFINITY,
+      idleTimeout: IDLE_TIMEOUT_MS,
+    });
+    // A thread that dies between tasks harms no one: another takes its place.
+    this.#piscina.on("error", () => {});
+    this.#piscina.on("workerDestroy", () => queueMicrotask(() => this.#failWithoutThreads()));
+  }
+
+  async run<T>(task: string, input: unknown, { signal, transfer = [] }: RunOptions): Promise<T> {
+    if (this.#closed || signal?.aborted === true) throw new SluiceError("ERR_CANCELLED");
+    if (this.#running.size >= this.#maxThreads + this.#maxQueue) {
+      throw new SluiceError("ERR_POOL_FULL", { maxQueue: this.#maxQueue });
+    }
+    const controller = new AbortController();
+    const cancel = () => controller.abort(new SluiceError("ERR_CANCELLED"));
+    signal?.addEventListener("abort", cancel, { once: true });
+    this.#running.add(controller);
+    let outcome: TaskOutcome;
+    try {
+      const message = { task, input };
+      outcome = (await this.#piscina.run(message, {
+        transferList: transfer,
+        signal: controller.signal,
+      })) as TaskOutcome;
+    } catch (error) {
+      if (controller.signal.aborted) throw controller.signal.reason;
+      throw new SluiceError("ERR_POOL_WORKER", { task }, { cause: withoutMessage(error) });
+    } finally {
+      this.#running.delete(controller);
+      signal?.removeEventListener("abort", cancel);
+    }
+    if (!outcome.ok) throw new SluiceError(outcome.code, outcome.details, { cause: withoutMessage(outcome) });
+    return outcome.value as T;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const controller of this.#running) controller.abort(new SluiceError("ERR_CANCELLED"));
+    await this.#piscina.destroy();
+  }
+
+  /** Piscina starts no more threads after one has failed to load its file, and would keep the queue for ever. */
+  #failWithoutThreads(): void {
+    if (this.#piscina.threads.length > 0) return;
+    for (const controller of this.#running) {
+      controller.abort(new SluiceError("ERR_POOL_WORKER", { task: "start" }));
+    }
+  }
 }

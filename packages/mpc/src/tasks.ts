@@ -28,14 +28,28 @@ export function serveTasks(handlers: TaskHandlers): (message: TaskMessage) => Pr
   };
 }
 
-function outcomeOf(error: unknown, task: string): TaskOutcome {
-  const name = error instanceof Error ? error.name : typeof error;
-  const frames = error instanceof Error ? stackFrames(error) : "";
-  if (error instanceof SluiceError) return { ok: false, code: error.code, details: error.details, name, frames };
-  return { ok: false, code: "ERR_INTERNAL", details: { reference: task }, name, frames };
+/** An error that tells where something failed, not what it said. */
+export function withoutMessage(failure: unknown): Error {
+  const { name, frames } = isFailure(failure) ? failure : describe(failure);
+  const bare = new Error("the message is withheld");
+  bare.name = name;
+  bare.stack = `${name}: the message is withheld\n${frames}`;
+  return bare;
 }
 
-function stackFrames(error: Error): string {
-  const lines = error.stack?.split("\n") ?? [];
-  return lines.filter((line) => /^ {4}at /.test(line)).join("\n");
+function outcomeOf(error: unknown, task: string): TaskOutcome {
+  if (error instanceof SluiceError) return { ok: false, code: error.code, details: error.details, ...describe(error) };
+  return { ok: false, code: "ERR_INTERNAL", details: { reference: task }, ...describe(error) };
+}
+
+function isFailure(value: unknown): value is Extract<TaskOutcome, { ok: false }> {
+  return typeof value === "object" && value !== null && "frames" in value;
+}
+
+function describe(error: unknown): { name: string; frames: string } {
+  if (error instanceof Error) {
+    const lines = error.stack?.split("\n") ?? [];
+    return { name: error.name, frames: lines.filter((line) => /^ {4}at /.test(line)).join("\n") };
+  }
+  return { name: typeof error, frames: "" };
 }

@@ -21,7 +21,7 @@ import { ARITY, positionsOf, type FilterShape } from "./positions.ts";
 
 /** Largest payload of a record. */
 export const MAX_PAYLOAD_BYTES = 4_096 - TAG_BYTES;
-/** Filter seeds tried; each fails with probability below 1/2, so all fail below 2^-64. */
+/** Filter seeds tried; each fits with a probability of about 1/2 or more (see `geometry.ts`). */
 const MAX_ATTEMPTS = 64;
 const BATCH_KEYS = 1_024;
 

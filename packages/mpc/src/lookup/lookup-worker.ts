@@ -82,6 +82,7 @@ async function load(directory: string, snapshot: string): Promise<LookupDatabase
 function unpackTable(table: PackedTable): { keys: string[]; records: Bytes[] } {
   const reader = new ByteReader(table.keys);
   const recordBytes = table.records.length / table.count;
+  if (!Number.isInteger(recordBytes)) throw new SluiceError("ERR_LOOKUP_TABLE", { reason: "its records are uneven" });
   const keys: string[] = [];
   const records: Bytes[] = [];
   for (let i = 0; i < table.count; i++) {

@@ -31,7 +31,7 @@ export const MAX_ROWS_PER_BUCKET = 65_536;
 /** Most columns: buckets × record bytes. Bounds the answer to 4 MiB and the hint to 4 GiB. */
 export const MAX_COLUMNS = 1_048_576;
 /** A query must decode except with probability 2^-40. */
-export const MAX_FAILURE_LOG2 = -40;
+const MAX_FAILURE_LOG2 = -40;
 const MAX_ABSOLUTE_BYTE = 128;
 
 /** log2 of an upper bound on the probability that one honest answer is refused or decodes wrongly. */

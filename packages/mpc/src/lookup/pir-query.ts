@@ -92,9 +92,14 @@ export class PirQueryState {
   }
 }
 
-/** Inner product modulo 2^32 of `secret` with the words of `words` from `offset`. */
+/** Inner product modulo 2^32 of `secret` with the words of `words` from `offset`. Four sums keep the multipliers busy. */
 function innerProduct(words: Int32Array, offset: number, secret: Int32Array): number {
-  let sum = 0;
-  for (let j = 0; j < LWE_DIMENSION; j++) sum = (sum + Math.imul(words[offset + j] ?? 0, secret[j] ?? 0)) | 0;
-  return sum;
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let j = 0, at = offset; j < LWE_DIMENSION; j += 4, at += 4) {
+    a = (a + Math.imul(words[at] ?? 0, secret[j] ?? 0)) | 0;
+    b = (b + Math.imul(words[at + 1] ?? 0, secret[j + 1] ?? 0)) | 0;
+    c = (c + Math.imul(words[at + 2] ?? 0, secret[j + 2] ?? 0)) | 0;
+    d = (d + Math.imul(words[at + 3] ?? 0, secret[j + 3] ?? 0)) | 0;
+  }
+  return (((a + b) | 0) + ((c + d) | 0)) | 0;
 }

@@ -34,11 +34,19 @@ export function blind(
   mode: OprfMode = "voprf",
 ): { blind: Blind; blindedElement: Bytes } {
   checkInput(input);
+  const drawn: Bytes[] = [];
   try {
-    const made = ristretto255_oprf[mode].blind(input, (length = ELEMENT_BYTES) => new Uint8Array(random.bytes(length)));
+    const made = ristretto255_oprf[mode].blind(input, (length = ELEMENT_BYTES) => {
+      const bytes = random.bytes(length);
+      const copy = new Uint8Array(bytes);
+      drawn.push(bytes, copy);
+      return copy;
+    });
     return { blind: new SecretBytes("Blind", made.blind), blindedElement: made.blinded };
   } catch (cause) {
     throw new SluiceError("ERR_OPRF_INPUT", { reason: "it does not map to a group element" }, { cause });
+  } finally {
+    for (const bytes of drawn) bytes.fill(0);
   }
 }
 
