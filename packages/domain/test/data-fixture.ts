@@ -49,7 +49,10 @@ export class Workplace {
   }
 
   /** Imports `content` as resource "people". */
-  async import(content: string | Uint8Array, rest: Partial<ImportTableOptions> = {}): ReturnType<DataStore["importTable"]> {
+  async import(
+    content: string | Uint8Array,
+    rest: Partial<ImportTableOptions> = {},
+  ): ReturnType<DataStore["importTable"]> {
     const file = rest.file ?? (await this.file("people.csv", content));
     return this.store.importTable({ ...IMPORT_FACTS, ...rest, file });
   }

@@ -1,0 +1,1 @@
+export { createWorkshop, type GuardedOutcome, type GuardedRun, type Workshop } from "./workshop.ts";

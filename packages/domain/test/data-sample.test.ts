@@ -1,0 +1,285 @@
+import { createHash, createHmac } from "node:crypto";
+import { readdir, truncate } from "node:fs/promises";
+import { join } from "node:path";
+import { Certificate, documentHash, isSluiceError, type Column, type ColumnBatch, type Policy } from "@sluice/protocol";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { EngineFault, openEngine } from "../src/data/engine.ts";
+import type { ViewRequest } from "../src/data/index.ts";
+import {
+  people,
+  peopleCsv,
+  PEOPLE_FIELDS,
+  peoplePolicy,
+  seededRandom,
+  Workplace,
+  type Person,
+} from "./data-fixture.ts";
+
+const tokenKey = seededRandom("token").bytes(32);
+const seed = seededRandom("seed").bytes(32);
+const FIELDS = ["region", "age", "income", "insured", "note"];
+
+function request(change: Partial<ViewRequest> = {}): ViewRequest & { seed: Uint8Array } {
+  return { resource: "people", policy: peoplePolicy(), key: "id", fields: FIELDS, tokenKey, seed, ...change };
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  const error: unknown = await work.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  if (!isSluiceError(error)) throw new Error("expected a coded refusal", { cause: error });
+  return error.code;
+}
+
+type Cell = string | number | boolean | null;
+
+function cell(column: Column | undefined, row: number): Cell {
+  if (column === undefined) throw new Error("no such column");
+  const present = column.validity === undefined || (((column.validity[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
+  if (!present) return null;
+  const value = column.values[row] ?? 0;
+  if (column.type === "dict") return column.dictionary[value] ?? null;
+  return column.type === "bool" ? value === 1 : value;
+}
+
+function rowsOf(table: ColumnBatch, fields: readonly string[]): Cell[][] {
+  return Array.from({ length: table.rowCount }, (_, row) => fields.map((name) => cell(table.columns[name], row)));
+}
+
+/** What `peoplePolicy` shows of a person, computed without the store. */
+function shown(person: Person): Cell[] {
+  const age = 20 + Math.floor((Math.min(Math.max(person.age, 20), 80) - 20) / 20) * 20;
+  return [person.region.slice(0, 4), age, person.income, person.insured, person.note];
+}
+
+/** The sample that `seed` decides, computed without the store: quotas by largest remainder, members and order by hash. */
+function plainSample(all: readonly Person[], policy: Policy): { rows: Cell[][]; suppressed: number } {
+  const hashed = all.map((person, row) => {
+    const hash = createHash("sha256").update(seed).update(String(row)).digest("hex");
+    return { hash, cells: shown(person) };
+  });
+  const strata = Map.groupBy(hashed, ({ cells }) => cells[0]);
+  const shares = [...strata.values()].map((members) => {
+    const ordered = members.toSorted((a, b) => (a.hash < b.hash ? -1 : 1));
+    const exact = policy.sample.rows * members.length;
+    return { ordered, base: Math.floor(exact / all.length), remainder: exact % all.length };
+  });
+  let left = policy.sample.rows - shares.reduce((sum, { base }) => sum + base, 0);
+  const byRemainder = shares.toSorted(
+    (a, b) => b.remainder - a.remainder || ((a.ordered[0]?.hash ?? "") < (b.ordered[0]?.hash ?? "") ? -1 : 1),
+  );
+  const chosen = byRemainder.flatMap(({ ordered, base }) => ordered.slice(0, base + (left-- > 0 ? 1 : 0)));
+  const drawn = chosen.toSorted((a, b) => (a.hash < b.hash ? -1 : 1)).map(({ cells }) => cells);
+  const classes = Map.groupBy(drawn, ([region, age]) => `${String(region)}/${String(age)}`);
+  const rows = drawn.filter(([region, age]) => {
+    return (classes.get(`${String(region)}/${String(age)}`)?.length ?? 0) >= policy.k;
+  });
+  return { rows, suppressed: drawn.length - rows.length };
+}
+
+test("a sample is the one that plain computation on the rows gives, row by row", async () => {
+  await using place = await Workplace.open();
+  const all = people(1_237);
+  const { snapshot } = await place.import(peopleCsv(all), { fields: PEOPLE_FIELDS });
+  for (const rows of [200, 57, 1_237]) {
+    const policy = peoplePolicy({ sample: { rows, strata: ["region"] } });
+    const { table, certificate } = await place.store.drawSample(request({ policy }));
+    const expected = plainSample(all, policy);
+    expect(rowsOf(table, FIELDS)).toEqual(expected.rows);
+    expect(Certificate.parse(certificate)).toMatchObject({
+      policy: await documentHash(policy),
+      resource: "people",
+      sourceSnapshot: snapshot,
+      sourceRowsRounded: 1_200,
+      sampleRows: expected.rows.length,
+      suppressedRows: expected.suppressed,
+      quasiIdentifiers: ["age", "region"],
+    });
+    expect(certificate.k).toBeGreaterThanOrEqual(policy.k);
+  }
+});
+
+test("the same seed gives the same sample under a fresh commitment; another seed gives another", async () => {
+  await using place = await Workplace.open();
+  await place.import(peopleCsv(people(600)), { fields: PEOPLE_FIELDS });
+  const first = await place.store.drawSample(request());
+  const again = await place.store.drawSample(request());
+  const other = await place.store.drawSample({ ...request(), seed: seededRandom("other").bytes(32) });
+  expect(again.table).toEqual(first.table);
+  expect(again.certificate.seedCommitment).not.toBe(first.certificate.seedCommitment);
+  expect(rowsOf(other.table, FIELDS)).not.toEqual(rowsOf(first.table, FIELDS));
+});
+
+test("reading every row shows what plain computation gives, in the file's order", async () => {
+  await using place = await Workplace.open();
+  const all = people(5_000);
+  await place.import(peopleCsv(all), { fields: PEOPLE_FIELDS });
+  const { keys, table } = await place.store.readAll(request());
+  expect(keys).toEqual(all.map(({ id }) => id));
+  expect(rowsOf(table, FIELDS)).toEqual(all.map(shown));
+  const { note } = table.columns;
+  if (note?.type !== "dict") throw new Error("other type");
+  expect(note.dictionary).toEqual(note.dictionary.toSorted());
+});
+
+test("tokens and masks are those of their definitions", async () => {
+  await using place = await Workplace.open();
+  const all = people(100);
+  await place.import(peopleCsv(all), { fields: PEOPLE_FIELDS });
+  const policy = peoplePolicy({
+    columns: {
+      region: { role: "quasi", transform: { kind: "mask", keepFirst: 2, keepLast: 1 } },
+      note: { role: "direct", transform: { kind: "token" } },
+    },
+    sample: { rows: 10, strata: [] },
+  });
+  const { table } = await place.store.readAll(request({ policy, fields: ["region", "note"] }));
+  const expected = all.map(({ region, note }) => [
+    `${region.slice(0, 2)}***${region.slice(-1)}`,
+    note === null ? null : createHmac("sha256", tokenKey).update(note).digest("hex").slice(0, 32),
+  ]);
+  expect(rowsOf(table, ["region", "note"])).toEqual(expected);
+});
+
+test("any text survives import and reading", async () => {
+  await using place = await Workplace.open();
+  const text = fc.string({ unit: "grapheme", maxLength: 12 }).map((value) => value.replaceAll("\0", ""));
+  await fc.assert(
+    fc.asyncProperty(fc.array(text, { minLength: 1, maxLength: 40 }), fc.boolean(), async (values, quoted) => {
+      const written = (value: string): string =>
+        quoted || /[",\r\n]/u.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+      const lines = values.map((value, i) => `k${i},${written(value)}`);
+      await place.import(["id,note", ...lines, ""].join("\r\n"), {
+        fields: PEOPLE_FIELDS.filter(({ name }) => name === "id" || name === "note"),
+      });
+      const policy = peoplePolicy({
+        columns: { note: { role: "other", transform: { kind: "keep" } } },
+        sample: { rows: 1, strata: [] },
+      });
+      const { table } = await place.store.readAll(request({ policy, fields: ["note"] }));
+      expect(rowsOf(table, ["note"])).toEqual(values.map((value) => [value === "" ? null : value]));
+    }),
+    { numRuns: 20 },
+  );
+});
+
+const PLANTED = { mobile: "13912345678", resident: "110101199003070011" };
+test.each([
+  ["a mobile number", `call ${PLANTED.mobile}`, PLANTED.mobile],
+  ["an identity number", `of ${withCheckDigit(PLANTED.resident.slice(0, 17))} only`, PLANTED.resident.slice(0, 17)],
+])("%s planted in one row of a harmless column is found", async (_, note, secret) => {
+  await using place = await Workplace.open();
+  const all = people(300).map((person, i) => (i === 211 ? { ...person, note } : person));
+  await place.import(peopleCsv(all), { fields: PEOPLE_FIELDS });
+  const policy = peoplePolicy({ sample: { rows: 300, strata: [] } });
+  const error: unknown = await place.store.drawSample(request({ policy })).catch((thrown: unknown) => thrown);
+  if (!isSluiceError(error, "ERR_POLICY")) throw new Error("expected a refusal", { cause: error });
+  expect(error.details).toMatchObject({ pointer: "/columns/note/transform" });
+  expect(JSON.stringify([error.message, error.details])).not.toContain(secret);
+});
+
+/** GB 11643: weights 2^(17-i) mod 11. */
+function withCheckDigit(seventeen: string): string {
+  const sum = [...seventeen].reduce((total, digit, i) => total + Number(digit) * (2 ** (17 - i) % 11), 0);
+  return `${seventeen}${"10X98765432"[sum % 11] ?? ""}`;
+}
+
+test("a sample that cannot keep k, and a table smaller than the sample, are refused", async () => {
+  await using place = await Workplace.open();
+  await place.import(peopleCsv(people(200)), { fields: PEOPLE_FIELDS });
+  const fine = peoplePolicy({ k: 60, suppressionLimit: 0 });
+  expect(await codeOf(place.store.drawSample(request({ policy: fine })))).toBe("ERR_SAMPLE_K");
+  const large = peoplePolicy({ sample: { rows: 201, strata: [] } });
+  expect(await codeOf(place.store.drawSample(request({ policy: large })))).toBe("ERR_SAMPLE_SIZE");
+});
+
+test("a policy that shows the key, an absent column or a hidden field is refused", async () => {
+  await using place = await Workplace.open();
+  await place.import(peopleCsv(people(300)), { fields: PEOPLE_FIELDS });
+  const { columns } = peoplePolicy();
+  const shows: Policy = peoplePolicy({ columns: { ...columns, id: { role: "direct", transform: { kind: "token" } } } });
+  const absent: Policy = peoplePolicy({
+    columns: { ...columns, salary: { role: "other", transform: { kind: "keep" } } },
+  });
+  for (const work of [place.store.drawSample, place.store.readAll] as const) {
+    const ask = (change: Partial<ViewRequest>): Promise<unknown> => work.call(place.store, request(change));
+    expect(await codeOf(ask({ policy: shows }))).toBe("ERR_POLICY");
+    expect(await codeOf(ask({ policy: absent }))).toBe("ERR_POLICY_COLUMN");
+    expect(await codeOf(ask({ fields: ["region", "id"] }))).toBe("ERR_POLICY");
+    expect(await codeOf(ask({ key: "ident" }))).toBe("ERR_POLICY_COLUMN");
+    expect(await codeOf(ask({ resource: "others" }))).toBe("ERR_NOT_FOUND");
+  }
+});
+
+test.each([
+  ["twice", (id: string, i: number) => (i === 150 ? "P100000" : id)],
+  ["missing", (id: string, i: number) => (i === 150 ? "" : id)],
+])("a key that is %s cannot be indexed, and is not repeated in the refusal", async (_, change) => {
+  await using place = await Workplace.open();
+  const all = people(300).map((person, i) => ({ ...person, id: change(person.id, i) }));
+  await place.import(peopleCsv(all), { fields: PEOPLE_FIELDS });
+  const error: unknown = await place.store.readAll(request()).catch((thrown: unknown) => thrown);
+  if (!isSluiceError(error, "ERR_LOOKUP_TABLE")) throw new Error("expected a refusal", { cause: error });
+  expect(error.message).not.toContain("P100000");
+});
+
+test("a read that is under way ends on the table it began with", async () => {
+  await using place = await Workplace.open();
+  const before = people(20_000);
+  await place.import(peopleCsv(before), { fields: PEOPLE_FIELDS });
+  const reading = place.store.readAll(request());
+  await place.import(peopleCsv(people(300)), { fields: PEOPLE_FIELDS });
+  expect((await reading).keys).toHaveLength(before.length);
+  expect((await place.store.readAll(request())).keys).toHaveLength(300);
+  expect(await readdir(join(place.path, "store", "data", "tables"))).toHaveLength(1);
+});
+
+test("cancelled work and a closed store say so", async () => {
+  await using place = await Workplace.open();
+  await place.import(peopleCsv(people(20_000)), { fields: PEOPLE_FIELDS });
+  expect(await codeOf(place.store.readAll(request({ signal: AbortSignal.abort() })))).toBe("ERR_CANCELLED");
+  const cancel = new AbortController();
+  const reading = place.store.drawSample(request({ signal: cancel.signal }));
+  cancel.abort();
+  expect(await codeOf(reading)).toBe("ERR_CANCELLED");
+  const late = place.store.readAll(request());
+  await Promise.all([place.store.close(), codeOf(late).then((code) => expect(code).toBe("ERR_CANCELLED"))]);
+});
+
+test("a stored table that was damaged gives a coded error without the engine's words", async () => {
+  await using place = await Workplace.open();
+  await place.import(peopleCsv(people(300)), { fields: PEOPLE_FIELDS });
+  const tables = join(place.path, "store", "data", "tables");
+  for (const table of await readdir(tables)) await truncate(join(tables, table), 300);
+  const error: unknown = await place.store.readAll(request()).catch((thrown: unknown) => thrown);
+  if (!isSluiceError(error, "ERR_STORE")) throw new Error("expected a refusal", { cause: error });
+  expect(error.cause).toBeUndefined();
+  expect(error.message).not.toContain(tables);
+});
+
+test("the engine reaches nothing outside its directory and keeps its settings", async () => {
+  await using place = await Workplace.open();
+  const secret = await place.file("secret.csv", "a\nCANARY-99\n");
+  const engine = await openEngine({ directory: join(place.path, "store", "data") });
+  const refused = [
+    `SELECT * FROM read_csv('${secret}')`,
+    `SELECT * FROM read_text('${secret}')`,
+    `SELECT * FROM read_text('${place.path}/store/data/../../secret.csv')`,
+    `COPY (SELECT 1) TO '${place.path}/out.parquet'`,
+    `ATTACH '${place.path}/out.db'`,
+    "INSTALL httpfs",
+    "LOAD httpfs",
+    "SET enable_external_access = true",
+    "SET allowed_directories = ['/']",
+    "SET memory_limit = '100GB'",
+    "SELECT CAST('CANARY-99' AS INTEGER)",
+  ];
+  for (const sql of refused) {
+    const error: unknown = await engine.session((session) => session.rows(sql)).catch((thrown: unknown) => thrown);
+    expect(error, sql).toBeInstanceOf(EngineFault);
+    expect(String((error as Error).stack)).not.toContain("CANARY");
+  }
+  engine.close();
+});
