@@ -306,14 +306,15 @@ export default function bootstrap(hostLog, hostProgress, hostSettle) {
       if (typeof error !== "object" || error === null) reason = `${typeof error} ${stringSlice(`${error}`, 0, 100)}`;
       else {
         const name = stringSlice(`${error.name}`, 0, 40);
-        const message = stringSlice(`${error.message}`, 0, MAX_LINE_CHARS);
+        const whole = `${error.message}`;
+        const message = stringSlice(whole, 0, MAX_LINE_CHARS);
         const missing = regExpExec(undefinedName, message);
         const capability = missing === null ? undefined : capabilities[missing[1]];
         if (name === "ReferenceError" && capability !== undefined) return hostSettle("capability", capability);
         if (regExpExec(importMessage, message) !== null) return hostSettle("capability", "module");
         if (name === "RangeError" && regExpExec(memoryMessage, message) !== null) return hostSettle("memory", "");
         reason = `${name}: ${message}`;
-        const position = regExpExec(jobPosition, stringSlice(`${error.stack}`, 0, 2_000));
+        const position = regExpExec(jobPosition, stringSlice(`${error.stack}`, whole.length, whole.length + 2_000));
         if (position !== null) reason = `${stringSlice(reason, 0, 170)} (bundle line ${position[1]})`;
       }
     } catch {
@@ -339,12 +340,14 @@ export default function bootstrap(hostLog, hostProgress, hostSettle) {
     freeze(Promise);
     freeze(Promise.prototype);
     try {
-      evaluate(code);
+      evaluate(`${code}\n//# sourceURL=job.js`);
       const definition = /** @type {any} */ (globalThis).sluiceJob.default;
       if (typeof definition !== "object" || definition === null) refuse("the bundle has no default export");
       if (entry === "describe") {
-        const { name, purpose, input, outputs } = definition;
-        return hostSettle("done", write({ __proto__: null, name, purpose, input, outputs }, 0));
+        const { name, purpose, input, outputs, limits } = definition;
+        const manifest = /** @type {any} */ ({ __proto__: null, name, purpose, input, outputs });
+        if (limits !== undefined) manifest.limits = limits;
+        return hostSettle("done", write(manifest, 0));
       }
       const context = freeze({ __proto__: null, progress, log });
       const result = await (served ? definition.produce(rows, model, context) : definition.develop(rows, context));

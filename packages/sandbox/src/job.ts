@@ -58,6 +58,8 @@ export interface JobDefinition<I extends JobInput, O extends JobOutputs> {
   readonly purpose: string;
   readonly input: I;
   readonly outputs: O;
+  /** Limits below those of the environment; a larger one changes nothing. */
+  readonly limits?: { readonly wallTimeLimitMs: number };
   /** Computes the released outputs on the desensitised sample. */
   develop(rows: JobRows<I>, context: JobContext): Released<O> | Promise<Released<O>>;
   /** Computes the served outputs on every row, with the released model (as the guard rounded it). Needed when

@@ -1,9 +1,12 @@
 /** Command lines: what stands between a job's process and the system.
  *  @module */
+import { spawn, type ChildProcess } from "node:child_process";
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
+import { Writable, type Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import type { Bytes } from "@sluice/protocol";
 
 /** Programs and files that the wrappers need, as found by probing. */
 export interface Wrappers {
@@ -11,6 +14,8 @@ export interface Wrappers {
   readonly prlimit?: string;
   /** Path of `bwrap`, when namespaces are made with it. */
   readonly bwrap?: string;
+  /** System-call filter, set through `bwrap`. */
+  readonly seccomp?: Bytes;
   /** Shared libraries of Node and the engine: all that the namespaces show of the system. */
   readonly libraries: readonly string[];
 }
@@ -35,8 +40,19 @@ export function childFile(name: "child.mjs" | "probe.mjs" | "bootstrap.js"): str
   return fileURLToPath(new URL(`../child/${name}`, import.meta.url));
 }
 
-/** The command and its arguments. */
-export function launchCommand(wrappers: Wrappers, request: LaunchRequest): [command: string, ...args: string[]] {
+/** A program to start. */
+export interface LaunchCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** To be written to file descriptor `FILTER_FD`, then closed. */
+  readonly filter: Bytes | undefined;
+}
+
+/** File descriptor on which `bwrap` reads the system-call filter. */
+export const FILTER_FD = 3;
+
+/** The command that starts `request` behind `wrappers`. */
+export function launchCommand(wrappers: Wrappers, request: LaunchRequest): LaunchCommand {
   const script = childFile(`${request.script}.mjs`);
   const inside = wrappers.bwrap === undefined ? undefined : INSIDE;
   const node = inside === undefined ? process.execPath : `${inside}/node`;
@@ -50,29 +66,30 @@ export function launchCommand(wrappers: Wrappers, request: LaunchRequest): [comm
   if (wrappers.bwrap !== undefined) {
     const binds = [...wrappers.libraries.map((file) => [file, file]), [process.execPath, node]];
     binds.push([script, scriptPath], [request.addonFile, addon]);
-    command.unshift(wrappers.bwrap, ...namespaceArguments(binds, wrappers.libraries), "--");
+    command.unshift(wrappers.bwrap, ...namespaceArguments(binds, wrappers), "--");
   }
   if (wrappers.prlimit !== undefined) {
     const { addressSpaceBytes, cpuSeconds } = request;
     const limits = [`--as=${addressSpaceBytes}`, `--cpu=${cpuSeconds}`, `--nofile=${MAX_OPEN_FILES}`];
     command.unshift(wrappers.prlimit, ...limits, "--core=0", "--fsize=0", "--");
   }
-  const [first, ...rest] = command;
-  return [first ?? node, ...rest];
+  const [program = node, ...args] = command;
+  return { program, args, filter: wrappers.bwrap === undefined ? undefined : wrappers.seccomp };
 }
 
-function namespaceArguments(binds: string[][], libraries: readonly string[]): string[] {
+function namespaceArguments(binds: string[][], { libraries, seccomp }: Wrappers): string[] {
   const args = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"];
   args.push("--uid", "65534", "--gid", "65534", "--hostname", "sluice", "--clearenv");
   args.push("--setenv", "LD_LIBRARY_PATH", [...new Set(libraries.map((file) => dirname(file)))].join(delimiter));
   for (const [from = "", to = ""] of binds) args.push("--ro-bind", from, to);
   args.push("--proc", "/proc", "--remount-ro", "/", "--chdir", "/");
+  if (seccomp !== undefined) args.push("--seccomp", String(FILTER_FD));
   return args;
 }
 
 /** Path of an executable program, or undefined. */
-export async function findProgram(name: string, searchPath = process.env["PATH"] ?? ""): Promise<string | undefined> {
-  for (const directory of [...searchPath.split(delimiter), "/usr/bin", "/bin"]) {
+export async function findProgram(name: string, searchPath = defaultSearchPath()): Promise<string | undefined> {
+  for (const directory of searchPath.split(delimiter)) {
     if (directory === "") continue;
     const file = join(directory, name);
     try {
@@ -83,4 +100,26 @@ export async function findProgram(name: string, searchPath = process.env["PATH"]
     }
   }
   return undefined;
+}
+
+function defaultSearchPath(): string {
+  return [process.env["PATH"] ?? "", "/usr/bin", "/bin"].join(delimiter);
+}
+
+/** A process with both of its pipes. */
+export type StartedProcess = ChildProcess & { stdin: Writable; stdout: Readable };
+
+/** Starts `command` with an empty environment. Its stderr goes nowhere: it may be written by a job. */
+export function startProcess({ program, args, filter }: LaunchCommand): StartedProcess {
+  const child = spawn(program, args, {
+    stdio: ["pipe", "pipe", "ignore", filter === undefined ? "ignore" : "pipe"],
+    env: {},
+    cwd: "/",
+  });
+  const filterPipe = child.stdio[FILTER_FD];
+  if (filter !== undefined && filterPipe instanceof Writable) {
+    filterPipe.on("error", () => {});
+    filterPipe.end(filter);
+  }
+  return child as StartedProcess;
 }

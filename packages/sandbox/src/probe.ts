@@ -1,15 +1,15 @@
 /** Which isolation layers work here. They are tried, never assumed: a container may refuse namespaces that
  *  its kernel has.
  *  @module */
-import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { SluiceError } from "@sluice/protocol";
 import { z } from "zod";
 import type { Engine } from "./engine.ts";
-import { findProgram, launchCommand, type Wrappers } from "./launch.ts";
+import { findProgram, launchCommand, startProcess, type Wrappers } from "./launch.ts";
+import { seccompFilter } from "./seccomp.ts";
 
 /** Layers around a job, inside out. `isolate` and `process` are there in every run. */
-export const SANDBOX_LAYERS = ["isolate", "process", "permission", "rlimit", "namespaces"] as const;
+export const SANDBOX_LAYERS = ["isolate", "process", "permission", "rlimit", "namespaces", "seccomp"] as const;
 export type SandboxLayer = (typeof SANDBOX_LAYERS)[number];
 
 /** What helps when a layer is missing. */
@@ -19,6 +19,7 @@ export const LAYER_REMEDIES: Readonly<Record<SandboxLayer, string>> = {
   permission: "start through `npm start`, which brings a Node with the permission model",
   rlimit: "install util-linux (prlimit)",
   namespaces: "install bubblewrap (bwrap) and allow user namespaces",
+  seccomp: "install bubblewrap (bwrap) on x64 or arm64 Linux",
 };
 
 /** What `child/probe.mjs` prints. */
@@ -41,10 +42,13 @@ const MAX_PROBE_BYTES = 65_536;
 /** In a namespace of its own a job's process is the second one. */
 const MAX_NAMESPACE_PID = 8;
 
+/** Layers that the kernel gives. */
+type KernelLayer = Extract<SandboxLayer, "rlimit" | "namespaces" | "seccomp">;
+
 /** Wrappers that work here, and the layers that they prove to give. */
 export interface KernelLayers {
   readonly wrappers: Wrappers;
-  readonly layers: readonly Extract<SandboxLayer, "rlimit" | "namespaces">[];
+  readonly layers: readonly KernelLayer[];
 }
 
 /** Tries the strongest wrapping first. `searchPath` is where programs are looked for.
@@ -60,32 +64,37 @@ export async function probeKernelLayers(engine: Engine, searchPath?: string): Pr
     const libraries = plain.libraries.filter((file) => file.startsWith("/"));
     const prlimit = await findProgram("prlimit", searchPath);
     const bwrap = await findProgram("bwrap", searchPath);
-    const both = { ...(prlimit && { prlimit }), ...(bwrap && { bwrap }), libraries };
-    for (const wrappers of [both, { ...(bwrap && { bwrap }), libraries }, { ...(prlimit && { prlimit }), libraries }]) {
-      if (wrappers.bwrap === undefined && wrappers.prlimit === undefined) continue;
-      const facts = await probe(wrappers, engine, port);
-      if (facts === undefined) continue;
-      return { wrappers, layers: provenLayers(facts, wrappers) };
+    const seccomp = seccompFilter(process.arch);
+    const limited = { ...(prlimit && { prlimit }), libraries };
+    const attempts: Wrappers[] = [limited, { libraries }];
+    if (bwrap !== undefined) {
+      attempts.unshift({ ...limited, bwrap, ...(seccomp && { seccomp }) }, { ...limited, bwrap }, { bwrap, libraries });
     }
-    return { wrappers: { libraries }, layers: [] };
+    for (const wrappers of attempts) {
+      const facts = await probe(wrappers, engine, port);
+      if (facts !== undefined) return { wrappers, layers: provenLayers(facts, wrappers) };
+    }
+    throw new SluiceError("ERR_SANDBOX_START");
   } finally {
     await new Promise<void>((resolve) => server.close(() => resolve()));
   }
 }
 
 function provenLayers(facts: Facts, wrappers: Wrappers): KernelLayers["layers"] {
-  const layers: Extract<SandboxLayer, "rlimit" | "namespaces">[] = [];
+  const layers: KernelLayer[] = [];
   if (wrappers.prlimit !== undefined && facts.coreBytes === 0 && Number.isFinite(facts.addressSpaceBytes)) {
     layers.push("rlimit");
   }
   const confined = [facts.read, facts.write, facts.spawn, facts.connect].every((outcome) => outcome !== "ok");
   if (wrappers.bwrap !== undefined && confined && facts.pid <= MAX_NAMESPACE_PID) layers.push("namespaces");
+  // Namespaces alone answer that nobody listens; the filter answers that there are no sockets.
+  if (wrappers.seccomp !== undefined && facts.connect === "EPERM") layers.push("seccomp");
   return layers;
 }
 
 /** What the probe found behind `wrappers`, or undefined when it did not run. */
 function probe(wrappers: Wrappers, engine: Engine, port: number): Promise<Facts | undefined> {
-  const [command, ...args] = launchCommand(wrappers, {
+  const command = launchCommand(wrappers, {
     script: "probe",
     addonFile: engine.addonFile,
     argument: String(port),
@@ -93,7 +102,8 @@ function probe(wrappers: Wrappers, engine: Engine, port: number): Promise<Facts 
     cpuSeconds: PROBE_CPU_SECONDS,
   });
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "ignore"], env: {}, timeout: PROBE_TIMEOUT_MS });
+    const child = startProcess(command);
+    const timer = setTimeout(() => child.kill("SIGKILL"), PROBE_TIMEOUT_MS);
     let text = "";
     child.stdout.setEncoding("utf8");
     child.stdout.on("data", (chunk: string) => {
@@ -101,7 +111,11 @@ function probe(wrappers: Wrappers, engine: Engine, port: number): Promise<Facts 
       if (text.length > MAX_PROBE_BYTES) child.kill("SIGKILL");
     });
     child.on("error", () => resolve(undefined));
-    child.on("close", () => resolve(parseFacts(text)));
+    child.stdin.on("error", () => {});
+    child.on("close", () => {
+      clearTimeout(timer);
+      resolve(parseFacts(text));
+    });
   });
 }
 

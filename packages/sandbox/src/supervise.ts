@@ -1,7 +1,6 @@
 /** One child, from start to kill. The parent owns the clock and believes nothing that the child says beyond
  *  the shape of its frames.
  *  @module */
-import { spawn } from "node:child_process";
 import {
   MAX_JOB_OUTPUT_BYTES,
   MAX_LOG_LINES,
@@ -14,6 +13,7 @@ import {
 } from "@sluice/protocol";
 import { z } from "zod";
 import { FrameReader, type Frame } from "./frames.ts";
+import { startProcess, type LaunchCommand } from "./launch.ts";
 
 /** Longest wait for a child's first frame. */
 export const START_TIMEOUT_MS = 15_000;
@@ -24,7 +24,7 @@ const REASON_KEPT_INSIDE = "the reason stays inside the domain in production";
 
 /** A child to start and what to send it. */
 export interface SuperviseOptions {
-  readonly command: readonly [string, ...string[]];
+  readonly command: LaunchCommand;
   /** Written to the child's stdin, which then stays open until the end. */
   readonly input: readonly Bytes[];
   readonly environment: SealedJob["environment"];
@@ -64,8 +64,7 @@ export function supervise(options: SuperviseOptions): Promise<RunOutcome> {
       resolve({ ok: false, code: "ERR_CANCELLED", details: {}, layers: [], wallMs: 0 });
       return;
     }
-    const [program, ...args] = command;
-    const child = spawn(program, args, { stdio: ["pipe", "pipe", "ignore"], env: {}, cwd: "/" });
+    const child = startProcess(command);
     const layers = [...options.layers];
     let ending: Ending | undefined;
     let ready = false;
@@ -87,7 +86,7 @@ export function supervise(options: SuperviseOptions): Promise<RunOutcome> {
       if (!ready) {
         if (frame.kind !== "ready") return end(crashed);
         ready = true;
-        if (frame.body[0] === 1) layers.push("permission");
+        if (frame.body[0] === 1) layers.splice(2, 0, "permission");
         clearTimeout(timer);
         const { wallTimeLimitMs } = limits;
         timer = setTimeout(
