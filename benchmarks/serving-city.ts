@@ -2,12 +2,12 @@
  *  @module */
 import { bundleJob } from "@sluice/sandbox/bundle";
 import { openCity } from "../packages/cli/src/demo/city.ts";
-import { cityTables } from "../packages/cli/src/demo/city/tables.ts";
 import { EXAMPLE_JOB } from "../packages/cli/src/demo/demo.ts";
 import { grantScene, registerParties } from "../packages/cli/src/demo/govern.ts";
 import { developJob, releaseAndBuild } from "../packages/cli/src/demo/product.ts";
 import { RunningCity } from "../packages/cli/src/demo/running-city.ts";
-import { DOMAIN, inclusiveCreditPolicy, KEY_FIELD, PRODUCT, usualTerms } from "../packages/cli/src/demo/scene.ts";
+import { inclusiveCreditPolicy, KEY_FIELD, PRODUCT, usualTerms } from "../packages/cli/src/demo/scene.ts";
+import { readWalkState, writeWalkState } from "../packages/cli/src/demo/walk-state.ts";
 
 /** Seed of the generated city: every run measures the same table. */
 const SEED = "benchmark";
@@ -19,11 +19,13 @@ export type Serving = { running: RunningCity; keys: string[] };
 
 /** Opens the city in `directory`, starts its processes and, when it is new, takes a product through to serving. */
 export async function openServing(directory: string, persons: number): Promise<Serving> {
-  const { city, isNew } = await openCity(directory, { seed: SEED, persons }, () => {});
+  const city = await openCity(directory, { seed: SEED, persons }, () => {});
   const running = await RunningCity.start(city);
-  await running.registerDomains();
-  if (isNew) await buildProduct(running);
-  return { running, keys: tableKeys(persons) };
+  if ((await readWalkState(directory)) === null) await buildProduct(running);
+  else await running.registerDomains();
+  const { header, rows } = city.data.hrss;
+  const column = header.indexOf(KEY_FIELD);
+  return { running, keys: Array.from(rows(), (row) => row[column] ?? "") };
 }
 
 /** One private answer: the label of the first person. */
@@ -36,17 +38,11 @@ export async function askOnce({ running, keys }: Serving): Promise<string> {
 
 async function buildProduct(running: RunningCity): Promise<void> {
   await registerParties(running);
+  await running.registerDomains();
   const policy = inclusiveCreditPolicy(SAMPLE_ROWS);
   const grant = await grantScene(running, policy, usualTerms(running.city.keys, new Date()));
   const { code } = await bundleJob(EXAMPLE_JOB);
-  await releaseAndBuild(running, grant, await developJob(running, grant, code));
-}
-
-function tableKeys(persons: number): string[] {
-  for (const table of cityTables({ seed: SEED, persons })) {
-    if (table.domain !== DOMAIN) continue;
-    const column = table.header.indexOf(KEY_FIELD);
-    if (column >= 0) return Array.from(table.rows(), (row) => row[column] ?? "");
-  }
-  throw new Error(`no table of ${DOMAIN} has ${KEY_FIELD}`);
+  const run = await developJob(running, grant, PRODUCT, code);
+  const { product, model } = await releaseAndBuild(running, grant, run);
+  await writeWalkState(running.city.directory, { grant, product, model });
 }

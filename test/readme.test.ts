@@ -80,7 +80,7 @@ async function announced(demo: ChildProcess): Promise<{ environment: Record<stri
   for await (const line of createInterface({ input: demo.stdout })) {
     seen.push(line);
     for (const [, name = "", value = ""] of line.matchAll(/(SLUICE_[A-Z]+)=(\S+)/g)) environment[name] = value;
-    const key = /\bask\.ts (\d{17}[\dX])/.exec(line)?.[1];
+    const key = /\blookup [\w-]+ (\d{17}[\dX])/.exec(line)?.[1];
     if (key !== undefined) return { environment, key };
   }
   throw new Error(`the demo ended without saying how to ask it:\n${seen.join("\n")}`);

@@ -81,7 +81,7 @@ test("a file's name is kebab-case and says what it is", () => {
 });
 
 test("only the cli and the benchmarks print", () => {
-  expect(code.filter((each) => others.includes(each)).flatMap(consoleProblems)).toEqual([]);
+  expect(sources.flatMap(consoleProblems)).toEqual([]);
   expect(consoleProblems(file("console.log(1);"))).toHaveLength(1);
   expect(consoleProblems(file("console.log(1);", "packages/cli/src/main.ts"))).toEqual([]);
 });
@@ -95,14 +95,7 @@ test("nothing names a path of one machine", () => {
 
 test("nothing is left for later, switched off or singled out", () => {
   expect(others.flatMap(leftoverProblems)).toEqual([]);
-  for (const line of [
-    "// TODO: more",
-    "test.only('x')",
-    "test.skip('x')",
-    "describe.todo('x')",
-    "// @ts-ignore",
-    "x as any",
-  ]) {
+  for (const line of ["// TODO: more", "test.only('x')", "test.skip('x')", "describe.todo('x')", "// @ts-ignore"]) {
     expect(leftoverProblems(file(line))).toHaveLength(1);
   }
 });

@@ -12,7 +12,8 @@ import { formatError } from "../error-text.ts";
 import { openCity } from "./city.ts";
 import { Narrator, type DemoReport, type Output } from "./report.ts";
 import { RunningCity } from "./running-city.ts";
-import { walk } from "./walk.ts";
+import { KEY_FIELD, PRODUCT } from "./scene.ts";
+import { evidenceDirectory, walk } from "./walk.ts";
 
 /** Options of `sluice demo`. */
 export interface DemoOptions {
@@ -85,9 +86,24 @@ function conclude(narrator: Narrator, report: DemoReport, running: RunningCity, 
     `  ${report.canaries.foundOutside} traces of ${report.canaries.planted} canary persons outside of the domains`,
   );
   narrator.say(report.ok ? "ok" : "NOT ok");
-  if (!options.once)
-    narrator.say(`gateway ${running.gateway.url} · OpenAPI ${running.gateway.url}/openapi.json · Ctrl-C ends`);
+  if (!options.once) sayHowToAsk(narrator, running);
   if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+}
+
+/** The command that makes one more private lookup, with the variables that the README's query reads too. */
+function sayHowToAsk(narrator: Narrator, { city, gateway }: RunningCity): void {
+  const { header, rows } = city.data.hrss;
+  const [first = []] = rows();
+  const variables = [
+    `SLUICE_GATEWAY=${gateway.url}`,
+    `SLUICE_KEY=${join(city.directory, "parties", "river-bank.key")}`,
+    `SLUICE_TRUST=${join(evidenceDirectory(city), "trust.json")}`,
+  ];
+  narrator.say("  ask again, in another terminal:");
+  narrator.say(
+    `${variables.join(" ")} npm run --silent sluice -- lookup ${PRODUCT} ${first[header.indexOf(KEY_FIELD)]}`,
+  );
+  narrator.say(`gateway ${gateway.url} · OpenAPI ${gateway.url}/openapi.json · Ctrl-C ends`);
 }
 
 /** With `--json` the prose goes to stderr, so that stdout ends with the report. */
