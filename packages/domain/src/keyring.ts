@@ -42,7 +42,11 @@ export class Keyring {
     try {
       const master = fromHex((await read("master.key")).trim());
       if (master.length !== MASTER_BYTES) throw new RangeError("master secret has the wrong length");
-      return new Keyring(await importPrivateKey(await read("receipt.key")), await importPrivateKey(await read("log.key")), master);
+      return new Keyring(
+        await importPrivateKey(await read("receipt.key")),
+        await importPrivateKey(await read("log.key")),
+        master,
+      );
     } catch (cause) {
       const details = { directory, expected: "the keys of a domain", command: `sluice domain init ${directory}` };
       throw new SluiceError("ERR_DIRECTORY_STATE", details, { cause });

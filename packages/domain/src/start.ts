@@ -57,7 +57,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
   const config = await readConfig(directory);
   const cleanup: (() => Promise<unknown> | void)[] = [];
   const closeAll = async (): Promise<void> => {
-    for (const close of cleanup.toReversed()) await close();
+    for (let close = cleanup.pop(); close !== undefined; close = cleanup.pop()) await close();
   };
   try {
     const lock = await lockDirectory(directory);

@@ -3,7 +3,7 @@
  *  is decided by the signatures inside them.
  *  @module */
 import { BINARY_MEDIA_TYPE, MAX_ENVELOPE_JSON_BYTES, MAX_FRAME_BYTES, MAX_JSON_BODY_BYTES } from "@sluice/protocol";
-import fastify, { type FastifyInstance } from "fastify";
+import fastify, { LogController, type FastifyInstance } from "fastify";
 import type { DomainContext } from "../serve/context.ts";
 import { installErrors } from "./errors.ts";
 import { requireGateway } from "./hop.ts";
@@ -29,7 +29,7 @@ export async function createServer(
     forceCloseConnections: true,
     // Method, route and status only: a URL may carry identifiers, a body never reaches the log.
     logger: { level: "info", file: logFile, serializers: { req: () => ({}) } },
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
   });
   installErrors(server);
   server.addContentTypeParser(

@@ -16,7 +16,7 @@ const answers = new Socket({ fd: 4, readable: false, writable: true });
 answers.on("error", () => process.exit(1));
 
 const required = SANDBOX_LAYERS.filter((layer) => process.argv.includes(layer));
-const starting = createSandboxRunner({ require: required });
+const starting = createSandboxRunner({ require: required, searchPath: process.env["PATH"] ?? "" });
 starting.catch(() => undefined);
 const running = new Map<number, AbortController>();
 

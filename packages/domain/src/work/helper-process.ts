@@ -41,7 +41,7 @@ export class HelperProcess {
 
   /** Process id while one runs. */
   get pid(): number | undefined {
-    return this.#running?.child.pid;
+    return this.#live()?.child.pid;
   }
 
   /** Sends a question and hands on every answer to it, until `accept` returns something, which is then the result.
@@ -57,7 +57,8 @@ export class HelperProcess {
     readonly timeoutMs: number;
   }): Promise<T | null> {
     if (this.#closed) return null;
-    const running = (this.#running ??= this.#start());
+    const running = this.#live() ?? this.#start();
+    this.#running = running;
     const id = this.#nextId++;
     const send = (head: unknown, parts: readonly Bytes[] = []): void => {
       writeMessage(running.input, head, parts).catch(() => running.child.kill("SIGKILL"));
@@ -99,6 +100,12 @@ export class HelperProcess {
     const timer = setTimeout(() => running.child.kill("SIGKILL"), CLOSE_TIMEOUT_MS);
     await ended;
     clearTimeout(timer);
+  }
+
+  /** The process, unless it has ended; its last answers may still be on their way. */
+  #live(): Running | undefined {
+    const child = this.#running?.child;
+    return child?.exitCode === null && child.signalCode === null ? this.#running : undefined;
   }
 
   #start(): Running {

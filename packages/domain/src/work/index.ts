@@ -1,1 +1,7 @@
-export { createWorkshop, type GuardedOutcome, type GuardedRun, type Workshop } from "./workshop.ts";
+export {
+  createWorkshop,
+  type GuardedOutcome,
+  type GuardedRun,
+  type Workshop,
+  type WorkshopOptions,
+} from "./workshop.ts";

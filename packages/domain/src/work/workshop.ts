@@ -77,16 +77,24 @@ export interface Workshop {
   close(): Promise<void>;
 }
 
+export interface WorkshopOptions {
+  /** Isolation layers without which no job runs. */
+  readonly requireLayers?: readonly string[];
+  /** Directories in which the broker looks for the programs of its layers, separated by `:`. Nothing else of this
+   *  process's environment goes with it. */
+  readonly searchPath?: string;
+}
+
 /** Opens a workshop; its processes start when they are first needed.
  *  @throws ERR_SANDBOX_LAYER_MISSING when `requireLayers` names no layer that exists. */
-export function createWorkshop(options: { readonly requireLayers?: readonly string[] } = {}): Workshop {
-  const requireLayers = options.requireLayers ?? [];
+export function createWorkshop(options: WorkshopOptions = {}): Workshop {
+  const { requireLayers = [], searchPath = `${process.env["PATH"] ?? ""}:/usr/bin:/bin` } = options;
   for (const layer of requireLayers) {
     if (!SANDBOX_LAYERS.some((known) => known === layer)) {
       throw new SluiceError("ERR_SANDBOX_LAYER_MISSING", { layer, how: `require one of ${SANDBOX_LAYERS.join(", ")}` });
     }
   }
-  return new TwoProcessWorkshop(requireLayers);
+  return new TwoProcessWorkshop(requireLayers, searchPath);
 }
 
 /** What the broker said of a run. `output` is opaque here. */
@@ -103,13 +111,12 @@ class TwoProcessWorkshop implements Workshop {
   #active = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(requireLayers: readonly string[]) {
+  constructor(requireLayers: readonly string[], searchPath: string) {
     this.#requireLayers = requireLayers;
     this.#broker = new HelperProcess({
       module: moduleBeside("broker-main"),
       args: requireLayers,
-      // The broker looks for the programs of its layers; nothing else of this process's environment goes with it.
-      env: { PATH: process.env["PATH"] ?? "" },
+      env: { PATH: searchPath },
       maxAnswerBytes: MAX_BROKER_ANSWER_BYTES,
     });
     this.#guard = new HelperProcess({

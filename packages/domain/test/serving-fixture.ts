@@ -1,0 +1,288 @@
+/** A domain with one small table, its parties, and a gateway's key to deliver messages with.
+ *  @module */
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { generateKey, signDocument, type KeyPair } from "@sluice/evidence";
+import { signHttp } from "@sluice/evidence/http";
+import {
+  BINARY_MEDIA_TYPE,
+  documentHash,
+  encodeCall,
+  fromProblem,
+  Run,
+  sha256Hex,
+  SluiceError,
+  toHex,
+  utf8,
+  type Bytes,
+  type CallEnvelope,
+  type Grant,
+  type Operation,
+  type Policy,
+  type Random,
+  type Release,
+} from "@sluice/protocol";
+import { importTable, initDomain, startDomain, type DomainConfig, type RunningDomain } from "../src/index.ts";
+
+export const random: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
+export const clock = { now: () => new Date() };
+
+/** Rows of the table; person `i` has key `P<i>`. */
+export const ROWS = 400;
+
+/** Band that the test's job gives to person `i`, computed in the clear. */
+export const plainBand = (i: number): string => (bucketOfAge(i) < 40 ? "young" : "old");
+const ageOf = (i: number): number => 20 + ((i * 7) % 50);
+const bucketOfAge = (i: number): number => Math.floor(ageOf(i) / 10) * 10;
+
+/** A job whose model is a constant rule: enough to follow labels through the whole domain. */
+export const JOB = utf8(`var sluiceJob = { default: {
+  name: "bands", purpose: "bands", input: { age: "f64" },
+  outputs: { fit: { kind: "metrics", keys: ["rows"] }, model: { kind: "linear-model", maxParameters: 4 },
+             band: { kind: "labels", vocabulary: ["young", "old"] } },
+  develop(rows, context) { context.log("rows", rows.rowCount); context.progress(1);
+    return { fit: { rows: rows.rowCount }, model: { features: ["age"], weights: [1], intercept: -40 } }; },
+  produce(rows, model) { const band = new Uint8Array(rows.rowCount);
+    for (let i = 0; i < rows.rowCount; i++) band[i] = rows.age.values[i] * model.weights[0] + model.intercept < 0 ? 0 : 1;
+    return { band }; },
+} };`);
+
+export interface Parties {
+  readonly agency: KeyPair;
+  readonly department: KeyPair;
+  readonly gateway: KeyPair;
+  readonly recovery: KeyPair;
+  readonly operator: KeyPair;
+  readonly developer: KeyPair;
+  readonly caller: KeyPair;
+}
+
+export interface Fixture extends AsyncDisposable {
+  readonly directory: string;
+  readonly config: DomainConfig;
+  readonly parties: Parties;
+  readonly policy: Policy;
+  domain: RunningDomain;
+}
+
+/** A started domain in a directory of its own, with the table imported. */
+export async function openFixture(): Promise<Fixture> {
+  const directory = await mkdtemp(join(tmpdir(), "sluice-domain-test-"));
+  const names = ["agency", "department", "gateway", "recovery", "operator", "developer", "caller"] as const;
+  const keys = await Promise.all(names.map(async (name) => [name, await generateKey()] as const));
+  const parties = Object.fromEntries(keys) as unknown as Parties;
+  const home = join(directory, "home");
+  const config = await initDomain(home, {
+    domain: "test",
+    title: "Test",
+    agencyKey: parties.agency.keyId,
+    departmentKey: parties.department.keyId,
+    gatewayKey: parties.gateway.keyId,
+    recoveryKey: parties.recovery.keyId,
+    random,
+  });
+  const file = join(directory, "persons.csv");
+  const lines = Array.from({ length: ROWS }, (_, i) => `P${i},Name ${i},${ageOf(i)},R${i % 3}`);
+  await writeFile(file, ["person,name,age,region", ...lines, ""].join("\n"));
+  await importTable(home, {
+    file,
+    resource: "persons",
+    title: "Persons",
+    source: "Test",
+    updateFrequency: "once",
+    fields: [
+      { name: "person", title: "key", type: "text", role: "direct", grade: "general-3" },
+      { name: "name", title: "name", type: "text", role: "direct", grade: "general-3" },
+      { name: "age", title: "age", type: "integer", role: "quasi", grade: "general-2" },
+      { name: "region", title: "region", type: "text", role: "quasi", grade: "general-2" },
+    ],
+  });
+  const policy: Policy = {
+    version: 1,
+    resource: "persons",
+    columns: {
+      age: { role: "quasi", transform: { kind: "bucket", width: 10, min: 0, max: 100 } },
+      region: { role: "quasi", transform: { kind: "keep" } },
+    },
+    sample: { rows: 300, strata: ["region"] },
+    k: 5,
+    suppressionLimit: 0.1,
+  };
+  const domain = await startDomain(home, { workerThreads: 1 });
+  const fixture: Fixture = {
+    directory: home,
+    config,
+    parties,
+    policy,
+    domain,
+    async [Symbol.asyncDispose]() {
+      await fixture.domain.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+  return fixture;
+}
+
+/** Body of a grant over the fixture's table, with changes. */
+export async function grantBody(fixture: Fixture, change: Partial<Grant> = {}): Promise<Grant> {
+  const { parties, policy } = fixture;
+  const day = 86_400_000;
+  return {
+    type: "grant",
+    domain: "test",
+    resource: "persons",
+    scene: { scene: "bands", title: "Bands", purpose: "bands", value: "test" },
+    key: "person",
+    fields: [
+      { name: "age", need: "band" },
+      { name: "region", need: "strata" },
+    ],
+    policy: await documentHash(policy),
+    operations: ["develop", "build", "lookup.evaluate", "lookup.query"],
+    operator: { party: "operator", keyId: parties.operator.keyId },
+    developer: { party: "developer", keyId: parties.developer.keyId },
+    callers: [{ party: "caller", keyId: parties.caller.keyId }],
+    notBefore: new Date(Date.now() - day).toISOString(),
+    notAfter: new Date(Date.now() + day).toISOString(),
+    quotas: [
+      { operation: "develop", amount: "10" },
+      { operation: "build", amount: "10" },
+      { operation: "lookup.evaluate", amount: "100" },
+      { operation: "lookup.query", amount: "100" },
+    ],
+    consent: { kind: "legal-basis", basis: "test" },
+    price: { kind: "free", reason: "test" },
+    ...change,
+  };
+}
+
+/** POSTs `bytes` to the domain as the gateway (or as `key`). @throws the domain's refusal */
+export async function post(
+  fixture: Fixture,
+  path: string,
+  bytes: Bytes,
+  mediaType: string,
+  key?: KeyPair,
+): Promise<Bytes> {
+  const url = `${fixture.domain.url}${path}`;
+  const body = new Uint8Array(bytes);
+  const signature = await signHttp({ method: "POST", url, body }, key ?? fixture.parties.gateway, { clock, random });
+  const response = await fetch(url, { method: "POST", headers: { "content-type": mediaType, ...signature }, body });
+  return answerOf(response);
+}
+
+/** GETs a path of the domain as the gateway. @throws the domain's refusal */
+export async function get(fixture: Fixture, path: string): Promise<Bytes> {
+  const url = `${fixture.domain.url}${path}`;
+  const body = new Uint8Array(0);
+  const signature = await signHttp({ method: "GET", url, body }, fixture.parties.gateway, { clock, random });
+  return answerOf(await fetch(url, { headers: signature }));
+}
+
+async function answerOf(response: Response): Promise<Bytes> {
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (response.ok) return bytes;
+  throw fromProblem(JSON.parse(new TextDecoder().decode(bytes))) ?? new Error(`status ${response.status}`);
+}
+
+/** Delivers a JSON document. */
+export const postJson = (fixture: Fixture, path: string, document: unknown): Promise<Bytes> =>
+  post(fixture, path, utf8(JSON.stringify(document)), "application/json");
+
+/** Signs and delivers a grant; returns its hash. */
+export async function deliverGrant(fixture: Fixture, change: Partial<Grant> = {}): Promise<string> {
+  const body = await grantBody(fixture, change);
+  const grant = await signDocument(body, fixture.parties.department, fixture.parties.agency);
+  await postJson(fixture, "/v1/grants", { grant, policy: fixture.policy });
+  return documentHash(body);
+}
+
+/** What a use names; the rest has usual values. */
+export interface UseOptions {
+  readonly operation: Operation;
+  readonly grant: string;
+  readonly frame?: Bytes;
+  readonly key: KeyPair;
+  readonly callId?: string;
+  readonly nonce?: string;
+  readonly bundle?: string;
+  readonly version?: number;
+  readonly issuedAt?: Date;
+}
+
+/** A signed use in its envelope. */
+export async function use(options: UseOptions): Promise<CallEnvelope> {
+  const { operation, grant, frame = new Uint8Array(0), key } = options;
+  const issuedAt = options.issuedAt ?? new Date();
+  const body = {
+    type: "request" as const,
+    operation,
+    domain: "test",
+    grant,
+    product: "bands",
+    version: options.version ?? 1,
+    bundle: options.bundle ?? (await sha256Hex(JOB)),
+    bodyDigest: await sha256Hex(frame),
+    callId: options.callId ?? toHex(random.bytes(16)),
+    nonce: options.nonce ?? toHex(random.bytes(16)),
+    issuedAt: issuedAt.toISOString(),
+    expiresAt: new Date(issuedAt.getTime() + 60_000).toISOString(),
+  };
+  return { request: await signDocument(body, key), frame };
+}
+
+/** Sends an envelope to a route of the domain. */
+export const send = (fixture: Fixture, path: string, envelope: CallEnvelope): Promise<Bytes> =>
+  post(fixture, path, encodeCall(envelope), BINARY_MEDIA_TYPE);
+
+/** Waits for the end of a run by its event stream, then reads it. */
+export async function finishedRun(fixture: Fixture, callId: string): Promise<Run> {
+  await get(fixture, `/v1/runs/${callId}/events`);
+  return Run.parse(JSON.parse(new TextDecoder().decode(await get(fixture, `/v1/runs/${callId}`))));
+}
+
+/** Develops the fixture's job under `grant`. */
+export async function develop(fixture: Fixture, grant: string, code: Bytes = JOB): Promise<Run> {
+  const envelope = await use({
+    operation: "develop",
+    grant,
+    frame: code,
+    key: fixture.parties.developer,
+    bundle: await sha256Hex(code),
+  });
+  await send(fixture, "/v1/jobs", envelope);
+  return finishedRun(fixture, envelope.request.body.callId);
+}
+
+/** The release of a completed run, signed by the department. */
+export async function releaseOf(fixture: Fixture, run: Run): Promise<Release> {
+  return {
+    type: "release",
+    domain: fixture.config.domain,
+    grant: run.grant,
+    product: run.product,
+    version: run.version,
+    bundle: run.bundle,
+    manifest: await documentHash(run.manifest),
+    model: await documentHash(run.model),
+    guardReport: await documentHash(run.guardReport),
+    at: new Date().toISOString(),
+  };
+}
+
+/** Takes a product through development, release and build under `grant`. */
+export async function serveProduct(fixture: Fixture, grant: string): Promise<{ developed: Run; built: Run }> {
+  const developed = await develop(fixture, grant);
+  if (developed.state !== "completed")
+    throw new SluiceError("ERR_JOB_CRASHED", { run: JSON.stringify(developed.failure) });
+  await postJson(
+    fixture,
+    "/v1/releases",
+    await signDocument(await releaseOf(fixture, developed), fixture.parties.department),
+  );
+  const envelope = await use({ operation: "build", grant, key: fixture.parties.operator });
+  await send(fixture, "/v1/builds", envelope);
+  return { developed, built: await finishedRun(fixture, envelope.request.body.callId) };
+}

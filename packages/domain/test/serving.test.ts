@@ -1,0 +1,83 @@
+import { LookupClient } from "@sluice/mpc/lookup/client";
+import { verifyReceipt, type TrustPins } from "@sluice/evidence";
+import { decodeAnswer, decodeLabelRecord, documentHash, SignedSnapshot, sha256Hex } from "@sluice/protocol";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startDomain } from "../src/index.ts";
+import {
+  deliverGrant,
+  get,
+  openFixture,
+  plainBand,
+  random,
+  send,
+  serveProduct,
+  use,
+  type Fixture,
+} from "./serving-fixture.ts";
+
+let fixture: Fixture;
+let grant: string;
+
+beforeAll(async () => {
+  fixture = await openFixture();
+  grant = await deliverGrant(fixture);
+});
+
+afterAll(async () => {
+  await fixture[Symbol.asyncDispose]();
+});
+
+function trust(): TrustPins {
+  const { receiptKey, logKey, logOrigin } = fixture.config;
+  const departmentKey = fixture.parties.department.keyId;
+  return {
+    domains: { test: { receiptKey, logKey, logOrigin, departmentKey } },
+    gateway: { logKey, logOrigin },
+    agencyKey: fixture.parties.agency.keyId,
+  };
+}
+
+async function lookup(key: string): Promise<string | null> {
+  const snapshot = SignedSnapshot.parse(
+    JSON.parse(new TextDecoder().decode(await get(fixture, "/v1/products/bands/snapshot"))),
+  );
+  const snapshotHash = await documentHash(snapshot.body);
+  const hint = await get(fixture, `/v1/products/bands/snapshots/${snapshotHash}/hint`);
+  const client = await LookupClient.open({ snapshot: snapshot.body, snapshotHash, hint });
+  const asked = client.start(key, random);
+  const first = decodeAnswer(
+    await send(
+      fixture,
+      "/v1/calls",
+      await use({ operation: "lookup.evaluate", grant, frame: asked.frame, key: fixture.parties.caller }),
+    ),
+  );
+  const query = await asked.evaluated(first.frame);
+  const second = decodeAnswer(
+    await send(
+      fixture,
+      "/v1/calls",
+      await use({ operation: "lookup.query", grant, frame: query.frame, key: fixture.parties.caller }),
+    ),
+  );
+  await verifyReceipt(first.receipt, trust());
+  await verifyReceipt(second.receipt, trust());
+  expect(second.receipt.receipt.body.answer).toBe(await sha256Hex(second.frame));
+  const record = await query.finish(second.frame);
+  return record === null ? null : (snapshot.body.vocabulary[decodeLabelRecord(record)] ?? null);
+}
+
+test("takes a job from its sample to a served product whose private answers equal the plain computation", async () => {
+  const { developed, built } = await serveProduct(fixture, grant);
+  expect(developed.log).toEqual([`rows ${developed.certificate?.sampleRows}`]);
+  expect(developed.certificate?.k).toBeGreaterThanOrEqual(5);
+  expect(built).toMatchObject({ state: "completed", percent: 100 });
+  for (const i of [0, 1, 5, 77, 399]) expect(await lookup(`P${i}`)).toBe(plainBand(i));
+  expect(await lookup("P400")).toBeNull();
+});
+
+test("serves the same product after a restart", async () => {
+  await fixture.domain.close();
+  fixture.domain = await startDomain(fixture.directory, { workerThreads: 1 });
+  expect(await lookup("P3")).toBe(plainBand(3));
+});
