@@ -23,9 +23,9 @@ export async function openServing(directory: string, persons: number): Promise<S
   const running = await RunningCity.start(city);
   if ((await readWalkState(directory)) === null) await buildProduct(running);
   else await running.registerDomains();
-  const { header, rows } = city.data.hrss;
-  const column = header.indexOf(KEY_FIELD);
-  return { running, keys: Array.from(rows(), (row) => row[column] ?? "") };
+  const { hrss } = city.data;
+  const column = hrss.header.indexOf(KEY_FIELD);
+  return { running, keys: Array.from(hrss.rows(), (row) => row[column] ?? "") };
 }
 
 /** One private answer: the label of the first person. */

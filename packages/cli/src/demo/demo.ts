@@ -92,8 +92,8 @@ function conclude(narrator: Narrator, report: DemoReport, running: RunningCity, 
 
 /** The command that makes one more private lookup, with the variables that the README's query reads too. */
 function sayHowToAsk(narrator: Narrator, { city, gateway }: RunningCity): void {
-  const { header, rows } = city.data.hrss;
-  const [first = []] = rows();
+  const { hrss } = city.data;
+  const [first = []] = hrss.rows();
   const variables = [
     `SLUICE_GATEWAY=${gateway.url}`,
     `SLUICE_KEY=${join(city.directory, "parties", "river-bank.key")}`,
@@ -101,7 +101,7 @@ function sayHowToAsk(narrator: Narrator, { city, gateway }: RunningCity): void {
   ];
   narrator.say("  ask again, in another terminal:");
   narrator.say(
-    `${variables.join(" ")} npm run --silent sluice -- lookup ${PRODUCT} ${first[header.indexOf(KEY_FIELD)]}`,
+    `${variables.join(" ")} npm run --silent sluice -- lookup ${PRODUCT} ${first[hrss.header.indexOf(KEY_FIELD)]}`,
   );
   narrator.say(`gateway ${gateway.url} · OpenAPI ${gateway.url}/openapi.json · Ctrl-C ends`);
 }
