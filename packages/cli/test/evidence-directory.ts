@@ -3,14 +3,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { commitment, createLogProof, generateKey, openLog, signDocument } from "@sluice/evidence";
-import {
-  toHex,
-  type EvidencedReceipt,
-  type EvidenceLog,
-  type LogProof,
-  type Operation,
-  type Receipt,
-} from "@sluice/protocol";
+import { type EvidencedReceipt, type EvidenceLog, type LogProof, type Operation, type Receipt } from "@sluice/protocol";
 import { systemClock, systemRandom } from "@sluice/client";
 
 const OPERATIONS: Operation[] = ["develop", "build", "lookup.evaluate", "lookup.query"];
@@ -60,7 +53,7 @@ function receiptBody(i: number, party: string): Receipt {
   const operation = OPERATIONS[i % OPERATIONS.length] ?? "develop";
   return {
     type: "receipt",
-    callId: toHex(Uint8Array.from({ length: 16 }, () => i)),
+    callId: i.toString(16).padStart(32, "0"),
     operation,
     domain: "hrss",
     grant: "11".repeat(32),

@@ -40,6 +40,14 @@ test("whole evidence verifies, and is counted by operation and log", async () =>
   expect(stdout).toMatch(/\neverything verifies\n$/);
 });
 
+test("receipts from before a tile of the log was full verify too", async () => {
+  const directory = await temporaryDirectory();
+  await writeEvidenceDirectory(directory, 258);
+  const { stdout, stderr } = await sluice(["verify", directory]);
+  expect(stderr).toBe("");
+  expect(stdout).toMatch(/^receipts +258 +258$/m);
+});
+
 test("--json gives the same counts", async () => {
   const { directory } = await evidence();
   const { stdout } = await sluice(["verify", directory, "--json"]);

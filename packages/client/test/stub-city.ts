@@ -1,12 +1,20 @@
 /** A gateway and a domain in one HTTP server, with real keys, logs, receipts and a real lookup index; and with hooks
  *  by which a test makes it lie.
  *  @module */
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { commitment, createLogProof, generateKey, openLog, signDocument, type KeyPair } from "@sluice/evidence";
+import {
+  commitment,
+  createLogProof,
+  generateKey,
+  openLog,
+  signDocument,
+  type DirectoryLog,
+  type KeyPair,
+} from "@sluice/evidence";
 import type { TrustPins } from "@sluice/evidence/verify";
 import { buildIndex, LookupDatabase, lookupContext } from "@sluice/mpc/lookup/server";
 import { blindEvaluate, deriveKeyPair, type OprfKeyPair } from "@sluice/mpc/oprf/server";
@@ -118,6 +126,13 @@ export class StubCity {
     return await prove(this.#parts.gatewayLog, { type: "another" });
   }
 
+  /** Copies both logs to `<directory>/hrss` and `<directory>/gateway`, as someone who fetched their files has them. */
+  async copyLogs(directory: string): Promise<void> {
+    await Promise.all([this.#parts.domainLog.publish(), this.#parts.gatewayLog.publish()]);
+    await cp(join(this.#parts.directory, "domain"), join(directory, "hrss"), { recursive: true });
+    await cp(join(this.#parts.directory, "gateway"), join(directory, "gateway"), { recursive: true });
+  }
+
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -177,8 +192,8 @@ interface Parts {
   readonly clock: Clock;
   readonly caller: KeyPair;
   readonly receiptKey: KeyPair;
-  readonly domainLog: EvidenceLog;
-  readonly gatewayLog: EvidenceLog;
+  readonly domainLog: DirectoryLog;
+  readonly gatewayLog: DirectoryLog;
   readonly trust: TrustPins;
   readonly snapshot: Signed<LookupSnapshot>;
   readonly snapshotHash: string;

@@ -1,9 +1,9 @@
 /** The logs of a directory of evidence, read from their files.
  *  @module */
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { verifyCheckpointInFiles, verifyLogFiles, type ReadLogFile, type TrustPins } from "@sluice/evidence/verify";
-import { SluiceError, type Checkpoint, type EvidencedReceipt, type KeyId } from "@sluice/protocol";
+import { SluiceError, type Bytes, type Checkpoint, type EvidencedReceipt, type KeyId } from "@sluice/protocol";
 import { errnoOf } from "../files.ts";
 
 /** Name of the directory of the gateway's log. */
@@ -58,13 +58,31 @@ export class LogDirectories {
   }
 
   #reader(name: string): ReadLogFile {
-    return async (path) => {
-      try {
-        return new Uint8Array(await readFile(join(this.#directory, name, path)));
-      } catch (cause) {
-        if (errnoOf(cause) === "ENOENT" || errnoOf(cause) === "ENOTDIR") return null;
-        throw new SluiceError("ERR_LOG", { origin: name, reason: `${path} cannot be read` }, { cause });
-      }
-    };
+    const directory = join(this.#directory, name);
+    return async (path) => (await readIfThere(directory, name, path)) ?? (await readWider(directory, name, path));
+  }
+}
+
+/** A tile of hashes that is partly full: `N.p/W` holds the first W hashes of tile N. */
+const PARTIAL_TILE = /^(tile\/[0-9]\/.+)\.p\/([0-9]{1,3})$/;
+const HASH_BYTES = 32;
+
+/** A log keeps the widest form of a tile only, while the checkpoint of an early receipt asks for a narrower one,
+ *  which is its beginning (C2SP tlog-tiles, Partial tiles). */
+async function readWider(directory: string, name: string, path: string): Promise<Bytes | null> {
+  const [, tile, width] = PARTIAL_TILE.exec(path) ?? [];
+  if (tile === undefined) return null;
+  const widths = await readdir(join(directory, `${tile}.p`)).catch(() => []);
+  const wider = widths.map(Number).find((other) => other > Number(width));
+  const bytes = await readIfThere(directory, name, wider === undefined ? tile : `${tile}.p/${wider}`);
+  return bytes?.subarray(0, Number(width) * HASH_BYTES) ?? null;
+}
+
+async function readIfThere(directory: string, name: string, path: string): Promise<Bytes | null> {
+  try {
+    return new Uint8Array(await readFile(join(directory, path)));
+  } catch (cause) {
+    if (errnoOf(cause) === "ENOENT" || errnoOf(cause) === "ENOTDIR") return null;
+    throw new SluiceError("ERR_LOG", { origin: name, reason: `${path} cannot be read` }, { cause });
   }
 }

@@ -1,0 +1,143 @@
+/** Commands that act as a party, against a gateway that answers truly.
+ *  @module */
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { exportPrivateKey } from "@sluice/evidence";
+import type { Product, Run } from "@sluice/protocol";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { sendJson, StubCity, VOCABULARY } from "../../client/test/stub-city.ts";
+import { sluice, temporaryDirectory } from "./captured-io.ts";
+
+let city: StubCity;
+beforeAll(async () => {
+  city = await StubCity.start({ "person-1": 1, "person-2": 2 });
+});
+beforeEach(() => {
+  city.hooks = {};
+});
+afterAll(() => city.close());
+
+/** Environment of the stub's caller. */
+async function callerEnv(): Promise<{ env: Record<string, string>; directory: string }> {
+  const directory = await temporaryDirectory();
+  const key = join(directory, "bank.key");
+  const trust = join(directory, "trust.json");
+  await writeFile(key, await exportPrivateKey(city.caller));
+  await writeFile(trust, JSON.stringify(city.trust));
+  return { directory, env: { SLUICE_GATEWAY: city.url, SLUICE_KEY: key, SLUICE_TRUST: trust } };
+}
+
+test("`lookup` prints the label, or that there is none, and never the key", async () => {
+  const { env } = await callerEnv();
+  const hit = await sluice(["lookup", "credit-label", "person-1"], { env });
+  expect(hit.stderr).toBe("");
+  expect(hit.stdout).toMatch(
+    new RegExp(`^${VOCABULARY[1]}\nreceipt \\w{32} lookup.evaluate\nreceipt \\w{32} lookup.query\n$`),
+  );
+  expect(hit.code).toBe(0);
+  const miss = await sluice(["lookup", "credit-label", "-"], { env, stdin: "person-99\n" });
+  expect(miss.stdout).toMatch(/^no record\n/);
+  expect(miss.code).toBe(0);
+  expect(hit.stdout + miss.stdout).not.toContain("person");
+});
+
+test("`lookup -` takes the line of standard input as the key", async () => {
+  const { env } = await callerEnv();
+  const { stdout } = await sluice(["lookup", "credit-label", "-", "--json"], { env, stdin: "person-2\r\n" });
+  expect(JSON.parse(stdout)).toMatchObject({ record: { label: VOCABULARY[2] } });
+});
+
+test("`lookup --receipts` keeps what `verify` checks", async () => {
+  const { env, directory } = await callerEnv();
+  const receipts = join(directory, "receipts");
+  await sluice(["lookup", "credit-label", "person-1", "--receipts", receipts], { env });
+  expect(await readdir(receipts)).toHaveLength(2);
+  await city.copyLogs(join(directory, "logs"));
+  const { stdout, stderr, code } = await sluice(["verify", directory], { env });
+  expect(stderr).toBe("");
+  expect(stdout).toMatch(/^receipts +2 +2$/m);
+  expect(code).toBe(0);
+});
+
+test("an answer that the gateway altered is refused by this client, with exit code 1", async () => {
+  const { env } = await callerEnv();
+  city.hooks.answer = ({ receipt, frame }) => ({ receipt, frame: frame.with(9, (frame[9] ?? 0) ^ 1) });
+  const { code, stdout, stderr } = await sluice(["lookup", "credit-label", "person-1"], { env });
+  expect(stdout).toBe("");
+  expect(stderr).toMatch(/^error ERR_ANSWER_ALTERED: .+\nrefused by: this client\nwhat to do: .+\n$/);
+  expect(stderr).not.toContain("person");
+  expect(code).toBe(1);
+});
+
+test("`product list` prints one line for each product", async () => {
+  const { env } = await callerEnv();
+  const products: Product[] = [];
+  city.hooks.route = (_, __, response) => {
+    sendJson(response, { products });
+    return true;
+  };
+  expect((await sluice(["product", "list"], { env })).stdout).toBe("no product is registered yet\n");
+  products.push(city.product);
+  const { stdout } = await sluice(["product", "list"], { env });
+  expect(stdout).toMatch(
+    /^PRODUCT +VERSION +FORM +DOMAIN +STATUS +CODE\ncredit-label +1 +label-lookup +hrss +serving +SLP-/,
+  );
+  expect(JSON.parse((await sluice(["product", "list", "--json"], { env })).stdout)).toEqual(products);
+});
+
+const run: Run = {
+  callId: "ab".repeat(16),
+  operation: "develop",
+  product: "credit-label",
+  version: 1,
+  grant: "11".repeat(32),
+  bundle: "22".repeat(32),
+  state: "completed",
+  percent: 100,
+  log: ["auc 0.71"],
+  metrics: { fit: { kind: "metrics", values: { auc: 0.71 } } },
+};
+const failed: Run = {
+  ...run,
+  state: "failed",
+  failure: { code: "ERR_JOB_CAPABILITY", details: { capability: "network" }, refusedBy: "sandbox" },
+};
+
+test("`run show` prints a run, and a failed one with what to do and exit code 1", async () => {
+  const { env } = await callerEnv();
+  let shown = run;
+  city.hooks.route = (_, __, response) => {
+    sendJson(response, shown);
+    return true;
+  };
+  const good = await sluice(["run", "show", run.callId], { env });
+  expect(good.stdout).toMatch(/^fit\.auc +0\.71$/m);
+  expect(good.stdout).toContain("  | auc 0.71\n");
+  expect(good.code).toBe(0);
+  shown = failed;
+  const bad = await sluice(["run", "show", run.callId], { env });
+  expect(bad.stdout).toContain("failed: ERR_JOB_CAPABILITY: the job asked for network, which no job has\nwhat to do: ");
+  expect(bad.code).toBe(1);
+});
+
+test("`run watch` prints events as they come, then the run", async () => {
+  const { env } = await callerEnv();
+  city.hooks.route = (request, _, response) => {
+    if (request.url?.endsWith("/events") !== true) sendJson(response, run);
+    else {
+      const events = [
+        { kind: "progress", percent: 40 },
+        { kind: "log", line: "auc 0.71" },
+        { kind: "state", state: "completed" },
+      ];
+      response.end(events.map((event, i) => `id: ${i + 1}\ndata: ${JSON.stringify(event)}\n\n`).join(""));
+    }
+    return true;
+  };
+  const { stdout, code } = await sluice(["run", "watch", run.callId], { env });
+  expect(stdout).toMatch(/^40 %\n {2}\| auc 0\.71\ncompleted\nrun +abab/);
+  expect(code).toBe(0);
+  const lines = (await sluice(["run", "watch", run.callId, "--json"], { env })).stdout.trim().split("\n");
+  expect(JSON.parse(lines.at(-1) ?? "")).toEqual(run);
+  expect(lines).toHaveLength(4);
+});
