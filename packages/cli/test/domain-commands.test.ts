@@ -1,0 +1,159 @@
+/** Commands of a domain, on good input and on every kind of bad input a person can give.
+ *  @module */
+import { once } from "node:events";
+import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { generateKey } from "@sluice/evidence";
+import { DomainDescription, ResourceDescription } from "@sluice/protocol";
+import { expect, test } from "vitest";
+import { runCommandLine } from "../src/command-line.ts";
+import { sluice, temporaryDirectory, type Outcome } from "./captured-io.ts";
+
+/** Arguments of a complete `domain init`. */
+async function initArguments(directory: string): Promise<string[]> {
+  const { keyId } = await generateKey();
+  const pins = ["agency", "department", "gateway", "recovery"].flatMap((who) => [`--${who}-key`, keyId]);
+  return ["domain", "init", directory, "--domain", "hrss", "--title", "人社局", ...pins];
+}
+
+/** An initialised domain below a fresh directory. */
+async function newDomain(): Promise<{ root: string; domain: string }> {
+  const root = await temporaryDirectory();
+  const domain = join(root, "hrss");
+  expect((await sluice(await initArguments(domain))).code).toBe(0);
+  return { root, domain };
+}
+
+/** Paths and sizes of every file below `directory`. */
+async function contents(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  return await Promise.all(files.toSorted().map(async (file) => `${file} ${(await stat(file)).size}`));
+}
+
+function expectError({ code, stdout, stderr }: Outcome, errorCode: string, ...facts: string[]): void {
+  expect(stderr).toMatch(new RegExp(`^error ${errorCode}: .+\nwhat to do: .+\n$`));
+  for (const fact of facts) expect(stderr).toContain(fact);
+  expect(stdout).toBe("");
+  expect(code).toBe(1);
+}
+
+test("`domain init` prints what callers pin, and no private key", async () => {
+  const directory = join(await temporaryDirectory(), "hrss");
+  const { code, stdout, stderr } = await sluice(await initArguments(directory));
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^receipt key +ed25519:.{43}\nlog key +ed25519:.{43}\nlog origin +sluice\/domain\/hrss$/m);
+  expect(stdout).not.toContain("PRIVATE");
+});
+
+test("`domain init` leaves a directory that is in use as it was", async () => {
+  const { domain } = await newDomain();
+  const before = await contents(domain);
+  expectError(await sluice(await initArguments(domain)), "ERR_CONFLICT", "hrss");
+  expect(await contents(domain)).toEqual(before);
+});
+
+test("a directory that cannot be made is one error", async () => {
+  const file = join(await temporaryDirectory(), "file");
+  await writeFile(file, "");
+  expectError(await sluice(await initArguments(join(file, "hrss"))), "ERR_DIRECTORY_UNWRITABLE", join(file, "hrss"));
+});
+
+test("`domain import` shows the columns it took, and never a value", async () => {
+  const { root, domain } = await newDomain();
+  const file = join(root, "people.csv");
+  await writeFile(file, "person,age\nzhang-canary,31\nli-canary,44\n");
+  const args = ["domain", "import", file, "--resource", "people", "--data", domain];
+  const { code, stdout, stderr } = await sluice(args);
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^people: about 2 rows, 2 columns\nCOLUMN +TYPE +ROLE +GRADE\nperson +text /);
+  expect(stdout).not.toContain("canary");
+  const description: unknown = JSON.parse((await sluice([...args, "--json"])).stdout);
+  expect(ResourceDescription.parse(description).source).toBe("people.csv");
+});
+
+test("`domain import --fields` takes the named columns only, and says when one is missing", async () => {
+  const { root, domain } = await newDomain();
+  const file = join(root, "people.csv");
+  const fields = join(root, "fields.json");
+  await writeFile(file, "person,age\na,31\nb,44\n");
+  const age = { name: "age", title: "Age", type: "integer", role: "quasi", grade: "general-2" };
+  await writeFile(fields, JSON.stringify([age]));
+  const args = ["domain", "import", file, "--resource", "people", "--data", domain, "--fields", fields];
+  expect((await sluice(args)).stdout).toMatch(
+    /^people: about 2 rows, 1 columns\n.+\nage +integer +quasi +general-2\n$/,
+  );
+  const before = await contents(domain);
+  await writeFile(fields, JSON.stringify([age, { ...age, name: "income" }]));
+  expectError(await sluice(args), "ERR_TABLE_COLUMN_MISSING", "income");
+  expect(await contents(domain)).toEqual(before);
+});
+
+const HUGE_FIELD_BYTES = 10 * 1_048_576;
+test.each<[string, string, Uint8Array | string, string]>([
+  ["a file that is not UTF-8", "a.csv", Uint8Array.of(0x61, 0x0a, 0xff, 0xfe, 0x0a), "ERR_TABLE_ENCODING"],
+  ["ten megabytes in one field", "a.csv", `a\n${"x".repeat(HUGE_FIELD_BYTES)}\n`, "ERR_TABLE_FIELD_TOO_LARGE"],
+  ["an empty file", "a.csv", "", "ERR_TABLE_FILE"],
+  ["a Parquet file that is none", "a.parquet", "a,b\n1,2\n", "ERR_TABLE_FILE"],
+  ["a file of another kind", "a.xlsx", "PK", "ERR_TABLE_FILE"],
+])("importing %s is one error, and writes nothing", async (_, name, text, errorCode) => {
+  const { root, domain } = await newDomain();
+  const file = join(root, name);
+  await writeFile(file, text);
+  const before = await contents(domain);
+  expectError(await sluice(["domain", "import", file, "--resource", "t", "--data", domain]), errorCode, name);
+  const after = await contents(domain);
+  expect(after.filter((entry) => /parquet|csv/.test(entry))).toEqual([]);
+  expect(after.filter((entry) => before.includes(entry))).toEqual(before);
+});
+
+test("importing a file that is not there, or into a directory without a domain, is one error", async () => {
+  const { root, domain } = await newDomain();
+  const file = join(root, "none.csv");
+  expectError(await sluice(["domain", "import", file, "--resource", "t", "--data", domain]), "ERR_TABLE_FILE");
+  await writeFile(file, "a\n1\n");
+  const empty = join(root, "empty");
+  await mkdir(empty);
+  const outcome = await sluice(["domain", "import", file, "--resource", "t", "--data", empty]);
+  expectError(outcome, "ERR_DIRECTORY_STATE", empty, "sluice domain init");
+  expectError(await sluice(["domain", "start", empty]), "ERR_DIRECTORY_STATE", empty);
+});
+
+test("a domain listens until it is interrupted; meanwhile its directory and its port are taken", async () => {
+  const { root, domain } = await newDomain();
+  const interrupt = new AbortController();
+  const listening = Promise.withResolvers<string>();
+  const ended = runCommandLine(["domain", "start", domain, "--json"], {
+    stdout: { write: (text) => listening.resolve(text) },
+    stderr: { write: (text) => listening.reject(new Error(text)) },
+    readStdin: () => Promise.resolve(""),
+    env: {},
+    signal: interrupt.signal,
+  });
+  const { url } = JSON.parse(await listening.promise) as { url: string };
+  const description = DomainDescription.parse(await (await fetch(`${url}/v1/description`)).json());
+  expect(description.domain).toBe("hrss");
+
+  const file = join(root, "a.csv");
+  await writeFile(file, "a\n1\n");
+  expectError(await sluice(["domain", "start", domain]), "ERR_DIRECTORY_LOCKED", domain, String(process.pid));
+  const imported = await sluice(["domain", "import", file, "--resource", "t", "--data", domain]);
+  expectError(imported, "ERR_DIRECTORY_LOCKED", domain);
+
+  interrupt.abort();
+  expect(await ended).toBe(0);
+  await expect(fetch(url)).rejects.toThrow("fetch failed");
+});
+
+test("a port in use is one error", async () => {
+  const { domain } = await newDomain();
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? String(address.port) : "";
+  expectError(await sluice(["domain", "start", domain, "--port", port]), "ERR_PORT_IN_USE", `127.0.0.1:${port}`);
+  server.close();
+});
