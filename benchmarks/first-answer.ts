@@ -6,5 +6,5 @@ import { askOnce, openServing } from "./serving-city.ts";
 const [directory = "", persons = "0"] = process.argv.slice(2);
 const serving = await openServing(directory, Number(persons));
 const label = await askOnce(serving);
-console.log(JSON.stringify({ label, gateway: serving.running.gateway.url }));
+console.log(JSON.stringify({ label, gateway: serving.running.gatewayUrl }));
 await serving.running.stop();

@@ -1,12 +1,12 @@
 /** The demo's city with its product built, ready to be asked.
  *  @module */
 import { bundleJob } from "@sluice/sandbox/bundle";
-import { openCity } from "../packages/cli/src/demo/city.ts";
 import { EXAMPLE_JOB } from "../packages/cli/src/demo/demo.ts";
+import { openGeneratedCity } from "../packages/cli/src/demo/generated-city.ts";
 import { grantScene, registerParties } from "../packages/cli/src/demo/govern.ts";
 import { developJob, releaseAndBuild } from "../packages/cli/src/demo/product.ts";
 import { RunningCity } from "../packages/cli/src/demo/running-city.ts";
-import { inclusiveCreditPolicy, KEY_FIELD, PRODUCT, usualTerms } from "../packages/cli/src/demo/scene.ts";
+import { inclusiveCredit, KEY_FIELD, PRODUCT, usualTerms } from "../packages/cli/src/demo/scene.ts";
 import { readWalkState, writeWalkState } from "../packages/cli/src/demo/walk-state.ts";
 
 /** Seed of the generated city: every run measures the same table. */
@@ -19,11 +19,11 @@ export type Serving = { running: RunningCity; keys: string[] };
 
 /** Opens the city in `directory`, starts its processes and, when it is new, takes a product through to serving. */
 export async function openServing(directory: string, persons: number): Promise<Serving> {
-  const city = await openCity(directory, { seed: SEED, persons }, () => {});
+  const { city, data } = await openGeneratedCity(directory, { seed: SEED, persons }, () => {});
   const running = await RunningCity.start(city);
   if ((await readWalkState(directory)) === null) await buildProduct(running);
   else await running.registerDomains();
-  const { hrss } = city.data;
+  const { hrss } = data;
   const column = hrss.header.indexOf(KEY_FIELD);
   return { running, keys: Array.from(hrss.rows(), (row) => row[column] ?? "") };
 }
@@ -39,8 +39,11 @@ export async function askOnce({ running, keys }: Serving): Promise<string> {
 async function buildProduct(running: RunningCity): Promise<void> {
   await registerParties(running);
   await running.registerDomains();
-  const policy = inclusiveCreditPolicy(SAMPLE_ROWS);
-  const grant = await grantScene(running, policy, usualTerms(running.city.keys, new Date()));
+  const grant = await grantScene(
+    running,
+    inclusiveCredit(SAMPLE_ROWS),
+    usualTerms(running.city.keys, PRODUCT, new Date()),
+  );
   const { code } = await bundleJob(EXAMPLE_JOB);
   const run = await developJob(running, grant, PRODUCT, code);
   const { product, model } = await releaseAndBuild(running, grant, run);

@@ -5,7 +5,6 @@ import { createHash } from "node:crypto";
 import type { EvidencedReceipt } from "@sluice/protocol";
 import { median, type CallResult } from "./report.ts";
 import type { RunningCity } from "./running-city.ts";
-import { PRODUCT } from "./scene.ts";
 
 /** Persons asked about, and how many of them do not exist. */
 const PRESENT = 16;
@@ -20,15 +19,16 @@ export interface Asked {
 /** Looks up persons chosen over the whole table, canaries first, and absent ones between. */
 export async function askPrivately(
   running: RunningCity,
+  product: string,
   expected: ReadonlyMap<string, string>,
   first: readonly string[],
   progress: (text: string) => void,
 ): Promise<Asked> {
-  const handle = await running.client("river-bank").openLookup(PRODUCT);
+  const handle = await running.client("river-bank").openLookup(product);
   const everyone = [...expected.keys()];
   const stride = Math.max(1, Math.floor(everyone.length / PRESENT));
   const present = [...first, ...everyone.filter((_, i) => i % stride === 0)].slice(0, PRESENT);
-  const keys = [...present, ...absentKeys(expected, running.city.seed)];
+  const keys = [...present, ...absentKeys(expected)];
   const times: number[] = [];
   const receipts: EvidencedReceipt[] = [];
   let correct = true;
@@ -47,10 +47,10 @@ export async function askPrivately(
 }
 
 /** Strings of the same form that are nobody's identity number. */
-function absentKeys(expected: ReadonlyMap<string, string>, seed: string): string[] {
+function absentKeys(expected: ReadonlyMap<string, string>): string[] {
   const keys: string[] = [];
   for (let i = 0; keys.length < ABSENT; i++) {
-    const digits = BigInt(`0x${createHash("sha256").update(`absent/${seed}/${i}`).digest("hex")}`) % 10n ** 18n;
+    const digits = BigInt(`0x${createHash("sha256").update(`absent/${i}`).digest("hex")}`) % 10n ** 18n;
     const key = String(digits).padStart(18, "0");
     if (!expected.has(key)) keys.push(key);
   }

@@ -9,11 +9,12 @@ import { fileURLToPath } from "node:url";
 import { isSluiceError } from "@sluice/protocol";
 import { bundleJob } from "@sluice/sandbox/bundle";
 import { formatError } from "../error-text.ts";
-import { openCity } from "./city.ts";
+import { openGeneratedCity, type GeneratedCity } from "./generated-city.ts";
+import { plainLabels } from "./oracle.ts";
 import { Narrator, type DemoReport, type Output } from "./report.ts";
 import { RunningCity } from "./running-city.ts";
-import { KEY_FIELD, PRODUCT } from "./scene.ts";
-import { evidenceDirectory, walk } from "./walk.ts";
+import { inclusiveCredit, KEY_FIELD, PRODUCT } from "./scene.ts";
+import { evidenceDirectory, walk, type WalkPlan } from "./walk.ts";
 
 /** Options of `sluice demo`. */
 export interface DemoOptions {
@@ -33,6 +34,28 @@ export interface DemoOptions {
 /** Source of the example job. */
 export const EXAMPLE_JOB = fileURLToPath(new URL("../../../../examples/inclusive-credit/job.ts", import.meta.url));
 
+/** Share of the persons in a developer's sample. */
+const SAMPLE_SHARE = 0.25;
+/** Canary persons who are asked about first. */
+const ASKED_CANARIES = 4;
+
+/** The walk of a generated city: inclusive credit, on every person, with its canaries. */
+export async function creditPlan({ data }: GeneratedCity): Promise<WalkPlan> {
+  const { code } = await bundleJob(EXAMPLE_JOB);
+  const { canaries } = data;
+  return {
+    spec: inclusiveCredit(Math.round(data.persons * SAMPLE_SHARE)),
+    product: PRODUCT,
+    code,
+    plainLabels: (model) => plainLabels(data.hrss, model),
+    firstKeys: canaries.slice(0, ASKED_CANARIES).map((canary) => canary.residentId),
+    canaries: {
+      persons: canaries.length,
+      texts: canaries.flatMap(({ residentId, name, phone }) => [residentId, name, phone]),
+    },
+  };
+}
+
 /** Runs the walk. Returns the exit code: 0 only when the report is ok. */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const directory = options.data ?? join(tmpdir(), `sluice-${randomUUID().slice(0, 8)}`);
@@ -41,15 +64,16 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   let running: RunningCity | undefined;
   try {
     const { seed, rows: persons } = options;
-    const city = await narrator.step("city", `a city of ${options.rows} persons, three domains`, (progress) =>
-      openCity(directory, { seed, persons }, progress),
+    const generated = await narrator.step("city", `a city of ${options.rows} persons, three domains`, (progress) =>
+      openGeneratedCity(directory, { seed, persons }, progress),
     );
     running = await narrator.step("processes", "gateway and domains start, each with its own keys", () =>
-      RunningCity.start(city),
+      RunningCity.start(generated.city),
     );
-    const { code } = await bundleJob(EXAMPLE_JOB);
-    const report = await walk(running, narrator, code);
-    conclude(narrator, report, running, options);
+    const report = await walk(running, narrator, await creditPlan(generated));
+    conclude(narrator, report);
+    if (!options.once) sayHowToAsk(narrator, running, generated);
+    if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
     if (!options.once && report.ok && !options.signal.aborted) await once(options.signal, "abort");
     return report.ok ? 0 : 1;
   } catch (error) {
@@ -70,7 +94,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   }
 }
 
-function conclude(narrator: Narrator, report: DemoReport, running: RunningCity, options: DemoOptions): void {
+function conclude(narrator: Narrator, report: DemoReport): void {
   for (const call of report.calls) {
     narrator.say(
       `  ${call.count} private lookups, ${call.correct ? "all as" : "NOT as"} the plain computation, p50 ${call.p50Ms} ms`,
@@ -86,16 +110,14 @@ function conclude(narrator: Narrator, report: DemoReport, running: RunningCity, 
     `  ${report.canaries.foundOutside} traces of ${report.canaries.planted} canary persons outside of the domains`,
   );
   narrator.say(report.ok ? "ok" : "NOT ok");
-  if (!options.once) sayHowToAsk(narrator, running);
-  if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
 }
 
 /** The command that makes one more private lookup, with the variables that the README's query reads too. */
-function sayHowToAsk(narrator: Narrator, { city, gateway }: RunningCity): void {
-  const { hrss } = city.data;
+function sayHowToAsk(narrator: Narrator, { gatewayUrl }: RunningCity, { city, data }: GeneratedCity): void {
+  const { hrss } = data;
   const [first = []] = hrss.rows();
   const variables = [
-    `SLUICE_GATEWAY=${gateway.url}`,
+    `SLUICE_GATEWAY=${gatewayUrl}`,
     `SLUICE_KEY=${join(city.directory, "parties", "river-bank.key")}`,
     `SLUICE_TRUST=${join(evidenceDirectory(city), "trust.json")}`,
   ];
@@ -103,7 +125,7 @@ function sayHowToAsk(narrator: Narrator, { city, gateway }: RunningCity): void {
   narrator.say(
     `${variables.join(" ")} npm run --silent sluice -- lookup ${PRODUCT} ${first[hrss.header.indexOf(KEY_FIELD)]}`,
   );
-  narrator.say(`gateway ${gateway.url} · OpenAPI ${gateway.url}/openapi.json · Ctrl-C ends`);
+  narrator.say(`gateway ${gatewayUrl} · OpenAPI ${gatewayUrl}/openapi.json · Ctrl-C ends`);
 }
 
 /** With `--json` the prose goes to stderr, so that stdout ends with the report. */

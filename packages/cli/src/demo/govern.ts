@@ -4,7 +4,7 @@ import type { Grant, Policy, SignedGrant } from "@sluice/protocol";
 import { documentHash } from "@sluice/protocol";
 import { PARTIES, partyStatement, type PartyKeys, type PartyName } from "./parties.ts";
 import type { RunningCity } from "./running-city.ts";
-import { grantBody, signGrant, type GrantTerms } from "./scene.ts";
+import { grantBody, signGrant, type GrantTerms, type SceneSpec } from "./scene.ts";
 
 /** A grant that stands, with its hash. */
 export interface StandingGrant {
@@ -22,9 +22,10 @@ export async function registerParties(running: RunningCity): Promise<void> {
 }
 
 /** Proposes a scene, has two people review it, and has the department sign its grant. */
-export async function grantScene(running: RunningCity, policy: Policy, terms: GrantTerms): Promise<StandingGrant> {
+export async function grantScene(running: RunningCity, spec: SceneSpec, terms: GrantTerms): Promise<StandingGrant> {
   const { keys } = running.city;
-  const draft = await grantBody(keys, policy, terms);
+  const { policy } = spec;
+  const draft = await grantBody(keys, spec, terms);
   await proposeAndReview(running, draft, policy);
   return deliver(running, keys, draft, policy);
 }

@@ -15,7 +15,7 @@ import {
 } from "@sluice/protocol";
 import type { StandingGrant } from "./govern.ts";
 import type { RunningCity } from "./running-city.ts";
-import { DOMAIN, VERSION } from "./scene.ts";
+import { VERSION } from "./scene.ts";
 
 /** A product that answers, with the model that is public by its release. */
 export interface ServedProduct {
@@ -34,7 +34,7 @@ export async function developJob(
 ): Promise<Run> {
   const developer = running.client("credit-lab");
   const submitted = await developer.submitJob({
-    domain: DOMAIN,
+    domain: grant.signed.body.domain,
     grant: grant.hash,
     product,
     version: VERSION,
@@ -58,7 +58,7 @@ export async function releaseAndBuild(
   await agency.reviewRun(run.callId, { person: "Sun Wei", verdict: "approve", note: "Guard passed; purpose fits." });
   const release: Release = {
     type: "release",
-    domain: DOMAIN,
+    domain: grant.signed.body.domain,
     grant: grant.hash,
     product: run.product,
     version: run.version,
@@ -71,7 +71,7 @@ export async function releaseAndBuild(
   const signed = await signDocument(release, running.city.keys["hrss-department"]);
   const product = await running.client("hrss-department").deliverRelease(signed);
   const build = await operator.startBuild({
-    domain: DOMAIN,
+    domain: grant.signed.body.domain,
     grant: grant.hash,
     product: run.product,
     version: run.version,

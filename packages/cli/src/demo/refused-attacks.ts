@@ -4,7 +4,7 @@ import { decodeAnswer, encodeAnswer, utf8 } from "@sluice/protocol";
 import { signDocument } from "@sluice/evidence";
 import { partyStatement } from "./parties.ts";
 import type { RefusalCase } from "./refusals.ts";
-import { PRODUCT, usualTerms, grantBody } from "./scene.ts";
+import { grantBody, usualTerms } from "./scene.ts";
 import { callDomain, deliverToDomain, evaluation, signedCall, type Scenery } from "./scenery.ts";
 
 /** Replays, forgeries, alterations. */
@@ -29,10 +29,7 @@ export const attackCases: RefusalCase[] = [
     refusedBy: "domain",
     async attempt(scenery) {
       const { city } = scenery.running;
-      const body = await grantBody(city.keys, scenery.grant.policy, {
-        ...usualTerms(city.keys, new Date()),
-        scene: "forged",
-      });
+      const body = await grantBody(city.keys, scenery.spec, usualTerms(city.keys, "forged", new Date()));
       const grant = await signDocument(body, scenery.gatewayKey);
       const delivery = utf8(JSON.stringify({ grant, policy: scenery.grant.policy }));
       await deliverToDomain(scenery, "/v1/grants", delivery, "application/json");
@@ -76,8 +73,8 @@ export const attackCases: RefusalCase[] = [
     name: "answer-altered",
     code: "ERR_ANSWER_ALTERED",
     refusedBy: "client",
-    async attempt({ running }) {
-      const handle = await running.client("river-bank", { fetch: alteringFetch }).openLookup(PRODUCT);
+    async attempt({ running, product }) {
+      const handle = await running.client("river-bank", { fetch: alteringFetch }).openLookup(product.product);
       await handle.lookup("110101199003070000");
     },
   },

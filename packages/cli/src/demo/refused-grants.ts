@@ -40,13 +40,12 @@ async function expiredGrant(scenery: Scenery): Promise<void> {
   const { keys } = scenery.running.city;
   const now = Date.now();
   const terms = {
-    ...usualTerms(keys, new Date()),
-    scene: "ended",
+    ...usualTerms(keys, "ended", new Date()),
     notBefore: new Date(now - 2 * DAY_MS),
     notAfter: new Date(now - DAY_MS),
   };
-  const body = await grantBody(keys, scenery.grant.policy, terms);
-  const delivery = { grant: await signGrant(keys, body), policy: scenery.grant.policy };
+  const body = await grantBody(keys, scenery.spec, terms);
+  const delivery = { grant: await signGrant(keys, body), policy: scenery.spec.policy };
   await deliverToDomain(scenery, "/v1/grants", utf8(JSON.stringify(delivery)), "application/json");
   const use = evaluation(scenery, { grant: await documentHash(body) });
   await callDomain(scenery, await signedCall(use, scenery.evaluateFrame, keys["river-bank"]));

@@ -13,9 +13,9 @@ const LOOP_WALL_TIME_MS = 2_000;
 const HOSTILE_PRODUCT = "hostile";
 
 /** Bundle whose `develop` is `body`, reading `column`. */
-function handWritten(body: string, column = "age"): Bytes {
+function handWritten({ spec }: Scenery, body: string, column = spec.probe.granted): Bytes {
   return utf8(`var sluiceJob = { default: {
-    name: "hostile", purpose: "inclusive-credit", input: { ${column}: "f64" },
+    name: "hostile", purpose: "${spec.purpose}", input: { ${column}: "f64" },
     outputs: { fit: { kind: "metrics", keys: ["rows"] } },
     limits: { wallTimeLimitMs: ${LOOP_WALL_TIME_MS} },
     develop(rows, context) { ${body}; return { fit: { rows: rows.rowCount } }; },
@@ -28,7 +28,7 @@ async function runHostile({ running, grant }: Scenery, code: Bytes): Promise<voi
 }
 
 function hostile(name: string, code: ErrorCode, body: string, refusedBy: RefusedBy = "sandbox"): RefusalCase {
-  return { name, code, refusedBy, attempt: (scenery) => runHostile(scenery, handWritten(body)) };
+  return { name, code, refusedBy, attempt: (scenery) => runHostile(scenery, handWritten(scenery, body)) };
 }
 
 /** A column outside of the grant, and five ways out of the sandbox. */
@@ -37,7 +37,7 @@ export const hostileJobs: RefusalCase[] = [
     name: "field-outside-grant",
     code: "ERR_GRANT_FIELD",
     refusedBy: "domain",
-    attempt: (scenery) => runHostile(scenery, handWritten("", "housing_fund_monthly")),
+    attempt: (scenery) => runHostile(scenery, handWritten(scenery, "", scenery.spec.probe.outside)),
   },
   hostile("code-process", "ERR_JOB_CAPABILITY", "process.exit(0)"),
   hostile("code-network", "ERR_JOB_CAPABILITY", 'return fetch("http://127.0.0.1/")'),

@@ -1,92 +1,93 @@
 /** A city whose processes run, and the clients of its parties.
  *  @module */
 import { createClient, type SluiceClient } from "@sluice/client";
-import { DOMAINS, domainDirectory, gatewayDirectory, type City, type DomainName } from "./city.ts";
+import { domainDirectory, gatewayDirectory, type City } from "./city.ts";
 import type { PartyName } from "./parties.ts";
 import { startDomainProcess, startGatewayProcess, type ServerProcess } from "./processes.ts";
 
-/** Changes the address at which the gateway reaches a domain; a test puts a recording proxy there. */
-export type DomainAddress = (domain: DomainName, url: string) => Promise<string>;
+/** Changes the address at which a process is reached by the others; a test puts a recording proxy there. */
+export type Address = (name: string, url: string) => Promise<string>;
+
+const GATEWAY = "gateway";
 
 /** Processes and clients of one city. */
 export class RunningCity {
   readonly city: City;
-  readonly #address: DomainAddress;
-  #gateway: ServerProcess;
-  readonly #domains = new Map<DomainName, ServerProcess>();
+  readonly #address: Address;
+  readonly #processes = new Map<string, ServerProcess>();
+  #gatewayUrl = "";
 
-  private constructor(city: City, gateway: ServerProcess, address: DomainAddress) {
+  private constructor(city: City, address: Address) {
     this.city = city;
-    this.#gateway = gateway;
     this.#address = address;
   }
 
-  /** Starts every process of `city`. */
-  static async start(city: City, address: DomainAddress = async (_domain, url) => url): Promise<RunningCity> {
-    const names = Object.keys(DOMAINS) as DomainName[];
-    const started = await Promise.allSettled([
-      startGatewayProcess(gatewayDirectory(city.directory)),
-      ...names.map((name) => startDomainProcess(name, domainDirectory(city.directory, name))),
-    ]);
-    const running = started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  /** Starts every process of `city`. @throws the coded error of the first that did not start */
+  static async start(city: City, address: Address = async (_name, url) => url): Promise<RunningCity> {
+    const running = new RunningCity(city, address);
+    const started = await Promise.allSettled(
+      [GATEWAY, ...Object.keys(city.domains)].map((name) => running.#start(name)),
+    );
     const failed = started.find((result) => result.status === "rejected");
-    const [gateway, ...domains] = running;
-    if (failed !== undefined || gateway === undefined) {
-      await Promise.all(running.map((process) => process.stop()));
-      throw failed?.reason;
-    }
-    const result = new RunningCity(city, gateway, address);
-    for (const [i, name] of names.entries()) {
-      const process = domains[i];
-      if (process !== undefined) result.#domains.set(name, process);
-    }
-    return result;
+    if (failed === undefined) return running;
+    await running.stop();
+    throw failed.reason;
   }
 
-  get gateway(): ServerProcess {
-    return this.#gateway;
+  /** Address at which clients reach the gateway. */
+  get gatewayUrl(): string {
+    return this.#gatewayUrl;
   }
 
-  /** The process of a domain. */
-  domain(name: DomainName): ServerProcess {
-    const process = this.#domains.get(name);
-    if (process === undefined) throw new RangeError(`no process of domain ${name}`);
+  /** The gateway, or the domain of that name. */
+  process(name: string): ServerProcess {
+    const process = this.#processes.get(name);
+    if (process === undefined) throw new RangeError(`no process ${name}`);
     return process;
   }
 
   /** A client acting with the key of `party`. */
-  client(party: PartyName, options: { fetch?: typeof fetch } = {}): SluiceClient {
-    return createClient({
-      gatewayUrl: this.#gateway.url,
-      key: this.city.keys[party],
-      trust: this.city.trust,
-      ...options,
-    });
+  client(
+    party: PartyName,
+    options: { fetch?: typeof fetch; maxAttempts?: number; backoffMs?: number } = {},
+  ): SluiceClient {
+    const { keys, trust } = this.city;
+    return createClient({ gatewayUrl: this.#gatewayUrl, key: keys[party], trust, ...options });
   }
 
   /** Tells the gateway where every domain listens. */
   async registerDomains(): Promise<void> {
-    for (const name of this.#domains.keys()) await this.#register(name);
+    for (const name of Object.keys(this.city.domains)) await this.#register(name);
   }
 
-  /** Starts the gateway again after it was stopped or killed. */
-  async restartGateway(): Promise<void> {
-    this.#gateway = await startGatewayProcess(gatewayDirectory(this.city.directory));
+  /** Starts a process again after it was stopped or killed. */
+  async restart(name: string): Promise<void> {
+    await this.#start(name);
+    if (name !== GATEWAY) await this.#register(name);
   }
 
-  /** Starts a domain again and tells the gateway its new address. */
-  async restartDomain(name: DomainName): Promise<void> {
-    this.#domains.set(name, await startDomainProcess(name, domainDirectory(this.city.directory, name)));
-    await this.#register(name);
+  /** Addresses of every log that a receipt may be in, by the name under which it is verified. */
+  logAddresses(): Record<string, string> {
+    return Object.fromEntries([...this.#processes].map(([name, process]) => [name, process.url]));
   }
 
   /** Stops every process. */
   async stop(): Promise<void> {
-    await Promise.all([this.#gateway, ...this.#domains.values()].map((process) => process.stop()));
+    await Promise.all([...this.#processes.values()].map((process) => process.stop()));
   }
 
-  async #register(domain: DomainName): Promise<void> {
-    const url = await this.#address(domain, this.domain(domain).url);
+  async #start(name: string): Promise<void> {
+    const { directory } = this.city;
+    const process =
+      name === GATEWAY
+        ? await startGatewayProcess(gatewayDirectory(directory))
+        : await startDomainProcess(name, domainDirectory(directory, name));
+    this.#processes.set(name, process);
+    if (name === GATEWAY) this.#gatewayUrl = await this.#address(GATEWAY, process.url);
+  }
+
+  async #register(domain: string): Promise<void> {
+    const url = await this.#address(domain, this.process(domain).url);
     await this.client("data-bureau").registerDomain({ domain, url });
   }
 }

@@ -8,14 +8,25 @@ import type { PartyKeys } from "./parties.ts";
 /** Product that the walk builds and serves. */
 export const PRODUCT = "inclusive-credit";
 export const VERSION = 1;
-/** Domain and resource behind it. */
-export const DOMAIN = "hrss";
-export const RESOURCE = "social-insurance";
 /** Column by which the bank asks. */
 export const KEY_FIELD = "resident_id";
 
 const DAY_MS = 86_400_000;
 const TERM_DAYS = 365;
+
+/** A scene: what is asked of which table, why, and how jobs see it. */
+export interface SceneSpec {
+  readonly domain: string;
+  readonly title: string;
+  readonly purpose: string;
+  readonly value: string;
+  /** Column by which callers ask. */
+  readonly key: string;
+  readonly fields: Grant["fields"];
+  readonly policy: Policy;
+  /** For the cases of refusal: a granted column that jobs see as `f64`, and a column that exists outside of the grant. */
+  readonly probe: { readonly granted: string; readonly outside: string };
+}
 
 /** Fields a job may read, each with its need. */
 const FIELDS = [
@@ -32,10 +43,10 @@ const FIELDS = [
 ] as const;
 
 /** How jobs see the social-insurance table. Identified by its hash in the grant. */
-export function inclusiveCreditPolicy(sampleRows: number): Policy {
+function creditPolicy(sampleRows: number): Policy {
   return {
     version: 1,
-    resource: RESOURCE,
+    resource: "social-insurance",
     columns: {
       resident_id: { role: "direct", transform: { kind: "drop" } },
       name: { role: "direct", transform: { kind: "token" } },
@@ -55,6 +66,20 @@ export function inclusiveCreditPolicy(sampleRows: number): Policy {
   };
 }
 
+/** The scene of the walk, with a sample of `sampleRows`. */
+export function inclusiveCredit(sampleRows: number): SceneSpec {
+  return {
+    domain: "hrss",
+    title: "普惠信贷 Inclusive credit",
+    purpose: "inclusive-credit",
+    value: "Small borrowers without collateral get a fair answer from their record of steady work.",
+    key: KEY_FIELD,
+    fields: FIELDS.map((field) => ({ ...field })),
+    policy: creditPolicy(sampleRows),
+    probe: { granted: "age", outside: "housing_fund_monthly" },
+  };
+}
+
 /** What may differ between the grants of the walk. */
 export interface GrantTerms {
   readonly scene: string;
@@ -65,10 +90,10 @@ export interface GrantTerms {
   readonly notAfter: Date;
 }
 
-/** Usual terms: one year from now, one bank. */
-export function usualTerms(keys: PartyKeys, now: Date): GrantTerms {
+/** Usual terms: one year from now, for the walk's banks. */
+export function usualTerms(keys: PartyKeys, scene: string, now: Date): GrantTerms {
   return {
-    scene: "inclusive-credit",
+    scene,
     callers: [
       { party: "river-bank", keyId: keys["river-bank"].keyId },
       { party: "closed-bank", keyId: keys["closed-bank"].keyId },
@@ -81,20 +106,15 @@ export function usualTerms(keys: PartyKeys, now: Date): GrantTerms {
 }
 
 /** The grant's body as it is proposed, reviewed and signed. */
-export async function grantBody(keys: PartyKeys, policy: Policy, terms: GrantTerms): Promise<Grant> {
+export async function grantBody(keys: PartyKeys, spec: SceneSpec, terms: GrantTerms): Promise<Grant> {
   return {
     type: "grant",
-    domain: DOMAIN,
-    resource: RESOURCE,
-    scene: {
-      scene: terms.scene,
-      title: "普惠信贷 Inclusive credit",
-      purpose: "inclusive-credit",
-      value: "Small borrowers without collateral get a fair answer from their record of steady work.",
-    },
-    key: KEY_FIELD,
-    fields: FIELDS.map((field) => ({ ...field })),
-    policy: await documentHash(policy),
+    domain: spec.domain,
+    resource: spec.policy.resource,
+    scene: { scene: terms.scene, title: spec.title, purpose: spec.purpose, value: spec.value },
+    key: spec.key,
+    fields: spec.fields,
+    policy: await documentHash(spec.policy),
     operations: ["develop", "build", "lookup.evaluate", "lookup.query"],
     operator: { party: "city-data-group", keyId: keys["city-data-group"].keyId },
     developer: { party: "credit-lab", keyId: keys["credit-lab"].keyId },

@@ -21,11 +21,12 @@ import { gatewayDirectory } from "./city.ts";
 import type { StandingGrant } from "./govern.ts";
 import type { ServedProduct } from "./product.ts";
 import type { RunningCity } from "./running-city.ts";
-import { DOMAIN } from "./scene.ts";
+import type { SceneSpec } from "./scene.ts";
 
 /** Everything a case may use. */
 export interface Scenery {
   readonly running: RunningCity;
+  readonly spec: SceneSpec;
   readonly grant: StandingGrant;
   readonly product: Product;
   /** The same bundle built under a grant of TRIAL_QUOTA evaluations. */
@@ -41,7 +42,7 @@ export function evaluation(scenery: Scenery, change: Partial<UseSubject> = {}): 
   const { product, version, bundle } = scenery.product;
   return {
     operation: "lookup.evaluate",
-    domain: DOMAIN,
+    domain: scenery.spec.domain,
     grant: scenery.grant.hash,
     product,
     version,
@@ -58,7 +59,7 @@ export function signedCall(subject: UseSubject, frame: Bytes, key: KeyPair): Pro
 
 /** Delivers `bytes` to the domain itself with the stolen gateway key. @throws the domain's refusal */
 export async function deliverToDomain(scenery: Scenery, path: string, bytes: Bytes, mediaType: string): Promise<Bytes> {
-  const url = `${scenery.running.domain(DOMAIN).url}${path}`;
+  const url = `${scenery.running.process(scenery.spec.domain).url}${path}`;
   const body = new Uint8Array(bytes);
   const signature = await signHttp({ method: "POST", url, body }, scenery.gatewayKey, {
     clock: systemClock,
@@ -78,20 +79,11 @@ export function callDomain(scenery: Scenery, envelope: CallEnvelope): Promise<By
 /** Gathers what the cases need, among it every key of the gateway, taken from its directory as a thief would. */
 export async function prepareScenery(
   running: RunningCity,
-  grant: StandingGrant,
-  product: Product,
-  trial: Scenery["trial"],
+  parts: Pick<Scenery, "spec" | "grant" | "product" | "trial">,
 ): Promise<Scenery> {
   const gatewayKey = await importPrivateKey(
     await readFile(join(gatewayDirectory(running.city.directory), "keys", "gateway.key"), "utf8"),
   );
   const { blindedElement } = blind(utf8("somebody"), systemRandom);
-  return {
-    running,
-    grant,
-    product,
-    trial,
-    gatewayKey,
-    evaluateFrame: encodeEvaluateRequest({ elements: [blindedElement] }),
-  };
+  return { ...parts, running, gatewayKey, evaluateFrame: encodeEvaluateRequest({ elements: [blindedElement] }) };
 }

@@ -1,143 +1,145 @@
 /** The steps of the walk, in order, and its report. A city that was walked before goes on from its product.
  *  @module */
 import { join } from "node:path";
-import type { Bytes, EvidencedReceipt, Run, RunEvent } from "@sluice/protocol";
+import type { Bytes, EvidencedReceipt, LinearModel, Run, RunEvent } from "@sluice/protocol";
 import { verifyDirectory } from "../verify/verify-directory.ts";
 import { askPrivately } from "./ask.ts";
 import { writeEvidence } from "./audit.ts";
 import { CanarySearch } from "./canary-search.ts";
-import { DOMAINS, gatewayDirectory, type City, type DomainName } from "./city.ts";
+import { gatewayDirectory, type City } from "./city.ts";
 import { grantScene, registerParties, type StandingGrant } from "./govern.ts";
-import { plainLabels } from "./oracle.ts";
 import { developJob, releaseAndBuild, runFailure, type ServedProduct } from "./product.ts";
 import { TRIAL_QUOTA } from "./refused-grants.ts";
 import { tryRefusals } from "./refusals.ts";
 import type { DemoReport, Narrator } from "./report.ts";
 import type { RunningCity } from "./running-city.ts";
-import { inclusiveCreditPolicy, PRODUCT, usualTerms } from "./scene.ts";
+import { usualTerms, type SceneSpec } from "./scene.ts";
 import { prepareScenery } from "./scenery.ts";
 import { readWalkState, writeWalkState, type KeptProduct } from "./walk-state.ts";
 
-/** Share of the persons in a developer's sample. */
-const SAMPLE_SHARE = 0.25;
+/** What a walk is about. */
+export interface WalkPlan {
+  readonly spec: SceneSpec;
+  /** Name of the scene and of its product. */
+  readonly product: string;
+  /** The bundle. */
+  readonly code: Bytes;
+  /** The plain computation on raw rows: label by key. */
+  plainLabels(model: LinearModel): ReadonlyMap<string, string>;
+  /** Keys to ask first. */
+  readonly firstKeys: readonly string[];
+  /** Texts of canary persons, none of which may be found outside of the domains, and how many persons they are of. */
+  readonly canaries: { readonly persons: number; readonly texts: readonly string[] };
+}
 
 /** Directory of a city's public evidence: what a stranger verifies. */
 export const evidenceDirectory = (city: City): string => join(city.directory, "evidence");
 
-/** Walks a running city. `code` is the bundle of the example job. */
-export async function walk(running: RunningCity, narrator: Narrator, code: Bytes): Promise<DemoReport> {
+/** Walks a running city. */
+export async function walk(running: RunningCity, narrator: Narrator, plan: WalkPlan): Promise<DemoReport> {
   const { city } = running;
   const receipts: EvidencedReceipt[] = [];
   const keep = (runs: readonly Run[]): void => {
     for (const run of runs) if (run.receipt !== undefined) receipts.push(run.receipt);
   };
   const kept = await readWalkState(city.directory);
-  const { grant, product, model } = kept ?? (await makeProduct(running, narrator, code, keep));
-  if (kept !== null)
+  const { grant, product, model } = kept ?? (await makeProduct(running, narrator, plan, keep));
+  if (kept !== null) {
     await narrator.step("resume", "the city's product is served already", () => running.registerDomains());
-
-  const expected = plainLabels(city.data.hrss, model);
-  const canaryKeys = city.data.canaries.slice(0, 4).map((canary) => canary.residentId);
-  const asked = await narrator.step("lookup", "a bank asks privately for credit bands", (progress) =>
-    askPrivately(running, expected, canaryKeys, progress),
+  }
+  const expected = plan.plainLabels(model);
+  const asked = await narrator.step(
+    "lookup",
+    "a caller asks privately, for persons who are there and who are not",
+    (progress) => askPrivately(running, plan.product, expected, plan.firstKeys, progress),
   );
   receipts.push(...asked.receipts);
-
   const refusals = await narrator.step("refusals", "everything that must be refused is tried", async (progress) => {
-    const trial = await makeTrial(running, grant, code, keep);
-    return tryRefusals(await prepareScenery(running, grant, product, trial), progress);
+    const trial = await makeTrial(running, plan, keep);
+    return tryRefusals(await prepareScenery(running, { spec: plan.spec, grant, product, trial }), progress);
   });
   const verified = await narrator.step("verify", "receipts and logs are verified from files alone", async () => {
-    await writeEvidence(evidenceDirectory(city), { trust: city.trust, receipts, logs: logAddresses(running) });
+    await writeEvidence(evidenceDirectory(city), { trust: city.trust, receipts, logs: running.logAddresses() });
     return verifyDirectory(evidenceDirectory(city), {});
   });
-  const finds = await narrator.step("canaries", "everything outside of the domains is searched for raw data", () =>
-    searchOutside(city),
+  const foundOutside = await narrator.step(
+    "canaries",
+    "everything outside of the domains is searched for raw data",
+    () => searchOutside(city, plan.canaries.texts),
   );
-  const canaries = { planted: city.data.canaries.length, foundOutside: finds };
-  const counted = { issued: receipts.length, verified: verified.receipts.verified };
   const ok =
     narrator.steps.every((step) => step.ok) &&
     asked.result.correct &&
     refusals.every((refusal) => refusal.ok) &&
     verified.ok &&
-    counted.verified >= counted.issued &&
-    finds === 0;
-  return { ok, steps: narrator.steps, calls: [asked.result], refusals, receipts: counted, canaries };
+    verified.receipts.verified >= receipts.length &&
+    foundOutside === 0;
+  return {
+    ok,
+    steps: narrator.steps,
+    calls: [asked.result],
+    refusals,
+    receipts: { issued: receipts.length, verified: Math.min(receipts.length, verified.receipts.verified) },
+    canaries: { planted: plan.canaries.persons, foundOutside },
+  };
 }
 
 /** Governance, development, release, build. */
 async function makeProduct(
   running: RunningCity,
   narrator: Narrator,
-  code: Bytes,
+  plan: WalkPlan,
   keep: (runs: readonly Run[]) => void,
 ): Promise<KeptProduct> {
   const { city } = running;
-  const policy = inclusiveCreditPolicy(Math.round(city.persons * SAMPLE_SHARE));
-  const grant = await narrator.step(
-    "scene",
-    "parties, catalogue, scene 普惠信贷, two reviews, the department's grant",
-    async () => {
-      await registerParties(running);
-      await running.registerDomains();
-      return grantScene(running, policy, usualTerms(city.keys, new Date()));
-    },
-  );
+  const title = `parties, catalogue, scene ${plan.spec.title}, two reviews, the department's grant`;
+  const grant = await narrator.step("scene", title, async () => {
+    await registerParties(running);
+    await running.registerDomains();
+    return grantScene(running, plan.spec, usualTerms(city.keys, plan.product, new Date()));
+  });
   const run = await narrator.step("develop", "a developer's job runs on a desensitised sample", async (progress) => {
-    const done = await developJob(running, grant, PRODUCT, code, telling(progress));
+    const done = await developJob(running, grant, plan.product, plan.code, telling(progress));
     if (done.state !== "completed") throw runFailure(done);
     return done;
   });
   for (const line of run.log) narrator.say(`  ${line}`);
   const { certificate } = run;
   if (certificate !== undefined) {
-    narrator.say(
-      `  sample: ${certificate.sampleRows} rows, k = ${certificate.k}, ${certificate.suppressedRows} suppressed`,
-    );
+    const { sampleRows, k, suppressedRows } = certificate;
+    narrator.say(`  sample: ${sampleRows} rows, k = ${k}, ${suppressedRows} suppressed`);
   }
   const served = await narrator.step(
     "release",
     "two reviews, the department's release, the build on every row",
     (progress) => releaseAndBuild(running, grant, run, telling(progress)),
   );
-  narrator.say(
-    `  ${served.product.product} v${served.product.version} is registered as ${served.product.registrationCode}`,
-  );
+  const { product, model } = served;
+  narrator.say(`  ${product.product} version ${product.version} is registered as ${product.registrationCode}`);
   keep(served.runs);
-  const kept = { grant, product: served.product, model: served.model };
-  await writeWalkState(city.directory, kept);
-  return kept;
+  await writeWalkState(city.directory, { grant, product, model });
+  return { grant, product, model };
 }
 
 /** The same bundle under a grant of few evaluations: quotas are raced for on it. */
 async function makeTrial(
   running: RunningCity,
-  { policy }: StandingGrant,
-  code: Bytes,
+  { spec, code }: WalkPlan,
   keep: (runs: readonly Run[]) => void,
 ): Promise<{ grant: StandingGrant; served: ServedProduct }> {
   const now = new Date();
   const name = `trial-${now.getTime().toString(36)}`;
-  const terms = { ...usualTerms(running.city.keys, now), scene: name, evaluations: String(TRIAL_QUOTA) };
-  const grant = await grantScene(running, policy, terms);
+  const terms = { ...usualTerms(running.city.keys, name, now), evaluations: String(TRIAL_QUOTA) };
+  const grant = await grantScene(running, spec, terms);
   const run = await developJob(running, grant, name, code);
   const served = await releaseAndBuild(running, grant, run);
   keep(served.runs);
   return { grant, served };
 }
 
-/** Copies of every log that a receipt is in, by the name under which they are verified. */
-function logAddresses(running: RunningCity): Record<string, string> {
-  const logs: Record<string, string> = { gateway: running.gateway.url };
-  for (const name of Object.keys(DOMAINS) as DomainName[]) logs[name] = running.domain(name).url;
-  return logs;
-}
-
 /** Traces of canary persons in the gateway's directory and in the evidence. */
-async function searchOutside(city: City): Promise<number> {
-  const needles = city.data.canaries.flatMap((canary) => [canary.residentId, canary.name, canary.phone]);
-  const search = new CanarySearch(needles);
+async function searchOutside(city: City, texts: readonly string[]): Promise<number> {
+  const search = new CanarySearch(texts);
   const places = [gatewayDirectory(city.directory), evidenceDirectory(city)];
   const finds = await Promise.all(places.map((place) => search.searchDirectory(place)));
   return finds.flat().length;

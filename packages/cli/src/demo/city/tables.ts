@@ -21,6 +21,8 @@ export interface City {
   readonly health: CityTable;
   readonly market: CityTable;
   readonly canaries: Canary[];
+  /** Persons of the city, canaries among them. */
+  readonly persons: number;
 }
 
 /** A city. Every canary is in every table, under its identity number and name. @throws ERR_USAGE when the number of persons is not 100 to 5,000,000. */
@@ -35,6 +37,7 @@ export function generateCity(options: CityOptions): City {
     health: visits(seed, population),
     market: enterprises(seed, population),
     canaries: population.canaries,
+    persons: population.persons.length,
   };
 }
 

@@ -1,0 +1,63 @@
+/** The generated city of the walk: its tables go into the domains' directories, and nowhere else.
+ *  @module */
+import { createWriteStream } from "node:fs";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { z } from "zod";
+import { csvText } from "./city/csv.ts";
+import { generateCity, type City as CityData } from "./city/tables.ts";
+import { createCity, findCity, type City, type TableFile } from "./city.ts";
+
+const DOMAINS = {
+  hrss: "人力资源和社会保障局 Human Resources and Social Security",
+  health: "卫生健康委员会 Health Commission",
+  market: "市场监督管理局 Market Supervision",
+};
+
+const Origin = z.strictObject({ seed: z.string(), persons: z.int() });
+const FILE = "generated.json";
+
+/** A city with what it was generated from: answers are compared with it, and its canaries are searched for. */
+export interface GeneratedCity {
+  readonly city: City;
+  readonly data: CityData;
+}
+
+/** Opens the generated city in `directory`, or generates it there.
+ *  @throws ERR_DIRECTORY_UNWRITABLE, ERR_DIRECTORY_STATE */
+export async function openGeneratedCity(
+  directory: string,
+  options: { seed: string; persons: number },
+  progress: (text: string) => void,
+): Promise<GeneratedCity> {
+  const found = await findCity(directory);
+  if (found !== null) {
+    const origin = Origin.parse(JSON.parse(await readFile(join(directory, FILE), "utf8")));
+    return { city: found, data: generateCity(origin) };
+  }
+  const data = generateCity(options);
+  const city = await createCity(directory, DOMAINS, (directoryOf) => tableFiles(data, directoryOf, progress));
+  await writeFile(join(directory, FILE), `${JSON.stringify(options)}\n`);
+  return { city, data };
+}
+
+/** Writes each table as CSV inside its domain's directory, and removes the CSV once it was imported. */
+async function* tableFiles(
+  data: CityData,
+  directoryOf: (domain: string) => string,
+  progress: (text: string) => void,
+): AsyncGenerator<TableFile> {
+  for (const table of [data.hrss, data.health, data.market]) {
+    const { domain, resource, title, source, fields } = table;
+    progress(`${domain}: ${title}`);
+    const file = join(directoryOf(domain), `${resource}.csv`);
+    await pipeline(Readable.from(csvText(table)), createWriteStream(file, { mode: 0o600 }));
+    try {
+      yield { domain, file, resource, title, source, fields };
+    } finally {
+      await rm(file, { force: true });
+    }
+  }
+}
