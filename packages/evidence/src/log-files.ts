@@ -39,7 +39,7 @@ export async function verifyLogFiles(
     if (tile.width > 0) await compare({ level, index, width: tile.width }, tile.hashes());
   }
   // Every tile equals what its entries give, so the root over the tiles is the root over the entries.
-  if (!equalBytes(await rootOf(subtreesOf(fileTiles(read, origin)), size), checkpoint.rootHash)) {
+  if (!equalBytes(await rootOf(subtreesOf(fileTiles(read, origin), size), size), checkpoint.rootHash)) {
     throw new SluiceError("ERR_LOG", { origin, reason: "the entries do not lead to the checkpoint" });
   }
   return checkpoint;
@@ -61,7 +61,7 @@ export async function verifyCheckpointInFiles(read: ReadLogFile, text: string, t
   if (seen.size > published.size) {
     throw new SluiceError("ERR_LOG", { origin, reason: "a checkpoint is newer than the published one" });
   }
-  const source = subtreesOf(fileTiles(read, origin));
+  const source = subtreesOf(fileTiles(read, origin), published.size);
   for (const head of [published, seen]) {
     if (!equalBytes(await rootOf(source, head.size), head.rootHash)) {
       throw new SluiceError("ERR_LOG", { origin, reason: "a checkpoint is not one of the published tree" });

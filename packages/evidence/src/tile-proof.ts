@@ -8,8 +8,8 @@ import { completeRoot, emptyRootHash, HASH_BYTES, nodeHash } from "./tree-hash.t
 /** Gives exactly `tile.width` hashes of a tile, end to end. @throws when it cannot. */
 export type TileSource = (tile: Tile) => Promise<Bytes>;
 
-/** Gives the root of the `index`th complete subtree over 2^height leaves, in a tree of `size` leaves. */
-export type SubtreeSource = (height: number, index: number, size: number) => Promise<Bytes>;
+/** Gives the root of the `index`th complete subtree over 2^height leaves of one tree. */
+export type SubtreeSource = (height: number, index: number) => Promise<Bytes>;
 
 /** Where a subtree lies: in the tile of `level` with hash `first`, the root of 2^height hashes from there. */
 export function placeInTiles(height: number, index: number): { level: number; first: number; height: number } {
@@ -17,9 +17,9 @@ export function placeInTiles(height: number, index: number): { level: number; fi
   return { level: Math.floor(height / TILE_HEIGHT), first: index * 2 ** inTile, height: inTile };
 }
 
-/** Subtrees computed from tiles. */
-export function subtreesOf(source: TileSource): SubtreeSource {
-  return async (subtreeHeight, index, size) => {
+/** Subtrees computed from the tiles of a tree of `size` leaves; they serve every smaller tree as well. */
+export function subtreesOf(source: TileSource, size: number): SubtreeSource {
+  return async (subtreeHeight, index) => {
     const { level, first, height } = placeInTiles(subtreeHeight, index);
     const hashes = await source(tileOf(level, first, size));
     const offset = (first % TILE_WIDTH) * HASH_BYTES;
@@ -29,7 +29,7 @@ export function subtreesOf(source: TileSource): SubtreeSource {
 
 /** Root of the first `size` leaves. */
 export async function rootOf(source: SubtreeSource, size: number): Promise<Bytes> {
-  return size === 0 ? emptyRootHash() : rangeHash(source, 0, size, size);
+  return size === 0 ? emptyRootHash() : rangeHash(source, 0, size);
 }
 
 /** Proof that leaf `index` is in the tree of `size` leaves, from leaf to root. */
@@ -40,10 +40,10 @@ export async function inclusionProof(source: SubtreeSource, index: number, size:
   while (end - start > 1) {
     const middle = start + splitPoint(end - start);
     if (index < middle) {
-      proof.unshift(await rangeHash(source, middle, end, size));
+      proof.unshift(await rangeHash(source, middle, end));
       end = middle;
     } else {
-      proof.unshift(await rangeHash(source, start, middle, size));
+      proof.unshift(await rangeHash(source, start, middle));
       start = middle;
     }
   }
@@ -59,14 +59,14 @@ export async function consistencyProof(source: SubtreeSource, from: number, to: 
   while (end !== from) {
     const middle = start + splitPoint(end - start);
     if (from <= middle) {
-      proof.unshift(await rangeHash(source, middle, end, to));
+      proof.unshift(await rangeHash(source, middle, end));
       end = middle;
     } else {
-      proof.unshift(await rangeHash(source, start, middle, to));
+      proof.unshift(await rangeHash(source, start, middle));
       start = middle;
     }
   }
-  if (start !== 0) proof.unshift(await rangeHash(source, start, end, to));
+  if (start !== 0) proof.unshift(await rangeHash(source, start, end));
   return proof;
 }
 
@@ -77,10 +77,10 @@ function splitPoint(count: number): number {
   return split;
 }
 
-/** Hash over leaves [start, end) of a tree of `size` leaves. */
-async function rangeHash(source: SubtreeSource, start: number, end: number, size: number): Promise<Bytes> {
+/** Hash over leaves [start, end). */
+async function rangeHash(source: SubtreeSource, start: number, end: number): Promise<Bytes> {
   const height = Math.log2(end - start);
-  if (Number.isInteger(height)) return source(height, start / (end - start), size);
+  if (Number.isInteger(height)) return source(height, start / (end - start));
   const middle = start + splitPoint(end - start);
-  return nodeHash(await rangeHash(source, start, middle, size), await rangeHash(source, middle, end, size));
+  return nodeHash(await rangeHash(source, start, middle), await rangeHash(source, middle, end));
 }

@@ -1,0 +1,77 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { fromHex, fromUtf8, toHex } from "@sluice/protocol";
+import { expect, test } from "vitest";
+import {
+  exportPrivateKey,
+  generateKey,
+  openLog,
+  verifyCheckpointInDirectory,
+  verifyLogDirectory,
+  type KeyPair,
+} from "../src/index.ts";
+import { inDirectory, ORIGIN } from "./log-fixture.ts";
+
+const CHILD = fileURLToPath(new URL("appending-child.ts", import.meta.url));
+const clock = { now: () => new Date() };
+
+/** Lets a child append, kills it after `lines` lines, and gives every line that came out. */
+async function killedAfter(lines: number, directory: string, keyFile: string): Promise<string[]> {
+  const child = spawn(process.execPath, [CHILD, directory, keyFile], { stdio: ["ignore", "pipe", "inherit"] });
+  const exited = once(child, "exit");
+  const seen: string[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    seen.push(line);
+    if (seen.length === lines) child.kill("SIGKILL");
+  }
+  expect((await exited)[1]).toBe("SIGKILL");
+  return seen;
+}
+
+async function rounds(counts: readonly number[]): Promise<void> {
+  await inDirectory(async (directory) => {
+    const key: KeyPair = await generateKey();
+    const keyFile = join(directory, "key.pem");
+    await writeFile(keyFile, await exportPrivateKey(key), { mode: 0o600 });
+    const logDirectory = join(directory, "log");
+    const trust = { origin: ORIGIN, logKey: key.keyId };
+    const acknowledged: { index: number; entry: string }[] = [];
+    const checkpoints: string[] = [];
+    for (const count of counts) {
+      for (const line of await killedAfter(count, logDirectory, keyFile)) {
+        const [kind, first = "", second = ""] = line.split(" ");
+        // The last line may be cut; a checkpoint and an entry are told by their full length.
+        if (kind === "a" && second.length === 64) acknowledged.push({ index: Number(first), entry: second });
+        if (kind === "c" && line !== "c") checkpoints.push(first);
+      }
+      await verifyLogDirectory(logDirectory, trust); // as the kill left it
+      await using log = await openLog(logDirectory, { origin: ORIGIN, key, clock });
+      expect((await verifyLogDirectory(logDirectory, trust)).size).toBe(log.size);
+      const entries: string[] = [];
+      while (entries.length < log.size) {
+        entries.push(...(await log.readEntries(entries.length, log.size)).map(toHex));
+      }
+      expect(acknowledged.filter(({ index, entry }) => entries[index] !== entry)).toEqual([]);
+      for (const text of checkpoints.splice(0, checkpoints.length - 1)) {
+        await verifyCheckpointInDirectory(logDirectory, fromUtf8(fromHex(text)), trust);
+      }
+    }
+    expect(acknowledged.length).toBeGreaterThan(0);
+  });
+}
+
+test("kill -9 loses no entry whose append returned and forks from no checkpoint given", async () => {
+  await rounds([1, 400, 18_000, 3_000]);
+});
+
+test.runIf(process.env["SLOW"] === "1")(
+  "the same over many rounds on one directory",
+  async () => {
+    await rounds(Array.from({ length: 40 }, (_, i) => 1 + ((i * 2_654_435_761) % 9_973)));
+  },
+  300_000,
+);

@@ -1,0 +1,199 @@
+import { cp, mkdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { toHex } from "@sluice/protocol";
+import { expect, test } from "vitest";
+import { generateKey, openLog, verifyLogDirectory, type DirectoryLog, type LogOptions } from "../src/index.ts";
+import { RECORD_BYTES } from "../src/journal-format.ts";
+import { CLOCK, entriesOf, entryOf, inDirectory, ORIGIN } from "./log-fixture.ts";
+
+const key = await generateKey();
+const options: LogOptions = { origin: ORIGIN, key, clock: CLOCK, publishIntervalMs: 0 };
+const trust = { origin: ORIGIN, logKey: key.keyId };
+
+async function fill(log: DirectoryLog, from: number, to: number): Promise<void> {
+  await Promise.all(entriesOf(from, to).map((entry) => log.append(entry)));
+}
+
+/** A directory as a crash leaves it: `published` entries under a checkpoint, then `more` that are durable. */
+async function crashed(directory: string, published: number, more: number): Promise<string> {
+  const live = join(directory, "live");
+  const left = join(directory, "left");
+  await using log = await openLog(live, options);
+  await fill(log, 0, published);
+  await log.publish();
+  await fill(log, published, published + more);
+  await cp(live, left, { recursive: true, filter: (path) => !/lock(\.pid)?$/.test(path) });
+  return left;
+}
+
+async function recoveredEntries(directory: string): Promise<string[]> {
+  await using log = await openLog(directory, options);
+  expect((await verifyLogDirectory(directory, trust)).size).toBe(log.size);
+  return (await log.readEntries(0, log.size)).map(toHex);
+}
+
+test("finds entries that were durable but in no published tile", async () => {
+  await inDirectory(async (directory) => {
+    const left = await crashed(directory, 250, 20);
+    expect(await recoveredEntries(left)).toEqual(entriesOf(0, 270).map(toHex));
+  });
+});
+
+test("cuts off a batch that was being written, wherever the write ended", async () => {
+  await inDirectory(async (directory) => {
+    const left = await crashed(directory, 10, 0);
+    const journal = await readFile(join(left, "journal"));
+    for (const kept of [1, 7, RECORD_BYTES - 1, RECORD_BYTES, RECORD_BYTES + 1, 3 * RECORD_BYTES - 1]) {
+      // The bytes of a later batch, as they lay in memory: those of another log with the same beginning.
+      const torn = await crashed(join(directory, `torn-${kept}`), 10, 3);
+      const whole = await readFile(join(torn, "journal"));
+      await writeFile(join(torn, "journal"), whole.subarray(0, journal.length + kept));
+      expect(await recoveredEntries(torn)).toEqual(entriesOf(0, 10 + Math.floor(kept / RECORD_BYTES)).map(toHex));
+    }
+  });
+});
+
+test.each([
+  ["zeros", new Uint8Array(500)],
+  ["garbage", Uint8Array.from({ length: 777 }, (_, i) => (i * 151 + 13) % 256)],
+  ["its own header", null],
+])("cuts off a tail of %s and goes on", async (_, tail) => {
+  await inDirectory(async (directory) => {
+    const left = await crashed(directory, 300, 5);
+    const journal = await readFile(join(left, "journal"));
+    await writeFile(join(left, "journal"), Buffer.concat([journal, tail ?? journal.subarray(0, 400)]));
+    await using log = await openLog(left, options);
+    expect(log.size).toBe(305);
+    await fill(log, 305, 310);
+    await log.publish();
+    expect((await verifyLogDirectory(left, trust)).size).toBe(310);
+  });
+});
+
+test("a damaged record before durable ones is refused, not cut off", async () => {
+  await inDirectory(async (directory) => {
+    const live = join(directory, "live");
+    const left = join(directory, "left");
+    await using log = await openLog(live, options);
+    for (const entry of entriesOf(0, 5)) await log.append(entry); // five batches
+    await cp(live, left, { recursive: true, filter: (path) => !/lock(\.pid)?$/.test(path) });
+    await rm(join(left, "checkpoint"));
+    const journal = await readFile(join(left, "journal"));
+    const third = journal.length - 3 * RECORD_BYTES;
+    journal[third + 30] = (journal[third + 30] ?? 0) ^ 1;
+    await writeFile(join(left, "journal"), journal);
+    await expect(openLog(left, options)).rejects.toMatchObject({
+      code: "ERR_LOG",
+      details: { reason: "the journal is damaged before its end" },
+    });
+  });
+});
+
+test("refuses to go on without entries that it had published", async () => {
+  await inDirectory(async (directory) => {
+    const left = await crashed(directory, 20, 0);
+    const journal = join(left, "journal");
+    await truncate(journal, (await readFile(journal)).length - RECORD_BYTES);
+    await expect(openLog(left, options)).rejects.toMatchObject({
+      code: "ERR_LOG",
+      details: { reason: "entries of the published checkpoint are missing" },
+    });
+    await rm(journal);
+    await expect(openLog(left, options)).rejects.toMatchObject({ details: { reason: "the journal is missing" } });
+  });
+});
+
+test("refuses a journal that leads to another tree than the published one", async () => {
+  await inDirectory(async (directory) => {
+    const left = await crashed(join(directory, "a"), 20, 0);
+    const otherDirectory = join(directory, "b");
+    await using other = await openLog(otherDirectory, options);
+    await fill(other, 100, 130);
+    await cp(join(otherDirectory, "journal"), join(left, "journal"));
+    await expect(openLog(left, options)).rejects.toMatchObject({
+      details: { reason: "the published checkpoint is of another tree" },
+    });
+  });
+});
+
+test("refuses a damaged header, another origin and another key", async () => {
+  await inDirectory(async (directory) => {
+    const left = await crashed(directory, 3, 0);
+    const other = { reason: "the directory is of another log or key" };
+    await expect(openLog(left, { ...options, origin: "log.example/x" })).rejects.toMatchObject({ details: other });
+    await expect(openLog(left, { ...options, key: await generateKey() })).rejects.toMatchObject({ details: other });
+    const journal = await readFile(join(left, "journal"));
+    journal[40] = (journal[40] ?? 0) ^ 1;
+    await writeFile(join(left, "journal"), journal);
+    await expect(openLog(left, options)).rejects.toMatchObject({
+      details: { reason: "the journal's header is damaged" },
+    });
+  });
+});
+
+test("writes again the tiles that did not reach the disk", async () => {
+  await inDirectory(async (directory) => {
+    const left = await crashed(directory, 700, 5);
+    await rm(join(left, "tile"), { recursive: true });
+    await writeFile(join(left, "checkpoint.tmp"), "half");
+    expect(await recoveredEntries(left)).toHaveLength(705);
+  });
+});
+
+test("a failed write stops the log until it is opened again, and loses nothing", async () => {
+  await inDirectory(async (directory) => {
+    const log = await openLog(directory, options);
+    await fill(log, 0, 200);
+    await mkdir(join(directory, "tile/0/000/in-the-way"), { recursive: true });
+    await fill(log, 200, 256);
+    const refused = { code: "ERR_LOG", details: { reason: "a write failed" } };
+    await expect(log.checkpoint()).rejects.toMatchObject(refused);
+    await expect(log.append(entryOf(256))).rejects.toMatchObject(refused);
+    await log.close();
+    await rm(join(directory, "tile/0/000"), { recursive: true });
+    expect(await recoveredEntries(directory)).toEqual(entriesOf(0, 256).map(toHex));
+  });
+});
+
+test("a clock behind the newest entry refuses work", async () => {
+  await inDirectory(async (directory) => {
+    const first = await openLog(directory, options);
+    await fill(first, 0, 3);
+    await first.close();
+    const at = (ms: number) => ({ now: () => new Date(CLOCK.now().getTime() + ms) });
+    await expect(openLog(directory, { ...options, clock: at(-60_001) })).rejects.toMatchObject({ code: "ERR_CLOCK" });
+    const within = await openLog(directory, { ...options, clock: at(-60_000) });
+    await within.close();
+    let shift = 0;
+    await using log = await openLog(directory, { ...options, clock: { now: () => at(shift).now() } });
+    await log.append(entryOf(3));
+    shift = -60_001;
+    await expect(log.append(entryOf(4))).rejects.toMatchObject({ code: "ERR_CLOCK" });
+  });
+});
+
+test("refuses entries of another length, ranges outside the log, and use after close", async () => {
+  await inDirectory(async (directory) => {
+    const log = await openLog(directory, options);
+    await fill(log, 0, 3);
+    await expect(log.append(new Uint8Array(31))).rejects.toMatchObject({ code: "ERR_FRAME_MALFORMED" });
+    for (const [index, size] of [
+      [3, 3],
+      [0, 4],
+      [-1, 3],
+      [2, 1],
+      [0.5, 3],
+    ] as const) {
+      await expect(log.inclusion(index, size)).rejects.toMatchObject({ code: "ERR_NOT_FOUND" });
+    }
+    await expect(log.consistency(2, 4)).rejects.toMatchObject({ code: "ERR_NOT_FOUND" });
+    await expect(log.readEntries(0, 4)).rejects.toMatchObject({ code: "ERR_NOT_FOUND" });
+    await log.close();
+    await log.close();
+    await expect(log.append(entryOf(3))).rejects.toMatchObject({ code: "ERR_STATE" });
+    await expect(log.checkpoint()).rejects.toMatchObject({ code: "ERR_STATE" });
+    await expect(openLog(directory, { ...options, origin: "No Origin" })).rejects.toMatchObject({
+      code: "ERR_BODY_INVALID",
+    });
+  });
+});
