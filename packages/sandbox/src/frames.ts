@@ -37,9 +37,9 @@ export class FrameReader {
   #body: Bytes[] = [];
   #missing = 0;
 
-  /** Frames completed by `chunk`. @throws ERR_FRAME_MALFORMED, ERR_FRAME_TOO_LARGE */
-  push(chunk: Bytes): Frame[] {
-    const frames: Frame[] = [];
+  /** Frames completed by `chunk`, one at a time: what follows a frame is not looked at until the next is
+   *  asked for. @throws ERR_FRAME_MALFORMED, ERR_FRAME_TOO_LARGE */
+  *push(chunk: Bytes): Generator<Frame, void, void> {
     let rest = chunk;
     for (;;) {
       if (this.#headLength < HEAD_BYTES) {
@@ -47,17 +47,18 @@ export class FrameReader {
         this.#head.set(taken, this.#headLength);
         this.#headLength += taken.length;
         rest = rest.subarray(taken.length);
-        if (this.#headLength < HEAD_BYTES) return frames;
+        if (this.#headLength < HEAD_BYTES) return;
         this.#missing = readHead(this.#head).length;
       }
       const part = rest.subarray(0, this.#missing);
       if (part.length > 0) this.#body.push(part);
       this.#missing -= part.length;
       rest = rest.subarray(part.length);
-      if (this.#missing > 0) return frames;
-      frames.push({ kind: readHead(this.#head).kind, body: concatBytes(...this.#body) });
+      if (this.#missing > 0) return;
+      const frame = { kind: readHead(this.#head).kind, body: concatBytes(...this.#body) };
       this.#headLength = 0;
       this.#body = [];
+      yield frame;
     }
   }
 }

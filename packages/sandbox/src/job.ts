@@ -24,9 +24,9 @@ export type JobRows<I extends JobInput> = { readonly rowCount: number } & {
 /** What a job may tell while it runs. */
 export interface JobContext {
   /** Done so far, 0 to 1. Told in whole percents, and in steps of 5 in production. */
-  progress(fraction: number): void;
+  readonly progress: (fraction: number) => void;
   /** A line for the developer: at most 500 lines of 200 characters, and none in production. */
-  log(...values: unknown[]): void;
+  readonly log: (...values: unknown[]) => void;
 }
 
 /** A model to release: weights in the order of `features`. */

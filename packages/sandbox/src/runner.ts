@@ -46,7 +46,7 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
   const closing = new AbortController();
   const active = new Set<Promise<RunOutcome>>();
   const waiting: (() => void)[] = [];
-  const maxRuns = options.maxConcurrentRuns ?? DEFAULT_MAX_CONCURRENT_RUNS;
+  let freeSlots = options.maxConcurrentRuns ?? DEFAULT_MAX_CONCURRENT_RUNS;
 
   async function run(job: SealedJob, runOptions: Parameters<SandboxRunner["run"]>[1] = {}): Promise<RunOutcome> {
     if (closing.signal.aborted) {
@@ -56,7 +56,8 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
       throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes: job.bundle.length, maxBytes: MAX_BUNDLE_BYTES });
     }
     const { parts, dataBytes } = encodeRunInput(job, bootstrap);
-    while (active.size >= maxRuns) await new Promise<void>((resolve) => waiting.push(resolve));
+    if (freeSlots > 0) freeSlots--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
     const { wallTimeLimitMs, memoryLimitBytes } = job.limits;
     const signals = runOptions.signal === undefined ? [closing.signal] : [closing.signal, runOptions.signal];
     const outcome = supervise({
@@ -78,7 +79,10 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
       return await outcome;
     } finally {
       active.delete(outcome);
-      waiting.shift()?.();
+      // The slot goes to whoever waited longest.
+      const next = waiting.shift();
+      if (next === undefined) freeSlots++;
+      else next();
     }
   }
 
@@ -101,8 +105,7 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
     run,
     async close() {
       closing.abort();
-      for (const resolve of waiting) resolve();
-      await Promise.all(active);
+      while (active.size > 0) await Promise.all(active);
     },
   };
 }

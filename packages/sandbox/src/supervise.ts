@@ -111,8 +111,12 @@ export function supervise(options: SuperviseOptions): Promise<RunOutcome> {
 
     const reader = new FrameReader();
     child.stdout.on("data", (chunk: Uint8Array) => {
+      if (ending !== undefined) return;
       try {
-        for (const frame of reader.push(chunk)) if (ending === undefined) accept(frame);
+        for (const frame of reader.push(chunk)) {
+          accept(frame);
+          if (ending !== undefined) return;
+        }
       } catch {
         end(crashed);
       }

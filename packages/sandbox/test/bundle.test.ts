@@ -1,0 +1,69 @@
+import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { fromUtf8, sha256Hex } from "@sluice/protocol";
+import { bundleJob } from "../src/bundle.ts";
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "bundle-test-"));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+const SOURCE = `
+  import { defineJob } from "@sluice/sandbox/job";
+  import { auc } from "@sluice/sandbox/kit";
+  import { keys } from "./keys.ts";
+  export default defineJob({ name: "a", purpose: "b", input: {}, outputs: { fit: { kind: "metrics", keys } },
+    develop(rows) { return { fit: { n: auc([1], [1]) } }; } });`;
+
+test("bundles equal sources to equal bytes wherever they lie, without telling where", async () => {
+  const bundles: { code: Uint8Array; bundle: string }[] = [];
+  for (const name of ["one", "two"]) {
+    await mkdir(join(directory, name));
+    await writeFile(join(directory, name, "keys.ts"), `export const keys: ["n"] = ["n"];`);
+    await writeFile(join(directory, name, "job.ts"), SOURCE);
+    bundles.push(await bundleJob(join(directory, name, "job.ts")));
+  }
+  const [first, second] = bundles;
+  if (first === undefined || second === undefined) throw new Error("two bundles");
+  expect(first.code).toEqual(second.code);
+  expect(first.bundle).toBe(await sha256Hex(second.code));
+  expect(fromUtf8(first.code)).not.toMatch(/bundle-test-|packages|import\s|\.\.\//);
+});
+
+test.each([
+  [`import { readFileSync } from "node:fs"; console.log(readFileSync);`, "file"],
+  [`import fs from "fs/promises"; console.log(fs);`, "file"],
+  [`import net from "node:net"; console.log(net);`, "network"],
+  [`import https from "https"; console.log(https);`, "network"],
+  [`import { spawn } from "node:child_process"; console.log(spawn);`, "process"],
+  [`import process from "node:process"; process.exit();`, "process"],
+  [`const fs = require("node:fs"); console.log(fs);`, "file"],
+  [`const fs = await import("node:fs"); console.log(fs);`, "file"],
+  [`import x from "node:surely-not-there"; console.log(x);`, "process"],
+  [`import { secret } from "node:crypto"; console.log(secret);`, "random"],
+])("refuses %s", async (source, capability) => {
+  const file = join(directory, "job.ts");
+  await writeFile(file, `${source}\nexport default {};`);
+  await expect(bundleJob(file)).rejects.toMatchObject({ code: "ERR_JOB_CAPABILITY", details: { capability } });
+});
+
+test.each([
+  ["a syntax error", "export default {;", /^job\.ts:1: /],
+  ["a missing module", `import "./missing.ts"; export default {};`, /^job\.ts:1: Could not resolve "\.\/missing\.ts"/],
+  ["a missing package", `import "no-such-package"; export default {};`, /Could not resolve "no-such-package"/],
+  ["a source above the limit", `export default { text: "${"x".repeat(1_100_000)}" };`, /more than 1048576 bytes/],
+])("says where %s is", async (_name, source, reason) => {
+  const file = join(directory, "job.ts");
+  await writeFile(file, source);
+  await expect(bundleJob(file)).rejects.toMatchObject({
+    code: "ERR_JOB_BUNDLE",
+    details: { reason: expect.stringMatching(reason) as unknown },
+  });
+});
+
+test("says that the entry is missing", async () => {
+  await expect(bundleJob(join(directory, "nothing.ts"))).rejects.toMatchObject({ code: "ERR_JOB_BUNDLE" });
+});

@@ -1,0 +1,134 @@
+import { expect, test } from "vitest";
+import type { JobEvent, RunOutcome } from "@sluice/protocol";
+import { supervise } from "../src/supervise.ts";
+
+// What a child that a job took over may write. `frame(kind, body)` builds honest frames.
+const PREAMBLE = `
+  const { writeSync } = require("node:fs");
+  const write = (bytes) => { for (let o = 0; o < bytes.length;) try { o += writeSync(1, bytes, o); } catch (e) { if (e.code !== "EAGAIN") throw e; } };
+  const head = (kind, length) => { const b = Buffer.alloc(5); b[0] = kind; b.writeUInt32BE(length, 1); return b; };
+  const frame = (kind, text) => { const body = Buffer.from(text); write(Buffer.concat([head(kind, body.length), body])); };
+  const ready = () => frame(1, [0]);
+  setInterval(() => {}, 1000);
+`;
+
+function superviseScript(
+  script: string,
+  change: { production?: boolean; events?: JobEvent[]; signal?: AbortSignal } = {},
+) {
+  return supervise({
+    command: { program: process.execPath, args: ["-e", PREAMBLE + script], filter: undefined },
+    input: [new Uint8Array(8)],
+    environment: change.production === true ? "production" : "development",
+    limits: { wallTimeLimitMs: 5_000, memoryLimitBytes: 1 },
+    layers: ["isolate", "process"],
+    ...(change.signal && { signal: change.signal }),
+    onEvent: (event) => change.events?.push(event),
+  });
+}
+
+test("gives a result as the bytes that the child wrote, and ends the child", async () => {
+  expect(await superviseScript("ready(); frame(4, [1, 2, 3]);")).toMatchObject({
+    ok: true,
+    output: new Uint8Array([1, 2, 3]),
+    layers: ["isolate", "process"],
+  });
+});
+
+test.each([
+  ["an unknown kind", "ready(); frame(9, [1]);"],
+  ["a kind of 0", "ready(); frame(0, []);"],
+  ["a frame that claims 4 GiB", "ready(); write(head(4, 0xffffffff));"],
+  ["a log line above its limit", "ready(); frame(3, 'x'.repeat(801));"],
+  ["a second ready", "ready(); ready();"],
+  ["a result before it is ready", "frame(4, [1]);"],
+  ["a failure that is no JSON", "ready(); frame(5, '{');"],
+  ["a failure outside the list", `ready(); frame(5, '{"failure":"ERR_INTERNAL","text":""}');`],
+  ["a failure with more members", `ready(); frame(5, '{"failure":"threw","text":"","code":"x"}');`],
+  ["nothing and ends with 0", "ready(); process.exit(0);"],
+  ["half a result and ends", "ready(); write(head(4, 10)); write(Buffer.from([1])); process.exit(0);"],
+  ["nothing and kills itself", "ready(); process.kill(process.pid, 'SIGSEGV');"],
+])("takes a child that writes %s for crashed", async (_name, script) => {
+  expect(await superviseScript(script)).toMatchObject({ ok: false, code: "ERR_JOB_CRASHED", details: {} });
+});
+
+test("reads the first of two results only", async () => {
+  expect(await superviseScript("ready(); frame(4, [1]); frame(4, [2]);")).toMatchObject({
+    ok: true,
+    output: new Uint8Array([1]),
+  });
+});
+
+test("ends a child that floods its pipe after the result", async () => {
+  expect(await superviseScript("ready(); frame(4, [1]); for (;;) write(Buffer.alloc(65536));")).toMatchObject({
+    ok: true,
+  });
+});
+
+test("ends a child that only floods", async () => {
+  expect(await superviseScript("ready(); for (;;) write(Buffer.alloc(65536, 7));")).toMatchObject({
+    ok: false,
+    code: "ERR_JOB_CRASHED",
+  });
+});
+
+test("counts lines and progress itself", async () => {
+  const events: JobEvent[] = [];
+  const script = `ready(); for (let i = 0; i < 2000; i++) frame(3, "a\\u202eb\\n" + i); for (const p of [7, 3, 255, 9]) frame(2, [p]); frame(4, []);`;
+  expect(await superviseScript(script, { events })).toMatchObject({ ok: true });
+  expect(events.filter(({ kind }) => kind === "log")).toHaveLength(500);
+  expect(events[0]).toEqual({ kind: "log", line: "a b 0" });
+  expect(events.filter(({ kind }) => kind === "progress")).toEqual([
+    { kind: "progress", percent: 7 },
+    { kind: "progress", percent: 100 },
+  ]);
+});
+
+test("lets no line and no chosen word out of a production run, whatever the child sends", async () => {
+  const events: JobEvent[] = [];
+  const script = `ready(); frame(3, "secret"); for (let p = 0; p <= 100; p++) frame(2, [p]); frame(5, '{"failure":"threw","text":"secret"}');`;
+  const outcome = await superviseScript(script, { production: true, events });
+  expect(JSON.stringify([outcome, events])).not.toContain("secret");
+  expect(events).toHaveLength(21);
+});
+
+test("names only listed capabilities", async () => {
+  const script = `ready(); frame(5, '{"failure":"capability","text":"secret"}');`;
+  expect(await superviseScript(script)).toMatchObject({
+    code: "ERR_JOB_CAPABILITY",
+    details: { capability: "module" },
+  });
+});
+
+test("says that a child did not start when it ends before it is ready", async () => {
+  expect(await superviseScript("process.exit(3);")).toMatchObject({ ok: false, code: "ERR_SANDBOX_START" });
+});
+
+test("says that a child did not start when there is no such program", async () => {
+  const outcome = await supervise({
+    command: { program: "/nonexistent/program", args: [], filter: undefined },
+    input: [],
+    environment: "production",
+    limits: { wallTimeLimitMs: 1, memoryLimitBytes: 1 },
+    layers: [],
+  });
+  expect(outcome).toMatchObject({ ok: false, code: "ERR_SANDBOX_START" });
+});
+
+test("kills the child when the signal aborts", async () => {
+  const controller = new AbortController();
+  const events: JobEvent[] = [];
+  const running = superviseScript(`ready(); frame(3, String(process.pid)); for (;;);`, {
+    events,
+    signal: controller.signal,
+  });
+  await expect.poll(() => events.length).toBe(1);
+  controller.abort();
+  expect(await running).toMatchObject({ ok: false, code: "ERR_CANCELLED" } satisfies Partial<RunOutcome>);
+  const pid = events[0]?.kind === "log" ? Number(events[0].line) : 0;
+  expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+});
+
+test("starts nothing when the signal has aborted before", async () => {
+  expect(await superviseScript("ready();", { signal: AbortSignal.abort() })).toMatchObject({ code: "ERR_CANCELLED" });
+});
