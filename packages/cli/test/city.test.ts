@@ -3,6 +3,7 @@ import { FieldName, isSluiceError, Name, ResourceField } from "@sluice/protocol"
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { csvLine, csvText } from "../src/demo/city/csv.ts";
+import { generatePopulation } from "../src/demo/city/persons.ts";
 import { cityTables, generateCity, type CityTable } from "../src/demo/city/tables.ts";
 
 const PERSONS = 3_000;
@@ -88,6 +89,12 @@ test("identity numbers are unique, with right check characters, birth dates and 
     const date = new Date(Date.UTC(Number(id.slice(6, 10)), month - 1, Number(id.slice(12, 14))));
     expect(date.getUTCMonth() + 1).toBe(month);
   }
+});
+
+test("identity numbers and phones are unique in a city large enough for chance to repeat them", () => {
+  const { persons } = generatePopulation({ seed: "large", persons: 60_000 });
+  expect(new Set(persons.map(({ residentId }) => residentId)).size).toBe(60_000);
+  expect(new Set(persons.map(({ phone }) => phone)).size).toBe(60_000);
 });
 
 test("social credit codes are unique, with both check characters right", () => {
@@ -179,6 +186,10 @@ test("CSV quotes what needs it and doubles quotes", () => {
   expect(csvLine(["a", "b,c", 'say "x"', "two\r\nlines", "", " 空 "])).toBe(
     'a,"b,c","say ""x""","two\r\nlines",, 空 \r\n',
   );
+});
+
+test("CSV quotes a lone carriage return and a lone line feed", () => {
+  expect(csvLine(["a\rb", "a\nb"])).toBe('"a\rb","a\nb"\r\n');
 });
 
 test("what CSV writes, a reader of RFC 4180 reads back", () => {

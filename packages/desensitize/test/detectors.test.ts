@@ -130,7 +130,14 @@ test("finds identifiers in any text of a column, alone or inside longer text", (
       code: texts("91330100799655058B"),
       both: texts("(11010519491231002x)", "电话13800138000,"),
       wide: texts(`身份证：${fullWidth("11010519491231002X")}`),
-      clean: texts("110105", "2026-01-01", "a".repeat(32), "123456789012345678901234"),
+      clean: texts(
+        "110105",
+        "2026-01-01",
+        "a".repeat(32),
+        "123456789012345678901234",
+        "911010519491231002X",
+        "11010519491231002X1",
+      ),
     }),
   );
   expect(found).toEqual([

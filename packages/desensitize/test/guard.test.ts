@@ -107,6 +107,9 @@ test("metrics-keys: refuses missing, additional and inherited keys", () => {
     const output: JobOutput = { class: "released", values: { fit: { kind: "metrics", values }, model } };
     expect(refused(checkOutput(output, manifest, developed))).toEqual(["metrics-keys"]);
   }
+  const odd: JobManifest = { ...manifest, outputs: { fit: { kind: "metrics", keys: ["auc", "valueOf"] } } };
+  const output: JobOutput = { class: "released", values: { fit: { kind: "metrics", values: { auc: 0.8, rows: 10 } } } };
+  expect(refused(checkOutput(output, odd, developed))).toEqual(["metrics-keys"]);
 });
 
 test("metrics-finite: refuses numbers that are none", () => {
@@ -256,18 +259,19 @@ test("numbers that leave have few digits and few exponents", () => {
 });
 
 test("levels of a batch are those that enough rows have", () => {
+  const codes = [...labels(10, 9), 2, 2, 0, 0, 0, 0, 0];
+  const region = {
+    type: "dict" as const,
+    values: Uint32Array.from(codes),
+    dictionary: ["11", "33", "33"],
+    // The first row and the last five are null.
+    validity: Uint8Array.of(0b1111_1110, 255, 0b0001_1111, 0, 0),
+  };
   const batch = {
-    rowCount: 25,
-    columns: {
-      region: {
-        type: "dict" as const,
-        values: Uint32Array.from([...labels(10, 9), 0, 2, 2, 0, 0, 0]),
-        dictionary: ["33", "11", "33"],
-        validity: Uint8Array.of(255, 255, 255, 0b1100_0111 & 0b0000_0111),
-      },
-      age: { type: "f64" as const, values: new Float64Array(25) },
-    },
+    rowCount: codes.length,
+    columns: { region, age: { type: "f64" as const, values: new Float64Array(26) } },
   };
   expect(featureLevels(batch)).toEqual({ region: ["33"] });
   expect(featureLevels(batch, 9)).toEqual({ region: ["11", "33"] });
+  expect(featureLevels(batch, 12)).toEqual({ region: [] });
 });

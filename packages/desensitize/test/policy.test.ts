@@ -164,6 +164,12 @@ test("a view refuses columns that are dropped, without a rule, or unknown", () =
   }
 });
 
+test("a column that is named like an inherited member has no rule unless it is given one", () => {
+  const odd = describe(field("constructor", "text"), field("age", "integer"));
+  expect(viewColumns(policyOf({ age: keep }), odd)).toEqual({ age: "i32" });
+  expect(Object.entries(viewColumns(policyOf({ constructor: keep }), odd))).toEqual([["constructor", "dict"]]);
+});
+
 test("a view refuses a token key that is too short or too long", () => {
   for (const bytes of [0, 15, 65]) {
     const source = { table: "people", fields: ["age"], tokenKey: new Uint8Array(bytes) };

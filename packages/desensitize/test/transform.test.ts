@@ -101,6 +101,18 @@ function unsigned(row: readonly unknown[]): unknown[] {
   return row.map((cell) => (cell === 0 ? 0 : cell));
 }
 
+test("the width of a bucket reaches the engine to its last bit", async () => {
+  // As an SQL decimal, this number becomes its neighbour.
+  const transform: Transform = { kind: "bucket", width: 0.243_731_182_111_545_54, min: 0, max: 2 };
+  await withEngine(async (connection) => {
+    await loadColumn(connection, "t", "DOUBLE", [0.3, 1]);
+    const policy = policyOf({ value: { role: "other", transform } });
+    const source = { table: "t", fields: ["value"], tokenKey, rowId: "rowid" };
+    const view = viewSql(policy, describe(field("value", "decimal")), source);
+    expect(await query(connection, view.sql)).toEqual([[transform.width], [4 * transform.width]]);
+  });
+});
+
 test("a token is the first half of HMAC-SHA-256 as another implementation computes it", () => {
   for (const text of ["", "11010519491231002X", "张三", "a".repeat(200)]) {
     const expected = createHmac("sha256", tokenKey).update(text, "utf8").digest("hex").slice(0, 32);

@@ -24,7 +24,7 @@ export function checkOutput(output: JobOutput, manifest: JobManifest, facts: Dom
   const complete =
     declared.length > 0 &&
     returned.length === declared.length &&
-    declared.every(([name, spec]) => Object.hasOwn(output.values, name) && output.values[name]?.kind === spec.kind);
+    declared.every(([name, spec]) => output.values[name]?.kind === spec.kind);
   const findings = [
     judged(WHOLE_OUTPUT, "output-class", (output.class === "released") === (facts.environment === "development")),
     judged(WHOLE_OUTPUT, "output-declared", complete),

@@ -72,8 +72,7 @@ function checkDirect(pointer: string, transform: Transform): void {
 }
 
 function checkBucket(pointer: string, { width, min, max }: Extract<Transform, { kind: "bucket" }>): void {
-  if (!(min < max)) fail(pointer, "expected min below max");
-  if (width > max - min) fail(pointer, "expected a width of at most max - min");
+  if (width > max - min) fail(pointer, "expected min + width at most max");
   if ((max - min) / width > MAX_BUCKETS) fail(pointer, `expected at most ${MAX_BUCKETS} buckets`);
 }
 

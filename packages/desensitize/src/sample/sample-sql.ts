@@ -37,6 +37,8 @@ export function stratifiedSampleSql(policy: Policy, resource: ResourceDescriptio
   }
   const columns = source.fields.map((name) => shownColumn(policy, resource, name));
   const strata = policy.sample.strata.map((name) => shownColumn(policy, resource, name));
+  // At most 10^6, so that its product with the rows of any table fits 64 bits. A quota may exceed its stratum.
+  const { rows } = policy.sample;
   const table = quoteIdentifier(source.table);
   const rowId = quoteIdentifier(source.rowId);
   const names = ["_s", ...strata.map((_, i) => `_s${i}`)];
@@ -49,10 +51,9 @@ export function stratifiedSampleSql(policy: Policy, resource: ResourceDescriptio
   const sql = `WITH
 _keyed AS (SELECT ${rowId} AS _r, sha256($sampleSeed || encode(CAST(${rowId} AS VARCHAR))) AS _h, ${keys} FROM ${table}),
 _sizes AS (SELECT ${stratum}, count(*) AS _size, min(_h) AS _tie FROM _keyed GROUP BY ${stratum}),
-_totals AS (SELECT *, CAST(sum(_size) OVER () AS BIGINT) AS _total FROM _sizes),
-_shares AS (SELECT *, least(_total, ${policy.sample.rows}) AS _wanted FROM _totals),
-_bases AS (SELECT *, (_wanted * _size) // _total AS _base, (_wanted * _size) % _total AS _rest FROM _shares),
-_quotas AS (SELECT *, _base + CASE WHEN row_number() OVER (ORDER BY _rest DESC, _tie) <= _wanted - sum(_base) OVER () THEN 1 ELSE 0 END AS _quota FROM _bases),
+_shares AS (SELECT *, ${rows} * _size AS _share, CAST(sum(_size) OVER () AS BIGINT) AS _total FROM _sizes),
+_bases AS (SELECT *, _share // _total AS _base, _share % _total AS _rest FROM _shares),
+_quotas AS (SELECT *, _base + CASE WHEN row_number() OVER (ORDER BY _rest DESC, _tie) <= ${rows} - sum(_base) OVER () THEN 1 ELSE 0 END AS _quota FROM _bases),
 _ranked AS (SELECT _r, _h, ${stratum}, row_number() OVER (PARTITION BY ${stratum} ORDER BY _h, _r) AS _place FROM _keyed),
 _chosen AS (SELECT _ranked._r, _ranked._h FROM _ranked JOIN _quotas ON ${same} WHERE _place <= _quota)
 SELECT ${selectList(columns)} FROM ${table} JOIN _chosen ON _r = ${rowId} ORDER BY _h, _r`;
