@@ -2,6 +2,7 @@
  *  @module */
 import type { Command } from "./command.ts";
 import { demo } from "./commands/demo.ts";
+import { doctor } from "./commands/doctor.ts";
 import { domainImport, domainInit, domainStart } from "./commands/domain.ts";
 import { errors } from "./commands/errors.ts";
 import { gatewayInit, gatewayStart } from "./commands/gateway.ts";
@@ -29,5 +30,6 @@ export const COMMANDS: readonly Command[] = [
   productList,
   lookup,
   verify,
+  doctor,
   errors,
 ];

@@ -2,7 +2,7 @@
  *  @module */
 
 /** Oldest major version of Node that runs Sluice. */
-export const NEEDED_NODE_MAJOR = 24;
+const NEEDED_NODE_MAJOR = 24;
 
 /** Whether Node `version`, for example `24.21.0`, is new enough. */
 export function isNodeSupported(version: string): boolean {

@@ -1,9 +1,8 @@
 /** `sluice demo`
  *  @module */
 import { usage, type Command } from "../command.ts";
+import { MAX_PERSONS, MIN_PERSONS } from "../demo/city/tables.ts";
 
-const MIN_ROWS = 1_000;
-const MAX_ROWS = 1_000_000;
 const DEFAULT_ROWS = 20_000;
 const DEFAULT_SEED = "sluice";
 
@@ -13,14 +12,17 @@ export const demo: Command = {
   summary: "walk a whole product through on a generated city: gateway, three domains, job, lookups, refusals",
   positionals: [],
   options: {
-    rows: { value: "N", description: `persons in the city, ${MIN_ROWS} to ${MAX_ROWS} (default ${DEFAULT_ROWS})` },
+    rows: {
+      value: "N",
+      description: `persons in the city, ${MIN_PERSONS} to ${MAX_PERSONS} (default ${DEFAULT_ROWS})`,
+    },
     data: { value: "DIR", description: "where everything is kept (default: a fresh temporary directory)" },
     seed: { value: "S", description: `seed of the generated city (default "${DEFAULT_SEED}")` },
     once: { description: "exit after the walk; otherwise gateway and domains keep running" },
     json: { description: "print the report as the last line of standard output" },
   },
   async run(args, io) {
-    const rows = args.integer("rows", MIN_ROWS, MAX_ROWS) ?? DEFAULT_ROWS;
+    const rows = args.integer("rows", MIN_PERSONS, MAX_PERSONS) ?? DEFAULT_ROWS;
     const data = args.text("data");
     if (data === "") throw usage('"--data" expected a directory');
     const { runDemo } = await import("../demo/demo.ts");

@@ -9,13 +9,13 @@ import { errnoOf } from "../files.ts";
 import { LogDirectories } from "./log-directories.ts";
 
 /** What happened to one kind of thing. */
-export interface Count {
+interface Count {
   checked: number;
   verified: number;
 }
 
 /** Outcome of one log. */
-export interface LogCount {
+interface LogCount {
   readonly name: string;
   readonly origin: string;
   /** Entries of the log; 0 when it does not verify. */
