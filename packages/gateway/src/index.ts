@@ -1,1 +1,2 @@
-export {};
+export { initGateway, type GatewayIdentity, type InitGatewayOptions } from "./init-gateway.ts";
+export { DEFAULT_HOST, startGateway, type RunningGateway, type StartGatewayOptions } from "./start-gateway.ts";

@@ -128,7 +128,8 @@ export type ProductList = z.infer<typeof ProductList>;
 /** `GET /v1/receipts/{callId}` of the gateway, for the parties of the call: call → product → release → grant → scene.
  *  A member is absent when the call has no such step: a development run has no product or release yet. */
 export const ReceiptChain = z.strictObject({
-  request: SignedRequest,
+  /** Absent when the attempt that the receipt names did not reach this gateway's disk. */
+  request: SignedRequest.optional(),
   receipt: EvidencedReceipt,
   product: Product.optional(),
   release: SignedRelease.optional(),

@@ -1,0 +1,76 @@
+/** Files of a gateway's directory: `config.json`, `keys/`, `state/`, `log/`, `gateway.log`.
+ *  @module */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { importPrivateKey, type KeyPair } from "@sluice/evidence";
+import { Instant, KeyId, LogOrigin, SluiceError } from "@sluice/protocol";
+import { z } from "zod";
+
+/** `config.json`: what the gateway is and whom it trusts. */
+export const GatewayConfig = z.strictObject({
+  version: z.literal(1),
+  /** Key that makes and unmakes parties. */
+  agencyKey: KeyId,
+  /** Key that signs requests to domains; domains pin it. */
+  gatewayKey: KeyId,
+  /** Key that signs checkpoints of the gateway's log. */
+  logKey: KeyId,
+  logOrigin: LogOrigin,
+  createdAt: Instant,
+});
+export type GatewayConfig = z.infer<typeof GatewayConfig>;
+
+/** Names below a gateway's directory. */
+export const FILES = {
+  config: "config.json",
+  keys: "keys",
+  gatewayKey: "keys/gateway.key",
+  logKey: "keys/log.key",
+  log: "log",
+  processLog: "gateway.log",
+} as const;
+
+/** The command that makes a directory a gateway's. */
+const INIT_COMMAND = "sluice gateway init";
+
+/** The error for a directory that is not a gateway's. */
+export function notAGateway(directory: string, expected: string, cause?: unknown): SluiceError {
+  return new SluiceError("ERR_DIRECTORY_STATE", { directory, expected, command: INIT_COMMAND }, { cause });
+}
+
+/** The configuration of `directory`; null when it has none. @throws ERR_DIRECTORY_STATE when it is damaged */
+export async function readConfig(directory: string): Promise<GatewayConfig | null> {
+  let text: string;
+  try {
+    text = await readFile(join(directory, FILES.config), "utf8");
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ENOTDIR")) return null;
+    throw notAGateway(directory, "a gateway's readable configuration", cause);
+  }
+  try {
+    return GatewayConfig.parse(JSON.parse(text));
+  } catch (cause) {
+    throw notAGateway(directory, "a gateway's configuration", cause);
+  }
+}
+
+/** The private keys that the configuration names. @throws ERR_DIRECTORY_STATE when one is missing or another */
+export async function readKeys(
+  directory: string,
+  config: GatewayConfig,
+): Promise<{ gatewayKey: KeyPair; logKey: KeyPair }> {
+  const read = async (file: string, keyId: KeyId): Promise<KeyPair> => {
+    let key: KeyPair;
+    try {
+      key = await importPrivateKey(await readFile(join(directory, file), "utf8"));
+    } catch (cause) {
+      throw notAGateway(directory, `the key ${file}`, cause);
+    }
+    if (key.keyId !== keyId) throw notAGateway(directory, `the key ${file} of its configuration`);
+    return key;
+  };
+  return {
+    gatewayKey: await read(FILES.gatewayKey, config.gatewayKey),
+    logKey: await read(FILES.logKey, config.logKey),
+  };
+}

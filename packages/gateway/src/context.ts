@@ -1,0 +1,41 @@
+/** What the routes of one running gateway share.
+ *  @module */
+import type { KeyPair } from "@sluice/evidence";
+import type { Clock, Random } from "@sluice/protocol";
+import type { GatewayConfig } from "./configuration.ts";
+import type { DomainLink } from "./domains/domain-link.ts";
+import type { PartyDelivery } from "./domains/party-delivery.ts";
+import type { DomainRegister } from "./state/domain-register.ts";
+import type { NonceStore } from "./state/nonce-store.ts";
+import type { State } from "./state/open-state.ts";
+import type { PartyRegister } from "./state/party-register.ts";
+import type { ProductRegister } from "./state/product-register.ts";
+import type { Admission } from "./work/admission.ts";
+import type { OneAtATime } from "./work/one-at-a-time.ts";
+import type { ReceiptBook } from "./work/receipt-book.ts";
+import type { RecentRequests } from "./work/recent-requests.ts";
+
+/** Parts of a running gateway. */
+export interface GatewayContext {
+  readonly directory: string;
+  readonly config: GatewayConfig;
+  readonly gatewayKey: KeyPair;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly state: State;
+  readonly parties: PartyRegister;
+  readonly domains: DomainRegister;
+  readonly products: ProductRegister;
+  readonly nonces: NonceStore;
+  readonly link: DomainLink;
+  readonly delivery: PartyDelivery;
+  readonly book: ReceiptBook;
+  readonly admission: Admission;
+  readonly requests: RecentRequests;
+  /** Serialises changes of one party, domain, scene, run or product. */
+  readonly changes: OneAtATime;
+  /** Names this gateway answers to, `host[:port]`; any, when undefined. */
+  readonly authorities: readonly string[] | undefined;
+  /** Aborts when the gateway closes: ends event streams. */
+  readonly closing: AbortSignal;
+}

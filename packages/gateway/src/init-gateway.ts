@@ -1,0 +1,116 @@
+/** Makes a directory a gateway's: keys of its own and a configuration. The configuration is written last, so that a
+ *  directory is a gateway's or it is not.
+ *  @module */
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { exportPrivateKey, generateKey, lockDirectory } from "@sluice/evidence";
+import { KeyId, LogOrigin, SluiceError, toHex, type Clock, type Random } from "@sluice/protocol";
+import { FILES, notAGateway, readConfig, type GatewayConfig } from "./configuration.ts";
+
+/** What `initGateway` needs. */
+export interface InitGatewayOptions {
+  /** Key of the agency, which alone makes and unmakes parties. */
+  readonly agencyKey: KeyId;
+  /** Origin of the gateway's log; by default a name with random digits. */
+  readonly origin?: string;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** What others pin. */
+export interface GatewayIdentity {
+  readonly gatewayKey: KeyId;
+  readonly logKey: KeyId;
+  readonly logOrigin: string;
+}
+
+const CONFIG_DRAFT = "config.json.new";
+/** What an initialisation that was cut off leaves behind. */
+const OWN_LEFTOVERS = new Set<string>([FILES.keys, CONFIG_DRAFT, "lock", "lock.pid"]);
+const ORIGIN_BYTES = 4;
+
+/** Creates a gateway in `directory`; one that is there with the same agency stays as it is.
+ *  @throws ERR_DIRECTORY_STATE when the directory holds something else; ERR_DIRECTORY_UNWRITABLE,
+ *  ERR_DIRECTORY_LOCKED; ERR_BODY_INVALID when key or origin are malformed */
+export async function initGateway(directory: string, options: InitGatewayOptions): Promise<GatewayIdentity> {
+  const { clock, random } = options;
+  const agencyKey = KeyId.safeParse(options.agencyKey);
+  if (!agencyKey.success) throw new SluiceError("ERR_BODY_INVALID", { pointer: "/agencyKey", expected: "a key id" });
+  const origin = LogOrigin.safeParse(options.origin ?? `sluice.gateway/${toHex(random.bytes(ORIGIN_BYTES))}`);
+  if (!origin.success) throw new SluiceError("ERR_BODY_INVALID", { pointer: "/origin", expected: "a log origin" });
+  await refuseForeign(directory);
+  const lock = await lockDirectory(directory);
+  try {
+    const present = await readConfig(directory);
+    if (present !== null) {
+      if (present.agencyKey !== agencyKey.data) throw notAGateway(directory, "a gateway of this agency");
+      return identityOf(present);
+    }
+    const config = await create(directory, {
+      agencyKey: agencyKey.data,
+      logOrigin: origin.data,
+      createdAt: clock.now().toISOString(),
+    });
+    return identityOf(config);
+  } catch (cause) {
+    if (cause instanceof SluiceError) throw cause;
+    throw new SluiceError("ERR_DIRECTORY_UNWRITABLE", { directory }, { cause });
+  } finally {
+    lock.release();
+  }
+}
+
+async function refuseForeign(directory: string): Promise<void> {
+  let names: string[];
+  try {
+    names = await readdir(directory);
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return;
+    throw new SluiceError("ERR_DIRECTORY_UNWRITABLE", { directory }, { cause });
+  }
+  if ((await readConfig(directory)) !== null) return;
+  if (names.some((name) => !OWN_LEFTOVERS.has(name))) throw notAGateway(directory, "a gateway, and is not empty");
+}
+
+async function create(
+  directory: string,
+  { agencyKey, logOrigin, createdAt }: Pick<GatewayConfig, "agencyKey" | "logOrigin" | "createdAt">,
+): Promise<GatewayConfig> {
+  await rm(join(directory, FILES.keys), { recursive: true, force: true });
+  await mkdir(join(directory, FILES.keys), { recursive: true, mode: 0o700 });
+  const gatewayKey = await generateKey();
+  const logKey = await generateKey();
+  await writeDurably(join(directory, FILES.gatewayKey), await exportPrivateKey(gatewayKey));
+  await writeDurably(join(directory, FILES.logKey), await exportPrivateKey(logKey));
+  await syncDirectory(join(directory, FILES.keys));
+  const config: GatewayConfig = {
+    version: 1,
+    agencyKey,
+    gatewayKey: gatewayKey.keyId,
+    logKey: logKey.keyId,
+    logOrigin,
+    createdAt,
+  };
+  const draft = join(directory, CONFIG_DRAFT);
+  await rm(draft, { force: true });
+  await writeDurably(draft, `${JSON.stringify(config, null, 2)}\n`);
+  await rename(draft, join(directory, FILES.config));
+  await syncDirectory(directory);
+  return config;
+}
+
+/** Only the owner reads what this writes. */
+async function writeDurably(file: string, text: string): Promise<void> {
+  await using handle = await open(file, "wx", 0o600);
+  await handle.writeFile(text);
+  await handle.sync();
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  await using handle = await open(directory, "r");
+  await handle.sync();
+}
+
+function identityOf({ gatewayKey, logKey, logOrigin }: GatewayConfig): GatewayIdentity {
+  return { gatewayKey, logKey, logOrigin };
+}

@@ -1,0 +1,98 @@
+/** Scenes: proposed by operator or developer, pre-reviewed by the operator, reviewed by the agency, granted by the
+ *  department — one scene, one list, one grant.
+ *  @module */
+import { verifySigned } from "@sluice/evidence";
+import { documentHash, GrantDelivery, Name, Review, Scene, SceneProposal, SluiceError } from "@sluice/protocol";
+import { z } from "zod";
+import type { GatewayContext } from "../context.ts";
+import { PROBLEM_RESPONSES } from "../http/problems.ts";
+import { signerOf } from "../http/request-members.ts";
+import type { ZodServer } from "../http/zod-server.ts";
+import { refuseSuspendedSigners, requireRole, sourceKeys } from "../rules/roles.ts";
+import { checkProposal, reviewedState } from "../rules/scene-rules.ts";
+import { addReview, readReviews, refuseSamePerson } from "../state/review-store.ts";
+import { describeScene, getScene, moveScene, putProposal } from "../state/scene-store.ts";
+
+/** Routes of scenes and grants. */
+export function sceneRoutes(server: ZodServer, context: GatewayContext): void {
+  const { db } = context.state;
+  const params = z.strictObject({ scene: Name });
+  const response = { 200: Scene, ...PROBLEM_RESPONSES };
+
+  server.post(
+    "/v1/scenes",
+    { schema: { summary: "Propose a scene", body: SceneProposal, response: { 201: Scene, ...PROBLEM_RESPONSES } } },
+    async (request, reply) => {
+      const by = signerOf(request);
+      requireRole(by, "propose a scene", "operator", "developer");
+      const { draft } = request.body;
+      await checkProposal(request.body, context.domains.resource(draft.domain, draft.resource), context.parties);
+      const draftHash = await documentHash(draft);
+      const held = await putProposal(db, request.body, { draftHash, by: by.party, at: context.clock.now() });
+      return reply.code(201).send(await describeScene(db, held));
+    },
+  );
+
+  server.get(
+    "/v1/scenes/:scene",
+    { schema: { summary: "A scene with its reviews", params, response } },
+    async (request) => describeScene(db, await getScene(db, request.params.scene)),
+  );
+
+  server.post(
+    "/v1/scenes/:scene/reviews",
+    { schema: { summary: "Pre-review (operator) or review (agency) a scene", params, body: Review, response } },
+    async (request) => {
+      const { scene } = request.params;
+      await context.changes.run(`scene ${scene}`, () => reviewScene(context, scene, request.body, signerOf(request)));
+      return describeScene(db, await getScene(db, scene));
+    },
+  );
+
+  server.post(
+    "/v1/grants",
+    { schema: { summary: "Deliver the signed grant of a reviewed scene", body: GrantDelivery, response } },
+    async (request) => {
+      requireRole(signerOf(request), "deliver a grant", "source", "agency");
+      const { scene } = request.body.grant.body.scene;
+      await context.changes.run(`scene ${scene}`, () => deliverGrant(context, scene, request.body));
+      return describeScene(db, await getScene(db, scene));
+    },
+  );
+}
+
+async function reviewScene(
+  context: GatewayContext,
+  scene: string,
+  review: Review,
+  party: ReturnType<typeof signerOf>,
+): Promise<void> {
+  const { db } = context.state;
+  const subject = { kind: "scene", name: scene } as const;
+  const held = await getScene(db, scene);
+  const state = reviewedState(scene, held.state, held.proposal.draft, party, review.verdict);
+  const before = await readReviews(db, subject);
+  refuseSamePerson("scene", before, review.person);
+  await db.transaction().execute(async (transaction) => {
+    await addReview(transaction, subject, before, { review, party, at: context.clock.now() });
+    await moveScene(transaction, held, { state });
+  });
+}
+
+async function deliverGrant(context: GatewayContext, scene: string, delivery: GrantDelivery): Promise<void> {
+  const { db } = context.state;
+  const { grant, policy } = delivery;
+  const held = await getScene(db, scene);
+  if (held.state !== "reviewed" && held.state !== "granted") {
+    throw new SluiceError("ERR_STATE", { kind: "scene", name: scene, state: held.state, needed: "reviewed" });
+  }
+  const reviewed =
+    (await documentHash(grant.body)) === held.draftHash && (await documentHash(policy)) === grant.body.policy;
+  if (!reviewed) throw new SluiceError("ERR_CONFLICT", { kind: "scene", name: scene });
+  refuseSuspendedSigners(context.parties, grant.signatures);
+  await verifySigned(grant, { required: [[context.config.agencyKey], sourceKeys(context.parties, "grant")] });
+  const address = context.domains.get(grant.body.domain);
+  await context.link.bytes(address, { method: "POST", path: "/v1/grants", json: delivery });
+  if (held.state === "granted") return;
+  await db.transaction().execute((transaction) => moveScene(transaction, held, { state: "granted", grant }));
+}

@@ -1,0 +1,51 @@
+/** Whether a receipt is of the call that was made. The gateway passes on no answer whose receipt does not verify.
+ *  @module */
+import { verifyLogProof, verifySigned } from "@sluice/evidence";
+import {
+  isSluiceError,
+  SluiceError,
+  type DomainDescription,
+  type EvidencedReceipt,
+  type KeyId,
+  type Sha256Hex,
+  type UseRequest,
+} from "@sluice/protocol";
+
+/** What the receipt must say besides the request's own members. */
+export interface ExpectedReceipt {
+  readonly request: UseRequest;
+  /** Key that signed the request. */
+  readonly party: KeyId;
+  /** Hash of the answer frame, or of the guard's report; not checked when undefined. */
+  readonly answer: Sha256Hex | undefined;
+}
+
+const SAME_MEMBERS = ["callId", "operation", "domain", "grant", "product", "version", "bundle"] as const;
+
+/** Passes when the domain's pinned keys vouch for the receipt and it names this call. The hash of the request is
+ *  not compared: a retried call has the receipt of its first attempt. @throws ERR_RECEIPT */
+export async function checkReceiptFits(
+  { receipt, domainLog }: Pick<EvidencedReceipt, "receipt" | "domainLog">,
+  { request, party, answer }: ExpectedReceipt,
+  { receiptKey, logKey, logOrigin }: Pick<DomainDescription, "receiptKey" | "logKey" | "logOrigin">,
+): Promise<void> {
+  const { body } = receipt;
+  const wrong = SAME_MEMBERS.find((member) => body[member] !== request[member]);
+  if (wrong !== undefined) throw refused(`its ${wrong} is not the call's`);
+  if (body.party !== party) throw refused("its party is not the call's");
+  if (answer !== undefined && body.answer !== answer) throw refused("its answer is not the one that came with it");
+  try {
+    await verifySigned(receipt, { required: [[receiptKey]] });
+    await verifyLogProof(domainLog, receipt, { origin: logOrigin, logKey });
+  } catch (cause) {
+    if (!isSluiceError(cause, "ERR_SIGNATURE", "ERR_LOG")) throw cause;
+    throw refused(
+      cause.code === "ERR_LOG" ? "the domain's log does not hold it" : "the domain's key did not sign it",
+      cause,
+    );
+  }
+}
+
+function refused(reason: string, cause?: unknown): SluiceError {
+  return new SluiceError("ERR_RECEIPT", { reason }, { cause });
+}

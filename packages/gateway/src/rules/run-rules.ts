@@ -1,0 +1,74 @@
+/** Rules of development runs: who reviews them, and which reviewed run a release may name.
+ *  @module */
+import { documentHash, SluiceError, type Party, type Release, type Run, type RunReviews } from "@sluice/protocol";
+import type { RoleReview } from "../state/review-store.ts";
+import { requireRole } from "./roles.ts";
+
+const REVIEWING_ROLES = ["operator", "agency"] as const;
+
+/** Whether operator and agency have both approved. One rejection is final. */
+export function runReviewState(reviews: readonly RoleReview[]): RunReviews["state"] {
+  if (reviews.some((review) => review.verdict === "reject")) return "rejected";
+  return REVIEWING_ROLES.every((role) => reviews.some((review) => review.role === role)) ? "approved" : "awaiting";
+}
+
+/** Refuses a review that does not fit: of a run without a guarded result, by another role, or by one that reviewed.
+ *  @throws ERR_ROLE, ERR_STATE */
+export function checkRunReview(run: Run, reviews: readonly RoleReview[], by: Party): void {
+  requireRole(by, "review a run", ...REVIEWING_ROLES);
+  const name = run.callId;
+  if (run.operation !== "develop") {
+    throw new SluiceError("ERR_STATE", { kind: "run", name, state: "a build", needed: "a development run" });
+  }
+  if (run.state !== "completed") {
+    throw new SluiceError("ERR_STATE", { kind: "run", name, state: run.state, needed: "completed" });
+  }
+  const state = runReviewState(reviews);
+  if (state === "rejected") throw new SluiceError("ERR_STATE", { kind: "run", name, state, needed: "awaiting review" });
+  if (reviews.some((review) => review.role === by.role)) {
+    const needed = `a review by ${REVIEWING_ROLES.find((role) => role !== by.role) ?? ""}`;
+    throw new SluiceError("ERR_STATE", { kind: "run", name, state: `reviewed by ${by.role}`, needed });
+  }
+}
+
+/** A completed run with its reviews. */
+export interface ReviewedRun {
+  readonly run: Run;
+  readonly reviews: readonly RoleReview[];
+}
+
+/** Passes when the release names exactly what one approved run produced.
+ *  @throws ERR_NOT_FOUND without any run; ERR_BUNDLE_CHANGED; ERR_BODY_INVALID when model, manifest or report are
+ *  others; ERR_STATE without both approvals */
+export async function checkRelease(release: Release, candidates: readonly ReviewedRun[]): Promise<void> {
+  const completed = candidates.filter(({ run }) => run.state === "completed");
+  if (completed.length === 0) throw new SluiceError("ERR_NOT_FOUND", { kind: "run", name: release.product });
+  const ofBundle = completed.filter(({ run }) => run.bundle === release.bundle);
+  if (ofBundle.length === 0) throw new SluiceError("ERR_BUNDLE_CHANGED");
+  const fitting: ReviewedRun[] = [];
+  let mismatch = "guardReport";
+  for (const candidate of ofBundle) {
+    const wrong = await firstMismatch(release, candidate.run);
+    if (wrong === null) fitting.push(candidate);
+    else mismatch = wrong;
+  }
+  const [first] = fitting;
+  if (first === undefined) {
+    throw new SluiceError("ERR_BODY_INVALID", {
+      pointer: `/body/${mismatch}`,
+      expected: "the hash of the reviewed run's",
+    });
+  }
+  if (fitting.some(({ reviews }) => runReviewState(reviews) === "approved")) return;
+  const state = runReviewState(first.reviews) === "rejected" ? "rejected" : "awaiting review";
+  throw new SluiceError("ERR_STATE", { kind: "run", name: first.run.callId, state, needed: "approved" });
+}
+
+async function firstMismatch(release: Release, run: Run): Promise<"manifest" | "model" | "guardReport" | null> {
+  const { manifest, model, guardReport } = run;
+  if (manifest === undefined || (await documentHash(manifest)) !== release.manifest) return "manifest";
+  // A run without a model is released under the hash of `null`.
+  if ((await documentHash(model ?? null)) !== release.model) return "model";
+  if (guardReport === undefined || (await documentHash(guardReport)) !== release.guardReport) return "guardReport";
+  return null;
+}

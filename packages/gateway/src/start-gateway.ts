@@ -1,0 +1,169 @@
+/** Starts a gateway: takes its directory, recovers what a crash left, listens.
+ *  @module */
+import { randomBytes } from "node:crypto";
+import { access, constants } from "node:fs/promises";
+import { join } from "node:path";
+import { lockDirectory, openLog } from "@sluice/evidence";
+import { isSluiceError, SluiceError, type Clock, type Random } from "@sluice/protocol";
+import type { FastifyBaseLogger } from "fastify";
+import { FILES, notAGateway, readConfig, readKeys } from "./configuration.ts";
+import type { GatewayContext } from "./context.ts";
+import { DEFAULT_DOMAIN_TIMEOUT_MS, DomainLink } from "./domains/domain-link.ts";
+import { PartyDelivery } from "./domains/party-delivery.ts";
+import { createServer } from "./http/server.ts";
+import { DomainRegister } from "./state/domain-register.ts";
+import { NonceStore } from "./state/nonce-store.ts";
+import { openState } from "./state/open-state.ts";
+import { PartyRegister } from "./state/party-register.ts";
+import { ProductRegister } from "./state/product-register.ts";
+import { Admission, DEFAULT_ADMISSION, type AdmissionLimits } from "./work/admission.ts";
+import { OneAtATime } from "./work/one-at-a-time.ts";
+import { ReceiptBook } from "./work/receipt-book.ts";
+import { RecentRequests } from "./work/recent-requests.ts";
+
+/** Address unless a deployment says otherwise: only this machine. */
+export const DEFAULT_HOST = "127.0.0.1";
+
+/** How to start a gateway. */
+export interface StartGatewayOptions {
+  readonly host?: string;
+  /** 0 chooses a free port. */
+  readonly port?: number;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** Closes the gateway when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Takes the log instead of `gateway.log` in the directory. */
+  readonly logger?: FastifyBaseLogger;
+  readonly admission?: Partial<AdmissionLimits>;
+  /** Time that a domain has for an answer. */
+  readonly domainTimeoutMs?: number;
+  /** Names this gateway answers to, `host[:port]` in lower case; a request signed for another is refused. */
+  readonly authorities?: readonly string[];
+  /** Called after each fsync of the database. */
+  readonly onSync?: () => void;
+}
+
+/** A gateway that listens. */
+export interface RunningGateway {
+  readonly url: string;
+  readonly port: number;
+  /** Stops listening, ends what is in progress, and lets the directory go. */
+  close(): Promise<void>;
+}
+
+/** Starts the gateway of `directory`.
+ *  @throws ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_DIRECTORY_UNWRITABLE, ERR_PORT_IN_USE, ERR_CANCELLED,
+ *  ERR_LOG, ERR_CLOCK */
+export async function startGateway(directory: string, options: StartGatewayOptions = {}): Promise<RunningGateway> {
+  const closers: (() => Promise<void> | void)[] = [];
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => (closed ??= closeAll(closers));
+  try {
+    options.signal?.throwIfAborted();
+    const url = await open(directory, options, closers);
+    if (options.signal?.aborted === true) throw new SluiceError("ERR_CANCELLED");
+    options.signal?.addEventListener("abort", () => void close().catch(() => {}), { once: true });
+    return { url, port: Number(new URL(url).port), close };
+  } catch (cause) {
+    await close();
+    if (isSluiceError(cause)) throw cause;
+    if (options.signal?.aborted === true) throw new SluiceError("ERR_CANCELLED", {}, { cause });
+    throw cause;
+  }
+}
+
+async function open(
+  directory: string,
+  options: StartGatewayOptions,
+  closers: (() => Promise<void> | void)[],
+): Promise<string> {
+  const { host = DEFAULT_HOST, port = 0, clock = { now: () => new Date() }, random = systemRandom } = options;
+  const config = await readConfig(directory);
+  if (config === null) throw notAGateway(directory, "a gateway");
+  await requireWritable(directory);
+  const { gatewayKey, logKey } = await readKeys(directory, config);
+  const lock = await lockDirectory(directory);
+  closers.push(() => lock.release());
+  const log = await openLog(join(directory, FILES.log), { origin: config.logOrigin, key: logKey, clock });
+  closers.push(() => log.close());
+  const faults: { report: (error: unknown) => void } = { report: () => {} };
+  const state = await openState(directory, {
+    onFault: (error) => faults.report(error),
+    ...(options.onSync === undefined ? {} : { onSync: options.onSync }),
+  });
+  closers.push(() => state.close());
+  const domains = await DomainRegister.open(state.db);
+  const timeoutMs = options.domainTimeoutMs ?? DEFAULT_DOMAIN_TIMEOUT_MS;
+  const link = new DomainLink({ gatewayKey, clock, random, timeoutMs });
+  const delivery = new PartyDelivery(state.db, domains, link, (error) => faults.report(error));
+  closers.push(() => delivery.close());
+  const book = await ReceiptBook.open(state, log, random);
+  closers.push(() => book.close());
+  const closing = new AbortController();
+  const context: GatewayContext = {
+    directory,
+    config,
+    gatewayKey,
+    clock,
+    random,
+    state,
+    parties: await PartyRegister.open(state.db),
+    domains,
+    products: await ProductRegister.open(state.db),
+    nonces: await NonceStore.open(state.db, clock),
+    link,
+    delivery,
+    book,
+    admission: new Admission({ ...DEFAULT_ADMISSION, ...options.admission }, clock),
+    requests: new RecentRequests(),
+    changes: new OneAtATime(),
+    authorities: options.authorities,
+    closing: closing.signal,
+  };
+  const logTo = options.logger === undefined ? { file: join(directory, FILES.processLog) } : { logger: options.logger };
+  const server = await createServer(context, logTo);
+  closers.push(() => server.close());
+  // First of all: open event streams would keep the server from closing.
+  closers.push(() => closing.abort());
+  faults.report = (error) => server.log.error({ fault: error instanceof Error ? error.name : "unknown" });
+  return listen(server, host, port);
+}
+
+async function listen(
+  server: { listen(address: { host: string; port: number }): Promise<string> },
+  host: string,
+  port: number,
+): Promise<string> {
+  try {
+    return await server.listen({ host, port });
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE") {
+      throw new SluiceError("ERR_PORT_IN_USE", { address: `${host}:${port}` }, { cause });
+    }
+    throw cause;
+  }
+}
+
+async function requireWritable(directory: string): Promise<void> {
+  try {
+    await access(directory, constants.W_OK);
+  } catch (cause) {
+    throw new SluiceError("ERR_DIRECTORY_UNWRITABLE", { directory }, { cause });
+  }
+}
+
+/** Closes in reverse order of opening; a fault of one does not keep the others open. */
+async function closeAll(closers: (() => Promise<void> | void)[]): Promise<void> {
+  const faults: unknown[] = [];
+  for (const close of closers.toReversed()) {
+    try {
+      await close();
+    } catch (error) {
+      faults.push(error);
+    }
+  }
+  if (faults.length > 0) throw faults[0];
+}
+
+const systemRandom: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };

@@ -1,0 +1,110 @@
+/** The control plane's database: PGlite on disk with real fsync, migrated, checkpointed on a timer. The caller
+ *  holds the directory's lock: PGlite itself lets a second process in and loses its writes silently.
+ *  @module */
+import { existsSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { PGlite } from "@electric-sql/pglite";
+import { Kysely, PGliteDialect, sql } from "kysely";
+import { Migrator } from "kysely/migration";
+import { DURABLE_START_PARAMETERS, DurableFileSystem } from "./durable-file-system.ts";
+import { MIGRATIONS } from "./migrations/index.ts";
+import type { Tables } from "./tables.ts";
+
+/** PostgreSQL in single-user mode never checkpoints by itself; its log would grow without end. */
+export const CHECKPOINT_INTERVAL_MS = 60_000;
+/** Rows after which a checkpoint does not wait for the timer. */
+export const CHECKPOINT_ROWS = 20_000;
+
+const STATE_DIRECTORY = "state";
+const NEW_STATE_DIRECTORY = "state.new";
+const INT8_OID = 20;
+
+/** The database, open. */
+export interface State {
+  readonly db: Kysely<Tables>;
+  /** Tells of `rows` rows written, towards the next checkpoint. */
+  wrote(rows: number): void;
+  close(): Promise<void>;
+}
+
+/** Options of `openState`. */
+export interface StateOptions {
+  /** Called after each fsync. */
+  readonly onSync?: () => void;
+  /** Called when a background checkpoint fails. */
+  readonly onFault?: (error: unknown) => void;
+}
+
+/** Opens the database below `directory`, creating and migrating it. A creation that was cut off is begun again. */
+export async function openState(directory: string, options: StateOptions = {}): Promise<State> {
+  const path = join(directory, STATE_DIRECTORY);
+  if (!existsSync(path)) {
+    // Created aside and renamed, so that `state` is never a half-made cluster.
+    const fresh = join(directory, NEW_STATE_DIRECTORY);
+    await rm(fresh, { recursive: true, force: true });
+    await (await openCluster(fresh, options)).destroy();
+    await rename(fresh, path);
+  }
+  return new OpenState(await openCluster(path, options), options);
+}
+
+async function openCluster(path: string, { onSync }: StateOptions): Promise<Kysely<Tables>> {
+  const pglite = new PGlite({
+    fs: new DurableFileSystem(path, onSync),
+    startParams: DURABLE_START_PARAMETERS,
+    // The same as node-postgres with `types.setTypeParser(20, BigInt)`.
+    parsers: { [INT8_OID]: BigInt },
+  });
+  await pglite.waitReady;
+  const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
+  await migrate(db);
+  return db;
+}
+
+/** Brings the schema up to date. @throws the database's error */
+export async function migrate(db: Kysely<Tables>): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}
+
+class OpenState implements State {
+  readonly db: Kysely<Tables>;
+  readonly #onFault: (error: unknown) => void;
+  readonly #timer: NodeJS.Timeout;
+  #rows = 0;
+  #running: Promise<void> | undefined;
+
+  constructor(db: Kysely<Tables>, options: StateOptions) {
+    this.db = db;
+    this.#onFault = options.onFault ?? (() => {});
+    this.#timer = setInterval(() => this.#start(), CHECKPOINT_INTERVAL_MS).unref();
+  }
+
+  wrote(rows: number): void {
+    this.#rows += rows;
+    if (this.#rows >= CHECKPOINT_ROWS) this.#start();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#running;
+    await this.#checkpoint();
+    await this.db.destroy();
+  }
+
+  #start(): void {
+    if (this.#running !== undefined || this.#rows === 0) return;
+    this.#running = this.#checkpoint()
+      .catch(this.#onFault)
+      .finally(() => {
+        this.#running = undefined;
+      });
+  }
+
+  async #checkpoint(): Promise<void> {
+    this.#rows = 0;
+    await sql`checkpoint`.execute(this.db);
+  }
+}

@@ -1,0 +1,97 @@
+/** Development and build runs that the gateway passed on to domains.
+ *  @module */
+import { Run, SignedRequest, SluiceError, type Release } from "@sluice/protocol";
+import type { Kysely, Selectable } from "kysely";
+import type { RunTable, Tables } from "./tables.ts";
+
+/** A run with the request that ordered it, and its document once it has ended. */
+export interface HeldRun {
+  readonly callId: string;
+  readonly domain: string;
+  readonly request: SignedRequest;
+  /** Key of the party that ordered it. */
+  readonly keyId: string;
+  readonly ended: Run | null;
+}
+
+/** The run of that call id; null when none passed through here. */
+export async function findRun(db: Kysely<Tables>, callId: string): Promise<HeldRun | null> {
+  const row = await db.selectFrom("run").selectAll().where("call_id", "=", callId).executeTakeFirst();
+  return row === undefined ? null : parse(row);
+}
+
+/** Keeps a run that a domain has accepted; a retry changes nothing. @throws ERR_CALL_REUSED */
+export async function putRun(db: Kysely<Tables>, request: SignedRequest, keyId: string, at: Date): Promise<void> {
+  const { body } = request;
+  await db.transaction().execute(async (transaction) => {
+    const known = await transaction
+      .selectFrom("run")
+      .select(["key_id", "operation", "grant_hash", "bundle"])
+      .where("call_id", "=", body.callId)
+      .executeTakeFirst();
+    if (known !== undefined) {
+      const same =
+        known.key_id === keyId &&
+        known.operation === body.operation &&
+        known.grant_hash === body.grant &&
+        known.bundle === body.bundle;
+      if (!same) throw new SluiceError("ERR_CALL_REUSED");
+      return;
+    }
+    const row = {
+      call_id: body.callId,
+      operation: body.operation,
+      domain: body.domain,
+      grant_hash: body.grant,
+      product: body.product,
+      version: body.version,
+      bundle: body.bundle,
+      key_id: keyId,
+      request: JSON.stringify(request),
+      document: null,
+      submitted_at: at.toISOString(),
+    };
+    await transaction.insertInto("run").values(row).execute();
+  });
+}
+
+/** Keeps the document of a run that has ended. The first one stands. */
+export async function endRun(db: Kysely<Tables>, run: Run): Promise<void> {
+  await db
+    .updateTable("run")
+    .set({ document: JSON.stringify(run) })
+    .where("call_id", "=", run.callId)
+    .where("document", "is", null)
+    .execute();
+}
+
+/** Most development runs of one product version that a release is compared with, newest first. */
+const MAX_CANDIDATE_RUNS = 64;
+
+/** Development runs that a release could name, newest first. */
+export async function developmentRuns(
+  db: Kysely<Tables>,
+  { grant, product, version }: Pick<Release, "grant" | "product" | "version">,
+): Promise<HeldRun[]> {
+  const rows = await db
+    .selectFrom("run")
+    .selectAll()
+    .where("operation", "=", "develop")
+    .where("product", "=", product)
+    .where("version", "=", version)
+    .where("grant_hash", "=", grant)
+    .orderBy("submitted_at", "desc")
+    .limit(MAX_CANDIDATE_RUNS)
+    .execute();
+  return rows.map(parse);
+}
+
+function parse(row: Selectable<RunTable>): HeldRun {
+  return {
+    callId: row.call_id,
+    domain: row.domain,
+    request: SignedRequest.parse(JSON.parse(row.request)),
+    keyId: row.key_id,
+    ended: row.document === null ? null : Run.parse(JSON.parse(row.document)),
+  };
+}
