@@ -1,0 +1,79 @@
+import { access, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isSluiceError, type ResourceDescription } from "@sluice/protocol";
+import { expect, test } from "vitest";
+import { Catalogue, type StoredResource } from "../src/data/catalogue.ts";
+import { openEngine } from "../src/data/engine.ts";
+import { readCsv, stageCsv } from "../src/data/source-csv.ts";
+import { IMPORT_FACTS } from "./data-fixture.ts";
+
+/** Runs `work` with a directory of its own. */
+async function inDirectory(work: (path: string) => Promise<void>): Promise<void> {
+  const path = await mkdtemp(join(tmpdir(), "sluice-catalogue-"));
+  try {
+    await work(path);
+  } finally {
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+function stored(snapshot: string): StoredResource {
+  const description: ResourceDescription = {
+    ...IMPORT_FACTS,
+    format: "csv",
+    approximateRows: 1,
+    fields: [{ name: "key", title: "", type: "text", role: "direct", grade: "general-1" }],
+    snapshot,
+    importedAt: "2026-01-01T00:00:00.000Z",
+  };
+  return { version: 1, description, table: `${snapshot}.parquet`, rows: 1, salt: "0".repeat(64) };
+}
+
+async function put(catalogue: Catalogue, directory: string, snapshot: string): Promise<void> {
+  const staged = join(directory, "staging", snapshot);
+  await writeFile(staged, snapshot);
+  await catalogue.put(stored(snapshot), staged);
+}
+
+test("a replaced table stays until its last reader ends", async () => {
+  await inDirectory(async (directory) => {
+    const catalogue = await Catalogue.open(directory);
+    const [old, fresh] = ["a".repeat(64), "b".repeat(64)];
+    await put(catalogue, directory, old);
+    await catalogue.reading("people", async (_, path) => {
+      await catalogue.reading("people", () => put(catalogue, directory, fresh));
+      await access(path);
+    });
+    expect(await readdir(join(directory, "tables"))).toEqual([`${fresh}.parquet`]);
+  });
+});
+
+test("a reader that fails lets go of its table", async () => {
+  await inDirectory(async (directory) => {
+    const catalogue = await Catalogue.open(directory);
+    await put(catalogue, directory, "a".repeat(64));
+    await expect(catalogue.reading("people", () => Promise.reject(new Error("mine")))).rejects.toThrow("mine");
+    await put(catalogue, directory, "b".repeat(64));
+    expect(await readdir(join(directory, "tables"))).toHaveLength(1);
+  });
+});
+
+test.each([
+  ["a record more", "k3,3\n"],
+  ["a longer field", ""],
+])("a staged file that the engine reads with %s than was checked is refused", async (_, added) => {
+  await inDirectory(async (directory) => {
+    const path = join(directory, "in.csv");
+    await writeFile(path, "key,value\nk1,1\nk2,2\n");
+    const staged = await stageCsv({ path, name: "in.csv", staging: directory });
+    await writeFile(staged.path, added === "" ? "key,value\nk1,1\nk2,22\n" : `key,value\nk1,1\nk2,2\n${added}`);
+    const engine = await openEngine({ directory });
+    const error: unknown = await engine
+      .session((session) => readCsv(session, staged, "source", "in.csv"))
+      .catch((thrown: unknown) => thrown);
+    engine.close();
+    expect(isSluiceError(error, "ERR_TABLE_FILE")).toBe(true);
+    expect(String(error)).toContain("not read as they were checked");
+  });
+});
