@@ -1,9 +1,9 @@
 /** Commands that act as a party, against a gateway that answers truly.
  *  @module */
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exportPrivateKey } from "@sluice/evidence";
-import type { Product, Run } from "@sluice/protocol";
+import { decodeCall, sha256Hex, type CallEnvelope, type Product, type Run } from "@sluice/protocol";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { sendJson, StubCity, VOCABULARY } from "../../client/test/stub-city.ts";
 import { sluice, temporaryDirectory } from "./captured-io.ts";
@@ -140,4 +140,62 @@ test("`run watch` prints events as they come, then the run", async () => {
   const lines = (await sluice(["run", "watch", run.callId, "--json"], { env })).stdout.trim().split("\n");
   expect(JSON.parse(lines.at(-1) ?? "")).toEqual(run);
   expect(lines).toHaveLength(4);
+});
+
+/** A job file of this test. */
+async function jobFile(directory: string, body = ""): Promise<string> {
+  const file = join(directory, "job.ts");
+  await writeFile(
+    file,
+    `${body}
+    import { defineJob } from "@sluice/sandbox/job";
+    export default defineJob({
+      name: "tiny", purpose: "tests", input: { age: "f64" },
+      outputs: { fit: { kind: "metrics", keys: ["rows"] } },
+      develop: (rows) => ({ fit: { rows: rows.rowCount } }),
+      produce: () => ({}),
+    });`,
+  );
+  return file;
+}
+
+test("`job bundle` prints the hash of the bytes it writes, and the same for the same file", async () => {
+  const directory = await temporaryDirectory();
+  const file = await jobFile(directory);
+  const out = join(directory, "job.js");
+  const { code, stdout, stderr } = await sluice(["job", "bundle", file, "--out", out]);
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  const bytes = new Uint8Array(await readFile(out));
+  expect(stdout).toBe(`${await sha256Hex(bytes)}  ${bytes.length} bytes\n`);
+  expect((await sluice(["job", "bundle", file])).stdout).toBe(stdout);
+});
+
+test("`job bundle` refuses what no job has, and a file that is not there", async () => {
+  const directory = await temporaryDirectory();
+  const file = await jobFile(directory, 'import { readFileSync } from "node:fs"; readFileSync("/");');
+  const refused = await sluice(["job", "bundle", file]);
+  expect(refused.stderr).toMatch(/^error ERR_JOB_\w+: /);
+  expect(refused.code).toBe(1);
+  expect((await sluice(["job", "bundle", join(directory, "none.ts")])).stderr).toMatch(/^error ERR_JOB_BUNDLE: /);
+});
+
+test("`job submit` sends the bundle, and prints the run", async () => {
+  const { env, directory } = await callerEnv();
+  const file = await jobFile(directory);
+  let sent: CallEnvelope | undefined;
+  city.hooks.route = (_, body, response) => {
+    sent = decodeCall(body);
+    const { callId, grant, product, version, bundle } = sent.request.body;
+    sendJson(response, { ...run, callId, grant, product, version, bundle, state: "submitted", log: [] });
+    return true;
+  };
+  const grant = "11".repeat(32);
+  const args = ["job", "submit", file, "--grant", grant, "--domain", "hrss", "--product", "credit-label"];
+  const { code, stdout, stderr } = await sluice(args, { env });
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  expect(sent?.request.body).toMatchObject({ operation: "develop", grant, domain: "hrss", version: 1 });
+  expect(stdout).toMatch(new RegExp(`^bundle +${await sha256Hex(sent?.frame ?? new Uint8Array())}$`, "m"));
+  expect(stdout).toMatch(new RegExp(`^run +${sent?.request.body.callId}$`, "m"));
 });
