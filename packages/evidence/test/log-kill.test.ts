@@ -40,13 +40,12 @@ async function rounds(counts: readonly number[]): Promise<void> {
     const logDirectory = join(directory, "log");
     const trust = { origin: ORIGIN, logKey: key.keyId };
     const acknowledged: { index: number; entry: string }[] = [];
-    const checkpoints: string[] = [];
     for (const count of counts) {
+      const checkpoints: string[] = [];
       for (const line of await killedAfter(count, logDirectory, keyFile)) {
         const [kind, first = "", second = ""] = line.split(" ");
-        // The last line may be cut; a checkpoint and an entry are told by their full length.
-        if (kind === "a" && second.length === 64) acknowledged.push({ index: Number(first), entry: second });
-        if (kind === "c" && line !== "c") checkpoints.push(first);
+        if (kind === "a") acknowledged.push({ index: Number(first), entry: second });
+        if (kind === "c") checkpoints.push(fromUtf8(fromHex(first)));
       }
       await verifyLogDirectory(logDirectory, trust); // as the kill left it
       await using log = await openLog(logDirectory, { origin: ORIGIN, key, clock });
@@ -56,16 +55,14 @@ async function rounds(counts: readonly number[]): Promise<void> {
         entries.push(...(await log.readEntries(entries.length, log.size)).map(toHex));
       }
       expect(acknowledged.filter(({ index, entry }) => entries[index] !== entry)).toEqual([]);
-      for (const text of checkpoints.splice(0, checkpoints.length - 1)) {
-        await verifyCheckpointInDirectory(logDirectory, fromUtf8(fromHex(text)), trust);
-      }
+      for (const text of checkpoints.slice(-20)) await verifyCheckpointInDirectory(logDirectory, text, trust);
     }
     expect(acknowledged.length).toBeGreaterThan(0);
   });
 }
 
 test("kill -9 loses no entry whose append returned and forks from no checkpoint given", async () => {
-  await rounds([1, 400, 18_000, 3_000]);
+  await rounds([1, 400, 17_500, 900]);
 });
 
 test.runIf(process.env["SLOW"] === "1")(

@@ -1,0 +1,141 @@
+import { randomBytes } from "node:crypto";
+import { Receipt, type EvidencedReceipt, type Signed } from "@sluice/protocol";
+import { expect, test } from "vitest";
+import {
+  commitment,
+  createLogProof,
+  generateKey,
+  openLog,
+  signDocument,
+  TrustPins,
+  verifyReceipt,
+  type KeyPair,
+} from "../src/index.ts";
+import { CLOCK, entriesOf, inDirectory } from "./log-fixture.ts";
+
+const DOMAIN_ORIGIN = "log.example/hrss";
+const GATEWAY_ORIGIN = "log.example/gateway";
+const [receiptKey, domainLogKey, gatewayLogKey, departmentKey, agencyKey] = await Promise.all(
+  [1, 2, 3, 4, 5].map(() => generateKey()),
+);
+if (!receiptKey || !domainLogKey || !gatewayLogKey || !departmentKey || !agencyKey) throw new Error("five keys");
+
+const body: Receipt = Receipt.parse({
+  type: "receipt",
+  callId: "0".repeat(32),
+  operation: "lookup.query",
+  domain: "hrss",
+  grant: "1".repeat(64),
+  product: "credit",
+  version: 1,
+  bundle: "2".repeat(64),
+  release: "3".repeat(64),
+  snapshot: "4".repeat(64),
+  party: agencyKey.keyId,
+  request: "5".repeat(64),
+  answer: "6".repeat(64),
+  quantity: { unit: "pir-query", amount: "1" },
+  price: { kind: "free", reason: "example" },
+  layers: ["isolate", "process"],
+  at: "2026-01-02T03:04:05.000Z",
+});
+const trust: TrustPins = TrustPins.parse({
+  domains: {
+    hrss: {
+      receiptKey: receiptKey.keyId,
+      logKey: domainLogKey.keyId,
+      logOrigin: DOMAIN_ORIGIN,
+      departmentKey: departmentKey.keyId,
+    },
+  },
+  gateway: { logKey: gatewayLogKey.keyId, logOrigin: GATEWAY_ORIGIN },
+  agencyKey: agencyKey.keyId,
+});
+
+async function proofIn(document: unknown, origin: string, key: KeyPair) {
+  return inDirectory(async (directory) => {
+    await using log = await openLog(directory, { origin, key, clock: CLOCK });
+    await Promise.all(entriesOf(0, 5).map((entry) => log.append(entry)));
+    const salt = new Uint8Array(randomBytes(32));
+    const { index } = await log.append(commitment(document, salt));
+    return createLogProof(log, index, salt);
+  });
+}
+
+async function evidenced(receipt: Signed<Receipt>): Promise<EvidencedReceipt> {
+  return {
+    receipt,
+    domainLog: await proofIn(receipt, DOMAIN_ORIGIN, domainLogKey as KeyPair),
+    gatewayLog: await proofIn(receipt, GATEWAY_ORIGIN, gatewayLogKey as KeyPair),
+  };
+}
+
+const good = await evidenced(await signDocument(body, receiptKey));
+
+async function refuses(receipt: EvidencedReceipt, reason: string, pins = trust): Promise<void> {
+  await expect(verifyReceipt(receipt, pins)).rejects.toMatchObject({ code: "ERR_RECEIPT", details: { reason } });
+}
+
+test("verifies with the gateway's proof and before the gateway has seen it", async () => {
+  await verifyReceipt(good, trust);
+  const { gatewayLog: _, ...early } = good;
+  await verifyReceipt(early, trust);
+});
+
+test("survives JSON", async () => {
+  await verifyReceipt(JSON.parse(JSON.stringify(good)) as EvidencedReceipt, trust);
+});
+
+test("refuses a changed body", async () => {
+  const receipt = { ...good.receipt, body: { ...body, quantity: { unit: "pir-query" as const, amount: "2" } } };
+  await refuses({ ...good, receipt }, "the domain's key did not sign it");
+});
+
+test("refuses a receipt that another key of the domain signed", async () => {
+  const receipt = await signDocument(body, departmentKey);
+  await refuses(await evidenced(receipt), "the domain's key did not sign it");
+});
+
+test("refuses a receipt of a domain that is not pinned, whatever its name", async () => {
+  for (const domain of ["health", "constructor"]) {
+    const receipt = await signDocument({ ...body, domain }, receiptKey);
+    await refuses({ ...good, receipt }, "its domain is not pinned");
+  }
+});
+
+test("refuses a validly signed receipt that is not the one in the log", async () => {
+  const receipt = await signDocument({ ...body, answer: "7".repeat(64) }, receiptKey);
+  const reason = "in the domain's log, an inclusion proof does not lead to the checkpoint";
+  await refuses({ ...good, receipt }, reason);
+});
+
+test("refuses proofs of the wrong log, key or position", async () => {
+  const inDomain = (what: string) => `in the domain's log, ${what}`;
+  const { gatewayLog } = good;
+  if (gatewayLog === undefined) throw new Error("both proofs");
+  await refuses({ ...good, domainLog: gatewayLog }, inDomain("a proof is of another log"));
+  const renamed = { ...gatewayLog, origin: DOMAIN_ORIGIN };
+  await refuses({ ...good, domainLog: renamed }, inDomain("a checkpoint is not signed by its key"));
+  const forged = await proofIn(good.receipt, DOMAIN_ORIGIN, gatewayLogKey);
+  await refuses({ ...good, domainLog: forged }, inDomain("a checkpoint is not signed by its key"));
+  const moved = { ...good.domainLog, index: 4 };
+  await refuses({ ...good, domainLog: moved }, inDomain("an inclusion proof does not lead to the checkpoint"));
+  const cut = { ...good.domainLog, inclusion: good.domainLog.inclusion.slice(1) };
+  await refuses({ ...good, domainLog: cut }, inDomain("an inclusion proof does not lead to the checkpoint"));
+  const badGateway = { ...good, gatewayLog: { ...gatewayLog, salt: "0".repeat(64) } };
+  await refuses(badGateway, "in the gateway's log, an inclusion proof does not lead to the checkpoint");
+});
+
+test("refuses anything that is not an evidenced receipt", async () => {
+  for (const value of [null, {}, { ...good, extra: 1 }, { ...good, receipt: { ...good.receipt, signatures: [] } }]) {
+    await refuses(value as EvidencedReceipt, "it does not have the documented form");
+  }
+});
+
+test("the commitment hides the document behind its salt", () => {
+  const salt = new Uint8Array(32).fill(1);
+  expect(commitment(body, salt)).toHaveLength(32);
+  expect(commitment(body, salt)).toEqual(commitment({ ...body }, salt));
+  expect(commitment(body, salt)).not.toEqual(commitment(body, new Uint8Array(32).fill(2)));
+  expect(() => commitment(body, new Uint8Array(31))).toThrow(RangeError);
+});
