@@ -6,13 +6,13 @@ import { finding, judged } from "./finding.ts";
 import { MAX_MAGNITUDE, roundToDigits } from "./rounding.ts";
 
 /** Significant digits of a parameter. */
-export const MODEL_DIGITS = 4;
+const MODEL_DIGITS = 4;
 /** Parameters per row at most (DataSHIELD's `nfilter.glm`). */
-export const MAX_PARAMETERS_PER_ROW = 0.33;
+const MAX_PARAMETERS_PER_ROW = 0.33;
 /** Rows beyond the number of parameters at least (ACRO's `safe_dof_threshold`). */
-export const MIN_RESIDUAL_ROWS = 10;
+const MIN_RESIDUAL_ROWS = 10;
 /** Longest level in a feature name (DataSHIELD's `nfilter.stringShort`). */
-export const MAX_LEVEL_CHARACTERS = 20;
+const MAX_LEVEL_CHARACTERS = 20;
 
 /** Applies the model rules. `value` is what may leave if no finding is refused. */
 export function guardLinearModel(

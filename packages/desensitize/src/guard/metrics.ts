@@ -5,9 +5,9 @@ import { finding, judged } from "./finding.ts";
 import { MAX_MAGNITUDE, roundToBase, roundToDigits } from "./rounding.ts";
 
 /** Significant digits of a metric. */
-export const METRIC_DIGITS = 3;
+const METRIC_DIGITS = 3;
 /** Counts are rounded to multiples of this. */
-export const COUNT_BASE = 5;
+const COUNT_BASE = 5;
 
 /** Applies the metrics rules. `value` is what may leave if no finding is refused. */
 export function guardMetrics(

@@ -41,12 +41,12 @@ const KEPT_TYPES = {
 } as const satisfies Record<StoredType, ColumnType>;
 
 /** The rule of column `name`; `null` when the policy has none, which drops the column. */
-export function ruleOf(policy: Policy, name: string): ColumnRule | null {
+function ruleOf(policy: Policy, name: string): ColumnRule | null {
   return (Object.hasOwn(policy.columns, name) ? policy.columns[name] : undefined) ?? null;
 }
 
 /** Columns the policy shows, in the resource's order. The policy must have passed `checkPolicy`. */
-export function shownColumns(policy: Policy, resource: ResourceDescription): ViewColumn[] {
+function shownColumns(policy: Policy, resource: ResourceDescription): ViewColumn[] {
   return resource.fields.flatMap((field) => {
     const rule = ruleOf(policy, field.name);
     const type = rule === null ? null : transformedType(rule.transform, field.type);

@@ -69,12 +69,13 @@ function equivalenceClasses(batch: ColumnBatch, quasi: readonly string[]): { cla
 /** Dense numbers of the values of one column: equal values get equal numbers, null is 0. */
 function valueNumbers(column: Column, rowCount: number): Uint32Array {
   const numbers = new Uint32Array(rowCount);
+  // A Map takes NaN as equal to itself and -0 as 0. A dictionary may hold one string twice.
   const seen = new Map<number | string, number>();
+  const codes = column.type === "dict" ? column.dictionary.map((text) => numberOf(seen, text)) : undefined;
   for (let row = 0; row < rowCount; row++) {
     if (!isValid(column, row)) continue;
     const value = column.values[row] ?? 0;
-    // A dictionary may hold one string twice; a Map takes NaN as equal to itself and -0 as 0.
-    numbers[row] = 1 + numberOf(seen, column.type === "dict" ? (column.dictionary[value] ?? value) : value);
+    numbers[row] = 1 + (codes === undefined ? numberOf(seen, value) : (codes[value] ?? 0));
   }
   return numbers;
 }

@@ -10,7 +10,7 @@ import type { Canary, CityOptions } from "./table.ts";
 /** Day on which the tables were drawn up: ages and terms count to it. */
 export const REFERENCE_DATE = new Date("2026-06-30T00:00:00.000Z");
 /** Canaries in every city. */
-export const CANARY_COUNT = 12;
+const CANARY_COUNT = 12;
 
 const DAY_MS = 86_400_000;
 const PHONE_PREFIXES = characters("034567895012789");

@@ -8,7 +8,7 @@ import { socialInsurance } from "./social-insurance.ts";
 import type { Canary, CityOptions, CityTable } from "./table.ts";
 import { visits } from "./visits.ts";
 
-export type { Canary, CityOptions, CityTable } from "./table.ts";
+export type { CityOptions, CityTable } from "./table.ts";
 
 /** Fewest persons of a city: below that no sample keeps its k. */
 export const MIN_PERSONS = 100;
