@@ -12,12 +12,12 @@ import { open } from "node:fs/promises";
 import { MAX_IMPORT_FIELD_BYTES, MAX_RESOURCE_COLUMNS, SluiceError } from "@sluice/protocol";
 
 /** Largest record of a CSV file. */
-export const MAX_IMPORT_RECORD_BYTES = 16 * 1_048_576;
+const MAX_IMPORT_RECORD_BYTES = 16 * 1_048_576;
 /** Bytes read at a time. */
 const CHUNK_BYTES = 1_048_576;
 
 /** What the scan counted in one column. */
-export interface CsvColumn {
+interface CsvColumn {
   /** Fields that are not empty. */
   filled: number;
   /** Bytes of all fields, without quotes around them and with doubled quotes as one. */

@@ -5,9 +5,9 @@ import { DuckDBInstance, type DuckDBConnection, type DuckDBResult, type DuckDBVa
 import { SluiceError } from "@sluice/protocol";
 
 /** Memory DuckDB may use before it spills; the process needs about 30 % more. */
-export const DEFAULT_ENGINE_MEMORY_BYTES = 1_073_741_824;
+const DEFAULT_ENGINE_MEMORY_BYTES = 1_073_741_824;
 /** Threads of one engine. */
-export const DEFAULT_ENGINE_THREADS = 2;
+const DEFAULT_ENGINE_THREADS = 2;
 
 /** What kind of fault the engine had. Nothing else of its message is kept. */
 export type EngineFaultKind = "cancelled" | "memory" | "disk" | "input";
@@ -24,7 +24,7 @@ export class EngineFault extends Error {
 }
 
 /** Values bound to a statement. */
-export type Parameters = Record<string, DuckDBValue>;
+type Parameters = Record<string, DuckDBValue>;
 
 /** A running engine that sees the files of `directory` and nothing else. */
 export interface Engine {

@@ -26,6 +26,7 @@ export interface StagedTable {
   readonly snapshot: string;
 }
 
+/** What to stage, and where. */
 export interface StageOptions {
   readonly file: string;
   readonly fields?: readonly ResourceField[] | undefined;

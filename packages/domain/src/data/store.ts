@@ -24,6 +24,7 @@ const SNAPSHOT_SALT_BYTES = 32;
 /** The store's part of a domain's directory: the engine sees this and nothing beside it, above all no keys. */
 const STORE_DIRECTORY = "data";
 
+/** How to open a store. */
 export interface StoreOptions {
   readonly clock: Clock;
   readonly random: Random;

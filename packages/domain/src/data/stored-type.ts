@@ -13,6 +13,7 @@ import type { ResourceField } from "@sluice/protocol";
 import type { Session } from "./engine.ts";
 import { quoteIdentifier } from "./engine.ts";
 
+/** How a resource stores a column. */
 export type StoredType = ResourceField["type"];
 
 /** A column as a file offers it. */

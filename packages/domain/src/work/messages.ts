@@ -5,7 +5,7 @@ import type { Readable, Writable } from "node:stream";
 import { fromUtf8, SluiceError, utf8, type Bytes } from "@sluice/protocol";
 
 /** Largest JSON head. */
-export const MAX_HEAD_BYTES = 1_048_576;
+const MAX_HEAD_BYTES = 1_048_576;
 /** Most byte strings in one message: values, validity and dictionary of 256 columns, and the bundle. */
 export const MAX_PARTS = 1_024;
 

@@ -28,9 +28,9 @@ import { tableToParts } from "./table-parts.ts";
 import { outputHash, outputOf, refusalOf } from "./verdict.ts";
 
 /** Jobs in the sandbox at a time; further ones wait. */
-export const MAX_CONCURRENT_JOBS = 2;
+const MAX_CONCURRENT_JOBS = 2;
 /** Longest work of the guard on one output. */
-export const GUARD_TIMEOUT_MS = 60_000;
+const GUARD_TIMEOUT_MS = 60_000;
 /** What a job takes beside its own time: start of the broker and of a child, transfer of the table. */
 const BROKER_GRACE_MS = 60_000;
 
@@ -77,6 +77,7 @@ export interface Workshop {
   close(): Promise<void>;
 }
 
+/** How to open a workshop. */
 export interface WorkshopOptions {
   /** Isolation layers without which no job runs. */
   readonly requireLayers?: readonly string[];
