@@ -24,12 +24,20 @@ interface Pattern {
   readonly bytes: Buffer;
 }
 
-/** Searches byte strings for the given texts in every form. */
+/** Bits of the table that tells whether a pattern may begin with the last four bytes. */
+const HEAD_BITS = 20;
+
+/** Searches byte strings for the given texts in every form, all patterns in one pass. */
 export class CanarySearch {
-  readonly #patterns: Pattern[];
+  readonly #byHead = new Map<number, Pattern[]>();
+  readonly #heads = new Uint8Array(2 ** HEAD_BITS);
 
   constructor(needles: readonly string[]) {
-    this.#patterns = needles.flatMap((text, needle) => patternsOf(text, needle));
+    for (const pattern of needles.flatMap(patternsOf)) {
+      const head = pattern.bytes.readUInt32BE(0);
+      this.#byHead.set(head, [...(this.#byHead.get(head) ?? []), pattern]);
+      this.#heads[headSlot(head)] = 1;
+    }
   }
 
   /** Every find in `bytes`, also in what `bytes` decompresses to. */
@@ -52,11 +60,25 @@ export class CanarySearch {
   }
 
   #scan(buffer: Buffer, place: string): CanaryFind[] {
-    const lower = Buffer.from(buffer.toString("latin1").toLowerCase(), "latin1");
-    return this.#patterns
-      .filter(({ form, bytes }) => (form === "hex" ? lower : buffer).includes(bytes))
-      .map(({ needle, form }) => ({ needle, form, place }));
+    const found = new Map<Pattern, CanaryFind>();
+    const heads = this.#heads;
+    let head = 0;
+    for (let i = 0; i < buffer.length; i++) {
+      head = ((head << 8) | (buffer[i] ?? 0)) >>> 0;
+      if (heads[headSlot(head)] === 0 || i < 3) continue;
+      for (const pattern of this.#byHead.get(head) ?? []) {
+        const { bytes, needle, form } = pattern;
+        if (buffer.compare(bytes, 0, bytes.length, i - 3, i - 3 + bytes.length) === 0) {
+          found.set(pattern, { needle, form, place });
+        }
+      }
+    }
+    return [...found.values()];
   }
+}
+
+function headSlot(head: number): number {
+  return Math.imul(head, 0x9e3779b1) >>> (32 - HEAD_BITS);
 }
 
 function patternsOf(text: string, needle: number): Pattern[] {
@@ -68,6 +90,7 @@ function patternsOf(text: string, needle: number): Pattern[] {
     ["utf-16le", utf16],
     ["utf-16be", Buffer.from(utf16).swap16()],
     ["hex", Buffer.from(utf8.toString("hex"), "latin1")],
+    ["HEX", Buffer.from(utf8.toString("hex").toUpperCase(), "latin1")],
     [
       "json",
       Buffer.from(

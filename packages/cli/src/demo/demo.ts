@@ -34,8 +34,10 @@ export interface DemoOptions {
 /** Source of the example job. */
 export const EXAMPLE_JOB = fileURLToPath(new URL("../../../../examples/inclusive-credit/job.ts", import.meta.url));
 
-/** Share of the persons in a developer's sample. */
+/** Share of the persons in a developer's sample: larger in small cities, where k needs more of them. */
 const SAMPLE_SHARE = 0.25;
+const SMALL_CITY_SHARE = 0.5;
+const SMALL_CITY_PERSONS = 10_000;
 /** Canary persons who are asked about first. */
 const ASKED_CANARIES = 4;
 
@@ -43,8 +45,9 @@ const ASKED_CANARIES = 4;
 export async function creditPlan({ data }: GeneratedCity): Promise<WalkPlan> {
   const { code } = await bundleJob(EXAMPLE_JOB);
   const { canaries } = data;
+  const share = data.persons < SMALL_CITY_PERSONS ? SMALL_CITY_SHARE : SAMPLE_SHARE;
   return {
-    spec: inclusiveCredit(Math.round(data.persons * SAMPLE_SHARE)),
+    spec: inclusiveCredit(Math.round(data.persons * share)),
     product: PRODUCT,
     code,
     plainLabels: (model) => plainLabels(data.hrss, model),

@@ -10,7 +10,7 @@ export function plainLabels(table: CityTable, model: LinearModel): Map<string, s
   const column = (name: string): number => table.header.indexOf(name);
   const key = column(KEY_FIELD);
   const features: Record<string, (row: readonly string[]) => number> = {
-    age: (row) => step(row[column("age")], 10, 10, 80),
+    age: (row) => step(row[column("age")], 20, 20, 60),
     months_insured: (row) => step(row[column("months_insured")], 12, 0, 480),
     monthly_base: (row) => step(row[column("monthly_base")], 500, 0, 40_000),
     arrears_months: (row) => step(row[column("arrears_months")], 1, 0, 24),

@@ -31,9 +31,8 @@ export interface SceneSpec {
 /** Fields a job may read, each with its need. */
 const FIELDS = [
   { name: "name", need: "as a token: to report repeated entries without a name" },
-  { name: "phone", need: "masked: the number's segment tells virtual operators" },
-  { name: "region", need: "district of the insured, as a risk factor" },
-  { name: "gender", need: "to test the score for equal treatment" },
+  { name: "phone", need: "masked to its first two digits: the series tells data-only numbers" },
+  { name: "region", need: "city of the insured, as a risk factor" },
   { name: "age", need: "in bands: a risk factor of every credit model" },
   { name: "months_insured", need: "length of contribution: the main signal of steady work" },
   { name: "monthly_base", need: "contribution base, in steps of 500 yuan: income level" },
@@ -50,10 +49,9 @@ function creditPolicy(sampleRows: number): Policy {
     columns: {
       resident_id: { role: "direct", transform: { kind: "drop" } },
       name: { role: "direct", transform: { kind: "token" } },
-      phone: { role: "direct", transform: { kind: "mask", keepFirst: 3, keepLast: 0 } },
-      region: { role: "quasi", transform: { kind: "generalize", length: 6 } },
-      gender: { role: "quasi", transform: { kind: "keep" } },
-      age: { role: "quasi", transform: { kind: "bucket", width: 10, min: 10, max: 80 } },
+      phone: { role: "direct", transform: { kind: "mask", keepFirst: 2, keepLast: 0 } },
+      region: { role: "quasi", transform: { kind: "generalize", length: 4 } },
+      age: { role: "quasi", transform: { kind: "bucket", width: 20, min: 20, max: 60 } },
       months_insured: { role: "other", transform: { kind: "bucket", width: 12, min: 0, max: 480 } },
       monthly_base: { role: "sensitive", transform: { kind: "bucket", width: 500, min: 0, max: 40_000 } },
       arrears_months: { role: "sensitive", transform: { kind: "bucket", width: 1, min: 0, max: 24 } },
@@ -62,7 +60,7 @@ function creditPolicy(sampleRows: number): Policy {
     },
     sample: { rows: sampleRows, strata: ["region"] },
     k: 5,
-    suppressionLimit: 0.1,
+    suppressionLimit: 0.15,
   };
 }
 
