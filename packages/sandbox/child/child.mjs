@@ -159,12 +159,13 @@ async function run() {
 /** @param {any} enter @param {Uint8Array} json */
 async function sendResult(enter, json) {
   const parts = [json];
-  let size = json.length;
+  // Every part has a length before it, and the buffers their count.
+  let size = 4 + json.length + 4;
   for (;;) {
     const buffer = await enter.apply(undefined, ["take", parts.length - 1], { result: { copy: true } });
     if (!(buffer instanceof ArrayBuffer)) break;
     parts.push(new Uint8Array(buffer));
-    size += buffer.byteLength;
+    size += 4 + buffer.byteLength;
     if (size > MAX_RESULT_BYTES) return fail("too-large", "");
   }
   if (settled) return;

@@ -4,7 +4,7 @@
  *  Arguments: a port on the loopback interface where the parent listens.
  *  @module */
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, readFileSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import process from "node:process";
 
@@ -33,6 +33,8 @@ const facts = {
   pid: process.pid,
   read: outcome(() => readFileSync("/etc/passwd")),
   write: outcome(() => accessSync("/", constants.W_OK)),
+  // Opened and left as it is: one setting of the kernel that would start a program of the job's choice.
+  tune: outcome(() => closeSync(openSync("/proc/sys/kernel/core_pattern", "r+"))),
   spawn: outcome(() => {
     const { error } = spawnSync("/bin/sh", ["-c", ":"]);
     if (error !== undefined) throw error;

@@ -76,7 +76,7 @@ function readHead(head: Bytes): { kind: Frame["kind"]; length: number } {
 }
 
 /** Largest input of a run: code and columns together. */
-export const MAX_RUN_INPUT_BYTES = 2 ** 31 - 1;
+const MAX_RUN_INPUT_BYTES = 2 ** 31 - 1;
 
 // struct { uint32 headerLength; opaque header[headerLength]; opaque parts[sizes[0]]… } RunInput;
 /** The parts of a run's input, in the order they go into the pipe; columns are views, not copies.

@@ -16,6 +16,8 @@ export interface Wrappers {
   readonly bwrap?: string;
   /** System-call filter, set through `bwrap`. */
   readonly seccomp?: Bytes;
+  /** User and group to become before anything else starts; absent where this process is not root. */
+  readonly userId?: number;
   /** Shared libraries of Node and the engine: all that the namespaces show of the system. */
   readonly libraries: readonly string[];
 }
@@ -46,10 +48,14 @@ export interface LaunchCommand {
   readonly args: readonly string[];
   /** To be written to file descriptor `FILTER_FD`, then closed. */
   readonly filter: Bytes | undefined;
+  readonly userId?: number;
 }
 
+/** The user without files. */
+export const NOBODY = 65_534;
+
 /** File descriptor on which `bwrap` reads the system-call filter. */
-export const FILTER_FD = 3;
+const FILTER_FD = 3;
 
 /** The command that starts `request` behind `wrappers`. */
 export function launchCommand(wrappers: Wrappers, request: LaunchRequest): LaunchCommand {
@@ -74,15 +80,18 @@ export function launchCommand(wrappers: Wrappers, request: LaunchRequest): Launc
     command.unshift(wrappers.prlimit, ...limits, "--core=0", "--fsize=0", "--");
   }
   const [program = node, ...args] = command;
-  return { program, args, filter: wrappers.bwrap === undefined ? undefined : wrappers.seccomp };
+  const { userId } = wrappers;
+  const filter = wrappers.bwrap === undefined ? undefined : wrappers.seccomp;
+  return { program, args, filter, ...(userId !== undefined && { userId }) };
 }
 
 function namespaceArguments(binds: string[][], { libraries, seccomp }: Wrappers): string[] {
   const args = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"];
-  args.push("--uid", "65534", "--gid", "65534", "--hostname", "sluice", "--clearenv");
+  args.push("--uid", String(NOBODY), "--gid", String(NOBODY), "--hostname", "sluice", "--clearenv");
   args.push("--setenv", "LD_LIBRARY_PATH", [...new Set(libraries.map((file) => dirname(file)))].join(delimiter));
   for (const [from = "", to = ""] of binds) args.push("--ro-bind", from, to);
-  args.push("--proc", "/proc", "--remount-ro", "/", "--chdir", "/");
+  // A new /proc is writable where its files' owner is the real user; nothing in it is a job's to set.
+  args.push("--proc", "/proc", "--remount-ro", "/proc", "--remount-ro", "/", "--chdir", "/");
   if (seccomp !== undefined) args.push("--seccomp", String(FILTER_FD));
   return args;
 }
@@ -110,11 +119,12 @@ function defaultSearchPath(): string {
 export type StartedProcess = ChildProcess & { stdin: Writable; stdout: Readable };
 
 /** Starts `command` with an empty environment. Its stderr goes nowhere: it may be written by a job. */
-export function startProcess({ program, args, filter }: LaunchCommand): StartedProcess {
+export function startProcess({ program, args, filter, userId }: LaunchCommand): StartedProcess {
   const child = spawn(program, args, {
     stdio: ["pipe", "pipe", "ignore", filter === undefined ? "ignore" : "pipe"],
     env: {},
     cwd: "/",
+    ...(userId !== undefined && { uid: userId, gid: userId }),
   });
   const filterPipe = child.stdio[FILTER_FD];
   if (filter !== undefined && filterPipe instanceof Writable) {

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { SluiceError } from "@sluice/protocol";
 import { z } from "zod";
 import type { Engine } from "./engine.ts";
-import { findProgram, launchCommand, startProcess, type Wrappers } from "./launch.ts";
+import { NOBODY, findProgram, launchCommand, startProcess, type Wrappers } from "./launch.ts";
 import { seccompFilter } from "./seccomp.ts";
 
 /** Layers around a job, inside out. `isolate` and `process` are there in every run. */
@@ -27,6 +27,7 @@ const Facts = z.object({
   pid: z.int(),
   read: z.string(),
   write: z.string(),
+  tune: z.string(),
   spawn: z.string(),
   connect: z.string(),
   coreBytes: z.union([z.int(), z.string()]).optional(),
@@ -70,7 +71,7 @@ export async function probeKernelLayers(engine: Engine, searchPath?: string): Pr
     if (bwrap !== undefined) {
       attempts.unshift({ ...limited, bwrap, ...(seccomp && { seccomp }) }, { ...limited, bwrap }, { bwrap, libraries });
     }
-    for (const wrappers of attempts) {
+    for (const wrappers of attempts.flatMap(withoutRoot)) {
       const facts = await probe(wrappers, engine, port);
       if (facts !== undefined) return { wrappers, layers: provenLayers(facts, wrappers) };
     }
@@ -80,12 +81,19 @@ export async function probeKernelLayers(engine: Engine, searchPath?: string): Pr
   }
 }
 
+/** Root outside is root over the files of /proc, whatever user a namespace shows: first try to be nobody. */
+function withoutRoot(wrappers: Wrappers): Wrappers[] {
+  return process.getuid?.() === 0 ? [{ ...wrappers, userId: NOBODY }, wrappers] : [wrappers];
+}
+
 function provenLayers(facts: Facts, wrappers: Wrappers): KernelLayers["layers"] {
   const layers: KernelLayer[] = [];
   if (wrappers.prlimit !== undefined && facts.coreBytes === 0 && Number.isFinite(facts.addressSpaceBytes)) {
     layers.push("rlimit");
   }
-  const confined = [facts.read, facts.write, facts.spawn, facts.connect].every((outcome) => outcome !== "ok");
+  const confined = [facts.read, facts.write, facts.tune, facts.spawn, facts.connect].every(
+    (outcome) => outcome !== "ok",
+  );
   if (wrappers.bwrap !== undefined && confined && facts.pid <= MAX_NAMESPACE_PID) layers.push("namespaces");
   // Namespaces alone answer that nobody listens; the filter answers that there are no sockets.
   if (wrappers.seccomp !== undefined && facts.connect === "EPERM") layers.push("seccomp");

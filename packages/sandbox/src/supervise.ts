@@ -16,9 +16,9 @@ import { FrameReader, type Frame } from "./frames.ts";
 import { startProcess, type LaunchCommand } from "./launch.ts";
 
 /** Longest wait for a child's first frame. */
-export const START_TIMEOUT_MS = 15_000;
+const START_TIMEOUT_MS = 15_000;
 /** Steps in which a production run tells its progress, in percent. */
-export const PRODUCTION_PROGRESS_STEP = 5;
+const PRODUCTION_PROGRESS_STEP = 5;
 /** What a production run says of an error that the job chose: nothing. */
 const REASON_KEPT_INSIDE = "the reason stays inside the domain in production";
 

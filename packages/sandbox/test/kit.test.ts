@@ -27,12 +27,19 @@ function rows(): Parameters<typeof designMatrix>[0] {
 }
 
 test("names one indicator per level that rows have, but the first in sorted order", () => {
-  expect(featureNames(rows(), ["age", "region"])).toEqual(["age", "region=north", "region=south"]);
-  expect(oneHot(rows(), "region").columns.map((column) => [...column])).toEqual([
+  expect(featureNames(rows(), ["age", "region"], { minLevelRows: 1 })).toEqual(["age", "region=north", "region=south"]);
+  expect(oneHot(rows(), "region", { minLevelRows: 1 }).columns.map((column) => [...column])).toEqual([
     [0, 0, 1, 0],
     [0, 1, 0, 0],
   ]);
-  expect(() => featureNames(rows(), ["region"], { maxLevels: 2 })).toThrow("3 levels");
+  expect(() => featureNames(rows(), ["region"], { maxLevels: 2, minLevelRows: 1 })).toThrow("3 levels");
+});
+
+test("leaves out levels of fewer rows than the guard lets out", () => {
+  const values = Uint32Array.from({ length: 40 }, (_x, i) => (i < 20 ? 0 : i < 30 ? 1 : i < 39 ? 2 : 3));
+  const table = { rowCount: 40, region: { type: "dict" as const, values, dictionary: ["a", "b", "c", "d"] } };
+  expect(featureNames(table, ["region"])).toEqual(["region=b"]);
+  expect(featureNames(table, ["region"], { minLevelRows: 9 })).toEqual(["region=b", "region=c"]);
 });
 
 test("applies a feature to a table whose dictionary is ordered differently or lacks the level", () => {

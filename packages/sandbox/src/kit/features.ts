@@ -22,22 +22,30 @@ const LEVEL_SEPARATOR = "=";
 /** Most levels of one column unless told otherwise. */
 export const DEFAULT_MAX_LEVELS = 40;
 
+/** Rows that a level needs to become a feature unless told otherwise: the guard lets no rarer level out. */
+export const DEFAULT_MIN_LEVEL_ROWS = 10;
+
+/** Which levels become features. */
+export interface LevelOptions {
+  readonly maxLevels?: number;
+  readonly minLevelRows?: number;
+}
+
 /** Feature names for `columns`: a dict column becomes one indicator per level except its first in sorted
- *  order, any other column stays. Levels that no row has are left out.
+ *  order, any other column stays. Levels of fewer than `minLevelRows` rows are left out, and count as the first.
  *  @throws RangeError when a column has more than `maxLevels` levels. */
-export function featureNames(
-  rows: KitRows,
-  columns: readonly string[],
-  options: { maxLevels?: number } = {},
-): string[] {
-  const { maxLevels = DEFAULT_MAX_LEVELS } = options;
+export function featureNames(rows: KitRows, columns: readonly string[], options: LevelOptions = {}): string[] {
+  const { maxLevels = DEFAULT_MAX_LEVELS, minLevelRows = DEFAULT_MIN_LEVEL_ROWS } = options;
   return columns.flatMap((name) => {
     const column = columnOf(rows, name);
     if (column.type !== "dict") return [name];
     const { values, dictionary } = column;
-    const used = new Uint8Array(dictionary.length);
-    for (let i = 0; i < values.length; i++) if (present(column, i)) used[values[i] ?? 0] = 1;
-    const levels = dictionary.filter((_level, code) => used[code] === 1).sort();
+    const counts = new Uint32Array(dictionary.length);
+    for (let i = 0; i < values.length; i++) {
+      const code = values[i] ?? 0;
+      if (present(column, i)) counts[code] = (counts[code] ?? 0) + 1;
+    }
+    const levels = dictionary.filter((_level, code) => (counts[code] ?? 0) >= Math.max(1, minLevelRows)).sort();
     if (levels.length > maxLevels) {
       throw new RangeError(`column ${name} has ${levels.length} levels; at most ${maxLevels} are allowed`);
     }
@@ -51,8 +59,8 @@ export function designMatrix(rows: KitRows, features: readonly string[]): Matrix
   return { rowCount: rows.rowCount, features: [...features], columns: features.map((name) => featureOf(rows, name)) };
 }
 
-/** One indicator column per level of dict column `name`, except the first of `levels`. */
-export function oneHot(rows: KitRows, name: string, options: { maxLevels?: number } = {}): Matrix {
+/** The indicators of dict column `name`, as `featureNames` chooses them. */
+export function oneHot(rows: KitRows, name: string, options: LevelOptions = {}): Matrix {
   return designMatrix(rows, featureNames(rows, [name], options));
 }
 
