@@ -68,7 +68,8 @@ export class CanarySearch {
       if (heads[headSlot(head)] === 0 || i < 3) continue;
       for (const pattern of this.#byHead.get(head) ?? []) {
         const { bytes, needle, form } = pattern;
-        if (buffer.compare(bytes, 0, bytes.length, i - 3, i - 3 + bytes.length) === 0) {
+        const end = i - 3 + bytes.length;
+        if (end <= buffer.length && buffer.compare(bytes, 0, bytes.length, i - 3, end) === 0) {
           found.set(pattern, { needle, form, place });
         }
       }

@@ -1,0 +1,191 @@
+/** The main job as a user starts it, with a recording proxy on every socket: what the report says, and that no byte
+ *  which left a domain holds a trace of a canary person.
+ *  @module */
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { PGlite } from "@electric-sql/pglite";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { CanarySearch, type CanaryFind } from "../packages/cli/src/demo/canary-search.ts";
+import { csvLine } from "../packages/cli/src/demo/city/csv.ts";
+import { creditPlan } from "../packages/cli/src/demo/demo.ts";
+import { openGeneratedCity, type GeneratedCity } from "../packages/cli/src/demo/generated-city.ts";
+import { Narrator, type DemoReport } from "../packages/cli/src/demo/report.ts";
+import { RunningCity } from "../packages/cli/src/demo/running-city.ts";
+import { walk } from "../packages/cli/src/demo/walk.ts";
+import { httpBodies, RecordingProxy } from "./recording-proxy.ts";
+
+let directory: string;
+let generated: GeneratedCity;
+let report: DemoReport;
+let search: CanarySearch;
+const proxies = new Map<string, RecordingProxy>();
+const said: string[] = [];
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "sluice-walk-"));
+  generated = await openGeneratedCity(directory, { seed: "walk test", persons: 2_000 }, () => {});
+  search = new CanarySearch(needles(generated));
+  const running = await RunningCity.start(generated.city, async (name, url) => {
+    const proxy = proxies.get(name) ?? (await RecordingProxy.start(url));
+    proxies.set(name, proxy);
+    proxy.target = url;
+    return proxy.url;
+  });
+  const narrator = new Narrator({ isTerminal: false, write: (text) => void said.push(text) });
+  try {
+    report = await walk(running, narrator, await creditPlan(generated));
+  } finally {
+    await running.stop();
+    for (const proxy of proxies.values()) await proxy.close();
+  }
+}, 240_000);
+
+afterAll(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+/** Identity number, name and phone of every canary, and fragments of their rows as text. */
+function needles({ data }: GeneratedCity): string[] {
+  const people = data.canaries.flatMap(({ residentId, name, phone }) => [residentId, name, phone]);
+  const ids = new Set(data.canaries.map(({ residentId }) => residentId));
+  const { header, rows } = data.hrss;
+  const base = header.indexOf("monthly_base");
+  const fragments: string[] = [];
+  for (const row of rows()) {
+    if (!ids.has(row[header.indexOf("resident_id")] ?? "")) continue;
+    fragments.push(csvLine(row.slice(base, base + 3)).trim(), row.slice(base - 1, base + 2).join("\t"));
+  }
+  return [...people, ...fragments];
+}
+
+function finds(place: string, streams: Buffer[]): CanaryFind[] {
+  return streams.flatMap((stream) => [
+    ...search.search(stream, place),
+    ...httpBodies(stream).flatMap((body) => search.search(body, place)),
+  ]);
+}
+
+test("the report of the walk is ok: answers, refusals, receipts, canaries", () => {
+  expect(report.refusals.filter((refusal) => !refusal.ok)).toEqual([]);
+  expect(report).toMatchObject({ ok: true, canaries: { planted: generated.data.canaries.length, foundOutside: 0 } });
+  expect(report.calls).toMatchObject([{ kind: "lookup", correct: true }]);
+  expect(report.receipts.issued).toBeGreaterThan(40);
+  expect(report.receipts.verified).toBe(report.receipts.issued);
+  expect(report.refusals.map((refusal) => refusal.case)).toEqual(
+    expect.arrayContaining([
+      ...[
+        "field-outside-grant",
+        "grant-expired",
+        "quota-spent",
+        "quota-race",
+        "replay",
+        "bundle-changed",
+        "grant-forged",
+      ],
+      ...["caller-forged", "party-suspended", "code-process", "code-network", "code-file", "code-loop", "code-memory"],
+    ]),
+  );
+});
+
+test("no byte on any socket of a domain or of the gateway holds a canary, in either direction", () => {
+  expect([...proxies.keys()].toSorted()).toEqual(["gateway", "health", "hrss", "market"]);
+  for (const [name, proxy] of proxies) {
+    const recordings = proxy.recordings();
+    expect(recordings.length).toBeGreaterThan(0);
+    expect(
+      finds(
+        `${name} outward`,
+        recordings.map(({ outward }) => outward),
+      ),
+    ).toEqual([]);
+    // Inward, because a caller's question must not be readable either: canary persons were asked about.
+    expect(
+      finds(
+        `${name} inward`,
+        recordings.map(({ inward }) => inward),
+      ),
+    ).toEqual([]);
+  }
+});
+
+test("no log, receipt, message or file of the gateway holds a canary", async () => {
+  for (const place of ["gateway", "evidence"]) expect(await search.searchDirectory(join(directory, place))).toEqual([]);
+  for (const name of Object.keys(generated.city.domains)) {
+    const domain = join(directory, "domains", name);
+    expect(search.search(await readFile(join(domain, "domain.log")), "domain.log")).toEqual([]);
+    expect(await search.searchDirectory(join(domain, "log"))).toEqual([]);
+  }
+  expect(search.search(Buffer.from(said.join("")), "messages")).toEqual([]);
+  expect(search.search(Buffer.from(JSON.stringify(report)), "report")).toEqual([]);
+});
+
+test("no row of the gateway's database holds a canary, read through SQL and so without compression", async () => {
+  const database = await PGlite.create(join(directory, "gateway", await databaseFolder()));
+  try {
+    const tables = await database.query<{ name: string }>(
+      "SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS name FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')",
+    );
+    expect(tables.rows.length).toBeGreaterThan(5);
+    let rows = 0;
+    for (const { name } of tables.rows) {
+      const content = await database.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`);
+      rows += content.rows.length;
+      expect(search.search(Buffer.from(content.rows.map(({ row }) => row).join("\n")), name)).toEqual([]);
+    }
+    expect(rows).toBeGreaterThan(50);
+  } finally {
+    await database.close();
+  }
+});
+
+test("raw rows are where they belong: the search finds the canaries inside the domains' directories", async () => {
+  for (const name of Object.keys(generated.city.domains)) {
+    const inside = await search.searchDirectory(join(directory, "domains", name));
+    expect(new Set(inside.map((find) => find.needle)).size).toBeGreaterThan(0);
+  }
+});
+
+test("a planted leak is found in every form, also in pieces and compressed", async () => {
+  const text = needles(generated)[0] ?? "";
+  const forms = [
+    Buffer.from(`{"id":"${text}"}`),
+    Buffer.from(text, "utf16le"),
+    Buffer.from(Buffer.from(text).toString("hex")),
+    Buffer.from(Buffer.from(`x${text}y`).toString("base64")),
+    Buffer.from(Buffer.from(`xy${text}`).toString("base64url")),
+    gzipSync(`some words and ${text}`),
+    gzipSync(Buffer.from(text).toString("hex")),
+  ];
+  for (const form of forms) {
+    const server = createServer((_request, response) => {
+      // Two chunks, so that no piece on the wire is the whole.
+      response.write(form.subarray(0, form.length >> 1));
+      response.end(form.subarray(form.length >> 1));
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const proxy = await RecordingProxy.start(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await (await fetch(proxy.url)).arrayBuffer();
+    await proxy.close();
+    server.close();
+    expect(
+      finds(
+        "planted",
+        proxy.recordings().map(({ outward }) => outward),
+      ).length,
+    ).toBeGreaterThan(0);
+  }
+});
+
+/** Name of the folder below the gateway's directory that is a PostgreSQL cluster. */
+async function databaseFolder(): Promise<string> {
+  for (const entry of await readdir(join(directory, "gateway"), { recursive: true })) {
+    if (entry.endsWith("PG_VERSION")) return entry.split(/[\\/]/).slice(0, 1).join("");
+  }
+  throw new Error("the gateway has no database");
+}
