@@ -53,6 +53,20 @@ test("cuts off a batch that was being written, wherever the write ended", async 
   });
 });
 
+test("no later part of a torn batch comes back behind new entries", async () => {
+  await inDirectory(async (directory) => {
+    const left = await crashed(directory, 10, 3);
+    const journal = await readFile(join(left, "journal"));
+    const first = journal.length - 3 * RECORD_BYTES; // its page did not reach the disk, those after it did
+    journal.fill(0, first, first + RECORD_BYTES);
+    await writeFile(join(left, "journal"), journal);
+    const log = await openLog(left, options);
+    await fill(log, 500, 501);
+    await log.close();
+    expect(await recoveredEntries(left)).toEqual([...entriesOf(0, 10), entryOf(500)].map(toHex));
+  });
+});
+
 test.each([
   ["zeros", new Uint8Array(500)],
   ["garbage", Uint8Array.from({ length: 777 }, (_, i) => (i * 151 + 13) % 256)],

@@ -1,6 +1,7 @@
 import { cp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { signCheckpoint } from "../src/checkpoint.ts";
 import { generateKey, openLog, verifyCheckpointInDirectory, verifyLogDirectory } from "../src/index.ts";
 import { verifyLogFiles } from "../src/verify.ts";
 import { CLOCK, entriesOf, inDirectory, ORIGIN } from "./log-fixture.ts";
@@ -63,8 +64,7 @@ test("verifies from the public files alone", async () => {
 test("an auditor who fetched a partial tile's replacement verifies as well", async () => {
   await inCopy(async (directory) => {
     const read = async (path: string) => readFile(join(directory, path)).catch(() => null);
-    const text = (await readFile(join(directory, "checkpoint"), "utf8")) && earlier;
-    const withOlder = async (path: string) => (path === "checkpoint" ? new TextEncoder().encode(text) : read(path));
+    const withOlder = async (path: string) => (path === "checkpoint" ? new TextEncoder().encode(earlier) : read(path));
     expect((await verifyLogFiles(withOlder, trust)).size).toBe(300);
   });
 });
@@ -99,6 +99,16 @@ test.each(["tile/entries/001", "tile/entries/002.p/88", "tile/0/000", "tile/1/00
     });
   },
 );
+
+test("finds a checkpoint that the log's own key signed over another root", async () => {
+  await inCopy(async (directory) => {
+    const { text } = await signCheckpoint(ORIGIN, { size: 600, rootHash: new Uint8Array(32) }, key);
+    await writeFile(join(directory, "checkpoint"), text);
+    await expect(verifyLogDirectory(directory, trust)).rejects.toMatchObject({
+      details: { reason: "the entries do not lead to the checkpoint" },
+    });
+  });
+});
 
 test("finds two entry tiles in each other's place", async () => {
   await inCopy(async (directory) => {

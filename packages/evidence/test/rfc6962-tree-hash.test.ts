@@ -1,7 +1,15 @@
 import { fromHex, toHex } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { emptyRootHash, leafHash, rootOf, subtreesOf, verifyConsistency, verifyInclusion } from "../src/verify.ts";
+import {
+  emptyRootHash,
+  leafHash,
+  nodeHash,
+  rootOf,
+  subtreesOf,
+  verifyConsistency,
+  verifyInclusion,
+} from "../src/verify.ts";
 import { naiveConsistency, naiveInclusion, naiveRoot } from "./naive-tree.ts";
 
 // The reference tree of Certificate Transparency: its leaves, and the root of the first n of them.
@@ -83,6 +91,18 @@ test("accepts the consistency proof of the recursive definition and no altered o
       expect(verifyConsistency(older, newer, altered)).toBe(false);
     }),
   );
+});
+
+test("refuses a proof that is longer than the tree is high, even when it hashes to the root", () => {
+  const [a, b, c] = [1, 2, 3].map((byte) => leafHash(Uint8Array.of(byte)));
+  if (!a || !b || !c) throw new Error("three leaves");
+  expect(verifyInclusion(a, 0, 1, [b], nodeHash(b, a))).toBe(false);
+  expect(verifyInclusion(a, 0, 2, [b, c], nodeHash(c, nodeHash(a, b)))).toBe(false);
+  // From three leaves to four: c, its sibling, the subtree before them, and one hash too many.
+  const [d, ab] = [leafHash(Uint8Array.of(4)), nodeHash(a, b)];
+  const older = { size: 3, rootHash: nodeHash(a, nodeHash(ab, c)) };
+  const newer = { size: 4, rootHash: nodeHash(a, nodeHash(ab, nodeHash(c, d))) };
+  expect(verifyConsistency(older, newer, [c, d, ab, a])).toBe(false);
 });
 
 test("refuses sizes and proofs that no tree has", () => {
