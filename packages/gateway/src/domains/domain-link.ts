@@ -18,8 +18,8 @@ import {
 } from "@sluice/protocol";
 import type { z } from "zod";
 
-/** Time a domain has for management requests and for production calls. */
-export const DEFAULT_DOMAIN_TIMEOUT_MS = 30_000;
+/** Time a domain has for management requests and for production calls: less than a client waits for us. */
+export const DEFAULT_DOMAIN_TIMEOUT_MS = 25_000;
 /** Time a domain has to take a job: it reads the bundle's manifest in its sandbox first. */
 export const SUBMIT_TIMEOUT_MS = 60_000;
 /** Longest life of one event stream; its reader comes back with Last-Event-ID. */

@@ -1,0 +1,209 @@
+/** Production calls: admitted, passed on unchanged, believed only with their receipt, booked once.
+ *  @module */
+import { verifyReceipt, type TrustPins } from "@sluice/evidence/verify";
+import { decodeAnswer, documentHash, encodeAnswer, encodeCall, fromUtf8, utf8 } from "@sluice/protocol";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { City, codeOf, receiptOf } from "./city.ts";
+
+let city: City;
+let grant: string;
+let trust: TrustPins;
+
+beforeAll(async () => {
+  city = await City.start();
+  grant = await city.product("product");
+  const { receiptKey, logKey, logOrigin } = city.domain.description();
+  trust = {
+    domains: { health: { receiptKey, logKey, logOrigin, departmentKey: city.keys.health.keyId } },
+    gateway: { logKey: city.identity.logKey, logOrigin: city.identity.logOrigin },
+    agencyKey: city.keys.bureau.keyId,
+  };
+});
+afterAll(() => city.close());
+afterEach(() => {
+  city.domain.bend = (answer) => answer;
+  city.domain.overrides.clear();
+});
+
+test("an answer comes back unchanged, with a receipt that verifies in both logs", async () => {
+  const envelope = await city.envelope("bank", { grant });
+  const answer = await city.send("bank", "POST", "/v1/calls", encodeCall(envelope));
+  expect(codeOf(answer)).toBe(200);
+  const { callId } = envelope.request.body;
+  const receipt = receiptOf(answer);
+  expect(fromUtf8(decodeAnswer(answer.bytes).frame)).toBe(`answer to ${callId}`);
+  expect(receipt.gatewayLog?.origin).toBe(city.identity.logOrigin);
+  await verifyReceipt(receipt, trust);
+});
+
+test("a retried call is booked once and gets the same receipt, whatever proof the domain sends now", async () => {
+  const first = await city.envelope("bank", { grant });
+  const { callId } = first.request.body;
+  const one = receiptOf(await city.send("bank", "POST", "/v1/calls", encodeCall(first)));
+  city.domain.bend = async (answer) => ({
+    ...answer,
+    receipt: {
+      ...answer.receipt,
+      domainLog: (await city.domain.receiptFor(first, answer.receipt.receipt.body.answer)).domainLog,
+    },
+  });
+  const again = await city.envelope("bank", { grant, callId });
+  const bent = await city.send("bank", "POST", "/v1/calls", encodeCall(again));
+  // A proof of another receipt is refused; the domain's own fresh proof is not needed.
+  expect(codeOf(bent)).toBe("ERR_RECEIPT");
+  city.domain.bend = (answer) => answer;
+  const two = receiptOf(
+    await city.send("bank", "POST", "/v1/calls", encodeCall(await city.envelope("bank", { grant, callId }))),
+  );
+  expect(two).toEqual(one);
+});
+
+test("concurrent attempts of one call get one receipt", async () => {
+  const { callId } = (await city.envelope("bank", {})).request.body;
+  const answers = await Promise.all(Array.from({ length: 8 }, () => city.call("bank", { grant, callId })));
+  expect(new Set(answers.map(codeOf))).toEqual(new Set([200]));
+  expect(new Set(answers.map((answer) => JSON.stringify(receiptOf(answer)))).size).toBe(1);
+});
+
+test("a receipt survives a restart with the same proofs", async () => {
+  const { callId } = (await city.envelope("bank", {})).request.body;
+  const before = receiptOf(await city.call("bank", { grant, callId }));
+  await city.restart();
+  expect(receiptOf(await city.call("bank", { grant, callId }))).toEqual(before);
+  const chain = await city.send("bank", "GET", `/v1/receipts/${callId}`);
+  expect(chain.json["receipt"]).toEqual(before);
+});
+
+test("an altered frame and a receipt of another call, product, party or key are refused", async () => {
+  const other = await city.envelope("other-bank", { grant });
+  const bends: ((answer: Parameters<typeof city.domain.bend>[0]) => ReturnType<typeof city.domain.bend>)[] = [
+    (answer) => ({ ...answer, frame: utf8("another frame") }),
+    async (answer) => ({ ...answer, receipt: await city.domain.receiptFor(other, answer.receipt.receipt.body.answer) }),
+    async (answer) => {
+      const { body } = answer.receipt.receipt;
+      const change = { product: "another", callId: body.callId, party: body.party };
+      return { ...answer, receipt: await city.domain.receiptFor(other, body.answer, change) };
+    },
+    (answer) => {
+      const { receipt } = answer.receipt;
+      const body = { ...receipt.body, quantity: { unit: "pir-query" as const, amount: "99" } };
+      return { ...answer, receipt: { ...answer.receipt, receipt: { ...receipt, body } } };
+    },
+    (answer) => ({
+      ...answer,
+      receipt: { ...answer.receipt, domainLog: { ...answer.receipt.domainLog, salt: "3".repeat(64) } },
+    }),
+  ];
+  for (const bend of bends) {
+    city.domain.bend = bend;
+    const answer = await city.call("bank", { grant });
+    expect(codeOf(answer)).toBe("ERR_RECEIPT");
+    expect(answer.json["refusedBy"]).toBe("gateway");
+  }
+  city.domain.overrides.set("/v1/calls", async () => ({ body: "not an envelope", type: "application/octet-stream" }));
+  expect(codeOf(await city.call("bank", { grant }))).toBe("ERR_ANSWER_ALTERED");
+});
+
+test("a second receipt for a booked call is refused, though the domain signed it", async () => {
+  const envelope = await city.envelope("bank", { grant });
+  await city.send("bank", "POST", "/v1/calls", encodeCall(envelope));
+  city.domain.bend = async (answer) => ({
+    ...answer,
+    receipt: await city.domain.receiptFor(envelope, answer.receipt.receipt.body.answer, { layers: ["isolate"] }),
+  });
+  expect(codeOf(await city.call("bank", { grant, callId: envelope.request.body.callId }))).toBe("ERR_RECEIPT");
+});
+
+test("the domain's refusals are passed on as the domain's own", async () => {
+  const problem = (refusedBy: string) => ({
+    status: 429,
+    type: "application/problem+json",
+    body: JSON.stringify({
+      type: "urn:sluice:error:ERR_QUOTA_SPENT",
+      title: "",
+      status: 429,
+      detail: "",
+      code: "ERR_QUOTA_SPENT",
+      remedy: "",
+      refusedBy,
+      details: { operation: "lookup.query", amount: "10", unit: "pir-query" },
+    }),
+  });
+  city.domain.overrides.set("/v1/calls", async () => problem("domain"));
+  const refused = await city.call("bank", { grant });
+  expect([refused.status, codeOf(refused), refused.json["refusedBy"]]).toEqual([429, "ERR_QUOTA_SPENT", "domain"]);
+  city.domain.overrides.set("/v1/calls", async () => problem("gateway"));
+  expect((await city.call("bank", { grant })).json["refusedBy"]).toBe("domain");
+  city.domain.overrides.set("/v1/calls", async () => ({ status: 500, type: "text/html", body: "<h1>oops</h1>" }));
+  expect(codeOf(await city.call("bank", { grant }))).toBe("ERR_UNREACHABLE");
+});
+
+test("calls are refused to suspended parties, for unknown products, and when another party sent them", async () => {
+  expect(codeOf(await city.call("bank", { grant, product: "nothing" }))).toBe("ERR_NOT_FOUND");
+  expect(codeOf(await city.call("bank", { grant, version: 9 }))).toBe("ERR_NOT_FOUND");
+  expect(codeOf(await city.call("bank", { grant, domain: "other" }))).toBe("ERR_GRANT_DOMAIN");
+  expect(codeOf(await city.call("bank", { grant, operation: "develop" }))).toBe("ERR_GRANT_OPERATION");
+  const taken = encodeCall(await city.envelope("bank", { grant }));
+  expect(codeOf(await city.send("other-bank", "POST", "/v1/calls", taken))).toBe("ERR_SIGNATURE");
+  const asked = city.domain.requests.length;
+  await city.send(
+    "bureau",
+    "PUT",
+    "/v1/parties/other-bank",
+    await city.statement("other-bank", { status: "suspended" }),
+  );
+  expect(codeOf(await city.call("other-bank", { grant }))).toBe("ERR_PARTY_SUSPENDED");
+  expect(city.domain.requests.slice(asked)).toEqual(["POST /v1/parties"]);
+  await city.send("bureau", "PUT", "/v1/parties/other-bank", await city.statement("other-bank"));
+  expect(codeOf(await city.call("other-bank", { grant }))).toBe(200);
+});
+
+test("a cut envelope is malformed, and nothing of it reaches the domain", async () => {
+  const whole = encodeCall(await city.envelope("bank", { grant }));
+  const asked = city.domain.requests.length;
+  for (const length of [0, 1, 3, 40, whole.length - 1]) {
+    const answer = await city.send("bank", "POST", "/v1/calls", whole.slice(0, length));
+    expect(codeOf(answer)).toBe("ERR_FRAME_MALFORMED");
+  }
+  expect(codeOf(await city.send("bank", "POST", "/v1/calls", { json: true }))).toBe("ERR_FRAME_MALFORMED");
+  expect(city.domain.requests.length).toBe(asked);
+});
+
+test("the chain of a call leads to its scene, and strangers learn nothing of it", async () => {
+  const envelope = await city.envelope("bank", { grant });
+  const { callId } = envelope.request.body;
+  city.domain.bend = async (answer) => answer;
+  await city.send("bank", "POST", "/v1/calls", encodeCall(envelope));
+  for (const reader of ["bank", "group", "lab", "health", "bureau", "auditor"] as const) {
+    const chain = await city.send(reader, "GET", `/v1/receipts/${callId}`);
+    expect(codeOf(chain)).toBe(200);
+    expect(chain.json["request"]).toEqual(envelope.request);
+    expect(chain.json["scene"]).toMatchObject({ scene: "product", state: "granted", grant });
+    expect(await documentHash((chain.json["grant"] as { body: unknown }).body)).toBe(grant);
+  }
+  const stranger = await city.send("other-bank", "GET", `/v1/receipts/${callId}`);
+  const nothing = await city.send("other-bank", "GET", `/v1/receipts/${"0".repeat(32)}`);
+  expect([codeOf(stranger), codeOf(nothing)]).toEqual(["ERR_NOT_FOUND", "ERR_NOT_FOUND"]);
+  expect(codeOf(await city.get(`/v1/receipts/${callId}`))).toBe("ERR_HTTP_SIGNATURE");
+});
+
+test("a domain that is away, and one that does not answer in time, give one coded error each", async () => {
+  await city.restart({ domainTimeoutMs: 200 });
+  const held = Promise.withResolvers<void>();
+  city.domain.overrides.set("/v1/calls", async () => {
+    await held.promise;
+    return {
+      body: encodeAnswer({
+        receipt: await city.domain.receiptFor(await city.envelope("bank", { grant }), "0".repeat(64)),
+        frame: utf8(""),
+      }),
+    };
+  });
+  expect(codeOf(await city.call("bank", { grant }))).toBe("ERR_TIMEOUT");
+  held.resolve();
+  const port = Number(new URL(city.domain.url).port);
+  await city.domain.stop();
+  expect(codeOf(await city.call("bank", { grant }))).toBe("ERR_UNREACHABLE");
+  await city.domain.listen(port);
+  await city.restart();
+});

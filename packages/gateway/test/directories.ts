@@ -1,0 +1,36 @@
+/** Directories of tests: fresh ones, and gateways over a copy of the empty database.
+ *  @module */
+import { randomBytes } from "node:crypto";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { KeyId, Random } from "@sluice/protocol";
+import { inject, onTestFinished } from "vitest";
+import { initGateway } from "../src/index.ts";
+
+export const random: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
+export const clock = { now: () => new Date() };
+
+/** A fresh directory; the caller removes it. */
+export function temporaryDirectory(): Promise<string> {
+  return mkdtemp(join(tmpdir(), "gateway-"));
+}
+
+/** A fresh directory that goes with the test. */
+export async function testDirectory(): Promise<string> {
+  const directory = await temporaryDirectory();
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Copies the empty database into `directory`. */
+export async function copyEmptyState(directory: string): Promise<void> {
+  await cp(join(inject("gatewayTemplate"), "state"), join(directory, "state"), { recursive: true });
+}
+
+/** Makes `directory` a gateway's with an empty database. */
+export async function makeGateway(directory: string, agencyKey: KeyId) {
+  const identity = await initGateway(directory, { agencyKey, clock, random });
+  await copyEmptyState(directory);
+  return identity;
+}

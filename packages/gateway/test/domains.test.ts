@@ -1,0 +1,58 @@
+/** Domains and their catalogue.
+ *  @module */
+import { generateKey } from "@sluice/evidence";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { City, codeOf } from "./city.ts";
+
+let city: City;
+beforeAll(async () => {
+  city = await City.start();
+});
+afterAll(() => city.close());
+afterEach(() => city.domain.overrides.clear());
+
+const describeAs = (change: object) =>
+  city.domain.overrides.set("/v1/description", async () => ({
+    body: JSON.stringify({ ...city.domain.description(), ...change }),
+  }));
+const register = (url = city.domain.url) => city.send("bureau", "POST", "/v1/domains", { domain: "health", url });
+
+test("the catalogue holds what the domain says of itself, and a refresh renews it", async () => {
+  expect((await city.get("/v1/catalogue")).json["domains"]).toEqual([city.domain.description()]);
+  describeAs({ resources: [] });
+  expect(codeOf(await city.send("health", "POST", "/v1/domains/health/refresh"))).toBe(200);
+  expect((await city.get("/v1/catalogue")).json["domains"]).toMatchObject([{ domain: "health", resources: [] }]);
+  city.domain.overrides.clear();
+  await city.send("group", "POST", "/v1/domains/health/refresh");
+  expect(codeOf(await city.send("group", "POST", "/v1/domains/nowhere/refresh"))).toBe("ERR_NOT_FOUND");
+});
+
+test("a domain may move, but never change its keys or its name", async () => {
+  expect(codeOf(await register(`${city.domain.url}/`))).toBe(200);
+  const { keyId } = await generateKey();
+  const changes = [{ receiptKey: keyId }, { logKey: keyId }, { logOrigin: "test.domain/other" }, { domain: "other" }];
+  for (const change of changes) {
+    describeAs(change);
+    expect(codeOf(await register())).toBe("ERR_CONFLICT");
+  }
+  const [resource] = city.domain.description().resources;
+  describeAs({ resources: [{ ...resource, domain: "other" }] });
+  expect(codeOf(await register())).toBe("ERR_CONFLICT");
+});
+
+test("an address that is no plain http address, and one where no domain answers, are refused", async () => {
+  for (const url of [
+    "ftp://127.0.0.1/",
+    "http://user:pass@127.0.0.1/",
+    `${city.domain.url}/?q=1`,
+    "file:///etc/passwd",
+  ]) {
+    expect({ url, code: codeOf(await register(url)) }).toEqual({ url, code: "ERR_BODY_INVALID" });
+  }
+  describeAs({ surplus: true });
+  expect(codeOf(await register())).toBe("ERR_UNREACHABLE");
+  city.domain.overrides.set("/v1/description", async () => ({ body: "{" }));
+  expect(codeOf(await register())).toBe("ERR_UNREACHABLE");
+  city.domain.overrides.set("/v1/description", async () => ({ body: new Uint8Array(9 * 1_048_576) }));
+  expect(codeOf(await register())).toBe("ERR_FRAME_TOO_LARGE");
+});

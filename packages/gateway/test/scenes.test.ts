@@ -1,0 +1,162 @@
+/** Scenes: proposed against the catalogue, reviewed in order by distinct people, granted exactly as reviewed.
+ *  @module */
+import { documentHash } from "@sluice/protocol";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { City, codeOf } from "./city.ts";
+
+let city: City;
+beforeAll(async () => {
+  city = await City.start();
+});
+afterAll(() => city.close());
+
+const propose = async (draft: Awaited<ReturnType<City["draft"]>>, policy = city.policy()) =>
+  city.send("lab", "POST", "/v1/scenes", { draft, policy });
+const review = (scene: string, actor: "group" | "bureau", person: string, verdict?: "reject") =>
+  city.send(actor, "POST", `/v1/scenes/${scene}/reviews`, city.review(person, verdict));
+const state = async (scene: string) => (await city.get(`/v1/scenes/${scene}`)).json["state"];
+
+test("a proposal may name fields of the catalogue only", async () => {
+  const draft = await city.draftOf("fields");
+  expect(codeOf(await propose({ ...draft, fields: [{ name: "income", need: "x" }] }))).toBe("ERR_GRANT_FIELD");
+  expect(codeOf(await propose({ ...draft, key: "name" }))).toBe("ERR_GRANT_FIELD");
+  const consent = { kind: "subject-consent", field: "agreed" } as const;
+  expect(codeOf(await propose({ ...draft, consent }))).toBe("ERR_GRANT_FIELD");
+  const policy = { ...city.policy(), columns: { income: { role: "other", transform: { kind: "drop" } } } } as const;
+  expect(codeOf(await propose({ ...draft, policy: await documentHash(policy) }, policy))).toBe("ERR_POLICY_COLUMN");
+  expect(codeOf(await propose({ ...draft, resource: "nothing" }))).toBe("ERR_NOT_FOUND");
+  expect(codeOf(await propose({ ...draft, domain: "nowhere" }))).toBe("ERR_NOT_FOUND");
+  expect(codeOf(await city.get("/v1/scenes/fields"))).toBe("ERR_NOT_FOUND");
+});
+
+test("a proposal must hash its policy, have a term, and name registered parties with their keys", async () => {
+  const draft = await city.draftOf("parties");
+  expect(codeOf(await propose({ ...draft, policy: "0".repeat(64) }))).toBe("ERR_BODY_INVALID");
+  expect(codeOf(await propose({ ...draft, notAfter: draft.notBefore }))).toBe("ERR_BODY_INVALID");
+  const [bank] = draft.callers;
+  if (bank === undefined) throw new RangeError("the draft has a caller");
+  const stolen = { party: "bank", keyId: city.keys.lab.keyId };
+  for (const change of [
+    { callers: [stolen] },
+    { operator: bank },
+    { developer: stolen },
+    { callers: [{ ...bank, party: "nobody" }] },
+  ]) {
+    expect(codeOf(await propose({ ...draft, ...change }))).toBe("ERR_GRANT_PARTY");
+  }
+});
+
+test("a proposal can be repeated, and not replaced", async () => {
+  const draft = await city.draftOf("repeated");
+  expect(codeOf(await propose(draft))).toBe(201);
+  expect(codeOf(await propose(draft))).toBe(201);
+  expect(codeOf(await propose({ ...draft, notAfter: "2030-01-01T00:00:00.000Z" }))).toBe("ERR_CONFLICT");
+});
+
+test("operator, then agency, by two people; every other order is refused", async () => {
+  await propose(await city.draftOf("order"));
+  expect(codeOf(await review("order", "bureau", "Zhao Min"))).toBe("ERR_STATE");
+  expect(codeOf(await review("order", "group", "Lin Hua"))).toBe(200);
+  expect(await state("order")).toBe("pre-reviewed");
+  expect(codeOf(await review("order", "group", "Another"))).toBe("ERR_STATE");
+  expect(codeOf(await review("order", "bureau", " lin  HUA"))).toBe("ERR_REVIEW_SAME_PERSON");
+  expect(codeOf(await review("order", "bureau", "Zhao Min"))).toBe(200);
+  expect(codeOf(await review("order", "bureau", "Third"))).toBe("ERR_STATE");
+  const scene = await city.get("/v1/scenes/order");
+  expect(scene.json).toMatchObject({
+    state: "reviewed",
+    reviews: [
+      { person: "Lin Hua", party: "group" },
+      { person: "Zhao Min", party: "bureau" },
+    ],
+  });
+  expect(codeOf(await review("missing", "group", "Lin Hua"))).toBe("ERR_NOT_FOUND");
+});
+
+test("a rejection ends a scene", async () => {
+  await propose(await city.draftOf("rejected"));
+  expect((await review("rejected", "group", "Lin Hua", "reject")).json["state"]).toBe("rejected");
+  expect(codeOf(await review("rejected", "group", "Wang Li"))).toBe("ERR_STATE");
+  expect(codeOf(await review("rejected", "bureau", "Zhao Min"))).toBe("ERR_STATE");
+});
+
+test("of two reviews at once one counts", async () => {
+  await propose(await city.draftOf("race"));
+  const answers = await Promise.all(["A", "B", "C"].map((person) => review("race", "group", person)));
+  expect(answers.map(codeOf).toSorted()).toEqual([200, "ERR_STATE", "ERR_STATE"]);
+});
+
+test("a grant is passed on when it is the reviewed draft, byte for byte, signed by department and agency", async () => {
+  const draft = await city.reviewedScene("granted");
+  const policy = city.policy();
+  const deliver = async (grant: Awaited<ReturnType<City["signGrant"]>>, beside = policy) =>
+    city.send("health", "POST", "/v1/grants", { grant, policy: beside });
+  const asked = city.domain.requests.length;
+  for (const change of [
+    { fields: [...draft.fields, { name: "region", need: "more" }] },
+    { notAfter: "2037-01-01T00:00:00.000Z" },
+    { quotas: [{ operation: "lookup.query", amount: "11" }] } as const,
+    { callers: draft.callers.slice(0, 1) },
+  ]) {
+    expect(codeOf(await deliver(await city.signGrant({ ...draft, ...change } as typeof draft)))).toBe("ERR_CONFLICT");
+  }
+  expect(codeOf(await deliver(await city.signGrant(draft), { ...policy, k: 3 }))).toBe("ERR_CONFLICT");
+  expect(codeOf(await deliver(await city.signGrant(draft, "health")))).toBe("ERR_SIGNATURE");
+  expect(codeOf(await deliver(await city.signGrant(draft, "bureau")))).toBe("ERR_SIGNATURE");
+  expect(codeOf(await deliver(await city.signGrant(draft, "bureau", "group")))).toBe("ERR_SIGNATURE");
+  expect(city.domain.requests.length).toBe(asked);
+  expect(await state("granted")).toBe("reviewed");
+  expect(codeOf(await deliver(await city.signGrant(draft)))).toBe(200);
+  expect(city.domain.requests.slice(asked)).toEqual(["POST /v1/grants"]);
+  expect((await city.get("/v1/scenes/granted")).json).toMatchObject({
+    state: "granted",
+    grant: await documentHash(draft),
+  });
+  // Delivered again, it goes to the domain again: the first delivery may have been cut off.
+  expect(codeOf(await deliver(await city.signGrant(draft)))).toBe(200);
+});
+
+test("a grant of a scene that is not reviewed is refused, also when the domain would take it", async () => {
+  const draft = await city.draftOf("hasty");
+  const delivery = { grant: await city.signGrant(draft), policy: city.policy() };
+  expect(codeOf(await city.send("health", "POST", "/v1/grants", delivery))).toBe("ERR_NOT_FOUND");
+  await propose(draft);
+  expect(codeOf(await city.send("health", "POST", "/v1/grants", delivery))).toBe("ERR_STATE");
+});
+
+test("a grant that the domain refuses stays ungranted, with the domain's refusal", async () => {
+  const draft = await city.reviewedScene("refused");
+  const problem = {
+    type: "",
+    title: "",
+    status: 403,
+    detail: "",
+    code: "ERR_SIGNATURE",
+    remedy: "",
+    refusedBy: "domain",
+    details: { type: "grant", signer: "x" },
+  };
+  city.domain.overrides.set("/v1/grants", async () => ({
+    status: 403,
+    type: "application/problem+json",
+    body: JSON.stringify(problem),
+  }));
+  const answer = await city.send("health", "POST", "/v1/grants", {
+    grant: await city.signGrant(draft),
+    policy: city.policy(),
+  });
+  city.domain.overrides.clear();
+  expect([codeOf(answer), answer.json["refusedBy"], await state("refused")]).toEqual([
+    "ERR_SIGNATURE",
+    "domain",
+    "reviewed",
+  ]);
+});
+
+test("a document that a suspended department signed is refused", async () => {
+  const draft = await city.reviewedScene("suspended");
+  const delivery = { grant: await city.signGrant(draft), policy: city.policy() };
+  await city.send("bureau", "PUT", "/v1/parties/health", await city.statement("health", { status: "suspended" }));
+  expect(codeOf(await city.send("bureau", "POST", "/v1/grants", delivery))).toBe("ERR_PARTY_SUSPENDED");
+  await city.send("bureau", "PUT", "/v1/parties/health", await city.statement("health"));
+});
