@@ -4,9 +4,9 @@
 import { equalBytes, fromBase64url, fromHex, KeyId, toBase64url, type Bytes } from "@sluice/protocol";
 
 /** Bytes of a public key. */
-export const PUBLIC_KEY_BYTES = 32;
+const PUBLIC_KEY_BYTES = 32;
 /** Bytes of a signature. */
-export const SIGNATURE_BYTES = 64;
+const SIGNATURE_BYTES = 64;
 /** Imported public keys kept for the next verification. */
 const MAX_CACHED_KEYS = 256;
 

@@ -9,8 +9,6 @@ import { HASH_BYTES } from "./tree-hash.ts";
 
 const MAGIC = utf8("sluice-journal/1");
 const CRC_BYTES = 4;
-/** Largest header: one open tile for each level above the lowest. */
-export const MAX_HEADER_BYTES = 65_535;
 
 /** The state before the first record. */
 export type JournalHeader = {

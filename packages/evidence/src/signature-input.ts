@@ -5,7 +5,7 @@ import { base64 } from "@scure/base";
 import type { Bytes } from "@sluice/protocol";
 
 /** Longest field value that is read. */
-export const MAX_SIGNATURE_FIELD_CHARS = 2_048;
+const MAX_SIGNATURE_FIELD_CHARS = 2_048;
 
 /** A Signature-Input of one member. */
 export type SignatureInput = {

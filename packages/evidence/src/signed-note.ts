@@ -11,9 +11,9 @@ import type { KeyPair } from "./keys.ts";
 const ED25519_TYPE = Uint8Array.of(1);
 const KEY_HASH_BYTES = 4;
 /** Longest note that is read, in characters. */
-export const MAX_NOTE_CHARS = 4_096;
+const MAX_NOTE_CHARS = 4_096;
 /** Most signature lines of a note: the log's own, and those of witnesses. */
-export const MAX_NOTE_SIGNATURES = 16;
+const MAX_NOTE_SIGNATURES = 16;
 
 const SIGNATURE_LINE = /^— ([^ +\p{White_Space}]+) ([A-Za-z0-9+/]+={0,2})$/u;
 // Control characters other than the newline are not allowed in a note.
