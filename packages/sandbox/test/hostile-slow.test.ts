@@ -26,7 +26,7 @@ test
   .each([
     "for (;;) ({});",
     "'x'.repeat(5e4).replace(/(x+x+)+y/g, '');",
-    "/(?<=(a+)+)$/.test('a'.repeat(1e5));",
+    "/^(a|aa)+$/.test('a'.repeat(60) + 'b');",
     "(function f() { f(); })();",
     "const p = () => Promise.resolve().then(p); await p();",
     "return { then(f) { for (;;) f; } };",
