@@ -32,9 +32,7 @@ export class GroupCommitter<Item, Result> {
         return;
       }
       this.#waiting.push({ item, resolve, reject });
-      this.#running ??= this.#run().finally(() => {
-        this.#running = undefined;
-      });
+      this.#running ??= this.#run();
     });
   }
 
@@ -49,9 +47,11 @@ export class GroupCommitter<Item, Result> {
     while (this.#waiting.length > 0) {
       const group = this.#waiting.slice(0, MAX_GROUP_ITEMS);
       this.#waiting = this.#waiting.slice(group.length);
-      if (!(await this.#settle(group)) && group.length > 1) for (const one of group) await this.#settle([one]);
-      else continue;
+      if (await this.#settle(group)) continue;
+      if (group.length > 1) for (const one of group) await this.#settle([one]);
     }
+    // In the same turn as the check above: an item that comes later starts the next run.
+    this.#running = undefined;
   }
 
   /** Commits a group. A group of several that fails is left open, so that one bad item does not fail the others. */

@@ -1,0 +1,138 @@
+/** Group commit, admission, and the order of work.
+ *  @module */
+import { SluiceError } from "@sluice/protocol";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Admission } from "../src/work/admission.ts";
+import { GroupCommitter, MAX_GROUP_ITEMS, MAX_WAITING_ITEMS } from "../src/work/group-committer.ts";
+import { OneAtATime } from "../src/work/one-at-a-time.ts";
+import { MAX_REMEMBERED_CALLS, RecentRequests } from "../src/work/recent-requests.ts";
+
+const turn = () => new Promise<void>((resolve) => void setImmediate(resolve));
+
+test("items that arrive during a commit share the next one, in order", async () => {
+  const groups: number[][] = [];
+  const held = Promise.withResolvers<void>();
+  const committer = new GroupCommitter<number, number>(async (items) => {
+    groups.push([...items]);
+    if (groups.length === 1) await held.promise;
+    return items.map((item) => item * 2);
+  });
+  const first = committer.submit(0);
+  await turn();
+  const rest = [1, 2, 3].map((item) => committer.submit(item));
+  held.resolve();
+  expect(await Promise.all([first, ...rest])).toEqual([0, 2, 4, 6]);
+  expect(groups).toEqual([[0], [1, 2, 3]]);
+});
+
+test("each item gets its own result, whatever the sizes of the groups", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.integer(), { maxLength: 600 }), async (items) => {
+      let largest = 0;
+      const committer = new GroupCommitter<number, string>(async (group) => {
+        largest = Math.max(largest, group.length);
+        return group.map(String);
+      });
+      expect(await Promise.all(items.map((item) => committer.submit(item)))).toEqual(items.map(String));
+      expect(largest).toBeLessThanOrEqual(MAX_GROUP_ITEMS);
+      await committer.close();
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test("one item that cannot be committed does not fail those beside it", async () => {
+  const committer = new GroupCommitter<number, number>(async (items) => {
+    if (items.includes(2)) throw new RangeError("two");
+    return [...items];
+  });
+  const results = await Promise.allSettled([1, 2, 3].map((item) => committer.submit(item)));
+  expect(results.map((result) => result.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect(await committer.submit(4)).toBe(4);
+});
+
+test("a full committer refuses at once, and closing waits for what was taken", async () => {
+  const held = Promise.withResolvers<void>();
+  const committer = new GroupCommitter<number, number>(async (items) => {
+    await held.promise;
+    return [...items];
+  });
+  const first = committer.submit(-1);
+  await turn();
+  const taken = Array.from({ length: MAX_WAITING_ITEMS }, (_, item) => committer.submit(item));
+  await expect(committer.submit(0)).rejects.toMatchObject({ code: "ERR_POOL_FULL" });
+  held.resolve();
+  await committer.close();
+  expect(await Promise.all([first, ...taken])).toHaveLength(MAX_WAITING_ITEMS + 1);
+});
+
+test("admission bounds what is in flight and what waits", async () => {
+  const admission = new Admission({ maxConcurrent: 2, maxQueue: 1, callsPerSecond: 100 }, { now: () => new Date(0) });
+  const held = Promise.withResolvers<void>();
+  let inFlight = 0;
+  let most = 0;
+  const call = () =>
+    admission.run("bank", async () => {
+      most = Math.max(most, ++inFlight);
+      await held.promise;
+      inFlight--;
+    });
+  const calls = [call(), call(), call()];
+  await expect(call()).rejects.toMatchObject({ code: "ERR_POOL_FULL", details: { maxQueue: 1 } });
+  await turn();
+  expect(inFlight).toBe(2);
+  held.resolve();
+  await Promise.all(calls);
+  await expect(admission.run("bank", () => Promise.reject(new SluiceError("ERR_SNAPSHOT")))).rejects.toMatchObject({
+    code: "ERR_SNAPSHOT",
+  });
+  await call();
+  expect([most, inFlight]).toEqual([2, 0]);
+});
+
+test("a party above its rate is refused until time has passed, others are not", async () => {
+  let now = 0;
+  const admission = new Admission({ maxConcurrent: 8, maxQueue: 8, callsPerSecond: 2 }, { now: () => new Date(now) });
+  const call = (party: string) => admission.run(party, () => Promise.resolve(party));
+  for (let i = 0; i < 4; i++) await call("bank");
+  await expect(call("bank")).rejects.toMatchObject({ code: "ERR_RATE_LIMIT" });
+  expect(await call("lab")).toBe("lab");
+  now = 500;
+  expect(await call("bank")).toBe("bank");
+  await expect(call("bank")).rejects.toMatchObject({ code: "ERR_RATE_LIMIT" });
+  now = -10_000;
+  await expect(call("bank")).rejects.toMatchObject({ code: "ERR_RATE_LIMIT" });
+});
+
+test("tasks of one name run one after another, also after one has failed", async () => {
+  const order: string[] = [];
+  const serial = new OneAtATime();
+  const task =
+    (name: string, fails = false) =>
+    async () => {
+      order.push(`${name} begins`);
+      await turn();
+      order.push(`${name} ends`);
+      if (fails) throw new RangeError(name);
+    };
+  const results = await Promise.allSettled([
+    serial.run("x", task("a", true)),
+    serial.run("x", task("b")),
+    serial.run("y", task("c")),
+  ]);
+  expect(results.map((result) => result.status)).toEqual(["rejected", "fulfilled", "fulfilled"]);
+  expect(order.indexOf("b begins")).toBeGreaterThan(order.indexOf("a ends"));
+  expect(order.indexOf("c begins")).toBeLessThan(order.indexOf("a ends"));
+});
+
+test("recent requests are found by their hash until too many others came", () => {
+  const recent = new RecentRequests();
+  const request = (callId: string) => ({ body: { callId } }) as Parameters<RecentRequests["add"]>[1];
+  recent.add("h1", request("a"));
+  recent.add("h2", request("a"));
+  expect(recent.find("a", "h1")).toEqual(request("a"));
+  expect(recent.find("a", "h3")).toBeNull();
+  for (let i = 0; i < MAX_REMEMBERED_CALLS; i++) recent.add("h", request(String(i)));
+  expect(recent.find("a", "h1")).toBeNull();
+});
