@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { sql } from "kysely";
 import { Migrator, NO_MIGRATIONS } from "kysely/migration";
 import { expect, test } from "vitest";
-import { MIGRATIONS } from "../src/state/migrations/index.ts";
+import { MIGRATIONS } from "../src/state/migrations.ts";
 import { CHECKPOINT_ROWS, openState } from "../src/state/open-state.ts";
 import { copyEmptyState, testDirectory } from "./directories.ts";
 

@@ -8,7 +8,7 @@ import { PGlite } from "@electric-sql/pglite";
 import { Kysely, PGliteDialect, sql } from "kysely";
 import { Migrator } from "kysely/migration";
 import { DURABLE_START_PARAMETERS, DurableFileSystem } from "./durable-file-system.ts";
-import { MIGRATIONS } from "./migrations/index.ts";
+import { MIGRATIONS } from "./migrations.ts";
 import type { Tables } from "./tables.ts";
 
 /** PostgreSQL in single-user mode never checkpoints by itself; its log would grow without end. */

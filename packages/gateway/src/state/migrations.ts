@@ -1,7 +1,7 @@
 /** Every migration, by the name under which it is recorded. Names sort in order of application and never change.
  *  @module */
 import type { Migration } from "kysely/migration";
-import { foundation } from "./0001-foundation.ts";
+import { foundation } from "./migrations/0001-foundation.ts";
 
 /** All migrations of the control plane. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = { "0001-foundation": foundation };
