@@ -48,10 +48,16 @@ export function exportProblems(file: SourceFile): string[] {
   for (const [i, line] of lines.entries()) {
     const name = DECLARATION.exec(line)?.[1];
     if (name === undefined) continue;
-    if (documented.has(name) || isDocumented(lines[i - 1] ?? "", line, documented)) documented.add(name);
+    if (documented.has(name) || isDocumented(lineAbove(lines, i), line, documented)) documented.add(name);
     else problems.push(`${file.path}:${i + 1}: export ${name} has no doc comment`);
   }
   return problems;
+}
+
+/** The line above a declaration, past a struct written between it and its doc comment. */
+function lineAbove(lines: readonly string[], index: number): string {
+  const above = lines[index - 1] ?? "";
+  return above.startsWith("// struct ") ? lineAbove(lines, index - 1) : above;
 }
 
 /** Whether a comment stands above or behind the declaration, or its kind needs none: the type of a schema or of a

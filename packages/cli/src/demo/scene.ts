@@ -7,6 +7,7 @@ import type { PartyKeys } from "./parties.ts";
 
 /** Product that the walk builds and serves. */
 export const PRODUCT = "inclusive-credit";
+/** Its version. */
 export const VERSION = 1;
 /** Column by which the bank asks. */
 export const KEY_FIELD = "resident_id";

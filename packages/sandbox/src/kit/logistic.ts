@@ -25,8 +25,11 @@ export interface LogisticOptions {
   readonly onProgress?: (fraction: number) => void;
 }
 
+/** Weight of the penalty on squared weights. */
 export const DEFAULT_L2 = 1;
+/** Newton steps at most. */
 export const DEFAULT_MAX_ITERATIONS = 50;
+/** Largest change of a standardised weight that counts as converged. */
 export const DEFAULT_TOLERANCE = 1e-8;
 /** Most features: the step solves a square system of this size. */
 export const MAX_FEATURES = 256;
