@@ -40,8 +40,6 @@ export interface StartGatewayOptions {
   readonly domainTimeoutMs?: number;
   /** Names this gateway answers to, `host[:port]` in lower case; a request signed for another is refused. */
   readonly authorities?: readonly string[];
-  /** Called after each fsync of the database. */
-  readonly onSync?: () => void;
 }
 
 /** A gateway that listens. */
@@ -88,10 +86,7 @@ async function open(
   const log = await openLog(join(directory, FILES.log), { origin: config.logOrigin, key: logKey, clock });
   closers.push(() => log.close());
   const faults: { report: (error: unknown) => void } = { report: () => {} };
-  const state = await openState(directory, {
-    onFault: (error) => faults.report(error),
-    ...(options.onSync === undefined ? {} : { onSync: options.onSync }),
-  });
+  const state = await openState(directory, { onFault: (error) => faults.report(error) });
   closers.push(() => state.close());
   const domains = await DomainRegister.open(state.db);
   const timeoutMs = options.domainTimeoutMs ?? DEFAULT_DOMAIN_TIMEOUT_MS;

@@ -84,6 +84,10 @@ test("an altered frame and a receipt of another call, product, party or key are 
       const change = { product: "another", callId: body.callId, party: body.party };
       return { ...answer, receipt: await city.domain.receiptFor(other, body.answer, change) };
     },
+    async (answer) => {
+      const { body } = answer.receipt.receipt;
+      return { ...answer, receipt: await city.domain.receiptFor(other, body.answer, { callId: body.callId }) };
+    },
     (answer) => {
       const { receipt } = answer.receipt;
       const body = { ...receipt.body, quantity: { unit: "pir-query" as const, amount: "99" } };

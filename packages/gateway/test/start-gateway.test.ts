@@ -32,7 +32,7 @@ test("one process at a time: a second start is refused until the first has close
   const first = await startGateway(directory);
   await expect(startGateway(directory)).rejects.toMatchObject({
     code: "ERR_DIRECTORY_LOCKED",
-    details: { pid: String(process.pid) },
+    details: { directory, pid: String(process.pid) },
   });
   await first.close();
   await first.close();

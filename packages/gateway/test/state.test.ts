@@ -1,6 +1,6 @@
 /** The database: durable, migrated, with the types that every driver must give.
  *  @module */
-import { existsSync } from "node:fs";
+import { existsSync, fsyncSync } from "node:fs";
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sql } from "kysely";
@@ -23,7 +23,12 @@ test("every commit reaches the disk with an fsync, and reads need none", async (
   const directory = await testDirectory();
   await copyEmptyState(directory);
   let syncs = 0;
-  const state = await openState(directory, { onSync: () => syncs++ });
+  const state = await openState(directory, {
+    fsync(descriptor) {
+      fsyncSync(descriptor);
+      syncs++;
+    },
+  });
   const settings = await sql<{ fsync: string }>`show fsync`.execute(state.db);
   expect(settings.rows).toEqual([{ fsync: "on" }]);
   for (const name of ["a", "b", "c"]) {

@@ -24,21 +24,20 @@ interface NodeFileSystem {
   readonly stream_ops: { fsync?: (stream: NodeStream) => number };
 }
 
-/** PGlite's Node file system whose fsync reaches the disk. `onSync` hears of each one. */
+/** PGlite's Node file system whose fsync reaches the disk. */
 export class DurableFileSystem extends NodeFS {
-  readonly #onSync: () => void;
+  readonly #fsync: (descriptor: number) => void;
 
-  constructor(directory: string, onSync: () => void = () => {}) {
+  constructor(directory: string, fsync: (descriptor: number) => void = fsyncSync) {
     super(directory);
-    this.#onSync = onSync;
+    this.#fsync = fsync;
   }
 
   override async init(...parameters: Parameters<NodeFS["init"]>): ReturnType<NodeFS["init"]> {
     const { emscriptenOpts } = await super.init(...parameters);
     const install = (module: { NODEFS: unknown }): void => {
       nodeFileSystem(module.NODEFS).stream_ops.fsync = ({ nfd }) => {
-        fsyncSync(nfd);
-        this.#onSync();
+        this.#fsync(nfd);
         return 0;
       };
     };

@@ -30,8 +30,8 @@ export interface State {
 
 /** Options of `openState`. */
 export interface StateOptions {
-  /** Called after each fsync. */
-  readonly onSync?: () => void;
+  /** Makes an open file durable; Node's `fsyncSync` unless a fault test says otherwise. */
+  readonly fsync?: (descriptor: number) => void;
   /** Called when a background checkpoint fails. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -49,9 +49,9 @@ export async function openState(directory: string, options: StateOptions = {}): 
   return new OpenState(await openCluster(path, options), options);
 }
 
-async function openCluster(path: string, { onSync }: StateOptions): Promise<Kysely<Tables>> {
+async function openCluster(path: string, { fsync }: StateOptions): Promise<Kysely<Tables>> {
   const pglite = new PGlite({
-    fs: new DurableFileSystem(path, onSync),
+    fs: new DurableFileSystem(path, fsync),
     startParams: DURABLE_START_PARAMETERS,
     // The same as node-postgres with `types.setTypeParser(20, BigInt)`.
     parsers: { [INT8_OID]: BigInt },
