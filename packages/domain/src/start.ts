@@ -6,11 +6,13 @@ import { lockDirectory, openLog } from "@sluice/evidence";
 import { LOOKUP_WORKER } from "@sluice/mpc/lookup/server";
 import { createTaskPool } from "@sluice/mpc/pool";
 import { SluiceError, type Clock, type Random } from "@sluice/protocol";
+import { checkEngine } from "@sluice/sandbox";
 import { readConfig } from "./config.ts";
 import { openStore } from "./data/store.ts";
 import { createServer } from "./http/server.ts";
 import { Keyring } from "./keyring.ts";
 import type { DomainContext } from "./serve/context.ts";
+import { sweepIndexes } from "./serve/build.ts";
 import { recoverReceipts } from "./serve/receipts.ts";
 import { RunExecutor } from "./serve/runs.ts";
 import { AnswerStore } from "./state/answers.ts";
@@ -49,11 +51,12 @@ export interface RunningDomain {
 }
 
 /** Starts the domain of `directory`.
- *  @throws ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_DIRECTORY_UNWRITABLE, ERR_PORT_IN_USE */
+ *  @throws ERR_SANDBOX_ENGINE, ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_DIRECTORY_UNWRITABLE, ERR_PORT_IN_USE */
 export async function startDomain(directory: string, options: StartDomainOptions = {}): Promise<RunningDomain> {
   const { host = "127.0.0.1", port = 0 } = options;
   const clock = options.clock ?? { now: () => new Date() };
   const random = options.random ?? { bytes: (length) => new Uint8Array(randomBytes(length)) };
+  checkEngine();
   const config = await readConfig(directory);
   const cleanup: (() => Promise<unknown> | void)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -97,6 +100,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
       workshop,
       runner,
     };
+    await sweepIndexes(context);
     await recoverReceipts(context);
     await runner.recover();
     const sweep = setInterval(() => {

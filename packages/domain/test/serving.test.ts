@@ -1,3 +1,5 @@
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { LookupClient } from "@sluice/mpc/lookup/client";
 import { verifyReceipt, type TrustPins } from "@sluice/evidence";
 import { decodeAnswer, decodeLabelRecord, documentHash, SignedSnapshot, sha256Hex } from "@sluice/protocol";
@@ -5,7 +7,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startDomain } from "../src/index.ts";
 import {
   deliverGrant,
+  finishedRun,
   get,
+  JOB,
   openFixture,
   plainBand,
   random,
@@ -80,4 +84,25 @@ test("serves the same product after a restart", async () => {
   await fixture.domain.close();
   fixture.domain = await startDomain(fixture.directory, { workerThreads: 1 });
   expect(await lookup("P3")).toBe(plainBand(3));
+});
+
+test("goes on with a run that the end of the process cut off, and charges it once", async () => {
+  const envelope = await use({ operation: "develop", grant, frame: JOB, key: fixture.parties.developer });
+  await send(fixture, "/v1/jobs", envelope);
+  await fixture.domain.close();
+  fixture.domain = await startDomain(fixture.directory, { workerThreads: 1 });
+  const { callId } = envelope.request.body;
+  expect(await finishedRun(fixture, callId)).toMatchObject({ state: "completed", callId });
+  const retry = await use({ operation: "develop", grant, frame: JOB, key: fixture.parties.developer, callId });
+  const run: unknown = JSON.parse(new TextDecoder().decode(await send(fixture, "/v1/jobs", retry)));
+  expect(run).toMatchObject({ state: "completed", callId });
+});
+
+test("keeps the directories of served indexes alone", async () => {
+  const orphan = join(fixture.directory, "indexes", "left-by-a-build");
+  await mkdir(orphan);
+  await fixture.domain.close();
+  fixture.domain = await startDomain(fixture.directory, { workerThreads: 1 });
+  expect(await readdir(join(fixture.directory, "indexes"))).toHaveLength(1);
+  expect(await lookup("P5")).toBe(plainBand(5));
 });

@@ -2,8 +2,10 @@
  *  @module */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { HINT_FILE } from "@sluice/mpc/lookup/server";
 import { BINARY_MEDIA_TYPE, decodeCall, encodeAnswer, SluiceError } from "@sluice/protocol";
 import type { FastifyInstance } from "fastify";
+import { indexDirectory } from "../serve/build.ts";
 import { answerCall } from "../serve/calls.ts";
 import type { DomainContext } from "../serve/context.ts";
 import type { ServedProduct } from "../state/work.ts";
@@ -20,7 +22,7 @@ export function productRoutes(server: FastifyInstance, context: DomainContext): 
     async (request, reply) => {
       const product = find(context, request.params.product);
       if (product.snapshotHash !== request.params.hash) throw new SluiceError("ERR_SNAPSHOT");
-      const hint = await readFile(join(product.index.directory, "hint.bin"));
+      const hint = await readFile(join(indexDirectory(context, product.index), HINT_FILE));
       return reply.type(BINARY_MEDIA_TYPE).header("cache-control", "public, max-age=31536000, immutable").send(hint);
     },
   );

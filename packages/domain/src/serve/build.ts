@@ -1,7 +1,7 @@
 /** A build: the released bundle on every row of the source table, under the same policy as the sample, and
  *  the lookup index made of its labels. The index stays in the domain.
  *  @module */
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { signDocument } from "@sluice/evidence";
 import { lookupContext, packTable, type BuildResult, type BuildTask } from "@sluice/mpc/lookup/server";
@@ -45,7 +45,7 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
     { entry: "produce", manifest: bundle.manifest, table: projectTable(table, bundle.manifest), model },
   );
   const { codes, vocabulary } = servedLabels(guarded, run.manifest?.outputs ?? {});
-  const { directory, built } = await buildIndex(context, work, keys, Array.from(codes, encodeLabelRecord));
+  const { name, built } = await buildIndex(context, work, keys, Array.from(codes, encodeLabelRecord));
   const body: LookupSnapshot = {
     type: "snapshot",
     domain: context.config.domain,
@@ -69,7 +69,7 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
     version: run.version,
     snapshotHash,
     snapshot,
-    index: { directory, snapshot: snapshotHash },
+    index: name,
     layers: guarded.layers,
   });
   const kept = await issueReceipt(context, admitted, {
@@ -103,25 +103,43 @@ function isLabelSpec(spec: unknown): spec is { kind: "labels"; vocabulary: strin
   return typeof spec === "object" && spec !== null && "kind" in spec && spec.kind === "labels";
 }
 
+/** Folder of the indexes below a domain's directory. */
+const INDEXES = "indexes";
+
+/** Where the index named `name` lies: the state keeps names, so that a directory can be moved. */
+export function indexDirectory(context: DomainContext, name: string): string {
+  return join(context.directory, INDEXES, name);
+}
+
+/** Removes what builds left that were cut off, and indexes that a later build replaced. */
+export async function sweepIndexes(context: DomainContext): Promise<void> {
+  const parent = join(context.directory, INDEXES);
+  await mkdir(parent, { recursive: true, mode: 0o700 });
+  const served = new Set(context.work.servedIndexes());
+  for (const name of await readdir(parent)) {
+    if (!served.has(name)) await rm(join(parent, name), { recursive: true, force: true });
+  }
+}
+
 async function buildIndex(
   context: DomainContext,
   { run, admitted, signal }: RunWork,
   keys: string[],
   records: Bytes[],
-): Promise<{ directory: string; built: BuildResult }> {
-  const parent = join(context.directory, "indexes");
+): Promise<{ name: string; built: BuildResult }> {
+  const parent = join(context.directory, INDEXES);
   await mkdir(parent, { recursive: true, mode: 0o700 });
   const { product, version, grant } = run;
   // A run that was cut off is built again beside what it left.
-  const directory = join(parent, `${run.callId}-${toHex(context.random.bytes(4))}`);
+  const name = `${run.callId}-${toHex(context.random.bytes(4))}`;
   const table = packTable(keys, records);
   const task: BuildTask = {
-    directory,
+    directory: indexDirectory(context, name),
     table,
     seed: oprfSeed(context),
     info: oprfInfo(admitted.held.grant.body, product, FIRST_EPOCH),
     context: lookupContext({ domain: context.config.domain, product, version, grant, epoch: FIRST_EPOCH }),
   };
   const transfer = [table.keys.buffer, table.records.buffer].filter((buffer) => buffer instanceof ArrayBuffer);
-  return { directory, built: await context.pool.run<BuildResult>("lookup.build", task, { signal, transfer }) };
+  return { name, built: await context.pool.run<BuildResult>("lookup.build", task, { signal, transfer }) };
 }

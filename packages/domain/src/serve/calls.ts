@@ -13,6 +13,7 @@ import {
 } from "@sluice/protocol";
 import type { ServedProduct } from "../state/work.ts";
 import { admit, decide, spend, type Admitted } from "./admit.ts";
+import { indexDirectory } from "./build.ts";
 import type { DomainContext } from "./context.ts";
 import { oprfInfo, oprfSeed } from "./lookup-keys.ts";
 import { issueReceipt, prove } from "./receipts.ts";
@@ -81,7 +82,7 @@ async function compute(
 ): Promise<Bytes> {
   const { frame, held, request } = admitted;
   if (request.operation === "lookup.query") {
-    const input = { directory: product.index.directory, snapshot: product.snapshotHash, frame };
+    const input = { directory: indexDirectory(context, product.index), snapshot: product.snapshotHash, frame };
     return context.pool.run<Bytes>("pir.answer", input, { signal });
   }
   const input = {

@@ -12,9 +12,18 @@ export interface NumberedEvent {
 /** Most events kept per run; a run's log and progress are bounded below it. */
 const MAX_EVENTS = 2_048;
 
+/** Runs whose events are kept; the oldest ended ones go first. */
+const MAX_KEPT_RUNS = 256;
+
+interface KeptRun {
+  readonly events: NumberedEvent[];
+  ended: boolean;
+  readonly watchers: Set<() => void>;
+}
+
 /** Events of the runs of this process. */
 export class RunEvents {
-  readonly #runs = new Map<string, { events: NumberedEvent[]; ended: boolean; waiting: Set<() => void> }>();
+  readonly #runs = new Map<string, KeptRun>();
 
   /** Adds an event and wakes the watchers. */
   emit(callId: string, event: RunEvent): void {
@@ -22,8 +31,7 @@ export class RunEvents {
     if (run.ended || run.events.length >= MAX_EVENTS) return;
     run.events.push({ id: run.events.length + 1, event });
     if (event.kind === "state" && (event.state === "completed" || event.state === "failed")) run.ended = true;
-    for (const wake of run.waiting) wake();
-    run.waiting.clear();
+    for (const wake of run.watchers) wake();
   }
 
   /** Events of a run so far in this process. */
@@ -34,26 +42,43 @@ export class RunEvents {
   /** Events after id `after`, as they come, until the run ends or `signal` aborts. */
   async *watch(callId: string, after: number, signal: AbortSignal): AsyncGenerator<NumberedEvent> {
     const run = this.#run(callId);
-    let next = after;
-    while (!signal.aborted) {
-      for (const numbered of run.events.slice(next)) {
-        next = numbered.id;
-        yield numbered;
+    let wake = (): void => {};
+    const onChange = (): void => wake();
+    run.watchers.add(onChange);
+    signal.addEventListener("abort", onChange, { once: true });
+    try {
+      for (let next = after; !signal.aborted;) {
+        for (const numbered of run.events.slice(next)) {
+          next = numbered.id;
+          yield numbered;
+        }
+        if (run.ended) return;
+        if (run.events.length > next) continue;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
       }
-      if (run.ended) return;
-      await new Promise<void>((resolve) => {
-        run.waiting.add(resolve);
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
+    } finally {
+      run.watchers.delete(onChange);
+      signal.removeEventListener("abort", onChange);
     }
   }
 
-  #run(callId: string): { events: NumberedEvent[]; ended: boolean; waiting: Set<() => void> } {
+  #run(callId: string): KeptRun {
     let run = this.#runs.get(callId);
     if (run === undefined) {
-      run = { events: [], ended: false, waiting: new Set() };
+      run = { events: [], ended: false, watchers: new Set() };
       this.#runs.set(callId, run);
+      this.#forgetEnded();
     }
     return run;
+  }
+
+  /** Drops the oldest ended runs beyond MAX_KEPT_RUNS. */
+  #forgetEnded(): void {
+    for (const [callId, run] of this.#runs) {
+      if (this.#runs.size <= MAX_KEPT_RUNS) return;
+      if (run.ended && run.watchers.size === 0) this.#runs.delete(callId);
+    }
   }
 }

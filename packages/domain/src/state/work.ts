@@ -7,7 +7,6 @@ import {
   SignedRequest,
   SignedSnapshot,
   type Bytes,
-  type IndexRef,
   type Sha256Hex,
 } from "@sluice/protocol";
 import type { StateDatabase } from "./database.ts";
@@ -18,7 +17,8 @@ export interface ServedProduct {
   readonly version: number;
   readonly snapshotHash: Sha256Hex;
   readonly snapshot: SignedSnapshot;
-  readonly index: IndexRef;
+  /** Name of the index, a folder below the domain's `indexes`. */
+  readonly index: string;
   /** Isolation layers of the build behind it. */
   readonly layers: string[];
 }
@@ -80,10 +80,20 @@ export class WorkStore {
   /** Completed development runs of a bundle under a grant. */
   developmentRuns(bundle: Sha256Hex, grant: Sha256Hex): Run[] {
     return this.#db
-      .prepare("SELECT document, request FROM run WHERE state = 'completed'")
+      .prepare(
+        `SELECT document, request FROM run WHERE state = 'completed' AND document ->> '$.operation' = 'develop'
+           AND document ->> '$.bundle' = ? AND document ->> '$.grant' = ?`,
+      )
+      .all(bundle, grant)
+      .map((row) => readRun(row).run);
+  }
+
+  /** Names of the indexes that are served. */
+  servedIndexes(): string[] {
+    return this.#db
+      .prepare("SELECT directory FROM product")
       .all()
-      .map((row) => readRun(row).run)
-      .filter((run) => run.operation === "develop" && run.bundle === bundle && run.grant === grant);
+      .map((row) => String(row["directory"]));
   }
 
   putProduct(product: ServedProduct): void {
@@ -98,7 +108,7 @@ export class WorkStore {
         product.version,
         product.snapshotHash,
         JSON.stringify(product.snapshot),
-        product.index.directory,
+        product.index,
         JSON.stringify(product.layers),
       );
   }
@@ -129,7 +139,7 @@ function readProduct(row: Record<string, unknown>): ServedProduct {
     version: Number(row["version"]),
     snapshotHash,
     snapshot: SignedSnapshot.parse(JSON.parse(String(row["snapshot"]))),
-    index: { directory: String(row["directory"]), snapshot: snapshotHash },
+    index: String(row["directory"]),
     layers: (JSON.parse(String(row["layers"])) as unknown[]).map(String),
   };
 }
