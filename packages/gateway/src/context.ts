@@ -1,6 +1,6 @@
 /** What the routes of one running gateway share.
  *  @module */
-import type { KeyPair } from "@sluice/evidence";
+import type { DirectoryLog, KeyPair } from "@sluice/evidence";
 import type { Clock, Random } from "@sluice/protocol";
 import type { GatewayConfig } from "./configuration.ts";
 import type { DomainLink } from "./domains/domain-link.ts";
@@ -29,6 +29,7 @@ export interface GatewayContext {
   readonly nonces: NonceStore;
   readonly link: DomainLink;
   readonly delivery: PartyDelivery;
+  readonly log: DirectoryLog;
   readonly book: ReceiptBook;
   readonly admission: Admission;
   readonly requests: RecentRequests;

@@ -109,6 +109,7 @@ async function open(
     nonces: await NonceStore.open(state.db, clock),
     link,
     delivery,
+    log,
     book,
     admission: new Admission({ ...DEFAULT_ADMISSION, ...options.admission }, clock),
     requests: new RecentRequests(),
