@@ -66,6 +66,21 @@ describe("documents", () => {
     await expect(postJson(fixture, "/v1/grants", { grant: signed, policy })).rejects.toEqual(refusal("ERR_POLICY"));
   });
 
+  test("refuses a grant of a field that its policy does not show, or that the table does not have", async () => {
+    for (const [name, code] of [
+      ["name", "ERR_POLICY"],
+      ["income", "ERR_GRANT_FIELD"],
+    ] as const) {
+      const fields = [{ name, need: "test" }];
+      await expect(deliverGrant(fixture, { fields })).rejects.toEqual(refusal(code));
+    }
+  });
+
+  test("refuses a job that declares another type than the policy gives", async () => {
+    const text = new TextDecoder().decode(JOB).replace('age: "f64"', 'age: "i32"');
+    await expect(develop(fixture, grant, utf8(text))).rejects.toEqual(refusal("ERR_JOB_MANIFEST"));
+  });
+
   test("refuses a release of a run that never was, and one that the gateway signed", async () => {
     const run = await develop(fixture, grant);
     const release = { ...(await releaseOf(fixture, run)), version: 2 };

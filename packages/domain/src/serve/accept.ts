@@ -1,7 +1,7 @@
 /** Acceptance of signed documents that change what a domain allows. The signer decides, never the sender:
  *  a gateway with all of its keys can deliver these, it cannot make them.
  *  @module */
-import { checkPolicy } from "@sluice/desensitize";
+import { checkPolicy, viewColumns } from "@sluice/desensitize";
 import { verifySigned } from "@sluice/evidence";
 import {
   documentHash,
@@ -36,6 +36,14 @@ export async function acceptGrant(context: DomainContext, delivery: GrantDeliver
     if (!known.has(field)) throw new SluiceError("ERR_GRANT_FIELD", { field });
   }
   checkPolicy(policy, resource, grant.body.key);
+  const shown = viewColumns(policy, resource);
+  for (const { name } of grant.body.fields) {
+    if (shown[name] !== undefined) continue;
+    throw new SluiceError("ERR_POLICY", {
+      pointer: `/columns/${name}`,
+      reason: "the grant names it, and the policy does not show it",
+    });
+  }
   const hash = await documentHash(grant.body);
   context.documents.putGrant({ hash, grant, policy });
   return hash;

@@ -59,10 +59,9 @@ async function decideJob(context: DomainContext, admitted: Admitted, manifest: J
   decide(context, admitted, { fields: Object.keys(manifest.input), purpose: manifest.purpose });
   const columns = viewColumns(policy, context.data.describe(grant.body.resource));
   for (const [name, type] of Object.entries(manifest.input)) {
-    if (columns[name] === undefined) throw new SluiceError("ERR_GRANT_FIELD", { field: name });
-    if (columns[name] !== type) {
-      throw new SluiceError("ERR_JOB_MANIFEST", { pointer: `/input/${name}`, expected: columns[name] });
-    }
+    const shown = columns[name];
+    if (shown === undefined) throw new SluiceError("ERR_GRANT_FIELD", { field: name });
+    if (shown !== type) throw new SluiceError("ERR_JOB_MANIFEST", { pointer: `/input/${name}`, expected: shown });
   }
 }
 
