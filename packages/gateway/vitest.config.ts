@@ -5,8 +5,9 @@ export default defineProject({
     name: "gateway",
     include: ["test/**/*.test.ts"],
     globalSetup: ["./test/template-setup.ts"],
-    // Files share modules, PGlite's compiled WebAssembly among them; none of them replaces any.
+    // Files share one worker and its modules, PGlite's compiled WebAssembly among them: half the processor time.
     isolate: false,
+    fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

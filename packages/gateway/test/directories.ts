@@ -1,7 +1,8 @@
 /** Directories of tests: fresh ones, and gateways over a copy of the empty database.
  *  @module */
 import { randomBytes } from "node:crypto";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cpSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { KeyId, Random } from "@sluice/protocol";
@@ -23,14 +24,14 @@ export async function testDirectory(): Promise<string> {
   return directory;
 }
 
-/** Copies the empty database into `directory`. */
-export async function copyEmptyState(directory: string): Promise<void> {
-  await cp(join(inject("gatewayTemplate"), "state"), join(directory, "state"), { recursive: true });
+/** Copies the empty database into `directory`. For a thousand small files the synchronous copy costs a third. */
+export function copyEmptyState(directory: string): void {
+  cpSync(join(inject("gatewayTemplate"), "state"), join(directory, "state"), { recursive: true });
 }
 
 /** Makes `directory` a gateway's with an empty database. */
 export async function makeGateway(directory: string, agencyKey: KeyId) {
   const identity = await initGateway(directory, { agencyKey, clock, random });
-  await copyEmptyState(directory);
+  copyEmptyState(directory);
   return identity;
 }

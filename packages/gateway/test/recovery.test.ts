@@ -61,54 +61,59 @@ test("a receipt that was stored but not logged is logged at the next start, once
   }
 });
 
-const ROUNDS = process.env["SLOW"] === "1" ? 20 : 1;
+/** Rounds of kill -9, in the long tests. */
+const ROUNDS = 20;
 
-test(`after ${ROUNDS} times kill -9 every receipt that reached the caller is there, unchanged, and retries are not counted twice`, async () => {
-  await city.gateway.close();
-  const entry = fileURLToPath(new URL("../src/gateway-main.ts", import.meta.url));
-  const start = async () => {
-    const child = spawn(process.execPath, [entry, JSON.stringify({ directory: city.directory })]);
-    const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
-    const { url } = JSON.parse(line) as { url: string };
-    city.gateway = { url, port: Number(new URL(url).port), close: async () => {} };
-    return child;
-  };
-  const delivered = new Map<string, EvidencedReceipt>();
-  const asked: string[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    const child = await start();
-    const exited = once(child, "exit");
-    // Kills when a number of answers, different in each round, has arrived.
-    const enough = 3 + ((round * 7) % 23);
-    let arrived = 0;
-    const caller = async (name: number) => {
-      for (let i = 0; child.exitCode === null && child.signalCode === null && i < 200; i++) {
-        const callId = `${round.toString(16).padStart(8, "0")}${name.toString(16).padStart(8, "0")}${i.toString(16).padStart(16, "0")}`;
-        asked.push(callId);
-        try {
-          const answer = await city.call("bank", { grant, callId });
-          if (codeOf(answer) === 200) delivered.set(callId, receiptOf(answer));
-        } catch {
-          return;
-        }
-        if (++arrived === enough) child.kill("SIGKILL");
-      }
+test.runIf(process.env["SLOW"] === "1")(
+  `after ${ROUNDS} times kill -9 every receipt that reached the caller is there, unchanged, and retries are not counted twice`,
+  async () => {
+    await city.gateway.close();
+    const entry = fileURLToPath(new URL("../src/gateway-main.ts", import.meta.url));
+    const start = async () => {
+      const child = spawn(process.execPath, [entry, JSON.stringify({ directory: city.directory })]);
+      const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+      const { url } = JSON.parse(line) as { url: string };
+      city.gateway = { url, port: Number(new URL(url).port), close: async () => {} };
+      return child;
     };
-    await Promise.all([0, 1, 2, 3].map(caller));
-    await exited;
-  }
-  const child = await start();
-  for (const [callId, receipt] of delivered) {
-    const answer = await city.call("bank", { grant, callId });
-    expect(receiptOf(answer)).toEqual(receipt);
-  }
-  for (const callId of asked) expect(codeOf(await city.call("bank", { grant, callId }))).toBe(200);
-  child.kill("SIGTERM");
-  await once(child, "exit");
-  const state = await openState(city.directory);
-  const rows = await state.db.selectFrom("usage_record").select("call_id").where("call_id", "in", asked).execute();
-  const unlogged = await state.db.selectFrom("receipt").select("call_id").where("log_index", "is", null).execute();
-  await state.close();
-  expect(delivered.size).toBeGreaterThanOrEqual(ROUNDS * 3);
-  expect([rows.length, unlogged.length]).toEqual([new Set(asked).size, 0]);
-}, 300_000);
+    const delivered = new Map<string, EvidencedReceipt>();
+    const asked: string[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const child = await start();
+      const exited = once(child, "exit");
+      // Kills when a number of answers, different in each round, has arrived.
+      const enough = 3 + ((round * 7) % 23);
+      let arrived = 0;
+      const caller = async (name: number) => {
+        for (let i = 0; child.exitCode === null && child.signalCode === null && i < 200; i++) {
+          const callId = `${round.toString(16).padStart(8, "0")}${name.toString(16).padStart(8, "0")}${i.toString(16).padStart(16, "0")}`;
+          asked.push(callId);
+          try {
+            const answer = await city.call("bank", { grant, callId });
+            if (codeOf(answer) === 200) delivered.set(callId, receiptOf(answer));
+          } catch {
+            return;
+          }
+          if (++arrived === enough) child.kill("SIGKILL");
+        }
+      };
+      await Promise.all([0, 1, 2, 3].map(caller));
+      await exited;
+    }
+    const child = await start();
+    for (const [callId, receipt] of delivered) {
+      const answer = await city.call("bank", { grant, callId });
+      expect(receiptOf(answer)).toEqual(receipt);
+    }
+    for (const callId of asked) expect(codeOf(await city.call("bank", { grant, callId }))).toBe(200);
+    child.kill("SIGTERM");
+    await once(child, "exit");
+    const state = await openState(city.directory);
+    const rows = await state.db.selectFrom("usage_record").select("call_id").where("call_id", "in", asked).execute();
+    const unlogged = await state.db.selectFrom("receipt").select("call_id").where("log_index", "is", null).execute();
+    await state.close();
+    expect(delivered.size).toBeGreaterThanOrEqual(ROUNDS * 3);
+    expect([rows.length, unlogged.length]).toEqual([new Set(asked).size, 0]);
+  },
+  300_000,
+);

@@ -1,7 +1,7 @@
 /** The database: durable, migrated, with the types that every driver must give.
  *  @module */
-import { fsyncSync } from "node:fs";
-import { cp, readdir } from "node:fs/promises";
+import { cpSync, fsyncSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { sql } from "kysely";
 import { Migrator, NO_MIGRATIONS } from "kysely/migration";
@@ -21,7 +21,7 @@ const party = (name: string) => ({
 
 test("every commit reaches the disk with an fsync, and reads need none", async () => {
   const directory = await testDirectory();
-  await copyEmptyState(directory);
+  copyEmptyState(directory);
   let syncs = 0;
   const state = await openState(directory, {
     fsync(descriptor) {
@@ -51,10 +51,10 @@ test("every commit reaches the disk with an fsync, and reads need none", async (
 test("what was committed is found by a copy of the files of a database that was never closed", async () => {
   const directory = await testDirectory();
   const copy = await testDirectory();
-  await copyEmptyState(directory);
+  copyEmptyState(directory);
   const state = await openState(directory);
   await state.db.insertInto("party").values(party("kept")).execute();
-  await cp(join(directory, "state"), join(copy, "state"), { recursive: true });
+  cpSync(join(directory, "state"), join(copy, "state"), { recursive: true });
   await state.close();
   const reopened = await openState(copy);
   expect(await reopened.db.selectFrom("party").select("party").execute()).toEqual([{ party: "kept" }]);
@@ -63,7 +63,7 @@ test("what was committed is found by a copy of the files of a database that was 
 
 test("int8 arrives as BigInt and amounts as exact text", async () => {
   const directory = await testDirectory();
-  await copyEmptyState(directory);
+  copyEmptyState(directory);
   const state = await openState(directory);
   const row = {
     key_id: "k",
@@ -106,7 +106,7 @@ test("int8 arrives as BigInt and amounts as exact text", async () => {
 
 test("migrations go down to nothing and up again", async () => {
   const directory = await testDirectory();
-  await copyEmptyState(directory);
+  copyEmptyState(directory);
   const state = await openState(directory);
   const migrator = new Migrator({ db: state.db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
   const tables = async () => {
@@ -125,7 +125,7 @@ test("migrations go down to nothing and up again", async () => {
 
 test("a checkpoint runs after enough rows, so that the write-ahead log does not grow without end", async () => {
   const directory = await testDirectory();
-  await copyEmptyState(directory);
+  copyEmptyState(directory);
   const state = await openState(directory);
   const position = async () => {
     const { rows } = await sql<{ at: string }>`select redo_lsn::text as at from pg_control_checkpoint()`.execute(
