@@ -15,6 +15,8 @@
 export default function bootstrap(hostLog, hostProgress, hostSettle) {
   const MAX_LOG_LINES = 500;
   const MAX_LINE_CHARS = 200;
+  /** Positions in the bundle that an error tells. */
+  const MAX_POSITIONS = 6;
   const MAX_JSON_CHARS = 1_048_576;
   const MAX_JSON_DEPTH = 6;
   const MAX_BUFFER_BYTES = 64 * 1_048_576;
@@ -290,7 +292,7 @@ export default function bootstrap(hostLog, hostProgress, hostSettle) {
   }
 
   const undefinedName = /^([A-Za-z_]\w*) is not defined$/;
-  const jobPosition = /job\.js:(\d+):\d+/;
+  const jobPosition = /job\.js:(\d{1,7}:\d{1,7})/;
   const memoryMessage = /^(?:Array buffer allocation failed|Invalid typed array length: \d+|Invalid array length)$/;
   const importMessage = /^Not supported$/;
 
@@ -314,8 +316,19 @@ export default function bootstrap(hostLog, hostProgress, hostSettle) {
         if (regExpExec(importMessage, message) !== null) return hostSettle("capability", "module");
         if (name === "RangeError" && regExpExec(memoryMessage, message) !== null) return hostSettle("memory", "");
         reason = `${name}: ${message}`;
-        const position = regExpExec(jobPosition, stringSlice(`${error.stack}`, whole.length, whole.length + 2_000));
-        if (position !== null) reason = `${stringSlice(reason, 0, 170)} (bundle line ${position[1]})`;
+        // Innermost first, so that the caller is known when the kit threw.
+        let frames = stringSlice(`${error.stack}`, whole.length, whole.length + 2_000);
+        let positions = "";
+        for (let i = 0; i < MAX_POSITIONS; i++) {
+          const position = regExpExec(jobPosition, frames);
+          if (position === null) break;
+          positions += (i === 0 ? "" : ", ") + position[1];
+          frames = stringSlice(frames, position.index + position[0].length);
+        }
+        if (positions !== "") {
+          const place = ` (bundle line ${positions})`;
+          reason = stringSlice(reason, 0, MAX_LINE_CHARS - place.length) + place;
+        }
       }
     } catch {
       // Keep the constant reason.

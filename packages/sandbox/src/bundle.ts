@@ -11,6 +11,8 @@ import { build, type BuildResult, type Plugin } from "esbuild";
 const GLOBAL_NAME = "sluiceJob";
 /** esbuild namespace of this package's own modules: their paths in a bundle tell no directory. */
 const OWN_NAMESPACE = "sluice-sandbox";
+/** What esbuild takes the bundle to be called. */
+const OUTPUT_NAME = "job.js";
 
 /** What a Node builtin would give a job. */
 const BUILTIN_CAPABILITIES: Readonly<Record<string, string>> = {
@@ -29,18 +31,44 @@ const BUILTIN_CAPABILITIES: Readonly<Record<string, string>> = {
   timers: "timer",
 };
 
+/** The bytes that are reviewed, with their hash. */
+export interface JobBundle {
+  readonly code: Bytes;
+  readonly bundle: Sha256Hex;
+}
+
+/** A bundle with what a developer's own machine keeps beside it; none of it is in the bundle's bytes. */
+export interface DevelopmentBundle extends JobBundle {
+  /** Source map (version 3) from the bundle to the job's files. */
+  readonly sourceMap: string;
+  /** Absolute paths of the files that the bundle was made from. */
+  readonly files: readonly string[];
+}
+
 /** Bundles the module `entryFile`, whose default export is `defineJob(…)`. Equal sources give equal bytes.
  *  @throws ERR_JOB_BUNDLE, and ERR_JOB_CAPABILITY when it imports a Node builtin. */
-export async function bundleJob(entryFile: string): Promise<{ code: Bytes; bundle: Sha256Hex }> {
+export async function bundleJob(entryFile: string): Promise<JobBundle> {
+  const { code, bundle } = await bundleForDevelopment(entryFile);
+  return { code, bundle };
+}
+
+/** Bundles like `bundleJob`, to the same bytes, and keeps the source map and the list of files.
+ *  @throws ERR_JOB_BUNDLE, ERR_JOB_CAPABILITY */
+export async function bundleForDevelopment(entryFile: string): Promise<DevelopmentBundle> {
   const file = resolve(entryFile);
+  const directory = dirname(file);
   const capability: { wanted?: string } = {};
-  let result: BuildResult<{ write: false }>;
+  let result: BuildResult<{ write: false; metafile: true }>;
   try {
     result = await build({
       entryPoints: [basename(file)],
-      absWorkingDir: dirname(file),
+      absWorkingDir: directory,
+      // Names the map; nothing is written.
+      outfile: OUTPUT_NAME,
       bundle: true,
       write: false,
+      sourcemap: "external",
+      metafile: true,
       format: "iife",
       globalName: GLOBAL_NAME,
       platform: "neutral",
@@ -60,11 +88,18 @@ export async function bundleJob(entryFile: string): Promise<{ code: Bytes; bundl
     }
     throw new SluiceError("ERR_JOB_BUNDLE", { reason: firstReason(cause) }, { cause });
   }
-  const code = new Uint8Array(result.outputFiles[0]?.contents ?? []);
+  const [map, script] = [".map", ".js"].map((end) => result.outputFiles.find(({ path }) => path.endsWith(end)));
+  const code = new Uint8Array(script?.contents ?? []);
   if (code.length > MAX_BUNDLE_BYTES) {
     throw new SluiceError("ERR_JOB_BUNDLE", { reason: `it has more than ${MAX_BUNDLE_BYTES} bytes` });
   }
-  return { code, bundle: await sha256Hex(code) };
+  const files = Object.keys(result.metafile.inputs).filter((path) => !path.startsWith(`${OWN_NAMESPACE}:`));
+  return {
+    code,
+    bundle: await sha256Hex(code),
+    sourceMap: map?.text ?? "{}",
+    files: files.map((path) => resolve(directory, path)),
+  };
 }
 
 /** Resolves `@sluice/sandbox/job` and `/kit` to this package, whatever the job's directory has installed. */

@@ -157,7 +157,7 @@ test("says in development what was thrown, in one bounded printable line", async
   const outcome = await runner.run(sealed(bundleOf(body)), {});
   if (outcome.ok) throw new Error("it must fail");
   const reason = String(outcome.details["reason"]);
-  expect(reason).toMatch(/^TypeError: a {3}bx+ \(bundle line 4\)$/);
+  expect(reason).toMatch(/^TypeError: a {3}bx+ \(bundle line 4:\d+\)$/);
   expect(reason.length).toBeLessThanOrEqual(200);
 });
 
