@@ -36,16 +36,13 @@ export function locateReason(reason: string, sourceMap: string): { reason: strin
 }
 
 function originOf(map: SourceMap, line: number, column: number): SourcePlace | null {
-  const origin = map.findOrigin(line, column);
-  if (!("fileName" in origin)) return null;
-  const { fileName, lineNumber, columnNumber } = origin;
+  const entry = map.findEntry(line - 1, column - 1);
+  // The entry before the position may lie on another line, which then says nothing of this one.
+  if (!("originalSource" in entry) || entry.generatedLine !== line - 1) return null;
+  const { originalSource, originalLine, originalColumn } = entry;
   const { sources, sourcesContent } = map.payload;
-  return {
-    file: fileName,
-    line: lineNumber,
-    column: columnNumber,
-    source: sourcesContent?.[sources.indexOf(fileName)],
-  };
+  const source = sourcesContent?.[sources.indexOf(originalSource)];
+  return { file: originalSource, line: originalLine + 1, column: originalColumn + 1, source };
 }
 
 function parseMap(text: string): SourceMap | null {
