@@ -18,6 +18,7 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_REQUEST_EXPIRED: "重新签发请求，并检查本机时钟",
   ERR_RATE_LIMIT: "放慢调用，或向运营机构申请更高的速率",
   ERR_REPLAY: "换用新的随机数，重新签发请求",
+  ERR_SEAL: "重新获取当前快照，用其密钥封装查询，并绑定到本次调用",
   ERR_BODY_DIGEST: "原样发送已签名的内容，不要改动",
   ERR_PARTY_UNKNOWN: "先登记该主体",
   ERR_PARTY_SUSPENDED: "请实施机构解除暂停",

@@ -17,7 +17,7 @@ import {
 } from "@sluice/protocol";
 import type { CallOptions } from "./options.ts";
 import { callOnce, type ProductionContext, type ProductionUse } from "./production-call.ts";
-import { refusal, throwIfCancelled } from "./refusal.ts";
+import { asClient, refusal, throwIfCancelled } from "./refusal.ts";
 
 /** Largest hint that is fetched, in bytes. */
 const MAX_HINT_BYTES = 256 * 1_048_576;
@@ -118,9 +118,20 @@ async function lookupKey(
   options: CallOptions,
 ): Promise<LookupResult> {
   throwIfCancelled(options.signal);
-  const { domain, grant, product, version, bundle, release } = snapshot;
+  const { domain, grant, product, version, bundle, release, sealKey } = snapshot;
   const use = (operation: ProductionUse["operation"]): ProductionUse => {
-    return { operation, domain, grant, product, version, bundle, release, snapshot: snapshotHash, amount: "1" };
+    return {
+      operation,
+      domain,
+      grant,
+      product,
+      version,
+      bundle,
+      release,
+      snapshot: snapshotHash,
+      sealKey,
+      amount: "1",
+    };
   };
   const started = await asClient(() => client.start(key, context.random));
   const evaluation = await callOnce(context, use("lookup.evaluate"), started.frame, options);
@@ -139,14 +150,4 @@ function labelOf(payload: Bytes, vocabulary: readonly string[]): string {
   const label = vocabulary[decodeLabelRecord(payload)];
   if (label === undefined) throw refusal("ERR_LOOKUP_CORRUPT");
   return label;
-}
-
-/** Runs `work`; what it refuses was refused by this client. */
-async function asClient<T>(work: () => Promise<T> | T): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (isSluiceError(error)) throw refusal(error.code, error.details, error);
-    throw error;
-  }
 }

@@ -1,5 +1,6 @@
 /** One production call: signed, sent, retried under the same call id, and believed only with its receipt.
  *  @module */
+import { sealQuery } from "@sluice/evidence/seal";
 import type { TrustPins } from "@sluice/evidence/verify";
 import {
   BINARY_MEDIA_TYPE,
@@ -8,15 +9,17 @@ import {
   encodeCall,
   MAX_ENVELOPE_JSON_BYTES,
   MAX_FRAME_BYTES,
+  sealingContext,
   type AnswerEnvelope,
   type Bytes,
   type CallEnvelope,
+  type SealKeyId,
   type Sha256Hex,
 } from "@sluice/protocol";
 import type { KeyPair } from "@sluice/evidence/sign";
 import type { CallOptions } from "./options.ts";
 import { checkAnswer } from "./receipt-check.ts";
-import { refusal } from "./refusal.ts";
+import { asClient, refusal } from "./refusal.ts";
 import { withRetries, type RetryPolicy } from "./retry.ts";
 import { random128, signUse, type UseSubject } from "./signed-use.ts";
 import type { Transport, TransportOptions } from "./transport.ts";
@@ -36,6 +39,8 @@ export interface ProductionContext extends Pick<TransportOptions, "clock" | "ran
 export interface ProductionUse extends UseSubject {
   readonly release: Sha256Hex;
   readonly snapshot: Sha256Hex;
+  /** The domain's key that the query is sealed to, from the signed snapshot. */
+  readonly sealKey: SealKeyId;
   /** Units the call spends, as its receipt must state them. */
   readonly amount: string;
 }
@@ -64,25 +69,27 @@ export async function sendEnvelope(
   }
 }
 
-/** Makes one call and returns its checked answer. A retry keeps the call id and the frame, and has a fresh nonce.
+/** Makes one call and returns its checked and opened answer. `content` goes out sealed; a retry keeps the call id and
+ *  the sealed bytes, and has a fresh nonce.
  *  @throws ERR_RECEIPT, ERR_ANSWER_ALTERED, ERR_CANCELLED, and what the peers refuse */
 export async function callOnce(
   context: ProductionContext,
   use: ProductionUse,
-  frame: Bytes,
+  content: Bytes,
   { signal }: CallOptions,
 ): Promise<AnswerEnvelope> {
   const { transport, key, trust } = context;
   const callId = random128(context.random);
+  const sealed = await asClient(() => sealQuery(use.sealKey, content, sealingContext({ ...use, callId })));
   const requests = new Set<Sha256Hex>();
   const answer = await withRetries(
     async () => {
-      const envelope = await signUse({ ...use, callId }, frame, key, context);
+      const envelope = await signUse({ ...use, callId }, sealed.frame, key, context);
       requests.add(await documentHash(envelope.request.body));
       return await sendEnvelope(transport, envelope, { signal });
     },
     { ...context.retry, signal },
   );
   await checkAnswer(answer, { ...use, callId, party: key.keyId, requests }, trust);
-  return answer;
+  return { receipt: answer.receipt, frame: await asClient(() => sealed.openAnswer(answer.frame)) };
 }

@@ -16,6 +16,7 @@ import {
   type KeyPair,
 } from "@sluice/evidence";
 import type { TrustPins } from "@sluice/evidence/verify";
+import { openQuery, SealKeyPair } from "@sluice/evidence/seal";
 import { buildIndex, LookupDatabase, lookupContext } from "@sluice/mpc/lookup/server";
 import { blindEvaluate, deriveKeyPair, type OprfKeyPair } from "@sluice/mpc/oprf/server";
 import {
@@ -44,6 +45,8 @@ import {
   type Product,
   type Receipt,
   type Signed,
+  sealingContext,
+  type Operation,
 } from "@sluice/protocol";
 import { systemClock, systemRandom } from "../src/index.ts";
 
@@ -200,6 +203,7 @@ interface Parts {
   readonly hint: Bytes;
   readonly database: LookupDatabase;
   readonly oprf: OprfKeyPair;
+  readonly seal: SealKeyPair;
 }
 
 async function makeParts(labels: Readonly<Record<string, number>>, clock: Clock): Promise<Parts> {
@@ -216,6 +220,7 @@ async function makeParts(labels: Readonly<Record<string, number>>, clock: Clock)
   const domainLog = await openLog(join(directory, "domain"), { origin: origins.domain, key: logKey, clock });
   const gatewayLog = await openLog(join(directory, "gateway"), { origin: origins.gateway, key: gatewayLogKey, clock });
   const identity = { domain: "hrss", product: "credit-label", version: 1, grant: HASH.grant, epoch: 1 };
+  const seal = await SealKeyPair.derive(systemRandom.bytes(32));
   const oprf = await deriveKeyPair(systemRandom.bytes(32), utf8("stub"));
   const index = await buildIndex({
     keys: Object.keys(labels),
@@ -231,6 +236,7 @@ async function makeParts(labels: Readonly<Record<string, number>>, clock: Clock)
     release: HASH.release,
     parameters: index.parameters,
     oprfPublicKey: toHex(oprf.publicKey),
+    sealKey: seal.sealKey,
     hint: await sha256Hex(index.hint),
     hintBytes: index.hint.length,
     vocabulary: VOCABULARY,
@@ -260,12 +266,19 @@ async function makeParts(labels: Readonly<Record<string, number>>, clock: Clock)
     hint: index.hint,
     database: LookupDatabase.open(index.parameters, index.database),
     oprf,
+    seal,
   };
 }
 
-async function compute({ oprf, database }: Parts, { request, frame }: CallEnvelope): Promise<Bytes> {
-  if (request.body.operation === "lookup.query") return encodePirAnswer(database.answer(decodePirQuery(frame).query));
-  const { elements } = decodeEvaluateRequest(frame);
+/** The sealed answer to a sealed query. */
+async function compute(parts: Parts, { request, frame }: CallEnvelope): Promise<Bytes> {
+  const query = await openQuery(parts.seal, frame, sealingContext(request.body));
+  return query.sealAnswer(await answerContent(parts, request.body.operation, query.content), systemRandom);
+}
+
+async function answerContent({ oprf, database }: Parts, operation: Operation, content: Bytes): Promise<Bytes> {
+  if (operation === "lookup.query") return encodePirAnswer(database.answer(decodePirQuery(content).query));
+  const { elements } = decodeEvaluateRequest(content);
   return encodeEvaluateResponse(await blindEvaluate(oprf, elements, systemRandom));
 }
 

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { lockDirectory, openLog } from "@sluice/evidence";
+import { SealKeyPair } from "@sluice/evidence/seal";
 import { LOOKUP_WORKER } from "@sluice/mpc/lookup/server";
 import { createTaskPool } from "@sluice/mpc/pool";
 import { SluiceError, type Clock, type Random } from "@sluice/protocol";
@@ -87,6 +88,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
       directory,
       config,
       keyring,
+      sealKeys: await SealKeyPair.derive(keyring.derive("seal", config.domain)),
       clock,
       random,
       db,

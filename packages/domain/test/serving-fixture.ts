@@ -6,13 +6,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateKey, signDocument, type KeyPair } from "@sluice/evidence";
 import { signHttp } from "@sluice/evidence/http";
+import { sealQuery } from "@sluice/evidence/seal";
 import {
   BINARY_MEDIA_TYPE,
   documentHash,
   encodeCall,
   fromProblem,
   Run,
+  sealingContext,
   sha256Hex,
+  SignedSnapshot,
   SluiceError,
   toHex,
   utf8,
@@ -214,23 +217,59 @@ export interface UseOptions {
 
 /** A signed use in its envelope. */
 export async function use(options: UseOptions): Promise<CallEnvelope> {
-  const { operation, grant, frame = new Uint8Array(0), key } = options;
+  const { operation, grant, key } = options;
   const issuedAt = options.issuedAt ?? new Date();
-  const body = {
-    type: "request" as const,
+  const subject = {
     operation,
     domain: "test",
     grant,
     product: "bands",
     version: options.version ?? 1,
     bundle: options.bundle ?? (await sha256Hex(JOB)),
-    bodyDigest: await sha256Hex(frame),
     callId: options.callId ?? toHex(random.bytes(16)),
+  };
+  const frame = options.frame ?? new Uint8Array(0);
+  const body = {
+    type: "request" as const,
+    ...subject,
+    bodyDigest: await sha256Hex(frame),
     nonce: options.nonce ?? toHex(random.bytes(16)),
     issuedAt: issuedAt.toISOString(),
     expiresAt: new Date(issuedAt.getTime() + 60_000).toISOString(),
   };
   return { request: await signDocument(body, key), frame };
+}
+
+/** A call of private lookup whose content is sealed to the fixture's product. */
+export interface SealedCall {
+  readonly envelope: CallEnvelope;
+  /** The same call, signed anew. */
+  again(): Promise<CallEnvelope>;
+  open(answer: Bytes): Promise<Bytes>;
+}
+
+/** Seals `content` to the product and signs the call. */
+export async function sealedCall(
+  fixture: Fixture,
+  content: Bytes,
+  options: Omit<UseOptions, "frame">,
+): Promise<SealedCall> {
+  const snapshot = SignedSnapshot.parse(
+    JSON.parse(new TextDecoder().decode(await get(fixture, "/v1/products/bands/snapshot"))),
+  );
+  const callId = options.callId ?? toHex(random.bytes(16));
+  const context = sealingContext({
+    operation: options.operation,
+    domain: "test",
+    grant: options.grant,
+    product: "bands",
+    version: options.version ?? 1,
+    bundle: options.bundle ?? (await sha256Hex(JOB)),
+    callId,
+  });
+  const query = await sealQuery(snapshot.body.sealKey, content, context);
+  const again = (): Promise<CallEnvelope> => use({ ...options, callId, frame: query.frame });
+  return { envelope: await again(), again, open: (answer) => query.openAnswer(answer) };
 }
 
 /** Sends an envelope to a route of the domain. */

@@ -1,4 +1,5 @@
 import { signDocument } from "@sluice/evidence";
+import { SealKeyPair, sealQuery } from "@sluice/evidence/seal";
 import { blind } from "@sluice/mpc/oprf/client";
 import {
   decodeAnswer,
@@ -22,10 +23,12 @@ import {
   postJson,
   random,
   releaseOf,
+  sealedCall,
   send,
   serveProduct,
   use,
   type Fixture,
+  type SealedCall,
   type UseOptions,
 } from "./serving-fixture.ts";
 
@@ -33,8 +36,10 @@ let fixture: Fixture;
 let grant: string;
 
 const frame = encodeEvaluateRequest({ elements: [blind(utf8("P1"), random).blindedElement] });
-const evaluate = (change: Partial<UseOptions> = {}): Promise<CallEnvelope> =>
-  use({ operation: "lookup.evaluate", grant, frame, key: fixture.parties.caller, ...change });
+const sealed = (content: Uint8Array, change: Partial<UseOptions> = {}): Promise<SealedCall> =>
+  sealedCall(fixture, content, { operation: "lookup.evaluate", grant, key: fixture.parties.caller, ...change });
+const evaluate = async (change: Partial<UseOptions> = {}): Promise<CallEnvelope> =>
+  (await sealed(change.frame ?? frame, change)).envelope;
 const call = (envelope: CallEnvelope): Promise<Uint8Array> => send(fixture, "/v1/calls", envelope);
 const refusal = (code: string) => expect.objectContaining({ code, refusedBy: "domain" });
 
@@ -135,16 +140,34 @@ describe("uses", () => {
   });
 
   test("refuses a replay, and answers a retry with the first answer at no charge", async () => {
-    const first = await evaluate();
-    const answer = decodeAnswer(await call(first));
-    await expect(call(first)).rejects.toEqual(refusal("ERR_REPLAY"));
-    const retry = decodeAnswer(await call(await evaluate({ callId: first.request.body.callId })));
+    const first = await sealed(frame);
+    const answer = decodeAnswer(await call(first.envelope));
+    await expect(call(first.envelope)).rejects.toEqual(refusal("ERR_REPLAY"));
+    const retry = decodeAnswer(await call(await first.again()));
     expect(equalBytes(retry.frame, answer.frame)).toBe(true);
     expect(retry.receipt.receipt).toEqual(answer.receipt.receipt);
     const other = encodeEvaluateRequest({ elements: [blind(utf8("P2"), random).blindedElement] });
-    await expect(call(await evaluate({ callId: first.request.body.callId, frame: other }))).rejects.toEqual(
-      refusal("ERR_CALL_REUSED"),
+    const { callId } = first.envelope.request.body;
+    await expect(call(await evaluate({ callId, frame: other }))).rejects.toEqual(refusal("ERR_CALL_REUSED"));
+  });
+
+  test("refuses a frame that is not sealed, sealed to another key, or sealed for another call", async () => {
+    const plain = await use({ operation: "lookup.evaluate", grant, frame, key: fixture.parties.caller });
+    await expect(call(plain)).rejects.toEqual(refusal("ERR_SEAL"));
+    const stranger = await SealKeyPair.derive(random.bytes(32));
+    const foreign = await sealQuery(stranger.sealKey, frame, new Uint8Array(0));
+    const elsewhere = await use({
+      operation: "lookup.evaluate",
+      grant,
+      frame: foreign.frame,
+      key: fixture.parties.caller,
+    });
+    await expect(call(elsewhere)).rejects.toEqual(refusal("ERR_SEAL"));
+    const moved = { frame: (await evaluate()).frame, key: fixture.parties.caller };
+    await expect(call(await use({ operation: "lookup.evaluate", grant, ...moved }))).rejects.toEqual(
+      refusal("ERR_SEAL"),
     );
+    expect((await call(await evaluate())).length).toBeGreaterThan(0);
   });
 
   test("refuses uses outside of term, operation, release and bundle, naming the fact", async () => {
@@ -196,8 +219,9 @@ describe("uses", () => {
     await using small = await openFixture();
     const limited = await deliverGrant(small, { quotas });
     await serveProduct(small, limited);
-    const one = (): Promise<CallEnvelope> =>
-      use({ operation: "lookup.evaluate", grant: limited, frame, key: small.parties.caller });
+    const one = async (): Promise<CallEnvelope> =>
+      (await sealedCall(small, frame, { operation: "lookup.evaluate", grant: limited, key: small.parties.caller }))
+        .envelope;
     const envelopes = await Promise.all(Array.from({ length: 50 }, one));
     const outcomes = await Promise.allSettled(envelopes.map((envelope) => send(small, "/v1/calls", envelope)));
     expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(10);

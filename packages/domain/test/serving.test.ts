@@ -13,6 +13,7 @@ import {
   openFixture,
   plainBand,
   random,
+  sealedCall,
   send,
   serveProduct,
   use,
@@ -49,25 +50,18 @@ async function lookup(key: string): Promise<string | null> {
   const hint = await get(fixture, `/v1/products/bands/snapshots/${snapshotHash}/hint`);
   const client = await LookupClient.open({ snapshot: snapshot.body, snapshotHash, hint });
   const asked = client.start(key, random);
-  const first = decodeAnswer(
-    await send(
-      fixture,
-      "/v1/calls",
-      await use({ operation: "lookup.evaluate", grant, frame: asked.frame, key: fixture.parties.caller }),
-    ),
-  );
-  const query = await asked.evaluated(first.frame);
-  const second = decodeAnswer(
-    await send(
-      fixture,
-      "/v1/calls",
-      await use({ operation: "lookup.query", grant, frame: query.frame, key: fixture.parties.caller }),
-    ),
-  );
+  const ask = async (operation: "lookup.evaluate" | "lookup.query", content: Uint8Array) => {
+    const call = await sealedCall(fixture, content, { operation, grant, key: fixture.parties.caller });
+    const answer = decodeAnswer(await send(fixture, "/v1/calls", call.envelope));
+    return { ...answer, content: await call.open(answer.frame) };
+  };
+  const first = await ask("lookup.evaluate", asked.frame);
+  const query = await asked.evaluated(first.content);
+  const second = await ask("lookup.query", query.frame);
   await verifyReceipt(first.receipt, trust());
   await verifyReceipt(second.receipt, trust());
   expect(second.receipt.receipt.body.answer).toBe(await sha256Hex(second.frame));
-  const record = await query.finish(second.frame);
+  const record = await query.finish(second.content);
   return record === null ? null : (snapshot.body.vocabulary[decodeLabelRecord(record)] ?? null);
 }
 

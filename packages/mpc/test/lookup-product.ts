@@ -40,6 +40,7 @@ export async function buildProduct(table: ReadonlyMap<string, Bytes>, random?: R
     release: HASH,
     parameters,
     oprfPublicKey: toHex(keyPair.publicKey),
+    sealKey: `x25519:${"A".repeat(43)}`,
     hint: await sha256Hex(hint),
     hintBytes: hint.length,
     vocabulary: ["A", "B"],

@@ -59,6 +59,7 @@ async function openClient(): Promise<{ client: LookupClient; snapshotHash: strin
     release: HASH,
     parameters: built.parameters,
     oprfPublicKey: built.oprfPublicKey,
+    sealKey: `x25519:${"A".repeat(43)}`,
     hint: built.hintHash,
     hintBytes: built.hintBytes,
     vocabulary: ["A", "B", "C"],

@@ -69,6 +69,11 @@ export const ERROR_CATALOGUE = {
     remedy: "sign a new request; check the clock",
   },
   ERR_REPLAY: { status: 409, message: "this nonce was used before", remedy: "sign a new request with a fresh nonce" },
+  ERR_SEAL: {
+    status: 400,
+    message: "the body does not open under the domain's seal key",
+    remedy: "fetch the current snapshot and seal the query to its key, bound to this call",
+  },
   ERR_BODY_DIGEST: {
     status: 403,
     message: "the body is not the one that was signed",

@@ -7,6 +7,7 @@ import { ByteReader, ByteWriter } from "./codec.ts";
 import { SluiceError } from "./errors.ts";
 import { Instant, Name, Sha256Hex } from "./identifiers.ts";
 import { MAX_OPRF_ELEMENTS } from "./limits.ts";
+import { SealKeyId } from "./seal.ts";
 import { signedSchema } from "./signed.ts";
 
 /** Version of the lookup frames. */
@@ -50,6 +51,8 @@ export const LookupSnapshot = z.strictObject({
   /** OPRF public key of this product and epoch, hexadecimal. */
   oprfPublicKey: Sha256Hex,
   epoch: z.int().min(1),
+  /** Key that queries are sealed to. */
+  sealKey: SealKeyId,
   /** Hash of the hint bytes. */
   hint: Sha256Hex,
   hintBytes: z.int().positive(),

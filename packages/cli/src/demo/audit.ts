@@ -3,7 +3,6 @@
  *  @module */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import type { TrustPins } from "@sluice/evidence/verify";
 import { SluiceError, type EvidencedReceipt } from "@sluice/protocol";
 
@@ -21,33 +20,11 @@ export async function writeEvidence(
     const file = join(directory, "receipts", `${receipt.receipt.body.callId}.json`);
     await writeFile(file, `${JSON.stringify(receipt, null, 2)}\n`);
   }
-  for (const [name, url] of Object.entries(evidence.logs)) {
-    const origin = name === "gateway" ? evidence.trust.gateway.logOrigin : evidence.trust.domains[name]?.logOrigin;
-    await copyLog(`${url}/log`, join(directory, "logs", name), provenSize(evidence.receipts, origin));
-  }
+  for (const [name, url] of Object.entries(evidence.logs)) await copyLog(`${url}/log`, join(directory, "logs", name));
 }
 
-/** Entries that the receipts' proofs speak of in the log `origin`. */
-function provenSize(receipts: readonly EvidencedReceipt[], origin: string | undefined): number {
-  const proofs = receipts.flatMap(({ domainLog, gatewayLog }) => [
-    domainLog,
-    ...(gatewayLog === undefined ? [] : [gatewayLog]),
-  ]);
-  return Math.max(0, ...proofs.filter((proof) => proof.origin === origin).map((proof) => sizeOf(proof.checkpoint)));
-}
-
-/** Size line of a checkpoint. */
-function sizeOf(checkpoint: string): number {
-  return Number(checkpoint.split("\n")[1]);
-}
-
-/** Waits between looks at a log that has not published far enough yet, and how many there are at most. */
-const PUBLICATION_WAIT_MS = 100;
-const MAX_PUBLICATION_WAITS = 200;
-
-/** Copies the log at `url` as static files, once it has published at least `minimumSize` entries: logs publish in
- *  batches, a moment after a receipt was given. @throws ERR_UNREACHABLE */
-async function copyLog(url: string, directory: string, minimumSize: number): Promise<void> {
+/** Copies the log at `url` as static files. @throws ERR_UNREACHABLE */
+async function copyLog(url: string, directory: string): Promise<void> {
   const fetchFile = async (path: string): Promise<Uint8Array> => {
     const response = await fetch(`${url}/${path}`);
     if (!response.ok) throw new SluiceError("ERR_UNREACHABLE", { peer: `${url}/${path}` });
@@ -57,11 +34,8 @@ async function copyLog(url: string, directory: string, minimumSize: number): Pro
     await writeFile(file, bytes);
     return bytes;
   };
-  let size = sizeOf(new TextDecoder().decode(await fetchFile("checkpoint")));
-  for (let waits = 0; size < minimumSize && waits < MAX_PUBLICATION_WAITS; waits++) {
-    await setTimeout(PUBLICATION_WAIT_MS);
-    size = sizeOf(new TextDecoder().decode(await fetchFile("checkpoint")));
-  }
+  const checkpoint = new TextDecoder().decode(await fetchFile("checkpoint"));
+  const size = Number(checkpoint.split("\n")[1]);
   for (const path of tilePaths(size)) await fetchFile(path);
 }
 

@@ -4,7 +4,7 @@ import { systemRandom } from "@sluice/client";
 import { BINARY_MEDIA_TYPE, documentHash, encodeCall, isSluiceError, toHex, utf8 } from "@sluice/protocol";
 import { signGrant, grantBody, usualTerms } from "./scene.ts";
 import type { RefusalCase } from "./refusals.ts";
-import { callDomain, deliverToDomain, evaluation, signedCall, type Scenery } from "./scenery.ts";
+import { callDomain, deliverToDomain, evaluation, sealedCall, signedUse, type Scenery } from "./scenery.ts";
 
 /** Evaluations that the trial grant allows. */
 export const TRIAL_QUOTA = 10;
@@ -29,7 +29,7 @@ export const grantCases: RefusalCase[] = [
     async attempt(scenery) {
       const key = scenery.running.city.keys["city-data-group"];
       const build = evaluation(scenery, { operation: "build", bundle: toHex(systemRandom.bytes(32)) });
-      const envelope = await signedCall(build, new Uint8Array(0), key);
+      const envelope = await signedUse(build, key);
       await deliverToDomain(scenery, "/v1/builds", encodeCall(envelope), BINARY_MEDIA_TYPE);
     },
   },
@@ -48,7 +48,7 @@ async function expiredGrant(scenery: Scenery): Promise<void> {
   const delivery = { grant: await signGrant(keys, body), policy: scenery.spec.policy };
   await deliverToDomain(scenery, "/v1/grants", utf8(JSON.stringify(delivery)), "application/json");
   const use = evaluation(scenery, { grant: await documentHash(body) });
-  await callDomain(scenery, await signedCall(use, scenery.evaluateFrame, keys["river-bank"]));
+  await callDomain(scenery, await sealedCall(scenery, use, keys["river-bank"]));
 }
 
 /** Many calls at once on a quota of a few: exactly the quota may pass, and the rest must be refused. */
@@ -63,9 +63,9 @@ async function raceForQuota(scenery: Scenery): Promise<void> {
   if (passed === TRIAL_QUOTA) throw refusals[0];
 }
 
-async function trialCall(scenery: Scenery): ReturnType<typeof signedCall> {
+async function trialCall(scenery: Scenery): ReturnType<typeof sealedCall> {
   const { grant, served } = scenery.trial;
   const { product, version, bundle } = served.product;
   const use = evaluation(scenery, { grant: grant.hash, product, version, bundle });
-  return signedCall(use, scenery.evaluateFrame, scenery.running.city.keys["river-bank"]);
+  return sealedCall(scenery, use, scenery.running.city.keys["river-bank"]);
 }

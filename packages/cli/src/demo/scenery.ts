@@ -5,17 +5,20 @@ import { join } from "node:path";
 import { random128, signUse, systemClock, systemRandom, type UseSubject } from "@sluice/client";
 import { importPrivateKey, type KeyPair } from "@sluice/evidence";
 import { signHttp } from "@sluice/evidence/http";
+import { sealQuery } from "@sluice/evidence/seal";
 import { blind } from "@sluice/mpc/oprf/client";
 import {
   BINARY_MEDIA_TYPE,
   encodeCall,
   encodeEvaluateRequest,
   fromProblem,
+  sealingContext,
   SluiceError,
   utf8,
   type Bytes,
   type CallEnvelope,
   type Product,
+  type SealKeyId,
 } from "@sluice/protocol";
 import { gatewayDirectory } from "./city.ts";
 import type { StandingGrant } from "./govern.ts";
@@ -33,8 +36,10 @@ export interface Scenery {
   readonly trial: { readonly grant: StandingGrant; readonly served: ServedProduct };
   /** All keys of the gateway, stolen. */
   readonly gatewayKey: KeyPair;
-  /** A valid EvaluateRequest frame of one element. */
-  readonly evaluateFrame: Bytes;
+  /** A valid EvaluateRequest of one element. */
+  readonly evaluateRequest: Bytes;
+  /** The domain's key that queries are sealed to. */
+  readonly sealKey: SealKeyId;
 }
 
 /** The subject of an evaluation under the scenery's product, with changes. */
@@ -51,8 +56,16 @@ export function evaluation(scenery: Scenery, change: Partial<UseSubject> = {}): 
   };
 }
 
-/** A call signed by `key`. */
-export function signedCall(subject: UseSubject, frame: Bytes, key: KeyPair): Promise<CallEnvelope> {
+/** An evaluation sealed to the domain and signed by `key`. */
+export async function sealedCall(scenery: Scenery, subject: UseSubject, key: KeyPair): Promise<CallEnvelope> {
+  const use = { ...subject, callId: random128(systemRandom) };
+  const { frame } = await sealQuery(scenery.sealKey, scenery.evaluateRequest, sealingContext(use));
+  return signUse(use, frame, key, { clock: systemClock, random: systemRandom });
+}
+
+/** A use without a body, signed by `key`. */
+export function signedUse(subject: UseSubject, key: KeyPair): Promise<CallEnvelope> {
+  const frame = new Uint8Array(0);
   const callId = random128(systemRandom);
   return signUse({ ...subject, callId }, frame, key, { clock: systemClock, random: systemRandom });
 }
@@ -85,5 +98,12 @@ export async function prepareScenery(
     await readFile(join(gatewayDirectory(running.city.directory), "keys", "gateway.key"), "utf8"),
   );
   const { blindedElement } = blind(utf8("somebody"), systemRandom);
-  return { ...parts, running, gatewayKey, evaluateFrame: encodeEvaluateRequest({ elements: [blindedElement] }) };
+  const { sealKey } = (await running.client("river-bank").openLookup(parts.product.product)).snapshot;
+  return {
+    ...parts,
+    running,
+    gatewayKey,
+    sealKey,
+    evaluateRequest: encodeEvaluateRequest({ elements: [blindedElement] }),
+  };
 }

@@ -56,7 +56,7 @@ export async function createServer(
     runRoutes(trusted, context);
     productRoutes(trusted, context);
   });
-  serveLog(server, logDirectory);
+  serveLog(server, context.log, logDirectory);
   return server;
 }
 

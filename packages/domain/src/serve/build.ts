@@ -57,6 +57,7 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
     parameters: built.parameters,
     oprfPublicKey: built.oprfPublicKey,
     epoch: FIRST_EPOCH,
+    sealKey: context.sealKeys.sealKey,
     hint: built.hintHash,
     hintBytes: built.hintBytes,
     vocabulary,

@@ -2,14 +2,17 @@
  *  not hit or miss. A cheating caller gains nothing beyond its quota of evaluations, which is the only
  *  defence against trying every identity number.
  *  @module */
+import { openQuery } from "@sluice/evidence/seal";
 import {
   decodeEvaluateRequest,
   decodePirQuery,
   SluiceError,
+  sealingContext,
   toHex,
   type AnswerEnvelope,
   type Bytes,
   type CallEnvelope,
+  type Operation,
 } from "@sluice/protocol";
 import type { ServedProduct } from "../state/work.ts";
 import { admit, decide, spend, type Admitted } from "./admit.ts";
@@ -31,13 +34,14 @@ export async function answerCall(
   }
   decide(context, admitted, null);
   const product = servedProduct(context, admitted);
-  const amount = amountOf(admitted, product);
+  const query = await openQuery(context.sealKeys, admitted.frame, sealingContext(request));
+  const amount = amountOf(request.operation, query.content, product);
   const charged = await spend(context, admitted, amount);
   const before = charged === "already" ? context.answers.get(request.callId) : null;
   const kept =
     before ??
     (await issueReceipt(context, admitted, {
-      frame: await compute(context, admitted, product, signal),
+      frame: await query.sealAnswer(await compute(context, admitted, query.content, product, signal), context.random),
       amount,
       snapshot: product.snapshotHash,
       release: product.snapshot.body.release,
@@ -65,8 +69,8 @@ function servedProduct(context: DomainContext, admitted: Admitted): ServedProduc
   return product;
 }
 
-function amountOf({ request, frame }: Admitted, product: ServedProduct): bigint {
-  if (request.operation === "lookup.evaluate") return BigInt(decodeEvaluateRequest(frame).elements.length);
+function amountOf(operation: Operation, frame: Bytes, product: ServedProduct): bigint {
+  if (operation === "lookup.evaluate") return BigInt(decodeEvaluateRequest(frame).elements.length);
   const query = decodePirQuery(frame);
   if (toHex(query.snapshot) !== product.snapshotHash) throw new SluiceError("ERR_SNAPSHOT");
   const rows = product.snapshot.body.parameters.rowsPerBucket;
@@ -76,11 +80,11 @@ function amountOf({ request, frame }: Admitted, product: ServedProduct): bigint 
 
 async function compute(
   context: DomainContext,
-  admitted: Admitted,
+  { held, request }: Admitted,
+  frame: Bytes,
   product: ServedProduct,
   signal: AbortSignal,
 ): Promise<Bytes> {
-  const { frame, held, request } = admitted;
   if (request.operation === "lookup.query") {
     const input = { directory: indexDirectory(context, product.index), snapshot: product.snapshotHash, frame };
     return context.pool.run<Bytes>("pir.answer", input, { signal });

@@ -1,6 +1,7 @@
 /** What every part of a running domain shares. Built once by `startDomain`; nothing in it is global.
  *  @module */
 import type { DirectoryLog } from "@sluice/evidence";
+import type { SealKeyPair } from "@sluice/evidence/seal";
 import type { Clock, Random, Run, Sha256Hex, TaskPool } from "@sluice/protocol";
 import type { DomainConfig } from "../config.ts";
 import type { DataStore } from "../data/store.ts";
@@ -28,6 +29,8 @@ export interface DomainContext {
   readonly directory: string;
   readonly config: DomainConfig;
   readonly keyring: Keyring;
+  /** Opens the queries of callers. */
+  readonly sealKeys: SealKeyPair;
   readonly clock: Clock;
   readonly random: Random;
   readonly db: StateDatabase;
