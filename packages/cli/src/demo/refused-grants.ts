@@ -23,6 +23,15 @@ export const grantCases: RefusalCase[] = [
     attempt: async (scenery) => scenery.running.client("river-bank").call(await trialCall(scenery)),
   },
   {
+    name: "release-missing",
+    code: "ERR_RELEASE_MISSING",
+    refusedBy: "domain",
+    async attempt(scenery) {
+      const unreleased = evaluation(scenery, { version: scenery.product.version + 1 });
+      await callDomain(scenery, await sealedCall(scenery, unreleased, scenery.running.city.keys["river-bank"]));
+    },
+  },
+  {
     name: "bundle-changed",
     code: "ERR_BUNDLE_CHANGED",
     refusedBy: "domain",
