@@ -21,12 +21,16 @@ export async function acceptParty(context: DomainContext, party: SignedParty): P
 }
 
 /** Keeps a grant signed by department and agency, with the policy it names. Returns its hash.
- *  @throws ERR_SIGNATURE, ERR_GRANT_DOMAIN, ERR_POLICY, ERR_GRANT_FIELD, ERR_NOT_FOUND */
+ *  @throws ERR_SIGNATURE, ERR_GRANT_DOMAIN, ERR_BODY_INVALID, ERR_POLICY, ERR_GRANT_FIELD, ERR_NOT_FOUND */
 export async function acceptGrant(context: DomainContext, delivery: GrantDelivery): Promise<Sha256Hex> {
   const { grant, policy } = delivery;
   const { pins, domain } = context.config;
   await verifySigned(grant, { required: [[pins.departmentKey], [pins.agencyKey]] });
   if (grant.body.domain !== domain) throw new SluiceError("ERR_GRANT_DOMAIN", { domain: grant.body.domain });
+  // What cannot be kept is refused: rows of persons who did not consent are not left out yet.
+  if (grant.body.consent.kind !== "legal-basis") {
+    throw new SluiceError("ERR_BODY_INVALID", { pointer: "/grant/body/consent/kind", expected: "legal-basis" });
+  }
   if ((await documentHash(policy)) !== grant.body.policy || policy.resource !== grant.body.resource) {
     throw new SluiceError("ERR_POLICY", { pointer: "/", reason: "it is not the policy that the grant names" });
   }

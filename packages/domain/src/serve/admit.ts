@@ -1,7 +1,7 @@
 /** Admission of one use: the domain's own check, made again for every request, whatever the gateway says.
  *  A stranger gets one constant answer; a party of the grant is told the declared fact that failed.
  *  @module */
-import { evaluateGrant, verifySigned } from "@sluice/evidence";
+import { evaluateGrant, quotaOf, verifySigned } from "@sluice/evidence";
 import {
   documentHash,
   isSluiceError,
@@ -14,6 +14,7 @@ import {
   type CallEnvelope,
   type Denial,
   type Grant,
+  type GrantParty,
   type KeyId,
   type Operation,
   type Sha256Hex,
@@ -44,7 +45,11 @@ export async function admit(context: DomainContext, envelope: CallEnvelope): Pro
   const { body: request, signatures } = envelope.request;
   const held = context.documents.grant(request.grant);
   const keyId = signatures[0]?.keyId;
-  if (held === null || keyId === undefined || !allowedKeys(held.grant.body, request.operation).includes(keyId)) {
+  if (
+    held === null ||
+    keyId === undefined ||
+    !partiesFor(held.grant.body, request.operation).some((party) => party.keyId === keyId)
+  ) {
     throw new SluiceError("ERR_NOT_ADMITTED");
   }
   try {
@@ -53,12 +58,10 @@ export async function admit(context: DomainContext, envelope: CallEnvelope): Pro
     if (isSluiceError(cause, "ERR_SIGNATURE")) throw new SluiceError("ERR_NOT_ADMITTED", {}, { cause });
     throw cause;
   }
-  const party = context.documents.suspendedParty(keyId);
-  if (party !== null) throw new SluiceError("ERR_PARTY_SUSPENDED", { party });
+  refuseParty(context, { request, keyId, held });
   checkTime(request, context.clock.now());
   if ((await sha256Hex(envelope.frame)) !== request.bodyDigest) throw new SluiceError("ERR_BODY_DIGEST");
-  if (context.documents.isRevoked(held.hash)) throw new SluiceError("ERR_GRANT_REVOKED");
-  return {
+  const admitted: Admitted = {
     request,
     requestHash: await documentHash(request),
     keyId,
@@ -66,6 +69,15 @@ export async function admit(context: DomainContext, envelope: CallEnvelope): Pro
     frame: envelope.frame,
     signed: envelope.request,
   };
+  refuseStopped(context, admitted);
+  return admitted;
+}
+
+/** Refuses what was stopped, perhaps since it was admitted: by a suspension or a replaced key of its party, or by
+ *  a revocation. @throws ERR_PARTY_SUSPENDED, ERR_NOT_ADMITTED, ERR_GRANT_REVOKED */
+export function refuseStopped(context: DomainContext, admitted: Admitted): void {
+  refuseParty(context, admitted);
+  if (context.documents.isRevoked(admitted.held.hash)) throw new SluiceError("ERR_GRANT_REVOKED");
 }
 
 /** Decides the use under its grant. @throws the first failed reason; `alsoFailed` names the others. */
@@ -87,18 +99,19 @@ export function decide(context: DomainContext, admitted: Admitted, declared: Dec
   if (!decision.ok) throw denialError(decision.reasons);
 }
 
-/** Spends the nonce and the quota, durably. Returns whether this call was charged before. @throws ERR_REPLAY, ERR_CALL_REUSED, ERR_QUOTA_SPENT, ERR_CLOCK */
+/** Spends the nonce and the quota, durably. Returns whether this call was charged before. @throws ERR_REPLAY, ERR_CALL_REUSED, ERR_QUOTA_SPENT, ERR_CLOCK, and what `refuseStopped` throws */
 export async function spend(context: DomainContext, admitted: Admitted, amount: bigint): Promise<"spent" | "already"> {
   const { request, requestHash, keyId, held } = admitted;
   const { nonce: _nonce, issuedAt: _issuedAt, expiresAt: _expiresAt, ...repeated } = request;
   const binding = await documentHash({ ...repeated, keyId });
-  const quota = held.grant.body.quotas.find((entry) => entry.operation === request.operation);
+  // Nothing is awaited from here to the commit: what was stopped before it is not spent.
+  refuseStopped(context, admitted);
   const outcome = context.uses.spend({
     callId: request.callId,
     grant: held.hash,
     operation: request.operation,
     amount,
-    quota: BigInt(quota?.amount ?? "0"),
+    quota: quotaOf(held.grant.body, request.operation),
     unit: OPERATION_UNITS[request.operation],
     binding,
     requestHash,
@@ -111,24 +124,37 @@ export async function spend(context: DomainContext, admitted: Admitted, amount: 
   return outcome.kind;
 }
 
-function allowedKeys(grant: Grant, operation: Operation): KeyId[] {
+/** A suspension is told; a key that the agency has replaced is a stranger's. */
+function refuseParty(
+  context: DomainContext,
+  { request, keyId, held }: Pick<Admitted, "request" | "keyId" | "held">,
+): void {
+  const suspended = context.documents.suspendedParty(keyId);
+  if (suspended !== null) throw new SluiceError("ERR_PARTY_SUSPENDED", { party: suspended });
+  const named = partiesFor(held.grant.body, request.operation).filter((party) => party.keyId === keyId);
+  const standing = named.some(({ party }) => [null, keyId].includes(context.documents.keyOfParty(party)));
+  if (!standing) throw new SluiceError("ERR_NOT_ADMITTED");
+}
+
+function partiesFor(grant: Grant, operation: Operation): GrantParty[] {
   switch (operation) {
     case "develop":
-      return [grant.developer.keyId];
+      return [grant.developer];
     case "build":
-      return [grant.operator.keyId];
+      return [grant.operator];
     case "lookup.evaluate":
     case "lookup.query":
-      return grant.callers.map((caller) => caller.keyId);
+      return grant.callers;
   }
 }
 
 function checkTime(request: UseRequest, now: Date): void {
   const issued = Date.parse(request.issuedAt);
   const expires = Date.parse(request.expiresAt);
-  const early = now.getTime() < issued - MAX_CLOCK_SKEW_MS;
-  const late = now.getTime() > expires;
-  if (early || late || expires - issued > MAX_REQUEST_VALIDITY_MS) throw new SluiceError("ERR_REQUEST_EXPIRED");
+  // Written so that an instant that is none refuses.
+  const begun = now.getTime() >= issued - MAX_CLOCK_SKEW_MS;
+  const timely = now.getTime() <= expires && expires - issued <= MAX_REQUEST_VALIDITY_MS;
+  if (!begun || !timely) throw new SluiceError("ERR_REQUEST_EXPIRED");
 }
 
 function denialError(reasons: readonly Denial[]): SluiceError {

@@ -3,7 +3,7 @@
 import { canonicalBytes, documentHash, type LinearModel, type Metrics } from "@sluice/protocol";
 import type { DomainContext } from "./context.ts";
 import { projectTable, runGuarded, type RunWork } from "./guarded-run.ts";
-import { issueReceipt, prove } from "./receipts.ts";
+import { issueReceipt, keptReport, prove } from "./receipts.ts";
 import { type RunResult, RunRefused } from "./run-refused.ts";
 
 /** Runs the bundle's `develop` on the grant's sample. @throws RunRefused, ERR_SAMPLE_K, ERR_POLICY */
@@ -44,7 +44,8 @@ export async function developOnSample(context: DomainContext, work: RunWork): Pr
   });
   return {
     certificate: sample.certificate,
-    guardReport: guarded.report,
+    // The report that the receipt is over: that of the first time, when a run that was cut off is made again.
+    guardReport: keptReport(kept) ?? guarded.report,
     metrics,
     ...(model === undefined ? {} : { model }),
     receipt: await prove(context, kept),

@@ -4,6 +4,8 @@
 import { commitment, createLogProof, signDocument } from "@sluice/evidence";
 import {
   fromHex,
+  fromUtf8,
+  GuardReport,
   OPERATION_UNITS,
   sha256Hex,
   toHex,
@@ -60,6 +62,11 @@ export async function issueReceipt(
   if (faster !== null) return faster;
   context.answers.put({ callId: request.callId, frame: answered.frame, receipt, salt, at: body.at });
   return { callId: request.callId, frame: answered.frame, receipt, salt, logIndex: null };
+}
+
+/** The guard's report that a run's receipt is over; null once its retention has passed. */
+export function keptReport(kept: KeptAnswer): GuardReport | null {
+  return kept.frame === null ? null : GuardReport.parse(JSON.parse(fromUtf8(kept.frame)));
 }
 
 /** The receipt of a kept answer with its proof; logs it first if that was still to do. */

@@ -11,12 +11,13 @@ import {
   type Run,
   type Sha256Hex,
 } from "@sluice/protocol";
-import type { Admitted } from "./admit.ts";
+import { decide, refuseStopped, type Admitted } from "./admit.ts";
 import { buildProduct } from "./build.ts";
 import type { DomainContext, RunStarter } from "./context.ts";
 import { developOnSample } from "./develop.ts";
+import { keptReport, prove } from "./receipts.ts";
 import { RunEvents } from "./run-events.ts";
-import { RunRefused } from "./run-refused.ts";
+import { RunRefused, type RunResult } from "./run-refused.ts";
 
 /** Runs waiting or running at most. */
 export const MAX_WAITING_RUNS = 64;
@@ -83,6 +84,9 @@ export class RunExecutor implements RunStarter {
     };
     try {
       signal.throwIfAborted();
+      // It may have waited long, or be of an earlier process.
+      refuseStopped(context, admitted);
+      decide(context, admitted, null);
       update({ state: "running" });
       this.events.emit(run.callId, { kind: "state", state: "running" });
       const onEvent = (event: JobEvent): void => {
@@ -92,7 +96,10 @@ export class RunExecutor implements RunStarter {
       };
       const work = { run, admitted, signal, onEvent };
       const result =
-        run.operation === "develop" ? await developOnSample(context, work) : await buildProduct(context, work);
+        run.operation === "develop"
+          ? await developOnSample(context, work)
+          : ((await builtBefore(context, run)) ?? (await buildProduct(context, work)));
+      signal.throwIfAborted();
       update({ ...result, state: "completed", percent: 100 });
       this.events.emit(run.callId, { kind: "state", state: "completed" });
     } catch (error) {
@@ -100,13 +107,23 @@ export class RunExecutor implements RunStarter {
       update({
         ...(error instanceof RunRefused ? error.result : {}),
         state: "failed",
-        failure: failureOf(error, signal),
+        failure: context.documents.isRevoked(run.grant) ? REVOKED : failureOf(error, signal),
       });
       this.events.emit(run.callId, { kind: "state", state: "failed" });
     } finally {
       this.#active.delete(run.callId);
     }
   }
+}
+
+const REVOKED = { code: "ERR_GRANT_REVOKED", details: {}, refusedBy: "domain" } as const;
+
+/** Result of a build whose process ended between its receipt and its last note; null when there is none. */
+async function builtBefore(context: DomainContext, run: Run): Promise<RunResult | null> {
+  const kept = context.answers.get(run.callId);
+  const guardReport = kept === null ? null : keptReport(kept);
+  if (kept === null || guardReport === null) return null;
+  return { guardReport, snapshot: kept.receipt.body.snapshot, receipt: await prove(context, kept) };
 }
 
 function failureOf(error: unknown, signal: AbortSignal): NonNullable<Run["failure"]> {

@@ -46,6 +46,12 @@ export class DocumentStore {
     return row === undefined ? null : String(row["party"]);
   }
 
+  /** The key that the agency's latest statement gives to a party, or null when there is none about it. */
+  keyOfParty(party: string): KeyId | null {
+    const row = this.#db.prepare("SELECT key_id FROM party WHERE party = ?").get(party);
+    return row === undefined ? null : String(row["key_id"]);
+  }
+
   putGrant(held: HeldGrant): void {
     this.#db
       .prepare("INSERT INTO grants (hash, document, policy) VALUES (?, ?, ?) ON CONFLICT (hash) DO NOTHING")
