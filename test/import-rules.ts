@@ -22,6 +22,7 @@ export const BROWSER_ENTRIES: readonly string[] = [
   "@sluice/protocol",
   "@sluice/mpc/oprf/client",
   "@sluice/mpc/lookup/client",
+  "@sluice/mpc/score/client",
   "@sluice/evidence/verify",
   "@sluice/evidence/sign",
   "@sluice/client",
@@ -36,6 +37,7 @@ export const BROWSER_PACKAGES: readonly string[] = [
   "@scure/base",
   "@noble/curves",
   "@noble/hashes",
+  "node-seal",
 ];
 
 /** One import: of what, and whether only types cross. */

@@ -210,6 +210,28 @@ export const ERROR_CATALOGUE = {
     remedy: "build the query from the current parameters",
   },
 
+  // Encrypted scoring
+  ERR_SCORE_ROWS: {
+    status: 413,
+    message: "the request has {rows} rows; at most {maxRows} are allowed",
+    remedy: "split the rows over several requests",
+  },
+  ERR_SCORE_INPUT: {
+    status: 422,
+    message: "feature {feature} cannot be encrypted: {reason}",
+    remedy: "give each feature one finite number per row, within the published bound",
+  },
+  ERR_SCORE_MODEL: {
+    status: 422,
+    message: "the model cannot score under encryption: {reason}",
+    remedy: "rescale the features, and plan the scales again",
+  },
+  ERR_SCORE_CIPHERTEXT: {
+    status: 400,
+    message: "ciphertext {index} is refused: {reason}",
+    remedy: "encrypt afresh with the published parameters",
+  },
+
   // Work
   ERR_POOL_FULL: { status: 503, message: "{maxQueue} tasks are waiting already", remedy: "try again later" },
   ERR_RATE_LIMIT: {

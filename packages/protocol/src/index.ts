@@ -18,6 +18,7 @@ export * from "./problem.ts";
 export * from "./receipt.ts";
 export * from "./release.ts";
 export * from "./resource.ts";
+export * from "./score.ts";
 export * from "./seal.ts";
 export * from "./signed.ts";
 export * from "./use.ts";

@@ -1,0 +1,173 @@
+/** Client role of encrypted scoring (密态评分): encrypts columns of features, decrypts linear scores, applies the link.
+ *
+ *  Who learns what: the caller learns one score per row. The domain, and the gateway between, learn how many rows and
+ *  features came, and no feature and no score, under the ring-LWE assumption at 128 bits. The model is not protected
+ *  against callers: a score is linear, so d + 1 rows reveal d weights and the intercept. Serve only a model that
+ *  counts as published.
+ *  A cheating domain can return wrong scores; the receipt says who gave them.
+ *
+ *  Scores carry the noise of their key (IND-CPA-D, Li and Micciancio 2021): a peer that sees exact decrypted scores can
+ *  compute the key. So each request has its own key, which ends with its answer, and scores must not go back to
+ *  the domain or the gateway; nor may a peer see whether a particular answer decrypted.
+ *  Values of a column are multiplied and rounded, and a score is off by at most `parameters.errorBound`.
+ *  No `node:` import: runs in Node and in browsers. Synchronous: about 1.5 ms per 2048 values.
+ *  @module */
+import {
+  decodeScoreReply,
+  documentHash,
+  encodeScoreRequest,
+  fromHex,
+  MAX_SCORE_ROWS,
+  SCORE_BLOCK_ROWS,
+  scoreBlocks,
+  SluiceError,
+  type Bytes,
+  type ScoreParameters,
+  type SeededCiphertext,
+} from "@sluice/protocol";
+import type { Decryptor, Encryptor } from "node-seal/throws";
+import { loadFull, refusing, scoreEngine, type ScoreEngine } from "./engine.ts";
+import { openHandles, withHandles } from "./handles.ts";
+
+export { applyLink, type Link } from "./link.ts";
+
+/** Columns by feature name, equally long: one value per row. */
+export type ScoreColumns = Readonly<Record<string, Float64Array>>;
+
+/** A request whose key waits for the answer. Finish or discard it. */
+export interface ScoreQuery {
+  /** ScoreRequest. */
+  readonly frame: Bytes;
+  /** Takes the ScoreReply: one linear score per row. Works once, and deletes the key.
+   *  @throws ERR_FRAME_MALFORMED, ERR_SCORE_ROWS, ERR_SCORE_CIPHERTEXT, ERR_STATE */
+  finish(frame: Bytes): Float64Array;
+  /** Deletes the key of a query that will not be finished. */
+  discard(): void;
+}
+
+/** Encrypts for one product. Holds public parameters only, nothing to close. */
+export class ScoreClient {
+  readonly parameters: ScoreParameters;
+  readonly #engine: ScoreEngine;
+  readonly #hash: Bytes;
+
+  private constructor(parameters: ScoreParameters, engine: ScoreEngine, hash: Bytes) {
+    this.parameters = parameters;
+    this.#engine = engine;
+    this.#hash = hash;
+  }
+
+  /** Loads SEAL on first use. The parameters are parsed, and the caller has verified who published them. */
+  static async open(parameters: ScoreParameters): Promise<ScoreClient> {
+    const hash = fromHex(await documentHash(parameters));
+    return new ScoreClient(parameters, await scoreEngine(), hash);
+  }
+
+  /** Encrypts one column per feature under a fresh key.
+   *  @throws ERR_SCORE_ROWS; ERR_SCORE_INPUT when a column is missing, uneven, empty, or has a value that is not a
+   *  finite number within the bound. */
+  encrypt(columns: ScoreColumns): ScoreQuery {
+    const { features } = this.parameters;
+    const rows = this.#checkColumns(columns);
+    const scope = openHandles();
+    try {
+      const { seal, context } = this.#engine;
+      const { decryptor, ciphertexts } = withHandles((keep) => {
+        const keys = keep(new seal.KeyGenerator(context));
+        const secretKey = keep(keys.secretKey());
+        const encryptor = keep(new seal.Encryptor(context, keep(keys.createPublicKey()), secretKey));
+        return {
+          decryptor: scope.keep(new seal.Decryptor(context, secretKey)),
+          ciphertexts: features.flatMap((feature) => this.#encryptColumn(encryptor, columns[feature], rows)),
+        };
+      });
+      const frame = encodeScoreRequest({
+        parameters: this.#hash,
+        rows,
+        features: features.length,
+        columns: ciphertexts,
+      });
+      let open = true;
+      const end = () => {
+        open = false;
+        scope.close();
+      };
+      return {
+        frame,
+        finish: (reply) => {
+          if (!open) {
+            throw new SluiceError("ERR_STATE", { kind: "query", name: "score", state: "finished", needed: "new" });
+          }
+          try {
+            return this.#decrypt(decryptor, reply, rows);
+          } finally {
+            end();
+          }
+        },
+        discard: end,
+      };
+    } catch (error) {
+      scope.close();
+      throw error;
+    }
+  }
+
+  #checkColumns(columns: ScoreColumns): number {
+    const { features, featureBound } = this.parameters;
+    const rows = columns[features[0] ?? ""]?.length ?? 0;
+    if (rows > MAX_SCORE_ROWS) throw new SluiceError("ERR_SCORE_ROWS", { rows, maxRows: MAX_SCORE_ROWS });
+    for (const feature of features) {
+      const column = Object.hasOwn(columns, feature) ? columns[feature] : undefined;
+      if (column === undefined) throw refused(feature, "it is missing");
+      if (column.length === 0) throw refused(feature, "it has no rows");
+      if (column.length !== rows) throw refused(feature, "it has another number of rows");
+      // Written so that NaN is refused as well.
+      if (!column.every((value) => Math.abs(value) <= featureBound)) {
+        throw refused(feature, `a value is not a number within ±${featureBound}`);
+      }
+    }
+    return rows;
+  }
+
+  /** One ciphertext per block; the last is padded with zeros. */
+  #encryptColumn(encryptor: Encryptor, column: Float64Array | undefined, rows: number): SeededCiphertext[] {
+    const { seal, encoder, bytes } = this.#engine;
+    return Array.from({ length: scoreBlocks(rows) }, (_, block) =>
+      withHandles((keep) => {
+        const slots = new Float64Array(SCORE_BLOCK_ROWS);
+        slots.set(column?.subarray(block * SCORE_BLOCK_ROWS, (block + 1) * SCORE_BLOCK_ROWS) ?? []);
+        const plaintext = keep(new seal.Plaintext());
+        encoder.encode(slots, 2 ** this.parameters.featureScaleBits, plaintext);
+        const ciphertext = keep(encryptor.encryptSymmetricSerializable(plaintext));
+        plaintext.setZero();
+        slots.fill(0);
+        return bytes.packFresh(ciphertext.saveToArray(seal.ComprModeType.none) as Bytes);
+      }),
+    );
+  }
+
+  #decrypt(decryptor: Decryptor, reply: Bytes, rows: number): Float64Array {
+    const { rows: answered, blocks } = decodeScoreReply(reply);
+    if (answered !== rows) throw new SluiceError("ERR_FRAME_MALFORMED", { field: "rows", expected: String(rows) });
+    const { featureScaleBits, weightScaleBits } = this.parameters;
+    const { seal, encoder } = this.#engine;
+    const scores = new Float64Array(rows);
+    for (const [index, block] of blocks.entries()) {
+      withHandles((keep) => {
+        const ciphertext = keep(new seal.Ciphertext());
+        const plaintext = keep(new seal.Plaintext());
+        refusing(this.#engine, index, () => {
+          loadFull(this.#engine, ciphertext, block, 2 ** (featureScaleBits + weightScaleBits));
+          decryptor.decrypt(ciphertext, plaintext);
+        });
+        const slots = encoder.decodeFloat64(plaintext) as Float64Array;
+        scores.set(slots.subarray(0, rows - index * SCORE_BLOCK_ROWS), index * SCORE_BLOCK_ROWS);
+      });
+    }
+    return scores;
+  }
+}
+
+function refused(feature: string, reason: string): SluiceError {
+  return new SluiceError("ERR_SCORE_INPUT", { feature, reason });
+}
