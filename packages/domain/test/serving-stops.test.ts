@@ -99,6 +99,18 @@ test("runs no code under a grant that has ended, not even to read its manifest",
   await expect(send(fixture, "/v1/jobs", throwing)).rejects.toEqual(refusal("ERR_GRANT_EXPIRED"));
 });
 
+test("a signature is good for running new code once, and a spent quota for none", async () => {
+  const scene = { scene: "once", title: "Bands", purpose: "bands", value: "test" };
+  const grant = await deliverGrant(fixture, { scene, quotas: [{ operation: "develop", amount: "1" }] });
+  const throwing = utf8("throw new Error('this ran')");
+  const envelope = await submission(grant, throwing);
+  await expect(send(fixture, "/v1/jobs", envelope)).rejects.toMatchObject({ code: "ERR_JOB_THREW" });
+  await expect(send(fixture, "/v1/jobs", envelope)).rejects.toEqual(refusal("ERR_REPLAY"));
+  await develop(fixture, grant);
+  const another = await submission(grant, throwing);
+  await expect(send(fixture, "/v1/jobs", another)).rejects.toEqual(refusal("ERR_QUOTA_SPENT"));
+});
+
 test("a revocation that arrives while a job is being read stops it", async () => {
   const grant = await sceneGrant("raced");
   // Slow to load, so that the revocation falls into the reading of its manifest.

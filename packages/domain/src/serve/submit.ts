@@ -2,11 +2,14 @@
  *  decided without data is decided before the answer; the run itself goes on behind it.
  *  @module */
 import { viewColumns } from "@sluice/desensitize";
+import { quotaOf } from "@sluice/evidence";
 import {
   MAX_BUNDLE_BYTES,
+  OPERATION_UNITS,
   sha256Hex,
   SluiceError,
   type CallEnvelope,
+  type DescribedBundle,
   type JobManifest,
   type Run,
 } from "@sluice/protocol";
@@ -23,7 +26,7 @@ export async function submitJob(context: DomainContext, envelope: CallEnvelope):
   if ((await sha256Hex(frame)) !== request.bundle) throw new SluiceError("ERR_BUNDLE_CHANGED");
   // No code runs under a grant that has ended, and known code is not run again to read its manifest.
   decide(context, admitted, null);
-  const { manifest } = context.work.bundle(request.bundle) ?? (await context.workshop.describe(frame));
+  const { manifest } = context.work.bundle(request.bundle) ?? (await describeOnce(context, admitted));
   await decideJob(context, admitted, manifest);
   context.work.putBundle(request.bundle, frame, manifest);
   return startOnce(context, admitted, "develop", manifest);
@@ -42,6 +45,20 @@ export async function submitBuild(context: DomainContext, envelope: CallEnvelope
   if (bundle === null) throw new SluiceError("ERR_NOT_FOUND", { kind: "bundle", name: request.bundle });
   await decideJob(context, admitted, bundle.manifest);
   return startOnce(context, admitted, "build", bundle.manifest);
+}
+
+/** Reads the manifest of a bundle that is new here. Its code runs for that, before the run is charged: so one signature
+ *  is good for it once, and a quota that is spent for none. @throws ERR_QUOTA_SPENT, ERR_REPLAY, and what `describe` throws */
+function describeOnce(context: DomainContext, { request, keyId, held, frame }: Admitted): Promise<DescribedBundle> {
+  const quota = quotaOf(held.grant.body, "develop");
+  if (context.uses.used(held.hash, "develop") >= quota) {
+    const details = { operation: "develop", amount: String(quota), unit: OPERATION_UNITS.develop };
+    throw new SluiceError("ERR_QUOTA_SPENT", details);
+  }
+  // Beside the nonce of the spend, which is taken together with the quota.
+  const isNew = context.uses.takeNonce(`${keyId} describe`, request.nonce, new Date(request.expiresAt));
+  if (!isNew) throw new SluiceError("ERR_REPLAY");
+  return context.workshop.describe(frame);
 }
 
 async function admitFor(
