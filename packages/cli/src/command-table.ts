@@ -7,7 +7,12 @@ import { domainImport, domainInit, domainStart } from "./commands/domain.ts";
 import { errors } from "./commands/errors.ts";
 import { gatewayInit, gatewayStart } from "./commands/gateway.ts";
 import { jobBundle } from "./commands/job-bundle.ts";
+import { jobCheck } from "./commands/job-check.ts";
+import { jobDev } from "./commands/job-dev.ts";
+import { jobInit } from "./commands/job-init.ts";
+import { jobOutputs } from "./commands/job-outputs.ts";
 import { jobSubmit } from "./commands/job-submit.ts";
+import { jobTail } from "./commands/job-tail.ts";
 import { keysNew } from "./commands/keys-new.ts";
 import { lookup } from "./commands/lookup.ts";
 import { productList } from "./commands/product-list.ts";
@@ -23,8 +28,13 @@ export const COMMANDS: readonly Command[] = [
   domainInit,
   domainStart,
   domainImport,
+  jobInit,
+  jobDev,
+  jobCheck,
   jobBundle,
   jobSubmit,
+  jobTail,
+  jobOutputs,
   runShow,
   runWatch,
   productList,

@@ -21,7 +21,9 @@ export const jobSubmit: Command = {
     ...PARTY_OPTIONS,
     ...JSON_OPTION,
   },
-  notes: "Prints the run; `sluice run watch ID` follows it.",
+  notes:
+    "Prints the run. `sluice job tail RUN` follows it, `sluice job outputs RUN` prints what it released; `sluice job\n" +
+    "check FILE` tells beforehand what would be refused.",
   async run(args, io) {
     const grant = args.required("grant");
     const domain = nameOption(args, "domain");

@@ -1,0 +1,65 @@
+/** `sluice job init DIR`
+ *  @module */
+import { basename, resolve } from "node:path";
+import { Name, SluiceError } from "@sluice/protocol";
+import { JSON_OPTION, type Arguments, type Command, type CommandIo } from "../command.ts";
+import type { NewJob } from "../develop/new-job.ts";
+import { openClient, PARTY_OPTIONS } from "../party-context.ts";
+
+/** Writes a job that runs as it is. */
+export const jobInit: Command = {
+  path: ["job", "init"],
+  summary: "write a job into DIR that runs as it is, with the documents it is developed against",
+  positionals: ["DIR"],
+  options: {
+    scene: { value: "NAME", description: "start from this scene of the gateway: its table, policy and grant" },
+    ...PARTY_OPTIONS,
+    ...JSON_OPTION,
+  },
+  notes:
+    "Writes job.ts, resource.json, policy.json and tsconfig.json; with --scene also grant.json. Without --scene the\n" +
+    "table is invented and no gateway is asked. Files that exist are never replaced.",
+  async run(args, io) {
+    const directory = args.positional(0);
+    const { writeNewJob } = await import("../develop/new-job.ts");
+    const job = await startingPoint(directory, args, io);
+    const files = await writeNewJob(directory, job);
+    if (args.flag("json")) io.stdout.write(`${JSON.stringify({ directory, name: job.name, files })}\n`);
+    else {
+      const about = `${job.resource.title}, domain ${job.resource.domain}`;
+      io.stdout.write(
+        `${files.map((file) => `  ${file}`).join("\n")}\n\n` +
+          `Job ${job.name} reads ${about}. Next:\n` +
+          `  sluice job dev ${directory}/job.ts --watch\n`,
+      );
+    }
+    return 0;
+  },
+};
+
+async function startingPoint(directory: string, args: Arguments, io: CommandIo): Promise<NewJob> {
+  const name = jobName(directory);
+  const scene = args.text("scene");
+  if (scene === undefined) {
+    const { STARTING_POLICY, STARTING_RESOURCE } = await import("../develop/starting-documents.ts");
+    return { name, purpose: name, resource: STARTING_RESOURCE, policy: STARTING_POLICY, grant: null };
+  }
+  const client = await openClient(args, io);
+  const { draft, policy } = (await client.scene(scene, { signal: io.signal })).proposal;
+  const domains = await client.catalogue({ signal: io.signal });
+  const resource = domains
+    .find(({ domain }) => domain === draft.domain)
+    ?.resources.find(({ resource }) => resource === draft.resource);
+  if (resource === undefined) throw new SluiceError("ERR_NOT_FOUND", { kind: "resource", name: draft.resource });
+  return { name, purpose: draft.scene.purpose, resource, policy, grant: draft };
+}
+
+/** The directory's name when it is one that a job may have. */
+function jobName(directory: string): string {
+  const name = Name.safeParse(
+    basename(resolve(directory))
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, "-"),
+  );
+  return name.success ? name.data : "my-job";
+}

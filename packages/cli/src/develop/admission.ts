@@ -1,0 +1,66 @@
+/** What a domain would say to a job before it reads a row: the same checks, in the same words, from the documents that
+ *  the developer has.
+ *  @module */
+import { checkPolicy, viewColumns } from "@sluice/desensitize";
+import { evaluateGrant } from "@sluice/evidence";
+import { documentHash, isSluiceError, SluiceError, type Grant, type JobManifest } from "@sluice/protocol";
+import type { JobFiles } from "./job-files.ts";
+
+/** Every reason for which a domain would not run a job with this manifest; none when it would.
+ *  Without a grant, the policy alone decides. */
+export async function admissionProblems(manifest: JobManifest, files: JobFiles, now: Date): Promise<SluiceError[]> {
+  const { resource, policy, grant } = files;
+  const problems = policyProblems(files);
+  if (grant !== null) problems.push(...(await grantProblems(manifest, files, grant, now)));
+  const shown = viewColumns(policy, resource);
+  for (const [name, type] of Object.entries(manifest.input)) {
+    const told = problems.some(({ code, details }) => code === "ERR_GRANT_FIELD" && details["field"] === name);
+    if (shown[name] === undefined && !told) problems.push(new SluiceError("ERR_GRANT_FIELD", { field: name }));
+    if (shown[name] !== undefined && shown[name] !== type) {
+      const expected = `expected ${shown[name]}, which the policy makes of it`;
+      problems.push(new SluiceError("ERR_JOB_MANIFEST", { pointer: `/input/${name}`, expected }));
+    }
+  }
+  const kinds = Object.values(manifest.outputs).map(({ kind }) => kind);
+  if (kinds.includes("labels") && !kinds.includes("linear-model")) {
+    const expected = "a linear-model output, for produce to work with";
+    problems.push(new SluiceError("ERR_JOB_MANIFEST", { pointer: "/outputs", expected }));
+  }
+  return problems;
+}
+
+/** Callers ask by a column that jobs do not see; the grant names it. */
+function policyProblems({ resource, policy, grant }: JobFiles): SluiceError[] {
+  const shown = viewColumns(policy, resource);
+  const key = grant?.key ?? resource.fields.find(({ name }) => shown[name] === undefined)?.name;
+  try {
+    checkPolicy(policy, resource, key ?? resource.fields[0]?.name ?? "");
+    return [];
+  } catch (error) {
+    if (!isSluiceError(error)) throw error;
+    return [error];
+  }
+}
+
+async function grantProblems(
+  manifest: JobManifest,
+  { resource, policy }: JobFiles,
+  grant: Grant,
+  now: Date,
+): Promise<SluiceError[]> {
+  const problems: SluiceError[] = [];
+  if ((await documentHash(policy)) !== grant.policy || grant.resource !== resource.resource) {
+    const reason = "it is not the policy that the grant names";
+    problems.push(new SluiceError("ERR_POLICY", { pointer: "/", reason }));
+  }
+  const use = {
+    operation: "develop",
+    domain: resource.domain,
+    purpose: manifest.purpose,
+    keyId: grant.developer.keyId,
+    fields: Object.keys(manifest.input),
+  } as const;
+  const decision = evaluateGrant(grant, use, now);
+  if (decision.ok) return problems;
+  return [...problems, ...decision.reasons.map(({ code, details }) => new SluiceError(code, details))];
+}

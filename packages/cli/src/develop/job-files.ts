@@ -1,0 +1,76 @@
+/** The documents that lie beside a job: the description of the table it reads, the policy under which it reads it, and
+ *  the grant when there is one already. Metadata, never rows.
+ *  @module */
+import { dirname, join } from "node:path";
+import { Grant, Policy, ResourceDescription, SignedGrant, SluiceError } from "@sluice/protocol";
+import { usage, type Arguments, type OptionSpec } from "../command.ts";
+import { errnoOf, readJsonFile } from "../files.ts";
+
+/** Options that say where the documents are. */
+export const JOB_FILE_OPTIONS = {
+  resource: { value: "FILE", description: "description of the table (default: resource.json beside the job)" },
+  policy: { value: "FILE", description: "policy of the scene (default: policy.json beside the job)" },
+  grant: { value: "FILE", description: "grant or draft of one (default: grant.json beside the job, if there is one)" },
+} as const satisfies Record<string, OptionSpec>;
+
+/** A job's documents. */
+export interface JobFiles {
+  readonly resource: ResourceDescription;
+  readonly policy: Policy;
+  readonly grant: Grant | null;
+}
+
+/** Where the documents for the job in `jobFile` are looked for. */
+export function jobFilePaths(jobFile: string, args: Arguments): Record<keyof typeof JOB_FILE_OPTIONS, string> {
+  const directory = dirname(jobFile);
+  const path = (name: keyof typeof JOB_FILE_OPTIONS): string => args.text(name) ?? join(directory, `${name}.json`);
+  return { resource: path("resource"), policy: path("policy"), grant: path("grant") };
+}
+
+/** The documents for the job in `jobFile`. @throws ERR_DIRECTORY_STATE, ERR_USAGE naming the file */
+export async function readJobFiles(jobFile: string, args: Arguments): Promise<JobFiles> {
+  const directory = dirname(jobFile);
+  const paths = jobFilePaths(jobFile, args);
+  const read = async (name: keyof typeof JOB_FILE_OPTIONS): Promise<unknown> => {
+    try {
+      return await readJsonFile(paths[name], `${name} file`);
+    } catch (error) {
+      const missing = error instanceof Error && errnoOf(error.cause) === "ENOENT" && args.text(name) === undefined;
+      if (!missing) throw error;
+      return undefined;
+    }
+  };
+  const [resource, policy, grant] = [await read("resource"), await read("policy"), await read("grant")];
+  for (const [expected, document] of Object.entries({ "resource.json": resource, "policy.json": policy })) {
+    if (document === undefined) {
+      throw new SluiceError("ERR_DIRECTORY_STATE", { directory, expected, command: "sluice job init DIR" });
+    }
+  }
+  return {
+    resource: fitted(ResourceDescription, resource, paths.resource),
+    policy: fitted(Policy, policy, paths.policy),
+    grant: grant === undefined ? null : readGrant(grant, paths.grant),
+  };
+}
+
+/** A grant's body, signed or not. */
+function readGrant(document: unknown, file: string): Grant {
+  const signed = SignedGrant.safeParse(document);
+  return signed.success ? signed.data.body : fitted(Grant, document, file);
+}
+
+interface Schema<T> {
+  safeParse(
+    value: unknown,
+  ):
+    | { success: true; data: T }
+    | { success: false; error: { issues: readonly { path: PropertyKey[]; message: string }[] } };
+}
+
+function fitted<T>(schema: Schema<T>, document: unknown, file: string): T {
+  const parsed = schema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const pointer = (issue?.path ?? []).map((step) => `/${String(step)}`).join("");
+  throw usage(`${file} does not fit its schema at ${pointer === "" ? "/" : pointer}: ${issue?.message ?? ""}`);
+}

@@ -1,0 +1,127 @@
+/** How a run on the developer's machine reads, for a person and as JSON.
+ *  @module */
+import type { JobManifest, JobOutput, Labels, LinearModel, Metrics } from "@sluice/protocol";
+import type { SourcePlace } from "@sluice/sandbox";
+import { errorDocument, formatError } from "../error-text.ts";
+import { formatTable } from "../table.ts";
+import { formatFindings } from "./guard-text.ts";
+import type { EntryReport, LocatedError } from "./local-run.ts";
+
+/** Lines around the place of an error. */
+const CONTEXT_LINES = 2;
+/** Columns of a source line that are shown. */
+const MAX_SOURCE_COLUMNS = 110;
+
+/** The lines for one function of the job: what it logged, what it returned and what of it may go on. */
+export function formatEntry(report: EntryReport, manifest: JobManifest): string {
+  const { entry, wallMs, log, findings, failure } = report;
+  const model = entry === "produce" ? ", with the model as the guard rounded it" : "";
+  const lines = [`${entry}: ${failure === null ? "ok" : "failed"}, ${wallMs} ms${model}`];
+  lines.push(...log.map((line) => `  | ${line}`));
+  const rows = valueRows(report, manifest);
+  if (rows.length > 0) lines.push(formatTable(rows.map((row) => [`  ${row[0] ?? ""}`, ...row.slice(1)])));
+  if (findings.length > 0) lines.push(formatFindings(findings));
+  return `${lines.join("\n")}\n`;
+}
+
+/** An error with the lines around its place. */
+export function formatLocated({ error, place }: LocatedError): string {
+  return `${place === null ? "" : sourceExcerpt(place)}${formatError(error)}`;
+}
+
+/** Lines around a place, the line itself marked. */
+function sourceExcerpt({ file, line, column, source }: SourcePlace): string {
+  const all = source?.split("\n") ?? [];
+  const first = Math.max(1, line - CONTEXT_LINES);
+  const last = Math.min(all.length, line + CONTEXT_LINES);
+  const width = String(last).length;
+  const lines = [`${file}:${line}:${column}`];
+  for (let number = first; number <= last; number++) {
+    const mark = number === line ? ">" : " ";
+    const text = (all[number - 1] ?? "").slice(0, MAX_SOURCE_COLUMNS);
+    lines.push(`${mark} ${String(number).padStart(width)} | ${text}`.trimEnd());
+    if (number === line && column <= MAX_SOURCE_COLUMNS)
+      lines.push(`  ${" ".repeat(width)} | ${" ".repeat(column - 1)}^`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** One row for each number; what the guard changed shows both. */
+function valueRows({ returned, output }: EntryReport, manifest: JobManifest): string[][] {
+  if (returned === null) return [];
+  return Object.entries<Metrics | LinearModel | Labels>(returned.values).flatMap(([name, value]): string[][] => {
+    const after = output?.values[name];
+    switch (value.kind) {
+      case "metrics":
+        return Object.entries(value.values).map(([key, number]) => [
+          `${name}.${key}`,
+          ...changeCells(number, after?.kind === "metrics" ? after.values[key] : undefined),
+        ]);
+      case "linear-model":
+        return modelRows(name, value, after?.kind === "linear-model" ? after : undefined);
+      case "labels":
+        return [[name, labelText(labelCounts(manifest, name, value))]];
+    }
+  });
+}
+
+function modelRows(name: string, model: LinearModel, after: LinearModel | undefined): string[][] {
+  return [
+    [`${name}: intercept`, ...changeCells(model.intercept, after?.intercept)],
+    ...model.features.map((feature, i) => [
+      `${name}: ${feature}`,
+      ...changeCells(model.weights[i] ?? 0, after?.weights[i]),
+    ]),
+  ];
+}
+
+function changeCells(returned: number, leaves: number | undefined): string[] {
+  if (leaves === undefined) return [String(returned), "stays here"];
+  return Object.is(returned, leaves) ? [String(leaves), ""] : [String(leaves), `from ${returned}`];
+}
+
+/** Rows under each label of the vocabulary. */
+function labelCounts(manifest: JobManifest, output: string, { codes }: Labels): Record<string, number> {
+  const spec = manifest.outputs[output];
+  const vocabulary = spec?.kind === "labels" ? spec.vocabulary : [];
+  const counts = vocabulary.map(() => 0);
+  for (const code of codes) counts[code] = (counts[code] ?? 0) + 1;
+  return Object.fromEntries(vocabulary.map((label, code) => [label, counts[code] ?? 0]));
+}
+
+function labelText(counts: Record<string, number>): string {
+  return Object.entries(counts)
+    .map(([label, rows]) => `${label} ${rows}`)
+    .join(", ");
+}
+
+/** One entry as JSON. Labels are counted, never listed. */
+export function entryDocument(report: EntryReport, manifest: JobManifest): Record<string, unknown> {
+  const { entry, wallMs, layers, log, findings, returned, output, failure } = report;
+  return {
+    entry,
+    ok: failure === null,
+    wallMs,
+    layers,
+    log,
+    findings,
+    returned: returned === null ? null : outputDocument(returned, manifest),
+    output: output === null ? null : outputDocument(output, manifest),
+    ...(failure === null ? {} : locatedDocument(failure)),
+  };
+}
+
+/** An error and its place as JSON. */
+export function locatedDocument({ error, place }: LocatedError): Record<string, unknown> {
+  const where = place === null ? {} : { place: { file: place.file, line: place.line, column: place.column } };
+  return { ...errorDocument(error), ...where };
+}
+
+function outputDocument(output: JobOutput, manifest: JobManifest): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries<Metrics | LinearModel | Labels>(output.values).map(([name, value]) => [
+      name,
+      value.kind === "labels" ? { kind: "labels", rows: labelCounts(manifest, name, value) } : value,
+    ]),
+  );
+}

@@ -1,0 +1,159 @@
+/** One run of a job on the developer's machine: the sandbox and the guard of a domain, on rows that describe nobody.
+ *  `produce` gets the model as the guard rounded it, as it will in a build.
+ *  @module */
+import { checkOutput, featureLevels } from "@sluice/desensitize";
+import {
+  isSluiceError,
+  SluiceError,
+  type Bytes,
+  type ColumnBatch,
+  type GuardFinding,
+  type JobEvent,
+  type JobManifest,
+  type JobOutput,
+  type LinearModel,
+  type SandboxRunner,
+} from "@sluice/protocol";
+import { locateReason, type SourcePlace } from "@sluice/sandbox";
+import type { DevelopmentBundle } from "@sluice/sandbox/bundle";
+import { decodeJobOutput } from "@sluice/sandbox/output";
+import { syntheticRows, type SyntheticSource } from "./synthetic-rows.ts";
+
+/** Limits of a domain's runs: a job that passes here has room there. */
+export const LOCAL_LIMITS = {
+  develop: { wallTimeLimitMs: 30_000, memoryLimitBytes: 256 * 1_048_576 },
+  produce: { wallTimeLimitMs: 300_000, memoryLimitBytes: 512 * 1_048_576 },
+} as const;
+
+/** A coded error, with its place in the developer's source when it has one. */
+export interface LocatedError {
+  readonly error: SluiceError;
+  readonly place: SourcePlace | null;
+}
+
+/** What became of one function of the job. */
+export interface EntryReport {
+  readonly entry: "develop" | "produce";
+  readonly wallMs: number;
+  readonly layers: readonly string[];
+  readonly log: readonly string[];
+  /** Every rule the guard applied; none when the output could not be read. */
+  readonly findings: readonly GuardFinding[];
+  /** What the job returned. */
+  readonly returned: JobOutput | null;
+  /** What of it may go on. */
+  readonly output: JobOutput | null;
+  readonly failure: LocatedError | null;
+}
+
+/** How to run. */
+export interface LocalRunOptions {
+  readonly runner: SandboxRunner;
+  readonly source: SyntheticSource;
+  readonly rows: number;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  readonly onEvent?: (event: JobEvent) => void;
+}
+
+/** Runs `develop`, and then `produce` when the job serves labels and its model passed the guard. */
+export async function runLocally(
+  job: DevelopmentBundle,
+  manifest: JobManifest,
+  options: LocalRunOptions,
+): Promise<EntryReport[]> {
+  const { source, rows, seed } = options;
+  const names = Object.keys(manifest.input);
+  const sample = syntheticRows(source, names, { rows, seed });
+  const developed = await runEntry(job, manifest, sample, options);
+  const model = modelOf(developed.output);
+  const serves = Object.values(manifest.outputs).some(({ kind }) => kind === "labels");
+  if (!serves || model === undefined) return [developed];
+  // A build reads other rows than the sample.
+  const table = syntheticRows(source, names, { rows, seed: seed + 1 });
+  return [developed, await runEntry(job, manifest, table, options, model)];
+}
+
+/** The error as the developer should read it. */
+export function locateError(error: SluiceError, sourceMap: string): LocatedError {
+  const { code, details } = error;
+  const located = locateReason(String(details["reason"] ?? ""), sourceMap);
+  // Nothing was refused by a domain here.
+  const reason = details["reason"] === undefined ? {} : { reason: located.reason };
+  return { error: new SluiceError(code, { ...details, ...reason }), place: located.place };
+}
+
+async function runEntry(
+  job: DevelopmentBundle,
+  manifest: JobManifest,
+  table: ColumnBatch,
+  { runner, seed, signal, onEvent }: LocalRunOptions,
+  model?: LinearModel,
+): Promise<EntryReport> {
+  const entry = model === undefined ? "develop" : "produce";
+  const log: string[] = [];
+  const { wallTimeLimitMs, memoryLimitBytes } = LOCAL_LIMITS[entry];
+  const outcome = await runner.run(
+    {
+      bundle: job.code,
+      entry,
+      // Also for produce: lines and positions stay on this machine.
+      environment: "development",
+      table,
+      ...(model === undefined ? {} : { model }),
+      seed,
+      limits: {
+        wallTimeLimitMs: Math.min(manifest.limits?.wallTimeLimitMs ?? wallTimeLimitMs, wallTimeLimitMs),
+        memoryLimitBytes,
+      },
+    },
+    {
+      signal,
+      onEvent: (event) => {
+        if (event.kind === "log") log.push(event.line);
+        onEvent?.(event);
+      },
+    },
+  );
+  const { wallMs, layers } = outcome;
+  const base = { entry, wallMs, layers, log } as const;
+  if (!outcome.ok) {
+    const failure = locateError(new SluiceError(outcome.code, outcome.details), job.sourceMap);
+    return { ...base, findings: [], returned: null, output: null, failure };
+  }
+  return { ...base, ...guarded(outcome.output, manifest, table, entry) };
+}
+
+type Guarded = Pick<EntryReport, "findings" | "returned" | "output" | "failure">;
+
+/** What the domain's guard says of the output, from the same facts. */
+function guarded(bytes: Bytes, manifest: JobManifest, table: ColumnBatch, entry: EntryReport["entry"]): Guarded {
+  let returned: JobOutput;
+  try {
+    returned = decodeJobOutput(bytes, manifest);
+  } catch (error) {
+    if (!isSluiceError(error)) throw error;
+    const failure = { error: new SluiceError(error.code, error.details), place: null };
+    return { findings: [], returned: null, output: null, failure };
+  }
+  const { rowCount } = table;
+  const facts =
+    entry === "develop"
+      ? ({ rowCount, environment: "development", levels: featureLevels(table) } as const)
+      : ({ rowCount, environment: "production" } as const);
+  const verdict = checkOutput(returned, manifest, facts);
+  const { findings } = verdict;
+  if (verdict.ok) return { findings, returned, output: verdict.output, failure: null };
+  return { findings, returned, output: null, failure: { error: refusal(findings), place: null } };
+}
+
+function refusal(findings: readonly GuardFinding[]): SluiceError {
+  const first = findings.find(({ result }) => result === "refused");
+  const { output = "all", rule = "output-declared", note = "return what the job API returns" } = first ?? {};
+  return new SluiceError("ERR_GUARD_OUTPUT", { output, rule, change: note });
+}
+
+function modelOf(output: JobOutput | null): LinearModel | undefined {
+  if (output?.class !== "released") return undefined;
+  return Object.values(output.values).find((value) => value.kind === "linear-model");
+}
