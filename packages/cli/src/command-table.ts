@@ -6,6 +6,7 @@ import { doctor } from "./commands/doctor.ts";
 import { domainImport, domainInit, domainStart } from "./commands/domain.ts";
 import { errors } from "./commands/errors.ts";
 import { gatewayInit, gatewayStart } from "./commands/gateway.ts";
+import { grantShow } from "./commands/grant-show.ts";
 import { jobBundle } from "./commands/job-bundle.ts";
 import { jobCheck } from "./commands/job-check.ts";
 import { jobDev } from "./commands/job-dev.ts";
@@ -16,6 +17,7 @@ import { jobTail } from "./commands/job-tail.ts";
 import { keysNew } from "./commands/keys-new.ts";
 import { lookup } from "./commands/lookup.ts";
 import { productList } from "./commands/product-list.ts";
+import { releaseShow } from "./commands/release-show.ts";
 import { runShow, runWatch } from "./commands/run.ts";
 import { verify } from "./commands/verify.ts";
 
@@ -37,6 +39,8 @@ export const COMMANDS: readonly Command[] = [
   jobOutputs,
   runShow,
   runWatch,
+  grantShow,
+  releaseShow,
   productList,
   lookup,
   verify,

@@ -33,7 +33,7 @@ export async function openClient(args: Arguments, io: CommandIo): Promise<Sluice
 }
 
 /** The pins in `file`. @throws ERR_USAGE */
-async function readTrust(file: string): Promise<TrustPins> {
+export async function readTrust(file: string): Promise<TrustPins> {
   const { TrustPins } = await import("@sluice/evidence");
   const pins = TrustPins.safeParse(await readJsonFile(file, "trust file"));
   if (pins.success) return pins.data;

@@ -1,0 +1,32 @@
+/** `sluice grant show FILE`
+ *  @module */
+import type { Command } from "../command.ts";
+import { SHOW_OPTIONS, showPage } from "../officer/show.ts";
+import { readTrust } from "../party-context.ts";
+
+/** Explains a grant to the officer who signs it. */
+export const grantShow: Command = {
+  path: ["grant", "show"],
+  summary: "explain a grant to its officer, in Chinese: verified, in words, with what changed",
+  positionals: ["FILE"],
+  options: {
+    policy: { value: "FILE", description: "the desensitisation policy, when FILE does not carry it" },
+    ...SHOW_OPTIONS,
+  },
+  notes:
+    "FILE is a signed grant, the delivery that carries one with its policy, or a draft that nobody signed yet. Nothing is\n" +
+    "sent anywhere. Exit code 1 when a signature or the policy does not fit; without --trust, who signed is not checked.",
+  async run(args, io) {
+    const { readGrant, readPolicy } = await import("../officer/documents.ts");
+    const { grantPage } = await import("../officer/grant-page.ts");
+    const [policy, previous, trust] = [args.text("policy"), args.text("previous"), args.text("trust")];
+    const page = await grantPage({
+      grant: await readGrant(args.positional(0)),
+      ...(policy === undefined ? {} : { policy: await readPolicy(policy) }),
+      ...(previous === undefined ? {} : { previous: await readGrant(previous) }),
+      ...(trust === undefined ? {} : { trust: await readTrust(trust) }),
+      now: new Date(),
+    });
+    return showPage(page, args, io, ["policy", "previous", "trust"]);
+  },
+};

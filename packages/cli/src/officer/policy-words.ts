@@ -1,0 +1,81 @@
+/** A desensitisation policy in words: what happens to a column before any program or person sees it.
+ *  @module */
+import type { FieldRole, Policy, Transform } from "@sluice/protocol";
+import { amountText, percentText } from "./chinese-figures.ts";
+
+/** What a column can do to a person. */
+export const ROLE_WORDS: Readonly<Record<FieldRole, string>> = {
+  direct: "直接标识",
+  quasi: "间接标识",
+  sensitive: "敏感",
+  other: "一般",
+};
+
+/** What is done to the column. */
+export function transformWords(transform: Transform): string {
+  switch (transform.kind) {
+    case "drop":
+      return "不提供";
+    case "keep":
+      return "原值提供，不作处理";
+    case "mask":
+      return maskWords(transform);
+    case "token":
+      return "换成代号：同值同号，密钥不出数据域，看不出原文";
+    case "generalize":
+      return `只留前 ${transform.length} 个字符，其余去掉`;
+    case "bucket":
+      return bucketWords(transform);
+  }
+}
+
+function maskWords({ keepFirst, keepLast }: Extract<Transform, { kind: "mask" }>): string {
+  const shown = [keepFirst > 0 ? `前 ${keepFirst} 位` : "", keepLast > 0 ? `后 ${keepLast} 位` : ""].filter(Boolean);
+  return shown.length === 0 ? "全部遮盖为 *，只看得出长短" : `只留${shown.join("和")}，其余遮盖为 *`;
+}
+
+function bucketWords({ width, min, max }: Extract<Transform, { kind: "bucket" }>): string {
+  const ends = `低于 ${min} 计为 ${min}，${max} 及以上并入最高档`;
+  return `每 ${width} 一档，只给出档的下限（${ends}）`;
+}
+
+/** Whether the column shows as exactly as it is stored: kept, or in steps no coarser than whole numbers. */
+export function showsOriginal(transform: Transform): boolean {
+  return transform.kind === "keep" || (transform.kind === "bucket" && transform.width <= 1);
+}
+
+/** The transform of `name`; a column without a rule is dropped. */
+export function transformOf(policy: Policy, name: string): Transform {
+  return (Object.hasOwn(policy.columns, name) ? policy.columns[name] : undefined)?.transform ?? { kind: "drop" };
+}
+
+/** The role the policy gives to `name`, or null. */
+export function roleOf(policy: Policy, name: string): FieldRole | null {
+  return (Object.hasOwn(policy.columns, name) ? policy.columns[name] : undefined)?.role ?? null;
+}
+
+/** The sample that developers' programs run on. */
+export function sampleWords({ sample, k, suppressionLimit }: Policy): string {
+  const strata = sample.strata.length === 0 ? "" : `，按 ${sample.strata.join("、")} 分层`;
+  const rows = amountText(BigInt(sample.rows), "行");
+  return `最多抽样 ${rows}${strata}；间接标识的每种组合至少 ${k} 行，为此最多舍去 ${percentText(suppressionLimit)} 的行`;
+}
+
+/** Whether a program is shown more by `after` than by `before`; `other` when they cannot be ordered. */
+export function transformDirection(before: Transform, after: Transform): "wider" | "narrower" | "other" {
+  const known = (wider: boolean): "wider" | "narrower" => (wider ? "wider" : "narrower");
+  if (before.kind !== after.kind) {
+    if (before.kind === "drop" || after.kind === "drop") return known(before.kind === "drop");
+    if (before.kind === "keep" || after.kind === "keep") return known(after.kind === "keep");
+    return "other";
+  }
+  if (before.kind === "generalize" && after.kind === "generalize") return known(after.length > before.length);
+  if (before.kind === "mask" && after.kind === "mask") {
+    const [first, last] = [after.keepFirst - before.keepFirst, after.keepLast - before.keepLast];
+    return first * last < 0 ? "other" : known(first + last > 0);
+  }
+  if (before.kind === "bucket" && after.kind === "bucket" && before.min === after.min && before.max === after.max) {
+    return known(after.width < before.width);
+  }
+  return "other";
+}

@@ -1,0 +1,202 @@
+/** A release as the department's officer reads it: verified, held against its grant and the development run that it
+ *  rests on, and explained.
+ *  @module */
+import type { TrustPins } from "@sluice/evidence/verify";
+import { documentHash, type Release, type Run } from "@sluice/protocol";
+import { dayText, hashFingerprint, minuteText } from "./chinese-figures.ts";
+import type { GrantDocument, ReleaseDocument } from "./documents.ts";
+import { grantPins, namedPolicy, termCheck, verdictOf } from "./grant-page.ts";
+import { qualifiedLead, type Check, type Figure, type OfficerPage } from "./page.ts";
+import { releaseChanges } from "./release-changes.ts";
+import { fitOfRun, fitSection, type RunFit } from "./release-fit.ts";
+import { guardCounts, runSections } from "./release-run.ts";
+import { checkSignatures } from "./signature-check.ts";
+
+/** A release with what an officer has beside it. */
+export interface ReleaseToShow {
+  readonly release: ReleaseDocument;
+  readonly grant?: GrantDocument;
+  readonly run?: Run;
+  readonly previous?: ReleaseDocument;
+  readonly trust?: TrustPins;
+  readonly now: Date;
+}
+
+/** The page of a release. */
+export async function releasePage(shown: ReleaseToShow): Promise<OfficerPage> {
+  const { release, grant, run, previous, trust, now } = shown;
+  const { body } = release;
+  const hash = await documentHash(body);
+  const pins = grantPins(trust, body.domain)?.slice(0, 1) ?? null; // the department alone signs a release
+  const signatures = await checkSignatures(release, pins);
+  const fit = run === undefined ? null : await fitOfRun(body, run, grant?.body);
+  const checks = [
+    signatures.check,
+    ...(await grantChecks(shown)),
+    fit === null ? RUN_MISSING : fitCheck(fit),
+    ...(previous === undefined ? [] : [await previousCheck(previous, body, trust)]),
+  ];
+  const matching = fit?.every(({ fits }) => fits) === true ? run : undefined;
+  const policy = grant === undefined ? null : await namedPolicy(grant.body, grant.policy);
+  const verdict = verdictOf(checks);
+  return {
+    kind: { zh: "数据产品发布许可 · 核阅页", en: "Release, as its officer reads it" },
+    heading: `${body.product} 第 ${body.version} 版`,
+    lead: qualifiedLead(releaseLead(body, grant), verdict, release.signatures.length > 0),
+    verdict,
+    checks,
+    figures: figures(body, grant, matching),
+    comparison:
+      previous === undefined
+        ? null
+        : {
+            against: `${previous.body.product} 第 ${previous.body.version} 版，${minuteText(previous.body.at)}`,
+            changes: releaseChanges(previous.body, body),
+          },
+    attention: attention(run, fit),
+    allows: allows(body, grant, matching),
+    forbids: forbids(body),
+    sections: [
+      ...(matching === undefined ? [] : runSections(matching, policy)),
+      fitSection(body, fit),
+      signatures.section,
+      identifiers(body, hash),
+    ],
+    hash,
+    printedAt: minuteText(now.toISOString()),
+  };
+}
+
+const RUN_MISSING: Check = {
+  level: "caution",
+  words: { zh: "未附开发运行（--report），看不到程序和守卫结论", en: "No run: what the bundle does is not shown" },
+};
+
+function fitCheck(fit: readonly RunFit[]): Check {
+  const wrong = fit.filter(({ fits }) => !fits).map(({ item }) => item);
+  return wrong.length === 0
+    ? { level: "good", words: { zh: "开发运行与许可逐项一致", en: "The run is the one the release names" } }
+    : {
+        level: "bad",
+        words: { zh: `开发运行与许可不符：${wrong.join("、")}`, en: "The run is not the one the release names" },
+      };
+}
+
+async function grantChecks({ release, grant, trust, now }: ReleaseToShow): Promise<Check[]> {
+  if (grant === undefined) {
+    return [
+      {
+        level: "caution",
+        words: { zh: "未附授权（--grant），看不到用途、字段和期限", en: "No grant: purpose and term are not shown" },
+      },
+    ];
+  }
+  if ((await documentHash(grant.body)) !== release.body.grant || grant.body.domain !== release.body.domain) {
+    const zh = "所附授权不是许可所指的那一份";
+    return [{ level: "bad", words: { zh, en: "The grant is not the one the release names" } }];
+  }
+  const { check } = await checkSignatures(grant, grantPins(trust, grant.body.domain));
+  const { level, words } = check;
+  return [{ level, words: { zh: `所附授权：${words.zh}`, en: `The grant: ${words.en}` } }, termCheck(grant.body, now)];
+}
+
+async function previousCheck(previous: ReleaseDocument, body: Release, trust: TrustPins | undefined): Promise<Check> {
+  const pins = grantPins(trust, previous.body.domain)?.slice(0, 1) ?? null;
+  const { check } = await checkSignatures(previous, pins);
+  if (check.level === "bad") {
+    const { zh, en } = check.words;
+    return { level: "bad", words: { zh: `上一版许可：${zh}`, en: `The previous release: ${en}` } };
+  }
+  return previous.body.product === body.product && previous.body.domain === body.domain
+    ? { level: "good", words: { zh: "上一版是同一产品，可以对比", en: "The previous release is of the same product" } }
+    : {
+        level: "caution",
+        words: { zh: "上一版是另一个产品，对比仅供参考", en: "The previous release is of another product" },
+      };
+}
+
+function releaseLead({ domain, product, version, bundle }: Release, grant: GrantDocument | undefined): string {
+  const scene = grant === undefined ? "所指授权" : `授权「${grant.body.scene.title}」`;
+  return (
+    `允许数据域 ${domain} 对全部数据行运行这一份程序（简号 ${hashFingerprint(bundle)}），` +
+    `建成产品 ${product} 第 ${version} 版，在${scene}的期限、配额和主体范围内提供查询。原始数据不出域。`
+  );
+}
+
+function figures(release: Release, grant: GrantDocument | undefined, run: Run | undefined): Figure[] {
+  const version: Figure = {
+    label: { zh: "产品版本", en: "Version" },
+    value: `第 ${release.version} 版`,
+    remark: `${minuteText(release.at)}出具`,
+  };
+  const term: Figure[] =
+    grant === undefined
+      ? []
+      : [{ label: { zh: "授权至", en: "Grant until" }, value: dayText(grant.body.notAfter), remark: "随授权到期停止" }];
+  if (run === undefined) return [version, ...term];
+  const { passed, changed, refused } = guardCounts(run);
+  return [
+    version,
+    {
+      label: { zh: "输出守卫", en: "Guard" },
+      value: refused === 0 ? "放行" : "不放行",
+      remark: `${passed} 项通过，${changed} 项修整，${refused} 项不放行`,
+    },
+    {
+      label: { zh: "模型参数", en: "Model parameters" },
+      value: run.model === undefined ? "无" : `${run.model.weights.length + 1} 个`,
+      remark: "出域，视同公开",
+    },
+    ...term,
+  ];
+}
+
+function attention(run: Run | undefined, fit: readonly RunFit[] | null): string[] {
+  const unread = "未附开发运行：请先看守卫结论和程序所读字段，再签名";
+  if (run === undefined || fit?.every(({ fits }) => fits) !== true) return [unread];
+  const refused = guardCounts(run).refused;
+  return [
+    ...(refused === 0 ? [] : [`输出守卫有 ${refused} 项不予放行`]),
+    "获准的程序仍可能把数据的痕迹写进标签或参数：守卫限制个数、位数和词表，不能完全杜绝；请看清程序再签",
+    "模型参数随许可出域，视同公开",
+  ];
+}
+
+function allows(release: Release, grant: GrantDocument | undefined, run: Run | undefined): string[] {
+  const fields = run?.manifest === undefined ? "" : `，只读 ${Object.keys(run.manifest.input).length} 个已脱敏字段`;
+  const callers = grant === undefined ? "授权所列使用方" : "所附授权所列使用方";
+  return [
+    `这一份程序（逐字节认定）在数据域 ${release.domain} 内对全部行运行${fields}`,
+    `用这一份模型建成产品 ${release.product} 第 ${release.version} 版，结果留在数据域内`,
+    `${callers}在配额和期限内逐条查询该产品`,
+  ];
+}
+
+function forbids({ grant }: Release): string[] {
+  return [
+    "程序改动一个字节：须重新开发、审查、签许可",
+    "换用另一个模型，或改动参数",
+    `扩大授权（${hashFingerprint(grant)}）的字段、主体、配额、用途和期限：许可不增加任何授权`,
+    "取走原始数据，或整批取走结果：结果只逐条作答",
+    "授权到期或撤销之后继续运行",
+  ];
+}
+
+function identifiers(release: Release, hash: string): OfficerPage["sections"][number] {
+  const rows = [
+    ["本许可的编号（哈希）", hash],
+    ["授权（哈希）", release.grant],
+    ["程序（作业包哈希）", release.bundle],
+    ["申明（哈希）", release.manifest],
+    ["模型（哈希）", release.model],
+    ["守卫报告（哈希）", release.guardReport],
+  ] as const;
+  return {
+    title: { zh: "完整编号", en: "Full identifiers" },
+    columns: [
+      { zh: "事项", en: "item" },
+      { zh: "内容", en: "content" },
+    ],
+    rows: rows.map(([item, text]) => [{ text: item }, { text, code: true }]),
+  };
+}

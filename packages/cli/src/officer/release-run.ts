@@ -1,0 +1,141 @@
+/** What a development run tells about the bundle that a release would let loose: the fields it reads, what it gives
+ *  out, what the guard said, on which sample.
+ *  @module */
+import type { ColumnType, GuardFinding, JobManifest, OutputSpec, Policy, Run } from "@sluice/protocol";
+import { amountText } from "./chinese-figures.ts";
+import { RESULT_WORDS, ruleWords } from "./guard-words.ts";
+import type { Section } from "./page.ts";
+import { transformOf, transformWords } from "./policy-words.ts";
+
+/** Parameters of a model that are listed. */
+const MAX_PARAMETERS_SHOWN = 12;
+
+const TYPE_WORDS: Readonly<Record<ColumnType, string>> = { bool: "是非", i32: "整数", f64: "数值", dict: "文字" };
+
+/** How many rules passed, changed a value, refused. */
+export function guardCounts({ guardReport }: Run): Record<GuardFinding["result"], number> {
+  const counts = { passed: 0, changed: 0, refused: 0 };
+  for (const { result } of guardReport?.findings ?? []) counts[result]++;
+  return counts;
+}
+
+/** Tables of the run; a table of what the run does not hold is left out. */
+export function runSections(run: Run, policy: Policy | null): Section[] {
+  const { manifest } = run;
+  return [
+    ...(manifest === undefined ? [] : [inputSection(manifest, policy), outputSection(manifest, run)]),
+    ...modelSection(run),
+    guardSection(run),
+    ...sampleSection(run),
+  ];
+}
+
+function inputSection(manifest: JobManifest, policy: Policy | null): Section {
+  return {
+    title: { zh: "程序读哪些字段", en: "Fields the bundle reads" },
+    columns: [
+      { zh: "字段", en: "field" },
+      { zh: "看到的形式", en: "type" },
+      { zh: "看到之前的处理", en: "treatment" },
+    ],
+    rows: Object.entries(manifest.input).map(([name, type]) => [
+      { text: name, code: true },
+      { text: TYPE_WORDS[type] },
+      policy === null
+        ? { text: "见授权的核阅页（所附授权未带脱敏策略）" }
+        : { text: transformWords(transformOf(policy, name)) },
+    ]),
+  };
+}
+
+function outputSection(manifest: JobManifest, run: Run): Section {
+  return {
+    title: { zh: "程序给出什么", en: "What the bundle gives out" },
+    columns: [
+      { zh: "输出", en: "output" },
+      { zh: "去向", en: "goes where" },
+      { zh: "内容", en: "content" },
+    ],
+    rows: Object.entries(manifest.outputs).map(([name, spec]) => [
+      { text: name, code: true },
+      { text: spec.kind === "labels" ? "留在数据域，逐条作答" : "出域" },
+      { text: contentWords(spec, run.metrics?.[name]?.values) },
+    ]),
+  };
+}
+
+function contentWords(spec: OutputSpec, values: Readonly<Record<string, number>> | undefined): string {
+  switch (spec.kind) {
+    case "metrics": {
+      const measured = spec.keys.map((key) => {
+        const value = values !== undefined && Object.hasOwn(values, key) ? values[key] : undefined;
+        return value === undefined ? key : `${key} = ${value}`;
+      });
+      return `指标：${measured.join("，")}`;
+    }
+    case "linear-model":
+      return `线性模型，至多 ${spec.maxParameters} 个参数`;
+    case "labels":
+      return `每人一个标签，只取自：${spec.vocabulary.join("、")}`;
+  }
+}
+
+function modelSection({ model }: Run): Section[] {
+  if (model === undefined) return [];
+  const parameters = model.features.map((feature, i) => [feature, String(model.weights[i] ?? "")] as const);
+  const shown = [["截距", String(model.intercept)] as const, ...parameters].slice(0, MAX_PARAMETERS_SHOWN);
+  const rest = parameters.length + 1 - shown.length;
+  return [
+    {
+      title: { zh: "模型参数（出域，视同公开）", en: "Model parameters, as good as published" },
+      columns: [
+        { zh: "特征", en: "feature" },
+        { zh: "权重", en: "weight" },
+      ],
+      rows: shown.map(([feature, weight]) => [
+        { text: feature, code: true },
+        { text: weight, code: true },
+      ]),
+      ...(rest > 0 ? { remark: `另有 ${rest} 个参数，见运行文件` } : {}),
+    },
+  ];
+}
+
+function guardSection(run: Run): Section {
+  return {
+    title: { zh: "输出守卫结论", en: "What the guard found" },
+    columns: [
+      { zh: "规则", en: "rule" },
+      { zh: "输出", en: "output" },
+      { zh: "结论", en: "result" },
+    ],
+    rows: (run.guardReport?.findings ?? []).map((finding) => [
+      { text: ruleWords(finding) },
+      { text: finding.output === "all" ? "全部" : finding.output },
+      { text: RESULT_WORDS[finding.result], ...(finding.result === "refused" ? { level: "bad" as const } : {}) },
+    ]),
+  };
+}
+
+function sampleSection({ certificate }: Run): Section[] {
+  if (certificate === undefined) return [];
+  const { sampleRows, suppressedRows, k, quasiIdentifiers, sourceRowsRounded } = certificate;
+  const count = (rows: number): string => amountText(BigInt(rows), "行");
+  const rows = [
+    ["样本", count(sampleRows)],
+    ["为保护个人舍去", count(suppressedRows)],
+    ["每组最少行数 k", String(k)],
+    ["间接标识", quasiIdentifiers.join("、") || "无"],
+    ["来源数据约", count(sourceRowsRounded)],
+  ] as const;
+  return [
+    {
+      title: { zh: "开发所用样本（脱敏证书）", en: "The sample: its certificate" },
+      columns: [
+        { zh: "事项", en: "item" },
+        { zh: "数值", en: "value" },
+      ],
+      rows: rows.map(([item, value]) => [{ text: item }, { text: value }]),
+    },
+  ];
+}
