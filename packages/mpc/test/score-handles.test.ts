@@ -1,0 +1,85 @@
+/** Every object of SEAL is deleted, but for the context and a few cached models. @module */
+import type { ClassHandle, MainModule } from "node-seal/throws";
+import { expect, test, vi } from "vitest";
+import { ScoreClient } from "../src/score/client.ts";
+import { scoreEngine } from "../src/score/engine.ts";
+import { openHandles, withHandles } from "../src/score/handles.ts";
+import { score } from "../src/score/server.ts";
+import { columnsOf, productOf } from "./score-product.ts";
+
+test("a scope deletes what it kept, the latest first, also when its function throws", () => {
+  const deleted: string[] = [];
+  const handle = (name: string) => ({ delete: () => void deleted.push(name) });
+  expect(
+    withHandles((keep) => {
+      keep(handle("a"));
+      keep(handle("b"));
+      return deleted.length;
+    }),
+  ).toBe(0);
+  expect(deleted).toEqual(["b", "a"]);
+  expect(() =>
+    withHandles((keep) => {
+      keep(handle("c"));
+      throw new Error("midway");
+    }),
+  ).toThrow("midway");
+  expect(deleted).toEqual(["b", "a", "c"]);
+});
+
+test("a scope that is closed twice deletes once", () => {
+  const scope = openHandles();
+  const handle = scope.keep({ delete: vi.fn<() => void>() });
+  scope.close();
+  scope.close();
+  expect(handle.delete).toHaveBeenCalledTimes(1);
+});
+
+/** Every object that SEAL hands out from now on, by a constructor or by a method. */
+function recordHandles(seal: MainModule): ClassHandle[] {
+  const handles: ClassHandle[] = [];
+  const record = (value: unknown): unknown => {
+    if (typeof value === "object" && value !== null && "isDeleted" in value) handles.push(value as ClassHandle);
+    return value;
+  };
+  for (const [name, made] of Object.entries(seal)) {
+    if (typeof made !== "function" || !isRecord(made.prototype) || !("isDeleted" in made.prototype)) continue;
+    const methods = made.prototype;
+    for (const method of ["secretKey", "createPublicKey", "encryptSymmetricSerializable"]) {
+      const original = Object.hasOwn(methods, method) ? methods[method] : undefined;
+      if (typeof original !== "function") continue;
+      methods[method] = function (...values: unknown[]) {
+        return record(Reflect.apply(original, this, values));
+      };
+    }
+    const recorded = new Proxy(made, {
+      construct: (target, values) => record(Reflect.construct(target, values)) as object,
+    });
+    Object.defineProperty(seal, name, { value: recorded });
+  }
+  return handles;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+test("after requests, refusals and discarded queries only the four cached models are left", async () => {
+  const handles = recordHandles((await scoreEngine()).seal);
+  const columns = columnsOf(8, 64, (i, row) => (i + row) / 16);
+  for (let i = 0; i < 6; i++) {
+    const product = productOf([1, 2, 3, 4, 5, 6, 7, 1 + i]);
+    const client = await ScoreClient.open(product.parameters);
+    const query = client.encrypt(columns);
+    query.finish(await score(product, query.frame));
+    const bad = client.encrypt(columns);
+    const frame = bad.frame.slice();
+    frame.fill(0xff, -8);
+    await expect(score(product, frame)).rejects.toMatchObject({ code: "ERR_SCORE_CIPHERTEXT" });
+    expect(() => bad.finish(frame)).toThrow();
+    client.encrypt(columns).discard();
+  }
+  const weightsAndIntercept = 8 + 1;
+  expect(handles.length).toBeGreaterThan(6 * 3 * 20);
+  expect(handles.filter((handle) => !handle.isDeleted())).toHaveLength(4 * weightsAndIntercept);
+});
