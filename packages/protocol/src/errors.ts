@@ -210,6 +210,13 @@ export const ERROR_CATALOGUE = {
     remedy: "build the query from the current parameters",
   },
 
+  // Private set intersection
+  ERR_PSI_SET_TOO_LARGE: {
+    status: 413,
+    message: "a set has more than {maxItems} distinct entries",
+    remedy: "send a list, or build a set, of at most {maxItems} distinct entries",
+  },
+
   // Encrypted scoring
   ERR_SCORE_ROWS: {
     status: 413,

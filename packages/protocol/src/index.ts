@@ -15,6 +15,7 @@ export * from "./lookup.ts";
 export * from "./party.ts";
 export * from "./policy.ts";
 export * from "./problem.ts";
+export * from "./psi.ts";
 export * from "./receipt.ts";
 export * from "./release.ts";
 export * from "./resource.ts";

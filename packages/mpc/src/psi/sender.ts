@@ -1,0 +1,10 @@
+/** Sender role of private set intersection: the domain, which holds the large set and learns the padded size of a list.
+ *  See `ids-receiver.ts` and `cardinality-receiver.ts` for who learns what.
+ *  @module */
+export { answerCardinality, prepareCardinalitySet, type CardinalityCall } from "./cardinality-sender.ts";
+export { MAX_PSI_ENTRY_BYTES, psiEntry } from "./entry.ts";
+export { psiIdentity, type PsiIdentity } from "./identity.ts";
+export { answerIds, prepareIdsSet, type IdsCall } from "./ids-sender.ts";
+export { derivePsiKey, type PsiSetSource } from "./sender-key.ts";
+export { PSI_SET_FILE } from "./set-files.ts";
+export { packEntries, PSI_WORKER, type PackedEntries, type PsiAnswerTask, type PsiPrepareTask } from "./tasks.ts";

@@ -1,0 +1,59 @@
+/** Inputs and results of the PSI worker's tasks, and where the worker lies. Give it a pool of its own: one list of the
+ *  full size takes seconds, and a lookup must not wait behind it.
+ *  @module */
+import { concatBytes, type Bytes, type Sha256Hex } from "@sluice/protocol";
+import { extname } from "node:path";
+import { psiEntry } from "./entry.ts";
+import type { PsiIdentity } from "./identity.ts";
+
+/** Worker file for `createTaskPool`: tasks `psi.prepare`, `psi.answer`. */
+export const PSI_WORKER = new URL(`./psi-worker${extname(import.meta.url)}`, import.meta.url);
+
+/** Key of one identity: the worker derives it under the identity, whatever else the seed is used for. */
+interface PsiKeySource {
+  readonly identity: PsiIdentity;
+  /** Secret; the worker wipes its copy. */
+  readonly seed: Bytes;
+}
+
+/** Entries as one buffer. */
+export interface PackedEntries {
+  /** struct { uint16 length; opaque entry[length]; } × count. */
+  readonly entries: Bytes;
+  readonly count: number;
+}
+
+/** Input of `psi.prepare`; the result is the PsiParameters of the set. */
+export interface PsiPrepareTask extends PsiKeySource {
+  readonly set: PackedEntries;
+  /** Directory to create; it must not exist. */
+  readonly directory: string;
+}
+
+/** Input of `psi.answer`; the result is the answer frame of the identity's variant. */
+export interface PsiAnswerTask extends PsiKeySource {
+  /** Directory that `psi.prepare` wrote. */
+  readonly directory: string;
+  /** Hash of the snapshot that is served from it. */
+  readonly snapshot: Sha256Hex;
+  /** PsiQuery. */
+  readonly frame: Bytes;
+}
+
+/** Packs entries for `psi.prepare`. Transfer the buffer with the task. @throws ERR_OPRF_INPUT when one cannot be an entry. */
+export function packEntries(entries: Iterable<string>): PackedEntries {
+  let packed = new Uint8Array(2 ** 16);
+  let used = 0;
+  let count = 0;
+  for (const entry of entries) {
+    const bytes = psiEntry(entry);
+    const end = used + 2 + bytes.length;
+    if (end > packed.length) packed = concatBytes(packed, new Uint8Array(packed.length)) as typeof packed;
+    packed[used] = bytes.length >> 8;
+    packed[used + 1] = bytes.length & 0xff;
+    packed.set(bytes, used + 2);
+    used = end;
+    count++;
+  }
+  return { entries: packed.slice(0, used), count };
+}

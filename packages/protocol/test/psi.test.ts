@@ -1,0 +1,234 @@
+/** Frames of private set intersection: round trips, bounds, canonical forms, malformed peers. @module */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  concatBytes,
+  decodePsiCardinalityAnswer,
+  decodePsiIdsAnswer,
+  decodePsiQuery,
+  decodePsiSet,
+  ELEMENT_BYTES,
+  encodePsiCardinalityAnswer,
+  encodePsiIdsAnswer,
+  encodePsiQuery,
+  encodePsiSet,
+  isSluiceError,
+  MAX_FRAME_BYTES,
+  MAX_PSI_CARDINALITY_SET_ITEMS,
+  MAX_PSI_ELEMENTS,
+  MAX_PSI_IDS_SET_ITEMS,
+  MAX_PSI_LIST_ITEMS,
+  MIN_PSI_PADDED_ITEMS,
+  padPsiItems,
+  PSI_TAG_BYTES,
+  PsiParameters,
+  PsiSnapshot,
+  type Bytes,
+  type ErrorCode,
+} from "../src/index.ts";
+
+const HASH = "ab".repeat(32);
+const SNAPSHOT = new Uint8Array(32).fill(7);
+const PADDED = [16, 20, 24, 28, 32, 40, 64];
+
+/** `count` distinct items of `itemBytes`, ascending, starting at `first`. */
+function ascending(count: number, itemBytes: number, first = 0): Bytes {
+  const items = new Uint8Array(count * itemBytes);
+  const view = new DataView(items.buffer);
+  for (let i = 0; i < count; i++) view.setUint32(i * itemBytes, first + i);
+  return items;
+}
+
+function swapped(items: Bytes, itemBytes: number): Bytes {
+  const [a, b, rest] = [
+    items.subarray(0, itemBytes),
+    items.subarray(itemBytes, 2 * itemBytes),
+    items.subarray(2 * itemBytes),
+  ];
+  return concatBytes(b, a, rest);
+}
+
+function withCount(frame: Bytes, offset: number, count: number): Bytes {
+  const changed = frame.slice();
+  new DataView(changed.buffer).setUint32(offset, count);
+  return changed;
+}
+
+const coded = (code: ErrorCode) => expect.toSatisfy((error) => isSluiceError(error, code));
+const counts = fc.constantFrom(...PADDED);
+const elements = counts.chain((count) =>
+  fc.uint8Array({ minLength: count * ELEMENT_BYTES, maxLength: count * ELEMENT_BYTES }),
+);
+const sortedItems = (itemBytes: number) =>
+  fc.tuple(counts, fc.nat({ max: 2 ** 31 })).map(([count, first]) => ascending(count, itemBytes, first));
+const snapshots = fc.uint8Array({ minLength: 32, maxLength: 32 });
+const kinds = fc.constantFrom("psi-ids" as const, "psi-cardinality" as const);
+
+const query = encodePsiQuery({ kind: "psi-ids", snapshot: SNAPSHOT, elements: ascending(16, ELEMENT_BYTES) });
+const idsAnswer = encodePsiIdsAnswer({ elements: ascending(16, ELEMENT_BYTES) });
+const countAnswer = encodePsiCardinalityAnswer({
+  elements: ascending(16, ELEMENT_BYTES),
+  tags: ascending(16, PSI_TAG_BYTES),
+});
+const set = encodePsiSet({ tags: ascending(16, PSI_TAG_BYTES) });
+const FRAMES: [string, Bytes, (bytes: Bytes) => unknown][] = [
+  ["PsiQuery", query, decodePsiQuery],
+  ["PsiIdsAnswer", idsAnswer, decodePsiIdsAnswer],
+  ["PsiCardinalityAnswer", countAnswer, decodePsiCardinalityAnswer],
+  ["PsiSet", set, decodePsiSet],
+];
+
+test("every query reads back as it was", () => {
+  fc.assert(
+    fc.property(kinds, snapshots, elements, (kind, snapshot, elements) => {
+      const message = { kind, snapshot, elements };
+      expect(decodePsiQuery(encodePsiQuery(message))).toEqual(message);
+    }),
+  );
+});
+
+test("every answer and every set reads back as it was", () => {
+  fc.assert(
+    fc.property(elements, sortedItems(ELEMENT_BYTES), sortedItems(PSI_TAG_BYTES), (evaluated, sortedElements, tags) => {
+      expect(decodePsiIdsAnswer(encodePsiIdsAnswer({ elements: evaluated }))).toEqual({ elements: evaluated });
+      const message = { elements: sortedElements, tags };
+      expect(decodePsiCardinalityAnswer(encodePsiCardinalityAnswer(message))).toEqual(message);
+      expect(decodePsiSet(encodePsiSet({ tags }))).toEqual({ tags });
+    }),
+  );
+});
+
+test("a padded size is at least the count, at most a quarter more, and stays as it is", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: MIN_PSI_PADDED_ITEMS, max: MAX_PSI_IDS_SET_ITEMS }), (count) => {
+      const padded = padPsiItems(count);
+      expect(padded).toBeGreaterThanOrEqual(count);
+      expect(padded).toBeLessThanOrEqual(count * 1.25);
+      expect(padPsiItems(padded)).toBe(padded);
+    }),
+  );
+  expect([0, 1, 15, 16, 17, 20, 21, 31, 32, 33].map(padPsiItems)).toEqual([16, 16, 16, 16, 20, 20, 24, 32, 32, 40]);
+});
+
+test("sets of up to a million entries show few sizes", () => {
+  const sizes = new Set<number>();
+  for (let size = 0; size <= MAX_PSI_IDS_SET_ITEMS; size = padPsiItems(size + 1)) sizes.add(padPsiItems(size));
+  expect(sizes.size).toBe(16 * 4 + 1);
+});
+
+test("the largest messages fit into one frame", () => {
+  expect(MAX_PSI_ELEMENTS).toBe(57_344);
+  const elements = ascending(MAX_PSI_ELEMENTS, ELEMENT_BYTES);
+  const tags = ascending(MAX_PSI_CARDINALITY_SET_ITEMS, PSI_TAG_BYTES);
+  const largest = encodePsiCardinalityAnswer({ elements, tags });
+  expect(encodePsiQuery({ kind: "psi-ids", snapshot: SNAPSHOT, elements }).length).toBeLessThan(MAX_FRAME_BYTES);
+  expect(largest.length).toBeLessThan(MAX_FRAME_BYTES);
+  expect(decodePsiCardinalityAnswer(largest).tags).toHaveLength(tags.length);
+  expect(7 + MAX_PSI_IDS_SET_ITEMS * PSI_TAG_BYTES).toBeLessThan(MAX_FRAME_BYTES);
+});
+
+test("a list above the limit is refused as too long, before its elements are read", () => {
+  const longer = padPsiItems(MAX_PSI_ELEMENTS + 1);
+  const elements = new Uint8Array(longer * ELEMENT_BYTES);
+  expect(() => encodePsiQuery({ kind: "psi-ids", snapshot: SNAPSHOT, elements })).toThrow(
+    coded("ERR_PSI_SET_TOO_LARGE"),
+  );
+  for (const count of [longer, 2 ** 32 - 1]) {
+    expect(() => decodePsiQuery(withCount(query, 35, count))).toThrow(
+      `a set has more than ${MAX_PSI_LIST_ITEMS} distinct entries`,
+    );
+    expect(() => decodePsiIdsAnswer(withCount(idsAnswer, 3, count))).toThrow(coded("ERR_PSI_SET_TOO_LARGE"));
+  }
+  expect(() => decodePsiSet(withCount(set, 3, 2 ** 32 - 1))).toThrow(coded("ERR_PSI_SET_TOO_LARGE"));
+});
+
+test("a number that is not a padded size is refused on both sides", () => {
+  for (const count of [0, 1, 15, 17, 33]) {
+    const elements = ascending(count, ELEMENT_BYTES);
+    expect(() => encodePsiQuery({ kind: "psi-ids", snapshot: SNAPSHOT, elements })).toThrow(
+      coded("ERR_FRAME_MALFORMED"),
+    );
+    expect(() => encodePsiSet({ tags: ascending(count, PSI_TAG_BYTES) })).toThrow(coded("ERR_FRAME_MALFORMED"));
+    const frame = concatBytes(withCount(query, 35, count).subarray(0, 39), elements);
+    expect(() => decodePsiQuery(frame)).toThrow(coded("ERR_FRAME_MALFORMED"));
+  }
+  expect(() => encodePsiIdsAnswer({ elements: new Uint8Array(16 * ELEMENT_BYTES + 1) })).toThrow(
+    coded("ERR_FRAME_MALFORMED"),
+  );
+});
+
+test("items that are not strictly ascending are refused on both sides", () => {
+  const sortedElements = ascending(16, ELEMENT_BYTES);
+  const sortedTags = ascending(16, PSI_TAG_BYTES);
+  const repeated = (items: Bytes, itemBytes: number) => concatBytes(items.subarray(itemBytes), items.slice(-itemBytes));
+  for (const tags of [swapped(sortedTags, PSI_TAG_BYTES), repeated(sortedTags, PSI_TAG_BYTES)]) {
+    expect(() => encodePsiSet({ tags })).toThrow(coded("ERR_FRAME_MALFORMED"));
+    expect(() => decodePsiSet(concatBytes(set.subarray(0, 7), tags))).toThrow(coded("ERR_FRAME_MALFORMED"));
+    expect(() => encodePsiCardinalityAnswer({ elements: sortedElements, tags })).toThrow(coded("ERR_FRAME_MALFORMED"));
+    const frame = concatBytes(countAnswer.subarray(0, countAnswer.length - tags.length), tags);
+    expect(() => decodePsiCardinalityAnswer(frame)).toThrow(coded("ERR_FRAME_MALFORMED"));
+  }
+  for (const elements of [swapped(sortedElements, ELEMENT_BYTES), repeated(sortedElements, ELEMENT_BYTES)]) {
+    expect(() => encodePsiCardinalityAnswer({ elements, tags: sortedTags })).toThrow(coded("ERR_FRAME_MALFORMED"));
+    const frame = concatBytes(countAnswer.subarray(0, 7), elements, countAnswer.subarray(7 + elements.length));
+    expect(() => decodePsiCardinalityAnswer(frame)).toThrow(coded("ERR_FRAME_MALFORMED"));
+  }
+});
+
+test.each(FRAMES)(
+  "a %s that is cut, too long, of another version or of an unknown kind is malformed",
+  (_, frame, decode) => {
+    expect(() => decode(frame)).not.toThrow();
+    for (const length of [0, 1, 2, 3, 6, 7, frame.length - 1]) {
+      expect(() => decode(frame.slice(0, length))).toThrow(coded("ERR_FRAME_MALFORMED"));
+    }
+    const changed = [concatBytes(frame, Uint8Array.of(0)), frame.with(1, 2), frame.with(2, 0), frame.with(2, 3)];
+    for (const bad of changed) expect(() => decode(bad)).toThrow(coded("ERR_FRAME_MALFORMED"));
+  },
+);
+
+test.each(FRAMES)("bytes of any kind are a %s or a coded refusal", (_, frame, decode) => {
+  const near = fc
+    .array(fc.tuple(fc.nat({ max: frame.length - 1 }), fc.nat({ max: 255 })), { minLength: 1, maxLength: 4 })
+    .map((edits) => edits.reduce<Bytes>((bytes, [at, value]) => bytes.with(at, value), frame));
+  fc.assert(
+    fc.property(fc.oneof(near, fc.uint8Array({ maxLength: 80 })), (bytes) => {
+      try {
+        decode(bytes);
+      } catch (error) {
+        expect(isSluiceError(error, "ERR_FRAME_MALFORMED", "ERR_PSI_SET_TOO_LARGE")).toBe(true);
+      }
+    }),
+  );
+});
+
+test("an answer of one variant is not one of the other", () => {
+  expect(() => decodePsiIdsAnswer(countAnswer)).toThrow(coded("ERR_FRAME_MALFORMED"));
+  expect(() => decodePsiCardinalityAnswer(idsAnswer)).toThrow(coded("ERR_FRAME_MALFORMED"));
+  expect(() => decodePsiSet(countAnswer)).toThrow(coded("ERR_FRAME_MALFORMED"));
+});
+
+test("a snapshot states a padded size within the limit of its variant, and nothing else", () => {
+  const parameters = { kind: "psi-cardinality", paddedItems: MAX_PSI_CARDINALITY_SET_ITEMS, set: HASH } as const;
+  const snapshot = {
+    type: "snapshot",
+    domain: "health",
+    product: "insured-list",
+    version: 1,
+    grant: HASH,
+    purpose: "medical-aid",
+    bundle: HASH,
+    release: HASH,
+    parameters,
+    epoch: 1,
+    sealKey: `x25519:${"A".repeat(43)}`,
+    at: "2026-01-01T00:00:00.000Z",
+  };
+  expect(PsiSnapshot.parse(snapshot)).toEqual(snapshot);
+  expect(PsiSnapshot.safeParse({ ...snapshot, rows: 3 }).success).toBe(false);
+  const larger = padPsiItems(MAX_PSI_CARDINALITY_SET_ITEMS + 1);
+  expect(PsiParameters.safeParse({ ...parameters, kind: "psi-ids", paddedItems: larger }).success).toBe(true);
+  for (const paddedItems of [larger, 17, 8, 16.5, 2 * MAX_PSI_IDS_SET_ITEMS]) {
+    expect(PsiParameters.safeParse({ ...parameters, paddedItems }).success).toBe(false);
+  }
+});
