@@ -14,7 +14,7 @@ import { compare, measure, type Row, type Suite } from "./suite.ts";
 
 const PERSONS = process.env["SLOW"] === "1" ? 200_000 : 20_000;
 /** Lookups of one measurement. */
-const LOOKUPS = 40;
+const LOOKUPS = 24;
 /** Lookups in flight at the same time, in the concurrent row. */
 const IN_FLIGHT = 8;
 /** Plain answers are so fast that one measurement takes this many rounds of `LOOKUPS`. */
