@@ -73,7 +73,7 @@ export function ciphertextBytes(freshSample: Bytes, fullSample: Bytes): Cipherte
 /** Everything but the scale stands fixed in the metadata, up to the sizes. */
 function checkLayout(saved: Bytes, sample: Bytes, length: number): void {
   const differs = (from: number, to: number) => sample.subarray(from, to).some((byte, i) => saved[from + i] !== byte);
-  const view = new DataView(sample.buffer);
+  const view = viewOf(sample);
   const degree = view.getBigUint64(57, true);
   if (
     saved.length !== length ||
@@ -86,24 +86,35 @@ function checkLayout(saved: Bytes, sample: Bytes, length: number): void {
 }
 
 function writeScale(bytes: Bytes, scale: number): void {
-  new DataView(bytes.buffer).setFloat64(SCALE_OFFSET, scale, true);
+  viewOf(bytes).setFloat64(SCALE_OFFSET, scale, true);
 }
 
-/** The eighth byte of each word stays zero, as it is in the sample. */
+/** Bytes 3 to 6 of a coefficient are read as one number whose lowest byte is already written. */
 function widen(polynomial: Bytes, words: Bytes, offset: number): void {
-  let to = offset;
-  for (let from = 0; from < SCORE_POLYNOMIAL_BYTES; from += SCORE_COEFFICIENT_BYTES) {
-    for (let i = 0; i < SCORE_COEFFICIENT_BYTES; i++) words[to + i] = polynomial[from + i] ?? 0;
-    to += WORD_BYTES;
+  const source = viewOf(polynomial);
+  const target = viewOf(words);
+  for (let i = 0; i < SCORE_RING; i++) {
+    const from = i * SCORE_COEFFICIENT_BYTES;
+    const to = offset + i * WORD_BYTES;
+    target.setUint32(to, source.getUint32(from, true), true);
+    target.setUint32(to + 4, source.getUint32(from + 3, true) >>> 8, true);
   }
 }
 
+/** The eighth byte of a word is zero: the prime has 56 bits. */
 function pack(words: Bytes, offset: number): Bytes {
   const polynomial = new Uint8Array(SCORE_POLYNOMIAL_BYTES);
-  let from = offset;
-  for (let to = 0; to < SCORE_POLYNOMIAL_BYTES; to += SCORE_COEFFICIENT_BYTES) {
-    for (let i = 0; i < SCORE_COEFFICIENT_BYTES; i++) polynomial[to + i] = words[from + i] ?? 0;
-    from += WORD_BYTES;
+  const source = viewOf(words);
+  const target = viewOf(polynomial);
+  for (let i = 0; i < SCORE_RING; i++) {
+    const from = offset + i * WORD_BYTES;
+    const to = i * SCORE_COEFFICIENT_BYTES;
+    target.setUint32(to, source.getUint32(from, true), true);
+    target.setUint32(to + 3, source.getUint32(from + 3, true), true);
   }
   return polynomial;
+}
+
+function viewOf(bytes: Bytes): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
