@@ -1,0 +1,154 @@
+/** One message of each struct with its fields, made by the codecs of `protocol`; and messages that are malformed.
+ *  @module */
+import {
+  concatBytes,
+  encodeEvaluateRequest,
+  encodeEvaluateResponse,
+  encodeLabelRecord,
+  encodePirAnswer,
+  encodePirQuery,
+  encodeSealedAnswer,
+  encodeSealedQuery,
+  fromHex,
+  toHex,
+  utf8,
+  type Bytes,
+} from "@sluice/protocol";
+
+const run = (first: number, length: number): Bytes => Uint8Array.from({ length }, (_, i) => (first + i) & 0xff);
+const hexRun = (first: number, length: number): string => toHex(run(first, length));
+const elements = [run(0, 32), run(32, 32)];
+const elementFields = elements.map((element) => ({ bytes: toHex(element) }));
+
+/** A message, and the fields that it decodes to: numbers, hexadecimal, JSON, lists. */
+export type StructVector = { struct: string; hex: string; fields: unknown };
+/** A message that no reader accepts. */
+export type MalformedVector = { struct: string; name: string; hex: string };
+
+/** A message of each struct. Envelopes are those of a whole call. */
+export function structVectors(call: string, answer: string): StructVector[] {
+  const vector = (struct: string, bytes: Bytes, fields: unknown): StructVector => ({
+    struct,
+    hex: toHex(bytes),
+    fields,
+  });
+  return [
+    { struct: "CallEnvelope", hex: call, fields: envelopeFields(fromHex(call), "request") },
+    { struct: "AnswerEnvelope", hex: answer, fields: envelopeFields(fromHex(answer), "receipt") },
+    vector("SealedQuery", encodeSealedQuery({ encapsulatedKey: run(1, 32), ciphertext: run(100, 20) }), {
+      version: 1,
+      encapsulatedKey: hexRun(1, 32),
+      ciphertext: hexRun(100, 20),
+    }),
+    vector("SealedAnswer", encodeSealedAnswer({ nonce: run(2, 32), ciphertext: run(200, 70) }), {
+      version: 1,
+      nonce: hexRun(2, 32),
+      ciphertext: hexRun(200, 70),
+    }),
+    vector("Commitment", concatBytes(utf8("sluice/leaf/v1"), run(3, 32), run(4, 32)), {
+      label: toHex(utf8("sluice/leaf/v1")),
+      salt: hexRun(3, 32),
+      documentHash: hexRun(4, 32),
+    }),
+    vector("NoteSignature", run(5, 68), { keyHash: hexRun(5, 4), signature: hexRun(9, 64) }),
+    vector("Hint", run(1, 12), { words: [0x04030201, 0x08070605, 0x0c0b0a09] }),
+    vector("OprfInput", concatBytes(Uint8Array.of(0, 5), utf8("bound"), utf8("键")), {
+      context: toHex(utf8("bound")),
+      key: toHex(utf8("键")),
+    }),
+    vector("Element", run(7, 32), { bytes: hexRun(7, 32) }),
+    vector("EvaluateRequest", encodeEvaluateRequest({ elements }), { version: 1, count: 2, elements: elementFields }),
+    vector("EvaluateResponse", encodeEvaluateResponse({ elements, proof: run(64, 64) }), {
+      version: 1,
+      count: 2,
+      elements: elementFields,
+      proof: hexRun(64, 64),
+    }),
+    vector("RecordSecrets", run(8, 76), {
+      position: hexRun(8, 32),
+      key: hexRun(40, 32),
+      nonce: hexRun(72, 12),
+    }),
+    vector("PositionDigest", run(0x7e, 32), {
+      bucket: 0x7e7f8081,
+      first: 0x82838485,
+      second: 0x86878889,
+      third: 0x8a8b8c8d,
+      unused: hexRun(0x8e, 16),
+    }),
+    vector("PirQuery", encodePirQuery({ snapshot: run(9, 32), query: Uint32Array.of(1, 0xfffffffe, 0x01020304) }), {
+      version: 1,
+      snapshot: hexRun(9, 32),
+      query: [1, 0xfffffffe, 0x01020304],
+    }),
+    vector("PirAnswer", encodePirAnswer(Uint32Array.of(0x80000000, 7)), { version: 1, answer: [0x80000000, 7] }),
+    vector("LabelRecord", encodeLabelRecord(3), { label: 3, pad: "00".repeat(15) }),
+  ];
+}
+
+/** Messages cut short, with bytes left over, of another version, or with fields out of their range. */
+export function malformedVectors(call: string, answer: string): MalformedVector[] {
+  const malformed: MalformedVector[] = [];
+  for (const { struct, hex } of structVectors(call, answer)) {
+    const bytes = fromHex(hex);
+    const add = (name: string, changed: Bytes): number => malformed.push({ struct, name, hex: toHex(changed) });
+    const tail = TAILS[struct];
+    add("empty", struct === "Hint" ? new Uint8Array(1) : new Uint8Array());
+    add("truncated", bytes.subarray(0, tail === "bytes" ? (SHORTEST[struct] ?? 0) - 1 : bytes.length - 1));
+    if (tail !== "bytes") add("extra byte", concatBytes(bytes, new Uint8Array(1)));
+    if (bytes[0] === 0 && bytes[1] === 1 && !UNVERSIONED.has(struct)) {
+      add("version 2", concatBytes(Uint8Array.of(0, 2), bytes.subarray(2)));
+      add("version little-endian", concatBytes(Uint8Array.of(1, 0), bytes.subarray(2)));
+    }
+    if (struct.startsWith("Evaluate")) {
+      add("no elements", concatBytes(Uint8Array.of(0, 1, 0, 0), bytes.subarray(4 + 64)));
+      add("one element more than there is", concatBytes(Uint8Array.of(0, 1, 0, 3), bytes.subarray(4)));
+      add("one element fewer than there are", concatBytes(Uint8Array.of(0, 1, 0, 1), bytes.subarray(4)));
+    }
+    if (struct === "EvaluateRequest") {
+      add("1025 elements", concatBytes(Uint8Array.of(0, 1, 4, 1), new Uint8Array(1_025 * 32)));
+    }
+    if (struct === "LabelRecord") add("padding that is not zero", concatBytes(bytes.subarray(0, 15), Uint8Array.of(1)));
+    if (struct.endsWith("Envelope")) {
+      const [, , high = 0, low = 0] = bytes;
+      const length = high * 256 + low;
+      add("document longer than the message", concatBytes(bytes.subarray(0, 2), Uint8Array.of(255, 255), run(0, 40)));
+      add("document that is not JSON", concatBytes(Uint8Array.of(0, 1, 0, 2), utf8("{]"), Uint8Array.of(0, 0, 0)));
+      add("document that is not UTF-8", concatBytes(Uint8Array.of(0, 1, 0, 3, 34, 255, 34), Uint8Array.of(0, 0, 0)));
+      add("document length one short", concatBytes(bytes.subarray(0, 2), be16(length - 1), bytes.subarray(4)));
+      add("frame length one more", withFrameLength(bytes, 4 + length, 1));
+      add("frame length one short", withFrameLength(bytes, 4 + length, -1));
+    }
+  }
+  return malformed;
+}
+
+/** What may follow to the end of a message: any bytes, or whole words. */
+const TAILS: Readonly<Record<string, "bytes" | "words">> = {
+  SealedQuery: "bytes",
+  SealedAnswer: "bytes",
+  OprfInput: "bytes",
+  Hint: "words",
+  PirQuery: "words",
+  PirAnswer: "words",
+};
+const SHORTEST: Readonly<Record<string, number>> = { SealedQuery: 34, SealedAnswer: 34, OprfInput: 7 };
+const UNVERSIONED: ReadonlySet<string> = new Set(["LabelRecord", "Hint", "OprfInput"]);
+
+function be16(value: number): Bytes {
+  return Uint8Array.of(value >> 8, value & 0xff);
+}
+
+function withFrameLength(bytes: Bytes, at: number, change: number): Bytes {
+  const copy = bytes.slice();
+  copy[at + 2] = (copy[at + 2] ?? 0) + change;
+  return copy;
+}
+
+/** The fields of an envelope that its codec wrote: version, document and frame behind their lengths. */
+function envelopeFields(bytes: Bytes, name: string): unknown {
+  const [, , high = 0, low = 0] = bytes;
+  const end = 4 + high * 256 + low;
+  const document: unknown = JSON.parse(new TextDecoder().decode(bytes.subarray(4, end)));
+  return { version: 1, [name]: document, frame: toHex(bytes.subarray(end + 3)) };
+}
