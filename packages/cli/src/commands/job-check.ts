@@ -84,7 +84,12 @@ async function formatCheck(local: LocalJob, run: LocalRun | null, refusals: numb
     ["purpose", manifest.purpose],
     ["bundle", job.bundle],
     ["size", `${job.code.length} of at most ${MAX_BUNDLE_BYTES} bytes`],
-    ["grant", files.grant === null ? "none yet: columns are held against the policy alone" : files.grant.scene.title],
+    [
+      "grant",
+      files.grant === null
+        ? "none yet: columns are held against the policy alone"
+        : `scene ${files.grant.scene.scene}, until ${files.grant.notAfter}`,
+    ],
   ];
   const columns = (await checkedColumns(local)).map(({ column, declared, shown, transform, granted }) => [
     column,

@@ -25,22 +25,19 @@ export const jobDev: Command = {
     const file = resolve(args.positional(0));
     const { runSize } = await import("../develop/local-job.ts");
     const { createSandboxRunner } = await import("@sluice/sandbox");
-    const size = runSize(args);
+    runSize(args); // before anything starts
     const runner = await createSandboxRunner();
     try {
       if (args.flag("watch")) return await watchJob(file, args, io, runner);
-      return (await runOnce(file, args, io, runner, size)).ok ? 0 : 1;
+      return (await runOnce(file, args, io, runner)) ? 0 : 1;
     } finally {
       await runner.close();
     }
   },
 };
 
-type Size = { rows: number | undefined; seed: number };
-
 async function watchJob(file: string, args: Arguments, io: CommandIo, runner: SandboxRunner): Promise<number> {
   const json = args.flag("json");
-  const { runSize } = await import("../develop/local-job.ts");
   const { FileWatch } = await import("../develop/file-watch.ts");
   const { jobFilePaths } = await import("../develop/job-files.ts");
   const watch = new FileWatch();
@@ -48,7 +45,7 @@ async function watchJob(file: string, args: Arguments, io: CommandIo, runner: Sa
     await watch.add([file, ...Object.values(jobFilePaths(file, args))]);
     do {
       try {
-        await watch.add((await runOnce(file, args, io, runner, runSize(args))).files);
+        await runOnce(file, args, io, runner, (files) => watch.add(files));
       } catch (error) {
         if (!isSluiceError(error)) throw error;
         if (json) io.stdout.write(`${JSON.stringify(errorDocument(error))}\n`);
@@ -62,25 +59,25 @@ async function watchJob(file: string, args: Arguments, io: CommandIo, runner: Sa
   }
 }
 
-/** One run, printed. */
+/** One run, printed. Whether it went well. */
 async function runOnce(
   file: string,
   args: Arguments,
   io: CommandIo,
   runner: SandboxRunner,
-  size: Size,
-): Promise<{ ok: boolean; files: readonly string[] }> {
-  const { isBlocking, openLocalJob, runLocalJob } = await import("../develop/local-job.ts");
-  const local = await openLocalJob(file, args, runner, io.signal);
+  onBundled?: (files: readonly string[]) => Promise<void>,
+): Promise<boolean> {
+  const { isBlocking, openLocalJob, runLocalJob, runSize } = await import("../develop/local-job.ts");
+  const local = await openLocalJob(file, args, runner, io.signal, onBundled);
   const blocking = local.problems.find(isBlocking);
   if (blocking !== undefined) throw blocking;
-  const run = await runLocalJob(local, size, runner, io.signal);
+  const run = await runLocalJob(local, runSize(args), runner, io.signal);
   const failures = run.entries.flatMap(({ failure }) => failure ?? []);
   const ok = failures.length === 0;
   if (args.flag("json")) io.stdout.write(`${JSON.stringify(runDocument(local, run, ok))}\n`);
   else io.stdout.write(formatLocalRun(local, run));
   for (const failure of failures) io.stderr.write(formatLocated(failure));
-  return { ok, files: local.job.files };
+  return ok;
 }
 
 function runDocument({ job, manifest, problems }: LocalJob, { rows, seed, entries }: LocalRun, ok: boolean): unknown {

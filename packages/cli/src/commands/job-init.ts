@@ -26,7 +26,7 @@ export const jobInit: Command = {
     const files = await writeNewJob(directory, job);
     if (args.flag("json")) io.stdout.write(`${JSON.stringify({ directory, name: job.name, files })}\n`);
     else {
-      const about = `${job.resource.title}, domain ${job.resource.domain}`;
+      const about = `${job.resource.resource} of domain ${job.resource.domain}`;
       io.stdout.write(
         `${files.map((file) => `  ${file}`).join("\n")}\n\n` +
           `Job ${job.name} reads ${about}. Next:\n` +

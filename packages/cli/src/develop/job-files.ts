@@ -31,15 +31,10 @@ export function jobFilePaths(jobFile: string, args: Arguments): Record<keyof typ
 export async function readJobFiles(jobFile: string, args: Arguments): Promise<JobFiles> {
   const directory = dirname(jobFile);
   const paths = jobFilePaths(jobFile, args);
-  const read = async (name: keyof typeof JOB_FILE_OPTIONS): Promise<unknown> => {
-    try {
-      return await readJsonFile(paths[name], `${name} file`);
-    } catch (error) {
-      const missing = error instanceof Error && errnoOf(error.cause) === "ENOENT" && args.text(name) === undefined;
-      if (!missing) throw error;
-      return undefined;
-    }
-  };
+  const read = (name: keyof typeof JOB_FILE_OPTIONS): Promise<unknown> =>
+    args.text(name) === undefined
+      ? readIfThere(paths[name], `${name} file`)
+      : readJsonFile(paths[name], `${name} file`);
   const [resource, policy, grant] = [await read("resource"), await read("policy"), await read("grant")];
   for (const [expected, document] of Object.entries({ "resource.json": resource, "policy.json": policy })) {
     if (document === undefined) {
@@ -51,6 +46,22 @@ export async function readJobFiles(jobFile: string, args: Arguments): Promise<Jo
     policy: fitted(Policy, policy, paths.policy),
     grant: grant === undefined ? null : readGrant(grant, paths.grant),
   };
+}
+
+/** The grant beside the job, or null when there is none. @throws ERR_USAGE naming the file */
+export async function readGrantBeside(jobFile: string): Promise<Grant | null> {
+  const file = join(dirname(jobFile), "grant.json");
+  const document = await readIfThere(file, "grant file");
+  return document === undefined ? null : readGrant(document, file);
+}
+
+async function readIfThere(file: string, what: string): Promise<unknown> {
+  try {
+    return await readJsonFile(file, what);
+  } catch (error) {
+    if (error instanceof Error && errnoOf(error.cause) === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 /** A grant's body, signed or not. */

@@ -35,15 +35,17 @@ export function isBlocking(problem: SluiceError): boolean {
   return BLOCKING.includes(problem.code);
 }
 
-/** Reads, bundles and describes the job in `file`.
+/** Reads, bundles and describes the job in `file`; `onBundled` is told the files of the bundle before anything runs.
  *  @throws ERR_JOB_BUNDLE, ERR_JOB_CAPABILITY, ERR_JOB_MANIFEST, ERR_JOB_THREW at its TypeScript line, ERR_USAGE, ERR_DIRECTORY_STATE */
 export async function openLocalJob(
   file: string,
   args: Arguments,
   runner: SandboxRunner,
   signal: AbortSignal,
+  onBundled?: (files: readonly string[]) => Promise<void>,
 ): Promise<LocalJob> {
   const job = await bundleForDevelopment(file);
+  await onBundled?.(job.files);
   const files = await readJobFiles(file, args);
   const manifest = await describe(job, runner, signal);
   return { job, manifest, files, problems: await admissionProblems(manifest, files, new Date()) };

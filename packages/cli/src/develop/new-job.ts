@@ -17,6 +17,8 @@ export interface NewJob extends Pick<JobFiles, "resource" | "policy" | "grant"> 
 
 /** Most features of the job that is written. */
 const MAX_STARTING_FEATURES = 16;
+/** Longest line of the job that is written. */
+const MAX_SOURCE_COLUMNS = 100;
 
 /** Writes the files into `directory`. Returns their names. @throws ERR_CONFLICT when one exists, ERR_DIRECTORY_UNWRITABLE */
 export async function writeNewJob(directory: string, job: NewJob): Promise<string[]> {
@@ -99,7 +101,9 @@ function hasLevels(transform: string | undefined): boolean {
 }
 
 function inputSource(columns: readonly (readonly [string, ColumnType])[]): string {
-  return `{ ${columns.map(([column, type]) => `${column}: "${type}"`).join(", ")} }`;
+  const members = columns.map(([column, type]) => `${column}: "${type}"`);
+  const line = `{ ${members.join(", ")} }`;
+  return line.length <= MAX_SOURCE_COLUMNS ? line : `{\n${members.map((member) => `    ${member},\n`).join("")}  }`;
 }
 
 function scoringJob(
