@@ -1,5 +1,12 @@
 /** Encrypted scores against plain ones, on both roles in one process. @module */
-import { MAX_SCORE_ROWS, SCORE_BLOCK_ROWS, scoreBlocks, type Bytes, type LinearModel } from "@sluice/protocol";
+import {
+  MAX_SCORE_FEATURES,
+  MAX_SCORE_ROWS,
+  SCORE_BLOCK_ROWS,
+  scoreBlocks,
+  type Bytes,
+  type LinearModel,
+} from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { applyLink, ScoreClient, type ScoreColumns } from "../src/score/client.ts";
@@ -22,6 +29,13 @@ test("scores of 4096 rows and 32 features are the plain ones within the publishe
   expect(scores).toHaveLength(MAX_SCORE_ROWS);
   expect(distance(scores, plainScores(product.model, columns))).toBeLessThanOrEqual(product.parameters.errorBound);
   expect(product.parameters.errorBound).toBeLessThan(1e-3);
+});
+
+test.runIf(process.env["SLOW"] === "1")("the largest request, 256 features of 4096 rows, is scored", async () => {
+  const product = productOf(Array.from({ length: MAX_SCORE_FEATURES }, (_, i) => Math.cos(i)));
+  const columns = columnsOf(MAX_SCORE_FEATURES, MAX_SCORE_ROWS, (i, row) => 8 * Math.sin(i + row));
+  const scores = await roundTrip(product, columns);
+  expect(distance(scores, plainScores(product.model, columns))).toBeLessThanOrEqual(product.parameters.errorBound);
 });
 
 test("any model that can be planned scores any rows within its bound", { timeout: 60_000 }, async () => {
