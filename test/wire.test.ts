@@ -3,7 +3,10 @@
  *  @module */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { DEFAULT_BACKOFF_MS, DEFAULT_MAX_ATTEMPTS, REQUEST_VALIDITY_MS } from "@sluice/client";
+import { HTTP_SIGNATURE_VALIDITY_S } from "@sluice/evidence/http";
 import { verifyReceipt } from "@sluice/evidence/verify";
+import { MAX_KEY_BYTES } from "@sluice/mpc/lookup/client";
 import {
   decodeAnswer,
   decodeCall,
@@ -17,10 +20,14 @@ import {
   fromHex,
   fromProblem,
   isSluiceError,
+  MAX_CLOCK_SKEW_MS,
+  MAX_OPRF_ELEMENTS,
+  MAX_REQUEST_VALIDITY_MS,
+  MAX_SIGNATURES,
   sha256Hex,
 } from "@sluice/protocol";
 import { expect, test } from "vitest";
-import { ROOT } from "./source-files.ts";
+import { readFiles, ROOT } from "./source-files.ts";
 import {
   answerKey,
   canonical,
@@ -63,6 +70,7 @@ const bytesOf = (hex: string): Buffer => Buffer.from(hex, "hex");
 const idOf = (name: string): string => vectors.keys[name]?.id ?? "";
 const secretOf = (name: string): Buffer => bytesOf(vectors.keys[name]?.secret ?? "");
 const publicOf = (name: string): Buffer => Buffer.from(idOf(name).split(":")[1] ?? "", "base64url");
+const contextLabel = "sluice/lookup/context/v1";
 const LOGS = { domain: "hrss.example/log", gateway: "gateway.example/log" };
 
 test("writing the vectors again gives the same file", async () => {
@@ -230,7 +238,7 @@ test("a lookup follows from key, snapshot and what the client drew", () => {
   expect(structs.decode("Hint", hintBytes.subarray(0, 64))["words"]).toEqual([...wordsOf(hintStart)]);
 
   const { domain, product, version, grant, epoch } = snapshot;
-  const context = `sluice/lookup/context/v1${canonical({ domain, product, version, grant, epoch })}`;
+  const context = `${contextLabel}${canonical({ domain, product, version, grant, epoch })}`;
   for (const vector of vectors.lookup.queries) {
     const input = bytesOf(vector.oprfInput);
     expect(structs.decode("OprfInput", input)).toEqual({
@@ -283,6 +291,34 @@ test("a lookup follows from key, snapshot and what the client drew", () => {
   }
   expect(vectors.lookup.queries.map(({ label }) => label)).toEqual(["B", "A", null]);
   expect(new Set(vectors.lookup.queries.map(({ bucket }) => bucket)).size).toBe(2);
+});
+
+test("the labels, limits and routes that the pages name are those of the code", () => {
+  const pages = wirePages().join("\n");
+  const rules = readFileSync(join(ROOT, "test", "wire-rules.ts"), "utf8");
+  const labels = new Set(`${rules}${contextLabel}`.match(/sluice\/[a-z]+(?:\/[a-z]+)*\/v1/g));
+  expect([...labels].filter((label) => !pages.includes(`"${label}"`))).toEqual([]);
+  expect(labels.size).toBe(5);
+  for (const phrase of [
+    `at most ${MAX_REQUEST_VALIDITY_MS / 60_000} minutes apart; our client: ${REQUEST_VALIDITY_MS / 60_000}`,
+    `Clocks may differ by ${MAX_CLOCK_SKEW_MS / 1_000} s`,
+    `1 to ${HTTP_SIGNATURE_VALIDITY_S} s after`,
+    `1 to ${MAX_SIGNATURES} signatures`,
+    `1..${MAX_OPRF_ELEMENTS}`,
+    `1 to ${MAX_KEY_BYTES.toLocaleString("en")}`,
+    `${DEFAULT_MAX_ATTEMPTS} attempts`,
+    `${DEFAULT_BACKOFF_MS} ms · 2^`,
+  ]) {
+    expect(pages.replaceAll("\n", " "), phrase).toContain(phrase);
+  }
+  const gateway = readFiles("packages/gateway/src", /\.ts$/)
+    .map((source) => source.text)
+    .join("\n");
+  const routes = [...pages.matchAll(/`(?:GET|POST) (\/[^`…]*)…?`/g)].map(([, route = ""]) => route);
+  const declared = (route: string): string =>
+    route === "/log/tile/" ? "/log/*" : route.replaceAll(/\{(\w+)\}/g, ":$1");
+  expect(routes.filter((route) => !gateway.includes(`"${declared(route)}"`))).toEqual([]);
+  expect(routes.length).toBe(9);
 });
 
 test("a problem document has the documented members", () => {
