@@ -121,6 +121,28 @@ test("a job that breaks a guard rule is shown the rule, and what it returned sta
   expect(named.code).toBe(1);
 });
 
+test("`produce` gets the model as the guard rounded it, on other rows, and its errors have their line, too", async () => {
+  await edit([
+    [
+      "produce(rows, model) {",
+      "produce(rows, model, { log }) {\n    log(`given ${model.intercept} ${rows.age.values.join()}`);",
+    ],
+    ["log(`${rows.rowCount} rows", "log(`seen ${rows.age.values.join()}`);\n    log(`${rows.rowCount} rows"],
+  ]);
+  const run = JSON.parse((await sluice(["job", "dev", file, "--rows", "400", "--json"])).stdout) as {
+    entries: { log: string[]; returned: { model: { intercept: number } }; output: { model: { intercept: number } } }[];
+  };
+  const [developed, produced] = run.entries;
+  const [, intercept, ages] = produced?.log[0]?.split(" ") ?? [];
+  expect(Number(intercept)).toBe(developed?.output.model.intercept);
+  expect(Number(intercept)).not.toBe(developed?.returned.model.intercept);
+  expect(developed?.log[0]?.split(" ")[1]?.slice(0, 100)).not.toBe(ages?.slice(0, 100));
+  await edit([["return { band:", 'throw new TypeError("late");\n    return { band:']]);
+  const { code, stderr } = await sluice(["job", "dev", file, "--rows", "400"]);
+  expect(stderr).toMatch(/error ERR_JOB_THREW: the job threw: TypeError: late \(job\.ts:\d+:11\)/);
+  expect(code).toBe(1);
+});
+
 test("a column that the policy does not show, and one of another type, are told before anything runs", async () => {
   await edit([['age: "f64"', 'age: "i32", resident_id: "dict"']]);
   const { code, stdout, stderr } = await sluice(["job", "check", file]);
@@ -152,6 +174,11 @@ test("documents that are missing or broken are named", async () => {
 });
 
 test("`job dev --watch` runs again after a save, also one that does not bundle, and ends at an interrupt", async () => {
+  await writeFile(join(directory, "word.ts"), 'export const WORD = "auc";\n');
+  await edit([
+    ["export default", 'import { WORD } from "./word.ts";\nexport default'],
+    ["auc ${", "${WORD} ${"],
+  ]);
   const interrupt = new AbortController();
   let text = "";
   let seen: { words: RegExp; resolve: () => void } | undefined;
@@ -175,7 +202,7 @@ test("`job dev --watch` runs again after a save, also one that does not bundle, 
     signal: interrupt.signal,
   });
   await printed(/200 rows, auc[^]*watching/);
-  await edit([["auc ${", "separation ${"]]);
+  await edit([["auc", "separation"]], "word.ts");
   await printed(/200 rows, separation[^]*watching/);
   await edit([["export default", "export default default"]]);
   await printed(/ERR_JOB_BUNDLE[^]*job\.ts:\d+: [^]*watching/);
