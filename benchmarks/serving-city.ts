@@ -46,6 +46,6 @@ async function buildProduct(running: RunningCity): Promise<void> {
   );
   const { code } = await bundleJob(EXAMPLE_JOB);
   const run = await developJob(running, grant, PRODUCT, code);
-  const { product, model } = await releaseAndBuild(running, grant, run);
+  const { product, model } = await releaseAndBuild(running, "hrss-department", grant, run);
   await writeWalkState(running.city.directory, { grant, product, model });
 }

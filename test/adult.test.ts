@@ -57,6 +57,7 @@ const POLICY: Policy = {
 };
 const SPEC: SceneSpec = {
   domain: "census",
+  department: "hrss-department",
   title: "Income statistics",
   purpose: "income-statistics",
   value: "A test on a public table.",
@@ -103,12 +104,16 @@ test.runIf(available)(
     const rows = lines.map((line) => line.split(","));
     expect(rows).toHaveLength(30_162);
     try {
-      const city = await createCity(directory, { census: "Census" }, async function* (directoryOf) {
-        const file = join(directoryOf("census"), "adult.csv");
-        await writeFile(file, [`row_number,${head}`, ...lines.map((line, i) => `${i + 1},${line}`), ""].join("\n"));
-        yield { domain: "census", file, resource: "adult", title: "Adult", source: "UCI", fields: FIELDS };
-        await rm(file);
-      });
+      const city = await createCity(
+        directory,
+        { census: { title: "Census", department: "hrss-department" } },
+        async function* (directoryOf) {
+          const file = join(directoryOf("census"), "adult.csv");
+          await writeFile(file, [`row_number,${head}`, ...lines.map((line, i) => `${i + 1},${line}`), ""].join("\n"));
+          yield { domain: "census", file, resource: "adult", title: "Adult", source: "UCI", fields: FIELDS };
+          await rm(file);
+        },
+      );
       const said: string[] = [];
       const running = await RunningCity.start(city);
       try {

@@ -25,6 +25,7 @@ export const BROWSER_ENTRIES: readonly string[] = [
   "@sluice/mpc/score/client",
   "@sluice/evidence/verify",
   "@sluice/evidence/sign",
+  "@sluice/evidence/seal",
   "@sluice/client",
   "@sluice/sandbox/job",
   "@sluice/sandbox/kit",
@@ -38,6 +39,7 @@ export const BROWSER_PACKAGES: readonly string[] = [
   "@noble/curves",
   "@noble/hashes",
   "node-seal",
+  "hpke",
 ];
 
 /** One import: of what, and whether only types cross. */

@@ -47,7 +47,12 @@ beforeAll(async () => {
   await registerParties(running);
   await running.registerDomains();
   grant = await grantScene(running, plan.spec, usualTerms(generated.city.keys, plan.product, new Date()));
-  const { model } = await releaseAndBuild(running, grant, await developJob(running, grant, plan.product, plan.code));
+  const { model } = await releaseAndBuild(
+    running,
+    "hrss-department",
+    grant,
+    await developJob(running, grant, plan.product, plan.code),
+  );
   expected = plan.plainLabels(model);
 }, 240_000);
 

@@ -130,8 +130,13 @@ test("refuses strata that are hidden, repeated or name one person", () => {
   expect(refusedFor({}, strata("id"))).toEqual(["ERR_POLICY", "/sample/strata/0"]);
   expect(refusedFor({}, strata("name"))).toEqual(["ERR_POLICY", "/sample/strata/0"]);
   expect(refusedFor({}, strata("age", "age"))).toEqual(["ERR_POLICY", "/sample/strata/1"]);
-  const token: ColumnRule = { role: "quasi", transform: { kind: "token" } };
-  expect(refusedFor({ region: token }, strata("region"))).toEqual(["ERR_POLICY", "/sample/strata/0"]);
+});
+
+test("refuses tokens of a quasi-identifier under any role: equal values would stay linkable and escape k", () => {
+  for (const role of ["quasi", "direct"] as const) {
+    const token: ColumnRule = { role, transform: { kind: "token" } };
+    expect(refusedFor({ region: token })).toEqual(["ERR_POLICY", "/columns/region/transform"]);
+  }
 });
 
 test("refuses a policy that shows nothing", () => {

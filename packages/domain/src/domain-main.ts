@@ -13,6 +13,8 @@ const Options = z.strictObject({
   workerThreads: z.int().min(1).max(64).optional(),
 });
 
+// Everything that this process writes is its own.
+process.umask(0o077);
 try {
   const { directory, ...given } = Options.parse(JSON.parse(process.argv[2] ?? "{}"));
   const running = await startDomain(directory, definedOnly(given));

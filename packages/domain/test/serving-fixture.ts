@@ -211,6 +211,7 @@ export interface UseOptions {
   readonly callId?: string;
   readonly nonce?: string;
   readonly bundle?: string;
+  readonly product?: string;
   readonly version?: number;
   readonly issuedAt?: Date;
 }
@@ -223,7 +224,7 @@ export async function use(options: UseOptions): Promise<CallEnvelope> {
     operation,
     domain: "test",
     grant,
-    product: "bands",
+    product: options.product ?? "bands",
     version: options.version ?? 1,
     bundle: options.bundle ?? (await sha256Hex(JOB)),
     callId: options.callId ?? toHex(random.bytes(16)),
@@ -283,13 +284,14 @@ export async function finishedRun(fixture: Fixture, callId: string): Promise<Run
 }
 
 /** Develops the fixture's job under `grant`. */
-export async function develop(fixture: Fixture, grant: string, code: Bytes = JOB): Promise<Run> {
+export async function develop(fixture: Fixture, grant: string, code: Bytes = JOB, version = 1): Promise<Run> {
   const envelope = await use({
     operation: "develop",
     grant,
     frame: code,
     key: fixture.parties.developer,
     bundle: await sha256Hex(code),
+    version,
   });
   await send(fixture, "/v1/jobs", envelope);
   return finishedRun(fixture, envelope.request.body.callId);
@@ -312,8 +314,12 @@ export async function releaseOf(fixture: Fixture, run: Run): Promise<Release> {
 }
 
 /** Takes a product through development, release and build under `grant`. */
-export async function serveProduct(fixture: Fixture, grant: string): Promise<{ developed: Run; built: Run }> {
-  const developed = await develop(fixture, grant);
+export async function serveProduct(
+  fixture: Fixture,
+  grant: string,
+  version = 1,
+): Promise<{ developed: Run; built: Run }> {
+  const developed = await develop(fixture, grant, JOB, version);
   if (developed.state !== "completed")
     throw new SluiceError("ERR_JOB_CRASHED", { run: JSON.stringify(developed.failure) });
   await postJson(
@@ -321,7 +327,7 @@ export async function serveProduct(fixture: Fixture, grant: string): Promise<{ d
     "/v1/releases",
     await signDocument(await releaseOf(fixture, developed), fixture.parties.department),
   );
-  const envelope = await use({ operation: "build", grant, key: fixture.parties.operator });
+  const envelope = await use({ operation: "build", grant, key: fixture.parties.operator, version });
   await send(fixture, "/v1/builds", envelope);
   return { developed, built: await finishedRun(fixture, envelope.request.body.callId) };
 }

@@ -1,8 +1,9 @@
-import { signDocument } from "@sluice/evidence";
+import { signDocument, type KeyPair } from "@sluice/evidence";
 import { SealKeyPair, sealQuery } from "@sluice/evidence/seal";
 import { blind } from "@sluice/mpc/oprf/client";
 import {
   decodeAnswer,
+  documentHash,
   encodeCall,
   encodeEvaluateRequest,
   equalBytes,
@@ -277,6 +278,28 @@ describe("stopping", () => {
       await postJson(fixture, "/v1/revocations", await signDocument(body, signer));
       await expect(call(await evaluate({ grant: doomed }))).rejects.toEqual(refusal("ERR_GRANT_REVOKED"));
     }
+  });
+
+  test("a revocation needs no gateway, and reaches a grant that was never delivered", async () => {
+    const scene = { scene: toHex(random.bytes(4)), title: "x", purpose: "bands", value: "x" };
+    const body = await grantBody(fixture, { scene });
+    const revocation = {
+      type: "revocation",
+      domain: "test",
+      grant: await documentHash(body),
+      reason: "test",
+      at: new Date().toISOString(),
+    } as const;
+    const direct = async (signer: KeyPair): Promise<number> => {
+      const signed = JSON.stringify(await signDocument(revocation, signer));
+      const headers = { "content-type": "application/json" };
+      return (await fetch(`${fixture.domain.url}/v1/revocations`, { method: "POST", body: signed, headers })).status;
+    };
+    expect(await direct(fixture.parties.gateway)).toBe(403);
+    expect(await direct(fixture.parties.recovery)).toBe(204);
+    const grant = await signDocument(body, fixture.parties.department, fixture.parties.agency);
+    await postJson(fixture, "/v1/grants", { grant, policy: fixture.policy });
+    await expect(call(await evaluate({ grant: revocation.grant }))).rejects.toEqual(refusal("ERR_GRANT_REVOKED"));
   });
 
   test("a clock behind what was recorded refuses to start, and changes nothing", async () => {

@@ -151,7 +151,7 @@ test("a request whose expiry is no instant is refused", async () => {
   const { request, frame } = await submission(grant, JOB);
   const body = { ...request.body, expiresAt: "2020-99-99T99:99:99.999Z" };
   const timeless = { request: await signDocument(body, fixture.parties.developer), frame };
-  await expect(send(fixture, "/v1/jobs", timeless)).rejects.toEqual(refusal("ERR_REQUEST_EXPIRED"));
+  await expect(send(fixture, "/v1/jobs", timeless)).rejects.toEqual(refusal("ERR_FRAME_MALFORMED"));
 });
 
 test("a key that the agency has replaced is a stranger's, suspended before or not", async () => {

@@ -27,7 +27,10 @@ export const Random128 = z.string().regex(/^[0-9a-f]{32}$/);
 export type Random128 = z.infer<typeof Random128>;
 
 /** RFC 3339 instant in UTC with `Z` and milliseconds, as `Date.prototype.toISOString` writes it. */
-export const Instant = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/);
+export const Instant = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/)
+  .refine((text) => !Number.isNaN(Date.parse(text)), "an instant that exists");
 export type Instant = z.infer<typeof Instant>;
 
 /** Non-negative whole number in decimal, without leading zeros, up to 30 digits. */

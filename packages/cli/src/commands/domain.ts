@@ -60,12 +60,17 @@ export const domainStart: Command = {
   path: ["domain", "start"],
   summary: "start the domain in DIR and serve until interrupted",
   positionals: ["DIR"],
-  options: { ...LISTEN_OPTIONS, ...JSON_OPTION },
+  options: {
+    ...LISTEN_OPTIONS,
+    "require-layers": { value: "LIST", description: "isolation layers without which no job runs, comma-separated" },
+    ...JSON_OPTION,
+  },
   async run(args, io) {
     const directory = args.positional(0);
     const address = listenAddress(args);
+    const requireLayers = args.text("require-layers")?.split(",") ?? [];
     const { startDomain } = await import("@sluice/domain");
-    const domain = await startDomain(directory, address);
+    const domain = await startDomain(directory, { ...address, requireLayers });
     return await serveUntilInterrupted(domain, `domain ${domain.domain}`, args.flag("json"), io);
   },
 };

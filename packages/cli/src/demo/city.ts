@@ -8,7 +8,7 @@ import { TrustPins } from "@sluice/evidence/verify";
 import { initGateway } from "@sluice/gateway";
 import { SluiceError, type Random, type ResourceField } from "@sluice/protocol";
 import { z } from "zod";
-import { partyKeys, type PartyKeys } from "./parties.ts";
+import { partyKeys, type PartyKeys, type PartyName } from "./parties.ts";
 
 const random: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
 const CityFile = z.strictObject({ domains: z.record(z.string(), z.string()), trust: TrustPins });
@@ -63,18 +63,26 @@ export async function findCity(directory: string): Promise<City | null> {
  *  @throws ERR_DIRECTORY_UNWRITABLE and the errors of imports */
 export async function createCity(
   directory: string,
-  domains: Readonly<Record<string, string>>,
+  domains: Readonly<Record<string, { readonly title: string; readonly department: PartyName }>>,
   tables: (directoryOf: (domain: string) => string) => AsyncIterable<TableFile>,
 ): Promise<City> {
   const keys = await makeKeys(directory);
   const clock = { now: () => new Date() };
   const agencyKey = keys["data-bureau"].keyId;
-  const departmentKey = keys["hrss-department"].keyId;
   const gateway = await initGateway(gatewayDirectory(directory), { agencyKey, clock, random });
-  const pins = { agencyKey, departmentKey, gatewayKey: gateway.gatewayKey, recoveryKey: keys.recovery.keyId };
+  const pins = { agencyKey, gatewayKey: gateway.gatewayKey, recoveryKey: keys.recovery.keyId };
+  const titles: Record<string, string> = {};
   const trusted: TrustPins["domains"] = {};
-  for (const [domain, title] of Object.entries(domains)) {
-    const config = await initDomain(domainDirectory(directory, domain), { domain, title, ...pins, random });
+  for (const [domain, { title, department }] of Object.entries(domains)) {
+    const departmentKey = keys[department].keyId;
+    titles[domain] = title;
+    const config = await initDomain(domainDirectory(directory, domain), {
+      domain,
+      title,
+      ...pins,
+      departmentKey,
+      random,
+    });
     const { receiptKey, logKey, logOrigin } = config;
     trusted[domain] = { receiptKey, logKey, logOrigin, departmentKey };
   }
@@ -83,8 +91,8 @@ export async function createCity(
   }
   const { logKey, logOrigin } = gateway;
   const trust: TrustPins = { domains: trusted, gateway: { logKey, logOrigin }, agencyKey };
-  await writeFile(join(directory, FILE), `${JSON.stringify({ domains, trust }, null, 2)}\n`);
-  return { directory, domains, keys, trust };
+  await writeFile(join(directory, FILE), `${JSON.stringify({ domains: titles, trust }, null, 2)}\n`);
+  return { directory, domains: titles, keys, trust };
 }
 
 async function makeKeys(directory: string): Promise<PartyKeys> {

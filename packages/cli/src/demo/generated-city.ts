@@ -11,10 +11,10 @@ import { generateCity, type City as CityData } from "./city/tables.ts";
 import { createCity, findCity, type City, type TableFile } from "./city.ts";
 
 const DOMAINS = {
-  hrss: "人力资源和社会保障局 Human Resources and Social Security",
-  health: "卫生健康委员会 Health Commission",
-  market: "市场监督管理局 Market Supervision",
-};
+  hrss: { title: "人力资源和社会保障局 Human Resources and Social Security", department: "hrss-department" },
+  health: { title: "卫生健康委员会 Health Commission", department: "health-department" },
+  market: { title: "市场监督管理局 Market Supervision", department: "market-department" },
+} as const;
 
 const Origin = z.strictObject({ seed: z.string(), persons: z.int() });
 const FILE = "generated.json";

@@ -2,7 +2,7 @@
  *  @module */
 import type { Grant, Policy, SignedGrant } from "@sluice/protocol";
 import { documentHash } from "@sluice/protocol";
-import { PARTIES, partyStatement, type PartyKeys, type PartyName } from "./parties.ts";
+import { PARTIES, partyStatement, type PartyName } from "./parties.ts";
 import type { RunningCity } from "./running-city.ts";
 import { grantBody, signGrant, type GrantTerms, type SceneSpec } from "./scene.ts";
 
@@ -27,7 +27,7 @@ export async function grantScene(running: RunningCity, spec: SceneSpec, terms: G
   const { policy } = spec;
   const draft = await grantBody(keys, spec, terms);
   await proposeAndReview(running, draft, policy);
-  return deliver(running, keys, draft, policy);
+  return deliver(running, spec, draft);
 }
 
 async function proposeAndReview(running: RunningCity, draft: Grant, policy: Policy): Promise<void> {
@@ -43,8 +43,8 @@ async function proposeAndReview(running: RunningCity, draft: Grant, policy: Poli
   });
 }
 
-async function deliver(running: RunningCity, keys: PartyKeys, draft: Grant, policy: Policy): Promise<StandingGrant> {
-  const signed = await signGrant(keys, draft);
-  await running.client("hrss-department").deliverGrant({ grant: signed, policy });
+async function deliver(running: RunningCity, { department, policy }: SceneSpec, draft: Grant): Promise<StandingGrant> {
+  const signed = await signGrant(running.city.keys, department, draft);
+  await running.client(department).deliverGrant({ grant: signed, policy });
   return { hash: await documentHash(draft), signed, policy };
 }

@@ -10,6 +10,8 @@ import type { PartyRole, SignedParty } from "@sluice/protocol";
 export const PARTIES = {
   "data-bureau": { title: "数据局 Data Bureau", role: "agency" },
   "hrss-department": { title: "人力资源和社会保障局 Human Resources and Social Security", role: "source" },
+  "health-department": { title: "卫生健康委员会 Health Commission", role: "source" },
+  "market-department": { title: "市场监督管理局 Market Supervision", role: "source" },
   "city-data-group": { title: "城市数据集团 City Data Group", role: "operator" },
   "credit-lab": { title: "普惠信用实验室 Credit Lab", role: "developer" },
   "river-bank": { title: "江河银行 River Bank", role: "caller" },

@@ -14,6 +14,7 @@ import {
   type RunEvent,
 } from "@sluice/protocol";
 import type { StandingGrant } from "./govern.ts";
+import type { PartyName } from "./parties.ts";
 import type { RunningCity } from "./running-city.ts";
 import { VERSION } from "./scene.ts";
 
@@ -43,9 +44,10 @@ export async function developJob(
   return developer.watchRun(submitted.callId, onEvent);
 }
 
-/** Reviews a completed run by two people, has the department release it, and builds the product. */
+/** Reviews a completed run by two people, has `department` release it, and builds the product. */
 export async function releaseAndBuild(
   running: RunningCity,
+  department: PartyName,
   grant: StandingGrant,
   run: Run,
   onEvent: (event: RunEvent) => void = () => {},
@@ -68,8 +70,8 @@ export async function releaseAndBuild(
     guardReport: await documentHash(guardReport),
     at: new Date().toISOString(),
   };
-  const signed = await signDocument(release, running.city.keys["hrss-department"]);
-  const product = await running.client("hrss-department").deliverRelease(signed);
+  const signed = await signDocument(release, running.city.keys[department]);
+  const product = await running.client(department).deliverRelease(signed);
   const build = await operator.startBuild({
     domain: grant.signed.body.domain,
     grant: grant.hash,

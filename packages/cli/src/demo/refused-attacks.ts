@@ -1,10 +1,10 @@
 /** Attacks on the way between caller and domain, among them a gateway whose every key was stolen.
  *  @module */
-import { decodeAnswer, encodeAnswer, utf8 } from "@sluice/protocol";
+import { decodeAnswer, encodeAnswer, isSluiceError, utf8 } from "@sluice/protocol";
 import { signDocument } from "@sluice/evidence";
 import { partyStatement } from "./parties.ts";
 import type { RefusalCase } from "./refusals.ts";
-import { grantBody, usualTerms } from "./scene.ts";
+import { grantBody, signGrant, usualTerms } from "./scene.ts";
 import { callDomain, deliverToDomain, evaluation, sealedCall, type Scenery } from "./scenery.ts";
 
 /** Replays, forgeries, alterations. */
@@ -26,7 +26,19 @@ export const attackCases: RefusalCase[] = [
     async attempt(scenery) {
       const { city } = scenery.running;
       const body = await grantBody(city.keys, scenery.spec, usualTerms(city.keys, "forged", new Date()));
-      const grant = await signDocument(body, scenery.gatewayKey);
+      const grant = await signDocument(body, scenery.gatewayKey, scenery.gatewayLogKey);
+      const delivery = utf8(JSON.stringify({ grant, policy: scenery.grant.policy }));
+      await deliverToDomain(scenery, "/v1/grants", delivery, "application/json");
+    },
+  },
+  {
+    name: "grant-of-another-department",
+    code: "ERR_SIGNATURE",
+    refusedBy: "domain",
+    async attempt(scenery) {
+      const { keys } = scenery.running.city;
+      const body = await grantBody(keys, scenery.spec, usualTerms(keys, "foreign", new Date()));
+      const grant = await signGrant(keys, "market-department", body);
       const delivery = utf8(JSON.stringify({ grant, policy: scenery.grant.policy }));
       await deliverToDomain(scenery, "/v1/grants", delivery, "application/json");
     },
@@ -96,11 +108,12 @@ async function suspendedParty(scenery: Scenery): Promise<void> {
   const { keys } = running.city;
   await running.client("data-bureau").putParty(await partyStatement(keys, "closed-bank", "suspended", new Date()));
   const envelope = await sealedCall(scenery, evaluation(scenery), keys["closed-bank"]);
-  const atDomain = await callDomain(scenery, envelope).then(
-    () => "admitted",
-    () => "refused",
-  );
-  if (atDomain === "admitted") return;
+  try {
+    await callDomain(scenery, envelope);
+    return;
+  } catch (error) {
+    if (!isSluiceError(error, "ERR_PARTY_SUSPENDED")) throw error;
+  }
   await running.client("closed-bank").call(await sealedCall(scenery, evaluation(scenery), keys["closed-bank"]));
 }
 

@@ -54,7 +54,7 @@ async function expiredGrant(scenery: Scenery): Promise<void> {
     notAfter: new Date(now - DAY_MS),
   };
   const body = await grantBody(keys, scenery.spec, terms);
-  const delivery = { grant: await signGrant(keys, body), policy: scenery.spec.policy };
+  const delivery = { grant: await signGrant(keys, scenery.spec.department, body), policy: scenery.spec.policy };
   await deliverToDomain(scenery, "/v1/grants", utf8(JSON.stringify(delivery)), "application/json");
   const use = evaluation(scenery, { grant: await documentHash(body) });
   await callDomain(scenery, await sealedCall(scenery, use, keys["river-bank"]));

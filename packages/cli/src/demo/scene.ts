@@ -3,7 +3,7 @@
  *  @module */
 import { signDocument } from "@sluice/evidence";
 import { documentHash, type Grant, type Policy, type SignedGrant } from "@sluice/protocol";
-import type { PartyKeys } from "./parties.ts";
+import type { PartyKeys, PartyName } from "./parties.ts";
 
 /** Product that the walk builds and serves. */
 export const PRODUCT = "inclusive-credit";
@@ -18,6 +18,8 @@ const TERM_DAYS = 365;
 /** A scene: what is asked of which table, why, and how jobs see it. */
 export interface SceneSpec {
   readonly domain: string;
+  /** The source department, whose key the domain pins. */
+  readonly department: PartyName;
   readonly title: string;
   readonly purpose: string;
   readonly value: string;
@@ -69,6 +71,7 @@ function creditPolicy(sampleRows: number): Policy {
 export function inclusiveCredit(sampleRows: number): SceneSpec {
   return {
     domain: "hrss",
+    department: "hrss-department",
     title: "普惠信贷 Inclusive credit",
     purpose: "inclusive-credit",
     value: "Small borrowers without collateral get a fair answer from their record of steady work.",
@@ -131,7 +134,7 @@ export async function grantBody(keys: PartyKeys, spec: SceneSpec, terms: GrantTe
   };
 }
 
-/** The grant signed by the department and the agency. */
-export function signGrant(keys: PartyKeys, body: Grant): Promise<SignedGrant> {
-  return signDocument(body, keys["hrss-department"], keys["data-bureau"]);
+/** The grant signed by `department` and the agency. */
+export function signGrant(keys: PartyKeys, department: PartyName, body: Grant): Promise<SignedGrant> {
+  return signDocument(body, keys[department], keys["data-bureau"]);
 }

@@ -34,8 +34,9 @@ export interface Scenery {
   readonly product: Product;
   /** The same bundle built under a grant of TRIAL_QUOTA evaluations. */
   readonly trial: { readonly grant: StandingGrant; readonly served: ServedProduct };
-  /** All keys of the gateway, stolen. */
+  /** All keys of the gateway, stolen: the one that signs its requests, and the one of its log. */
   readonly gatewayKey: KeyPair;
+  readonly gatewayLogKey: KeyPair;
   /** A valid EvaluateRequest of one element. */
   readonly evaluateRequest: Bytes;
   /** The domain's key that queries are sealed to. */
@@ -94,15 +95,16 @@ export async function prepareScenery(
   running: RunningCity,
   parts: Pick<Scenery, "spec" | "grant" | "product" | "trial">,
 ): Promise<Scenery> {
-  const gatewayKey = await importPrivateKey(
-    await readFile(join(gatewayDirectory(running.city.directory), "keys", "gateway.key"), "utf8"),
-  );
+  const stolen = async (file: string): Promise<KeyPair> =>
+    importPrivateKey(await readFile(join(gatewayDirectory(running.city.directory), "keys", file), "utf8"));
+  const [gatewayKey, gatewayLogKey] = [await stolen("gateway.key"), await stolen("log.key")];
   const { blindedElement } = blind(utf8("somebody"), systemRandom);
   const { sealKey } = (await running.client("river-bank").openLookup(parts.product.product)).snapshot;
   return {
     ...parts,
     running,
     gatewayKey,
+    gatewayLogKey,
     sealKey,
     evaluateRequest: encodeEvaluateRequest({ elements: [blindedElement] }),
   };

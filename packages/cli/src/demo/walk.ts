@@ -112,7 +112,7 @@ async function makeProduct(
   const served = await narrator.step(
     "release",
     "two reviews, the department's release, the build on every row",
-    (progress) => releaseAndBuild(running, grant, run, telling(progress)),
+    (progress) => releaseAndBuild(running, plan.spec.department, grant, run, telling(progress)),
   );
   const { product, model } = served;
   narrator.say(`  ${product.product} version ${product.version} is registered as ${product.registrationCode}`);
@@ -132,7 +132,7 @@ async function makeTrial(
   const terms = { ...usualTerms(running.city.keys, name, now), evaluations: String(TRIAL_QUOTA) };
   const grant = await grantScene(running, spec, terms);
   const run = await developJob(running, grant, name, code);
-  const served = await releaseAndBuild(running, grant, run);
+  const served = await releaseAndBuild(running, spec.department, grant, run);
   keep(served.runs);
   return { grant, served };
 }

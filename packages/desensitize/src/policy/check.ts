@@ -55,6 +55,9 @@ function checkShown(name: string, field: ResourceField, rule: ColumnRule): void 
   if (transformedType(transform, field.type) === null)
     fail(pointer, `${transform.kind} does not fit type ${field.type}`);
   if (role === "direct") checkDirect(pointer, transform);
+  if (field.role === "quasi" && transform.kind === "token") {
+    fail(pointer, "expected mask, generalize, bucket, keep or drop: tokens of a quasi-identifier would escape k");
+  }
   if (role === "quasi" && transform.kind === "keep" && (field.type === "decimal" || field.type === "date")) {
     fail(pointer, `a quasi-identifier of type ${field.type} is too fine to keep: expected bucket or generalize`);
   }

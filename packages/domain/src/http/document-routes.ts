@@ -6,6 +6,15 @@ import { acceptGrant, acceptParty, acceptRelease, acceptRevocation } from "../se
 import type { DomainContext } from "../serve/context.ts";
 import { jsonBody } from "./body.ts";
 
+/** The route that takes grants back. It needs no gateway: department, agency and recovery key reach it directly, so that
+ *  a gateway that is lost or hostile cannot hold a revocation back. */
+export function revocationRoute(server: FastifyInstance, context: DomainContext): void {
+  server.post("/v1/revocations", async (request, reply) => {
+    await acceptRevocation(context, jsonBody(request, SignedRevocation));
+    return reply.code(204).send();
+  });
+}
+
 /** Routes that take what parties signed. */
 export function documentRoutes(server: FastifyInstance, context: DomainContext): void {
   server.post("/v1/parties", async (request, reply) => {
@@ -15,12 +24,6 @@ export function documentRoutes(server: FastifyInstance, context: DomainContext):
   server.post("/v1/grants", async (request, reply) => {
     const grant = await acceptGrant(context, jsonBody(request, GrantDelivery));
     return reply.code(201).send({ grant });
-  });
-  server.post("/v1/revocations", async (request, reply) => {
-    const revocation = jsonBody(request, SignedRevocation);
-    await acceptRevocation(context, revocation);
-    context.runner.cancelGrant(revocation.body.grant);
-    return reply.code(204).send();
   });
   server.post("/v1/releases", async (request, reply) => {
     const release = await acceptRelease(context, jsonBody(request, SignedRelease));

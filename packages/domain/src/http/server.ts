@@ -8,7 +8,7 @@ import type { DomainContext } from "../serve/context.ts";
 import { installErrors } from "./errors.ts";
 import { requireGateway } from "./hop.ts";
 import { serveLog } from "./log-files.ts";
-import { documentRoutes } from "./document-routes.ts";
+import { documentRoutes, revocationRoute } from "./document-routes.ts";
 import { productRoutes } from "./product-routes.ts";
 import { runRoutes } from "./run-routes.ts";
 
@@ -50,6 +50,7 @@ export async function createServer(
     done();
   });
   server.get("/v1/description", async () => describeDomain(context));
+  revocationRoute(server, context);
   await server.register(async (trusted) => {
     requireGateway(trusted, context);
     documentRoutes(trusted, context);

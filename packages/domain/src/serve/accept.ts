@@ -18,6 +18,7 @@ import type { DomainContext } from "./context.ts";
 export async function acceptParty(context: DomainContext, party: SignedParty): Promise<void> {
   await verifySigned(party, { required: [[context.config.pins.agencyKey]] });
   context.documents.putParty(party);
+  if (party.body.status === "suspended") context.runner.cancelKey(party.body.keyId);
 }
 
 /** Keeps a grant signed by department and agency, with the policy it names. Returns its hash.
@@ -53,15 +54,14 @@ export async function acceptGrant(context: DomainContext, delivery: GrantDeliver
   return hash;
 }
 
-/** Takes a grant back, at once. @throws ERR_SIGNATURE, ERR_GRANT_UNKNOWN */
+/** Takes a grant back, at once, or before it was ever delivered: then it never begins.
+ *  @throws ERR_SIGNATURE, ERR_GRANT_DOMAIN */
 export async function acceptRevocation(context: DomainContext, revocation: SignedRevocation): Promise<void> {
   const { pins, domain } = context.config;
   await verifySigned(revocation, { required: [[pins.departmentKey, pins.agencyKey, pins.recoveryKey]] });
-  const { grant } = revocation.body;
-  if (revocation.body.domain !== domain || context.documents.grant(grant) === null) {
-    throw new SluiceError("ERR_GRANT_UNKNOWN", { grant });
-  }
+  if (revocation.body.domain !== domain) throw new SluiceError("ERR_GRANT_DOMAIN", { domain });
   context.documents.putRevocation(revocation);
+  context.runner.cancelGrant(revocation.body.grant);
 }
 
 /** Keeps a release signed by the department, after finding the exact guarded run that it names.

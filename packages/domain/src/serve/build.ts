@@ -138,7 +138,7 @@ async function buildIndex(
     directory: indexDirectory(context, name),
     table,
     seed: oprfSeed(context),
-    info: oprfInfo(admitted.held.grant.body, product, FIRST_EPOCH),
+    info: oprfInfo(admitted.held, product, FIRST_EPOCH),
     context: lookupContext({ domain: context.config.domain, product, version, grant, epoch: FIRST_EPOCH }),
   };
   const transfer = [table.keys.buffer, table.records.buffer].filter((buffer) => buffer instanceof ArrayBuffer);

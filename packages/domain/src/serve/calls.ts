@@ -91,7 +91,7 @@ async function compute(
   }
   const input = {
     seed: oprfSeed(context),
-    info: oprfInfo(held.grant.body, product.product, product.snapshot.body.epoch),
+    info: oprfInfo(held, product.product, product.snapshot.body.epoch),
     frame,
   };
   return context.pool.run<Bytes>("oprf.evaluate", input, { signal });

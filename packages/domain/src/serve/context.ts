@@ -2,7 +2,7 @@
  *  @module */
 import type { DirectoryLog } from "@sluice/evidence";
 import type { SealKeyPair } from "@sluice/evidence/seal";
-import type { Clock, Random, Run, Sha256Hex, TaskPool } from "@sluice/protocol";
+import type { Clock, KeyId, Random, Run, Sha256Hex, TaskPool } from "@sluice/protocol";
 import type { DomainConfig } from "../config.ts";
 import type { DataStore } from "../data/store.ts";
 import type { Keyring } from "../keyring.ts";
@@ -22,6 +22,8 @@ export interface RunStarter {
   start(run: Run, admitted: Admitted): void;
   /** Stops the runs under a grant that was taken back. */
   cancelGrant(grant: Sha256Hex): void;
+  /** Stops the runs of a party whose key was suspended. */
+  cancelKey(keyId: KeyId): void;
 }
 
 /** Parts of a running domain. */

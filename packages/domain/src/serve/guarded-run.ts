@@ -12,7 +12,10 @@ import {
 } from "@sluice/protocol";
 import type { Admitted } from "./admit.ts";
 import type { DomainContext } from "./context.ts";
+import type { GuardedOutcome } from "../work/workshop.ts";
 import { RunRefused } from "./run-refused.ts";
+
+type Refusal = Extract<GuardedOutcome, { ok: false }>;
 
 /** A run in execution. */
 export interface RunWork {
@@ -53,11 +56,12 @@ export async function runGuarded(
     seed: Number.parseInt(run.callId.slice(0, 8), 16),
     limits: limitsOf(environment, input.manifest),
     signal,
-    onEvent,
+    // Rows of real persons are behind a production run: which steps it reaches is not told.
+    ...(environment === "development" ? { onEvent } : {}),
   });
   const at = context.clock.now().toISOString();
   if (!outcome.ok) {
-    const { code, details, refusedBy, findings } = outcome;
+    const { code, details, refusedBy, findings } = told(outcome, environment);
     const refusal: GuardReport | undefined =
       findings === undefined
         ? undefined
@@ -65,6 +69,14 @@ export async function runGuarded(
     throw new RunRefused({ code, details, refusedBy }, refusal === undefined ? {} : { guardReport: refusal });
   }
   return { output: outcome.output, report: { ...outcome.report, at }, layers: outcome.layers };
+}
+
+/** How a refusal is told. On real rows the way in which a job fails is its own choice, and so a message: every failure
+ *  of the sandbox reads alike. */
+function told(refusal: Refusal, environment: keyof typeof RUN_LIMITS): Refusal {
+  if (environment === "development" || refusal.refusedBy !== "sandbox") return refusal;
+  const standing = refusal.code === "ERR_SANDBOX_LAYER_MISSING" || refusal.code === "ERR_POOL_WORKER";
+  return standing ? refusal : { ...refusal, code: "ERR_JOB_CRASHED", details: {} };
 }
 
 /** The environment's limits, or less where the job asks for less. */

@@ -1,7 +1,8 @@
-/** OPRF keys of lookup products: one per domain, product, purpose and epoch, never shared with another
+/** OPRF keys of lookup products: one per domain, grant, product, purpose and epoch, never shared with another
  *  protocol. Whoever holds one can test every identity number, so they stay inside this process and its workers.
  *  @module */
-import { utf8, type Bytes, type Grant } from "@sluice/protocol";
+import { utf8, type Bytes } from "@sluice/protocol";
+import type { HeldGrant } from "../state/documents.ts";
 import type { DomainContext } from "./context.ts";
 
 /** Epoch of the keys; a rotation counts it up. */
@@ -12,7 +13,9 @@ export function oprfSeed(context: DomainContext): Bytes {
   return context.keyring.derive("oprf", "lookup");
 }
 
-/** Public key info of DeriveKeyPair: what the key is for. */
-export function oprfInfo(grant: Grant, product: string, epoch: number): Bytes {
-  return utf8(`sluice/lookup/v1|${grant.domain}|${product}|${grant.scene.purpose}|${epoch}`);
+/** Public key info of DeriveKeyPair: what the key is for. Each grant has its own key, so that evaluations under one
+ *  quota are worth nothing on the index of another. */
+export function oprfInfo({ hash, grant }: HeldGrant, product: string, epoch: number): Bytes {
+  const { domain, scene } = grant.body;
+  return utf8(`sluice/lookup/v1|${domain}|${hash}|${product}|${scene.purpose}|${epoch}`);
 }

@@ -26,7 +26,7 @@ export const MAX_WAITING_RUNS = 64;
 export class RunExecutor implements RunStarter {
   readonly events = new RunEvents();
   readonly #context: () => DomainContext;
-  readonly #active = new Map<string, { grant: Sha256Hex; abort: AbortController }>();
+  readonly #active = new Map<string, { grant: Sha256Hex; keyId: KeyId; abort: AbortController }>();
   #tail: Promise<void> = Promise.resolve();
 
   /** `context` is read when a run starts: executor and context know each other. */
@@ -39,8 +39,9 @@ export class RunExecutor implements RunStarter {
     if (this.#active.size >= MAX_WAITING_RUNS) throw new SluiceError("ERR_POOL_FULL", { maxQueue: MAX_WAITING_RUNS });
     this.#context().work.putRun(run, admitted.signed);
     const abort = new AbortController();
-    this.#active.set(run.callId, { grant: run.grant, abort });
-    this.#tail = this.#tail.then(() => this.#execute(run, admitted, abort.signal));
+    this.#active.set(run.callId, { grant: run.grant, keyId: admitted.keyId, abort });
+    // A run whose end cannot be written down is taken up at the next start; later runs go on.
+    this.#tail = this.#tail.then(() => this.#execute(run, admitted, abort.signal)).catch(() => {});
   }
 
   /** Queues again what an earlier process left unfinished. */
@@ -63,6 +64,13 @@ export class RunExecutor implements RunStarter {
   cancelGrant(grant: Sha256Hex): void {
     for (const active of this.#active.values()) {
       if (active.grant === grant) active.abort.abort();
+    }
+  }
+
+  /** Stops the runs of a party whose key was suspended. */
+  cancelKey(keyId: KeyId): void {
+    for (const active of this.#active.values()) {
+      if (active.keyId === keyId) active.abort.abort();
     }
   }
 

@@ -123,7 +123,7 @@ async function submit(
 async function readableRun(context: GatewayContext, callId: string, reader: Party): Promise<HeldRun> {
   const held = await findRun(context.state.db, callId);
   const grant = held === null ? null : (await sceneOfGrant(context.state.db, held.request.body.grant))?.grant;
-  if (held === null || !mayReadCall(reader, held.keyId, grant?.body ?? null, "run")) {
+  if (held === null || !mayReadCall(reader, held.keyId, grant ?? null, "run")) {
     throw new SluiceError("ERR_NOT_FOUND", { kind: "run", name: callId });
   }
   return held;
