@@ -24,14 +24,14 @@ export function textForm(page: OfficerPage): string {
     [visibleText(page.lead)],
     figures.map(({ label, value, remark }) => {
       const more = remark === "" ? "" : `（${visibleText(remark)}）`;
-      return `  ${label.zh}：${visibleText(value)}${more}`;
+      return `  ${visibleText(label.zh)}：${visibleText(value)}${more}`;
     }),
     page.comparison === null ? [] : comparisonLines(page.comparison),
     list({ zh: "请留意", en: "Worth a second look" }, "!", page.attention),
     list({ zh: "签名之后，可以", en: "What the signature allows" }, "✓", page.allows),
     list({ zh: "签名之后，仍然不可以", en: "What it does not allow" }, "✗", page.forbids),
     ...page.sections.map(sectionLines),
-    [`编号 ${page.hash}`, `打印时间 ${page.printedAt}（北京时间）`],
+    [`编号 ${visibleText(page.hash)}`, `打印时间 ${visibleText(page.printedAt)}（北京时间）`],
   ];
   return `${blocks
     .filter((lines) => lines.length > 0)
@@ -57,7 +57,8 @@ function list(title: Words, mark: string, items: readonly string[]): string[] {
 
 function comparisonLines({ against, changes }: Comparison): string[] {
   const lines = changes.map(
-    ({ direction, topic, text }) => `  【${DIRECTION_WORDS[direction].zh}】${topic.zh}：${visibleText(text)}`,
+    ({ direction, topic, text }) =>
+      `  【${DIRECTION_WORDS[direction].zh}】${visibleText(topic.zh)}：${visibleText(text)}`,
   );
   const title = `── 与上一版相比 / Changes since the last one（${visibleText(against)}）`;
   return [title, ...(lines.length === 0 ? ["  没有变化"] : lines)];
@@ -65,13 +66,14 @@ function comparisonLines({ against, changes }: Comparison): string[] {
 
 function sectionLines({ title, columns, rows, remark }: Section): string[] {
   const cells = rows.map((row) => row.map(({ text, level }) => visibleText(text) + (level === "bad" ? " [✗]" : "")));
-  const table = formatTable([columns.map(({ zh }) => zh), ...cells]).split("\n");
+  const names = columns.map(({ zh }) => visibleText(zh));
+  const table = formatTable([names, ...cells]).split("\n");
   const fits = table.every((line) => displayWidth(line) <= MAX_TABLE_COLUMNS) || columns.length <= 2;
-  const lines = fits ? table.map((line) => `  ${line}`) : cells.flatMap((row) => blockLines(columns, row));
+  const lines = fits ? table.map((line) => `  ${line}`) : cells.flatMap((row) => blockLines(names, row));
   return [`── ${both(title)}`, ...(remark === undefined ? [] : [`  ${visibleText(remark)}`]), ...lines];
 }
 
-function blockLines(columns: readonly Words[], row: readonly string[]): string[] {
+function blockLines(names: readonly string[], row: readonly string[]): string[] {
   const [first = "", ...rest] = row;
-  return [`  ${first}`, ...rest.map((text, i) => `      ${columns[i + 1]?.zh ?? ""}：${text}`)];
+  return [`  ${first}`, ...rest.map((text, i) => `      ${names[i + 1] ?? ""}：${text}`)];
 }
