@@ -13,21 +13,25 @@ const HEADINGS = {
 /** Languages of the two READMEs. */
 export type Language = keyof typeof HEADINGS;
 
+/** English words with their Chinese. */
+export type Translation = readonly (readonly [string, string])[];
+
 /** `page` with the table of `results` between `<!-- bench:SUITE -->` and `<!-- bench:end -->`.
  *  @throws Error when the page has no such markers. */
-export function writeTable(page: string, results: Results, language: Language): string {
+export function writeTable(page: string, results: Results, language: Language, chinese: Translation = []): string {
   const open = `<!-- bench:${results.suite} -->`;
   const close = "<!-- bench:end -->";
   const start = page.indexOf(open);
   const end = page.indexOf(close, start);
   if (start < 0 || end < 0) throw new Error(`the page has no ${open} … ${close}`);
-  return `${page.slice(0, start + open.length)}\n${renderTable(results, language)}\n${page.slice(end)}`;
+  return `${page.slice(0, start + open.length)}\n${renderTable(results, language, language === "zh" ? chinese : [])}\n${page.slice(end)}`;
 }
 
-function renderTable(results: Results, language: Language): string {
+function renderTable(results: Results, language: Language, translation: Translation): string {
   const rows = results.rows.map(({ name, n, value, unit, peer, peerValue, ratio }) => {
     const beside = peer === undefined ? "–" : `${peer}: ${peerValue ?? "–"} ${unit}`;
-    return `| ${name} | ${n} | ${value} ${unit} | ${beside} | ${ratio ?? "–"} |`;
+    const cells = `| ${name} | ${n} | ${value} ${unit} | ${beside} | ${ratio ?? "–"} |`;
+    return translation.reduce((text, [from, to]) => text.replaceAll(from, to), cells);
   });
   const where = { en: "Measured on", zh: "测量环境：" }[language];
   return [

@@ -43,7 +43,7 @@ const results: Results = { suite: suite.name, machine: describeMachine(), commit
 if (values.write) {
   for (const [path, language] of PAGES) {
     const page = new URL(path, HERE);
-    writeFileSync(page, writeTable(readFileSync(page, "utf8"), results, language));
+    writeFileSync(page, writeTable(readFileSync(page, "utf8"), results, language, suite.chinese));
   }
 }
 console.error(suite.note);

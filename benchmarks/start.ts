@@ -24,6 +24,18 @@ const PLAIN_ROUNDS = 25;
 export const suite: Suite = {
   name: "start",
   note: "Each private lookup is two signed calls through gateway and domain, with two receipts in two logs, all verified.",
+  chinese: [
+    ["process start to first private answer, from an empty directory", "从空目录启动进程到首个私密答案"],
+    ["process start to first private answer, after a restart", "重启后到首个私密答案"],
+    ["private lookups", "匿踪查询"],
+    [" at a time", " 个并发"],
+    ["table of", "数据表"],
+    ["rows", "行"],
+    ["plain HTTP, nothing protected", "普通 HTTP，无任何保护"],
+    [", ", "，"],
+    ["lookups/s", "次/秒"],
+    [" s ", " 秒 "],
+  ],
   async run(progress) {
     const parent = await mkdtemp(join(tmpdir(), "sluice-bench-"));
     try {
@@ -81,7 +93,13 @@ async function lookupRows({ running, keys }: Serving): Promise<Row[]> {
     const rows: Row[] = [];
     for (const inFlight of [1, IN_FLIGHT]) {
       const name = `private lookups, ${inFlight} at a time, table of ${keys.length} rows`;
-      const row = { name, n: LOOKUPS, unit: "1/s", better: "higher", peer: "plain HTTP, nothing protected" } as const;
+      const row = {
+        name,
+        n: LOOKUPS,
+        unit: "lookups/s",
+        better: "higher",
+        peer: "plain HTTP, nothing protected",
+      } as const;
       const repeated = Array.from({ length: PLAIN_ROUNDS }, () => asked).flat();
       rows.push(
         await compare(

@@ -19,6 +19,8 @@ export type Suite = {
   name: string;
   /** Says what each row is, in one sentence, above the table of the README. */
   note: string;
+  /** English words of its rows with their Chinese, applied in this order to the table of the Chinese README. */
+  chinese: readonly (readonly [string, string])[];
   run(progress: (line: string) => void): Promise<Row[]>;
 };
 

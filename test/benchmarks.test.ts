@@ -53,5 +53,6 @@ test("a table replaces what stands between its markers, and only that", () => {
   expect(written).toMatch(/<!-- bench:end -->\nafter\n$/);
   expect(written).not.toContain("old");
   expect(writeTable(written, results, "en")).toBe(written);
+  expect(writeTable(page, results, "zh", [["lookups", "查询"]])).toContain("| 查询 | 50 |");
   expect(() => writeTable("no markers", results, "en")).toThrow("has no");
 });
