@@ -6,6 +6,7 @@ import { doctor } from "./commands/doctor.ts";
 import { domainImport, domainInit, domainStart } from "./commands/domain.ts";
 import { errors } from "./commands/errors.ts";
 import { gatewayInit, gatewayStart } from "./commands/gateway.ts";
+import { grantRevoke } from "./commands/grant-revoke.ts";
 import { grantShow } from "./commands/grant-show.ts";
 import { jobBundle } from "./commands/job-bundle.ts";
 import { jobCheck } from "./commands/job-check.ts";
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   runShow,
   runWatch,
   grantShow,
+  grantRevoke,
   releaseShow,
   productList,
   lookup,

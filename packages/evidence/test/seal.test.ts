@@ -50,9 +50,9 @@ test("another implementation of RFC 9180 opens the query and derives the same ke
       publicKey: await suite.kem.deserializePublicKey(publicKey),
     },
     enc: encapsulatedKey.slice().buffer,
-    info: utf8("sluice/query/v1").slice().buffer as ArrayBuffer,
+    info: utf8("sluice/query/v1").slice().buffer,
   });
-  const opened = await recipient.open(ciphertext.slice().buffer as ArrayBuffer, context.slice().buffer as ArrayBuffer);
+  const opened = await recipient.open(ciphertext.slice().buffer, context.slice().buffer);
   expect(new TextDecoder().decode(opened)).toBe("question");
 });
 
