@@ -6,7 +6,8 @@ import { base64urlnopad, hex } from "@scure/base";
 export type Bytes = Uint8Array;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
+// A byte order mark is a character like any other: dropping it would make two texts of different bytes equal.
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** UTF-8 bytes of `text`. */
 export function utf8(text: string): Bytes {

@@ -1,7 +1,7 @@
 /** Inputs and results of the lookup worker's tasks, and where the worker lies.
  *  Keys and records cross as two flat byte strings that are handed over, not copied.
  *  @module */
-import { concatBytes, SluiceError, utf8, type Bytes, type LookupParameters, type Sha256Hex } from "@sluice/protocol";
+import { SluiceError, utf8, type Bytes, type LookupParameters, type Sha256Hex } from "@sluice/protocol";
 import { extname } from "node:path";
 import { MAX_KEY_BYTES } from "./context.ts";
 
@@ -64,13 +64,31 @@ export function packTable(keys: readonly string[], records: readonly Bytes[]): P
   if (keys.length !== records.length || records.some((record) => record.length !== recordBytes)) {
     throw new SluiceError("ERR_LOOKUP_TABLE", { reason: "keys and records do not fit together" });
   }
-  const parts: Bytes[] = [];
-  for (const key of keys) {
+  const encoded = keys.map((key) => {
     const bytes = utf8(key);
     if (bytes.length > MAX_KEY_BYTES || !key.isWellFormed()) {
       throw new SluiceError("ERR_OPRF_INPUT", { reason: `a key has 1 to ${MAX_KEY_BYTES} bytes of Unicode` });
     }
-    parts.push(Uint8Array.of(bytes.length >> 8, bytes.length & 0xff), bytes);
+    return bytes;
+  });
+  return { keys: packKeys(encoded), records: packRecords(records, recordBytes), count: keys.length };
+}
+
+// Filled in place: millions of parts do not fit into the arguments of one call.
+function packKeys(encoded: readonly Bytes[]): Bytes {
+  const packed = new Uint8Array(encoded.reduce((sum, bytes) => sum + 2 + bytes.length, 0));
+  let offset = 0;
+  for (const bytes of encoded) {
+    packed[offset] = bytes.length >> 8;
+    packed[offset + 1] = bytes.length & 0xff;
+    packed.set(bytes, offset + 2);
+    offset += 2 + bytes.length;
   }
-  return { keys: concatBytes(...parts), records: concatBytes(...records), count: keys.length };
+  return packed;
+}
+
+function packRecords(records: readonly Bytes[], recordBytes: number): Bytes {
+  const packed = new Uint8Array(records.length * recordBytes);
+  for (const [i, record] of records.entries()) packed.set(record, i * recordBytes);
+  return packed;
 }
