@@ -47,7 +47,7 @@ export class PirQueryState {
     sampleErrors(query, random);
     for (let first = 0; first < query.length; first += PANEL_ROWS) {
       const count = Math.min(PANEL_ROWS, query.length - first);
-      const rows = new Int32Array((await matrix.rows(first, count)).buffer);
+      const rows = new Int32Array((await matrix.keptRows(first, count)).buffer);
       for (let i = 0; i < count; i++) {
         query[first + i] = (query[first + i] ?? 0) + innerProduct(rows, i * LWE_DIMENSION, secret);
       }
