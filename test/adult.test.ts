@@ -1,6 +1,6 @@
 /** Steps 3 to 8 of the main job on a real table: UCI Adult, 30,162 persons. An income model is fitted on the
  *  desensitised sample; private lookups are keyed by row number, and each answer is checked against the raw file.
- *  Runs where SLUICE_DATA_DIR names a folder with `adult/adult.data`.
+ *  Runs with SLOW=1, where SLUICE_DATA_DIR names a folder with `adult/adult.data`.
  *  @module */
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -95,7 +95,7 @@ function plainBands(header: string[], rows: string[][], model: LinearModel): Map
   );
 }
 
-test.runIf(available)(
+test.runIf(slow && available)(
   "the Adult table goes from import to private answers that equal the plain computation",
   async () => {
     const directory = await mkdtemp(join(tmpdir(), "sluice-adult-"));
