@@ -5,8 +5,6 @@ const report = process.env["SLUICE_TEST_REPORT"];
 
 export default defineConfig({
   test: {
-    // Two files at a time, also on two cores: many tests wait for processes that they started.
-    maxWorkers: 2,
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     projects: [
       "packages/*",
