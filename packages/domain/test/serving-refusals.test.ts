@@ -7,6 +7,7 @@ import {
   encodeCall,
   encodeEvaluateRequest,
   equalBytes,
+  sha256Hex,
   toHex,
   utf8,
   type CallEnvelope,
@@ -17,6 +18,7 @@ import { startDomain } from "../src/index.ts";
 import {
   deliverGrant,
   develop,
+  finishedRun,
   grantBody,
   JOB,
   openFixture,
@@ -278,6 +280,36 @@ describe("stopping", () => {
       await postJson(fixture, "/v1/revocations", await signDocument(body, signer));
       await expect(call(await evaluate({ grant: doomed }))).rejects.toEqual(refusal("ERR_GRANT_REVOKED"));
     }
+  });
+
+  test("a suspension stops a run of that party that has started", async () => {
+    const { agency, developer } = fixture.parties;
+    const endless = utf8(
+      new TextDecoder().decode(JOB).replace("develop(rows, context) {", "develop(rows, context) { for (;;);"),
+    );
+    const envelope = await use({
+      operation: "develop",
+      grant,
+      frame: endless,
+      key: developer,
+      bundle: await sha256Hex(endless),
+    });
+    await send(fixture, "/v1/jobs", envelope);
+    const statement = (status: "active" | "suspended", at: number) =>
+      ({
+        type: "party",
+        party: "developer",
+        title: "Developer",
+        role: "developer",
+        keyId: developer.keyId,
+        status,
+        at: new Date(at).toISOString(),
+      }) as const;
+    const now = Date.now();
+    await postJson(fixture, "/v1/parties", await signDocument(statement("suspended", now), agency));
+    const run = await finishedRun(fixture, envelope.request.body.callId);
+    expect(run).toMatchObject({ state: "failed", failure: { code: "ERR_CANCELLED", refusedBy: "domain" } });
+    await postJson(fixture, "/v1/parties", await signDocument(statement("active", now + 1), agency));
   });
 
   test("a revocation needs no gateway, and reaches a grant that was never delivered", async () => {
