@@ -5,11 +5,20 @@ import { Amount, Decimal, FieldName, Instant, KeyId, Name, Sha256Hex } from "./i
 import { signedSchema } from "./signed.ts";
 
 /** What a use does. `develop` runs on a sample, `build` on every row, the others answer a caller. */
-export const Operation = z.enum(["develop", "build", "lookup.evaluate", "lookup.query"]);
+export const Operation = z.enum([
+  "develop",
+  "build",
+  "lookup.evaluate",
+  "lookup.query",
+  "psi.ids",
+  "psi.cardinality",
+  "score",
+  "report",
+]);
 export type Operation = z.infer<typeof Operation>;
 
-/** What a quota counts. */
-export const Unit = z.enum(["run", "oprf-element", "pir-query"]);
+/** What a quota counts. `psi-element` counts the padded size of a list. */
+export const Unit = z.enum(["run", "oprf-element", "pir-query", "psi-element", "score-row", "report"]);
 export type Unit = z.infer<typeof Unit>;
 
 /** The unit in which each operation spends. */
@@ -18,6 +27,10 @@ export const OPERATION_UNITS = {
   build: "run",
   "lookup.evaluate": "oprf-element",
   "lookup.query": "pir-query",
+  "psi.ids": "psi-element",
+  "psi.cardinality": "psi-element",
+  score: "score-row",
+  report: "report",
 } as const satisfies Record<Operation, Unit>;
 
 /** A party with the key it uses under this grant. */
@@ -67,6 +80,8 @@ export const Grant = z.strictObject({
   quotas: z.array(z.strictObject({ operation: Operation, amount: Amount })).min(1),
   consent: ConsentRule,
   price: PriceRule,
+  /** What users of answers must keep to. Every signed request names the grant by its hash, and so accepts them. */
+  restrictions: z.array(z.string().min(1).max(300)).max(16).optional(),
 });
 export type Grant = z.infer<typeof Grant>;
 export const SignedGrant = signedSchema(Grant);

@@ -3,8 +3,9 @@
 import { z } from "zod";
 import { Grant, SignedGrant } from "./grant.ts";
 import { Instant, KeyId, Name, Random128, Sha256Hex } from "./identifiers.ts";
-import { GuardReport, JobManifest, LinearModel, Metrics } from "./job.ts";
+import { GuardReport, JobManifest, Metrics } from "./job.ts";
 import { LogOrigin } from "./log.ts";
+import { LinearModel } from "./model.ts";
 import { SignedParty } from "./party.ts";
 import { Certificate, Policy } from "./policy.ts";
 import { EvidencedReceipt } from "./receipt.ts";
@@ -31,8 +32,22 @@ export type DomainDescription = z.infer<typeof DomainDescription>;
 export const DomainRegistration = z.strictObject({ domain: Name, url: z.url() });
 export type DomainRegistration = z.infer<typeof DomainRegistration>;
 
-/** A scene as it is proposed: the grant that would be signed, and the policy it names. */
-export const SceneProposal = z.strictObject({ draft: Grant, policy: Policy });
+/** Sections of an application (场景申请), each of which the review scores. */
+export const APPLICATION_SECTIONS = ["economicValue", "socialValue", "businessModel", "dataRationale"] as const;
+const Section = z.string().min(1).max(1_000);
+
+/** Why a scene is worth its data; the need for each field stands in the draft. */
+export const SceneApplication = z.strictObject({
+  economicValue: Section,
+  socialValue: Section,
+  businessModel: Section,
+  /** Why this data, and no less of it would do. */
+  dataRationale: Section,
+});
+export type SceneApplication = z.infer<typeof SceneApplication>;
+
+/** A scene as it is proposed: the application, the grant that would be signed, and the policy it names. */
+export const SceneProposal = z.strictObject({ application: SceneApplication, draft: Grant, policy: Policy });
 export type SceneProposal = z.infer<typeof SceneProposal>;
 
 /** A review of a scene or of a development run. */
@@ -41,6 +56,8 @@ export const Review = z.strictObject({
   person: z.string().min(1).max(60),
   verdict: z.enum(["approve", "reject"]),
   note: z.string().max(1_000),
+  /** Points of each section of an application, 1 to 5: needed where the agency approves a scene. */
+  scores: z.record(z.enum(APPLICATION_SECTIONS), z.int().min(1).max(5)).optional(),
 });
 export type Review = z.infer<typeof Review>;
 

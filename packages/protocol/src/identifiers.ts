@@ -10,6 +10,10 @@ export type Name = z.infer<typeof Name>;
 export const FieldName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/);
 export type FieldName = z.infer<typeof FieldName>;
 
+/** Name of a member that a job declares: an output, a metric, a label. */
+export const MemberName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,39}$/);
+export type MemberName = z.infer<typeof MemberName>;
+
 /** Lower-case hexadecimal SHA-256. */
 export const Sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 export type Sha256Hex = z.infer<typeof Sha256Hex>;

@@ -3,9 +3,11 @@
 import type { Bytes } from "./bytes.ts";
 import type { ColumnBatch } from "./columns.ts";
 import type { ErrorCode } from "./errors.ts";
+import type { ProductForm } from "./form.ts";
 import type { Grant, Operation } from "./grant.ts";
 import type { KeyId, Sha256Hex, SuiteId } from "./identifiers.ts";
-import type { JobManifest, LinearModel } from "./job.ts";
+import type { JobManifest } from "./job.ts";
+import type { LinearModel } from "./model.ts";
 
 /** Randomness is injected; it is seeded in tests and in generated demo data only. */
 export interface Random {
@@ -116,26 +118,16 @@ export interface SandboxRunner {
   close(): Promise<void>;
 }
 
-/** What a use consumed. */
-export interface Quantity {
-  readonly unit: string;
-  readonly amount: string;
-}
-
-/** A built index: where it lies inside the domain, and the public statement about it. */
-export interface IndexRef {
-  readonly directory: string;
-  readonly snapshot: Sha256Hex;
-}
-
-/** A product form: built from batches inside the domain, answers frames. */
-export interface ProductServer<Params> {
-  build(rows: AsyncIterable<ColumnBatch>, params: Params): Promise<IndexRef>;
-  answer(
-    index: IndexRef,
-    frame: Bytes,
-    context: { operation: Operation; signal?: AbortSignal },
-  ): Promise<{ frame: Bytes; quantity: Quantity }>;
+/** A product form inside a domain: made from what the guard let through, then answers frames. `Source` is what a build has
+ *  to offer, `Served` what stays in the domain. A frame is measured before its units are spent, and answered after. */
+export interface ProductServer<Source, Served> {
+  readonly form: ProductForm;
+  /** Makes what is served. @throws ERR_CANCELLED */
+  build(source: Source, signal: AbortSignal): Promise<Served>;
+  /** Units that a frame spends. @throws what is wrong with the frame */
+  measure(served: Served, operation: Operation, frame: Bytes): bigint;
+  /** The answer to a frame that was measured and paid for. @throws ERR_CANCELLED, ERR_POOL_FULL, ERR_POOL_WORKER */
+  answer(served: Served, operation: Operation, frame: Bytes, signal: AbortSignal): Promise<Bytes>;
 }
 
 /** One atomic spend: `already` when this call id was charged before. */

@@ -2,13 +2,13 @@
  *  @module */
 import { z } from "zod";
 import { ColumnType } from "./columns.ts";
-import { FieldName, Instant, Name, Sha256Hex } from "./identifiers.ts";
+import { FieldName, Instant, MemberName, Name, Sha256Hex } from "./identifiers.ts";
+import { LinearModel } from "./model.ts";
+import { PsiKind } from "./psi.ts";
+import { MAX_FEATURE_BOUND, ScoreLink } from "./score.ts";
+import { TableSpec, type Table, type TableRows } from "./table.ts";
 
-/** Name of a member that a job declares: an output, a metric, a label. */
-export const MemberName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,39}$/);
-export type MemberName = z.infer<typeof MemberName>;
-
-/** An output that may leave (`released`) or that stays and is asked about (`served`). */
+/** An output that may leave (`released`), or of which the domain serves answers (`served`). */
 export const OutputSpec = z.discriminatedUnion("kind", [
   /** Released: named numbers. */
   z.strictObject({ kind: z.literal("metrics"), keys: z.array(MemberName).min(1).max(32) }),
@@ -16,29 +16,48 @@ export const OutputSpec = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("linear-model"), maxParameters: z.int().min(1).max(256) }),
   /** Served: one label per row, from a closed list. */
   z.strictObject({ kind: z.literal("labels"), vocabulary: z.array(MemberName).min(2).max(64) }),
+  /** Served: whose keys are in the set that callers match their lists with. */
+  z.strictObject({ kind: z.literal("set"), match: PsiKind }),
+  /** Served: the released linear model, over encrypted columns within ±`featureBound`. `link` is applied by callers. */
+  z.strictObject({
+    kind: z.literal("score"),
+    featureBound: z.number().positive().max(MAX_FEATURE_BOUND),
+    link: ScoreLink,
+  }),
+  /** Served: a grouped table with disclosure control. */
+  TableSpec,
 ]);
 export type OutputSpec = z.infer<typeof OutputSpec>;
 
-/** What `defineJob` declares; extracted from the bundle inside the sandbox, never typed in. */
-export const JobManifest = z.strictObject({
-  name: Name,
-  purpose: Name,
-  /** Columns the job reads, with their type after the policy's transforms. */
-  input: z.record(FieldName, ColumnType),
-  outputs: z.record(MemberName, OutputSpec),
-  /** Limits below those of the environment, when the job asks for less. */
-  limits: z.strictObject({ wallTimeLimitMs: z.int().min(100).max(3_600_000) }).optional(),
-});
-export type JobManifest = z.infer<typeof JobManifest>;
+/** Kinds of output of which a domain serves answers: a job declares one at most, and it makes the product's form. */
+export const SERVED_KINDS = ["labels", "set", "score", "table"] as const satisfies OutputSpec["kind"][];
+export type ServedKind = (typeof SERVED_KINDS)[number];
 
-/** Coefficients in declared order of features. */
-export const LinearModel = z.strictObject({
-  kind: z.literal("linear-model"),
-  features: z.array(z.string().min(1).max(80)).min(1).max(256),
-  weights: z.array(z.number()).min(1).max(256),
-  intercept: z.number(),
-});
-export type LinearModel = z.infer<typeof LinearModel>;
+/** Whether an output of this kind is served. */
+export function isServedKind(kind: OutputSpec["kind"]): kind is ServedKind {
+  return SERVED_KINDS.some((served) => served === kind);
+}
+
+/** What `defineJob` declares; extracted from the bundle inside the sandbox, never typed in. */
+export const JobManifest = z
+  .strictObject({
+    name: Name,
+    purpose: Name,
+    /** Columns the job reads, with their type after the policy's transforms. */
+    input: z.record(FieldName, ColumnType),
+    outputs: z.record(MemberName, OutputSpec),
+    /** Limits below those of the environment, when the job asks for less. */
+    limits: z.strictObject({ wallTimeLimitMs: z.int().min(100).max(3_600_000) }).optional(),
+  })
+  .refine(({ outputs }) => countKinds(outputs, isServedKind) <= 1, {
+    path: ["outputs"],
+    message: "at most one output that is served",
+  })
+  .refine(({ outputs }) => !hasKind(outputs, "score") || countKinds(outputs, (kind) => kind === "linear-model") === 1, {
+    path: ["outputs"],
+    message: "exactly one linear-model beside a score",
+  });
+export type JobManifest = z.infer<typeof JobManifest>;
 
 /** Named numbers. */
 export const Metrics = z.strictObject({ kind: z.literal("metrics"), values: z.record(MemberName, z.number()) });
@@ -47,10 +66,18 @@ export type Metrics = z.infer<typeof Metrics>;
 /** One label code per row; `codes[i]` indexes the declared vocabulary. */
 export type Labels = { kind: "labels"; codes: Uint8Array };
 
+/** 1 for each row whose key is in the set, else 0. */
+export type MemberFlags = { kind: "set"; members: Uint8Array };
+
 /** What a run returned, decoded. A run has outputs of one class only. */
 export type JobOutput =
   | { class: "released"; values: Record<string, Metrics | LinearModel> }
-  | { class: "served"; values: Record<string, Labels> };
+  | { class: "served"; values: Record<string, Labels | MemberFlags | TableRows> };
+
+/** What the guard lets through: rows of a table have become its cells. */
+export type CheckedOutput =
+  | { class: "released"; values: Record<string, Metrics | LinearModel> }
+  | { class: "served"; values: Record<string, Labels | MemberFlags | Table> };
 
 /** One rule the guard applied. */
 export const GuardFinding = z.strictObject({
@@ -76,15 +103,25 @@ export type GuardReport = z.infer<typeof GuardReport>;
 
 /** Outcome of the guard. `output` is the only form in which user-made values go on. */
 export type Verdict =
-  | { ok: true; output: JobOutput; findings: GuardFinding[] }
+  | { ok: true; output: CheckedOutput; findings: GuardFinding[] }
   | { ok: false; findings: GuardFinding[] };
 
 /** Facts about a run that the guard takes from the domain, never from user code. */
 export type DomainFacts = {
   rowCount: number;
+  /** Number of the person or thing that each row is about, below `rowCount`; without it, each row is about another. */
+  subjects?: Uint32Array;
   /** Environment of the run. */
   environment: "development" | "production";
   /** Values of dictionary columns that the names of a model's features may hold, each of enough rows; without it,
    *  only short words that are no identifiers. */
   levels?: Record<string, readonly string[]>;
 };
+
+function countKinds(outputs: Record<string, OutputSpec>, counts: (kind: OutputSpec["kind"]) => boolean): number {
+  return Object.values(outputs).filter(({ kind }) => counts(kind)).length;
+}
+
+function hasKind(outputs: Record<string, OutputSpec>, kind: OutputSpec["kind"]): boolean {
+  return countKinds(outputs, (other) => other === kind) > 0;
+}

@@ -5,9 +5,9 @@ import { z } from "zod";
 import type { Bytes } from "./bytes.ts";
 import { ByteReader, ByteWriter } from "./codec.ts";
 import { SluiceError } from "./errors.ts";
-import { Instant, Name, Sha256Hex } from "./identifiers.ts";
+import { Sha256Hex } from "./identifiers.ts";
 import { MAX_OPRF_ELEMENTS } from "./limits.ts";
-import { SealKeyId } from "./seal.ts";
+import { servedMembers } from "./served.ts";
 import { signedSchema } from "./signed.ts";
 
 /** Version of the lookup frames. */
@@ -40,29 +40,21 @@ export type LookupParameters = z.infer<typeof LookupParameters>;
 
 /** The snapshot a product serves. Signed by the domain's receipt key; its hash is in every receipt. */
 export const LookupSnapshot = z.strictObject({
-  type: z.literal("snapshot"),
-  domain: Name,
-  product: Name,
-  version: z.int().min(1),
-  grant: Sha256Hex,
-  bundle: Sha256Hex,
-  release: Sha256Hex,
+  type: z.literal("lookup-snapshot"),
+  ...servedMembers,
   parameters: LookupParameters,
   /** OPRF public key of this product and epoch, hexadecimal. */
   oprfPublicKey: Sha256Hex,
   epoch: z.int().min(1),
-  /** Key that queries are sealed to. */
-  sealKey: SealKeyId,
   /** Hash of the hint bytes. */
   hint: Sha256Hex,
   hintBytes: z.int().positive(),
   /** Closed list of labels a record can hold. */
   vocabulary: z.array(z.string()).min(2).max(64),
-  at: Instant,
 });
 export type LookupSnapshot = z.infer<typeof LookupSnapshot>;
-export const SignedSnapshot = signedSchema(LookupSnapshot);
-export type SignedSnapshot = z.infer<typeof SignedSnapshot>;
+export const SignedLookupSnapshot = signedSchema(LookupSnapshot);
+export type SignedLookupSnapshot = z.infer<typeof SignedLookupSnapshot>;
 
 /** Blinded elements of one evaluation. */
 export type EvaluateRequest = { elements: Bytes[] };

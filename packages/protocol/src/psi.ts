@@ -7,9 +7,9 @@ import { z } from "zod";
 import type { Bytes } from "./bytes.ts";
 import { ByteReader, ByteWriter } from "./codec.ts";
 import { SluiceError } from "./errors.ts";
-import { Instant, Name, Sha256Hex } from "./identifiers.ts";
+import { Name, Sha256Hex } from "./identifiers.ts";
 import { ELEMENT_BYTES } from "./lookup.ts";
-import { SealKeyId } from "./seal.ts";
+import { servedMembers } from "./served.ts";
 import { signedSchema } from "./signed.ts";
 
 /** Version of the PSI frames. */
@@ -71,21 +71,13 @@ export type PsiParameters = z.infer<typeof PsiParameters>;
 
 /** The snapshot a PSI product serves. Signed by the domain's receipt key; its hash is in every receipt. */
 export const PsiSnapshot = z.strictObject({
-  type: z.literal("snapshot"),
-  domain: Name,
-  product: Name,
-  version: z.int().min(1),
-  grant: Sha256Hex,
+  type: z.literal("psi-snapshot"),
+  ...servedMembers,
   /** Purpose of the grant's scene: entries are hashed for it alone. */
   purpose: Name,
-  bundle: Sha256Hex,
-  release: Sha256Hex,
   parameters: PsiParameters,
   /** Epoch of the key. */
   epoch: z.int().min(1),
-  /** Key that queries are sealed to. */
-  sealKey: SealKeyId,
-  at: Instant,
 });
 export type PsiSnapshot = z.infer<typeof PsiSnapshot>;
 export const SignedPsiSnapshot = signedSchema(PsiSnapshot);

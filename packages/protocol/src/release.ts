@@ -2,6 +2,7 @@
  *  every row and be served.
  *  @module */
 import { z } from "zod";
+import { ProductForm } from "./form.ts";
 import { Instant, Name, RegistrationCode, Sha256Hex } from "./identifiers.ts";
 import { signedSchema } from "./signed.ts";
 
@@ -14,8 +15,8 @@ export const Release = z.strictObject({
   version: z.int().min(1).max(1_000_000),
   bundle: Sha256Hex,
   manifest: Sha256Hex,
-  /** Hash of the guarded model document that the development run released. */
-  model: Sha256Hex,
+  /** Hash of the guarded model document that the development run released; absent when it released none. */
+  model: Sha256Hex.optional(),
   /** Hash of the guard's report on that run. */
   guardReport: Sha256Hex,
   at: Instant,
@@ -28,7 +29,7 @@ export type SignedRelease = z.infer<typeof SignedRelease>;
 export const Product = z.strictObject({
   product: Name,
   version: z.int().min(1),
-  form: z.literal("label-lookup"),
+  form: ProductForm,
   domain: Name,
   scene: Name,
   grant: Sha256Hex,

@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { Bytes } from "./bytes.ts";
 import { ByteReader, ByteWriter } from "./codec.ts";
 import { SluiceError } from "./errors.ts";
-import { LinearModel } from "./job.ts";
+import { LinearModel } from "./model.ts";
 
 /** Version of the scoring frames. */
 export const SCORE_VERSION = 1;
@@ -27,6 +27,10 @@ export const SCORE_POLYNOMIAL_BYTES = SCORE_RING * SCORE_COEFFICIENT_BYTES;
 export const SCORE_SEED_BYTES = 64;
 /** Largest magnitude a feature may have; products choose a smaller bound. */
 export const MAX_FEATURE_BOUND = 2 ** 20;
+
+/** What a caller makes of a linear score, in the clear: nothing, or a probability. */
+export const ScoreLink = z.enum(["identity", "logistic"]);
+export type ScoreLink = z.infer<typeof ScoreLink>;
 
 /** What a caller needs to encrypt for one product and to read its scores. Public, published with the product. */
 export const ScoreParameters = z.strictObject({

@@ -14,7 +14,10 @@ export const SIGNED_TYPES = [
   "request",
   "revocation",
   "receipt",
-  "snapshot",
+  "lookup-snapshot",
+  "psi-snapshot",
+  "score-snapshot",
+  "report-snapshot",
   "statement",
 ] as const;
 export type SignedType = (typeof SIGNED_TYPES)[number];

@@ -1,0 +1,70 @@
+/** Product forms: what a job's served output becomes, and the operations by which it is called.
+ *  @module */
+import { z } from "zod";
+import type { Operation } from "./grant.ts";
+import { isServedKind, type JobManifest } from "./job.ts";
+import { LookupSnapshot } from "./lookup.ts";
+import { PsiSnapshot } from "./psi.ts";
+import { ReportSnapshot } from "./report.ts";
+import { ScoreSnapshot } from "./score-snapshot.ts";
+import { signedSchema } from "./signed.ts";
+
+/** Forms in which a product answers. */
+export const ProductForm = z.enum(["label-lookup", "psi-ids", "psi-cardinality", "score", "report"]);
+export type ProductForm = z.infer<typeof ProductForm>;
+
+/** Operations of each form, in the order in which one question uses them. */
+export const FORM_OPERATIONS = {
+  "label-lookup": ["lookup.evaluate", "lookup.query"],
+  "psi-ids": ["psi.ids"],
+  "psi-cardinality": ["psi.cardinality"],
+  score: ["score"],
+  report: ["report"],
+} as const satisfies Record<ProductForm, readonly Operation[]>;
+
+/** The form of the product that a job makes; null when it serves nothing. */
+export function formOf(manifest: JobManifest): ProductForm | null {
+  const served = Object.values(manifest.outputs).find(({ kind }) => isServedKind(kind));
+  switch (served?.kind) {
+    case "labels":
+      return "label-lookup";
+    case "set":
+      return served.match;
+    case "score":
+      return "score";
+    case "table":
+      return "report";
+    default:
+      return null;
+  }
+}
+
+/** The form that an operation belongs to; null for runs. */
+export function formOfOperation(operation: Operation): ProductForm | null {
+  return ProductForm.options.find((form) => FORM_OPERATIONS[form].some((own) => own === operation)) ?? null;
+}
+
+/** What a product serves, of any form. */
+export const ProductSnapshot = z.discriminatedUnion("type", [
+  LookupSnapshot,
+  PsiSnapshot,
+  ScoreSnapshot,
+  ReportSnapshot,
+]);
+export type ProductSnapshot = z.infer<typeof ProductSnapshot>;
+export const SignedSnapshot = signedSchema(ProductSnapshot);
+export type SignedSnapshot = z.infer<typeof SignedSnapshot>;
+
+/** The form that a snapshot is of. */
+export function formOfSnapshot(snapshot: ProductSnapshot): ProductForm {
+  switch (snapshot.type) {
+    case "lookup-snapshot":
+      return "label-lookup";
+    case "psi-snapshot":
+      return snapshot.parameters.kind;
+    case "score-snapshot":
+      return "score";
+    case "report-snapshot":
+      return "report";
+  }
+}
