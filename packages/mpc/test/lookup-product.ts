@@ -34,7 +34,7 @@ export async function buildProduct(table: ReadonlyMap<string, Bytes>, random?: R
   const source = { keys: [...table.keys()], records: [...table.values()], keyPair, context };
   const { parameters, hint, database } = await buildIndex(random === undefined ? source : { ...source, random });
   const snapshot: LookupSnapshot = {
-    type: "snapshot",
+    type: "lookup-snapshot",
     ...IDENTITY,
     bundle: HASH,
     release: HASH,

@@ -53,7 +53,7 @@ function buildTask(into: string, entries: [string, Bytes][] = [...table]): Build
 
 async function openClient(): Promise<{ client: LookupClient; snapshotHash: string }> {
   const snapshot: LookupSnapshot = {
-    type: "snapshot",
+    type: "lookup-snapshot",
     ...IDENTITY,
     bundle: HASH,
     release: HASH,

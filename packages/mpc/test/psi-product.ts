@@ -34,7 +34,7 @@ export interface PsiProduct {
 
 export function snapshotOf(kind: PsiKind, paddedItems: number, set: string): PsiSnapshot {
   return {
-    type: "snapshot",
+    type: "psi-snapshot",
     domain: "health",
     product: "insured-list",
     version: 1,

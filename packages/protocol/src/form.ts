@@ -1,8 +1,9 @@
 /** Product forms: what a job's served output becomes, and the operations by which it is called.
  *  @module */
 import { z } from "zod";
-import type { Operation } from "./grant.ts";
+import { OPERATION_UNITS, type Operation } from "./grant.ts";
 import { isServedKind, type JobManifest } from "./job.ts";
+import { DOMAIN_TIMEOUT_MS, PSI_DOMAIN_TIMEOUT_MS } from "./limits.ts";
 import { LookupSnapshot } from "./lookup.ts";
 import { PsiSnapshot } from "./psi.ts";
 import { ReportSnapshot } from "./report.ts";
@@ -21,6 +22,15 @@ export const FORM_OPERATIONS = {
   score: ["score"],
   report: ["report"],
 } as const satisfies Record<ProductForm, readonly Operation[]>;
+
+/** Parts of snapshots that callers download before they ask: the hint of a lookup, the set of `psi-ids`. */
+export const SnapshotPart = z.enum(["hint", "set"]);
+export type SnapshotPart = z.infer<typeof SnapshotPart>;
+
+/** Time in which a domain answers a gateway's call, in milliseconds. */
+export function domainTimeoutMs(operation: Operation): number {
+  return OPERATION_UNITS[operation] === "psi-element" ? PSI_DOMAIN_TIMEOUT_MS : DOMAIN_TIMEOUT_MS;
+}
 
 /** The form of the product that a job makes; null when it serves nothing. */
 export function formOf(manifest: JobManifest): ProductForm | null {

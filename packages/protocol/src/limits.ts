@@ -11,6 +11,8 @@ export const MAX_JSON_BODY_BYTES = 1_048_576;
 export const MAX_BUNDLE_BYTES = 1_048_576;
 /** Largest raw output of a job, before the guard. */
 export const MAX_JOB_OUTPUT_BYTES = 64 * 1_048_576;
+/** Largest part of a snapshot that callers download: a hint, or the tags of a set. */
+export const MAX_SNAPSHOT_PART_BYTES = 64 * 1_048_576;
 /** Elements in one OPRF evaluation. */
 export const MAX_OPRF_ELEMENTS = 1_024;
 /** Longest validity of a signed request. */
@@ -25,3 +27,10 @@ export const MAX_IMPORT_FIELD_BYTES = 1_048_576;
 export const MAX_LOG_LINES = 500;
 /** Characters of one log line of a development run. */
 export const MAX_LOG_LINE_CHARS = 200;
+/** Time in which a domain answers a gateway, unless it is asked to intersect sets. */
+export const DOMAIN_TIMEOUT_MS = 25_000;
+/** Time in which a domain answers a call of set intersection: the longest list against the largest set takes a
+ *  minute of one core, and may have to wait for that core. */
+export const PSI_DOMAIN_TIMEOUT_MS = 180_000;
+/** How much longer a caller waits for its gateway than the gateway for the domain, so that it hears the reason. */
+export const CALLER_PATIENCE_MS = 5_000;

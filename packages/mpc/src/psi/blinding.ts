@@ -57,11 +57,35 @@ export function unblindAt(elements: Bytes, index: number, scalar: Scalar | undef
   return scalar === undefined ? bytes : point.multiply(scalar).toBytes();
 }
 
-/** Gives way once in a batch. @throws ERR_CANCELLED when `signal` is aborted. */
-export async function giveWay(done: number, signal: AbortSignal | undefined): Promise<void> {
-  if (done % BATCH_ITEMS !== 0) return;
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  if (signal?.aborted === true) throw new SluiceError("ERR_CANCELLED");
+/** How far one pass over a list is. */
+export interface PsiProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** What a pass over a list heeds. */
+export interface PsiPassOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told once in a batch, and at the end. It is about padded elements: how many are matches does not show. */
+  readonly onProgress?: ((progress: PsiProgress) => void) | undefined;
+}
+
+/** Visits each index below `total` in order, and gives way once in a batch.
+ *  @throws ERR_CANCELLED when the signal is aborted, and what `visit` throws. */
+export async function eachInBatches(
+  total: number,
+  { signal, onProgress }: PsiPassOptions,
+  visit: (index: number) => void,
+): Promise<void> {
+  for (let index = 0; index < total; index++) {
+    if (index % BATCH_ITEMS === 0) {
+      onProgress?.({ done: index, total });
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      if (signal?.aborted === true) throw new SluiceError("ERR_CANCELLED");
+    }
+    visit(index);
+  }
+  onProgress?.({ done: total, total });
 }
 
 function decode(bytes: Bytes) {

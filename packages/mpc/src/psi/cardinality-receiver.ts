@@ -28,7 +28,16 @@ import {
   type Sha256Hex,
 } from "@sluice/protocol";
 import { systemRandom } from "../random.ts";
-import { blindEntry, giveWay, invertAll, randomElement, randomScalar, unblindAt, type Scalar } from "./blinding.ts";
+import {
+  blindEntry,
+  eachInBatches,
+  invertAll,
+  randomElement,
+  randomScalar,
+  unblindAt,
+  type PsiPassOptions,
+  type Scalar,
+} from "./blinding.ts";
 import { psiContext, psiIdentity } from "./identity.ts";
 import { checkSnapshot, distinctEntries, OnceOnly, type PsiQueryOptions } from "./receiver-list.ts";
 import { hasTag, tagOf } from "./tags.ts";
@@ -39,7 +48,7 @@ export interface PsiCardinalityQuery {
   readonly frame: Bytes;
   /** Takes the PsiCardinalityAnswer: how many distinct entries are in the domain's set. Works once.
    *  @throws ERR_FRAME_MALFORMED, ERR_OPRF_ELEMENT, ERR_STATE, ERR_CANCELLED */
-  finish(frame: Bytes, options?: { readonly signal?: AbortSignal }): Promise<number>;
+  finish(frame: Bytes, options?: PsiPassOptions): Promise<number>;
   /** Drops the blind of a query that will not be finished. */
   discard(): void;
 }
@@ -69,25 +78,24 @@ export class PsiCardinalityReceiver {
   /** Blinds a list under a fresh scalar; an entry that occurs twice counts once.
    *  @throws ERR_PSI_SET_TOO_LARGE, ERR_OPRF_INPUT, ERR_CANCELLED */
   async start(list: Iterable<string>, options: PsiQueryOptions = {}): Promise<PsiCardinalityQuery> {
-    const { random = systemRandom, signal } = options;
+    const { random = systemRandom } = options;
     const { bytes } = distinctEntries(list);
     const scalar = randomScalar(random);
     const elements = new Uint8Array(padPsiItems(bytes.length) * ELEMENT_BYTES);
-    for (let i = 0; i * ELEMENT_BYTES < elements.length; i++) {
-      await giveWay(i, signal);
+    await eachInBatches(elements.length / ELEMENT_BYTES, options, (i) => {
       const entry = bytes[i];
       const element = entry === undefined ? randomElement(random) : blindEntry(entry, scalar, this.#context);
       elements.set(element, i * ELEMENT_BYTES);
-    }
+    });
     const blind = new OnceOnly(scalar);
     return {
       frame: encodePsiQuery({ kind: "psi-cardinality", snapshot: fromHex(this.snapshotHash), elements }),
-      finish: async (frame, { signal } = {}) => this.#count(blind.take(), elements.length, frame, signal),
+      finish: async (frame, pass = {}) => this.#count(blind.take(), elements.length, frame, pass),
       discard: () => blind.drop(),
     };
   }
 
-  async #count(scalar: Scalar, expectedBytes: number, frame: Bytes, signal: AbortSignal | undefined): Promise<number> {
+  async #count(scalar: Scalar, expectedBytes: number, frame: Bytes, pass: PsiPassOptions): Promise<number> {
     const { elements, tags } = decodePsiCardinalityAnswer(frame);
     if (elements.length !== expectedBytes) {
       throw new SluiceError("ERR_FRAME_MALFORMED", { field: "elements", expected: "as many as were sent" });
@@ -97,10 +105,9 @@ export class PsiCardinalityReceiver {
     }
     const [inverse] = invertAll([scalar]);
     let count = 0;
-    for (let i = 0; i * ELEMENT_BYTES < elements.length; i++) {
-      await giveWay(i, signal);
+    await eachInBatches(elements.length / ELEMENT_BYTES, pass, (i) => {
       if (hasTag(tags, tagOf(unblindAt(elements, i, inverse), this.#context))) count++;
-    }
+    });
     return count;
   }
 }

@@ -29,7 +29,16 @@ import {
   type Sha256Hex,
 } from "@sluice/protocol";
 import { systemRandom } from "../random.ts";
-import { blindEntry, giveWay, invertAll, randomElement, randomScalar, unblindAt, type Scalar } from "./blinding.ts";
+import {
+  blindEntry,
+  eachInBatches,
+  invertAll,
+  randomElement,
+  randomScalar,
+  unblindAt,
+  type PsiPassOptions,
+  type Scalar,
+} from "./blinding.ts";
 import { psiContext, psiIdentity } from "./identity.ts";
 import { checkSnapshot, distinctEntries, OnceOnly, type PsiQueryOptions } from "./receiver-list.ts";
 import { hasTag, tagOf } from "./tags.ts";
@@ -40,7 +49,7 @@ export interface PsiIdsQuery {
   readonly frame: Bytes;
   /** Takes the PsiIdsAnswer: the entries that are in the domain's set, in the order of the list. Works once.
    *  @throws ERR_FRAME_MALFORMED, ERR_OPRF_ELEMENT, ERR_STATE, ERR_CANCELLED */
-  finish(frame: Bytes, options?: { readonly signal?: AbortSignal }): Promise<string[]>;
+  finish(frame: Bytes, options?: PsiPassOptions): Promise<string[]>;
   /** Drops the blinds of a query that will not be finished. */
   discard(): void;
 }
@@ -83,18 +92,17 @@ export class PsiIdsReceiver {
   /** Blinds a list; an entry that occurs twice is asked once.
    *  @throws ERR_PSI_SET_TOO_LARGE, ERR_OPRF_INPUT, ERR_CANCELLED */
   async start(list: Iterable<string>, options: PsiQueryOptions = {}): Promise<PsiIdsQuery> {
-    const { random = systemRandom, signal } = options;
+    const { random = systemRandom } = options;
     const { entries, bytes } = distinctEntries(list);
     const scalars: Scalar[] = [];
     const elements = new Uint8Array(padPsiItems(entries.length) * ELEMENT_BYTES);
-    for (let i = 0; i * ELEMENT_BYTES < elements.length; i++) {
-      await giveWay(i, signal);
-      elements.set(this.#element(bytes[i], scalars, random), i * ELEMENT_BYTES);
-    }
+    await eachInBatches(elements.length / ELEMENT_BYTES, options, (i) =>
+      elements.set(this.#element(bytes[i], scalars, random), i * ELEMENT_BYTES),
+    );
     const blinded = new OnceOnly({ entries, scalars });
     return {
       frame: encodePsiQuery({ kind: "psi-ids", snapshot: fromHex(this.snapshotHash), elements }),
-      finish: async (frame, { signal } = {}) => this.#intersect(blinded.take(), elements.length, frame, signal),
+      finish: async (frame, pass = {}) => this.#intersect(blinded.take(), elements.length, frame, pass),
       discard: () => blinded.drop(),
     };
   }
@@ -110,7 +118,7 @@ export class PsiIdsReceiver {
     { entries, scalars }: { entries: string[]; scalars: Scalar[] },
     expectedBytes: number,
     frame: Bytes,
-    signal: AbortSignal | undefined,
+    pass: PsiPassOptions,
   ): Promise<string[]> {
     const { elements } = decodePsiIdsAnswer(frame);
     if (elements.length !== expectedBytes) {
@@ -118,12 +126,11 @@ export class PsiIdsReceiver {
     }
     const inverses = invertAll(scalars);
     const found: string[] = [];
-    for (let i = 0; i * ELEMENT_BYTES < elements.length; i++) {
-      await giveWay(i, signal);
+    await eachInBatches(elements.length / ELEMENT_BYTES, pass, (i) => {
       const element = unblindAt(elements, i, inverses[i]);
       const entry = entries[i];
       if (entry !== undefined && hasTag(this.#tags, tagOf(element, this.#context))) found.push(entry);
-    }
+    });
     return found;
   }
 }

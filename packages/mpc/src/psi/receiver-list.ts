@@ -11,13 +11,13 @@ import {
   type Random,
   type Sha256Hex,
 } from "@sluice/protocol";
+import type { PsiPassOptions } from "./blinding.ts";
 import { psiEntry } from "./entry.ts";
 
 /** Options of a query. */
-export interface PsiQueryOptions {
+export interface PsiQueryOptions extends PsiPassOptions {
   /** The platform's by default. */
   readonly random?: Random;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** @throws ERR_RECEIPT when the snapshot is not the one that was named; ERR_STATE when it is of the other variant. */
