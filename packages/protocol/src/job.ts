@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { ColumnType } from "./columns.ts";
 import { FieldName, Instant, MemberName, Name, Sha256Hex } from "./identifiers.ts";
-import { LinearModel } from "./model.ts";
+import type { LinearModel } from "./model.ts";
 import { PsiKind } from "./psi.ts";
 import { MAX_FEATURE_BOUND, ScoreLink } from "./score.ts";
 import { TableSpec, type Table, type TableRows } from "./table.ts";
@@ -36,6 +36,12 @@ export type ServedKind = (typeof SERVED_KINDS)[number];
 /** Whether an output of this kind is served. */
 export function isServedKind(kind: OutputSpec["kind"]): kind is ServedKind {
   return SERVED_KINDS.some((served) => served === kind);
+}
+
+/** Whether `produce` returns an output of this kind, for every row: all that are served do but a score, which serves the
+ *  released model. */
+export function isProducedKind(kind: OutputSpec["kind"]): kind is Exclude<ServedKind, "score"> {
+  return isServedKind(kind) && kind !== "score";
 }
 
 /** What `defineJob` declares; extracted from the bundle inside the sandbox, never typed in. */
