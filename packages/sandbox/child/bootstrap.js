@@ -44,6 +44,7 @@ export default function bootstrap(hostLog, hostProgress, hostSettle) {
   const jsonString = JSON.stringify;
   const { eval: evaluate } = globalThis;
   const Bytes = Uint8Array;
+  const Numbers = Float64Array;
 
   /** Capability behind each name that a job may look for and not find. */
   const capabilities = freeze({
@@ -235,34 +236,111 @@ export default function bootstrap(hostLog, hostProgress, hostSettle) {
   /** Buffers of the result, in order. @type {any} */
   const buffers = create(null);
   let bufferCount = 0;
+  /** Bytes of all of them. */
+  let bufferBytes = 0;
 
   /**
-   * A copy of `codes` that user code never held. Its index.
-   * @param {string} name
-   * @param {any} codes
+   * A copy of `values`, one of `Type` for each row, that user code never held. Its index.
+   * @param {string} what
+   * @param {any} values
+   * @param {"Uint8Array" | "Float64Array"} type
    * @param {number} rowCount
    */
-  function keepCodes(name, codes, rowCount) {
-    if (typeof codes !== "object" || codes === null || typedArrayTag(codes) !== "Uint8Array") {
-      refuse(`output ${name} is not a Uint8Array of label codes`);
+  function keepValues(what, values, type, rowCount) {
+    // The tag and the length are read from the array itself, not from properties that user code may have put over them.
+    if (typeof values !== "object" || values === null || typedArrayTag(values) !== type) {
+      refuse(`${what} is not a ${type}`);
     }
-    const length = typedArrayLength(codes);
-    if (length > MAX_BUFFER_BYTES) throw tooLarge;
-    if (length !== rowCount) refuse(`output ${name} has ${length} codes for ${rowCount} rows`);
-    const copy = new Bytes(length);
-    typedArraySet(copy, codes);
+    const length = typedArrayLength(values);
+    bufferBytes += type === "Uint8Array" ? length : 8 * length;
+    if (bufferBytes > MAX_BUFFER_BYTES) throw tooLarge;
+    if (length !== rowCount) refuse(`${what} has ${length} values for ${rowCount} rows`);
+    const copy = type === "Uint8Array" ? new Bytes(length) : new Numbers(length);
+    typedArraySet(copy, values);
     buffers[bufferCount] = typedArrayBuffer(copy);
     return bufferCount++;
   }
 
   /**
+   * JSON from each declared name to the index of its buffer.
+   * @param {string} what
+   * @param {string[]} declared
+   * @param {any} values
+   * @param {"Uint8Array" | "Float64Array"} type
+   * @param {number} rowCount
+   */
+  function keepMembers(what, declared, values, type, rowCount) {
+    if (typeof values !== "object" || values === null) refuse(`${what}s are missing`);
+    const known = create(null);
+    let text = "";
+    for (let i = 0; i < declared.length; i++) {
+      const name = declared[i];
+      if (typeof name !== "string") continue;
+      known[name] = true;
+      const index = keepValues(`${what} ${name}`, values[name], type, rowCount);
+      text += `${text === "" ? "" : ","}${jsonString(name)}:${index}`;
+    }
+    const other = undeclaredIn(known, values);
+    if (other !== undefined) refuse(`${what} ${other} is not declared`);
+    return `{${text}}`;
+  }
+
+  /**
+   * The first name in `values` that `declared` does not have as a key.
+   * @param {any} declared
+   * @param {any} values
+   */
+  function undeclaredIn(declared, values) {
+    const returned = ownKeys(values);
+    for (let i = 0; i < returned.length; i++) {
+      const name = returned[i];
+      if (typeof name === "string" && declared[name] !== true) return name;
+    }
+    return undefined;
+  }
+
+  /**
+   * The members of one output's JSON, after its kind.
+   * @param {string} name
+   * @param {any} spec
+   * @param {any} value
+   * @param {number} rowCount
+   */
+  function writeOutput(name, spec, value, rowCount) {
+    const { kind } = spec;
+    if (kind === "labels" || kind === "set") {
+      return `"buffer":${keepValues(`output ${name}`, value, "Uint8Array", rowCount)}`;
+    }
+    if (kind === "metrics") return `"values":${write(value, 1)}`;
+    if (kind === "linear-model") {
+      return `"features":${write(value.features, 1)},"weights":${write(value.weights, 1)},"intercept":${write(value.intercept, 1)}`;
+    }
+    const names = [];
+    for (let i = 0; i < spec.dimensions.length; i++) names[i] = spec.dimensions[i].name;
+    const { dimensions, measures } = value;
+    const codes = keepMembers(`output ${name}: dimension`, names, dimensions, "Uint8Array", rowCount);
+    const numbers = keepMembers(`output ${name}: measure`, spec.measures, measures, "Float64Array", rowCount);
+    return `"dimensions":${codes},"measures":${numbers}`;
+  }
+
+  /** Class of the outputs of each kind: a score is returned by nobody. */
+  const classes = freeze({
+    __proto__: null,
+    metrics: "released",
+    "linear-model": "released",
+    labels: "served",
+    set: "served",
+    table: "served",
+  });
+
+  /**
    * JSON of a run's outputs.
    * @param {any} specs Declared outputs, as the definition has them now; the decoder checks against the manifest.
    * @param {any} result
-   * @param {boolean} served
+   * @param {"released" | "served"} wanted
    * @param {number} rowCount
    */
-  function writeOutputs(specs, result, served, rowCount) {
+  function writeOutputs(specs, result, wanted, rowCount) {
     if (typeof result !== "object" || result === null) refuse("it returned no outputs");
     const names = ownKeys(specs);
     const declared = create(null);
@@ -270,24 +348,17 @@ export default function bootstrap(hostLog, hostProgress, hostSettle) {
     for (let i = 0; i < names.length; i++) {
       const name = names[i];
       if (typeof name !== "string") continue;
-      const { kind } = specs[name];
-      if ((kind === "labels") !== served) continue;
+      const spec = specs[name];
+      const { kind } = spec;
+      if (classes[kind] !== wanted) continue;
       declared[name] = true;
       const value = result[name];
       if (value === undefined) refuse(`output ${name} is missing`);
-      let fields = "";
-      if (kind === "labels") fields = `"buffer":${keepCodes(name, value, rowCount)}`;
-      else if (kind === "metrics") fields = `"values":${write(value, 1)}`;
-      else {
-        fields = `"features":${write(value.features, 1)},"weights":${write(value.weights, 1)},"intercept":${write(value.intercept, 1)}`;
-      }
+      const fields = writeOutput(name, spec, value, rowCount);
       text += `${text === "" ? "" : ","}${jsonString(name)}:{"kind":${write(kind, 1)},${fields}}`;
     }
-    const returned = ownKeys(result);
-    for (let i = 0; i < returned.length; i++) {
-      const name = returned[i];
-      if (typeof name === "string" && declared[name] !== true) refuse(`output ${name} is not declared for this entry`);
-    }
+    const other = undeclaredIn(declared, result);
+    if (other !== undefined) refuse(`output ${other} is not declared for this entry`);
     return `{"outputs":{${text}}}`;
   }
 
@@ -364,7 +435,7 @@ export default function bootstrap(hostLog, hostProgress, hostSettle) {
       }
       const context = freeze({ __proto__: null, progress, log });
       const result = await (served ? definition.produce(rows, model, context) : definition.develop(rows, context));
-      return hostSettle("done", writeOutputs(definition.outputs, result, served, rowCount));
+      return hostSettle("done", writeOutputs(definition.outputs, result, served ? "served" : "released", rowCount));
     } catch (error) {
       return settleError(error);
     }

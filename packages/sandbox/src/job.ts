@@ -1,7 +1,7 @@
 /** What a developer writes: `export default defineJob({ … })`. The types of `rows` and of what the functions
  *  return follow from `input` and `outputs`. Runs inside the isolate, so it loads nothing.
  *  @module */
-import type { Column, ColumnType, LinearModel, OutputSpec } from "@sluice/protocol";
+import type { Column, ColumnType, LinearModel, OutputSpec, PsiKind, ScoreLink } from "@sluice/protocol";
 
 /** Columns a job reads, with their type after the policy's transforms. */
 export type JobInput = Readonly<Record<string, ColumnType>>;
@@ -10,7 +10,14 @@ export type JobInput = Readonly<Record<string, ColumnType>>;
 export type JobOutputSpec =
   | { readonly kind: "metrics"; readonly keys: readonly string[] }
   | { readonly kind: "linear-model"; readonly maxParameters: number }
-  | { readonly kind: "labels"; readonly vocabulary: readonly string[] };
+  | { readonly kind: "labels"; readonly vocabulary: readonly string[] }
+  | { readonly kind: "set"; readonly match: PsiKind }
+  | { readonly kind: "score"; readonly featureBound: number; readonly link: ScoreLink }
+  | {
+      readonly kind: "table";
+      readonly dimensions: readonly { readonly name: string; readonly levels: readonly string[] }[];
+      readonly measures: readonly string[];
+    };
 
 /** Outputs by name. */
 export type JobOutputs = Readonly<Record<string, JobOutputSpec>>;
@@ -36,22 +43,46 @@ export interface ModelResult {
   readonly intercept: number;
 }
 
-/** What a job returns for one declared output. */
+/** What a job returns for a table, row by row; the guard groups and counts. */
+export interface TableResult<D extends string = string, M extends string = string> {
+  /** By dimension, for each row the index of its level, or 255 (`NO_LEVEL` of the kit) when it is in no group. */
+  readonly dimensions: { readonly [P in D]: Uint8Array };
+  /** By measure, for each row its number, or NaN when it has none. */
+  readonly measures: { readonly [P in M]: Float64Array };
+}
+
+/** What a job returns for one declared output: labels are codes of the vocabulary, a set has 1 for each member row and
+ *  0 for the others, and a score is returned by nobody. */
 export type OutputResult<S extends JobOutputSpec> = S extends { kind: "metrics"; keys: readonly (infer K)[] }
   ? { readonly [P in K & string]: number }
   : S extends { kind: "linear-model" }
     ? ModelResult
-    : Uint8Array;
+    : S extends { kind: "table"; dimensions: readonly { name: infer D }[]; measures: readonly (infer M)[] }
+      ? TableResult<D & string, M & string>
+      : S extends { kind: "labels" | "set" }
+        ? Uint8Array
+        : never;
 
-type Released<O extends JobOutputs> = {
-  readonly [K in keyof O as O[K]["kind"] extends "labels" ? never : K]: OutputResult<O[K]>;
+type ReleasedKind = "metrics" | "linear-model";
+type ProducedKind = "labels" | "set" | "table";
+type KindOf<O extends JobOutputs> = O[keyof O]["kind"];
+
+type OutputsOf<O extends JobOutputs, Kind extends OutputSpec["kind"]> = {
+  readonly [K in keyof O as O[K]["kind"] extends Kind ? K : never]: OutputResult<O[K]>;
 };
-type Served<O extends JobOutputs> = {
-  readonly [K in keyof O as O[K]["kind"] extends "labels" ? K : never]: OutputResult<O[K]>;
-};
+
+/** The released model as the guard rounded it; `undefined` in a job that releases none. */
+export type ReleasedModel<O extends JobOutputs> = "linear-model" extends KindOf<O> ? Readonly<LinearModel> : undefined;
+
+/** Computes the served outputs on every row. */
+type Produce<I extends JobInput, O extends JobOutputs> = (
+  rows: JobRows<I>,
+  model: ReleasedModel<O>,
+  context: JobContext,
+) => OutputsOf<O, ProducedKind> | Promise<OutputsOf<O, ProducedKind>>;
 
 /** A job: what it reads, what it returns, and how. */
-export interface JobDefinition<I extends JobInput, O extends JobOutputs> {
+export type JobDefinition<I extends JobInput, O extends JobOutputs> = {
   /** Short name: lower case, digits and `-`. */
   readonly name: string;
   /** Purpose that the grant must name. */
@@ -61,21 +92,24 @@ export interface JobDefinition<I extends JobInput, O extends JobOutputs> {
   /** Limits below those of the environment; a larger one changes nothing. */
   readonly limits?: { readonly wallTimeLimitMs: number };
   /** Computes the released outputs on the desensitised sample. */
-  develop(rows: JobRows<I>, context: JobContext): Released<O> | Promise<Released<O>>;
-  /** Computes the served outputs on every row, with the released model (as the guard rounded it). Needed when
-   *  a labels output is declared. */
-  produce?(rows: JobRows<I>, model: Readonly<LinearModel>, context: JobContext): Served<O> | Promise<Served<O>>;
-}
+  develop(rows: JobRows<I>, context: JobContext): OutputsOf<O, ReleasedKind> | Promise<OutputsOf<O, ReleasedKind>>;
+  /** Computes the served outputs on every row, with the released model when there is one. Needed for labels, a set and
+   *  a table; a score is served from the released model alone. */
+} & ([KindOf<O> & ProducedKind] extends [never]
+  ? { readonly produce?: undefined }
+  : { readonly produce: Produce<I, O> });
 
 /** Declares a job. Returns its argument; the sandbox reads the manifest from it.
- *  @throws TypeError when a column is called `rowCount`, or labels are declared without `produce`. */
+ *  @throws TypeError when a column is called `rowCount`, or an output that `produce` returns is declared without it. */
 export function defineJob<const I extends JobInput, const O extends JobOutputs>(
   definition: JobDefinition<I, O>,
 ): JobDefinition<I, O> {
   if ("rowCount" in definition.input) throw new TypeError("no column may be called rowCount");
-  const kinds: OutputSpec["kind"][] = Object.values(definition.outputs).map(({ kind }) => kind);
-  if (kinds.includes("labels") && definition.produce === undefined) {
-    throw new TypeError("a job with a labels output needs produce()");
+  const produced = Object.values(definition.outputs).find(
+    ({ kind }) => kind === "labels" || kind === "set" || kind === "table",
+  );
+  if (produced !== undefined && definition.produce === undefined) {
+    throw new TypeError(`a job with a ${produced.kind} output needs produce()`);
   }
   return definition;
 }

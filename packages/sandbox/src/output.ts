@@ -6,14 +6,19 @@ import {
   MAX_JOB_OUTPUT_BYTES,
   SluiceError,
   fromUtf8,
+  isProducedKind,
+  isServedKind,
   isSluiceError,
+  NO_LEVEL,
   type Bytes,
   type JobManifest,
   type JobOutput,
   type Labels,
   type LinearModel,
+  type MemberFlags,
   type Metrics,
   type OutputSpec,
+  type TableRows,
 } from "@sluice/protocol";
 import { z } from "zod";
 
@@ -31,7 +36,10 @@ const LinearModelForm = z.strictObject({
   weights: z.array(finite).min(1).max(256),
   intercept: finite,
 });
-const LabelsForm = z.strictObject({ kind: z.literal("labels"), buffer: z.int().min(0).max(MAX_OUTPUT_BUFFERS) });
+const BufferIndex = z.int().min(0).max(MAX_OUTPUT_BUFFERS);
+const CodesForm = z.strictObject({ kind: z.enum(["labels", "set"]), buffer: BufferIndex });
+const BufferIndices = z.record(z.string().max(40), BufferIndex);
+const TableForm = z.strictObject({ kind: z.literal("table"), dimensions: BufferIndices, measures: BufferIndices });
 
 /** The JSON text and the buffers of an output.
  *  @throws ERR_GUARD_OUTPUT when the bytes are not of the struct. */
@@ -63,8 +71,8 @@ export function decodeJobOutput(bytes: Bytes, manifest: JobManifest): JobOutput 
   if (!document.success) throw refused("all", "output-format", "return what the job API returns");
   const { outputs } = document.data;
   const declared = Object.entries(manifest.outputs);
-  const served = declared.some(([name, spec]) => spec.kind === "labels" && Object.hasOwn(outputs, name));
-  const expected = declared.filter(([, spec]) => (spec.kind === "labels") === served);
+  const served = declared.some(([name, spec]) => isProducedKind(spec.kind) && Object.hasOwn(outputs, name));
+  const expected = declared.filter(([, { kind }]) => (served ? isProducedKind(kind) : !isServedKind(kind)));
   if (Object.keys(outputs).length > expected.length) {
     throw refused("all", "output-undeclared", "return the declared outputs of one class only");
   }
@@ -76,10 +84,30 @@ export function decodeJobOutput(bytes: Bytes, manifest: JobManifest): JobOutput 
     const values = expected.map(([name, spec]) => [name, readReleased(name, spec, outputs[name])] as const);
     return { class: "released", values: Object.fromEntries(values) };
   }
-  const used = new Set<number>();
-  const values = expected.map(([name, spec]) => [name, readLabels(name, spec, outputs[name], buffers, used)] as const);
-  if (used.size !== buffers.length) throw refused("all", "output-format", "return one buffer per served output");
+  const unread = new UnreadBuffers(buffers);
+  const values = expected.map(([name, spec]) => [name, readServed(name, spec, outputs[name], unread)] as const);
+  if (unread.size > 0) throw refused("all", "output-format", "return one buffer per column of an output");
   return { class: "served", values: Object.fromEntries(values) };
+}
+
+/** Buffers of an output, each of which belongs to one column. */
+class UnreadBuffers {
+  readonly #buffers: Map<number, Bytes>;
+
+  constructor(buffers: readonly Bytes[]) {
+    this.#buffers = new Map(buffers.entries());
+  }
+
+  get size(): number {
+    return this.#buffers.size;
+  }
+
+  /** The buffer with this index, once. */
+  take(index: number | undefined): Bytes | undefined {
+    const buffer = index === undefined ? undefined : this.#buffers.get(index);
+    if (index !== undefined) this.#buffers.delete(index);
+    return buffer;
+  }
 }
 
 function readReleased(name: string, spec: OutputSpec, value: unknown): Metrics | LinearModel {
@@ -110,18 +138,82 @@ function readReleased(name: string, spec: OutputSpec, value: unknown): Metrics |
   return { kind: "linear-model", features, weights, intercept };
 }
 
-function readLabels(name: string, spec: OutputSpec, value: unknown, buffers: Bytes[], used: Set<number>): Labels {
-  const labels = LabelsForm.safeParse(value);
-  const codes = labels.success ? buffers[labels.data.buffer] : undefined;
-  if (!labels.success || codes === undefined || spec.kind !== "labels" || used.has(labels.data.buffer)) {
-    throw refused(name, "labels-form", "return a Uint8Array of codes");
+function readServed(
+  name: string,
+  spec: OutputSpec,
+  value: unknown,
+  unread: UnreadBuffers,
+): Labels | MemberFlags | TableRows {
+  if (spec.kind === "table") return readTable(name, spec, value, unread);
+  const form = CodesForm.safeParse(value);
+  const codes = form.success ? unread.take(form.data.buffer) : undefined;
+  if (!form.success || codes === undefined || form.data.kind !== spec.kind) {
+    throw refused(name, `${spec.kind}-form`, "return a Uint8Array with one entry per row");
   }
-  used.add(labels.data.buffer);
-  const limit = spec.vocabulary.length;
-  for (const code of codes) {
-    if (code >= limit) throw refused(name, "labels-vocabulary", `use codes below ${limit}`);
+  if (form.data.kind === "set") {
+    checkCodes(name, "set-values", codes, 2, null);
+    return { kind: "set", members: new Uint8Array(codes) };
   }
+  checkCodes(name, "labels-vocabulary", codes, spec.kind === "labels" ? spec.vocabulary.length : 0, null);
   return { kind: "labels", codes: new Uint8Array(codes) };
+}
+
+function readTable(
+  name: string,
+  spec: Extract<OutputSpec, { kind: "table" }>,
+  value: unknown,
+  unread: UnreadBuffers,
+): TableRows {
+  const form = TableForm.safeParse(value);
+  if (!form.success) throw refused(name, "table-form", "return dimensions and measures");
+  const { dimensions, measures } = form.data;
+  if (Object.keys(dimensions).length !== spec.dimensions.length) {
+    throw refused(name, "table-form", "return exactly the declared dimensions");
+  }
+  if (Object.keys(measures).length !== spec.measures.length) {
+    throw refused(name, "table-form", "return exactly the declared measures");
+  }
+  const column = (columns: Record<string, number>, key: string): Bytes => {
+    const bytes = Object.hasOwn(columns, key) ? unread.take(columns[key]) : undefined;
+    if (bytes === undefined) throw refused(name, "table-form", "return each declared dimension and measure");
+    return bytes;
+  };
+  const groups = spec.dimensions.map((dimension): [string, Uint8Array] => {
+    const codes = column(dimensions, dimension.name);
+    checkCodes(name, "table-levels", codes, dimension.levels.length, NO_LEVEL);
+    return [dimension.name, new Uint8Array(codes)];
+  });
+  const numbers = spec.measures.map((measure): [string, Float64Array] => [
+    measure,
+    readNumbers(name, column(measures, measure)),
+  ]);
+  const rowCount = groups[0]?.[1].length ?? 0;
+  if ([...groups, ...numbers].some(([, values]) => values.length !== rowCount)) {
+    throw refused(name, "table-length", "return one entry per row in every column");
+  }
+  return { kind: "table-rows", dimensions: Object.fromEntries(groups), measures: Object.fromEntries(numbers) };
+}
+
+function checkCodes(name: string, rule: string, codes: Bytes, limit: number, other: number | null): void {
+  for (const code of codes) {
+    if (code >= limit && code !== other) throw refused(name, rule, `use codes below ${limit}`);
+  }
+}
+
+/** Little-endian numbers. NaN stands for none; an infinity is refused. */
+function readNumbers(name: string, bytes: Bytes): Float64Array {
+  if (bytes.length % 8 !== 0) throw refused(name, "table-form", "return a Float64Array for each measure");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const numbers = new Float64Array(bytes.length / 8);
+  for (let row = 0; row < numbers.length; row++) {
+    const number = view.getFloat64(8 * row, true);
+    if (number === Infinity || number === -Infinity) {
+      throw refused(name, "table-finite", "return finite numbers, and NaN for none");
+    }
+    // One NaN for all: its bits could carry others.
+    numbers[row] = Number.isNaN(number) ? Number.NaN : number;
+  }
+  return numbers;
 }
 
 function parseJson(text: string): unknown {

@@ -1,5 +1,5 @@
 import { expect, expectTypeOf, test } from "vitest";
-import { defineJob, type ModelResult } from "../src/job.ts";
+import { defineJob, type ModelResult, type TableResult } from "../src/job.ts";
 
 const job = defineJob({
   name: "credit",
@@ -46,9 +46,76 @@ test("refuses a metric that is not declared", () => {
   });
 });
 
-test("refuses labels without produce, and a column called rowCount", () => {
-  const outputs = { band: { kind: "labels", vocabulary: ["A", "B"] } } as const;
-  expect(() => defineJob({ name: "a", purpose: "a", input: {}, outputs, develop: () => ({}) })).toThrow("produce");
+const released = { fit: { kind: "metrics", keys: ["rows"] } } as const;
+const develop = () => ({ fit: { rows: 10 } });
+const model = { kind: "linear-model", maxParameters: 4 } as const;
+const ages = { kind: "table", dimensions: [{ name: "age", levels: ["young", "old"] }], measures: ["base"] } as const;
+
+test("a set and a table are produced for each row, without a model when none is released", () => {
+  const set = defineJob({
+    name: "a",
+    purpose: "a",
+    input: { age: "f64" },
+    outputs: { ...released, members: { kind: "set", match: "psi-ids" } },
+    develop,
+    produce(rows, model) {
+      expectTypeOf(model).toEqualTypeOf<undefined>();
+      return { members: Uint8Array.from(rows.age.values, (age) => (age >= 60 ? 1 : 0)) };
+    },
+  });
+  expectTypeOf<Awaited<ReturnType<typeof set.produce>>>().toEqualTypeOf<{ readonly members: Uint8Array }>();
+  const table = defineJob({
+    name: "a",
+    purpose: "a",
+    input: { age: "f64" },
+    outputs: { ...released, ages },
+    develop,
+    produce(rows, model) {
+      expectTypeOf(model).toEqualTypeOf<undefined>();
+      return { ages: { dimensions: { age: new Uint8Array(rows.rowCount) }, measures: { base: rows.age.values } } };
+    },
+  });
+  type Produced = Awaited<ReturnType<typeof table.produce>>;
+  expectTypeOf<Produced["ages"]>().toEqualTypeOf<TableResult<"age", "base">>();
+});
+
+test("a table lacks none of its declared dimensions and measures, and has each in its type", () => {
+  const declared = { name: "a", purpose: "a", input: {}, outputs: { ...released, ages }, develop } as const;
+  const codes = new Uint8Array(1);
+  const base = new Float64Array(1);
+  // @ts-expect-error: the dimension `age` is missing
+  defineJob({ ...declared, produce: () => ({ ages: { dimensions: {}, measures: { base } } }) });
+  // @ts-expect-error: the measure has codes, not numbers
+  defineJob({ ...declared, produce: () => ({ ages: { dimensions: { age: codes }, measures: { base: codes } } }) });
+});
+
+test("a score is returned by no function: a job that declares one has no produce", () => {
+  const outputs = { ...released, model, price: { kind: "score", featureBound: 100, link: "identity" } } as const;
+  const fitted = () => ({ ...develop(), model: { features: ["age"], weights: [1], intercept: 0 } });
+  const job = defineJob({ name: "a", purpose: "a", input: { age: "f64" }, outputs, develop: fitted });
+  expectTypeOf<keyof Awaited<ReturnType<typeof job.develop>>>().toEqualTypeOf<"fit" | "model">();
+  expectTypeOf(job.produce).toEqualTypeOf<undefined>();
+  // @ts-expect-error: produce has nothing to return
+  defineJob({ name: "a", purpose: "a", input: {}, outputs, develop: fitted, produce: () => ({}) });
+});
+
+test.each(["labels", "set", "table"])("refuses %s without produce", (kind) => {
+  const common = { name: "a", purpose: "a", input: {}, develop } as const;
+  const outputs = {
+    labels: { ...released, out: { kind: "labels", vocabulary: ["A", "B"] } },
+    set: { ...released, out: { kind: "set", match: "psi-cardinality" } },
+    table: { ...released, out: ages },
+  } as const;
+  // @ts-expect-error: labels are produced
+  const labels = () => defineJob({ ...common, outputs: outputs.labels });
+  // @ts-expect-error: a set is produced
+  const set = () => defineJob({ ...common, outputs: outputs.set });
+  // @ts-expect-error: a table is produced
+  const table = () => defineJob({ ...common, outputs: outputs.table });
+  expect({ labels, set, table }[kind]).toThrow(`${kind} output needs produce`);
+});
+
+test("refuses a column called rowCount", () => {
   const input = { rowCount: "f64" } as const;
   expect(() => defineJob({ name: "a", purpose: "a", input, outputs: {}, develop: () => ({}) })).toThrow("rowCount");
 });

@@ -131,7 +131,7 @@ test("develops on a sample and produces on every row what a plain computation gi
   const served = decodeJobOutput(produced.output, described.manifest);
   if (served.class !== "served") throw new Error("served outputs");
   const expected = scores.map((p) => [0.2, 0.4, 0.6].filter((cutoff) => p >= cutoff).length);
-  expect([...(served.values["band"]?.codes ?? [])]).toEqual(expected);
+  expect(served.values["band"]).toEqual({ kind: "labels", codes: Uint8Array.from(expected) });
   expect(events).toEqual([{ kind: "progress", percent: 95 }]);
 });
 
