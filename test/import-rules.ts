@@ -13,7 +13,7 @@ export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   evidence: ["protocol"],
   domain: ["protocol", "mpc", "desensitize", "sandbox", "evidence"],
   gateway: ["protocol", "evidence"],
-  client: ["protocol", "mpc/oprf/client", "mpc/lookup/client", "evidence"],
+  client: ["protocol", "mpc/lookup/client", "mpc/psi/receiver", "mpc/score/client", "evidence"],
   cli: ["protocol", "mpc", "desensitize", "sandbox", "evidence", "domain", "gateway", "client"],
 };
 
@@ -22,6 +22,7 @@ export const BROWSER_ENTRIES: readonly string[] = [
   "@sluice/protocol",
   "@sluice/mpc/oprf/client",
   "@sluice/mpc/lookup/client",
+  "@sluice/mpc/psi/receiver",
   "@sluice/mpc/score/client",
   "@sluice/evidence/verify",
   "@sluice/evidence/sign",

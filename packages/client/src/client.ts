@@ -9,9 +9,14 @@ import {
   type Bytes,
   type CallEnvelope,
   type RunEvent,
+  type Sha256Hex,
+  type SignedGrant,
 } from "@sluice/protocol";
+import { openCount, type CountHandle } from "./count.ts";
+import { fetchGrant } from "./grant.ts";
 import { openLookup, type LookupHandle } from "./lookup.ts";
 import { Management } from "./management.ts";
+import { openMatch, type MatchHandle } from "./match.ts";
 import {
   DEFAULT_BACKOFF_MS,
   DEFAULT_MAX_ATTEMPTS,
@@ -23,8 +28,10 @@ import {
 } from "./options.ts";
 import { sendEnvelope, type ProductionContext } from "./production-call.ts";
 import { refusal } from "./refusal.ts";
+import { openReport, type ReportHandle } from "./report.ts";
 import { withRetries } from "./retry.ts";
 import { watchRun, type WatchContext } from "./run-events.ts";
+import { openScore, type ScoreHandle } from "./score.ts";
 import { random128, signUse, type UseSubject } from "./signed-use.ts";
 import { Transport } from "./transport.ts";
 
@@ -45,14 +52,16 @@ export class SluiceClient extends Management {
   constructor(options: ClientOptions) {
     const clock = options.clock ?? systemClock;
     const random = options.random ?? systemRandom;
-    const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const { timeoutMs: chosenTimeoutMs } = options;
+    const timeoutMs = chosenTimeoutMs ?? DEFAULT_TIMEOUT_MS;
     const fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
     const { gatewayUrl, key, trust } = options;
     const transport = new Transport({ gatewayUrl, key, fetch, clock, random, timeoutMs });
     super(transport);
     const maxAttempts = options.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
     const backoffMs = options.backoffMs ?? DEFAULT_BACKOFF_MS;
-    this.#context = { transport, key, trust, clock, random, timeoutMs, retry: { maxAttempts, backoffMs, random } };
+    const retry = { maxAttempts, backoffMs, random };
+    this.#context = { transport, key, trust, clock, random, timeoutMs, chosenTimeoutMs, retry };
   }
 
   /** Submits a bundle to run on the sample of a grant. The run goes on after this returns; see `watchRun`. */
@@ -72,13 +81,39 @@ export class SluiceClient extends Management {
   }
 
   /** Fetches and checks what a product serves, ready for private lookups.
-   *  @throws ERR_SIGNATURE, ERR_RECEIPT, ERR_NOT_FOUND */
+   *  @throws ERR_SIGNATURE, ERR_RECEIPT, ERR_NOT_FOUND; ERR_STATE when the product is of another form */
   openLookup(product: string, options: CallOptions = {}): Promise<LookupHandle> {
     return openLookup(this.#context, product, options);
   }
 
+  /** Ready to learn which entries of a list are in a product's set. @throws as `openLookup` */
+  openMatch(product: string, options: CallOptions = {}): Promise<MatchHandle> {
+    return openMatch(this.#context, product, options);
+  }
+
+  /** Ready to learn how many entries of a list are in a product's set. @throws as `openLookup` */
+  openCount(product: string, options: CallOptions = {}): Promise<CountHandle> {
+    return openCount(this.#context, product, options);
+  }
+
+  /** Ready for encrypted scoring. @throws as `openLookup` */
+  openScore(product: string, options: CallOptions = {}): Promise<ScoreHandle> {
+    return openScore(this.#context, product, options);
+  }
+
+  /** Ready to read a report. @throws as `openLookup` */
+  openReport(product: string, options: CallOptions = {}): Promise<ReportHandle> {
+    return openReport(this.#context, product, options);
+  }
+
+  /** The grant of that hash, checked against the pinned keys of department and agency; for the parties of the grant.
+   *  @throws ERR_RECEIPT, ERR_SIGNATURE, ERR_NOT_FOUND */
+  grant(hash: Sha256Hex, options: CallOptions = {}): Promise<SignedGrant> {
+    return fetchGrant(this.#context, hash, options);
+  }
+
   /** Sends one envelope once, as it is, and decodes the answer *without checking it*: for tools and tests that
-   *  craft requests. Lookups go through `openLookup`. */
+   *  craft requests. Products are asked through their handles. */
   call(envelope: CallEnvelope, options: CallOptions = {}): Promise<AnswerEnvelope> {
     return sendEnvelope(this.#context.transport, envelope, options);
   }

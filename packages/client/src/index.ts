@@ -1,7 +1,10 @@
 /** SDK of callers, developers and officers, for Node and browsers.
  *  @module */
 export { createClient, SluiceClient, type BuildSubmission, type JobSubmission } from "./client.ts";
+export type { CountHandle, CountResult } from "./count.ts";
+export type { ListCallOptions, ListProgress } from "./list-call.ts";
 export type { LookupHandle, LookupResult } from "./lookup.ts";
+export type { MatchHandle, MatchResult } from "./match.ts";
 export {
   DEFAULT_BACKOFF_MS,
   DEFAULT_MAX_ATTEMPTS,
@@ -12,4 +15,7 @@ export {
   type CallOptions,
   type ClientOptions,
 } from "./options.ts";
+export type { ProductHandle } from "./product-handle.ts";
+export type { ReportHandle, ReportResult } from "./report.ts";
+export type { ScoreHandle, ScoreResult } from "./score.ts";
 export { random128, signUse, type UseSubject } from "./signed-use.ts";

@@ -4,8 +4,10 @@ import { sealQuery } from "@sluice/evidence/seal";
 import type { TrustPins } from "@sluice/evidence/verify";
 import {
   BINARY_MEDIA_TYPE,
+  CALLER_PATIENCE_MS,
   decodeAnswer,
   documentHash,
+  domainTimeoutMs,
   encodeCall,
   MAX_ENVELOPE_JSON_BYTES,
   MAX_FRAME_BYTES,
@@ -33,6 +35,8 @@ export interface ProductionContext extends Pick<TransportOptions, "clock" | "ran
   readonly key: KeyPair;
   readonly trust: TrustPins;
   readonly retry: Omit<RetryPolicy, "signal">;
+  /** Longest wait for an answer, when whoever made the client chose one. */
+  readonly chosenTimeoutMs: number | undefined;
 }
 
 /** What is asked, with what the snapshot says the receipt must name. */
@@ -50,7 +54,7 @@ export interface ProductionUse extends UseSubject {
 export async function sendEnvelope(
   transport: Transport,
   envelope: CallEnvelope,
-  { signal }: CallOptions,
+  { signal, timeoutMs }: CallOptions & { readonly timeoutMs?: number },
 ): Promise<AnswerEnvelope> {
   const bytes = await transport.bytes(
     {
@@ -58,6 +62,7 @@ export async function sendEnvelope(
       path: "/v1/calls",
       body: { mediaType: BINARY_MEDIA_TYPE, bytes: encodeCall(envelope) },
       headers: { accept: BINARY_MEDIA_TYPE },
+      timeoutMs,
       signal,
     },
     MAX_ANSWER_BYTES,
@@ -81,12 +86,13 @@ export async function callOnce(
   const { transport, key, trust } = context;
   const callId = random128(context.random);
   const sealed = await asClient(() => sealQuery(use.sealKey, content, sealingContext({ ...use, callId })));
+  const timeoutMs = context.chosenTimeoutMs ?? domainTimeoutMs(use.operation) + CALLER_PATIENCE_MS;
   const requests = new Set<Sha256Hex>();
   const answer = await withRetries(
     async () => {
       const envelope = await signUse({ ...use, callId }, sealed.frame, key, context);
       requests.add(await documentHash(envelope.request.body));
-      return await sendEnvelope(transport, envelope, { signal });
+      return await sendEnvelope(transport, envelope, { signal, timeoutMs });
     },
     { ...context.retry, signal },
   );

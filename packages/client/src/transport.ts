@@ -18,6 +18,8 @@ export interface Exchange {
   readonly body?: { readonly mediaType: string; readonly bytes: Bytes };
   /** Further headers, lower case. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Longest wait for this answer; the transport's own when absent. */
+  readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -53,9 +55,10 @@ export class Transport {
 
   /** The answer's bytes. @throws ERR_UNREACHABLE, ERR_TIMEOUT, ERR_CANCELLED, ERR_FRAME_TOO_LARGE, or the peer's refusal. */
   async bytes(exchange: Exchange, maxBytes: number): Promise<Bytes> {
-    const timeout = AbortSignal.timeout(this.#options.timeoutMs);
+    const timeoutMs = exchange.timeoutMs ?? this.#options.timeoutMs;
+    const timeout = AbortSignal.timeout(timeoutMs);
     const signal = exchange.signal === undefined ? timeout : AbortSignal.any([timeout, exchange.signal]);
-    return await this.#guarded(exchange.signal, timeout, async () => {
+    return await this.#guarded(exchange.signal, { timeout, timeoutMs }, async () => {
       const response = await this.#fetch(exchange, signal);
       return await readBytes(response, maxBytes);
     });
@@ -91,7 +94,7 @@ export class Transport {
 
   async #guarded<T>(
     signal: AbortSignal | undefined,
-    timeout: AbortSignal | undefined,
+    limit: { readonly timeout: AbortSignal; readonly timeoutMs: number } | undefined,
     work: () => Promise<T>,
   ): Promise<T> {
     throwIfCancelled(signal);
@@ -100,7 +103,7 @@ export class Transport {
     } catch (cause) {
       if (cause instanceof Error && cause.name === "SluiceError") throw cause;
       throwIfCancelled(signal);
-      if (timeout?.aborted === true) throw refusal("ERR_TIMEOUT", { timeoutMs: this.#options.timeoutMs }, cause);
+      if (limit?.timeout.aborted === true) throw refusal("ERR_TIMEOUT", { timeoutMs: limit.timeoutMs }, cause);
       throw refusal("ERR_UNREACHABLE", { peer: this.#base }, cause);
     }
   }

@@ -230,7 +230,7 @@ async function makeParts(labels: Readonly<Record<string, number>>, clock: Clock)
     context: lookupContext(identity),
   });
   const body: LookupSnapshot = {
-    type: "snapshot",
+    type: "lookup-snapshot",
     ...identity,
     bundle: HASH.bundle,
     release: HASH.release,

@@ -44,7 +44,9 @@ export function formOf(manifest: JobManifest): ProductForm | null {
       return "score";
     case "table":
       return "report";
-    default:
+    case "metrics":
+    case "linear-model":
+    case undefined:
       return null;
   }
 }

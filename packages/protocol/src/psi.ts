@@ -160,6 +160,11 @@ export function encodePsiSet(set: PsiSet): Bytes {
   return writeTags(head("psi-ids"), set.tags, MAX_PSI_IDS_SET_ITEMS).finish();
 }
 
+/** Bytes that a set of a padded number of tags takes. */
+export function encodedPsiSetBytes(paddedItems: number): number {
+  return 2 + 1 + 4 + paddedItems * PSI_TAG_BYTES;
+}
+
 /** @throws as `encodePsiSet` does. */
 export function decodePsiSet(bytes: Bytes): PsiSet {
   const reader = new ByteReader(bytes);
