@@ -1,10 +1,4 @@
 export { DomainConfig, Pins } from "./config.ts";
 export { importTable } from "./import.ts";
 export { initDomain, type InitDomainOptions } from "./init.ts";
-export {
-  DEFAULT_MAX_QUEUE,
-  DEFAULT_WORKER_THREADS,
-  startDomain,
-  type RunningDomain,
-  type StartDomainOptions,
-} from "./start.ts";
+export { DEFAULT_WORKER_THREADS, startDomain, type RunningDomain, type StartDomainOptions } from "./start.ts";

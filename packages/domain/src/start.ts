@@ -4,8 +4,6 @@ import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { lockDirectory, openLog } from "@sluice/evidence";
 import { SealKeyPair } from "@sluice/evidence/seal";
-import { LOOKUP_WORKER } from "@sluice/mpc/lookup/server";
-import { createTaskPool } from "@sluice/mpc/pool";
 import { SluiceError, type Clock, type Random } from "@sluice/protocol";
 import { checkEngine } from "@sluice/sandbox";
 import { readConfig } from "./config.ts";
@@ -13,9 +11,11 @@ import { openStore } from "./data/store.ts";
 import { createServer } from "./http/server.ts";
 import { Keyring } from "./keyring.ts";
 import type { DomainContext } from "./serve/context.ts";
-import { sweepIndexes } from "./serve/build.ts";
+import { sweepIndexes } from "./serve/indexes.ts";
+import { OneAtATime } from "./serve/one-at-a-time.ts";
 import { recoverReceipts } from "./serve/receipts.ts";
 import { RunExecutor } from "./serve/runs.ts";
+import { WorkPools } from "./serve/work-pools.ts";
 import { AnswerStore } from "./state/answers.ts";
 import { StateDatabase } from "./state/database.ts";
 import { DocumentStore } from "./state/documents.ts";
@@ -23,10 +23,8 @@ import { UseStore } from "./state/uses.ts";
 import { WorkStore } from "./state/work.ts";
 import { createWorkshop } from "./work/workshop.ts";
 
-/** Worker threads of one domain. */
+/** Worker threads of one domain for each kind of work. */
 export const DEFAULT_WORKER_THREADS = 2;
-/** Tasks that may wait for a worker. */
-export const DEFAULT_MAX_QUEUE = 1_024;
 /** Age sweep of nonces and kept answer frames. */
 const SWEEP_INTERVAL_MS = 10 * 60_000;
 
@@ -38,6 +36,7 @@ export interface StartDomainOptions {
   readonly port?: number;
   /** Isolation layers without which no job runs. */
   readonly requireLayers?: string[];
+  /** Worker threads for each kind of work. */
   readonly workerThreads?: number;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -74,12 +73,8 @@ export async function startDomain(directory: string, options: StartDomainOptions
     cleanup.push(() => log.close());
     const data = await openStore(directory, { clock, random });
     cleanup.push(() => data.close());
-    const pool = createTaskPool({
-      workerFile: LOOKUP_WORKER,
-      maxThreads: options.workerThreads ?? DEFAULT_WORKER_THREADS,
-      maxQueue: DEFAULT_MAX_QUEUE,
-    });
-    cleanup.push(() => pool.close());
+    const pools = new WorkPools(options.workerThreads ?? DEFAULT_WORKER_THREADS);
+    cleanup.push(() => pools.close());
     const workshop = createWorkshop({ requireLayers: options.requireLayers ?? [] });
     cleanup.push(() => workshop.close());
     const runner = new RunExecutor(() => context);
@@ -98,7 +93,8 @@ export async function startDomain(directory: string, options: StartDomainOptions
       work: new WorkStore(db),
       data,
       log,
-      pool,
+      pools,
+      calls: new OneAtATime(),
       workshop,
       runner,
     };

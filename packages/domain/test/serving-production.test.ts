@@ -1,5 +1,5 @@
 import { signDocument } from "@sluice/evidence";
-import { sha256Hex, SignedSnapshot, utf8, type Run } from "@sluice/protocol";
+import { sha256Hex, SignedLookupSnapshot, utf8, type Run } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   deliverGrant,
@@ -78,7 +78,7 @@ test("each grant has its own key: an evaluation under one quota is worth nothing
     const grant = await deliverGrant(fixture, { scene: { scene, title: scene, purpose: "bands", value: "test" } });
     await serveProduct(fixture, grant, keys.length + 1);
     const bytes = await get(fixture, "/v1/products/bands/snapshot");
-    keys.push(SignedSnapshot.parse(JSON.parse(new TextDecoder().decode(bytes))).body.oprfPublicKey);
+    keys.push(SignedLookupSnapshot.parse(JSON.parse(new TextDecoder().decode(bytes))).body.oprfPublicKey);
   }
   expect(new Set(keys).size).toBe(2);
 });

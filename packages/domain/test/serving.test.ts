@@ -2,7 +2,7 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { LookupClient } from "@sluice/mpc/lookup/client";
 import { verifyReceipt, type TrustPins } from "@sluice/evidence";
-import { decodeAnswer, decodeLabelRecord, documentHash, SignedSnapshot, sha256Hex } from "@sluice/protocol";
+import { decodeAnswer, decodeLabelRecord, documentHash, SignedLookupSnapshot, sha256Hex } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startDomain } from "../src/index.ts";
 import {
@@ -43,7 +43,7 @@ function trust(): TrustPins {
 }
 
 async function lookup(key: string): Promise<string | null> {
-  const snapshot = SignedSnapshot.parse(
+  const snapshot = SignedLookupSnapshot.parse(
     JSON.parse(new TextDecoder().decode(await get(fixture, "/v1/products/bands/snapshot"))),
   );
   const snapshotHash = await documentHash(snapshot.body);

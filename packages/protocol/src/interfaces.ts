@@ -125,7 +125,7 @@ export interface ProductServer<Source, Served> {
   /** Makes what is served. @throws ERR_CANCELLED */
   build(source: Source, signal: AbortSignal): Promise<Served>;
   /** Units that a frame spends. @throws what is wrong with the frame */
-  measure(served: Served, operation: Operation, frame: Bytes): bigint;
+  measure(served: Served, operation: Operation, frame: Bytes): bigint | Promise<bigint>;
   /** The answer to a frame that was measured and paid for. @throws ERR_CANCELLED, ERR_POOL_FULL, ERR_POOL_WORKER */
   answer(served: Served, operation: Operation, frame: Bytes, signal: AbortSignal): Promise<Bytes>;
 }

@@ -27,12 +27,17 @@ export async function moveDurably(from: string, to: string): Promise<void> {
   await renameDurably(from, to);
 }
 
-async function renameDurably(from: string, to: string): Promise<void> {
-  await rename(from, to);
-  const directory = await open(dirname(to), "r");
+/** Flushes the names of the files in `path`. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, "r");
   try {
     await directory.sync();
   } finally {
     await directory.close();
   }
+}
+
+async function renameDurably(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  await syncDirectory(dirname(to));
 }

@@ -10,11 +10,11 @@ import {
   viewSql,
 } from "@sluice/desensitize";
 import { SluiceError } from "@sluice/protocol";
-import type { Bytes, Certificate, Clock, ColumnBatch, Policy, Random } from "@sluice/protocol";
+import type { Bytes, Certificate, Clock, ColumnBatch, Policy, Random, Sha256Hex } from "@sluice/protocol";
 import { readBatch } from "./batch.ts";
 import type { StoredResource } from "./catalogue.ts";
 import { guarded, quoteIdentifier, refuseAborted, type Session } from "./engine.ts";
-import { bindBytes, openView, ROW_NUMBER } from "./view.ts";
+import { bindBytes, countRows, openView, ROW_NUMBER } from "./view.ts";
 
 /** Bytes of the salt that hides a sampling seed in its commitment. */
 const COMMITMENT_SALT_BYTES = 32;
@@ -29,6 +29,8 @@ export interface ViewRequest {
   readonly fields: readonly string[];
   /** Key of this scene's tokens, 16 to 64 bytes. */
   readonly tokenKey: Bytes;
+  /** Boolean column: rows where it is not true are left out. */
+  readonly consent?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -38,9 +40,12 @@ export interface Sample {
   readonly certificate: Certificate;
 }
 
-/** Every row of a table as a job sees it; `keys[i]` is the key of row i and stays in the store process. */
+/** Every row of a table as a job sees it; `keys[i]` is the key of row i and stays in the store process. A key may have
+ *  many rows. */
 export interface KeyedTable {
   readonly keys: string[];
+  /** Snapshot of the resource that was read. */
+  readonly snapshot: Sha256Hex;
   readonly table: ColumnBatch;
 }
 
@@ -61,8 +66,9 @@ export async function drawSampleFrom(
   const { policy, fields, tokenKey, seed, signal } = request;
   const { description } = entry;
   checkPolicy(policy, description, request.key);
-  if (entry.rows < policy.sample.rows) throw new SluiceError("ERR_SAMPLE_SIZE", { needed: policy.sample.rows });
-  const table = await openView(session, description, path);
+  const table = await openView(session, description, { path, consent: request.consent });
+  const rows = request.consent === undefined ? entry.rows : await countRows(session, table);
+  if (rows < policy.sample.rows) throw new SluiceError("ERR_SAMPLE_SIZE", { needed: policy.sample.rows });
   const view = stratifiedSampleSql(policy, description, { table, rowId: ROW_NUMBER, fields, tokenKey, seed });
   const drawn = await readBatch(await session.stream(view.sql, bindBytes(view.parameters)), view.columns, signal);
   const quasi = quasiIdentifiers(policy, fields);
@@ -71,7 +77,7 @@ export async function drawSampleFrom(
   const certificate = await createCertificate({
     policy,
     sourceSnapshot: description.snapshot,
-    sourceRows: entry.rows,
+    sourceRows: rows,
     batch,
     suppressedRows,
     seed,
@@ -91,13 +97,13 @@ export async function readAllFrom({ session, entry, path }: OpenTable, request: 
   if (keyField?.type === "decimal" || keyField?.type === "boolean") {
     throw new SluiceError("ERR_LOOKUP_TABLE", { reason: `key ${key} is of type ${keyField.type}` });
   }
-  const table = await openView(session, description, path);
+  const table = await openView(session, description, { path, consent: request.consent });
   const keys = await readKeys(session, table, key, signal);
   const view = viewSql(policy, description, { table, rowId: ROW_NUMBER, fields, tokenKey });
   const batch = await readBatch(await session.stream(view.sql, bindBytes(view.parameters)), view.columns, signal);
   if (batch.rowCount !== keys.length)
     throw new SluiceError("ERR_STORE", { reason: "the table changed while it was read" });
-  return { keys, table: batch };
+  return { keys, snapshot: description.snapshot, table: batch };
 }
 
 async function readKeys(
@@ -109,7 +115,6 @@ async function readKeys(
   const sql = `SELECT CAST(${quoteIdentifier(key)} AS VARCHAR) FROM ${quoteIdentifier(table)} ORDER BY ${quoteIdentifier(ROW_NUMBER)}`;
   const result = await session.stream(sql);
   const keys: string[] = [];
-  const seen = new Set<string>();
   for (;;) {
     refuseAborted(signal);
     const chunk = await guarded(() => result.fetchChunk());
@@ -117,8 +122,6 @@ async function readKeys(
     for (const value of chunk.getColumnValues(0)) {
       if (typeof value !== "string" || value === "")
         throw new SluiceError("ERR_LOOKUP_TABLE", { reason: `key ${key} is empty in a row` });
-      if (seen.has(value)) throw new SluiceError("ERR_LOOKUP_TABLE", { reason: `key ${key} is the same in two rows` });
-      seen.add(value);
       keys.push(value);
     }
   }

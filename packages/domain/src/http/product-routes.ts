@@ -1,13 +1,13 @@
 /** Products: what a caller needs before it asks, and the calls themselves.
  *  @module */
-import { readFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { HINT_FILE } from "@sluice/mpc/lookup/server";
-import { BINARY_MEDIA_TYPE, decodeCall, encodeAnswer, SluiceError } from "@sluice/protocol";
-import type { FastifyInstance } from "fastify";
-import { indexDirectory } from "../serve/build.ts";
+import { BINARY_MEDIA_TYPE, decodeCall, encodeAnswer, formOfSnapshot, SluiceError } from "@sluice/protocol";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import { answerCall } from "../serve/calls.ts";
 import type { DomainContext } from "../serve/context.ts";
+import { productForm } from "../serve/forms/registry.ts";
+import { servedDirectory } from "../serve/indexes.ts";
 import type { ServedProduct } from "../state/work.ts";
 import { rawBody } from "./body.ts";
 
@@ -17,13 +17,16 @@ export function productRoutes(server: FastifyInstance, context: DomainContext): 
     "/v1/products/:product/snapshot",
     async (request) => find(context, request.params.product).snapshot,
   );
-  server.get<{ Params: { product: string; hash: string } }>(
-    "/v1/products/:product/snapshots/:hash/hint",
+  server.get<{ Params: { product: string; hash: string; part: string } }>(
+    "/v1/products/:product/snapshots/:hash/:part",
     async (request, reply) => {
-      const product = find(context, request.params.product);
-      if (product.snapshotHash !== request.params.hash) throw new SluiceError("ERR_SNAPSHOT");
-      const hint = await readFile(join(indexDirectory(context, product.index), HINT_FILE));
-      return reply.type(BINARY_MEDIA_TYPE).header("cache-control", "public, max-age=31536000, immutable").send(hint);
+      const { product: name, hash, part } = request.params;
+      const product = find(context, name);
+      const { downloads } = productForm(context, formOfSnapshot(product.snapshot.body));
+      const file = Object.hasOwn(downloads, part) ? downloads[part] : undefined;
+      if (file === undefined) throw new SluiceError("ERR_NOT_FOUND", { kind: "part of this product", name: part });
+      if (product.snapshotHash !== hash) throw new SluiceError("ERR_SNAPSHOT");
+      return sendFile(reply, join(servedDirectory(context, product), file));
     },
   );
   server.post("/v1/calls", async (request, reply) => {
@@ -34,6 +37,17 @@ export function productRoutes(server: FastifyInstance, context: DomainContext): 
     const answer = await answerCall(context, decodeCall(rawBody(request)), gone.signal);
     return reply.type(BINARY_MEDIA_TYPE).send(Buffer.from(encodeAnswer(answer)));
   });
+}
+
+/** Sends a file that never changes under its name, piece by piece. */
+async function sendFile(reply: FastifyReply, path: string): Promise<FastifyReply> {
+  const file = await open(path);
+  const { size } = await file.stat();
+  return reply
+    .type(BINARY_MEDIA_TYPE)
+    .header("cache-control", "public, max-age=31536000, immutable")
+    .header("content-length", size)
+    .send(file.createReadStream());
 }
 
 function find(context: DomainContext, name: string): ServedProduct {

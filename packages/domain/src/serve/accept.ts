@@ -6,7 +6,9 @@ import { verifySigned } from "@sluice/evidence";
 import {
   documentHash,
   SluiceError,
+  type ConsentRule,
   type GrantDelivery,
+  type ResourceDescription,
   type Sha256Hex,
   type SignedParty,
   type SignedRelease,
@@ -28,10 +30,6 @@ export async function acceptGrant(context: DomainContext, delivery: GrantDeliver
   const { pins, domain } = context.config;
   await verifySigned(grant, { required: [[pins.departmentKey], [pins.agencyKey]] });
   if (grant.body.domain !== domain) throw new SluiceError("ERR_GRANT_DOMAIN", { domain: grant.body.domain });
-  // What cannot be kept is refused: rows of persons who did not consent are not left out yet.
-  if (grant.body.consent.kind !== "legal-basis") {
-    throw new SluiceError("ERR_BODY_INVALID", { pointer: "/grant/body/consent/kind", expected: "legal-basis" });
-  }
   if ((await documentHash(policy)) !== grant.body.policy || policy.resource !== grant.body.resource) {
     throw new SluiceError("ERR_POLICY", { pointer: "/", reason: "it is not the policy that the grant names" });
   }
@@ -40,6 +38,7 @@ export async function acceptGrant(context: DomainContext, delivery: GrantDeliver
   for (const field of [grant.body.key, ...grant.body.fields.map((entry) => entry.name)]) {
     if (!known.has(field)) throw new SluiceError("ERR_GRANT_FIELD", { field });
   }
+  checkConsent(grant.body.consent, resource);
   checkPolicy(policy, resource, grant.body.key);
   const shown = viewColumns(policy, resource);
   for (const { name } of grant.body.fields) {
@@ -52,6 +51,18 @@ export async function acceptGrant(context: DomainContext, delivery: GrantDeliver
   const hash = await documentHash(grant.body);
   context.documents.putGrant({ hash, grant, policy });
   return hash;
+}
+
+/** The field of a consent tells yes or no of each row. @throws ERR_BODY_INVALID */
+function checkConsent(consent: ConsentRule, resource: ResourceDescription): void {
+  if (consent.kind !== "subject-consent") return;
+  const field = resource.fields.find(({ name }) => name === consent.field);
+  if (field?.type !== "boolean") {
+    throw new SluiceError("ERR_BODY_INVALID", {
+      pointer: "/grant/body/consent/field",
+      expected: "a boolean field of the resource",
+    });
+  }
 }
 
 /** Takes a grant back, at once, or before it was ever delivered: then it never begins.
@@ -74,7 +85,7 @@ export async function acceptRelease(context: DomainContext, release: SignedRelea
   }
   const runs = context.work.developmentRuns(body.bundle, body.grant);
   const reports = await Promise.all(runs.map((run) => documentHash(run.guardReport)));
-  const models = await Promise.all(runs.map((run) => documentHash(run.model ?? null)));
+  const models = await Promise.all(runs.map(({ model }) => (model === undefined ? undefined : documentHash(model))));
   const manifests = await Promise.all(runs.map((run) => documentHash(run.manifest)));
   const fits = runs.some(
     (_, i) => reports[i] === body.guardReport && models[i] === body.model && manifests[i] === body.manifest,

@@ -4,6 +4,7 @@
 import { evaluateGrant, quotaOf, verifySigned } from "@sluice/evidence";
 import {
   documentHash,
+  formOfOperation,
   isSluiceError,
   MAX_CLOCK_SKEW_MS,
   MAX_REQUEST_VALIDITY_MS,
@@ -137,15 +138,9 @@ function refuseParty(
 }
 
 function partiesFor(grant: Grant, operation: Operation): GrantParty[] {
-  switch (operation) {
-    case "develop":
-      return [grant.developer];
-    case "build":
-      return [grant.operator];
-    case "lookup.evaluate":
-    case "lookup.query":
-      return grant.callers;
-  }
+  if (operation === "develop") return [grant.developer];
+  if (operation === "build") return [grant.operator];
+  return formOfOperation(operation) === null ? [] : grant.callers;
 }
 
 function checkTime(request: UseRequest, now: Date): void {

@@ -1,146 +1,151 @@
-/** A build: the released bundle on every row of the source table, under the same policy as the sample, and
- *  the lookup index made of its labels. The index stays in the domain.
+/** A build: what a released bundle serves, made into a product. Labels, sets and tables come from its `produce` on every
+ *  row of the source table, under the same policy as the sample and through the guard; scores come from the released
+ *  model, and no user code runs. What is made stays in the domain.
  *  @module */
-import { mkdir, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { signDocument } from "@sluice/evidence";
-import { lookupContext, packTable, type BuildResult, type BuildTask } from "@sluice/mpc/lookup/server";
 import {
   canonicalBytes,
   documentHash,
-  encodeLabelRecord,
-  toHex,
-  type Bytes,
-  type Labels,
-  type LookupSnapshot,
+  formOf,
+  type CheckedOutput,
+  type GuardReport,
+  type JobManifest,
+  type LinearModel,
+  type OutputSpec,
+  type Release,
+  type Sha256Hex,
 } from "@sluice/protocol";
+import type { KeyedTable } from "../data/sample.ts";
 import type { DomainContext } from "./context.ts";
-import { projectTable, runGuarded, type GuardedOutput, type RunWork } from "./guarded-run.ts";
-import { FIRST_EPOCH, oprfInfo, oprfSeed } from "./lookup-keys.ts";
+import type { ServedContent } from "./forms/product-form.ts";
+import { productForm } from "./forms/registry.ts";
+import { grantedView } from "./granted-view.ts";
+import { projectTable, runGuarded, type RunWork } from "./guarded-run.ts";
 import { issueReceipt, prove } from "./receipts.ts";
 import { RunRefused, type RunResult } from "./run-refused.ts";
 
-/** Runs the bundle's `produce` on every row and builds the product's index. @throws RunRefused */
+/** What a bundle serves, and how it came about. */
+interface Made {
+  readonly content: ServedContent;
+  readonly report: GuardReport;
+  /** None when no user code ran. */
+  readonly layers: string[];
+}
+
+/** A released bundle. `model` is what its development run released. */
+interface Released {
+  readonly code: Uint8Array;
+  readonly manifest: JobManifest;
+  readonly release: Release;
+  readonly model: LinearModel | undefined;
+}
+
+/** Builds the product of a run and serves it from then on. @throws RunRefused, and what the form's build throws */
 export async function buildProduct(context: DomainContext, work: RunWork): Promise<RunResult> {
-  const { run, admitted } = work;
-  const { grant, policy } = admitted.held;
+  const { run, admitted, signal } = work;
+  const { hash, released } = releasedBundle(context, work);
+  const form = formOf(released.manifest);
+  if (form === null) {
+    const details = { pointer: "/outputs", expected: "an output that is served" };
+    throw new RunRefused({ code: "ERR_JOB_MANIFEST", details, refusedBy: "domain" });
+  }
+  const { content, report, layers } = await (form === "score"
+    ? scoreModel(context, released)
+    : produceContent(context, work, released));
+  const source = { run, held: admitted.held, release: hash, content, layers };
+  const product = await productForm(context, form).build(source, signal);
+  signal.throwIfAborted();
+  context.work.putProduct(product);
+  const kept = await issueReceipt(context, admitted, {
+    frame: canonicalBytes(report),
+    amount: 1n,
+    snapshot: product.snapshotHash,
+    release: hash,
+    layers,
+  });
+  return { guardReport: report, snapshot: product.snapshotHash, receipt: await prove(context, kept) };
+}
+
+function releasedBundle(context: DomainContext, { run }: RunWork): { hash: Sha256Hex; released: Released } {
   const bundle = context.work.bundle(run.bundle);
   const release = context.documents.release(run.product, run.version);
-  const model = release === null ? null : context.work.model(release.release.body.model);
+  const named = release?.release.body.model;
+  const model = named === undefined ? undefined : context.work.model(named);
   if (bundle === null || release === null || model === null) {
     const details = { product: run.product, version: run.version };
     throw new RunRefused({ code: "ERR_RELEASE_MISSING", details, refusedBy: "domain" });
   }
-  const { keys, table } = await context.data.readAll({
-    resource: grant.body.resource,
-    policy,
-    key: grant.body.key,
-    fields: grant.body.fields.map((field) => field.name),
-    tokenKey: context.keyring.derive("token", grant.body.scene.scene),
-    signal: work.signal,
-  });
-  const guarded = await runGuarded(
+  return { hash: release.hash, released: { ...bundle, release: release.release.body, model } };
+}
+
+/** Runs the bundle's `produce` on every row. @throws RunRefused */
+async function produceContent(
+  context: DomainContext,
+  work: RunWork,
+  { code, manifest, model }: Released,
+): Promise<Made> {
+  const { admitted, signal } = work;
+  const rows = await context.data.readAll(grantedView(context, admitted.held, signal));
+  const { output, report, layers } = await runGuarded(
     context,
-    { ...work, admitted: { ...admitted, frame: bundle.code } },
-    { entry: "produce", manifest: bundle.manifest, table: projectTable(table, bundle.manifest), model },
+    { ...work, admitted: { ...admitted, frame: code } },
+    {
+      entry: "produce",
+      manifest,
+      table: projectTable(rows.table, manifest),
+      subjects: numberSubjects(rows.keys),
+      ...(model === undefined ? {} : { model }),
+    },
   );
-  const { codes, vocabulary } = servedLabels(guarded, run.manifest?.outputs ?? {});
-  const { name, built } = await buildIndex(context, work, keys, Array.from(codes, encodeLabelRecord));
-  const body: LookupSnapshot = {
-    type: "snapshot",
-    domain: context.config.domain,
-    product: run.product,
-    version: run.version,
-    grant: run.grant,
-    bundle: run.bundle,
-    release: release.hash,
-    parameters: built.parameters,
-    oprfPublicKey: built.oprfPublicKey,
-    epoch: FIRST_EPOCH,
-    sealKey: context.sealKeys.sealKey,
-    hint: built.hintHash,
-    hintBytes: built.hintBytes,
-    vocabulary,
+  return { content: contentOf(output, manifest, rows), report, layers };
+}
+
+/** For each row the number of its key among the distinct ones: the guard counts persons without seeing a key. */
+function numberSubjects(keys: readonly string[]): Uint32Array {
+  const numbers = new Map<string, number>();
+  return Uint32Array.from(keys, (key) => {
+    let number = numbers.get(key);
+    if (number === undefined) numbers.set(key, (number = numbers.size));
+    return number;
+  });
+}
+
+function contentOf(output: CheckedOutput, manifest: JobManifest, { keys, snapshot }: KeyedTable): ServedContent {
+  for (const [name, value] of Object.entries(output.values)) {
+    const spec: OutputSpec | undefined = manifest.outputs[name];
+    if (value.kind === "labels" && spec?.kind === "labels") {
+      return { kind: "labels", vocabulary: spec.vocabulary, codes: value.codes, keys };
+    }
+    if (value.kind === "set" && spec?.kind === "set") {
+      return { kind: "set", match: spec.match, members: value.members, keys };
+    }
+    if (value.kind === "table" && spec?.kind === "table")
+      return { kind: "table", name, table: value, source: snapshot };
+  }
+  const details = { output: "all", rule: "served-missing", change: "return the output that is served" };
+  throw new RunRefused({ code: "ERR_GUARD_OUTPUT", details, refusedBy: "guard" });
+}
+
+/** Takes the released model as what is served. @throws RunRefused when it is not the one that the release names */
+async function scoreModel(context: DomainContext, { manifest, release, model }: Released): Promise<Made> {
+  const [name, spec] = Object.entries(manifest.outputs).find(([, { kind }]) => kind === "score") ?? [];
+  const modelHash = model === undefined ? undefined : await documentHash(model);
+  if (
+    name === undefined ||
+    spec?.kind !== "score" ||
+    model === undefined ||
+    modelHash === undefined ||
+    modelHash !== release.model
+  ) {
+    const details = { product: release.product, version: release.version };
+    throw new RunRefused({ code: "ERR_RELEASE_MISSING", details, refusedBy: "domain" });
+  }
+  const { featureBound, link } = spec;
+  const report: GuardReport = {
+    bundle: release.bundle,
+    class: "served",
+    findings: [{ output: name, rule: "score-model", result: "passed", note: "the model is the one that was released" }],
+    output: modelHash,
     at: context.clock.now().toISOString(),
   };
-  const snapshot = await signDocument(body, context.keyring.receiptKey);
-  const snapshotHash = await documentHash(body);
-  context.work.putProduct({
-    product: run.product,
-    version: run.version,
-    snapshotHash,
-    snapshot,
-    index: name,
-    layers: guarded.layers,
-  });
-  const kept = await issueReceipt(context, admitted, {
-    frame: canonicalBytes(guarded.report),
-    amount: 1n,
-    snapshot: snapshotHash,
-    release: release.hash,
-    layers: guarded.layers,
-  });
-  return { guardReport: guarded.report, snapshot: snapshotHash, receipt: await prove(context, kept) };
-}
-
-function servedLabels(
-  guarded: GuardedOutput,
-  outputs: Record<string, unknown>,
-): { codes: Uint8Array; vocabulary: string[] } {
-  for (const [name, value] of Object.entries(guarded.output.values)) {
-    const spec = outputs[name];
-    if (value.kind === "labels" && isLabelSpec(spec)) return { codes: labelCodes(value), vocabulary: spec.vocabulary };
-  }
-  throw new RunRefused({
-    code: "ERR_GUARD_OUTPUT",
-    details: { output: "labels", rule: "labels-missing", change: "declare a labels output" },
-    refusedBy: "guard",
-  });
-}
-
-const labelCodes = (labels: Labels): Uint8Array => labels.codes;
-
-function isLabelSpec(spec: unknown): spec is { kind: "labels"; vocabulary: string[] } {
-  return typeof spec === "object" && spec !== null && "kind" in spec && spec.kind === "labels";
-}
-
-/** Folder of the indexes below a domain's directory. */
-const INDEXES = "indexes";
-
-/** Where the index named `name` lies: the state keeps names, so that a directory can be moved. */
-export function indexDirectory(context: DomainContext, name: string): string {
-  return join(context.directory, INDEXES, name);
-}
-
-/** Removes what builds left that were cut off, and indexes that a later build replaced. */
-export async function sweepIndexes(context: DomainContext): Promise<void> {
-  const parent = join(context.directory, INDEXES);
-  await mkdir(parent, { recursive: true, mode: 0o700 });
-  const served = new Set(context.work.servedIndexes());
-  for (const name of await readdir(parent)) {
-    if (!served.has(name)) await rm(join(parent, name), { recursive: true, force: true });
-  }
-}
-
-async function buildIndex(
-  context: DomainContext,
-  { run, admitted, signal }: RunWork,
-  keys: string[],
-  records: Bytes[],
-): Promise<{ name: string; built: BuildResult }> {
-  const parent = join(context.directory, INDEXES);
-  await mkdir(parent, { recursive: true, mode: 0o700 });
-  const { product, version, grant } = run;
-  // A run that was cut off is built again beside what it left.
-  const name = `${run.callId}-${toHex(context.random.bytes(4))}`;
-  const table = packTable(keys, records);
-  const task: BuildTask = {
-    directory: indexDirectory(context, name),
-    table,
-    seed: oprfSeed(context),
-    info: oprfInfo(admitted.held, product, FIRST_EPOCH),
-    context: lookupContext({ domain: context.config.domain, product, version, grant, epoch: FIRST_EPOCH }),
-  };
-  const transfer = [table.keys.buffer, table.records.buffer].filter((buffer) => buffer instanceof ArrayBuffer);
-  return { name, built: await context.pool.run<BuildResult>("lookup.build", task, { signal, transfer }) };
+  return { content: { kind: "score", featureBound, link, model, modelHash }, report, layers: [] };
 }

@@ -1,24 +1,22 @@
-/** Production calls of private lookup. The domain learns that this caller asked this product; not the key,
- *  not hit or miss. A cheating caller gains nothing beyond its quota of evaluations, which is the only
- *  defence against trying every identity number.
+/** Production calls, of every form of product. The order is fixed: who asks, may they, of what; what does the sealed
+ *  frame cost; spend exactly that; only then compute. What the domain learns of a call stands with its form.
  *  @module */
 import { openQuery } from "@sluice/evidence/seal";
 import {
-  decodeEvaluateRequest,
-  decodePirQuery,
+  FORM_OPERATIONS,
+  formOfOperation,
+  formOfSnapshot,
   SluiceError,
   sealingContext,
-  toHex,
   type AnswerEnvelope,
-  type Bytes,
   type CallEnvelope,
-  type Operation,
 } from "@sluice/protocol";
+import type { KeptAnswer } from "../state/answers.ts";
 import type { ServedProduct } from "../state/work.ts";
 import { admit, decide, spend, type Admitted } from "./admit.ts";
-import { indexDirectory } from "./build.ts";
 import type { DomainContext } from "./context.ts";
-import { oprfInfo, oprfSeed } from "./lookup-keys.ts";
+import type { DomainForm } from "./forms/product-form.ts";
+import { productForm } from "./forms/registry.ts";
 import { issueReceipt, prove } from "./receipts.ts";
 
 /** Answers one call. @throws the coded refusal; nothing was computed unless the use was spent. */
@@ -28,27 +26,44 @@ export async function answerCall(
   signal: AbortSignal,
 ): Promise<AnswerEnvelope> {
   const admitted = await admit(context, envelope);
-  const { request } = admitted;
-  if (request.operation !== "lookup.evaluate" && request.operation !== "lookup.query") {
-    throw new SluiceError("ERR_GRANT_OPERATION", { operation: request.operation });
-  }
+  const { operation, callId } = admitted.request;
+  if (formOfOperation(operation) === null) throw new SluiceError("ERR_GRANT_OPERATION", { operation });
   decide(context, admitted, null);
   const product = servedProduct(context, admitted);
-  const query = await openQuery(context.sealKeys, admitted.frame, sealingContext(request));
-  const amount = amountOf(request.operation, query.content, product);
-  const charged = await spend(context, admitted, amount);
-  const before = charged === "already" ? context.answers.get(request.callId) : null;
-  const kept =
-    before ??
-    (await issueReceipt(context, admitted, {
-      frame: await query.sealAnswer(await compute(context, admitted, query.content, product, signal), context.random),
-      amount,
-      snapshot: product.snapshotHash,
-      release: product.snapshot.body.release,
-      layers: product.layers,
-    }));
+  const form = productForm(context, formOfSnapshot(product.snapshot.body));
+  if (!FORM_OPERATIONS[form.form].some((own) => own === operation)) {
+    throw new SluiceError("ERR_GRANT_OPERATION", { operation });
+  }
+  const kept = await context.calls.run(callId, () => chargeAndAnswer(context, admitted, { product, form, signal }));
   if (kept.frame === null) throw new SluiceError("ERR_CALL_REUSED");
   return { receipt: await prove(context, kept), frame: kept.frame };
+}
+
+interface Asked {
+  readonly product: ServedProduct;
+  readonly form: DomainForm;
+  readonly signal: AbortSignal;
+}
+
+async function chargeAndAnswer(
+  context: DomainContext,
+  admitted: Admitted,
+  { product, form, signal }: Asked,
+): Promise<KeptAnswer> {
+  const { request } = admitted;
+  const query = await openQuery(context.sealKeys, admitted.frame, sealingContext(request));
+  const amount = await form.measure(product, request.operation, query.content);
+  const charged = await spend(context, admitted, amount);
+  const before = charged === "already" ? context.answers.get(request.callId) : null;
+  if (before !== null) return before;
+  const answer = await form.answer(product, request.operation, query.content, signal);
+  return issueReceipt(context, admitted, {
+    frame: await query.sealAnswer(answer, context.random),
+    amount,
+    snapshot: product.snapshotHash,
+    release: product.snapshot.body.release,
+    layers: product.layers,
+  });
 }
 
 function servedProduct(context: DomainContext, admitted: Admitted): ServedProduct {
@@ -67,32 +82,4 @@ function servedProduct(context: DomainContext, admitted: Admitted): ServedProduc
     });
   }
   return product;
-}
-
-function amountOf(operation: Operation, frame: Bytes, product: ServedProduct): bigint {
-  if (operation === "lookup.evaluate") return BigInt(decodeEvaluateRequest(frame).elements.length);
-  const query = decodePirQuery(frame);
-  if (toHex(query.snapshot) !== product.snapshotHash) throw new SluiceError("ERR_SNAPSHOT");
-  const rows = product.snapshot.body.parameters.rowsPerBucket;
-  if (query.query.length !== rows) throw new SluiceError("ERR_LOOKUP_QUERY", { reason: `it needs ${rows} words` });
-  return 1n;
-}
-
-async function compute(
-  context: DomainContext,
-  { held, request }: Admitted,
-  frame: Bytes,
-  product: ServedProduct,
-  signal: AbortSignal,
-): Promise<Bytes> {
-  if (request.operation === "lookup.query") {
-    const input = { directory: indexDirectory(context, product.index), snapshot: product.snapshotHash, frame };
-    return context.pool.run<Bytes>("pir.answer", input, { signal });
-  }
-  const input = {
-    seed: oprfSeed(context),
-    info: oprfInfo(held, product.product, product.snapshot.body.epoch),
-    frame,
-  };
-  return context.pool.run<Bytes>("oprf.evaluate", input, { signal });
 }

@@ -2,7 +2,7 @@
  *  @module */
 import type { DirectoryLog } from "@sluice/evidence";
 import type { SealKeyPair } from "@sluice/evidence/seal";
-import type { Clock, KeyId, Random, Run, Sha256Hex, TaskPool } from "@sluice/protocol";
+import type { Clock, KeyId, Random, Run, Sha256Hex } from "@sluice/protocol";
 import type { DomainConfig } from "../config.ts";
 import type { DataStore } from "../data/store.ts";
 import type { Keyring } from "../keyring.ts";
@@ -13,7 +13,9 @@ import type { UseStore } from "../state/uses.ts";
 import type { WorkStore } from "../state/work.ts";
 import type { Workshop } from "../work/workshop.ts";
 import type { Admitted } from "./admit.ts";
+import type { OneAtATime } from "./one-at-a-time.ts";
 import type { RunEvents } from "./run-events.ts";
+import type { WorkPools } from "./work-pools.ts";
 
 /** Starts and stops runs. */
 export interface RunStarter {
@@ -42,7 +44,9 @@ export interface DomainContext {
   readonly work: WorkStore;
   readonly data: DataStore;
   readonly log: DirectoryLog;
-  readonly pool: TaskPool;
+  readonly pools: WorkPools;
+  /** Calls by their id: a retry waits for its first attempt. */
+  readonly calls: OneAtATime;
   readonly workshop: Workshop;
   readonly runner: RunStarter;
 }

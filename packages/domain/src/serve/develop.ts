@@ -2,6 +2,7 @@
  *  @module */
 import { canonicalBytes, documentHash, type LinearModel, type Metrics } from "@sluice/protocol";
 import type { DomainContext } from "./context.ts";
+import { grantedView } from "./granted-view.ts";
 import { projectTable, runGuarded, type RunWork } from "./guarded-run.ts";
 import { issueReceipt, keptReport, prove } from "./receipts.ts";
 import { type RunResult, RunRefused } from "./run-refused.ts";
@@ -9,20 +10,14 @@ import { type RunResult, RunRefused } from "./run-refused.ts";
 /** Runs the bundle's `develop` on the grant's sample. @throws RunRefused, ERR_SAMPLE_K, ERR_POLICY */
 export async function developOnSample(context: DomainContext, work: RunWork): Promise<RunResult> {
   const { run, admitted } = work;
-  const { grant, policy } = admitted.held;
+  const { grant } = admitted.held;
   const manifest = run.manifest;
   if (manifest === undefined)
     throw new RunRefused({ code: "ERR_JOB_BUNDLE", details: { reason: "no manifest" }, refusedBy: "domain" });
   const resource = context.data.describe(grant.body.resource);
-  // The sample covers every granted column, so that k holds however many bundles look at parts of it.
   const sample = await context.data.drawSample({
-    resource: grant.body.resource,
-    policy,
-    key: grant.body.key,
-    fields: grant.body.fields.map((field) => field.name),
+    ...grantedView(context, admitted.held, work.signal),
     seed: context.keyring.derive("sample-seed", grant.body.resource),
-    tokenKey: context.keyring.derive("token", grant.body.scene.scene),
-    signal: work.signal,
   });
   const guarded = await runGuarded(context, work, {
     entry: "develop",

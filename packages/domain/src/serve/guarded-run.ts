@@ -1,11 +1,11 @@
 /** What develop and build share: a run of user code in the sandbox whose output went through the guard.
  *  @module */
 import {
+  type CheckedOutput,
   type ColumnBatch,
   type GuardReport,
   type JobEvent,
   type JobManifest,
-  type JobOutput,
   type LinearModel,
   type Run,
   type SealedJob,
@@ -33,7 +33,7 @@ export const RUN_LIMITS = {
 
 /** Output that the guard let through, with its report. */
 export interface GuardedOutput {
-  readonly output: JobOutput;
+  readonly output: CheckedOutput;
   readonly report: GuardReport;
   readonly layers: string[];
 }
@@ -42,7 +42,14 @@ export interface GuardedOutput {
 export async function runGuarded(
   context: DomainContext,
   work: RunWork,
-  input: { entry: "develop" | "produce"; manifest: JobManifest; table: ColumnBatch; model?: LinearModel },
+  input: {
+    entry: "develop" | "produce";
+    manifest: JobManifest;
+    table: ColumnBatch;
+    /** Whom each row is about; without it, each row is about another. */
+    subjects?: Uint32Array;
+    model?: LinearModel;
+  },
 ): Promise<GuardedOutput> {
   const { run, admitted, signal, onEvent } = work;
   const environment = input.entry === "develop" ? "development" : "production";
@@ -52,6 +59,7 @@ export async function runGuarded(
     entry: input.entry,
     environment,
     table: input.table,
+    ...(input.subjects === undefined ? {} : { subjects: input.subjects }),
     ...(input.model === undefined ? {} : { model: input.model }),
     seed: Number.parseInt(run.callId.slice(0, 8), 16),
     limits: limitsOf(environment, input.manifest),

@@ -4,6 +4,7 @@
 import { viewColumns } from "@sluice/desensitize";
 import { quotaOf } from "@sluice/evidence";
 import {
+  formOf,
   MAX_BUNDLE_BYTES,
   OPERATION_UNITS,
   sha256Hex,
@@ -43,6 +44,9 @@ export async function submitBuild(context: DomainContext, envelope: CallEnvelope
   if (release.release.body.bundle !== request.bundle) throw new SluiceError("ERR_BUNDLE_CHANGED");
   const bundle = context.work.bundle(request.bundle);
   if (bundle === null) throw new SluiceError("ERR_NOT_FOUND", { kind: "bundle", name: request.bundle });
+  if (formOf(bundle.manifest) === null) {
+    throw new SluiceError("ERR_JOB_MANIFEST", { pointer: "/outputs", expected: "an output that is served" });
+  }
   await decideJob(context, admitted, bundle.manifest);
   return startOnce(context, admitted, "build", bundle.manifest);
 }

@@ -17,9 +17,9 @@ export interface ServedProduct {
   readonly version: number;
   readonly snapshotHash: Sha256Hex;
   readonly snapshot: SignedSnapshot;
-  /** Name of the index, a folder below the domain's `indexes`. */
-  readonly index: string;
-  /** Isolation layers of the build behind it. */
+  /** Name of the index, a folder below the domain's `indexes`; null when the snapshot and the state are all it needs. */
+  readonly index: string | null;
+  /** Isolation layers of the build behind it; none when no user code ran. */
   readonly layers: string[];
 }
 
@@ -91,7 +91,7 @@ export class WorkStore {
   /** Names of the indexes that are served. */
   servedIndexes(): string[] {
     return this.#db
-      .prepare("SELECT directory FROM product")
+      .prepare("SELECT directory FROM product WHERE directory <> ''")
       .all()
       .map((row) => String(row["directory"]));
   }
@@ -108,7 +108,7 @@ export class WorkStore {
         product.version,
         product.snapshotHash,
         JSON.stringify(product.snapshot),
-        product.index,
+        product.index ?? "",
         JSON.stringify(product.layers),
       );
   }
@@ -134,12 +134,13 @@ function readRun(row: Record<string, unknown>): { run: Run; request: SignedReque
 
 function readProduct(row: Record<string, unknown>): ServedProduct {
   const snapshotHash = String(row["snapshot_hash"]);
+  const directory = String(row["directory"]);
   return {
     product: String(row["product"]),
     version: Number(row["version"]),
     snapshotHash,
     snapshot: SignedSnapshot.parse(JSON.parse(String(row["snapshot"]))),
-    index: String(row["directory"]),
+    index: directory === "" ? null : directory,
     layers: (JSON.parse(String(row["layers"])) as unknown[]).map(String),
   };
 }

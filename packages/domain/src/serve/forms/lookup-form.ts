@@ -1,0 +1,115 @@
+/** Private lookup: one label for each key. The domain learns that this caller asked this product; not the key, not hit
+ *  or miss. A cheating caller gains nothing beyond its quota of evaluations, which is the only defence against trying
+ *  every identity number.
+ *  @module */
+import {
+  HINT_FILE,
+  lookupContext,
+  packTable,
+  type BuildResult,
+  type BuildTask,
+  type EvaluateTask,
+  type AnswerTask,
+} from "@sluice/mpc/lookup/server";
+import {
+  decodeEvaluateRequest,
+  decodePirQuery,
+  encodeLabelRecord,
+  SluiceError,
+  type Bytes,
+  type LookupSnapshot,
+  type Operation,
+} from "@sluice/protocol";
+import type { ServedProduct } from "../../state/work.ts";
+import type { DomainContext } from "../context.ts";
+import { indexDirectory, newIndexName, servedDirectory } from "../indexes.ts";
+import { FIRST_EPOCH, oprfInfo, oprfSeed } from "../product-keys.ts";
+import { transferable } from "../work-pools.ts";
+import {
+  expectSnapshot,
+  misplaced,
+  servedMembers,
+  signProduct,
+  type DomainForm,
+  type ProductSource,
+} from "./product-form.ts";
+
+/** The form label-lookup. */
+export function lookupForm(context: DomainContext): DomainForm {
+  return {
+    form: "label-lookup",
+    downloads: { hint: HINT_FILE },
+    build: (source, signal) => build(context, source, signal),
+    measure,
+    answer: (served, operation, frame, signal) => answer(context, served, operation, frame, signal),
+  };
+}
+
+async function build(context: DomainContext, source: ProductSource, signal: AbortSignal): Promise<ServedProduct> {
+  const { run, held, content } = source;
+  if (content.kind !== "labels") throw misplaced("label-lookup");
+  const { product, version, grant } = run;
+  checkUnique(content.keys, held.grant.body.key);
+  const table = packTable(content.keys, Array.from(content.codes, encodeLabelRecord));
+  const index = newIndexName(context, run.callId);
+  const task: BuildTask = {
+    directory: indexDirectory(context, index),
+    table,
+    seed: oprfSeed(context),
+    info: oprfInfo(held, product, FIRST_EPOCH),
+    context: lookupContext({ domain: context.config.domain, product, version, grant, epoch: FIRST_EPOCH }),
+  };
+  const transfer = transferable(table.keys, table.records);
+  const built = await context.pools.build<BuildResult>("lookup", "lookup.build", task, { signal, transfer });
+  const body: LookupSnapshot = {
+    type: "lookup-snapshot",
+    ...servedMembers(context, source),
+    parameters: built.parameters,
+    oprfPublicKey: built.oprfPublicKey,
+    epoch: FIRST_EPOCH,
+    hint: built.hintHash,
+    hintBytes: built.hintBytes,
+    vocabulary: content.vocabulary,
+  };
+  return signProduct(context, source, body, index);
+}
+
+/** A key with two labels has no answer. @throws ERR_LOOKUP_TABLE */
+function checkUnique(keys: readonly string[], key: string): void {
+  if (new Set(keys).size !== keys.length) {
+    throw new SluiceError("ERR_LOOKUP_TABLE", { reason: `key ${key} is the same in two rows` });
+  }
+}
+
+function measure(served: ServedProduct, operation: Operation, frame: Bytes): bigint {
+  const snapshot = lookupSnapshot(served);
+  if (operation === "lookup.evaluate") return BigInt(decodeEvaluateRequest(frame).elements.length);
+  const query = decodePirQuery(frame);
+  expectSnapshot(query.snapshot, served);
+  const rows = snapshot.parameters.rowsPerBucket;
+  if (query.query.length !== rows) throw new SluiceError("ERR_LOOKUP_QUERY", { reason: `it needs ${rows} words` });
+  return 1n;
+}
+
+function answer(
+  context: DomainContext,
+  served: ServedProduct,
+  operation: Operation,
+  frame: Bytes,
+  signal: AbortSignal,
+): Promise<Bytes> {
+  const { epoch, grant } = lookupSnapshot(served);
+  if (operation === "lookup.query") {
+    const task: AnswerTask = { directory: servedDirectory(context, served), snapshot: served.snapshotHash, frame };
+    return context.pools.answer<Bytes>("lookup", "pir.answer", task, { signal });
+  }
+  const held = context.documents.grant(grant);
+  if (held === null) throw new SluiceError("ERR_GRANT_UNKNOWN", { grant });
+  const task: EvaluateTask = { seed: oprfSeed(context), info: oprfInfo(held, served.product, epoch), frame };
+  return context.pools.answer<Bytes>("lookup", "oprf.evaluate", task, { signal });
+}
+
+function lookupSnapshot({ snapshot: { body } }: ServedProduct): LookupSnapshot {
+  if (body.type !== "lookup-snapshot") throw misplaced("label-lookup");
+  return body;
+}

@@ -1,0 +1,89 @@
+/** What a product form is to this domain, and what a build gives it.
+ *  @module */
+import { signDocument } from "@sluice/evidence";
+import {
+  documentHash,
+  SluiceError,
+  toHex,
+  type Bytes,
+  type LinearModel,
+  type ProductServer,
+  type ProductSnapshot,
+  type PsiKind,
+  type ReportSnapshot,
+  type Run,
+  type ScoreLink,
+  type Sha256Hex,
+  type Table,
+} from "@sluice/protocol";
+import type { HeldGrant } from "../../state/documents.ts";
+import type { ServedProduct } from "../../state/work.ts";
+import type { DomainContext } from "../context.ts";
+
+/** What is served, after the guard. `keys[i]` is the key of row i. */
+export type ServedContent =
+  | { kind: "labels"; vocabulary: string[]; codes: Uint8Array; keys: readonly string[] }
+  | { kind: "set"; match: PsiKind; members: Uint8Array; keys: readonly string[] }
+  | { kind: "table"; name: string; table: Table; source: Sha256Hex }
+  | { kind: "score"; featureBound: number; link: ScoreLink; model: LinearModel; modelHash: Sha256Hex };
+
+/** What a build has for its form. */
+export interface ProductSource {
+  readonly run: Run;
+  readonly held: HeldGrant;
+  /** Hash of the release. */
+  readonly release: Sha256Hex;
+  readonly content: ServedContent;
+  /** Isolation layers of the run behind it; none when no user code ran. */
+  readonly layers: string[];
+}
+
+/** A form of product in this domain. */
+export interface DomainForm extends ProductServer<ProductSource, ServedProduct> {
+  /** Files of the index that callers fetch before they ask, by their name in the URL. */
+  readonly downloads: Readonly<Record<string, string>>;
+}
+
+/** Members of a snapshot that are the same in every form. */
+export type ServedMembers = Omit<ReportSnapshot, "type" | "report">;
+
+/** The members that `source` decides. */
+export function servedMembers(context: DomainContext, { run, release }: ProductSource): ServedMembers {
+  return {
+    domain: context.config.domain,
+    product: run.product,
+    version: run.version,
+    grant: run.grant,
+    bundle: run.bundle,
+    release,
+    sealKey: context.sealKeys.sealKey,
+    at: context.clock.now().toISOString(),
+  };
+}
+
+/** The product that serves `body`, signed. `index` names its folder, if it has one. */
+export async function signProduct(
+  context: DomainContext,
+  { run, layers }: ProductSource,
+  body: ProductSnapshot,
+  index: string | null,
+): Promise<ServedProduct> {
+  return {
+    product: run.product,
+    version: run.version,
+    snapshotHash: await documentHash(body),
+    snapshot: await signDocument(body, context.keyring.receiptKey),
+    index,
+    layers,
+  };
+}
+
+/** Refuses a frame that was made for another snapshot. @throws ERR_SNAPSHOT */
+export function expectSnapshot(named: Bytes, served: ServedProduct): void {
+  if (toHex(named) !== served.snapshotHash) throw new SluiceError("ERR_SNAPSHOT");
+}
+
+/** A mistake of this program: `form` was given what is another's. */
+export function misplaced(form: string): TypeError {
+  return new TypeError(`the form ${form} was given what another form serves`);
+}

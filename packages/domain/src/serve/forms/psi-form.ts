@@ -1,0 +1,97 @@
+/** Private set intersection: callers match a list with the keys of the set. The domain learns the padded size of the
+ *  list; not an entry, not a match. What callers learn depends on the variant: which of their entries are in the set
+ *  (`psi-ids`), or how many (`psi-cardinality`). A call spends the padded size of its list: that quota is the only
+ *  defence against a list of every identity number.
+ *  @module */
+import {
+  packEntries,
+  PSI_SET_FILE,
+  psiIdentity,
+  type PsiAnswerTask,
+  type PsiPrepareTask,
+} from "@sluice/mpc/psi/sender";
+import {
+  decodePsiQuery,
+  ELEMENT_BYTES,
+  SluiceError,
+  type Bytes,
+  type PsiKind,
+  type PsiParameters,
+  type PsiSnapshot,
+} from "@sluice/protocol";
+import type { ServedProduct } from "../../state/work.ts";
+import type { DomainContext } from "../context.ts";
+import { indexDirectory, newIndexName, servedDirectory } from "../indexes.ts";
+import { newPsiIdentity, psiSeed } from "../product-keys.ts";
+import { transferable } from "../work-pools.ts";
+import {
+  expectSnapshot,
+  misplaced,
+  servedMembers,
+  signProduct,
+  type DomainForm,
+  type ProductSource,
+} from "./product-form.ts";
+
+/** The forms psi-ids and psi-cardinality. */
+export function psiForm(context: DomainContext, kind: PsiKind): DomainForm {
+  return {
+    form: kind,
+    // The elements of the other variant stay in the domain.
+    downloads: kind === "psi-ids" ? { set: PSI_SET_FILE } : {},
+    build: (source, signal) => build(context, kind, source, signal),
+    measure: (served, _operation, frame) => measure(served, frame),
+    answer: (served, _operation, frame, signal) => answer(context, served, frame, signal),
+  };
+}
+
+async function build(
+  context: DomainContext,
+  kind: PsiKind,
+  source: ProductSource,
+  signal: AbortSignal,
+): Promise<ServedProduct> {
+  const { run, held, content } = source;
+  if (content.kind !== "set" || content.match !== kind) throw misplaced(kind);
+  const identity = newPsiIdentity(held, { kind, product: run.product, version: run.version });
+  const set = packEntries(content.keys.filter((_, row) => content.members[row] === 1));
+  const index = newIndexName(context, run.callId);
+  const task: PsiPrepareTask = { identity, seed: psiSeed(context), set, directory: indexDirectory(context, index) };
+  const transfer = transferable(set.entries);
+  const parameters = await context.pools.build<PsiParameters>("psi", "psi.prepare", task, { signal, transfer });
+  const { purpose, epoch } = identity;
+  const body: PsiSnapshot = {
+    type: "psi-snapshot",
+    ...servedMembers(context, source),
+    purpose,
+    parameters,
+    epoch,
+  };
+  return signProduct(context, source, body, index);
+}
+
+function measure(served: ServedProduct, frame: Bytes): bigint {
+  const { parameters } = psiSnapshot(served);
+  const { kind, snapshot, elements } = decodePsiQuery(frame);
+  if (kind !== parameters.kind) {
+    throw new SluiceError("ERR_FRAME_MALFORMED", { field: "kind", expected: parameters.kind });
+  }
+  expectSnapshot(snapshot, served);
+  return BigInt(elements.length / ELEMENT_BYTES);
+}
+
+function answer(context: DomainContext, served: ServedProduct, frame: Bytes, signal: AbortSignal): Promise<Bytes> {
+  const task: PsiAnswerTask = {
+    identity: psiIdentity(psiSnapshot(served)),
+    seed: psiSeed(context),
+    directory: servedDirectory(context, served),
+    snapshot: served.snapshotHash,
+    frame,
+  };
+  return context.pools.answer<Bytes>("psi", "psi.answer", task, { signal, transfer: transferable(frame) });
+}
+
+function psiSnapshot({ snapshot: { body } }: ServedProduct): PsiSnapshot {
+  if (body.type !== "psi-snapshot") throw misplaced("psi");
+  return body;
+}

@@ -1,0 +1,22 @@
+/** The forms of product that this domain serves.
+ *  @module */
+import type { ProductForm } from "@sluice/protocol";
+import type { DomainContext } from "../context.ts";
+import { lookupForm } from "./lookup-form.ts";
+import type { DomainForm } from "./product-form.ts";
+import { psiForm } from "./psi-form.ts";
+import { reportForm } from "./report-form.ts";
+import { scoreForm } from "./score-form.ts";
+
+const FORMS = {
+  "label-lookup": lookupForm,
+  "psi-ids": (context) => psiForm(context, "psi-ids"),
+  "psi-cardinality": (context) => psiForm(context, "psi-cardinality"),
+  score: scoreForm,
+  report: reportForm,
+} as const satisfies Record<ProductForm, (context: DomainContext) => DomainForm>;
+
+/** The form named `form`. */
+export function productForm(context: DomainContext, form: ProductForm): DomainForm {
+  return FORMS[form](context);
+}

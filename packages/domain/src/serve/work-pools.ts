@@ -1,0 +1,68 @@
+/** Worker threads by kind of work, so that a long list or a large request of one kind never stands before another in a
+ *  queue. A pool starts when its work first comes; builds have threads of their own, for the time of the build.
+ *  @module */
+import { LOOKUP_WORKER } from "@sluice/mpc/lookup/server";
+import { createTaskPool } from "@sluice/mpc/pool";
+import { PSI_WORKER } from "@sluice/mpc/psi/sender";
+import { SCORE_WORKER } from "@sluice/mpc/score/server";
+import type { TaskPool } from "@sluice/protocol";
+
+/** Kinds of work that have threads of their own. */
+export type WorkKind = "lookup" | "psi" | "score";
+
+const WORKER_FILES = { lookup: LOOKUP_WORKER, psi: PSI_WORKER, score: SCORE_WORKER } as const satisfies Record<
+  WorkKind,
+  URL
+>;
+
+/** Calls of a kind that may wait. A list or a request for scores holds megabytes while it does. */
+export const MAX_QUEUE = { lookup: 1_024, psi: 32, score: 32 } as const satisfies Record<WorkKind, number>;
+
+type RunOptions = Parameters<TaskPool["run"]>[2];
+
+/** The worker threads of one domain. */
+export class WorkPools {
+  readonly #maxThreads: number;
+  readonly #pools = new Map<WorkKind, TaskPool>();
+
+  /** `maxThreads` is for each kind. */
+  constructor(maxThreads: number) {
+    this.#maxThreads = maxThreads;
+  }
+
+  /** Runs one task of a call. @throws ERR_CANCELLED, ERR_POOL_FULL, ERR_POOL_WORKER, and what the task throws */
+  answer<T>(kind: WorkKind, task: string, input: unknown, options: RunOptions): Promise<T> {
+    let pool = this.#pools.get(kind);
+    if (pool === undefined) {
+      pool = createTaskPool({
+        workerFile: WORKER_FILES[kind],
+        maxThreads: this.#maxThreads,
+        maxQueue: MAX_QUEUE[kind],
+      });
+      this.#pools.set(kind, pool);
+    }
+    return pool.run<T>(task, input, options);
+  }
+
+  /** Runs one task of a build on a thread that ends with it. @throws as `answer` does */
+  async build<T>(kind: WorkKind, task: string, input: unknown, options: RunOptions): Promise<T> {
+    const pool = createTaskPool({ workerFile: WORKER_FILES[kind], maxThreads: 1 });
+    try {
+      return await pool.run<T>(task, input, options);
+    } finally {
+      await pool.close();
+    }
+  }
+
+  /** Ends every thread; tasks under way are cancelled. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#pools.values()].map((pool) => pool.close()));
+  }
+}
+
+/** The buffer of `bytes`, to hand over with a task instead of a copy; none when it holds more than `bytes`. */
+export function transferable(...parts: readonly Uint8Array[]): ArrayBuffer[] {
+  return parts.flatMap(({ buffer, byteLength }) =>
+    buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [],
+  );
+}
