@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { sluice, temporaryDirectory } from "./captured-io.ts";
-import { officerDocuments, writeDocuments } from "./officer-documents.ts";
+import { APPLICATION, officerDocuments, writeDocuments } from "./officer-documents.ts";
 
 const run = promisify(execFile);
 const FLAGS = [
@@ -52,7 +52,9 @@ async function hostilePage(directory: string, address: string): Promise<string> 
   const words = `</td></style><script src=${address}></script><img src=${address} onerror="document.title='owned'">`;
   const scene = { ...body.scene, title: words.slice(0, 120), value: words };
   const draft = { ...body, scene, fields: body.fields.map(({ name }) => ({ name, need: words })) };
-  const files = await writeDocuments(directory, { proposal: { draft, policy } });
+  const files = await writeDocuments(directory, {
+    proposal: { application: { ...APPLICATION, economicValue: words }, draft, policy },
+  });
   const out = join(directory, "hostile.html");
   await sluice(["grant", "show", files.proposal, "--html", out]);
   return out;

@@ -13,6 +13,7 @@ import {
   type Policy,
   type Release,
   type Run,
+  type SceneApplication,
   type SignedGrant,
   type SignedRelease,
 } from "@sluice/protocol";
@@ -21,6 +22,14 @@ import { grantBody, inclusiveCredit, signGrant, usualTerms } from "../src/demo/s
 
 /** Time at which these grants hold. */
 export const NOW = new Date("2026-11-21T02:00:00.000Z");
+
+/** An application for the scene. */
+export const APPLICATION: SceneApplication = {
+  economicValue: "小微借款人的融资成本可降低约一个百分点",
+  socialValue: "没有抵押的人凭缴费记录得到公平的答复",
+  businessModel: "银行按次付费，市民免费",
+  dataRationale: "缴费年限和中断月数是还款能力的主要信号，没有更少的字段可以代替",
+};
 
 /** The scene's documents. */
 export interface OfficerDocuments {
@@ -140,7 +149,8 @@ async function developmentRun(grant: string): Promise<Run> {
   };
 }
 
-async function signRelease(keys: PartyKeys, run: Run, version: number): Promise<SignedRelease> {
+/** The department's release of `run`. */
+export async function signRelease(keys: PartyKeys, run: Run, version: number): Promise<SignedRelease> {
   const release: Release = {
     type: "release",
     domain: "hrss",
@@ -149,7 +159,7 @@ async function signRelease(keys: PartyKeys, run: Run, version: number): Promise<
     version,
     bundle: run.bundle,
     manifest: await documentHash(run.manifest),
-    model: await documentHash(run.model),
+    ...(run.model === undefined ? {} : { model: await documentHash(run.model) }),
     guardReport: await documentHash(run.guardReport),
     at: new Date(NOW.getTime() + version * 60_000).toISOString(),
   };

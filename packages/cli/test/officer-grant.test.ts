@@ -10,7 +10,7 @@ import { transformWords } from "../src/officer/policy-words.ts";
 import { grantPage } from "../src/officer/grant-page.ts";
 import { textForm } from "../src/officer/text-form.ts";
 import { sluice, temporaryDirectory } from "./captured-io.ts";
-import { NOW, officerDocuments, writeDocuments, type OfficerDocuments } from "./officer-documents.ts";
+import { APPLICATION, NOW, officerDocuments, writeDocuments, type OfficerDocuments } from "./officer-documents.ts";
 
 async function city() {
   const directory = await temporaryDirectory();
@@ -22,7 +22,7 @@ async function city() {
     trust,
     previousPolicy,
     delivery: { grant, policy },
-    proposal: { draft: grant.body, policy },
+    proposal: { application: APPLICATION, draft: grant.body, policy },
     draft: grant.body,
     previous: { grant: previousGrant, policy: previousPolicy },
   });

@@ -1,7 +1,7 @@
 /** `sluice grant show FILE`
  *  @module */
 import type { Command } from "../command.ts";
-import { SHOW_OPTIONS, showPage } from "../officer/show.ts";
+import { nameSources, SHOW_OPTIONS, showPage } from "../officer/show.ts";
 import { readTrust } from "../party-context.ts";
 
 /** Explains a grant to the officer who signs it. */
@@ -14,8 +14,8 @@ export const grantShow: Command = {
     ...SHOW_OPTIONS,
   },
   notes:
-    "FILE is a signed grant, the delivery that carries one with its policy, or a draft that nobody signed yet. Nothing is\n" +
-    "sent anywhere. Exit code 1 when a signature or the policy does not fit; without --trust, who signed is not checked.",
+    "FILE is a signed grant, the delivery that carries one with its policy, a scene with its reviews, or a draft that\n" +
+    "nobody signed yet. Nothing is sent anywhere. Exit code 1 when a signature or the policy does not fit; without --trust, who signed is not checked.",
   async run(args, io) {
     const { readGrant, readPolicy } = await import("../officer/documents.ts");
     const { grantPage } = await import("../officer/grant-page.ts");
@@ -25,8 +25,9 @@ export const grantShow: Command = {
       ...(policy === undefined ? {} : { policy: await readPolicy(policy) }),
       ...(previous === undefined ? {} : { previous: await readGrant(previous) }),
       ...(trust === undefined ? {} : { trust: await readTrust(trust) }),
+      names: await nameSources(args),
       now: new Date(),
     });
-    return showPage(page, args, io, ["policy", "previous", "trust"]);
+    return showPage(page, args, io, ["policy", "previous", "trust", "catalogue", "parties"]);
   },
 };

@@ -1,7 +1,7 @@
 /** `sluice release show FILE`
  *  @module */
 import type { Command } from "../command.ts";
-import { SHOW_OPTIONS, showPage } from "../officer/show.ts";
+import { nameSources, SHOW_OPTIONS, showPage } from "../officer/show.ts";
 import { readTrust } from "../party-context.ts";
 
 /** Explains a release to the officer who signs it. */
@@ -27,8 +27,9 @@ export const releaseShow: Command = {
       ...(report === undefined ? {} : { run: await readRun(report) }),
       ...(previous === undefined ? {} : { previous: await readRelease(previous) }),
       ...(trust === undefined ? {} : { trust: await readTrust(trust) }),
+      names: await nameSources(args),
       now: new Date(),
     });
-    return showPage(page, args, io, ["grant", "report", "previous", "trust"]);
+    return showPage(page, args, io, ["grant", "report", "previous", "trust", "catalogue", "parties"]);
   },
 };

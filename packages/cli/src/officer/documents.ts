@@ -3,14 +3,19 @@
  *  @module */
 import {
   canonicalText,
+  Catalogue,
   Grant,
   GrantDelivery,
+  PartyList,
   Policy,
   Release,
   Run,
+  Scene,
   SceneProposal,
   SignedGrant,
   SignedRelease,
+  type ReviewRecord,
+  type SceneApplication,
   type Signature,
 } from "@sluice/protocol";
 import type { z } from "zod";
@@ -23,6 +28,14 @@ export interface GrantDocument {
   readonly body: Grant;
   readonly signatures: readonly Signature[];
   readonly policy: Policy | null;
+  /** The application for its scene, when the file carries it. */
+  readonly application?: Application;
+}
+
+/** Why a scene was applied for, and what reviewers said of it so far. */
+export interface Application {
+  readonly sections: SceneApplication;
+  readonly reviews: readonly ReviewRecord[];
 }
 
 /** A release with its signatures, none for a draft. */
@@ -31,7 +44,8 @@ export interface ReleaseDocument {
   readonly signatures: readonly Signature[];
 }
 
-/** A signed grant; the delivery or the proposal that carries one with its policy; or the bare body. @throws ERR_USAGE */
+/** A signed grant; the delivery that carries one with its policy; the proposal of a scene, or the scene as the gateway
+ *  shows it, whose grant is a draft; or the bare body. @throws ERR_USAGE */
 export async function readGrant(file: string): Promise<GrantDocument> {
   const what = "grant file";
   const value = await readJsonFile(file, what);
@@ -39,12 +53,17 @@ export async function readGrant(file: string): Promise<GrantDocument> {
     const { grant, policy } = fit(GrantDelivery, value, what, file);
     return { ...grant, policy };
   }
-  if (has(value, "draft")) {
-    const { draft, policy } = fit(SceneProposal, value, what, file);
-    return { body: draft, signatures: [], policy };
+  if (has(value, "proposal")) {
+    const { proposal, reviews } = fit(Scene, value, what, file);
+    return proposed(proposal, reviews);
   }
+  if (has(value, "draft")) return proposed(fit(SceneProposal, value, what, file), []);
   if (has(value, "type")) return { body: fit(Grant, value, what, file), signatures: [], policy: null };
   return { ...fit(SignedGrant, value, what, file), policy: null };
+}
+
+function proposed({ draft, policy, application }: SceneProposal, reviews: readonly ReviewRecord[]): GrantDocument {
+  return { body: draft, signatures: [], policy, application: { sections: application, reviews } };
 }
 
 /** A signed release, or the bare body. @throws ERR_USAGE */
@@ -58,6 +77,16 @@ export async function readRelease(file: string): Promise<ReleaseDocument> {
 /** A policy. @throws ERR_USAGE */
 export async function readPolicy(file: string): Promise<Policy> {
   return fit(Policy, await readJsonFile(file, "policy file"), "policy file", file);
+}
+
+/** A gateway's answer to `GET /v1/catalogue`. @throws ERR_USAGE */
+export async function readCatalogue(file: string): Promise<Catalogue> {
+  return fit(Catalogue, await readJsonFile(file, "catalogue file"), "catalogue file", file);
+}
+
+/** A gateway's answer to `GET /v1/parties`. @throws ERR_USAGE */
+export async function readParties(file: string): Promise<PartyList> {
+  return fit(PartyList, await readJsonFile(file, "parties file"), "parties file", file);
 }
 
 /** A run, as `sluice run show --json` prints it. @throws ERR_USAGE */

@@ -26,6 +26,7 @@ const TOPICS = {
   purpose: { zh: "用途", en: "purpose" },
   basis: { zh: "依据", en: "legal basis" },
   price: { zh: "价格", en: "price" },
+  restrictions: { zh: "使用限制", en: "restrictions" },
 } as const satisfies Record<string, Words>;
 
 const ORDER: Readonly<Record<Change["direction"], number>> = { wider: 0, other: 1, narrower: 2 };
@@ -42,6 +43,7 @@ export function grantChanges(before: GrantWithPolicy, after: GrantWithPolicy): C
     ...termChanges(old, now),
     ...partyChanges(old, now),
     ...wordChanges(old, now),
+    ...restrictionChanges(old, now),
   ];
   return changes.toSorted((a, b) => ORDER[a.direction] - ORDER[b.direction]);
 }
@@ -144,6 +146,14 @@ function onePartyChange(label: string, from: GrantParty, to: GrantParty): Change
   if (from.party !== to.party) return replaced("parties", label, from.party, to.party);
   const [old, now] = [keyFingerprint(from.keyId), keyFingerprint(to.keyId)];
   return from.keyId === to.keyId ? [] : [change("other", "parties", `${label} ${to.party} 换了密钥：${old} → ${now}`)];
+}
+
+/** A restriction that falls away widens what users may do. */
+function restrictionChanges({ restrictions: old = [] }: Grant, { restrictions: now = [] }: Grant): Change[] {
+  return [
+    ...old.filter((text) => !now.includes(text)).map((text) => change("wider", "restrictions", `取消：${text}`)),
+    ...now.filter((text) => !old.includes(text)).map((text) => change("narrower", "restrictions", `增加：${text}`)),
+  ];
 }
 
 function wordChanges(old: Grant, now: Grant): Change[] {

@@ -4,28 +4,31 @@ import { quotaOf } from "@sluice/evidence/verify";
 import type { Grant, Policy } from "@sluice/protocol";
 import { OPERATION_WORDS } from "./operation-words.ts";
 import type { Cell, Section } from "./page.ts";
+import { formAttention, keyUseWords } from "./form-words.ts";
 import { partyRows } from "./grant-terms.ts";
+import { columnWords, type Names } from "./names.ts";
 import { ROLE_WORDS, roleOf, sampleWords, showsOriginal, transformOf, transformWords } from "./policy-words.ts";
 
 /** The table of fields; `policy` is null when the file is missing or is not the one the grant names. */
-export function fieldSection(grant: Grant, policy: Policy | null): Section {
+export function fieldSection(grant: Grant, policy: Policy | null, names: Names): Section {
   const key: Cell[] = [
-    { text: grant.key, code: true },
+    ...nameCells(grant.key, names),
     { text: "查询键" },
     { text: "任何程序都看不到；只用来在数据域内对号" },
-    { text: "使用方凭它查询" },
+    { text: keyUseWords(grant.operations) },
   ];
   return {
     title: { zh: "哪些字段、先怎样处理", en: "Fields, and what happens to each before anybody sees it" },
     columns: [
       { zh: "字段", en: "field" },
+      ...(names.titlesColumns ? [{ zh: "名称", en: "title" }] : []),
       { zh: "类别", en: "class" },
       { zh: "看到之前的处理", en: "treatment" },
       { zh: "为什么需要（申请方所述）", en: "need" },
     ],
     rows: [
       ...grant.fields.map(({ name, need }): Cell[] => [
-        { text: name, code: true },
+        ...nameCells(name, names),
         { text: classWords(policy, name) },
         treatmentCell(policy, name),
         { text: need },
@@ -35,8 +38,13 @@ export function fieldSection(grant: Grant, policy: Policy | null): Section {
     remark:
       policy === null
         ? "未提供授权所指的脱敏策略（--policy），不能说明各字段如何处理"
-        : `开发用：${sampleWords(policy)}。正式构建对全部行作同样处理。未列出的字段一律看不到。`,
+        : `开发用：${sampleWords(policy)}。正式构建对全部行作同样处理。未列出的字段一律看不到。${names.titlesColumns ? "名称取自所附目录，未经签名。" : ""}`,
   };
+}
+
+function nameCells(name: string, names: Names): Cell[] {
+  const identifier = { text: name, code: true };
+  return names.titlesColumns ? [identifier, { text: names.column(name) ?? "—" }] : [identifier];
 }
 
 function classWords(policy: Policy | null, name: string): string {
@@ -53,19 +61,21 @@ function treatmentCell(policy: Policy | null, name: string): Cell {
 }
 
 /** What an officer should look at twice: nothing here is wrong by itself. */
-export function grantAttention(grant: Grant, policy: Policy | null): string[] {
+export function grantAttention(grant: Grant, policy: Policy | null, names: Names): string[] {
   return [
-    ...(policy === null ? [] : fieldAttention(grant, policy)),
+    ...(policy === null ? [] : fieldAttention(grant, policy, names)),
     ...quotaAttention(grant),
+    ...formAttention(grant.operations),
     ...partyAttention(grant),
   ];
 }
 
-function fieldAttention(grant: Grant, policy: Policy): string[] {
+function fieldAttention(grant: Grant, policy: Policy, names: Names): string[] {
   const named = (test: (name: string) => boolean): string =>
     grant.fields
       .map(({ name }) => name)
       .filter(test)
+      .map((name) => columnWords(name, names))
       .join("、");
   const shown = (name: string): boolean => transformOf(policy, name).kind !== "drop";
   const groups = [

@@ -5,9 +5,18 @@ import { documentHash, Operation, type Grant, type Policy } from "@sluice/protoc
 import { amountText, dayText, daysBetween, hashFingerprint, minuteText, shortAmount } from "./chinese-figures.ts";
 import type { GrantDocument } from "./documents.ts";
 import { grantChanges } from "./grant-changes.ts";
+import { applicationSections } from "./application.ts";
 import { fieldSection, grantAttention } from "./grant-fields.ts";
 import { grantAllows, grantForbids, grantLead } from "./grant-meaning.ts";
-import { identifierSection, partySection, priceWords, quotaSection, termSection } from "./grant-terms.ts";
+import {
+  identifierSection,
+  partySection,
+  priceWords,
+  quotaSection,
+  restrictionSection,
+  termSection,
+} from "./grant-terms.ts";
+import { namesOf, plainNames, type Names, type NameSources } from "./names.ts";
 import { OPERATION_WORDS, unitWord } from "./operation-words.ts";
 import { qualifiedLead, worstLevel, type Check, type Comparison, type Figure, type OfficerPage } from "./page.ts";
 import { checkSignatures, type SignerPins } from "./signature-check.ts";
@@ -19,6 +28,8 @@ export interface GrantToShow {
   readonly policy?: Policy;
   readonly previous?: GrantDocument;
   readonly trust?: TrustPins;
+  /** Files with names for parties and columns. */
+  readonly names?: NameSources;
   readonly now: Date;
 }
 
@@ -34,8 +45,16 @@ export function grantPins(trust: TrustPins | undefined, domain: string): SignerP
 }
 
 /** The page of a grant. */
-export async function grantPage({ grant, policy, previous, trust, now }: GrantToShow): Promise<OfficerPage> {
+export async function grantPage({
+  grant,
+  policy,
+  previous,
+  trust,
+  names: sources,
+  now,
+}: GrantToShow): Promise<OfficerPage> {
   const { body } = grant;
+  const names = sources === undefined ? plainNames(body) : await namesOf(body, sources, trust);
   const hash = await documentHash(body);
   const signatures = await checkSignatures(grant, grantPins(trust, body.domain));
   const given = policy ?? grant.policy;
@@ -50,19 +69,21 @@ export async function grantPage({ grant, policy, previous, trust, now }: GrantTo
   return {
     kind: { zh: "公共数据授权 · 核阅页", en: "Grant, as its officer reads it" },
     heading: body.scene.title,
-    lead: qualifiedLead(grantLead(body), verdict, grant.signatures.length > 0),
+    lead: qualifiedLead(grantLead(body, names), verdict, grant.signatures.length > 0),
     verdict,
     checks,
-    figures: figures(body),
+    figures: figures(body, names),
     comparison: previous === undefined ? null : await compare(previous, body, named),
-    attention: [...grantAttention(body, named), ...ALWAYS_ATTENTION],
-    allows: grantAllows(body, named),
+    attention: [...grantAttention(body, named, names), ...ALWAYS_ATTENTION],
+    allows: grantAllows(body, named, names),
     forbids: grantForbids(body),
     sections: [
-      fieldSection(body, named),
-      partySection(body),
-      quotaSection(body),
-      termSection(body),
+      fieldSection(body, named, names),
+      partySection(body, names),
+      quotaSection(body, names),
+      ...restrictionSection(body),
+      termSection(body, names),
+      ...(grant.application === undefined ? [] : applicationSections(grant.application)),
       signatures.section,
       identifierSection(body, hash),
     ],
@@ -143,13 +164,13 @@ async function compare(previous: GrantDocument, body: Grant, policy: Policy | nu
   };
 }
 
-function figures(grant: Grant): Figure[] {
+function figures(grant: Grant, names: Names): Figure[] {
   const days = daysBetween(grant.notBefore, grant.notAfter);
   return [
     {
       label: { zh: "可用字段", en: "Fields" },
       value: `${grant.fields.length} 个`,
-      remark: grant.resource,
+      remark: names.resource,
     },
     ...Operation.options.flatMap((operation): Figure[] => {
       const { figure } = OPERATION_WORDS[operation];

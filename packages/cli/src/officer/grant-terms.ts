@@ -4,6 +4,7 @@ import { quotaOf } from "@sluice/evidence/verify";
 import { Operation, type Grant } from "@sluice/protocol";
 import { amountText, daysBetween, hashFingerprint, keyFingerprint, minuteText } from "./chinese-figures.ts";
 import { OPERATION_WORDS, priceUnitWord, unitWord } from "./operation-words.ts";
+import type { Names } from "./names.ts";
 import type { Section } from "./page.ts";
 
 const ITEM = { zh: "事项", en: "item" } as const;
@@ -19,7 +20,7 @@ export function partyRows(grant: Grant): { role: string; party: string; keyId: s
 }
 
 /** Who may act, each with its key. */
-export function partySection(grant: Grant): Section {
+export function partySection(grant: Grant, names: Names): Section {
   return {
     title: { zh: "谁", en: "Who: the parties and their keys" },
     columns: [
@@ -29,15 +30,19 @@ export function partySection(grant: Grant): Section {
     ],
     rows: partyRows(grant).map(({ role, party, keyId }) => [
       { text: role },
-      { text: party },
+      { text: titled(names.party({ party, keyId }), party) },
       { text: keyFingerprint(keyId), code: true },
     ]),
     remark: "只认密钥：每次使用都须用下列密钥签名，名单外的人拿到本文件也不能用",
   };
 }
 
+function titled(title: string, identifier: string): string {
+  return title === identifier ? identifier : `${title}（${identifier}）`;
+}
+
 /** How often each operation may be done. */
-export function quotaSection(grant: Grant): Section {
+export function quotaSection(grant: Grant, names: Names): Section {
   const shown = Operation.options.filter(
     (operation) => grant.operations.includes(operation) || quotaOf(grant, operation) > 0n,
   );
@@ -50,7 +55,7 @@ export function quotaSection(grant: Grant): Section {
     ],
     rows: shown.map((operation) => {
       const words = OPERATION_WORDS[operation];
-      return [{ text: words.zh }, { text: whoWords(grant, words.who) }, { text: quotaWords(grant, operation) }];
+      return [{ text: words.zh }, { text: whoWords(grant, words.who, names) }, { text: quotaWords(grant, operation) }];
     }),
     remark: "整个授权期内合计；用完即停，不自动追加",
   };
@@ -63,22 +68,21 @@ function quotaWords(grant: Grant, operation: Operation): string {
 }
 
 /** Names of the parties that do an operation. */
-export function whoWords(grant: Grant, who: "developer" | "operator" | "caller"): string {
-  if (who !== "caller") return grant[who].party;
-  return callerWords(grant);
+function whoWords(grant: Grant, who: "developer" | "operator" | "caller", names: Names): string {
+  return who === "caller" ? callerWords(grant, names) : names.party(grant[who]);
 }
 
 const CALLERS_NAMED = 3;
 
 /** The callers: the first few by name. */
-export function callerWords({ callers }: Grant): string {
-  const names = [...new Set(callers.map(({ party }) => party))];
-  const first = names.slice(0, CALLERS_NAMED).join("、");
-  return names.length > CALLERS_NAMED ? `${first} 等 ${names.length} 家` : first;
+export function callerWords({ callers }: Grant, names: Names): string {
+  const all = [...new Map(callers.map((caller) => [caller.party, names.party(caller)])).values()];
+  const first = all.slice(0, CALLERS_NAMED).join("、");
+  return all.length > CALLERS_NAMED ? `${first} 等 ${all.length} 家` : first;
 }
 
 /** Why, on what ground, until when, at what price. */
-export function termSection(grant: Grant): Section {
+export function termSection(grant: Grant, names: Names): Section {
   const { scene } = grant;
   const rows = [
     ["用途", scene.purpose],
@@ -88,7 +92,7 @@ export function termSection(grant: Grant): Section {
     ["止", `${minuteText(grant.notAfter)}（北京时间），到时即停${termDays(grant)}`],
     ["价格", priceWords(grant.price)],
     ["场景编号", scene.scene],
-    ["数据域 / 数据资源", `${grant.domain} / ${grant.resource}`],
+    ["数据域 / 数据资源", `${grant.domain} / ${titled(names.resource, grant.resource)}`],
   ] as const;
   return {
     title: { zh: "为什么、凭什么、到何时、多少钱", en: "Why, legal basis, term, price" },
@@ -100,6 +104,22 @@ export function termSection(grant: Grant): Section {
 function termDays({ notBefore, notAfter }: Grant): string {
   const days = daysBetween(notBefore, notAfter);
   return days === null ? "" : `；共 ${days} 天`;
+}
+
+/** What users of answers must keep to; nothing when the grant sets nothing. */
+export function restrictionSection({ restrictions = [] }: Grant): Section[] {
+  if (restrictions.length === 0) return [];
+  return [
+    {
+      title: { zh: "使用限制", en: "Restrictions: what users of answers must keep to" },
+      columns: [
+        { zh: "序号", en: "no." },
+        { zh: "内容", en: "rule" },
+      ],
+      rows: restrictions.map((text, i) => [{ text: String(i + 1) }, { text }]),
+      remark: "使用方的每次签名都指明本授权，即为接受；程序不能代为执行，靠协议和监管",
+    },
+  ];
 }
 
 /** The ground on which rows of persons are in the product. */

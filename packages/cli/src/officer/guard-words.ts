@@ -21,6 +21,18 @@ const RULE_WORDS: Readonly<Record<keyof typeof GUARD_RULES, string>> = {
   "labels-length": "每行恰有一个标签",
   "labels-vocabulary": "标签都在申明的名单内",
   "labels-cell": "用到的每个标签至少覆盖 10 行",
+  "set-length": "每行恰有一个在或不在",
+  "set-values": "每行只答在或不在",
+  "set-cell": "名单至少 10 人（或物）",
+  "table-columns": "分组和平均值与申明一致",
+  "table-length": "每行在每个分组中恰有一个位置",
+  "table-levels": "各行只落在申明的组内，或不入组",
+  "table-finite": "参加平均的都是正常的数",
+  "table-range": "参加平均的数大小在允许范围内，过小的平均值归零",
+  "table-cells": "只列至少 10 人（或物）的格；不列出的行不超过入组行的两成",
+  "table-mean": "平均值出自至少 10 人（或物），不是同一个数，也没有一两个占大头",
+  "table-count": "行数取 5 的倍数，合计只加列出的格",
+  "table-digits": "平均值只留 3 位有效数字",
 };
 
 /** What a rule asks for; a rule that is not known here in the guard's own words. */

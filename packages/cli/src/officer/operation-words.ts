@@ -22,16 +22,37 @@ export const OPERATION_WORDS: Readonly<Record<Operation, OperationWords>> = {
     figure: { zh: "最多查询", en: "Lookups" },
   },
   "lookup.query": { zh: "匿踪查询：取回结果", en: "lookup.query", who: "caller" },
+  "psi.ids": {
+    zh: "隐私求交·名单比对（返回交集）",
+    en: "psi.ids",
+    who: "caller",
+    figure: { zh: "最多比对名单", en: "List entries" },
+  },
+  "psi.cardinality": {
+    zh: "隐私求交·只返回人数",
+    en: "psi.cardinality",
+    who: "caller",
+    figure: { zh: "最多比对人数", en: "Counted entries" },
+  },
+  score: { zh: "密态评分", en: "score", who: "caller", figure: { zh: "最多评分", en: "Scored rows" } },
+  report: { zh: "分析报告", en: "report", who: "caller", figure: { zh: "最多取报告", en: "Reports" } },
 };
 
-const UNIT_WORDS: Readonly<Record<Unit, string>> = { run: "次", "oprf-element": "条", "pir-query": "次" };
+const UNIT_WORDS: Readonly<Record<Unit, { readonly measure: string; readonly price: string }>> = {
+  run: { measure: "次", price: "每次运行" },
+  "oprf-element": { measure: "条", price: "每条查询" },
+  "pir-query": { measure: "次", price: "每次取回" },
+  "psi-element": { measure: "条", price: "名单每条（按凑整后的条数）" },
+  "score-row": { measure: "行", price: "评分每行" },
+  report: { measure: "份", price: "每份报告" },
+};
 
 /** The measure word of what `operation` spends. */
 export function unitWord(operation: Operation): string {
-  return UNIT_WORDS[OPERATION_UNITS[operation]];
+  return UNIT_WORDS[OPERATION_UNITS[operation]].measure;
 }
 
 /** One unit of a price. */
 export function priceUnitWord(unit: Unit): string {
-  return { run: "每次运行", "oprf-element": "每条查询", "pir-query": "每次取回" }[unit];
+  return UNIT_WORDS[unit].price;
 }

@@ -24,8 +24,12 @@ export function releaseChanges(before: Release, after: Release): Change[] {
   replaced(product, "版本", `第 ${before.version} 版`, `第 ${after.version} 版`);
   for (const [member, topic, label] of HASHES) {
     if (before[member] === after[member]) continue;
-    replaced(topic, label, hashFingerprint(before[member]), hashFingerprint(after[member]));
+    replaced(topic, label, shortHash(before[member]), shortHash(after[member]));
   }
   replaced({ zh: "时间", en: "time" }, "出具时间", minuteText(before.at), minuteText(after.at));
   return changes;
+}
+
+function shortHash(hash: string | undefined): string {
+  return hash === undefined ? "无" : hashFingerprint(hash);
 }

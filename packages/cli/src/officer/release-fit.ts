@@ -1,6 +1,6 @@
 /** Whether a development run is the one that a release names: every hash, and the grant's purpose and fields.
  *  @module */
-import { documentHash, type Grant, type Release, type Run } from "@sluice/protocol";
+import { documentHash, FORM_OPERATIONS, formOf, type Grant, type Release, type Run } from "@sluice/protocol";
 import { hashFingerprint } from "./chinese-figures.ts";
 import type { Section } from "./page.ts";
 
@@ -13,8 +13,8 @@ export interface RunFit {
 /** Compares `run` with `release`, and with `grant` where it is at hand. */
 export async function fitOfRun(release: Release, run: Run, grant?: Grant): Promise<RunFit[]> {
   const { manifest, model, guardReport } = run;
-  const same = async (document: object | undefined, hash: string): Promise<boolean> =>
-    document !== undefined && (await documentHash(document)) === hash;
+  const same = async (document: object | undefined, hash: string | undefined): Promise<boolean> =>
+    (document === undefined ? undefined : await documentHash(document)) === hash;
   const names = run.product === release.product && run.version === release.version;
   const fits = [
     { item: "程序", fits: run.bundle === release.bundle },
@@ -28,8 +28,11 @@ export async function fitOfRun(release: Release, run: Run, grant?: Grant): Promi
   if (grant === undefined || manifest === undefined) return fits;
   const granted = new Set(grant.fields.map(({ name }) => name));
   const reads = Object.keys(manifest.input).every((name) => granted.has(name));
+  const form = formOf(manifest);
+  const answers = form !== null && FORM_OPERATIONS[form].every((operation) => grant.operations.includes(operation));
   return [
     ...fits,
+    { item: "产品形态在授权内", fits: answers },
     { item: "用途在授权内", fits: manifest.purpose === grant.scene.purpose },
     { item: "所读字段在授权内", fits: reads },
   ];
@@ -37,7 +40,7 @@ export async function fitOfRun(release: Release, run: Run, grant?: Grant): Promi
 
 /** The comparison as a table. */
 export function fitSection(release: Release, fit: readonly RunFit[] | null): Section {
-  const hashes: Readonly<Record<string, string>> = {
+  const hashes: Readonly<Record<string, string | undefined>> = {
     程序: release.bundle,
     申明: release.manifest,
     模型: release.model,
@@ -57,7 +60,9 @@ export function fitSection(release: Release, fit: readonly RunFit[] | null): Sec
       const fits = fit?.find((entry) => entry.item === item)?.fits;
       return [
         { text: item },
-        hash === undefined ? { text: "—" } : { text: hashFingerprint(hash), code: true },
+        hash === undefined
+          ? { text: item === "模型" ? "无：不带模型" : "—" }
+          : { text: hashFingerprint(hash), code: true },
         fits === undefined
           ? { text: "未核对（没有运行文件）", level: "caution" }
           : fits

@@ -2,10 +2,21 @@
  *  rests on, and explained.
  *  @module */
 import type { TrustPins } from "@sluice/evidence/verify";
-import { documentHash, type Release, type Run } from "@sluice/protocol";
+import {
+  documentHash,
+  FORM_OPERATIONS,
+  formOf,
+  type Grant,
+  type ProductForm,
+  type Release,
+  type Run,
+} from "@sluice/protocol";
 import { dayText, hashFingerprint, minuteText } from "./chinese-figures.ts";
 import type { GrantDocument, ReleaseDocument } from "./documents.ts";
+import { FORM_NAMES, FORM_REMARKS, formAttention, productWords, type Asker } from "./form-words.ts";
 import { grantPins, namedPolicy, termCheck, verdictOf } from "./grant-page.ts";
+import { callerWords } from "./grant-terms.ts";
+import { columnWords, namesOf, plainNames, type Names, type NameSources } from "./names.ts";
 import { qualifiedLead, type Check, type Figure, type OfficerPage } from "./page.ts";
 import { releaseChanges } from "./release-changes.ts";
 import { fitOfRun, fitSection, type RunFit } from "./release-fit.ts";
@@ -19,6 +30,8 @@ export interface ReleaseToShow {
   readonly run?: Run;
   readonly previous?: ReleaseDocument;
   readonly trust?: TrustPins;
+  /** Files with names for parties and columns. */
+  readonly names?: NameSources;
   readonly now: Date;
 }
 
@@ -39,13 +52,20 @@ export async function releasePage(shown: ReleaseToShow): Promise<OfficerPage> {
   const matching = fit?.every(({ fits }) => fits) === true ? run : undefined;
   const policy = grant === undefined ? null : await namedPolicy(grant.body, grant.policy);
   const verdict = verdictOf(checks);
+  const names = grant === undefined ? null : await namesFor(grant.body, shown);
+  const product: ShownProduct = {
+    grant: grant?.body,
+    names,
+    run: matching,
+    form: matching?.manifest === undefined ? null : formOf(matching.manifest),
+  };
   return {
     kind: { zh: "数据产品发布许可 · 核阅页", en: "Release, as its officer reads it" },
     heading: `${body.product} 第 ${body.version} 版`,
-    lead: qualifiedLead(releaseLead(body, grant), verdict, release.signatures.length > 0),
+    lead: qualifiedLead(releaseLead(body, product), verdict, release.signatures.length > 0),
     verdict,
     checks,
-    figures: figures(body, grant, matching),
+    figures: figures(body, product),
     comparison:
       previous === undefined
         ? null
@@ -53,11 +73,11 @@ export async function releasePage(shown: ReleaseToShow): Promise<OfficerPage> {
             against: `${previous.body.product} 第 ${previous.body.version} 版，${minuteText(previous.body.at)}`,
             changes: releaseChanges(previous.body, body),
           },
-    attention: attention(run, fit),
-    allows: allows(body, grant, matching),
-    forbids: forbids(body),
+    attention: attention(run, fit, product),
+    allows: allows(body, product),
+    forbids: forbids(body, product),
     sections: [
-      ...(matching === undefined ? [] : runSections(matching, policy)),
+      ...(matching === undefined ? [] : runSections(matching, policy, names)),
       fitSection(body, fit),
       signatures.section,
       identifiers(body, hash),
@@ -65,6 +85,19 @@ export async function releasePage(shown: ReleaseToShow): Promise<OfficerPage> {
     hash,
     printedAt: minuteText(now.toISOString()),
   };
+}
+
+/** What is known of the product that the release lets loose. */
+interface ShownProduct {
+  readonly grant: Grant | undefined;
+  readonly names: Names | null;
+  /** The development run, when it fits the release. */
+  readonly run: Run | undefined;
+  readonly form: ProductForm | null;
+}
+
+function namesFor(grant: Grant, { names, trust }: ReleaseToShow): Promise<Names> | Names {
+  return names === undefined ? plainNames(grant) : namesOf(grant, names, trust);
 }
 
 const RUN_MISSING: Check = {
@@ -115,15 +148,23 @@ async function previousCheck(previous: ReleaseDocument, body: Release, trust: Tr
       };
 }
 
-function releaseLead({ domain, product, version, bundle }: Release, grant: GrantDocument | undefined): string {
-  const scene = grant === undefined ? "所指授权" : `授权「${grant.body.scene.title}」`;
-  return (
-    `允许数据域 ${domain} 对全部数据行运行这一份程序（简号 ${hashFingerprint(bundle)}），` +
-    `建成产品 ${product} 第 ${version} 版，在${scene}的期限、配额和主体范围内提供查询。原始数据不出域。`
-  );
+function releaseLead({ domain, product, version, bundle }: Release, shown: ShownProduct): string {
+  const { grant, run, form } = shown;
+  const scene = grant === undefined ? "所指授权" : `授权「${grant.scene.title}」`;
+  const what =
+    form === "score"
+      ? `允许数据域 ${domain} 以这一份模型（程序简号 ${hashFingerprint(bundle)}）`
+      : `允许数据域 ${domain} 对全部数据行运行这一份程序（简号 ${hashFingerprint(bundle)}），`;
+  const answers = run?.manifest === undefined ? "" : `：${productWords(run.manifest, run.model, askerOf(shown))}`;
+  return `${what}建成产品 ${product} 第 ${version} 版${answers}。只在${scene}的期限、配额和主体范围内作答；原始数据不出域。`;
 }
 
-function figures(release: Release, grant: GrantDocument | undefined, run: Run | undefined): Figure[] {
+function askerOf({ grant, names }: ShownProduct): Asker {
+  if (grant === undefined || names === null) return { callers: "授权所列使用方", key: "授权所列查询键" };
+  return { callers: `使用方 ${callerWords(grant, names)} `, key: columnWords(grant.key, names) };
+}
+
+function figures(release: Release, { grant, run, form }: ShownProduct): Figure[] {
   const version: Figure = {
     label: { zh: "产品版本", en: "Version" },
     value: `第 ${release.version} 版`,
@@ -132,11 +173,14 @@ function figures(release: Release, grant: GrantDocument | undefined, run: Run | 
   const term: Figure[] =
     grant === undefined
       ? []
-      : [{ label: { zh: "授权至", en: "Grant until" }, value: dayText(grant.body.notAfter), remark: "随授权到期停止" }];
+      : [{ label: { zh: "授权至", en: "Grant until" }, value: dayText(grant.notAfter), remark: "随授权到期停止" }];
   if (run === undefined) return [version, ...term];
   const { passed, changed, refused } = guardCounts(run);
   return [
     version,
+    ...(form === null
+      ? []
+      : [{ label: { zh: "产品形态", en: "Form" }, value: FORM_NAMES[form], remark: FORM_REMARKS[form] }]),
     {
       label: { zh: "输出守卫", en: "Guard" },
       value: refused === 0 ? "放行" : "不放行",
@@ -145,39 +189,51 @@ function figures(release: Release, grant: GrantDocument | undefined, run: Run | 
     {
       label: { zh: "模型参数", en: "Model parameters" },
       value: run.model === undefined ? "无" : `${run.model.weights.length + 1} 个`,
-      remark: "出域，视同公开",
+      remark: run.model === undefined ? "本产品不带模型" : "出域，视同公开",
     },
     ...term,
   ];
 }
 
-function attention(run: Run | undefined, fit: readonly RunFit[] | null): string[] {
+function attention(run: Run | undefined, fit: readonly RunFit[] | null, { form }: ShownProduct): string[] {
   const unread = "未附开发运行：请先看守卫结论和程序所读字段，再签名";
   if (run === undefined || fit?.every(({ fits }) => fits) !== true) return [unread];
   const refused = guardCounts(run).refused;
   return [
     ...(refused === 0 ? [] : [`输出守卫有 ${refused} 项不予放行`]),
-    "获准的程序仍可能把数据的痕迹写进标签或参数：守卫限制个数、位数和词表，不能完全杜绝；请看清程序再签",
-    "模型参数随许可出域，视同公开",
+    "获准的程序仍可能把数据的痕迹写进输出：守卫限制个数、位数和词表，不能完全杜绝；请看清程序再签",
+    ...(run.model === undefined ? [] : ["模型参数随许可出域，视同公开"]),
+    ...(form === null ? [] : formAttention(FORM_OPERATIONS[form]).slice(0, 1)),
   ];
 }
 
-function allows(release: Release, grant: GrantDocument | undefined, run: Run | undefined): string[] {
+function allows(release: Release, shown: ShownProduct): string[] {
+  const { run, form } = shown;
   const fields = run?.manifest === undefined ? "" : `，只读 ${Object.keys(run.manifest.input).length} 个已脱敏字段`;
-  const callers = grant === undefined ? "授权所列使用方" : "所附授权所列使用方";
+  const model = release.model === undefined ? "" : "用这一份模型";
+  const product = `产品 ${release.product} 第 ${release.version} 版`;
+  const answers =
+    run?.manifest === undefined
+      ? "授权所列使用方在配额和期限内按授权的用法使用该产品"
+      : `${productWords(run.manifest, run.model, askerOf(shown))}；限于配额和期限`;
+  if (form === "score") {
+    return [`${model}在数据域 ${release.domain} 内建成${product}：只对密文评分，不再运行程序，不读任何数据行`, answers];
+  }
   return [
     `这一份程序（逐字节认定）在数据域 ${release.domain} 内对全部行运行${fields}`,
-    `用这一份模型建成产品 ${release.product} 第 ${release.version} 版，结果留在数据域内`,
-    `${callers}在配额和期限内逐条查询该产品`,
+    `${model}建成${product}，结果留在数据域内`,
+    answers,
   ];
 }
 
-function forbids({ grant }: Release): string[] {
+function forbids({ grant, model }: Release, { form }: ShownProduct): string[] {
+  const bulk: string =
+    form === "report" ? "取走原始数据，或报告以外的统计" : "取走原始数据，或整批取走结果：结果只按申请作答";
   return [
     "程序改动一个字节：须重新开发、审查、签许可",
-    "换用另一个模型，或改动参数",
+    ...(model === undefined ? [] : ["换用另一个模型，或改动参数"]),
     `扩大授权（${hashFingerprint(grant)}）的字段、主体、配额、用途和期限：许可不增加任何授权`,
-    "取走原始数据，或整批取走结果：结果只逐条作答",
+    bulk,
     "授权到期或撤销之后继续运行",
   ];
 }
@@ -188,7 +244,7 @@ function identifiers(release: Release, hash: string): OfficerPage["sections"][nu
     ["授权（哈希）", release.grant],
     ["程序（作业包哈希）", release.bundle],
     ["申明（哈希）", release.manifest],
-    ["模型（哈希）", release.model],
+    ...(release.model === undefined ? [] : [["模型（哈希）", release.model] as const]),
     ["守卫报告（哈希）", release.guardReport],
   ] as const;
   return {

@@ -1,9 +1,20 @@
 /** What a development run tells about the bundle that a release would let loose: the fields it reads, what it gives
  *  out, what the guard said, on which sample.
  *  @module */
-import type { ColumnType, GuardFinding, JobManifest, OutputSpec, Policy, Run } from "@sluice/protocol";
+import {
+  isServedKind,
+  tableCells,
+  type ColumnType,
+  type GuardFinding,
+  type JobManifest,
+  type OutputSpec,
+  type Policy,
+  type Run,
+} from "@sluice/protocol";
 import { amountText } from "./chinese-figures.ts";
+import { FORM_WORDS, tableWords } from "./form-words.ts";
 import { RESULT_WORDS, ruleWords } from "./guard-words.ts";
+import type { Names } from "./names.ts";
 import type { Section } from "./page.ts";
 import { transformOf, transformWords } from "./policy-words.ts";
 
@@ -20,26 +31,31 @@ export function guardCounts({ guardReport }: Run): Record<GuardFinding["result"]
 }
 
 /** Tables of the run; a table of what the run does not hold is left out. */
-export function runSections(run: Run, policy: Policy | null): Section[] {
+export function runSections(run: Run, policy: Policy | null, names: Names | null): Section[] {
   const { manifest } = run;
   return [
-    ...(manifest === undefined ? [] : [inputSection(manifest, policy), outputSection(manifest, run)]),
+    ...(manifest === undefined
+      ? []
+      : [inputSection(manifest, policy, names), outputSection(manifest, run), ...tableSection(manifest)]),
     ...modelSection(run),
     guardSection(run),
     ...sampleSection(run),
   ];
 }
 
-function inputSection(manifest: JobManifest, policy: Policy | null): Section {
+function inputSection(manifest: JobManifest, policy: Policy | null, names: Names | null): Section {
+  const titles = names?.titlesColumns === true ? names : null;
   return {
     title: { zh: "程序读哪些字段", en: "Fields the bundle reads" },
     columns: [
       { zh: "字段", en: "field" },
+      ...(titles === null ? [] : [{ zh: "名称", en: "title" }]),
       { zh: "看到的形式", en: "type" },
       { zh: "看到之前的处理", en: "treatment" },
     ],
     rows: Object.entries(manifest.input).map(([name, type]) => [
       { text: name, code: true },
+      ...(titles === null ? [] : [{ text: titles.column(name) ?? "—" }]),
       { text: TYPE_WORDS[type] },
       policy === null
         ? { text: "见授权的核阅页（所附授权未带脱敏策略）" }
@@ -58,7 +74,7 @@ function outputSection(manifest: JobManifest, run: Run): Section {
     ],
     rows: Object.entries(manifest.outputs).map(([name, spec]) => [
       { text: name, code: true },
-      { text: spec.kind === "labels" ? "留在数据域，逐条作答" : "出域" },
+      { text: isServedKind(spec.kind) ? "留在数据域，按形态作答" : "出域" },
       { text: contentWords(spec, run.metrics?.[name]?.values) },
     ]),
   };
@@ -77,7 +93,37 @@ function contentWords(spec: OutputSpec, values: Readonly<Record<string, number>>
       return `线性模型，至多 ${spec.maxParameters} 个参数`;
     case "labels":
       return `每人一个标签，只取自：${spec.vocabulary.join("、")}`;
+    case "set":
+      return `一份名单（${FORM_WORDS[spec.match]}）；名单至少 10 人，条数凑整后公开`;
+    case "score": {
+      const link = spec.link === "logistic" ? "使用方再换算成概率" : "不再换算";
+      return `以放行的模型密态评分；每项指标在 ±${spec.featureBound} 以内；${link}`;
+    }
+    case "table":
+      return tableWords(spec);
   }
+}
+
+/** The groups of a table that the product would serve. */
+function tableSection({ outputs }: JobManifest): Section[] {
+  return Object.entries(outputs).flatMap(([name, spec]) =>
+    spec.kind !== "table"
+      ? []
+      : [
+          {
+            title: { zh: "报告怎样分组", en: "Groups of the report" },
+            columns: [
+              { zh: "分组依据", en: "dimension" },
+              { zh: "各组", en: "levels" },
+            ],
+            rows: spec.dimensions.map((dimension) => [
+              { text: dimension.name, code: true },
+              { text: dimension.levels.join("、") },
+            ]),
+            remark: `输出 ${name}，至多 ${tableCells(spec.dimensions)} 格：不足 10 人的格不列出，行数取 5 的倍数，少数人占大头的平均值不给出`,
+          },
+        ],
+  );
 }
 
 function modelSection({ model }: Run): Section[] {

@@ -4,7 +4,9 @@ import { writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { SluiceError } from "@sluice/protocol";
 import { JSON_OPTION, usage, type Arguments, type CommandIo } from "../command.ts";
+import { readCatalogue, readParties } from "./documents.ts";
 import { htmlForm } from "./html-form.ts";
+import type { NameSources } from "./names.ts";
 import type { OfficerPage } from "./page.ts";
 import { textForm } from "./text-form.ts";
 
@@ -12,9 +14,20 @@ import { textForm } from "./text-form.ts";
 export const SHOW_OPTIONS = {
   previous: { value: "FILE", description: "the one before it: shows what changed" },
   trust: { value: "FILE", description: "trust.json: the pinned keys that must have signed" },
+  catalogue: { value: "FILE", description: "titles of columns: the gateway's answer to GET /v1/catalogue" },
+  parties: { value: "FILE", description: "titles of parties: the gateway's answer to GET /v1/parties" },
   html: { value: "OUT.html", description: "write one self-contained page there, to read or to print" },
   ...JSON_OPTION,
 } as const;
+
+/** The names that `--catalogue` and `--parties` give. @throws ERR_USAGE */
+export async function nameSources(args: Arguments): Promise<NameSources> {
+  const [catalogue, parties] = [args.text("catalogue"), args.text("parties")];
+  return {
+    ...(catalogue === undefined ? {} : { catalogue: await readCatalogue(catalogue) }),
+    ...(parties === undefined ? {} : { parties: await readParties(parties) }),
+  };
+}
 
 /** Prints `page`, writes it where `--html` says, and returns 1 when a check failed. `inputs` are the options that name
  *  files to read, none of which is written over. @throws ERR_USAGE, ERR_DIRECTORY_UNWRITABLE */

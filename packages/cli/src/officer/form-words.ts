@@ -1,0 +1,113 @@
+/** Product forms (产品形态) in words: what a product answers to whom, and what each operation gives its caller.
+ *  @module */
+import {
+  FORM_OPERATIONS,
+  isServedKind,
+  type JobManifest,
+  type LinearModel,
+  type Operation,
+  type OutputSpec,
+  type ProductForm,
+  type TableSpec,
+} from "@sluice/protocol";
+
+/** Name of a form. */
+export const FORM_WORDS: Readonly<Record<ProductForm, string>> = {
+  "label-lookup": "匿踪查询",
+  "psi-ids": "隐私求交·名单比对（返回交集）",
+  "psi-cardinality": "隐私求交·只返回人数",
+  score: "密态评分",
+  report: "分析报告",
+};
+
+/** Its short name, for a large figure. */
+export const FORM_NAMES: Readonly<Record<ProductForm, string>> = {
+  "label-lookup": "匿踪查询",
+  "psi-ids": "名单比对",
+  "psi-cardinality": "人数比对",
+  score: "密态评分",
+  report: "分析报告",
+};
+
+/** What it gives, below that figure. */
+export const FORM_REMARKS: Readonly<Record<ProductForm, string>> = {
+  "label-lookup": "逐条作答",
+  "psi-ids": "返回交集",
+  "psi-cardinality": "只返回人数",
+  score: "指标和评分都加密",
+  report: "建成时统计好的表",
+};
+
+/** What a caller does and gets by each operation that answers; `key` is the column by which it asks. */
+export const ANSWER_WORDS: Readonly<Record<Exclude<Operation, "develop" | "build">, (key: string) => string>> = {
+  "lookup.evaluate": (key) => `凭 ${key} 逐条查询，每条只得到该键一条结果；数据域不知道查的是谁`,
+  "lookup.query": () => "取回加密的查询结果，自行解开",
+  "psi.ids": (key) => `用自己的名单按 ${key} 与产品名单比对，得知自己名单中哪些在内；数据域不知道名单和结果`,
+  "psi.cardinality": (key) => `用自己的名单按 ${key} 与产品名单比对，只得知有多少条在内；数据域不知道名单和结果`,
+  score: () => "提交加密的指标，取回加密的评分，自行解开；数据域看不到指标和评分",
+  report: () => "取得建成时已统计好的分组表；人少的组不列出",
+};
+
+const KEY_USES: readonly (readonly [ProductForm, string])[] = [
+  ["label-lookup", "使用方凭它查询"],
+  ["psi-ids", "使用方的名单凭它比对"],
+  ["psi-cardinality", "使用方的名单凭它比对"],
+  ["report", "用来数每组有多少人"],
+];
+
+/** What the key column serves for, under these operations. */
+export function keyUseWords(operations: readonly Operation[]): string {
+  const uses = KEY_USES.filter(([form]) => FORM_OPERATIONS[form].some((operation) => operations.includes(operation)));
+  return [...new Set(uses.map(([, use]) => use))].join("；") || "认定哪些行属于同一个人";
+}
+
+/** What an officer should know of the operations: nothing here is wrong by itself. */
+export function formAttention(operations: readonly Operation[]): string[] {
+  const notes = [
+    ["psi.ids", "名单比对会告诉使用方它名单中的哪些人在内，这本身就是关于这些人的信息"],
+    ["psi.cardinality", "「只返回人数」管住守规程的使用方；存心作弊的仍可设法得知是哪些人，只受条数配额限制"],
+    ["score", "密态评分的模型视同公开：使用方用几行数据就能算出参数；评分结果不得回传数据域"],
+    ["report", "报告一经取走可以转抄；几份报告对照可能看出人少的组，系统只逐份控制"],
+  ] as const satisfies readonly (readonly [Operation, string])[];
+  return notes.flatMap(([operation, note]) => (operations.includes(operation) ? [note] : []));
+}
+
+/** What a product answers and to whom, in one sentence without its full stop. */
+export function productWords(manifest: JobManifest, model: LinearModel | undefined, asker: Asker): string {
+  const served = Object.values(manifest.outputs).find(({ kind }) => isServedKind(kind));
+  return served === undefined ? "不对外作答" : answerWords(served, model, asker);
+}
+
+/** Who asks, and by which column. */
+export interface Asker {
+  readonly callers: string;
+  readonly key: string;
+}
+
+function answerWords(served: OutputSpec, model: LinearModel | undefined, { callers, key }: Asker): string {
+  switch (served.kind) {
+    case "labels":
+      return `${callers}凭 ${key} 逐条匿踪查询，每条得到一个标签（${served.vocabulary.join("、")} 之一）`;
+    case "set":
+      return served.match === "psi-ids"
+        ? `${callers}用自己的名单按 ${key} 比对，得知名单中哪些在产品名单内`
+        : `${callers}用自己的名单按 ${key} 比对，只得知名单中有多少条在产品名单内`;
+    case "score": {
+      const features = model === undefined ? "" : ` ${model.features.length} 项`;
+      const result = served.link === "logistic" ? "一个概率" : "一个线性评分";
+      return `${callers}提交加密的${features}指标，每行取回${result}，自行解开`;
+    }
+    case "table":
+      return `${callers}取得一份分组统计表：${tableWords(served)}`;
+    case "metrics":
+    case "linear-model":
+      return "不对外作答";
+  }
+}
+
+/** A table in one phrase: its groups and what each cell shows. */
+export function tableWords({ dimensions, measures }: TableSpec): string {
+  const groups = dimensions.map(({ name, levels }) => `${name}（${levels.length} 组）`).join(" × ");
+  const means = measures.length === 0 ? "" : `和 ${measures.join("、")} 的平均值`;
+  return `按 ${groups} 分组，列各组行数${means}；不足 10 人的组不列出`;
+}

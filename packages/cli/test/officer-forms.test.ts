@@ -1,0 +1,276 @@
+/** The officer's pages for every form of product: what it answers to whom, restrictions, the application, and names.
+ *  @module */
+import { join } from "node:path";
+import { signDocument } from "@sluice/evidence";
+import {
+  documentHash,
+  FORM_OPERATIONS,
+  ProductForm,
+  type Grant,
+  type JobManifest,
+  type Operation,
+  type Party,
+  type Run,
+  type TableSpec,
+} from "@sluice/protocol";
+import { expect, test } from "vitest";
+import { grantPage } from "../src/officer/grant-page.ts";
+import { releasePage } from "../src/officer/release-page.ts";
+import { textForm } from "../src/officer/text-form.ts";
+import { sluice, temporaryDirectory } from "./captured-io.ts";
+import { APPLICATION, NOW, officerDocuments, signRelease, writeDocuments } from "./officer-documents.ts";
+
+const TABLE: TableSpec = {
+  kind: "table",
+  dimensions: [
+    { name: "district", levels: ["东城", "西城", "其他"] },
+    { name: "age", levels: ["60 岁以下", "60 岁以上"] },
+  ],
+  measures: ["months"],
+};
+const FIT = { kind: "metrics" as const, keys: ["auc", "rows"] };
+const MODEL = { kind: "linear-model" as const, maxParameters: 64 };
+const LABELS = { kind: "labels" as const, vocabulary: ["A", "B", "C", "D"] };
+
+/** The outputs of a job of each form, and the sentence that says what its product answers. */
+const FORMS: Readonly<Record<ProductForm, { outputs: JobManifest["outputs"]; answer: string }>> = {
+  "label-lookup": {
+    outputs: { fit: FIT, model: MODEL, band: LABELS },
+    answer: "凭 resident_id 逐条匿踪查询，每条得到一个标签（A、B、C、D 之一）",
+  },
+  "psi-ids": {
+    outputs: { fit: FIT, members: { kind: "set", match: "psi-ids" } },
+    answer: "用自己的名单按 resident_id 比对，得知名单中哪些在产品名单内",
+  },
+  "psi-cardinality": {
+    outputs: { fit: FIT, members: { kind: "set", match: "psi-cardinality" } },
+    answer: "用自己的名单按 resident_id 比对，只得知名单中有多少条在产品名单内",
+  },
+  score: {
+    outputs: { fit: FIT, model: MODEL, risk: { kind: "score", featureBound: 16, link: "logistic" } },
+    answer: "提交加密的 3 项指标，每行取回一个概率，自行解开",
+  },
+  report: {
+    outputs: { fit: FIT, ages: TABLE },
+    answer:
+      "取得一份分组统计表：按 district（3 组） × age（2 组） 分组，列各组行数和 months 的平均值；不足 10 人的组不列出",
+  },
+};
+const ANSWERING = Object.values(FORM_OPERATIONS).flat();
+
+async function city() {
+  const directory = await temporaryDirectory();
+  return { directory, documents: await officerDocuments(directory) };
+}
+
+/** The scene's grant with these operations, a hundred units of each. */
+function allowing(grant: Grant, operations: readonly Operation[]): Grant {
+  return {
+    ...grant,
+    operations: ["develop", "build", ...operations],
+    quotas: ["develop" as const, "build" as const, ...operations].map((operation) => ({ operation, amount: "100" })),
+  };
+}
+
+/** Grant, run and signed release of a product of `form`. */
+async function released(form: ProductForm) {
+  const { documents } = await city();
+  const { keys, policy, trust } = documents;
+  const body = allowing(documents.grant.body, FORM_OPERATIONS[form]);
+  const manifest: JobManifest = { ...declared(documents.run), outputs: FORMS[form].outputs };
+  const { model, ...without } = documents.run;
+  const run: Run = {
+    ...without,
+    ...("model" in FORMS[form].outputs && model !== undefined ? { model } : {}),
+    grant: await documentHash(body),
+    manifest,
+  };
+  const release = await signRelease(keys, run, 2);
+  const grant = { ...(await signDocument(body, keys["hrss-department"], keys["data-bureau"])), policy };
+  return { shown: { release, grant, run, trust, now: NOW }, documents };
+}
+
+function declared({ manifest }: Run) {
+  if (manifest === undefined) throw new Error("the run has a manifest");
+  const { name, purpose, input } = manifest;
+  return { name, purpose, input };
+}
+
+test("a release says in one sentence what the product of each form will answer, and to whom", async () => {
+  for (const form of ProductForm.options) {
+    const { shown } = await released(form);
+    const page = await releasePage(shown);
+    expect(page.verdict.words.zh, form).toBe("签名有效：数源部门已签");
+    expect(page.lead, form).toContain(`使用方 river-bank、closed-bank ${FORMS[form].answer}`);
+    expect(page.lead.match(/。/g)?.length).toBe(2);
+    expect(page.allows.join("\n")).toContain(FORMS[form].answer);
+    const text = textForm(page);
+    expect(text.includes("模型（哈希）")).toBe("model" in FORMS[form].outputs);
+    expect(text.includes("换用另一个模型")).toBe("model" in FORMS[form].outputs);
+    if (form !== "score") expect(page.lead).toContain("对全部数据行运行这一份程序");
+    else expect(text).toContain("只对密文评分，不再运行程序，不读任何数据行");
+  }
+});
+
+test("a release of a report lists every group, and the most cells there can be", async () => {
+  const { shown } = await released("report");
+  const text = textForm(await releasePage(shown));
+  for (const fact of ["东城、西城、其他", "60 岁以下、60 岁以上", "至多 6 格", "少数人占大头的平均值不给出"]) {
+    expect(text).toContain(fact);
+  }
+});
+
+test("a release without a model fits a run without one, and no other", async () => {
+  const { shown, documents } = await released("psi-ids");
+  expect(shown.release.body.model).toBeUndefined();
+  const { model } = documents.run;
+  if (model === undefined) throw new Error("the scene's run has a model");
+  const page = await releasePage({ ...shown, run: { ...shown.run, model } });
+  expect(page.verdict.words.zh).toBe("开发运行与许可不符：模型");
+  expect(textForm(await releasePage(shown))).toContain("无：不带模型");
+});
+
+test("a release of a form that the grant does not allow is refused", async () => {
+  const { shown, documents } = await released("psi-ids");
+  const body = allowing(documents.grant.body, FORM_OPERATIONS["psi-cardinality"]);
+  const run = { ...shown.run, grant: await documentHash(body) };
+  const release = await signRelease(documents.keys, run, 2);
+  const grant = { body, signatures: [], policy: documents.policy };
+  const page = await releasePage({ release, run, grant, now: NOW });
+  expect(page.verdict.words.zh).toBe("开发运行与许可不符：产品形态在授权内");
+});
+
+test("a grant says what each operation gives its caller, how much, and what to look at twice", async () => {
+  const { documents } = await city();
+  const { grant, policy } = documents;
+  const body = allowing(grant.body, ANSWERING);
+  const text = textForm(await grantPage({ grant: { body, signatures: [], policy }, now: NOW }));
+  for (const fact of [
+    "得知自己名单中哪些在内；数据域不知道名单和结果；最多 100 条",
+    "只得知有多少条在内；数据域不知道名单和结果；最多 100 条",
+    "提交加密的指标，取回加密的评分，自行解开；数据域看不到指标和评分；最多 100 行",
+    "人少的组不列出；最多 100 份",
+    "隐私求交·名单比对（返回交集）",
+    "隐私求交·只返回人数",
+    "密态评分的模型视同公开",
+    "存心作弊的仍可设法得知是哪些人",
+    "几份报告对照",
+    "使用方凭它查询；使用方的名单凭它比对；用来数每组有多少人",
+  ]) {
+    expect(text).toContain(fact);
+  }
+  const plain = textForm(await grantPage({ grant: { body: grant.body, signatures: [], policy }, now: NOW }));
+  for (const absent of ["存心作弊", "视同公开：使用方", "使用限制"]) expect(plain).not.toContain(absent);
+});
+
+test("restrictions are listed, and one that falls away widens the grant", async () => {
+  const { documents } = await city();
+  const { grant, policy } = documents;
+  const [kept, fallen] = ["只用于本场景的授信审批", "结果不得转给第三方"];
+  const before = { ...grant.body, restrictions: [kept, fallen] };
+  const after = { ...grant.body, restrictions: [kept, "三十天内删除结果"] };
+  const page = await grantPage({
+    grant: { body: after, signatures: [], policy },
+    previous: { body: before, signatures: [], policy },
+    now: NOW,
+  });
+  const text = textForm(page);
+  expect(text).toContain("── 使用限制");
+  expect(text).toContain("违反下列「使用限制」使用结果");
+  expect(page.comparison?.changes.map(({ direction, text: words }) => `${direction} ${words}`)).toEqual([
+    `wider 取消：${fallen}`,
+    "narrower 增加：三十天内删除结果",
+  ]);
+});
+
+test("a proposal shows its application, and a scene its scores and reviews", async () => {
+  const { directory, documents } = await city();
+  const { grant, policy } = documents;
+  const proposal = { application: APPLICATION, draft: grant.body, policy };
+  const review = { person: "李敏", note: "必要性清楚", party: "data-bureau", at: NOW.toISOString() };
+  const scores = { economicValue: 4, socialValue: 5, businessModel: 3, dataRationale: 2 };
+  const files = await writeDocuments(join(directory, "scenes"), {
+    proposal,
+    scene: {
+      scene: grant.body.scene.scene,
+      state: "reviewed",
+      proposal,
+      reviews: [
+        { ...review, verdict: "approve", scores },
+        { ...review, person: "周洋", party: "city-data-group", verdict: "reject" },
+      ],
+    },
+  });
+  const draft = await sluice(["grant", "show", files.proposal]);
+  for (const text of Object.values(APPLICATION)) expect(draft.stdout).toContain(text);
+  expect(draft.stdout).not.toContain("评分（1—5）");
+  const scene = await sluice(["grant", "show", files.scene]);
+  expect(scene.code).toBe(0);
+  for (const fact of ["草案：尚未签名", "评分（1—5）", "李敏（data-bureau）", "不同意", "未经签名"]) {
+    expect(scene.stdout).toContain(fact);
+  }
+  expect(scene.stdout).toMatch(/社会效益[^\n]*\n?[^\n]*\n?[^\n]*5/);
+});
+
+test("names come from the catalogue and from statements that the agency signed for the very key", async () => {
+  const { directory, documents } = await city();
+  const { keys, grant, policy, trust, run, release } = documents;
+  const statement = (party: string, title: string, keyId: string): Party => ({
+    type: "party",
+    party,
+    title,
+    role: "caller",
+    keyId,
+    status: "active",
+    at: NOW.toISOString(),
+  });
+  const agency = keys["data-bureau"];
+  const parties = [
+    await signDocument(statement("river-bank", "江河银行", keys["river-bank"].keyId), agency),
+    await signDocument(statement("closed-bank", "冒名银行", keys["closed-bank"].keyId), keys["credit-lab"]),
+    await signDocument(statement("credit-lab", "别人的钥匙", keys["river-bank"].keyId), agency),
+  ];
+  const field = { type: "integer", role: "other", grade: "general-2" };
+  const resource = {
+    domain: "hrss",
+    resource: "social-insurance",
+    title: "社会保险缴费",
+    format: "csv",
+    source: "demo",
+    updateFrequency: "month",
+    approximateRows: 20_000,
+    fields: [
+      { name: "months_insured", title: "参保月数", ...field },
+      { name: "age", title: "", ...field },
+    ],
+    snapshot: "00".repeat(32),
+    importedAt: NOW.toISOString(),
+  };
+  const { receiptKey = "", logKey = "", logOrigin = "" } = trust.domains["hrss"] ?? {};
+  const files = await writeDocuments(join(directory, "named"), {
+    catalogue: { domains: [{ domain: "hrss", receiptKey, logKey, logOrigin, resources: [resource] }] },
+    parties: { parties },
+    trust,
+    delivery: { grant, policy },
+    run,
+    release,
+  });
+  const named = ["--catalogue", files.catalogue, "--parties", files.parties, "--trust", files.trust];
+  const shown = await sluice(["grant", "show", files.delivery, ...named]);
+  expect(shown.stderr).toBe("");
+  for (const fact of [
+    "江河银行（river-bank）",
+    "江河银行、closed-bank 使用",
+    "参保月数",
+    "社会保险缴费（social-insurance）",
+  ]) {
+    expect(shown.stdout).toContain(fact);
+  }
+  for (const absent of ["冒名银行", "别人的钥匙"]) expect(shown.stdout).not.toContain(absent);
+  const beside = ["--grant", files.delivery, "--report", files.run];
+  const page = await sluice(["release", "show", files.release, ...beside, ...named]);
+  expect(page.stdout).toContain("使用方 江河银行、closed-bank 凭 resident_id");
+  expect(page.stdout).toContain("参保月数");
+  const wrong = await sluice(["grant", "show", files.delivery, "--parties", files.catalogue]);
+  expect(wrong.stderr).toMatch(/^error ERR_USAGE: parties file .+ does not fit its schema/);
+});
