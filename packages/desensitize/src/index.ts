@@ -5,6 +5,8 @@ export * from "./detect/social-credit-code.ts";
 export { checkOutput } from "./guard/check-output.ts";
 export { GUARD_RULES, type GuardRule } from "./guard/finding.ts";
 export { MIN_CELL_ROWS } from "./guard/labels.ts";
+export { MIN_CELL_SUBJECTS } from "./guard/subjects.ts";
+export { MEAN_DIGITS, TABLE_BASE } from "./guard/table.ts";
 export { featureLevels } from "./guard/levels.ts";
 export { MAX_BUCKETS, MAX_DIRECT_CHARACTERS_SHOWN, checkPolicy } from "./policy/check.ts";
 export { quasiIdentifiers, viewColumns, type StoredType } from "./policy/columns.ts";

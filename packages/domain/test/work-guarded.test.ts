@@ -82,7 +82,7 @@ test("a production run labels every row as plain computation does, and tells no 
   if (!outcome.ok) throw new Error(outcome.code);
   if (outcome.output.class !== "served") throw new Error("another class");
   const expected = Array.from({ length: 5_000 }, (_, i) => ((20 + (i % 60)) * 0.125 > 5 ? 1 : 0));
-  expect([...(outcome.output.values["band"]?.codes ?? [])]).toEqual(expected);
+  expect(outcome.output.values["band"]).toEqual({ kind: "labels", codes: Uint8Array.from(expected) });
   expect(outcome.report.class).toBe("served");
   expect(JSON.stringify(events)).not.toContain("CANARY");
 });

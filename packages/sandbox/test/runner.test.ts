@@ -77,7 +77,7 @@ test("reads a manifest from the bundle, with the hash of its bytes", async () =>
 test.each([
   ["{ name: 'A b', purpose: 'x', input: {}, outputs: {} }", "/name"],
   ["{ name: 'a', purpose: 'x', input: { age: 'text' }, outputs: {} }", "/input/age"],
-  ["{ name: 'a', purpose: 'x', input: {}, outputs: { fit: { kind: 'table' } } }", "/outputs/fit/kind"],
+  ["{ name: 'a', purpose: 'x', input: {}, outputs: { fit: { kind: 'sketch' } } }", "/outputs/fit/kind"],
   ["{ name: 'a', purpose: 'x', input: {} }", "/outputs"],
 ])("refuses the manifest %s at %s", async (definition, pointer) => {
   const bundle = utf8(`var sluiceJob = { default: ${definition} };`);

@@ -1,30 +1,38 @@
 /** The output guard: what a run returned against what its manifest declares and what disclosure control allows.
  *  It runs where no user code is; every value that goes on is one it has rounded or checked.
  *  @module */
-import type { DomainFacts, GuardFinding, JobManifest, JobOutput, OutputSpec, Verdict } from "@sluice/protocol";
+import {
+  isProducedKind,
+  isServedKind,
+  type CheckedOutput,
+  type DomainFacts,
+  type GuardFinding,
+  type JobManifest,
+  type JobOutput,
+  type OutputSpec,
+  type Verdict,
+} from "@sluice/protocol";
 import { judged } from "./finding.ts";
 import { guardLabels, MIN_CELL_ROWS } from "./labels.ts";
 import { guardLinearModel } from "./linear-model.ts";
+import { guardMemberFlags } from "./member-flags.ts";
 import { guardMetrics } from "./metrics.ts";
+import { guardTable } from "./table.ts";
 
 /** Stands for the whole output in a finding: names that user code chose are not repeated. */
 const WHOLE_OUTPUT = "all";
 
-const CLASS_OF_KIND = {
-  metrics: "released",
-  "linear-model": "released",
-  labels: "served",
-} as const satisfies Record<OutputSpec["kind"], JobOutput["class"]>;
-
 /** Every rule of `GUARD_RULES` that applies to `output`. A verdict of `ok: true` carries the output as it may go on,
  *  which is not the object that came in; any refused finding makes it `ok: false`. Notes are constants. */
 export function checkOutput(output: JobOutput, manifest: JobManifest, facts: DomainFacts): Verdict {
-  const declared = Object.entries(manifest.outputs).filter(([, spec]) => CLASS_OF_KIND[spec.kind] === output.class);
+  const declared = Object.entries(manifest.outputs).filter(([, { kind }]) =>
+    output.class === "served" ? isProducedKind(kind) : !isServedKind(kind),
+  );
   const returned = Object.entries(output.values);
   const complete =
     declared.length > 0 &&
     returned.length === declared.length &&
-    declared.every(([name, spec]) => output.values[name]?.kind === spec.kind);
+    declared.every(([name, spec]) => output.values[name]?.kind === returnedKind(spec));
   const findings = [
     judged(WHOLE_OUTPUT, "output-class", (output.class === "released") === (facts.environment === "development")),
     judged(WHOLE_OUTPUT, "output-declared", complete),
@@ -39,7 +47,13 @@ export function checkOutput(output: JobOutput, manifest: JobManifest, facts: Dom
   return refused ? { ok: false, findings } : { ok: true, output: checked.output, findings };
 }
 
-type Checked = { output: JobOutput; findings: GuardFinding[] };
+/** Kind of what a job returns for `spec`: the cells of a table are made here. */
+function returnedKind({ kind }: OutputSpec): JobOutput["values"][string]["kind"] | null {
+  if (kind === "score") return null;
+  return kind === "table" ? "table-rows" : kind;
+}
+
+type Checked = { output: CheckedOutput; findings: GuardFinding[] };
 
 function checkReleased(
   output: Extract<JobOutput, { class: "released" }>,
@@ -69,13 +83,27 @@ function checkServed(
   facts: DomainFacts,
 ): Checked {
   const findings: GuardFinding[] = [];
-  const values: Extract<JobOutput, { class: "served" }>["values"] = {};
+  const values: Extract<CheckedOutput, { class: "served" }>["values"] = {};
   for (const [name, spec] of Object.entries(manifest.outputs)) {
-    const value = output.values[name];
-    if (spec.kind !== "labels" || value === undefined) continue;
-    const guarded = guardLabels(name, value, spec.vocabulary, facts.rowCount);
-    values[name] = guarded.value;
+    const guarded = checkServedValue(name, spec, output.values[name], facts);
+    if (guarded === null) continue;
+    if (guarded.value !== null) values[name] = guarded.value;
     findings.push(...guarded.findings);
   }
   return { output: { class: "served", values }, findings };
+}
+
+/** `value` of the result is null when a finding refuses what was returned; the result, when nothing is to be checked. */
+function checkServedValue(
+  name: string,
+  spec: OutputSpec,
+  value: Extract<JobOutput, { class: "served" }>["values"][string] | undefined,
+  facts: DomainFacts,
+): { value: Extract<CheckedOutput, { class: "served" }>["values"][string] | null; findings: GuardFinding[] } | null {
+  if (spec.kind === "labels" && value?.kind === "labels") {
+    return guardLabels(name, value, spec.vocabulary, facts.rowCount);
+  }
+  if (spec.kind === "set" && value?.kind === "set") return guardMemberFlags(name, value, facts);
+  if (spec.kind === "table" && value?.kind === "table-rows") return guardTable(name, value, spec, facts);
+  return null;
 }

@@ -5,9 +5,10 @@
  *  @module */
 import { Socket } from "node:net";
 import { checkOutput } from "@sluice/desensitize";
-import { isSluiceError, JobManifest, SluiceError, type Bytes, type DomainFacts } from "@sluice/protocol";
+import { isSluiceError, JobManifest, SluiceError, utf8 } from "@sluice/protocol";
+import type { Bytes, CheckedOutput, DomainFacts } from "@sluice/protocol";
 import { decodeJobOutput, splitOutput } from "@sluice/sandbox/output";
-import { GuardRequest, MAX_GUARD_MESSAGE_BYTES, type GuardAnswer } from "./guard-protocol.ts";
+import { GuardRequest, MAX_GUARD_REQUEST_BYTES, type GuardAnswer } from "./guard-protocol.ts";
 import { readMessages, writeMessage } from "./messages.ts";
 
 const UNREADABLE = { output: "all", rule: "output-format", change: "return what the job API returns" };
@@ -17,33 +18,69 @@ const answers = new Socket({ fd: 4, readable: false, writable: true });
 answers.on("error", () => process.exit(1));
 dropFileAccess();
 
-for await (const { head, parts } of readMessages(requests, MAX_GUARD_MESSAGE_BYTES)) {
+for await (const { head, parts } of readMessages(requests, MAX_GUARD_REQUEST_BYTES)) {
   const request = GuardRequest.parse(head);
-  const { answer, codes } = judge(request, parts[0] ?? new Uint8Array(0));
-  await writeMessage(answers, answer, codes);
+  const { answer, parts: served = [] } = judge(request, parts);
+  await writeMessage(answers, answer, served);
 }
 process.exit(0);
 
-function judge(request: GuardRequest, output: Bytes): { answer: GuardAnswer; codes: Bytes[] } {
+function judge(
+  request: GuardRequest,
+  [output = new Uint8Array(0), subjects]: readonly Bytes[],
+): { answer: GuardAnswer; parts?: Bytes[] } {
   const { id } = request;
   try {
-    if (request.kind === "manifest")
-      return { answer: { kind: "manifest", id, manifest: readManifest(output) }, codes: [] };
-    const { rowCount, environment, levels } = request.facts;
-    const facts: DomainFacts = { rowCount, environment, ...(levels === undefined ? {} : { levels }) };
-    const verdict = checkOutput(decodeJobOutput(output, request.manifest), request.manifest, facts);
+    if (request.kind === "manifest") return { answer: { kind: "manifest", id, manifest: readManifest(output) } };
+    const verdict = checkOutput(
+      decodeJobOutput(output, request.manifest),
+      request.manifest,
+      factsOf(request.facts, subjects),
+    );
     const { findings } = verdict;
-    if (!verdict.ok) return { answer: { kind: "refused", id, findings }, codes: [] };
+    if (!verdict.ok) return { answer: { kind: "refused", id, findings } };
     if (verdict.output.class === "released") {
-      return { answer: { kind: "released", id, findings, values: verdict.output.values }, codes: [] };
+      return { answer: { kind: "released", id, findings, values: verdict.output.values } };
     }
     const served = Object.entries(verdict.output.values);
-    const names = served.map(([name]) => name);
-    return { answer: { kind: "served", id, findings, names }, codes: served.map(([, { codes }]) => codes) };
+    const outputs = served.map(([name, { kind }]) => ({ name, kind }));
+    return { answer: { kind: "served", id, findings, outputs }, parts: served.map(([, value]) => partOf(value)) };
   } catch (error) {
-    if (!isSluiceError(error))
-      return { answer: { kind: "error", id, code: "ERR_GUARD_OUTPUT", details: UNREADABLE }, codes: [] };
-    return { answer: { kind: "error", id, code: error.code, details: { ...error.details } }, codes: [] };
+    if (!isSluiceError(error)) return { answer: { kind: "error", id, code: "ERR_GUARD_OUTPUT", details: UNREADABLE } };
+    return { answer: { kind: "error", id, code: error.code, details: { ...error.details } } };
+  }
+}
+
+/** @throws ERR_BODY_INVALID when there is not one subject for each row, below the number of rows */
+function factsOf(
+  { rowCount, environment, levels }: Extract<GuardRequest, { kind: "check" }>["facts"],
+  subjects: Bytes | undefined,
+): DomainFacts {
+  return {
+    rowCount,
+    environment,
+    ...(levels === undefined ? {} : { levels }),
+    ...(subjects === undefined ? {} : { subjects: readSubjects(subjects, rowCount) }),
+  };
+}
+
+/** `bytes` starts its buffer, and byte order is the machine's, on which both processes run. */
+function readSubjects(bytes: Bytes, rowCount: number): Uint32Array {
+  const subjects = bytes.length === 4 * rowCount ? new Uint32Array(bytes.buffer, 0, rowCount) : null;
+  if (subjects === null || subjects.some((subject) => subject >= rowCount)) {
+    throw new SluiceError("ERR_BODY_INVALID", { pointer: "/subjects", expected: "a number below the rows for each" });
+  }
+  return subjects;
+}
+
+function partOf(value: Extract<CheckedOutput, { class: "served" }>["values"][string]): Bytes {
+  switch (value.kind) {
+    case "labels":
+      return value.codes;
+    case "set":
+      return value.members;
+    case "table":
+      return utf8(JSON.stringify(value));
   }
 }
 

@@ -4,7 +4,8 @@ import { GuardFinding, JobManifest, LinearModel, MAX_JOB_OUTPUT_BYTES, MemberNam
 import { z } from "zod";
 import { Details, ErrorCodeText } from "./broker-protocol.ts";
 
-/** Store → guard. Part 0 is a run's output, as user code wrote it. */
+/** Store → guard. Part 0 is a run's output, as user code wrote it; part 1 of a check, when the store has numbered whom
+ *  rows are about, is one little-endian uint32 for each row. */
 export const GuardRequest = z.discriminatedUnion("kind", [
   /** Read the manifest that a `describe` run returned. */
   z.strictObject({ kind: z.literal("manifest"), id: z.int() }),
@@ -23,7 +24,8 @@ export type GuardRequest = z.infer<typeof GuardRequest>;
 
 const Findings = z.array(GuardFinding).max(512);
 
-/** Guard → store. Parts of a served verdict are the label codes, in the order of `names`. */
+/** Guard → store. Parts of a served verdict belong to `outputs`, in their order: a byte for each row of labels and sets,
+ *  the JSON text of a table. */
 export const GuardAnswer = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("manifest"), id: z.int(), manifest: JobManifest }),
   z.strictObject({
@@ -36,7 +38,10 @@ export const GuardAnswer = z.discriminatedUnion("kind", [
     kind: z.literal("served"),
     id: z.int(),
     findings: Findings,
-    names: z.array(MemberName).min(1).max(64),
+    outputs: z
+      .array(z.strictObject({ name: MemberName, kind: z.enum(["labels", "set", "table"]) }))
+      .min(1)
+      .max(64),
   }),
   z.strictObject({ kind: z.literal("refused"), id: z.int(), findings: Findings }),
   /** The output could not be decoded; or the guard itself failed. */
@@ -44,5 +49,9 @@ export const GuardAnswer = z.discriminatedUnion("kind", [
 ]);
 export type GuardAnswer = z.infer<typeof GuardAnswer>;
 
-/** Largest message in either direction. */
-export const MAX_GUARD_MESSAGE_BYTES = MAX_JOB_OUTPUT_BYTES + 4 * 1_048_576;
+/** Largest JSON text of a table: every cell of it with every mean. */
+export const MAX_TABLE_JSON_BYTES = 4 * 1_048_576;
+/** Largest answer: a byte for each row of the longest output. */
+export const MAX_GUARD_ANSWER_BYTES = MAX_JOB_OUTPUT_BYTES + 4 * 1_048_576;
+/** Largest request: an output of a byte per row, with four bytes of subject for each. */
+export const MAX_GUARD_REQUEST_BYTES = 5 * MAX_JOB_OUTPUT_BYTES + 4 * 1_048_576;

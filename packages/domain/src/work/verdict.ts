@@ -1,55 +1,85 @@
 /** The store's second look at what the guard lets through: shapes against the manifest, lengths and codes against the
  *  table. The guard read what user code wrote, so nothing it says is taken on trust.
  *  @module */
-import { documentHash, sha256Hex, SluiceError } from "@sluice/protocol";
+import { documentHash, isProducedKind, isServedKind, sha256Hex, SluiceError } from "@sluice/protocol";
 import type {
   Bytes,
+  CheckedOutput,
   GuardFinding,
   JobManifest,
-  JobOutput,
   Labels,
   LinearModel,
+  MemberFlags,
   Metrics,
   OutputSpec,
+  Table,
 } from "@sluice/protocol";
 import type { GuardAnswer } from "./guard-protocol.ts";
+import { tableOf } from "./table-verdict.ts";
+
+/** What was run: the manifest of the bundle, its function, and the rows that it read. */
+export interface RunFacts {
+  readonly manifest: JobManifest;
+  readonly entry: "develop" | "produce";
+  readonly rowCount: number;
+}
 
 /** The guarded output in `answer`, rebuilt from what the manifest declares. @throws ERR_GUARD_OUTPUT when it does not fit. */
 export function outputOf(
   answer: Extract<GuardAnswer, { kind: "released" | "served" }>,
-  codes: readonly Bytes[],
-  { manifest, entry, rowCount }: { manifest: JobManifest; entry: "develop" | "produce"; rowCount: number },
-): JobOutput {
-  const declared = Object.entries(manifest.outputs).filter(
-    ([, spec]) => (spec.kind === "labels") === (entry === "produce"),
+  parts: readonly Bytes[],
+  { manifest, entry, rowCount }: RunFacts,
+): CheckedOutput {
+  const declared = Object.entries(manifest.outputs).filter(([, { kind }]) =>
+    entry === "produce" ? isProducedKind(kind) : !isServedKind(kind),
   );
   if (answer.kind === "released") {
-    if (entry !== "develop" || codes.length > 0) throw unfit("all");
+    if (entry !== "develop" || parts.length > 0) throw unfit("all");
     checkNames(Object.keys(answer.values), declared);
     return {
       class: "released",
       values: Object.fromEntries(declared.map(([name, spec]) => [name, released(name, spec, answer.values[name])])),
     };
   }
-  if (entry !== "produce" || codes.length !== answer.names.length) throw unfit("all");
-  checkNames(answer.names, declared);
-  const labels = declared.map(([name, spec]): [string, Labels] => {
-    const own = codes[answer.names.indexOf(name)];
-    const limit = spec.kind === "labels" ? spec.vocabulary.length : 0;
-    if (own === undefined || own.length !== rowCount || own.some((code) => code >= limit)) throw unfit(name);
-    return [name, { kind: "labels", codes: own }];
+  const { outputs } = answer;
+  if (entry !== "produce" || parts.length !== outputs.length) throw unfit("all");
+  const names = outputs.map(({ name }) => name);
+  checkNames(names, declared);
+  const values = declared.map(([name, spec]) => {
+    const i = names.indexOf(name);
+    if (outputs[i]?.kind !== spec.kind) throw unfit(name);
+    return [name, served(name, spec, parts[i] ?? new Uint8Array(0), rowCount)] as const;
   });
-  return { class: "served", values: Object.fromEntries(labels) };
+  return { class: "served", values: Object.fromEntries(values) };
 }
 
-/** Hash of an output as the guard let it through: of its canonical JSON, with label codes as their SHA-256. */
-export async function outputHash(output: JobOutput): Promise<string> {
+function served(name: string, spec: OutputSpec, part: Bytes, rowCount: number): Labels | MemberFlags | Table {
+  if (spec.kind === "table") {
+    const table = tableOf(part, spec, rowCount);
+    if (table === null) throw unfit(name);
+    return table;
+  }
+  const limit = spec.kind === "labels" ? spec.vocabulary.length : 2;
+  if (part.length !== rowCount || part.some((code) => code >= limit)) throw unfit(name);
+  return spec.kind === "labels" ? { kind: "labels", codes: part } : { kind: "set", members: part };
+}
+
+/** Hash of an output as the guard let it through: of its canonical JSON, with bytes as their SHA-256. */
+export async function outputHash(output: CheckedOutput): Promise<string> {
   if (output.class === "released") return documentHash(output);
-  const hashed = Object.entries(output.values).map(async ([name, { kind, codes }]) => [
-    name,
-    { kind, codes: await sha256Hex(codes) },
-  ]);
+  const hashed = Object.entries(output.values).map(async ([name, value]) => [name, await hashable(value)]);
   return documentHash({ class: output.class, values: Object.fromEntries(await Promise.all(hashed)) as unknown });
+}
+
+async function hashable(value: Labels | MemberFlags | Table): Promise<unknown> {
+  switch (value.kind) {
+    case "labels":
+      return { kind: value.kind, codes: await sha256Hex(value.codes) };
+    case "set":
+      return { kind: value.kind, members: await sha256Hex(value.members) };
+    case "table":
+      return value;
+  }
 }
 
 /** The refusal that `findings` amount to. */

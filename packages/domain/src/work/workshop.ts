@@ -7,6 +7,7 @@ import { featureLevels } from "@sluice/desensitize";
 import { isErrorCode, MAX_BUNDLE_BYTES, MAX_LOG_LINE_CHARS, sha256Hex, SluiceError } from "@sluice/protocol";
 import type {
   Bytes,
+  CheckedOutput,
   ColumnBatch,
   DescribedBundle,
   ErrorCode,
@@ -15,13 +16,12 @@ import type {
   JobEntry,
   JobEvent,
   JobManifest,
-  JobOutput,
   LinearModel,
   SealedJob,
 } from "@sluice/protocol";
 import { DESCRIBE_LIMITS, SANDBOX_LAYERS } from "@sluice/sandbox";
 import { BrokerAnswer, MAX_BROKER_ANSWER_BYTES } from "./broker-protocol.ts";
-import { GuardAnswer, MAX_GUARD_MESSAGE_BYTES, type GuardRequest } from "./guard-protocol.ts";
+import { GuardAnswer, MAX_GUARD_ANSWER_BYTES, type GuardRequest } from "./guard-protocol.ts";
 import { HelperProcess } from "./helper-process.ts";
 import type { Message } from "./messages.ts";
 import { tableToParts } from "./table-parts.ts";
@@ -44,7 +44,10 @@ export interface GuardedRun {
   readonly environment: "development" | "production";
   /** Exactly the manifest's input columns, or more: others are not shown to the job. */
   readonly table: ColumnBatch;
-  /** The released model, for `produce`. */
+  /** Number of the person or thing that each row is about, below the number of rows; without it, each row is about
+   *  another. The guard counts by it; keys themselves go nowhere. */
+  readonly subjects?: Uint32Array;
+  /** The released model, for `produce` of a job that releases one. */
   readonly model?: LinearModel;
   readonly seed: number;
   readonly limits: SealedJob["limits"];
@@ -54,7 +57,7 @@ export interface GuardedRun {
 
 /** What became of a run. Refusals are values: they are what the run's parties are told. */
 export type GuardedOutcome =
-  | { ok: true; output: JobOutput; report: Omit<GuardReport, "at">; layers: string[]; wallMs: number }
+  | { ok: true; output: CheckedOutput; report: Omit<GuardReport, "at">; layers: string[]; wallMs: number }
   | {
       ok: false;
       code: ErrorCode;
@@ -123,7 +126,7 @@ class TwoProcessWorkshop implements Workshop {
     this.#guard = new HelperProcess({
       module: moduleBeside("guard-main"),
       nodeFlags: ["--permission", "--allow-fs-read=*"],
-      maxAnswerBytes: MAX_GUARD_MESSAGE_BYTES,
+      maxAnswerBytes: MAX_GUARD_ANSWER_BYTES,
     });
   }
 
@@ -135,7 +138,7 @@ class TwoProcessWorkshop implements Workshop {
     const job = { code, entry: "describe", environment: "development", seed: 0, limits: DESCRIBE_LIMITS } as const;
     const brokered = await this.#run(job, signal === undefined ? {} : { signal });
     if (!brokered.ok) throw new SluiceError(brokered.code, brokered.details, { refusedBy: "sandbox" });
-    const { answer } = await this.#ask((id) => ({ kind: "manifest", id }), brokered.output);
+    const { answer } = await this.#ask((id) => ({ kind: "manifest", id }), [brokered.output]);
     if (answer.kind === "manifest") return { bundle: await sha256Hex(code), manifest: answer.manifest };
     const { code: refusal, details } = guardRefusal(answer);
     throw new SluiceError(refusal, details, { refusedBy: refusal === "ERR_JOB_MANIFEST" ? "sandbox" : "guard" });
@@ -157,12 +160,15 @@ class TwoProcessWorkshop implements Workshop {
     // Names of levels may stand in a released model; a served output names none.
     const levels = entry === "develop" ? { levels: featureLevels(table) } : {};
     const facts = { rowCount: table.rowCount, environment, ...levels };
-    const { answer, codes } = await this.#ask((id) => ({ kind: "check", id, manifest, facts }), brokered.output);
+    const { answer, parts } = await this.#ask(
+      (id) => ({ kind: "check", id, manifest, facts }),
+      [brokered.output, ...(run.subjects === undefined ? [] : [bytesOf(run.subjects)])],
+    );
     if (answer.kind !== "released" && answer.kind !== "served") {
       return { ok: false, ...guardRefusal(answer), refusedBy: "guard", layers };
     }
     try {
-      const output = outputOf(answer, codes, { manifest, entry, rowCount: table.rowCount });
+      const output = outputOf(answer, parts, { manifest, entry, rowCount: table.rowCount });
       const { findings } = answer;
       const report = { bundle: await sha256Hex(code), class: output.class, findings, output: await outputHash(output) };
       return { ok: true, output, report, layers, wallMs };
@@ -208,16 +214,16 @@ class TwoProcessWorkshop implements Workshop {
   /** One question to the guard; its death is an answer, too. */
   async #ask(
     head: (id: number) => GuardRequest,
-    output: Bytes,
-  ): Promise<{ answer: GuardAnswer; codes: readonly Bytes[] }> {
+    parts: readonly Bytes[],
+  ): Promise<{ answer: GuardAnswer; parts: readonly Bytes[] }> {
     const result = await this.#guard.ask({
       head,
-      parts: [output],
-      accept: ({ head, parts }: Message) => ({ answer: GuardAnswer.parse(head), codes: parts }),
+      parts,
+      accept: ({ head, parts }: Message) => ({ answer: GuardAnswer.parse(head), parts }),
       timeoutMs: GUARD_TIMEOUT_MS,
     });
     return (
-      result ?? { answer: { kind: "error", id: 0, code: "ERR_POOL_WORKER", details: { task: "guard" } }, codes: [] }
+      result ?? { answer: { kind: "error", id: 0, code: "ERR_POOL_WORKER", details: { task: "guard" } }, parts: [] }
     );
   }
 }
@@ -242,6 +248,10 @@ function brokered(
   const { layers, wallMs } = answer;
   if (kind === "result") return { ok: true, output: parts[0] ?? new Uint8Array(0), layers, wallMs };
   return { ok: false, code: knownCode(answer.code), details: answer.details, layers, wallMs };
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Bytes {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function oneLine(bytes: Bytes): string {

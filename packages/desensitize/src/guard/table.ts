@@ -1,0 +1,127 @@
+/** Guard rules for tables: the guard itself groups the rows that a job put into groups, and leaves of each cell what
+ *  disclosure control allows. A cell needs 10 persons or things; counts are rounded; a mean is left out when one or two
+ *  of them make up most of it, or when all of its values are the same. Totals are sums of what is listed, so that
+ *  nothing can be taken from them, and a cell that is not listed may be empty or small.
+ *  @see ACRO's defaults: `safe_threshold` 10, `safe_nk_n` 2 and `safe_nk_k` 0.9, `safe_pratio_p` 0.1, rounding base 5,
+ *  zeros disclosive; Hundepool et al., Statistical Disclosure Control (2012), §4.2
+ *  @module */
+import {
+  NO_LEVEL,
+  tableCells,
+  type DomainFacts,
+  type GuardFinding,
+  type Table,
+  type TableRows,
+  type TableSpec,
+} from "@sluice/protocol";
+import { levelsOfCell, rowsByCell } from "./cells.ts";
+import { finding, judged } from "./finding.ts";
+import { MAX_MAGNITUDE, roundToBase, roundToDigits } from "./rounding.ts";
+import { SubjectSums } from "./subject-sums.ts";
+import { MIN_CELL_SUBJECTS, subjectsOf } from "./subjects.ts";
+
+/** Rows of a cell are rounded to multiples of this. */
+export const TABLE_BASE = 5;
+/** Significant digits of a mean. */
+export const MEAN_DIGITS = 3;
+/** Share of the grouped rows that may lie in cells that are not listed. */
+const MAX_UNLISTED_SHARE = 0.2;
+
+/** Applies the table rules. `value` is what may be served if no finding is refused; null when the rows are no table, or
+ *  too few of them would be shown. What the findings say beyond a refusal can be seen in the table.
+ *  Takes 18 bytes per row beside the rows. */
+export function guardTable(
+  output: string,
+  rows: TableRows,
+  spec: TableSpec,
+  facts: DomainFacts,
+): { value: Table | null; findings: GuardFinding[] } {
+  const findings = shapeFindings(output, rows, spec, facts.rowCount);
+  if (findings.some(({ result }) => result === "refused")) return { value: null, findings };
+
+  const cells = listedCells(rows, spec, facts);
+  if (cells === null) return { value: null, findings: [...findings, finding(output, "table-cells", "refused")] };
+  const unlisted = cells.length < tableCells(spec.dimensions);
+  const absent = cells.some(({ means }) => Object.keys(means).length < spec.measures.length);
+  findings.push(
+    finding(output, "table-cells", unlisted ? "changed" : "passed"),
+    finding(output, "table-mean", absent ? "changed" : "passed"),
+    // Rounded always: whether it changed a number would tell of that number.
+    finding(output, "table-count", "changed"),
+    finding(output, "table-digits", spec.measures.length > 0 ? "changed" : "passed"),
+  );
+  return { value: tableOf(cells, spec), findings };
+}
+
+function shapeFindings(output: string, rows: TableRows, spec: TableSpec, rowCount: number): GuardFinding[] {
+  const sameNames = (values: object, names: readonly string[]): boolean =>
+    Object.keys(values).length === names.length && names.every((name) => Object.hasOwn(values, name));
+  const names = spec.dimensions.map(({ name }) => name);
+  const declared = sameNames(rows.dimensions, names) && sameNames(rows.measures, spec.measures);
+  if (!declared) return [judged(output, "table-columns", false)];
+  const codes = spec.dimensions.map(({ name }) => rows.dimensions[name] ?? new Uint8Array(0));
+  const measures = spec.measures.map((name) => rows.measures[name] ?? new Float64Array(0));
+  const inLevels = spec.dimensions.every(({ levels }, i) => codes[i]?.every((code) => isLevel(code, levels.length)));
+  return [
+    judged(output, "table-columns", true),
+    judged(
+      output,
+      "table-length",
+      [...codes, ...measures].every(({ length }) => length === rowCount),
+    ),
+    judged(output, "table-levels", inLevels),
+    judged(
+      output,
+      "table-finite",
+      measures.every((values) => values.every((value) => Math.abs(value) !== Infinity)),
+    ),
+    judged(
+      output,
+      "table-range",
+      measures.every((values) => values.every((value) => !(Math.abs(value) > MAX_MAGNITUDE))),
+    ),
+  ];
+}
+
+function isLevel(code: number, levels: number): boolean {
+  return code < levels || code === NO_LEVEL;
+}
+
+/** The cells that may be shown, ascending; null when none may, or when too many rows lie in others. */
+function listedCells(table: TableRows, spec: TableSpec, facts: DomainFacts): Table["cells"] | null {
+  const { rows, starts } = rowsByCell(table, spec, facts.rowCount);
+  const sums = new SubjectSums(facts.rowCount, subjectsOf(facts));
+  const cells: Table["cells"] = [];
+  let unlistedRows = 0;
+  for (let cell = 0; cell + 1 < starts.length; cell++) {
+    const own = rows.subarray(starts[cell], starts[cell + 1]);
+    if (own.length === 0) continue;
+    if (sums.countSubjects(own) < MIN_CELL_SUBJECTS) {
+      unlistedRows += own.length;
+      continue;
+    }
+    const means = spec.measures.flatMap((name): [string, number][] => {
+      const mean = sums.safeMean(own, table.measures[name] ?? new Float64Array(0));
+      return mean === null ? [] : [[name, roundToDigits(mean, MEAN_DIGITS)]];
+    });
+    const at = levelsOfCell(cell, spec);
+    cells.push({ at, rows: roundToBase(own.length, TABLE_BASE), means: Object.fromEntries(means) });
+  }
+  return cells.length === 0 || unlistedRows > MAX_UNLISTED_SHARE * rows.length ? null : cells;
+}
+
+function tableOf(cells: Table["cells"], { dimensions, measures }: TableSpec): Table {
+  const totals = dimensions.map(({ levels }, i) =>
+    levels.map((_, level) => cells.reduce((sum, { at, rows }) => sum + (at[i] === level ? rows : 0), 0)),
+  );
+  return {
+    kind: "table",
+    dimensions,
+    measures,
+    cells,
+    totals,
+    total: cells.reduce((sum, { rows }) => sum + rows, 0),
+    minimum: MIN_CELL_SUBJECTS,
+    base: TABLE_BASE,
+  };
+}
