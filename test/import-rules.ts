@@ -11,10 +11,11 @@ export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   desensitize: ["protocol"],
   sandbox: ["protocol"],
   evidence: ["protocol"],
-  domain: ["protocol", "mpc", "desensitize", "sandbox", "evidence"],
-  gateway: ["protocol", "evidence"],
+  observe: ["protocol"],
+  domain: ["protocol", "mpc", "desensitize", "sandbox", "evidence", "observe"],
+  gateway: ["protocol", "evidence", "observe"],
   client: ["protocol", "mpc/lookup/client", "mpc/psi/receiver", "mpc/score/client", "evidence"],
-  cli: ["protocol", "mpc", "desensitize", "sandbox", "evidence", "domain", "gateway", "client"],
+  cli: ["protocol", "mpc", "desensitize", "sandbox", "evidence", "observe", "domain", "gateway", "client"],
 };
 
 /** Entries that run in a browser: nothing they reach may need Node. */
