@@ -26,7 +26,7 @@ import {
   type CallOptions,
   type ClientOptions,
 } from "./options.ts";
-import { sendEnvelope, type ProductionContext } from "./production-call.ts";
+import { answerTimeoutMs, sendEnvelope, type ProductionContext } from "./production-call.ts";
 import { refusal } from "./refusal.ts";
 import { openReport, type ReportHandle } from "./report.ts";
 import { withRetries } from "./retry.ts";
@@ -121,11 +121,12 @@ export class SluiceClient extends Management {
   async #submit(path: string, use: UseSubject, frame: Bytes, { signal }: CallOptions): Promise<Run> {
     const callId = random128(this.#context.random);
     const { key, transport, retry } = this.#context;
+    const timeoutMs = answerTimeoutMs(this.#context, use.operation);
     const run = await withRetries(
       async () => {
         const envelope = await signUse({ ...use, callId }, frame, key, this.#context);
         const body = { mediaType: BINARY_MEDIA_TYPE, bytes: encodeCall(envelope) };
-        return await transport.json({ method: "POST", path, body, signal }, Run);
+        return await transport.json({ method: "POST", path, body, signal, timeoutMs }, Run);
       },
       { ...retry, signal },
     );

@@ -4,7 +4,7 @@ import type { KeyPair } from "@sluice/evidence/sign";
 import type { TrustPins } from "@sluice/evidence/verify";
 import { CALLER_PATIENCE_MS, DOMAIN_TIMEOUT_MS, type Clock, type Random } from "@sluice/protocol";
 
-/** Longest wait for one answer, in milliseconds; an answer to a list may take longer. */
+/** Longest wait for one answer, in milliseconds; submitted runs and lists may take longer. */
 export const DEFAULT_TIMEOUT_MS = DOMAIN_TIMEOUT_MS + CALLER_PATIENCE_MS;
 /** Attempts of one production call before its error reaches the caller. */
 export const DEFAULT_MAX_ATTEMPTS = 4;
@@ -29,7 +29,7 @@ export interface ClientOptions {
   readonly clock?: Clock;
   /** Defaults to the generator of WebCrypto. A seeded one belongs in tests only. */
   readonly random?: Random;
-  /** Longest wait for one answer, of whatever kind; without it `DEFAULT_TIMEOUT_MS`, and for calls with lists longer. */
+  /** Longest wait for one answer, of whatever kind; without it `DEFAULT_TIMEOUT_MS`, and for submitted runs and lists longer. */
   readonly timeoutMs?: number;
   /** Attempts of one production call; default `DEFAULT_MAX_ATTEMPTS`. */
   readonly maxAttempts?: number;

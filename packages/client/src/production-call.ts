@@ -15,6 +15,7 @@ import {
   type AnswerEnvelope,
   type Bytes,
   type CallEnvelope,
+  type Operation,
   type SealKeyId,
   type Sha256Hex,
 } from "@sluice/protocol";
@@ -47,6 +48,14 @@ export interface ProductionUse extends UseSubject {
   readonly sealKey: SealKeyId;
   /** Units the call spends, as its receipt must state them. */
   readonly amount: string;
+}
+
+/** How long to wait for the answer to a use: longer than the gateway waits for the domain, unless a time was chosen. */
+export function answerTimeoutMs(
+  { chosenTimeoutMs }: Pick<ProductionContext, "chosenTimeoutMs">,
+  operation: Operation,
+): number {
+  return chosenTimeoutMs ?? domainTimeoutMs(operation) + CALLER_PATIENCE_MS;
 }
 
 /** Sends one envelope once, and decodes the answer without checking it.
@@ -86,7 +95,7 @@ export async function callOnce(
   const { transport, key, trust } = context;
   const callId = random128(context.random);
   const sealed = await asClient(() => sealQuery(use.sealKey, content, sealingContext({ ...use, callId })));
-  const timeoutMs = context.chosenTimeoutMs ?? domainTimeoutMs(use.operation) + CALLER_PATIENCE_MS;
+  const timeoutMs = answerTimeoutMs(context, use.operation);
   const requests = new Set<Sha256Hex>();
   const answer = await withRetries(
     async () => {

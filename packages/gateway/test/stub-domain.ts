@@ -30,7 +30,9 @@ import {
   type CallEnvelope,
   type DomainDescription,
   type EvidencedReceipt,
+  type JobManifest,
   type KeyId,
+  type OutputSpec,
   type Receipt,
   type Run,
   type SignedParty,
@@ -41,6 +43,12 @@ type Handler = (
   body: Uint8Array,
   request: IncomingMessage,
 ) => Promise<{ status?: number; type?: string; body: Uint8Array | string }>;
+
+/** The manifest of a job that releases a model and serves `served`. */
+export function manifestServing(served: OutputSpec): JobManifest {
+  const model = { kind: "linear-model", maxParameters: 4 } as const;
+  return { name: "job", purpose: "test", input: { age: "f64" }, outputs: { model, served } };
+}
 
 /** A stub domain that listens. */
 export class StubDomain {
@@ -176,7 +184,7 @@ export class StubDomain {
       ...run,
       state: "completed",
       percent: 100,
-      manifest: { name: "job", purpose: "test", input: { age: "f64" }, outputs: {} },
+      manifest: manifestServing({ kind: "labels", vocabulary: ["A", "B"] }),
       model: { kind: "linear-model", features: ["age"], weights: [1], intercept: 0 },
       guardReport,
       receipt: await this.receiptFor(envelope, await sha256Hex(canonicalBytes(guardReport))),

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { OPERATION_UNITS, type Operation } from "./grant.ts";
 import { isServedKind, type JobManifest } from "./job.ts";
-import { DOMAIN_TIMEOUT_MS, PSI_DOMAIN_TIMEOUT_MS } from "./limits.ts";
+import { DOMAIN_TIMEOUT_MS, PSI_DOMAIN_TIMEOUT_MS, SUBMIT_DOMAIN_TIMEOUT_MS } from "./limits.ts";
 import { LookupSnapshot } from "./lookup.ts";
 import { PsiSnapshot } from "./psi.ts";
 import { ReportSnapshot } from "./report.ts";
@@ -27,9 +27,11 @@ export const FORM_OPERATIONS = {
 export const SnapshotPart = z.enum(["hint", "set"]);
 export type SnapshotPart = z.infer<typeof SnapshotPart>;
 
-/** Time in which a domain answers a gateway's call, in milliseconds. */
+/** Time in which a domain answers a gateway that passes on a use, in milliseconds. */
 export function domainTimeoutMs(operation: Operation): number {
-  return OPERATION_UNITS[operation] === "psi-element" ? PSI_DOMAIN_TIMEOUT_MS : DOMAIN_TIMEOUT_MS;
+  const unit = OPERATION_UNITS[operation];
+  if (unit === "run") return SUBMIT_DOMAIN_TIMEOUT_MS;
+  return unit === "psi-element" ? PSI_DOMAIN_TIMEOUT_MS : DOMAIN_TIMEOUT_MS;
 }
 
 /** The form of the product that a job makes; null when it serves nothing. */

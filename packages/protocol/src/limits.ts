@@ -27,8 +27,10 @@ export const MAX_IMPORT_FIELD_BYTES = 1_048_576;
 export const MAX_LOG_LINES = 500;
 /** Characters of one log line of a development run. */
 export const MAX_LOG_LINE_CHARS = 200;
-/** Time in which a domain answers a gateway, unless it is asked to intersect sets. */
+/** Time in which a domain answers a gateway, unless a longer one stands below. */
 export const DOMAIN_TIMEOUT_MS = 25_000;
+/** Time in which a domain takes a run: it reads the bundle's manifest in its sandbox first. */
+export const SUBMIT_DOMAIN_TIMEOUT_MS = 60_000;
 /** Time in which a domain answers a call of set intersection: the longest list against the largest set takes a
  *  minute of one core, and may have to wait for that core. */
 export const PSI_DOMAIN_TIMEOUT_MS = 180_000;

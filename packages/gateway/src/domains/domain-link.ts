@@ -5,6 +5,8 @@ import { signHttp } from "@sluice/evidence/http";
 import type { KeyPair } from "@sluice/evidence";
 import {
   BINARY_MEDIA_TYPE,
+  DOMAIN_TIMEOUT_MS,
+  domainTimeoutMs,
   fromProblem,
   fromUtf8,
   isSluiceError,
@@ -14,14 +16,11 @@ import {
   utf8,
   type Bytes,
   type Clock,
+  type Operation,
   type Random,
 } from "@sluice/protocol";
 import type { z } from "zod";
 
-/** Time a domain has for management requests and for production calls: less than a client waits for us. */
-export const DEFAULT_DOMAIN_TIMEOUT_MS = 25_000;
-/** Time a domain has to take a job: it reads the bundle's manifest in its sandbox first. */
-export const SUBMIT_TIMEOUT_MS = 60_000;
 /** Longest life of one event stream; its reader comes back with Last-Event-ID. */
 export const STREAM_LIFETIME_MS = 60 * 60_000;
 /** Largest JSON answer of a domain: a run with its log, or a catalogue. */
@@ -59,6 +58,12 @@ export class DomainLink {
 
   constructor(options: LinkOptions) {
     this.#options = options;
+  }
+
+  /** Time limit of a use, where it is longer than that of other requests. */
+  patience(operation: Operation): Pick<DomainRequest, "timeoutMs"> {
+    const timeoutMs = domainTimeoutMs(operation);
+    return timeoutMs > DOMAIN_TIMEOUT_MS ? { timeoutMs } : {};
   }
 
   /** The JSON answer, read by `schema`.

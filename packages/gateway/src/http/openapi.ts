@@ -17,6 +17,7 @@ const COMPONENTS = {
   SceneProposal: protocol.SceneProposal,
   Review: protocol.Review,
   Scene: protocol.Scene,
+  SignedGrant: protocol.SignedGrant,
   GrantDelivery: protocol.GrantDelivery,
   Run: protocol.Run,
   RunReviews: protocol.RunReviews,

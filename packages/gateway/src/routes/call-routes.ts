@@ -68,6 +68,7 @@ async function passOn(
     path: "/v1/calls",
     binary: bytes,
     maxAnswerBytes: MAX_CALL_BYTES,
+    ...context.link.patience(body.operation),
   });
   const { receipt: evidenced, frame } = readAnswer(answerBytes);
   const { receipt, domainLog } = evidenced;

@@ -1,23 +1,23 @@
-/** Products: the register, and what a caller fetches before it asks. Snapshot and hint pass through unchanged; the
- *  domain's signature is in the snapshot, and the snapshot names the hash of the hint.
+/** Products: the register, and what a caller fetches before it asks. Snapshots and their parts pass through unchanged; the
+ *  domain's signature is in the snapshot, and the snapshot names the hash of each part.
  *  @module */
 import {
   BINARY_MEDIA_TYPE,
+  formOfSnapshot,
+  MAX_SNAPSHOT_PART_BYTES,
   Name,
   Product,
   ProductList,
   Sha256Hex,
   SignedSnapshot,
   SluiceError,
+  SnapshotPart,
 } from "@sluice/protocol";
 import { z } from "zod";
 import type { GatewayContext } from "../context.ts";
 import { BinaryBody } from "../http/bodies.ts";
 import { PROBLEM_RESPONSES } from "../http/problems.ts";
 import type { ZodServer } from "../http/zod-server.ts";
-
-/** Largest hint that passes through. */
-export const MAX_HINT_BYTES = 64 * 1_048_576;
 
 /** Routes of products. */
 export function productRoutes(server: ZodServer, context: GatewayContext): void {
@@ -59,32 +59,33 @@ export function productRoutes(server: ZodServer, context: GatewayContext): void 
       );
       const { body } = snapshot;
       if (body.product !== product || body.domain !== domain) throw new SluiceError("ERR_SNAPSHOT");
+      if (products.get(product, body.version).form !== formOfSnapshot(body)) throw new SluiceError("ERR_SNAPSHOT");
       await products.markServing(product, body.version);
       return snapshot;
     },
   );
   server.get(
-    "/v1/products/:product/snapshots/:hash/hint",
+    "/v1/products/:product/snapshots/:hash/:part",
     {
       schema: {
-        summary: "The hint of one snapshot",
-        params: params.extend({ hash: Sha256Hex }),
+        summary: "A part of one snapshot that callers download: the hint of a lookup, the set of psi-ids",
+        params: params.extend({ hash: Sha256Hex, part: SnapshotPart }),
         produces: [BINARY_MEDIA_TYPE],
         response: { 200: { content: { [BINARY_MEDIA_TYPE]: { schema: BinaryBody } } }, ...PROBLEM_RESPONSES },
       },
     },
     async (request, reply) => {
-      const { product, hash } = request.params;
+      const { product, hash, part } = request.params;
       const { domain } = products.latest(product);
-      const hint = await link.bytes(domains.get(domain), {
+      const bytes = await link.bytes(domains.get(domain), {
         method: "GET",
-        path: `/v1/products/${product}/snapshots/${hash}/hint`,
-        maxAnswerBytes: MAX_HINT_BYTES,
+        path: `/v1/products/${product}/snapshots/${hash}/${part}`,
+        maxAnswerBytes: MAX_SNAPSHOT_PART_BYTES,
       });
       return reply
         .type(BINARY_MEDIA_TYPE)
         .header("cache-control", "public, max-age=31536000, immutable")
-        .send(Buffer.from(hint));
+        .send(Buffer.from(bytes));
     },
   );
 }

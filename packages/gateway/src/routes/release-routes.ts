@@ -1,14 +1,21 @@
 /** Releases: a reviewed run becomes a registered product.
  *  @module */
 import { verifySigned } from "@sluice/evidence";
-import { documentHash, ReleaseAccepted, SignedRelease, SluiceError, type Product } from "@sluice/protocol";
+import {
+  documentHash,
+  ReleaseAccepted,
+  SignedRelease,
+  SluiceError,
+  type Product,
+  type Release,
+} from "@sluice/protocol";
 import type { GatewayContext } from "../context.ts";
 import { observeRun } from "../domains/run-observer.ts";
 import { PROBLEM_RESPONSES } from "../http/problems.ts";
 import { signerOf } from "../http/request-members.ts";
 import type { ZodServer } from "../http/zod-server.ts";
 import { refuseSuspendedSigners, requireRole, sourceKeys } from "../rules/roles.ts";
-import { checkRelease } from "../rules/run-rules.ts";
+import { checkRelease, type ReviewedRun } from "../rules/run-rules.ts";
 import { readReviews } from "../state/review-store.ts";
 import { developmentRuns } from "../state/run-store.ts";
 import { sceneOfGrant } from "../state/scene-store.ts";
@@ -49,18 +56,18 @@ async function deliverRelease(context: GatewayContext, release: SignedRelease): 
     developer: scene.proposal.draft.developer.party,
   };
   const known = await products.check(registration);
-  if (known === null) {
-    const runs = await developmentRuns(state.db, body);
-    await checkRelease(
-      body,
-      await Promise.all(
-        runs.map(async (held) => ({
-          run: await observeRun(context, held),
-          reviews: await readReviews(state.db, { kind: "run", name: held.callId }),
-        })),
-      ),
-    );
-  }
+  const form = known?.form ?? (await checkRelease(body, await candidates(context, body)));
   await link.bytes(domains.get(body.domain), { method: "POST", path: "/v1/releases", json: release });
-  return known ?? products.register(registration, clock.now());
+  return known ?? products.register(registration, form, clock.now());
+}
+
+async function candidates(context: GatewayContext, release: Release): Promise<ReviewedRun[]> {
+  const { db } = context.state;
+  const runs = await developmentRuns(db, release);
+  return Promise.all(
+    runs.map(async (held) => ({
+      run: await observeRun(context, held),
+      reviews: await readReviews(db, { kind: "run", name: held.callId }),
+    })),
+  );
 }

@@ -4,7 +4,6 @@ import { Readable } from "node:stream";
 import { Random128, Review, Run, RunReviews, SluiceError, type CallEnvelope, type Party } from "@sluice/protocol";
 import { z } from "zod";
 import type { GatewayContext } from "../context.ts";
-import { SUBMIT_TIMEOUT_MS } from "../domains/domain-link.ts";
 import { observeRun } from "../domains/run-observer.ts";
 import { BinaryBody, callEnvelope, MAX_BUILD_BYTES, MAX_JOB_BYTES } from "../http/bodies.ts";
 import { PROBLEM_RESPONSES } from "../http/problems.ts";
@@ -110,7 +109,7 @@ async function submit(
   const path = operation === "develop" ? "/v1/jobs" : "/v1/builds";
   const run = await context.link.json(
     address,
-    { method: "POST", path, binary: bytes, timeoutMs: SUBMIT_TIMEOUT_MS },
+    { method: "POST", path, binary: bytes, ...context.link.patience(operation) },
     Run,
   );
   if (run.callId !== request.body.callId)

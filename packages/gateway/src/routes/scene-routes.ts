@@ -2,16 +2,26 @@
  *  department — one scene, one list, one grant.
  *  @module */
 import { verifySigned } from "@sluice/evidence";
-import { documentHash, GrantDelivery, Name, Review, Scene, SceneProposal, SluiceError } from "@sluice/protocol";
+import {
+  documentHash,
+  GrantDelivery,
+  Name,
+  Review,
+  Scene,
+  SceneProposal,
+  Sha256Hex,
+  SluiceError,
+} from "@sluice/protocol";
 import { z } from "zod";
 import type { GatewayContext } from "../context.ts";
 import { PROBLEM_RESPONSES } from "../http/problems.ts";
 import { signerOf } from "../http/request-members.ts";
 import type { ZodServer } from "../http/zod-server.ts";
+import { mayReadGrant } from "../rules/call-readers.ts";
 import { refuseSuspendedSigners, requireRole, sourceKeys } from "../rules/roles.ts";
 import { checkProposal, reviewedState } from "../rules/scene-rules.ts";
 import { addReview, readReviews, refuseSamePerson } from "../state/review-store.ts";
-import { describeScene, getScene, moveScene, putProposal } from "../state/scene-store.ts";
+import { describeScene, getScene, moveScene, putProposal, sceneOfGrant } from "../state/scene-store.ts";
 
 /** Routes of scenes and grants. */
 export function sceneRoutes(server: ZodServer, context: GatewayContext): void {
@@ -59,6 +69,28 @@ export function sceneRoutes(server: ZodServer, context: GatewayContext): void {
       return describeScene(db, await getScene(db, scene));
     },
   );
+
+  server.get(
+    "/v1/grants/:hash",
+    {
+      config: { signed: true },
+      schema: {
+        summary: "A delivered grant and its policy, for the parties of the grant",
+        params: z.strictObject({ hash: Sha256Hex }),
+        response: { 200: GrantDelivery, ...PROBLEM_RESPONSES },
+      },
+    },
+    async (request) => {
+      const { hash } = request.params;
+      const held = await sceneOfGrant(db, hash);
+      const grant = held?.grant ?? null;
+      // Strangers get the answer for a grant that is not there.
+      if (held === null || grant === null || !mayReadGrant(signerOf(request), grant)) {
+        throw new SluiceError("ERR_NOT_FOUND", { kind: "grant", name: hash });
+      }
+      return { grant, policy: held.proposal.policy };
+    },
+  );
 }
 
 async function reviewScene(
@@ -70,7 +102,7 @@ async function reviewScene(
   const { db } = context.state;
   const subject = { kind: "scene", name: scene } as const;
   const held = await getScene(db, scene);
-  const state = reviewedState(scene, held.state, held.proposal.draft, party, review.verdict);
+  const state = reviewedState(held, party, review);
   const before = await readReviews(db, subject);
   refuseSamePerson("scene", before, review.person);
   await db.transaction().execute(async (transaction) => {

@@ -3,6 +3,7 @@
 import { verifyLogProof, verifySigned } from "@sluice/evidence";
 import {
   isSluiceError,
+  OPERATION_UNITS,
   SluiceError,
   type DomainDescription,
   type EvidencedReceipt,
@@ -32,6 +33,7 @@ export async function checkReceiptFits(
   const { body } = receipt;
   const wrong = SAME_MEMBERS.find((member) => body[member] !== request[member]);
   if (wrong !== undefined) throw refused(`its ${wrong} is not the call's`);
+  if (body.quantity.unit !== OPERATION_UNITS[request.operation]) throw refused("its unit is not the operation's");
   if (body.party !== party) throw refused("its party is not the call's");
   if (answer !== undefined && body.answer !== answer) throw refused("its answer is not the one that came with it");
   try {

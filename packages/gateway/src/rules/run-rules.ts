@@ -1,9 +1,20 @@
 /** Rules of development runs: who reviews them, and which reviewed run a release may name.
  *  @module */
-import { documentHash, SluiceError, type Party, type Release, type Run, type RunReviews } from "@sluice/protocol";
+import {
+  documentHash,
+  formOf,
+  SERVED_KINDS,
+  SluiceError,
+  type Party,
+  type ProductForm,
+  type Release,
+  type Run,
+  type RunReviews,
+} from "@sluice/protocol";
 import type { RoleReview } from "../state/review-store.ts";
 import { requireRole } from "./roles.ts";
 
+const SERVED = `an output of the kind ${SERVED_KINDS.join(", ")}`;
 const REVIEWING_ROLES = ["operator", "agency"] as const;
 
 /** Whether operator and agency have both approved. One rejection is final. */
@@ -37,10 +48,10 @@ export interface ReviewedRun {
   readonly reviews: readonly RoleReview[];
 }
 
-/** Passes when the release names exactly what one approved run produced.
+/** The form of the product that a release makes, when it names exactly what one approved run produced.
  *  @throws ERR_NOT_FOUND without any run; ERR_BUNDLE_CHANGED; ERR_BODY_INVALID when model, manifest or report are
- *  others; ERR_STATE without both approvals */
-export async function checkRelease(release: Release, candidates: readonly ReviewedRun[]): Promise<void> {
+ *  others; ERR_STATE without both approvals, and when the run's job serves nothing */
+export async function checkRelease(release: Release, candidates: readonly ReviewedRun[]): Promise<ProductForm> {
   const completed = candidates.filter(({ run }) => run.state === "completed");
   if (completed.length === 0) throw new SluiceError("ERR_NOT_FOUND", { kind: "run", name: release.product });
   const ofBundle = completed.filter(({ run }) => run.bundle === release.bundle);
@@ -59,16 +70,21 @@ export async function checkRelease(release: Release, candidates: readonly Review
       expected: "the hash of the reviewed run's",
     });
   }
-  if (fitting.some(({ reviews }) => runReviewState(reviews) === "approved")) return;
-  const state = runReviewState(first.reviews) === "rejected" ? "rejected" : "awaiting review";
-  throw new SluiceError("ERR_STATE", { kind: "run", name: first.run.callId, state, needed: "approved" });
+  const name = first.run.callId;
+  if (!fitting.some(({ reviews }) => runReviewState(reviews) === "approved")) {
+    const state = runReviewState(first.reviews) === "rejected" ? "rejected" : "awaiting review";
+    throw new SluiceError("ERR_STATE", { kind: "run", name, state, needed: "approved" });
+  }
+  // Fitting runs have one manifest: the release names its hash.
+  const form = first.run.manifest === undefined ? null : formOf(first.run.manifest);
+  if (form !== null) return form;
+  throw new SluiceError("ERR_STATE", { kind: "run", name, state: "of a job that serves nothing", needed: SERVED });
 }
 
 async function firstMismatch(release: Release, run: Run): Promise<"manifest" | "model" | "guardReport" | null> {
   const { manifest, model, guardReport } = run;
   if (manifest === undefined || (await documentHash(manifest)) !== release.manifest) return "manifest";
-  // A run without a model is released under the hash of `null`.
-  if ((await documentHash(model ?? null)) !== release.model) return "model";
+  if ((model === undefined ? undefined : await documentHash(model)) !== release.model) return "model";
   if (guardReport === undefined || (await documentHash(guardReport)) !== release.guardReport) return "guardReport";
   return null;
 }

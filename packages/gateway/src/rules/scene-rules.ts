@@ -1,6 +1,7 @@
 /** Rules of scenes: what a proposal must name, and in which order who reviews it.
  *  @module */
 import {
+  APPLICATION_SECTIONS,
   documentHash,
   SluiceError,
   type Grant,
@@ -46,14 +47,13 @@ export async function checkProposal(
   for (const caller of draft.callers) requireParty(parties, caller, "caller");
 }
 
-/** The state a review leads to. Pre-review is the scene's operator's, review the agency's.
- *  @throws ERR_ROLE, ERR_GRANT_PARTY, ERR_STATE */
+/** The state a review leads to. Pre-review is the scene's operator's, review the agency's, which scores every section of
+ *  the application that it approves.
+ *  @throws ERR_ROLE, ERR_GRANT_PARTY, ERR_STATE, ERR_BODY_INVALID without the scores */
 export function reviewedState(
-  scene: string,
-  state: Scene["state"],
-  draft: Grant,
+  { scene, state, proposal: { draft } }: Pick<Scene, "scene" | "state" | "proposal">,
   by: Party,
-  verdict: Review["verdict"],
+  { verdict, scores }: Pick<Review, "verdict" | "scores">,
 ): Scene["state"] {
   requireRole(by, "review a scene", "operator", "agency");
   if (by.role === "operator" && by.keyId !== draft.operator.keyId) {
@@ -62,7 +62,12 @@ export function reviewedState(
   const needed = by.role === "operator" ? "proposed" : "pre-reviewed";
   if (state !== needed) throw new SluiceError("ERR_STATE", { kind: "scene", name: scene, state, needed });
   if (verdict === "reject") return "rejected";
-  return by.role === "operator" ? "pre-reviewed" : "reviewed";
+  if (by.role === "operator") return "pre-reviewed";
+  if (!APPLICATION_SECTIONS.every((section) => scores?.[section] !== undefined)) {
+    const expected = `points for ${APPLICATION_SECTIONS.join(", ")}`;
+    throw new SluiceError("ERR_BODY_INVALID", { pointer: "/scores", expected });
+  }
+  return "reviewed";
 }
 
 function namedFields(draft: Grant): string[] {

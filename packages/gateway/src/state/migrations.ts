@@ -2,6 +2,10 @@
  *  @module */
 import type { Migration } from "kysely/migration";
 import { foundation } from "./migrations/0001-foundation.ts";
+import { productForms } from "./migrations/0002-product-forms.ts";
 
 /** All migrations of the control plane. */
-export const MIGRATIONS: Readonly<Record<string, Migration>> = { "0001-foundation": foundation };
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  "0001-foundation": foundation,
+  "0002-product-forms": productForms,
+};

@@ -1,6 +1,6 @@
 /** Registered products, in memory over their table: every production call looks its product up here.
  *  @module */
-import { Product, SignedRelease, SluiceError, type Sha256Hex } from "@sluice/protocol";
+import { Product, SignedRelease, SluiceError, type ProductForm, type Sha256Hex } from "@sluice/protocol";
 import type { Kysely, Selectable, Transaction } from "kysely";
 import type { ProductTable, Tables } from "./tables.ts";
 
@@ -86,8 +86,8 @@ export class ProductRegister {
     return null;
   }
 
-  /** Registers a release under a fresh registration code. @throws ERR_CONFLICT as `check` */
-  async register(registration: Registration, at: Date): Promise<Product> {
+  /** Registers a release as a product of `form` under a fresh registration code. @throws ERR_CONFLICT as `check` */
+  async register(registration: Registration, form: ProductForm, at: Date): Promise<Product> {
     const known = await this.check(registration);
     if (known !== null) return known;
     const { release, releaseHash, scene, developer } = registration;
@@ -96,6 +96,7 @@ export class ProductRegister {
       const fresh: Selectable<ProductTable> = {
         product,
         version,
+        form,
         domain,
         scene,
         grant_hash: grant,
@@ -156,7 +157,7 @@ function parse(row: Selectable<ProductTable>): Product {
   return {
     product: row.product,
     version: row.version,
-    form: "label-lookup",
+    form: Product.shape.form.parse(row.form),
     domain: row.domain,
     scene: row.scene,
     grant: row.grant_hash,

@@ -1,6 +1,6 @@
 /** Receipts and metering rows. They are written in groups, by the one committer of `work/receipt-book.ts`.
  *  @module */
-import { LogProof, SignedReceipt, SignedRequest, type EvidencedReceipt } from "@sluice/protocol";
+import { formOfOperation, LogProof, SignedReceipt, SignedRequest, type EvidencedReceipt } from "@sluice/protocol";
 import { sql, type Kysely, type Selectable, type Transaction } from "kysely";
 import type { ReceiptTable, Tables } from "./tables.ts";
 
@@ -103,7 +103,7 @@ function usageRow({ evidenced }: FreshReceipt): Tables["usage_record"] {
     grant_hash: body.grant,
     product: body.product,
     version: body.version,
-    form: body.operation.startsWith("lookup.") ? "label-lookup" : null,
+    form: formOfOperation(body.operation),
     operation: body.operation,
     unit: body.quantity.unit,
     amount: body.quantity.amount,

@@ -1,7 +1,7 @@
 /** Reviews of scenes and of development runs.
  *  @module */
-import { SluiceError, type Party, type Review, type ReviewRecord } from "@sluice/protocol";
-import type { Kysely, Transaction } from "kysely";
+import { Review, SluiceError, type Party, type ReviewRecord } from "@sluice/protocol";
+import type { Kysely, Selectable, Transaction } from "kysely";
 import type { ReviewTable, Tables } from "./tables.ts";
 
 /** What is reviewed: a scene by its name, a run by its call id. */
@@ -17,12 +17,12 @@ export type RoleReview = ReviewRecord & { readonly role: string };
 export async function readReviews(db: Kysely<Tables>, { kind, name }: ReviewSubject): Promise<RoleReview[]> {
   const rows = await db
     .selectFrom("review")
-    .select(["party", "role", "person", "verdict", "note", "at"])
+    .selectAll()
     .where("subject_kind", "=", kind)
     .where("subject", "=", name)
     .orderBy("position")
     .execute();
-  return rows.map(({ verdict, ...row }) => ({ ...row, verdict: verdict === "approve" ? "approve" : "reject" }));
+  return rows.map(parse);
 }
 
 /** Adds a review after `before`, inside the transaction that acts on it. */
@@ -33,7 +33,14 @@ export async function addReview(
   { review, party, at }: { review: Review; party: Party; at: Date },
 ): Promise<RoleReview[]> {
   const record: RoleReview = { ...review, party: party.party, role: party.role, at: at.toISOString() };
-  const row = { subject_kind: subject.kind, subject: subject.name, position: before.length, ...record };
+  const { scores, ...columns } = record;
+  const row = {
+    subject_kind: subject.kind,
+    subject: subject.name,
+    position: before.length,
+    ...columns,
+    scores: scores === undefined ? null : JSON.stringify(scores),
+  };
   await transaction.insertInto("review").values(row).execute();
   return [...before, record];
 }
@@ -46,8 +53,13 @@ export function refuseSamePerson(kind: ReviewSubject["kind"], before: readonly R
 }
 
 /** The review as it crosses HTTP. */
-export function reviewRecord({ person, verdict, note, party, at }: RoleReview): ReviewRecord {
-  return { person, verdict, note, party, at };
+export function reviewRecord({ role: _role, ...record }: RoleReview): ReviewRecord {
+  return record;
+}
+
+function parse({ party, role, person, verdict, note, scores, at }: Selectable<ReviewTable>): RoleReview {
+  const review = { person, verdict, note, ...(scores === null ? {} : { scores: JSON.parse(scores) as unknown }) };
+  return { ...Review.parse(review), party, role, at };
 }
 
 /** Spelling, case and spaces do not make another person. */

@@ -55,6 +55,8 @@ export interface ReviewTable {
   person: string;
   verdict: string;
   note: string;
+  /** JSON of the points by section; null when none were given. */
+  scores: string | null;
   at: string;
 }
 
@@ -78,6 +80,7 @@ export interface RunTable {
 export interface ProductTable {
   product: string;
   version: number;
+  form: string;
   domain: string;
   scene: string;
   grant_hash: string;
