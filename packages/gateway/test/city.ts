@@ -16,7 +16,7 @@ import {
   type PartyRole,
   type Policy,
   type Run,
-  type SceneApplication,
+  type SceneProposal,
   type SignedGrant,
   type SignedParty,
   type SignedRelease,
@@ -183,19 +183,21 @@ export class City {
     return { ...this.review(person, verdict), scores };
   }
 
-  application(): SceneApplication {
-    return {
+  /** A proposal of the draft, with an application. */
+  proposal(draft: Grant, policy = this.policy()): SceneProposal {
+    const application = {
       economicValue: "Some.",
       socialValue: "More.",
       businessModel: "Sound.",
       dataRationale: "No less would do.",
     };
+    return { application, draft, policy };
   }
 
   /** Proposes a scene and has it reviewed by two people. */
   async reviewedScene(scene: string): Promise<Grant> {
     const draft = await this.draftOf(scene);
-    await this.send("lab", "POST", "/v1/scenes", { application: this.application(), draft, policy: this.policy() });
+    await this.send("lab", "POST", "/v1/scenes", this.proposal(draft));
     await this.send("group", "POST", `/v1/scenes/${scene}/reviews`, this.review("Lin Hua"));
     await this.send("bureau", "POST", `/v1/scenes/${scene}/reviews`, this.scored("Zhao Min"));
     return draft;

@@ -36,7 +36,7 @@ const MATRIX: { route: string; admits: PartyRole[]; body: (actor: Actor) => Prom
   {
     route: "POST /v1/scenes",
     admits: ["operator", "developer"],
-    body: async () => ({ draft: await city.draft({ resource: "nothing" }), policy: city.policy() }),
+    body: async () => city.proposal(await city.draft({ resource: "nothing" })),
   },
   { route: "POST /v1/scenes/matrix/reviews", admits: ["operator", "agency"], body: async () => city.review("Anyone") },
   {
@@ -82,7 +82,7 @@ const MATRIX: { route: string; admits: PartyRole[]; body: (actor: Actor) => Prom
 
 test("each route admits the roles of its step and refuses every other with ERR_ROLE", async () => {
   // A scene in which operator and agency get beyond the role check.
-  await city.send("lab", "POST", "/v1/scenes", { draft: await city.draftOf("matrix"), policy: city.policy() });
+  await city.send("lab", "POST", "/v1/scenes", city.proposal(await city.draftOf("matrix")));
   for (const { route, admits, body } of MATRIX) {
     const [method = "", path = ""] = route.split(" ");
     for (const role of ROLES) {
@@ -100,6 +100,7 @@ test("every signed route refuses a key that no party has, and a request without 
     `GET /v1/runs/${"0".repeat(32)}`,
     `GET /v1/runs/${"0".repeat(32)}/events`,
     `GET /v1/receipts/${"0".repeat(32)}`,
+    `GET /v1/grants/${"0".repeat(64)}`,
   ];
   for (const route of [...MATRIX.map((row) => row.route), "PUT /v1/parties/x", "POST /v1/calls", ...reads]) {
     const [method = "", path = ""] = route.split(" ");

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => city.close());
 
 const propose = async (draft: Awaited<ReturnType<City["draft"]>>, policy = city.policy()) =>
-  city.send("lab", "POST", "/v1/scenes", { application: city.application(), draft, policy });
+  city.send("lab", "POST", "/v1/scenes", city.proposal(draft, policy));
 const review = (scene: string, actor: "group" | "bureau", person: string, verdict?: "reject") =>
   city.send(actor, "POST", `/v1/scenes/${scene}/reviews`, city.scored(person, verdict));
 const state = async (scene: string) => (await city.get(`/v1/scenes/${scene}`)).json["state"];
