@@ -18,6 +18,10 @@ const ROLES = {
   build: "operator",
   "lookup.evaluate": "caller",
   "lookup.query": "caller",
+  "psi.ids": "caller",
+  "psi.cardinality": "caller",
+  score: "caller",
+  report: "caller",
 } as const satisfies Record<Operation, string>;
 
 /** Whether `grant` covers `use` at `now`. The grant holds from `notBefore` and ends before `notAfter`. */
@@ -77,25 +81,23 @@ export function quotaOf(grant: Grant, operation: Operation): bigint {
 }
 
 function keysFor(grant: Grant, operation: Operation): KeyId[] {
-  switch (operation) {
-    case "develop":
+  switch (ROLES[operation]) {
+    case "developer":
       return [grant.developer.keyId];
-    case "build":
+    case "operator":
       return [grant.operator.keyId];
-    case "lookup.evaluate":
-    case "lookup.query":
+    case "caller":
       return grant.callers.map(({ keyId }) => keyId);
   }
 }
 
 function withParty(grant: Grant, use: Use): Partial<Grant> {
-  switch (use.operation) {
-    case "develop":
+  switch (ROLES[use.operation]) {
+    case "developer":
       return { developer: { ...grant.developer, keyId: use.keyId } };
-    case "build":
+    case "operator":
       return { operator: { ...grant.operator, keyId: use.keyId } };
-    case "lookup.evaluate":
-    case "lookup.query":
+    case "caller":
       return { callers: [...grant.callers.slice(0, MAX_CALLERS - 1), { party: "to-be-named", keyId: use.keyId }] };
   }
 }
