@@ -20,6 +20,7 @@ export default function bootstrap(hostLog, hostProgress, hostSettle) {
   const MAX_JSON_CHARS = 1_048_576;
   const MAX_JSON_DEPTH = 6;
   const MAX_BUFFER_BYTES = 64 * 1_048_576;
+  const MAX_BUFFERS = 64;
   // 2000-01-01T00:00:00Z: jobs have no clock, so that a run can be repeated and timing tells nothing.
   const FROZEN_TIME_MS = 946_684_800_000;
 
@@ -253,7 +254,7 @@ export default function bootstrap(hostLog, hostProgress, hostSettle) {
     }
     const length = typedArrayLength(values);
     bufferBytes += type === "Uint8Array" ? length : 8 * length;
-    if (bufferBytes > MAX_BUFFER_BYTES) throw tooLarge;
+    if (bufferBytes > MAX_BUFFER_BYTES || bufferCount === MAX_BUFFERS) throw tooLarge;
     if (length !== rowCount) refuse(`${what} has ${length} values for ${rowCount} rows`);
     const copy = type === "Uint8Array" ? new Bytes(length) : new Numbers(length);
     typedArraySet(copy, values);
@@ -264,7 +265,7 @@ export default function bootstrap(hostLog, hostProgress, hostSettle) {
   /**
    * JSON from each declared name to the index of its buffer.
    * @param {string} what
-   * @param {string[]} declared
+   * @param {ArrayLike<string>} declared
    * @param {any} values
    * @param {"Uint8Array" | "Float64Array"} type
    * @param {number} rowCount
@@ -315,8 +316,10 @@ export default function bootstrap(hostLog, hostProgress, hostSettle) {
     if (kind === "linear-model") {
       return `"features":${write(value.features, 1)},"weights":${write(value.weights, 1)},"intercept":${write(value.intercept, 1)}`;
     }
-    const names = [];
-    for (let i = 0; i < spec.dimensions.length; i++) names[i] = spec.dimensions[i].name;
+    // Without a prototype: user code may have put setters over indices.
+    const names = create(null);
+    names.length = spec.dimensions.length;
+    for (let i = 0; i < names.length; i++) names[i] = spec.dimensions[i].name;
     const { dimensions, measures } = value;
     const codes = keepMembers(`output ${name}: dimension`, names, dimensions, "Uint8Array", rowCount);
     const numbers = keepMembers(`output ${name}: measure`, spec.measures, measures, "Float64Array", rowCount);

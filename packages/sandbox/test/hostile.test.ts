@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { JobEvent, SandboxRunner } from "@sluice/protocol";
+import type { JobEvent, JobManifest, SandboxRunner } from "@sluice/protocol";
 import { createSandboxRunner } from "../src/index.ts";
+import { decodeJobOutput } from "../src/output.ts";
 import { LIMITS, bundleOf, sealed } from "./jobs.ts";
 
 let runner: SandboxRunner;
@@ -206,6 +207,115 @@ test("refuses labels that are no Uint8Array of one code per row", async () => {
     const code = bundleOf(`return { band: ${band} };`);
     expect(await runner.run(sealed(code, { entry: "produce", table }), {})).toMatchObject({ code: "ERR_JOB_THREW" });
   }
+});
+
+/** Production of a table over 3 rows by a job whose `produce` has this body. */
+function tableJob(body: string, dimensions = '[{ name: "age", levels: ["young", "old"] }]') {
+  const code = new TextEncoder().encode(`var sluiceJob = { default: {
+    name: "hostile", purpose: "test", input: {},
+    outputs: { ages: { kind: "table", dimensions: ${dimensions}, measures: ["base"] } },
+    produce(rows, model) { const age = new Uint8Array(3), base = new Float64Array([1.5, -2, NaN]); ${body} },
+  } };`);
+  return runner.run(sealed(code, { entry: "produce", table: { rowCount: 3, columns: {} } }), {});
+}
+
+test("hands out the columns of a table as they are, from job to bytes", async () => {
+  const outcome = await tableJob(
+    "age[1] = 1; age[2] = 255; return { ages: { dimensions: { age }, measures: { base } } };",
+  );
+  if (!outcome.ok) throw new Error(outcome.code);
+  const manifest = {
+    ...{ name: "hostile", purpose: "test", input: {} },
+    outputs: {
+      ages: { kind: "table", dimensions: [{ name: "age", levels: ["young", "old"] }], measures: ["base"] },
+    },
+  } satisfies JobManifest;
+  expect(decodeJobOutput(outcome.output, manifest).values["ages"]).toEqual({
+    kind: "table-rows",
+    dimensions: { age: new Uint8Array([0, 1, 255]) },
+    measures: { base: new Float64Array([1.5, -2, Number.NaN]) },
+  });
+});
+
+test.each([
+  ["nothing", "return { ages: 1 };", "output ages: dimensions are missing"],
+  [
+    "a dimension too few",
+    "return { ages: { dimensions: {}, measures: { base } } };",
+    "dimension age is not a Uint8Array",
+  ],
+  [
+    "a dimension too many",
+    "return { ages: { dimensions: { age, sex: age }, measures: { base } } };",
+    "dimension sex is not declared",
+  ],
+  ["a measure too few", "return { ages: { dimensions: { age } } };", "output ages: measures are missing"],
+  [
+    "a measure too many",
+    "return { ages: { dimensions: { age }, measures: { base, more: base } } };",
+    "measure more is not declared",
+  ],
+  [
+    "a measure of whole numbers",
+    "return { ages: { dimensions: { age }, measures: { base: new Int32Array(3) } } };",
+    "measure base is not a Float64Array",
+  ],
+  [
+    "a column too long",
+    "return { ages: { dimensions: { age: new Uint8Array(4) }, measures: { base } } };",
+    "dimension age has 4 values for 3 rows",
+  ],
+  [
+    "an array that only says it has three entries",
+    'const big = Object.defineProperty(new Uint8Array(9), "length", { value: 3 }); return { ages: { dimensions: { age: big }, measures: { base } } };',
+    "dimension age has 9 values for 3 rows",
+  ],
+  [
+    "an object dressed as a typed array",
+    "const fake = { length: 3, 0: 0, 1: 0, 2: 0, [Symbol.toStringTag]: 'Uint8Array', __proto__: Uint8Array.prototype }; return { ages: { dimensions: { age: fake }, measures: { base } } };",
+    "dimension age is not a Uint8Array",
+  ],
+  [
+    "a proxy of a typed array",
+    "return { ages: { dimensions: { age: new Proxy(age, {}) }, measures: { base } } };",
+    "dimension age is not a Uint8Array",
+  ],
+])("refuses a table with %s", async (_name, body, reason) => {
+  expect(await tableJob(body)).toMatchObject({
+    code: "ERR_JOB_THREW",
+    details: { reason: expect.stringContaining(reason) as string },
+  });
+});
+
+test("a getter is asked once, and a subclass of a typed array gives its bytes and none of its methods", async () => {
+  const outcome = await tableJob(`
+    let asked = 0;
+    class Own extends Float64Array { get length() { return 1e9; } slice() { throw 1; } get buffer() { throw 1; } }
+    const dimensions = { get age() { if (asked++ > 0) throw new Error("asked twice"); return age; } };
+    Object.defineProperty(Object.prototype, 0, { set() { throw new Error("setter"); } });
+    return { ages: { dimensions, measures: { base: new Own([1, 2, 3]) } } };`);
+  expect(outcome).toMatchObject({ ok: true });
+  if (outcome.ok)
+    expect([...outcome.output.subarray(-24)]).toEqual([...new Uint8Array(new Float64Array([1, 2, 3]).buffer)]);
+});
+
+test("a buffer cannot be detached, shared or made to grow before it is taken", async () => {
+  const outcome = await tableJob(`
+    const grown = new Uint8Array(new ArrayBuffer(3, { maxByteLength: 1e6 }));
+    const ways = [
+      () => grown.buffer.resize(9), () => age.buffer.transfer(), () => structuredClone(age, { transfer: [age.buffer] }),
+      () => new SharedArrayBuffer(3),
+    ];
+    const worked = ways.filter((way) => { try { way(); return true; } catch { return false; } }).length;
+    if (worked > 0) throw new Error(worked + " worked");
+    return { ages: { dimensions: { age: grown }, measures: { base } } };`);
+  expect(outcome).toMatchObject({ ok: true });
+});
+
+test("columns without number end a run as too large", async () => {
+  const names = "Array.from({ length: 65 }, (_, i) => ({ name: 'd' + i, levels: ['a', 'b'] }))";
+  const body = "return { ages: { dimensions: new Proxy({}, { get: () => age }), measures: { base } } };";
+  expect(await tableJob(body, names)).toMatchObject({ ok: false, code: "ERR_JOB_OUTPUT_TOO_LARGE" });
 });
 
 test("runs a bundle that tries to close the function around it as a script of its own", async () => {

@@ -62,6 +62,101 @@ test.each([
   expect(ruleOf(encode({ outputs: { band: { kind: "labels", buffer } } }, buffers))).toBe(rule);
 });
 
+const SET: JobManifest = {
+  ...MANIFEST,
+  outputs: { fit: { kind: "metrics", keys: ["auc"] }, members: { kind: "set", match: "psi-ids" } },
+};
+const TABLE: JobManifest = {
+  ...MANIFEST,
+  outputs: {
+    fit: { kind: "metrics", keys: ["auc"] },
+    ages: {
+      kind: "table",
+      dimensions: [
+        { name: "age", levels: ["young", "old"] },
+        { name: "constructor", levels: ["a", "b", "c"] },
+      ],
+      measures: ["base"],
+    },
+  },
+};
+const AGES = { kind: "table", dimensions: { age: 0, constructor: 1 }, measures: { base: 2 } };
+const COLUMNS = [new Uint8Array([0, 1]), new Uint8Array([2, 255]), littleEndian(1.5, Number.NaN)];
+
+test("decodes a set and a table into arrays of their own", () => {
+  const set = encode({ outputs: { members: { kind: "set", buffer: 0 } } }, [new Uint8Array([0, 1])]);
+  const table = encode({ outputs: { ages: AGES } }, COLUMNS);
+  const decoded = [decodeJobOutput(set, SET), decodeJobOutput(table, TABLE)];
+  set.fill(0);
+  table.fill(0);
+  expect(decoded[0]?.values).toEqual({ members: { kind: "set", members: new Uint8Array([0, 1]) } });
+  expect(decoded[1]).toEqual({
+    class: "served",
+    values: {
+      ages: {
+        kind: "table-rows",
+        dimensions: { age: new Uint8Array([0, 1]), constructor: new Uint8Array([2, 255]) },
+        measures: { base: new Float64Array([1.5, Number.NaN]) },
+      },
+    },
+  });
+});
+
+test("a NaN carries no bits of its own", () => {
+  const odd = new Uint8Array([1, 2, 3, 4, 5, 6, 0xf8, 0x7f, 0, 0, 0, 0, 0, 0, 0, 0]);
+  const output = decodeJobOutput(encode({ outputs: { ages: AGES } }, [...COLUMNS.slice(0, 2), odd]), TABLE);
+  const ages = output.class === "served" ? output.values["ages"] : undefined;
+  const bits = ages?.kind === "table-rows" ? new Uint8Array(ages.measures["base"]?.buffer ?? new ArrayBuffer()) : [];
+  expect([...bits]).toEqual([0, 0, 0, 0, 0, 0, 0xf8, 0x7f, 0, 0, 0, 0, 0, 0, 0, 0]);
+});
+
+test.each([
+  ["set-values", { kind: "set", buffer: 0 }, [new Uint8Array([0, 2])]],
+  ["set-form", { kind: "labels", buffer: 0 }, [new Uint8Array(2)]],
+  ["set-form", { kind: "set", buffer: 1 }, [new Uint8Array(2)]],
+  ["set-form", { kind: "table", dimensions: {}, measures: {} }, []],
+])("refuses a set by rule %s", (rule, members, buffers) => {
+  expect(ruleOf(encode({ outputs: { members } }, buffers), SET)).toBe(rule);
+});
+
+test.each<[string, unknown, Uint8Array[]]>([
+  ["table-levels", AGES, [new Uint8Array([0, 2]), ...COLUMNS.slice(1)]],
+  ["table-levels", AGES, [new Uint8Array([0, 254]), ...COLUMNS.slice(1)]],
+  ["table-length", AGES, [new Uint8Array(3), ...COLUMNS.slice(1)]],
+  ["table-length", AGES, [...COLUMNS.slice(0, 2), littleEndian(1)]],
+  ["table-form", AGES, [...COLUMNS.slice(0, 2), new Uint8Array(15)]],
+  ["table-finite", AGES, [...COLUMNS.slice(0, 2), littleEndian(1, Infinity)]],
+  ["table-finite", AGES, [...COLUMNS.slice(0, 2), littleEndian(-Infinity, 1)]],
+  ["table-form", { ...AGES, dimensions: { age: 0 } }, COLUMNS],
+  ["table-form", { ...AGES, dimensions: { age: 0, sex: 1 } }, COLUMNS],
+  ["table-form", { ...AGES, dimensions: { age: 0, constructor: 1, more: 2 } }, COLUMNS],
+  ["table-form", { ...AGES, dimensions: { age: 0, constructor: 0 } }, COLUMNS],
+  ["table-form", { ...AGES, dimensions: [0, 1] }, COLUMNS],
+  ["table-form", { ...AGES, measures: {} }, COLUMNS],
+  ["table-form", { ...AGES, measures: { base: 2, more: 3 } }, [...COLUMNS, littleEndian(1, 2)]],
+  ["table-form", { ...AGES, measures: { base: 3 } }, COLUMNS],
+  ["table-form", { ...AGES, note: 1 }, COLUMNS],
+  ["table-form", { kind: "labels", buffer: 0 }, COLUMNS.slice(0, 1)],
+  ["output-format", AGES, [...COLUMNS, new Uint8Array(2)]],
+])("refuses a table by rule %s", (rule, ages, buffers) => {
+  expect(ruleOf(encode({ outputs: { ages } }, buffers), TABLE)).toBe(rule);
+});
+
+test("a score is returned by no function", () => {
+  const score = { kind: "score", featureBound: 10, link: "identity" } as const;
+  const manifest: JobManifest = {
+    ...MANIFEST,
+    outputs: {
+      fit: { kind: "metrics", keys: ["auc", "rows"] },
+      model: { kind: "linear-model", maxParameters: 2 },
+      score,
+    },
+  };
+  expect(decodeJobOutput(encode({ outputs: { fit: FIT, model: MODEL } }), manifest).class).toBe("released");
+  expect(ruleOf(encode({ outputs: { fit: FIT, model: MODEL, score: 1 } }), manifest)).toBe("output-undeclared");
+  expect(ruleOf(encode({ outputs: { score: 1 } }), manifest)).toBe("output-missing");
+});
+
 test("refuses text that is not the documented struct", () => {
   for (const bytes of [
     new Uint8Array(),
@@ -86,15 +181,15 @@ test("answers any bytes with an output or with ERR_GUARD_OUTPUT", () => {
   fc.assert(
     fc.property(fc.oneof(fc.uint8Array({ maxLength: 64 }), near), (input) => {
       const bytes = input instanceof Uint8Array ? input : encodeText(input[0], input[1]);
-      expect(ruleOf(bytes)).not.toBe("decoded");
+      for (const manifest of [MANIFEST, SET, TABLE]) expect(ruleOf(bytes, manifest)).not.toBe("decoded");
     }),
     { numRuns: 300 },
   );
 });
 
-function ruleOf(bytes: Uint8Array): string | number | undefined {
+function ruleOf(bytes: Uint8Array, manifest = MANIFEST): string | number | undefined {
   try {
-    decodeJobOutput(bytes, MANIFEST);
+    decodeJobOutput(bytes, manifest);
     return "decoded";
   } catch (error) {
     if (!isSluiceError(error, "ERR_GUARD_OUTPUT")) throw error;
@@ -111,4 +206,10 @@ function encodeText(json: string, buffers: Uint8Array[]): Uint8Array {
   const writer = new ByteWriter().uint(text.length, 4).fixed(text).uint(buffers.length, 4);
   for (const buffer of buffers) writer.uint(buffer.length, 4).fixed(buffer);
   return writer.finish();
+}
+
+function littleEndian(...numbers: number[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(8 * numbers.length));
+  for (const [i, number] of numbers.entries()) view.setFloat64(8 * i, number, true);
+  return new Uint8Array(view.buffer);
 }

@@ -133,6 +133,7 @@ function columnOf(rows: KitRows, name: string): Readonly<Column> {
   return column;
 }
 
-function present(column: Readonly<Column>, row: number): boolean {
+/** Whether row `row` of `column` has a value. */
+export function present(column: Readonly<Column>, row: number): boolean {
   return column.validity === undefined || (((column.validity[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
 }
