@@ -10,6 +10,7 @@ const Options = z.strictObject({
   host: z.string().optional(),
   port: z.int().min(0).max(65_535).optional(),
   requireLayers: z.array(z.string()).optional(),
+  metricsPort: z.int().min(0).max(65_535).optional(),
   workerThreads: z.int().min(1).max(64).optional(),
 });
 
@@ -17,7 +18,7 @@ const Options = z.strictObject({
 process.umask(0o077);
 try {
   const { directory, ...given } = Options.parse(JSON.parse(process.argv[2] ?? "{}"));
-  const running = await startDomain(directory, definedOnly(given));
+  const running = await startDomain(directory, { ...definedOnly(given), announceLayers: true });
   const stop = (): void => void running.close().then(() => process.exit(0));
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);

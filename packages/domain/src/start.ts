@@ -4,10 +4,13 @@ import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { lockDirectory, openLog } from "@sluice/evidence";
 import { SealKeyPair } from "@sluice/evidence/seal";
+import { ProcessLog, serveMetrics, ServerMetrics } from "@sluice/observe";
 import { SluiceError, type Clock, type Random } from "@sluice/protocol";
 import { checkEngine } from "@sluice/sandbox";
 import { readConfig } from "./config.ts";
 import { openStore } from "./data/store.ts";
+import { announceLayers } from "./http/metrics-layers.ts";
+import { installDomainMetrics } from "./http/metrics.ts";
 import { createServer } from "./http/server.ts";
 import { Keyring } from "./keyring.ts";
 import type { DomainContext } from "./serve/context.ts";
@@ -40,6 +43,10 @@ export interface StartDomainOptions {
   readonly workerThreads?: number;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** Port of `GET /metrics` on loopback, 0 for a free one; none unless given. */
+  readonly metricsPort?: number;
+  /** Whether the isolation layers are tried, once and in the background, for log and metrics. */
+  readonly announceLayers?: boolean;
 }
 
 /** A domain that listens. */
@@ -47,6 +54,8 @@ export interface RunningDomain {
   readonly domain: string;
   readonly url: string;
   readonly port: number;
+  /** Where metrics are served, if they are. */
+  readonly metricsPort: number | undefined;
   close(): Promise<void>;
 }
 
@@ -65,6 +74,15 @@ export async function startDomain(directory: string, options: StartDomainOptions
   try {
     const lock = await lockDirectory(directory);
     cleanup.push(() => lock.release());
+    const processLog = new ProcessLog(join(directory, "domain.log"), {
+      service: "domain",
+      domain: config.domain,
+      clock,
+    });
+    cleanup.push(() => processLog.close());
+    const metrics = new ServerMetrics(processLog);
+    cleanup.push(() => metrics.close());
+    const observer = { log: processLog, metrics };
     const keyring = await Keyring.open(directory);
     const db = new StateDatabase(join(directory, "state.sqlite"));
     cleanup.push(() => db.close());
@@ -97,7 +115,9 @@ export async function startDomain(directory: string, options: StartDomainOptions
       calls: new OneAtATime(),
       workshop,
       runner,
+      observer,
     };
+    installDomainMetrics(context);
     await sweepIndexes(context);
     await recoverReceipts(context);
     await runner.recover();
@@ -106,10 +126,18 @@ export async function startDomain(directory: string, options: StartDomainOptions
       context.answers.forgetFrames(clock.now());
     }, SWEEP_INTERVAL_MS).unref();
     cleanup.push(() => clearInterval(sweep));
-    const server = await createServer(context, logDirectory, join(directory, "domain.log"));
+    const server = await createServer(context, logDirectory);
     cleanup.push(() => server.close());
     const url = await listen(server, host, port);
-    return { domain: config.domain, url, port: Number(new URL(url).port), close: closeAll };
+    cleanup.push(() => processLog.write({ event: "stopping" }));
+    const scraped = options.metricsPort === undefined ? undefined : await serveMetrics(metrics, options.metricsPort);
+    if (scraped !== undefined) cleanup.push(() => scraped.close());
+    processLog.started({ address: url, metricsPort: scraped?.port, requiredLayers: options.requireLayers });
+    if (options.announceLayers === true) {
+      const layers = announceLayers(observer);
+      cleanup.push(() => layers.close());
+    }
+    return { domain: config.domain, url, port: Number(new URL(url).port), metricsPort: scraped?.port, close: closeAll };
   } catch (error) {
     await closeAll();
     throw error;

@@ -23,12 +23,18 @@ export interface TaskPoolOptions {
 
 type RunOptions = Parameters<TaskPool["run"]>[2];
 
+/** A pool that tells how busy it is. */
+export interface MeasuredTaskPool extends TaskPool {
+  /** Threads that live, and tasks that wait for one. */
+  load(): { readonly threads: number; readonly waiting: number };
+}
+
 /** Opens a pool with one thread; more start under load. Close it. */
-export function createTaskPool(options: TaskPoolOptions): TaskPool {
+export function createTaskPool(options: TaskPoolOptions): MeasuredTaskPool {
   return new PiscinaTaskPool(options);
 }
 
-class PiscinaTaskPool implements TaskPool {
+class PiscinaTaskPool implements MeasuredTaskPool {
   readonly #piscina: Piscina;
   readonly #maxThreads: number;
   readonly #maxQueue: number;
@@ -77,6 +83,10 @@ class PiscinaTaskPool implements TaskPool {
     }
     if (!outcome.ok) throw new SluiceError(outcome.code, outcome.details, { cause: withoutMessage(outcome) });
     return outcome.value as T;
+  }
+
+  load(): { readonly threads: number; readonly waiting: number } {
+    return { threads: this.#piscina.threads.length, waiting: this.#piscina.queueSize };
   }
 
   async close(): Promise<void> {

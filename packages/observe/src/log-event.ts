@@ -44,7 +44,7 @@ export const LogEvent = z.discriminatedUnion("event", [
     /** Isolation layers without which this domain runs no job. */
     requiredLayers: z.array(z.string()).optional(),
   }),
-  z.strictObject({ event: z.literal("stopped") }),
+  z.strictObject({ event: z.literal("stopping") }),
   /** Isolation layers found by probing. */
   z.strictObject({ event: z.literal("layers"), layers: z.array(z.string()) }),
   /** A run has come to a state. */

@@ -4,6 +4,7 @@
 import type { Clock } from "@sluice/protocol";
 import { CappedFile } from "./capped-file.ts";
 import { LogEvent, type LogLine } from "./log-event.ts";
+import { VERSION } from "./version.ts";
 
 /** Who writes a log. */
 export interface LogOwner {
@@ -11,6 +12,14 @@ export interface LogOwner {
   /** Name of the domain. */
   readonly domain?: string;
   readonly clock: Clock;
+}
+
+/** Where a server listens. */
+export interface StartedServer {
+  readonly address: string;
+  readonly metricsPort?: number | undefined;
+  /** Isolation layers without which a domain runs no job. */
+  readonly requiredLayers?: readonly string[] | undefined;
 }
 
 /** Takes the lines of a log; a program that embeds a server may give its own. */
@@ -49,6 +58,18 @@ export class ProcessLog {
   fault(error: unknown, reference?: string): void {
     const noted = reference === undefined ? {} : { reference };
     this.write({ event: "fault", fault: faultName(error), ...noted, frames: framesOf(error) });
+  }
+
+  /** Notes that the server listens. */
+  started({ address, metricsPort, requiredLayers }: StartedServer): void {
+    this.write({
+      event: "started",
+      version: VERSION,
+      node: process.versions.node,
+      address,
+      ...(metricsPort === undefined ? {} : { metricsPort }),
+      ...(requiredLayers === undefined ? {} : { requiredLayers: [...requiredLayers] }),
+    });
   }
 
   /** Closes the file. */

@@ -5,6 +5,8 @@
 import { Counter, Gauge, Histogram, Registry } from "@prometheus-io/client";
 import type { Operation } from "@sluice/protocol";
 import { ProcessGauges } from "./process-gauges.ts";
+import type { ProcessLog } from "./process-log.ts";
+import { VERSION } from "./version.ts";
 
 /** Upper bounds of request durations: a status page answers in one, a build is taken in seconds. */
 const DURATION_BUCKETS_S = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -35,7 +37,8 @@ export class ServerMetrics {
   readonly #process: ProcessGauges;
   readonly #reads: (() => Promise<void>)[] = [];
 
-  constructor(version: string) {
+  /** `log` tells of the lines it lost. */
+  constructor(log: ProcessLog) {
     const registers = [this.registry];
     this.#durations = new Histogram({
       name: "sluice_http_request_duration_seconds",
@@ -58,7 +61,10 @@ export class ServerMetrics {
     });
     this.#process = new ProcessGauges(this);
     this.gauge("sluice_build_info", "Always 1; version of Sluice and of Node", ["version", "node"], () => [
-      { labels: { version, node: process.versions.node }, value: 1 },
+      { labels: { version: VERSION, node: process.versions.node }, value: 1 },
+    ]);
+    this.gauge("sluice_log_lines_lost", "Lines of the process log that the disk did not take", [], () => [
+      { labels: {}, value: log.linesLost },
     ]);
   }
 

@@ -1,6 +1,7 @@
 /** Bodies as they arrived.
  *  @module */
-import { fromUtf8, SluiceError, type Bytes } from "@sluice/protocol";
+import { noteEnvelope } from "@sluice/observe";
+import { decodeCall, fromUtf8, SluiceError, type Bytes, type CallEnvelope } from "@sluice/protocol";
 import type { FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { parseBody } from "./errors.ts";
@@ -8,6 +9,13 @@ import { parseBody } from "./errors.ts";
 /** The raw bytes of the body; empty when there is none. */
 export function rawBody(request: FastifyRequest): Bytes {
   return request.body instanceof Uint8Array ? new Uint8Array(request.body) : new Uint8Array(0);
+}
+
+/** The envelope in the body. @throws ERR_FRAME_MALFORMED, ERR_FRAME_TOO_LARGE */
+export function callBody(request: FastifyRequest): CallEnvelope {
+  const envelope = decodeCall(rawBody(request));
+  noteEnvelope(request, envelope);
+  return envelope;
 }
 
 /** The JSON body parsed by `schema`. @throws ERR_BODY_INVALID */

@@ -1,22 +1,22 @@
 /** Problem documents for everything that goes wrong in a request.
  *  @module */
-import { randomUUID } from "node:crypto";
+import { noteRefusal, type ProcessLog } from "@sluice/observe";
 import { isSluiceError, PROBLEM_MEDIA_TYPE, SluiceError, toProblem } from "@sluice/protocol";
 import type { FastifyError, FastifyInstance } from "fastify";
 import type { z } from "zod";
 
 /** Answers every error and every unknown route with a problem document. */
-export function installErrors(server: FastifyInstance): void {
+export function installErrors(server: FastifyInstance, log: ProcessLog): void {
   server.setErrorHandler(async (error: FastifyError, request, reply) => {
     const known = toSluiceError(error);
-    const problem = known ?? new SluiceError("ERR_INTERNAL", { reference: randomUUID() });
-    // The cause goes to the process log by name only: messages of engines may quote values.
-    if (known === null)
-      request.log.error({ reference: problem.details["reference"], error: error.name, at: firstFrame(error) });
+    const problem = known ?? new SluiceError("ERR_INTERNAL", { reference: request.id });
+    if (known === null) log.fault(error, request.id);
+    noteRefusal(request, problem, "domain");
     return reply.code(problem.status).type(PROBLEM_MEDIA_TYPE).send(toProblem(problem, "domain"));
   });
-  server.setNotFoundHandler(async (_request, reply) => {
+  server.setNotFoundHandler(async (request, reply) => {
     const problem = new SluiceError("ERR_ROUTE_UNKNOWN");
+    noteRefusal(request, problem, "domain");
     return reply.code(problem.status).type(PROBLEM_MEDIA_TYPE).send(toProblem(problem, "domain"));
   });
 }
@@ -38,13 +38,4 @@ function toSluiceError(error: FastifyError): SluiceError | null {
     return new SluiceError("ERR_BODY_INVALID", { pointer: "/", expected: "a body of the documented media type" });
   }
   return null;
-}
-
-function firstFrame(error: Error): string {
-  return (
-    error.stack
-      ?.split("\n")
-      .find((line) => line.trimStart().startsWith("at "))
-      ?.trim() ?? ""
-  );
 }

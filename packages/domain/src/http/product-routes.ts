@@ -2,14 +2,14 @@
  *  @module */
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { BINARY_MEDIA_TYPE, decodeCall, encodeAnswer, formOfSnapshot, SluiceError } from "@sluice/protocol";
+import { BINARY_MEDIA_TYPE, encodeAnswer, formOfSnapshot, SluiceError } from "@sluice/protocol";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { answerCall } from "../serve/calls.ts";
 import type { DomainContext } from "../serve/context.ts";
 import { productForm } from "../serve/forms/registry.ts";
 import { servedDirectory } from "../serve/indexes.ts";
 import type { ServedProduct } from "../state/work.ts";
-import { rawBody } from "./body.ts";
+import { callBody } from "./body.ts";
 
 /** Routes of served products. */
 export function productRoutes(server: FastifyInstance, context: DomainContext): void {
@@ -34,7 +34,7 @@ export function productRoutes(server: FastifyInstance, context: DomainContext): 
     reply.raw.once("close", () => {
       if (!reply.raw.writableFinished) gone.abort();
     });
-    const answer = await answerCall(context, decodeCall(rawBody(request)), gone.signal);
+    const answer = await answerCall(context, callBody(request), gone.signal);
     return reply.type(BINARY_MEDIA_TYPE).send(Buffer.from(encodeAnswer(answer)));
   });
 }

@@ -1,20 +1,18 @@
 /** Runs: submit, look, watch.
  *  @module */
 import { Readable } from "node:stream";
-import { decodeCall, SluiceError, type Run } from "@sluice/protocol";
+import { SluiceError, type Run } from "@sluice/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { DomainContext } from "../serve/context.ts";
 import type { NumberedEvent } from "../serve/run-events.ts";
 import { submitBuild, submitJob } from "../serve/submit.ts";
-import { rawBody } from "./body.ts";
+import { callBody } from "./body.ts";
 
 /** Routes of development and build runs. */
 export function runRoutes(server: FastifyInstance, context: DomainContext): void {
-  server.post("/v1/jobs", async (request, reply) =>
-    reply.code(202).send(await submitJob(context, decodeCall(rawBody(request)))),
-  );
+  server.post("/v1/jobs", async (request, reply) => reply.code(202).send(await submitJob(context, callBody(request))));
   server.post("/v1/builds", async (request, reply) =>
-    reply.code(202).send(await submitBuild(context, decodeCall(rawBody(request)))),
+    reply.code(202).send(await submitBuild(context, callBody(request))),
   );
   server.get<{ Params: { callId: string } }>("/v1/runs/:callId", async (request) =>
     findRun(context, request.params.callId),

@@ -4,6 +4,7 @@
  *  @module */
 import { BINARY_MEDIA_TYPE, MAX_ENVELOPE_JSON_BYTES, MAX_FRAME_BYTES, MAX_JSON_BODY_BYTES } from "@sluice/protocol";
 import fastify, { LogController, type FastifyInstance } from "fastify";
+import { fastifyLog, installRequestNotes, newReference, refuseAddress } from "@sluice/observe";
 import type { DomainContext } from "../serve/context.ts";
 import { installErrors } from "./errors.ts";
 import { requireGateway } from "./hop.ts";
@@ -18,20 +19,20 @@ const MAX_ENVELOPE_BYTES = MAX_FRAME_BYTES + MAX_ENVELOPE_JSON_BYTES + ENVELOPE_
 const REQUEST_TIMEOUT_MS = 60_000;
 
 /** Builds the server over a running domain; the caller makes it listen. */
-export async function createServer(
-  context: DomainContext,
-  logDirectory: string,
-  logFile: string,
-): Promise<FastifyInstance> {
+export async function createServer(context: DomainContext, logDirectory: string): Promise<FastifyInstance> {
   const server = fastify({
     bodyLimit: MAX_JSON_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
-    // Method, route and status only: a URL may carry identifiers, a body never reaches the log.
-    logger: { level: "info", file: logFile, serializers: { req: () => ({}) } },
+    // Fastify's own lines would carry addresses and messages: ours are of a closed schema.
+    loggerInstance: fastifyLog(context.observer.log),
+    genReqId: newReference,
+    frameworkErrors: refuseAddress(context.observer, "domain"),
+
     logController: new LogController({ disableRequestLogging: true }),
   });
-  installErrors(server);
+  installRequestNotes(server, context.observer);
+  installErrors(server, context.observer.log);
   server.addContentTypeParser(
     BINARY_MEDIA_TYPE,
     { parseAs: "buffer", bodyLimit: MAX_ENVELOPE_BYTES },
@@ -40,15 +41,6 @@ export async function createServer(
   server.removeContentTypeParser("application/json");
   // The raw bytes are kept: the hop's Content-Digest covers them, not our reading of them.
   server.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-  server.addHook("onResponse", (request, reply, done) => {
-    request.log.info({
-      method: request.method,
-      route: request.routeOptions.url,
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime),
-    });
-    done();
-  });
   server.get("/v1/description", async () => describeDomain(context));
   revocationRoute(server, context);
   await server.register(async (trusted) => {

@@ -20,6 +20,7 @@ import type { DomainContext } from "./context.ts";
 export async function acceptParty(context: DomainContext, party: SignedParty): Promise<void> {
   await verifySigned(party, { required: [[context.config.pins.agencyKey]] });
   context.documents.putParty(party);
+  context.observer.log.write({ event: "party", party: party.body.party, status: party.body.status });
   if (party.body.status === "suspended") context.runner.cancelKey(party.body.keyId);
 }
 
@@ -72,6 +73,7 @@ export async function acceptRevocation(context: DomainContext, revocation: Signe
   await verifySigned(revocation, { required: [[pins.departmentKey, pins.agencyKey, pins.recoveryKey]] });
   if (revocation.body.domain !== domain) throw new SluiceError("ERR_GRANT_DOMAIN", { domain });
   context.documents.putRevocation(revocation);
+  context.observer.log.write({ event: "grant-revoked", grant: revocation.body.grant });
   context.runner.cancelGrant(revocation.body.grant);
 }
 
@@ -85,7 +87,9 @@ export async function acceptRelease(context: DomainContext, release: SignedRelea
   }
   const runs = context.work.developmentRuns(body.bundle, body.grant);
   const reports = await Promise.all(runs.map((run) => documentHash(run.guardReport)));
-  const models = await Promise.all(runs.map(({ model }) => (model === undefined ? undefined : documentHash(model))));
+  const models = await Promise.all(
+    runs.map(async ({ model }) => (model === undefined ? undefined : documentHash(model))),
+  );
   const manifests = await Promise.all(runs.map((run) => documentHash(run.manifest)));
   const fits = runs.some(
     (_, i) => reports[i] === body.guardReport && models[i] === body.model && manifests[i] === body.manifest,

@@ -2,6 +2,7 @@
  *  @module */
 import type { DirectoryLog } from "@sluice/evidence";
 import type { SealKeyPair } from "@sluice/evidence/seal";
+import type { Observer } from "@sluice/observe";
 import type { Clock, KeyId, Random, Run, Sha256Hex } from "@sluice/protocol";
 import type { DomainConfig } from "../config.ts";
 import type { DataStore } from "../data/store.ts";
@@ -48,5 +49,7 @@ export interface DomainContext {
   /** Calls by their id: a retry waits for its first attempt. */
   readonly calls: OneAtATime;
   readonly workshop: Workshop;
+  /** Process log and metrics. */
+  readonly observer: Observer;
   readonly runner: RunStarter;
 }

@@ -3,6 +3,7 @@
  *  @module */
 import {
   documentHash,
+  isErrorCode,
   isSluiceError,
   MAX_LOG_LINES,
   SluiceError,
@@ -38,6 +39,7 @@ export class RunExecutor implements RunStarter {
   start(run: Run, admitted: Admitted): void {
     if (this.#active.size >= MAX_WAITING_RUNS) throw new SluiceError("ERR_POOL_FULL", { maxQueue: MAX_WAITING_RUNS });
     this.#context().work.putRun(run, admitted.signed);
+    this.#note(run);
     const abort = new AbortController();
     this.#active.set(run.callId, { grant: run.grant, keyId: admitted.keyId, abort });
     // A run whose end cannot be written down is taken up at the next start; later runs go on.
@@ -83,12 +85,18 @@ export class RunExecutor implements RunStarter {
 
   #closing = false;
 
+  #note({ callId, operation, state, failure }: Run): void {
+    const code = failure !== undefined && isErrorCode(failure.code) ? { code: failure.code } : {};
+    this.#context().observer.log.write({ event: "run", callId, operation, state, ...code });
+  }
+
   async #execute(initial: Run, admitted: Admitted, signal: AbortSignal): Promise<void> {
     const context = this.#context();
     let run = initial;
     const update = (change: Partial<Run>): void => {
       run = { ...run, ...change };
       context.work.putRun(run, admitted.signed);
+      this.#note(run);
     };
     try {
       signal.throwIfAborted();

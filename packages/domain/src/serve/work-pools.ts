@@ -2,7 +2,7 @@
  *  queue. A pool starts when its work first comes; builds have threads of their own, for the time of the build.
  *  @module */
 import { LOOKUP_WORKER } from "@sluice/mpc/lookup/server";
-import { createTaskPool } from "@sluice/mpc/pool";
+import { createTaskPool, type MeasuredTaskPool } from "@sluice/mpc/pool";
 import { PSI_WORKER } from "@sluice/mpc/psi/sender";
 import { SCORE_WORKER } from "@sluice/mpc/score/server";
 import type { TaskPool } from "@sluice/protocol";
@@ -23,7 +23,7 @@ type RunOptions = Parameters<TaskPool["run"]>[2];
 /** The worker threads of one domain. */
 export class WorkPools {
   readonly #maxThreads: number;
-  readonly #pools = new Map<WorkKind, TaskPool>();
+  readonly #pools = new Map<WorkKind, MeasuredTaskPool>();
 
   /** `maxThreads` is for each kind. */
   constructor(maxThreads: number) {
@@ -52,6 +52,11 @@ export class WorkPools {
     } finally {
       await pool.close();
     }
+  }
+
+  /** How busy the pools are that have started. */
+  load(): { readonly kind: WorkKind; readonly threads: number; readonly waiting: number }[] {
+    return [...this.#pools].map(([kind, pool]) => ({ kind, ...pool.load() }));
   }
 
   /** Ends every thread; tasks under way are cancelled. */

@@ -1,0 +1,25 @@
+/** The isolation layers of this machine, tried once in the background and told in log and metrics.
+ *  @module */
+import type { Observer } from "@sluice/observe";
+import { createSandboxRunner, SANDBOX_LAYERS } from "@sluice/sandbox";
+
+/** Tries the layers. The answer's `close` waits for the end of the trial. */
+export function announceLayers({ log, metrics }: Observer): { close(): Promise<void> } {
+  const probe = async (): Promise<void> => {
+    const runner = await createSandboxRunner();
+    try {
+      const layers = await runner.layers();
+      log.write({ event: "layers", layers });
+      metrics.gauge(
+        "sluice_sandbox_layer",
+        "1 for each isolation layer that works here, 0 for the others",
+        ["layer"],
+        () => SANDBOX_LAYERS.map((layer) => ({ labels: { layer }, value: layers.includes(layer) ? 1 : 0 })),
+      );
+    } finally {
+      await runner.close();
+    }
+  };
+  const probed = probe().catch((error: unknown) => log.fault(error));
+  return { close: () => probed };
+}
