@@ -10,11 +10,11 @@ import {
   isSluiceError,
   sha256Hex,
   SluiceError,
-  type ErrorCode,
   type Receipt,
 } from "@sluice/protocol";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createClient, type ClientOptions, type LookupHandle, type SluiceClient } from "../src/index.ts";
+import { refused } from "./refused.ts";
 import { flipBit, flipHash, sendProblem, StubCity, VOCABULARY } from "./stub-city.ts";
 
 const labels = Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`person-${i}`, i % VOCABULARY.length]));
@@ -36,18 +36,6 @@ afterAll(() => city.close());
 
 function clientOf(options: Partial<ClientOptions>): SluiceClient {
   return createClient({ gatewayUrl: city.url, key: city.caller, trust: city.trust, backoffMs: 1, ...options });
-}
-
-async function refused(work: Promise<unknown>, ...codes: ErrorCode[]): Promise<SluiceError> {
-  const error: unknown = await work.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(SluiceError);
-  if (!isSluiceError(error)) throw new Error("unreachable");
-  expect(codes).toContain(error.code);
-  expect(error.refusedBy).toBe("client");
-  return error;
 }
 
 test("a key that is there yields its label", async () => {
@@ -182,7 +170,7 @@ test("a snapshot of a domain that is not pinned, or that another key signed, is 
   if (hrss === undefined) throw new Error("the stub pins its domain");
   const trust = { ...city.trust, domains: { hrss: { ...hrss, receiptKey: stranger.keyId } } };
   await refused(clientOf({ trust }).openLookup("credit-label"), "ERR_SIGNATURE");
-  city.hooks.snapshot = ({ body, signatures }) => ({ body: { ...body, vocabulary: ["C", "B", "A"] }, signatures });
+  city.hooks.snapshot = ({ body, signatures }) => ({ body: { ...body, at: "2020-01-01T00:00:00.000Z" }, signatures });
   await refused(client.openLookup("credit-label"), "ERR_SIGNATURE");
 });
 
@@ -198,11 +186,11 @@ test("a snapshot that is not the listed product's is refused", async () => {
 });
 
 test("a hint with one flipped bit, cut short or overlong is refused", async () => {
-  city.hooks.hint = (hint) => flipBit(hint);
+  city.hooks.part = (hint) => flipBit(hint);
   await refused(client.openLookup("credit-label"), "ERR_RECEIPT");
-  city.hooks.hint = (hint) => hint.subarray(1);
+  city.hooks.part = (hint) => hint.subarray(1);
   await refused(client.openLookup("credit-label"), "ERR_RECEIPT");
-  city.hooks.hint = (hint) => concatBytes(hint, hint.subarray(0, 8));
+  city.hooks.part = (hint) => concatBytes(hint, hint.subarray(0, 8));
   await refused(client.openLookup("credit-label"), "ERR_FRAME_TOO_LARGE");
 });
 

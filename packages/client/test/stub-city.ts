@@ -1,5 +1,5 @@
-/** A gateway and a domain in one HTTP server, with real keys, logs, receipts and a real lookup index; and with hooks
- *  by which a test makes it lie.
+/** A gateway and a domain in one HTTP server, with real keys, logs, receipts and products; and with hooks by which a
+ *  test makes it lie.
  *  @module */
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -17,42 +17,35 @@ import {
 } from "@sluice/evidence";
 import type { TrustPins } from "@sluice/evidence/verify";
 import { openQuery, SealKeyPair } from "@sluice/evidence/seal";
-import { buildIndex, LookupDatabase, lookupContext } from "@sluice/mpc/lookup/server";
-import { blindEvaluate, deriveKeyPair, type OprfKeyPair } from "@sluice/mpc/oprf/server";
 import {
   decodeCall,
-  decodeEvaluateRequest,
-  decodePirQuery,
   documentHash,
   encodeAnswer,
-  encodeEvaluateResponse,
-  encodeLabelRecord,
-  encodePirAnswer,
+  formOfSnapshot,
   fromHex,
   OPERATION_UNITS,
+  sealingContext,
   sha256Hex,
   SluiceError,
   toHex,
   toProblem,
-  utf8,
   type AnswerEnvelope,
   type Bytes,
   type CallEnvelope,
   type Clock,
   type EvidenceLog,
+  type GrantDelivery,
   type LogProof,
-  type LookupSnapshot,
   type Product,
   type Receipt,
-  type Signed,
-  sealingContext,
-  type Operation,
+  type SignedSnapshot,
 } from "@sluice/protocol";
 import { systemClock, systemRandom } from "../src/index.ts";
+import { grantOf } from "./stub-grant.ts";
+import { labelProduct, type MakeProduct, type StubProduct } from "./stub-products.ts";
 
-/** Labels of the stub's product. */
-export const VOCABULARY = ["A", "B", "C"];
-const HASH = { grant: "11".repeat(32), bundle: "22".repeat(32), release: "33".repeat(32) };
+export { VOCABULARY } from "./stub-products.ts";
+const HASH = { bundle: "22".repeat(32), release: "33".repeat(32) };
 
 /** Where a test changes what the server does. */
 export interface Hooks {
@@ -61,9 +54,11 @@ export interface Hooks {
   /** Changes an answer on its way through the gateway. */
   answer?: (answer: AnswerEnvelope) => AnswerEnvelope;
   /** Changes the snapshot as the gateway passes it on. */
-  snapshot?: (signed: Signed<LookupSnapshot>) => Signed<LookupSnapshot>;
+  snapshot?: (signed: SignedSnapshot) => SignedSnapshot;
   product?: (product: Product) => Product;
-  hint?: (hint: Bytes) => Bytes;
+  /** Changes a hint or a set. */
+  part?: (bytes: Bytes) => Bytes;
+  grant?: (delivery: GrantDelivery) => GrantDelivery;
   /** Runs before a call is answered; `true` means that it wrote the response itself. */
   call?: (envelope: CallEnvelope, response: ServerResponse) => boolean | Promise<boolean>;
   /** Any other route; `true` means that it answered. */
@@ -79,6 +74,7 @@ export class StubCity {
   readonly requests: { method: string; path: string; headers: IncomingMessage["headers"]; sizeBytes: number }[] = [];
   readonly trust: TrustPins;
   readonly caller: KeyPair;
+  /** The lookup product, as the gateway lists it. */
   readonly product: Product;
   url = "";
   readonly #parts: Parts;
@@ -89,23 +85,16 @@ export class StubCity {
     this.#parts = parts;
     this.trust = parts.trust;
     this.caller = parts.caller;
-    const { body } = parts.snapshot;
-    this.product = {
-      product: body.product,
-      version: body.version,
-      form: "label-lookup",
-      domain: body.domain,
-      scene: "inclusive-credit",
-      ...HASH,
-      registrationCode: "SLP-2026-000001",
-      status: "serving",
-    };
+    this.product = listed(parts.products[0]);
     this.#server = createServer((request, response) => void this.#serve(request, response));
   }
 
-  /** Builds the product from `labels`, key to label code, and listens. */
-  static async start(labels: Readonly<Record<string, number>>, clock: Clock = systemClock): Promise<StubCity> {
-    const city = new StubCity(await makeParts(labels, clock));
+  /** Builds the product `credit-label` from `labels`, key to label code, and others by name; and listens. */
+  static async start(
+    labels: Readonly<Record<string, number>>,
+    others: Readonly<Record<string, MakeProduct>> = {},
+  ): Promise<StubCity> {
+    const city = new StubCity(await makeParts(labels, others));
     const { promise, resolve } = Promise.withResolvers<void>();
     city.#server.listen(0, "127.0.0.1", resolve);
     await promise;
@@ -116,7 +105,12 @@ export class StubCity {
   }
 
   get snapshotHash(): string {
-    return this.#parts.snapshotHash;
+    return this.#parts.products[0].snapshotHash;
+  }
+
+  /** What the domain signed for a product. */
+  signedSnapshot(product: string): SignedSnapshot {
+    return this.#find(product).signed;
   }
 
   /** A private key of the domain, for forging what only the domain could sign. */
@@ -152,18 +146,32 @@ export class StubCity {
     this.requests.push({ method: request.method ?? "", path, headers: request.headers, sizeBytes: body.length });
     try {
       if ((await this.hooks.route?.(request, body, response)) === true) return;
-      const base = `/v1/products/${this.product.product}`;
-      const { snapshot, snapshotHash, hint } = this.#parts;
-      if (path === base) sendJson(response, this.hooks.product?.(this.product) ?? this.product);
-      else if (path === `${base}/snapshot`) sendJson(response, this.hooks.snapshot?.(snapshot) ?? snapshot);
-      else if (path === `${base}/snapshots/${snapshotHash}/hint`) response.end(this.hooks.hint?.(hint) ?? hint);
-      else if (path === "/v1/calls") await this.#call(decodeCall(body), response);
+      const [, name = "", rest = ""] = /^\/v1\/products\/([^/]+)(.*)$/.exec(path) ?? [];
+      if (name !== "") this.#serveProduct(this.#find(name), rest, response);
+      else if (path === `/v1/grants/${this.product.grant}`) {
+        sendJson(response, this.hooks.grant?.(this.#parts.grant) ?? this.#parts.grant);
+      } else if (path === "/v1/calls") await this.#call(decodeCall(body), response);
       else throw new SluiceError("ERR_ROUTE_UNKNOWN");
     } catch (error) {
       const known =
         error instanceof SluiceError ? error : new SluiceError("ERR_INTERNAL", { reference: "stub" }, { cause: error });
       sendProblem(response, known);
     }
+  }
+
+  #serveProduct(held: HeldProduct, rest: string, response: ServerResponse): void {
+    const { part } = held.product;
+    if (rest === "") sendJson(response, this.hooks.product?.(listed(held)) ?? listed(held));
+    else if (rest === "/snapshot") sendJson(response, this.hooks.snapshot?.(held.signed) ?? held.signed);
+    else if (part !== undefined && rest === `/snapshots/${held.snapshotHash}/${part.name}`) {
+      response.end(this.hooks.part?.(part.bytes) ?? part.bytes);
+    } else throw new SluiceError("ERR_ROUTE_UNKNOWN");
+  }
+
+  #find(name: string): HeldProduct {
+    const held = this.#parts.products.find(({ signed }) => signed.body.product === name);
+    if (held === undefined) throw new SluiceError("ERR_NOT_FOUND", { kind: "product", name });
+    return held;
   }
 
   async #call(envelope: CallEnvelope, response: ServerResponse): Promise<void> {
@@ -179,8 +187,9 @@ export class StubCity {
     const before = this.#answers.get(callId);
     if (before !== undefined) return before;
     const parts = this.#parts;
-    const frame = await compute(parts, envelope);
-    const body = await receiptBody(parts, envelope, frame);
+    const held = this.#find(envelope.request.body.product);
+    const { frame, amount } = await compute(parts, held.product, envelope);
+    const body = await receiptBody(held, envelope, { frame, amount, at: parts.clock.now().toISOString() });
     const receipt = await signDocument(this.hooks.receipt?.(body) ?? body, parts.receiptKey);
     const domainLog = await prove(parts.domainLog, receipt);
     const gatewayLog = await prove(parts.gatewayLog, receipt);
@@ -198,15 +207,39 @@ interface Parts {
   readonly domainLog: DirectoryLog;
   readonly gatewayLog: DirectoryLog;
   readonly trust: TrustPins;
-  readonly snapshot: Signed<LookupSnapshot>;
-  readonly snapshotHash: string;
-  readonly hint: Bytes;
-  readonly database: LookupDatabase;
-  readonly oprf: OprfKeyPair;
+  readonly products: readonly [HeldProduct, ...HeldProduct[]];
+  readonly grant: GrantDelivery;
   readonly seal: SealKeyPair;
 }
 
-async function makeParts(labels: Readonly<Record<string, number>>, clock: Clock): Promise<Parts> {
+interface HeldProduct {
+  readonly product: StubProduct;
+  readonly signed: SignedSnapshot;
+  readonly snapshotHash: string;
+}
+
+/** The product as the gateway lists it. */
+function listed({ signed: { body } }: HeldProduct): Product {
+  const { product, version, domain, grant, bundle, release } = body;
+  return {
+    product,
+    version,
+    domain,
+    grant,
+    bundle,
+    release,
+    form: formOfSnapshot(body),
+    scene: "inclusive-credit",
+    registrationCode: "SLP-2026-000001",
+    status: "serving",
+  };
+}
+
+async function makeParts(
+  labels: Readonly<Record<string, number>>,
+  others: Readonly<Record<string, MakeProduct>>,
+): Promise<Parts> {
+  const clock = systemClock;
   const directory = await mkdtemp(join(tmpdir(), "sluice-client-"));
   const [caller, receiptKey, logKey, gatewayLogKey, agency, department] = await Promise.all([
     generateKey(),
@@ -219,28 +252,14 @@ async function makeParts(labels: Readonly<Record<string, number>>, clock: Clock)
   const origins = { domain: "sluice/domain/hrss", gateway: "sluice/gateway/city" };
   const domainLog = await openLog(join(directory, "domain"), { origin: origins.domain, key: logKey, clock });
   const gatewayLog = await openLog(join(directory, "gateway"), { origin: origins.gateway, key: gatewayLogKey, clock });
-  const identity = { domain: "hrss", product: "credit-label", version: 1, grant: HASH.grant, epoch: 1 };
   const seal = await SealKeyPair.derive(systemRandom.bytes(32));
-  const oprf = await deriveKeyPair(systemRandom.bytes(32), utf8("stub"));
-  const index = await buildIndex({
-    keys: Object.keys(labels),
-    records: Object.values(labels).map(encodeLabelRecord),
-    keyPair: oprf,
-    random: systemRandom,
-    context: lookupContext(identity),
-  });
-  const body: LookupSnapshot = {
-    type: "lookup-snapshot",
-    ...identity,
-    bundle: HASH.bundle,
-    release: HASH.release,
-    parameters: index.parameters,
-    oprfPublicKey: toHex(oprf.publicKey),
-    sealKey: seal.sealKey,
-    hint: await sha256Hex(index.hint),
-    hintBytes: index.hint.length,
-    vocabulary: VOCABULARY,
-    at: clock.now().toISOString(),
+  const delivery = await grantOf(caller, department, agency);
+  const hold = async (product: string, make: MakeProduct): Promise<HeldProduct> => {
+    const { sealKey } = seal;
+    const ids = { domain: "hrss", product, version: 1, grant: await documentHash(delivery.grant.body), ...HASH };
+    const made = await make({ ...ids, sealKey, at: clock.now().toISOString() });
+    const signed = await signDocument(made.snapshot, receiptKey);
+    return { product: made, signed, snapshotHash: await documentHash(made.snapshot) };
   };
   return {
     directory,
@@ -261,28 +280,31 @@ async function makeParts(labels: Readonly<Record<string, number>>, clock: Clock)
       gateway: { logKey: gatewayLogKey.keyId, logOrigin: origins.gateway },
       agencyKey: agency.keyId,
     },
-    snapshot: await signDocument(body, receiptKey),
-    snapshotHash: await documentHash(body),
-    hint: index.hint,
-    database: LookupDatabase.open(index.parameters, index.database),
-    oprf,
+    products: [
+      await hold("credit-label", labelProduct(labels)),
+      ...(await Promise.all(Object.entries(others).map(([name, make]) => hold(name, make)))),
+    ],
+    grant: delivery,
     seal,
   };
 }
 
-/** The sealed answer to a sealed query. */
-async function compute(parts: Parts, { request, frame }: CallEnvelope): Promise<Bytes> {
-  const query = await openQuery(parts.seal, frame, sealingContext(request.body));
-  return query.sealAnswer(await answerContent(parts, request.body.operation, query.content), systemRandom);
+/** The sealed answer to a sealed query, and what it costs. */
+async function compute(
+  { seal }: Parts,
+  product: StubProduct,
+  { request, frame }: CallEnvelope,
+): Promise<{ frame: Bytes; amount: number }> {
+  const query = await openQuery(seal, frame, sealingContext(request.body));
+  const content = await product.answer(query.content, request.body.operation);
+  return { frame: await query.sealAnswer(content, systemRandom), amount: product.measure(query.content) };
 }
 
-async function answerContent({ oprf, database }: Parts, operation: Operation, content: Bytes): Promise<Bytes> {
-  if (operation === "lookup.query") return encodePirAnswer(database.answer(decodePirQuery(content).query));
-  const { elements } = decodeEvaluateRequest(content);
-  return encodeEvaluateResponse(await blindEvaluate(oprf, elements, systemRandom));
-}
-
-async function receiptBody({ snapshotHash, clock }: Parts, { request }: CallEnvelope, frame: Bytes): Promise<Receipt> {
+async function receiptBody(
+  { snapshotHash }: HeldProduct,
+  { request }: CallEnvelope,
+  { frame, amount, at }: { frame: Bytes; amount: number; at: string },
+): Promise<Receipt> {
   const { callId, operation, domain, grant, product, version, bundle } = request.body;
   return {
     type: "receipt",
@@ -298,10 +320,10 @@ async function receiptBody({ snapshotHash, clock }: Parts, { request }: CallEnve
     party: request.signatures[0]?.keyId ?? "",
     request: await documentHash(request.body),
     answer: await sha256Hex(frame),
-    quantity: { unit: OPERATION_UNITS[operation], amount: "1" },
+    quantity: { unit: OPERATION_UNITS[operation], amount: String(amount) },
     price: { kind: "free", reason: "a test" },
     layers: [],
-    at: clock.now().toISOString(),
+    at,
   };
 }
 

@@ -1,0 +1,335 @@
+/** Products of every form, asked of a stub that answers truly, and that lies.
+ *  @module */
+import { inspect } from "node:util";
+import { generateKey } from "@sluice/evidence";
+import { verifyReceipt } from "@sluice/evidence/verify";
+import {
+  ProductForm,
+  canonicalBytes,
+  concatBytes,
+  MAX_SCORE_ROWS,
+  utf8,
+  type AnswerEnvelope,
+  type EvidencedReceipt,
+  type LinearModel,
+  type Table,
+} from "@sluice/protocol";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { createClient, type ClientOptions, type ListProgress, type SluiceClient } from "../src/index.ts";
+import { refused } from "./refused.ts";
+import { flipBit, flipHash, StubCity } from "./stub-city.ts";
+import { reportProduct, scoreProduct, setProduct, type MakeProduct } from "./stub-products.ts";
+
+const ENTRIES = Array.from({ length: 20 }, (_, i) => `person-${i}`);
+const LIST = ["nobody", "person-3", "somebody", "person-1", "person-3"];
+const MODEL: LinearModel = { kind: "linear-model", features: ["age", "months"], weights: [0.5, -0.25], intercept: 1 };
+const COLUMNS = { age: Float64Array.of(1, -2, 0), months: Float64Array.of(0.5, 4, 0) };
+const TABLE: Table = {
+  kind: "table",
+  dimensions: [{ name: "region", levels: ["north", "south"] }],
+  measures: ["income"],
+  cells: [{ at: [1], rows: 25, means: { income: 31.4 } }],
+  totals: [[0, 25]],
+  total: 25,
+  minimum: 10,
+  base: 5,
+};
+
+/** A domain that signs for what `make` makes, and answers something else. */
+function answering(make: MakeProduct, answer: string): MakeProduct {
+  return async (served) => ({ ...(await make(served)), answer: () => Promise.resolve(utf8(answer)) });
+}
+
+/** A product of each form, how it is opened and asked once, and what its receipt states. */
+const FORMS: Record<
+  ProductForm,
+  {
+    product: string;
+    unit: string;
+    amount: string;
+    open: (client: SluiceClient, product: string) => Promise<{ snapshotHash: string; ask: () => Promise<Asked> }>;
+  }
+> = {
+  "label-lookup": {
+    product: "credit-label",
+    unit: "oprf-element",
+    amount: "1",
+    open: async (client, product) => {
+      const handle = await client.openLookup(product);
+      return { ...handle, ask: async () => receiptOf((await handle.lookup("person-1")).receipts[0]) };
+    },
+  },
+  "psi-ids": {
+    product: "list",
+    unit: "psi-element",
+    amount: "16",
+    open: async (client, product) => {
+      const handle = await client.openMatch(product);
+      return { ...handle, ask: () => handle.match(LIST) };
+    },
+  },
+  "psi-cardinality": {
+    product: "tally",
+    unit: "psi-element",
+    amount: "16",
+    open: async (client, product) => {
+      const handle = await client.openCount(product);
+      return { ...handle, ask: () => handle.count(LIST) };
+    },
+  },
+  score: {
+    product: "risk",
+    unit: "score-row",
+    amount: "3",
+    open: async (client, product) => {
+      const handle = await client.openScore(product);
+      return { ...handle, ask: () => handle.score(COLUMNS) };
+    },
+  },
+  report: {
+    product: "regions",
+    unit: "report",
+    amount: "1",
+    open: async (client, product) => {
+      const handle = await client.openReport(product);
+      return { ...handle, ask: () => handle.read() };
+    },
+  },
+};
+
+interface Asked {
+  readonly receipt: EvidencedReceipt;
+}
+
+function receiptOf(receipt: EvidencedReceipt | undefined): Asked {
+  if (receipt === undefined) throw new Error("there is no receipt");
+  return { receipt };
+}
+
+let city: StubCity;
+let client: SluiceClient;
+
+beforeAll(async () => {
+  const report = reportProduct(TABLE);
+  city = await StubCity.start(
+    { "person-1": 1 },
+    {
+      list: setProduct("psi-ids", ENTRIES),
+      "other-list": setProduct("psi-ids", ENTRIES.slice(4)),
+      "lying-list": answering(setProduct("psi-ids", ENTRIES), "no answer"),
+      tally: setProduct("psi-cardinality", ENTRIES),
+      "lying-tally": answering(setProduct("psi-cardinality", ENTRIES), "no answer"),
+      risk: scoreProduct(MODEL, 8, "logistic"),
+      "lying-risk": answering(scoreProduct(MODEL, 8, "identity"), "no answer"),
+      regions: report,
+      "lying-regions": answering(report, '{"type":"report"}'),
+      "loose-regions": reportProduct(TABLE, (body) => utf8(JSON.stringify(body, null, 1))),
+      "bare-regions": reportProduct(TABLE, () => utf8('{"type":"report"}')),
+      "textual-regions": reportProduct(TABLE, () => utf8("a table")),
+      "foreign-regions": reportProduct(TABLE, (body) => canonicalBytes({ ...body, product: "regions" })),
+      "later-regions": reportProduct(TABLE, (body) => canonicalBytes({ ...body, version: 2 })),
+    },
+  );
+  client = clientOf({});
+});
+beforeEach(() => {
+  city.hooks = {};
+  city.calls.length = 0;
+  city.requests.length = 0;
+});
+afterAll(() => city.close());
+
+function clientOf(options: Partial<ClientOptions>): SluiceClient {
+  return createClient({ gatewayUrl: city.url, key: city.caller, trust: city.trust, backoffMs: 1, ...options });
+}
+
+test("matching yields the entries that are in the set, once each and in the order of the list", async () => {
+  const { found, receipt } = await (await client.openMatch("list")).match(LIST);
+  expect(found).toEqual(["person-3", "person-1"]);
+  await verifyReceipt(receipt, city.trust);
+});
+
+test("counting yields how many distinct entries are in the set", async () => {
+  const handle = await client.openCount("tally");
+  expect((await handle.count(LIST)).count).toBe(2);
+  expect((await handle.count([])).count).toBe(0);
+});
+
+test("scores are those of the plain model within the published bound, and responses have the link applied", async () => {
+  const handle = await client.openScore("risk");
+  const { scores, responses } = await handle.score(COLUMNS);
+  const { errorBound } = handle.snapshot.parameters;
+  const plain = [1.375, -1, 1];
+  expect(scores).toHaveLength(3);
+  for (const [row, score] of scores.entries()) {
+    expect(Math.abs(score - (plain[row] ?? NaN))).toBeLessThanOrEqual(errorBound);
+    expect(responses[row]).toBeCloseTo(1 / (1 + Math.exp(-score)), 12);
+  }
+});
+
+test("a report is read as it was made", async () => {
+  const { report } = await (await client.openReport("regions")).read();
+  expect(report).toMatchObject({ domain: "hrss", product: "regions", version: 1, table: TABLE });
+});
+
+test("too many rows, and a column that does not fit, are refused before anything is sent", async () => {
+  const handle = await client.openScore("risk");
+  const long = new Float64Array(MAX_SCORE_ROWS + 1);
+  await refused(handle.score({ age: long, months: long }), "ERR_SCORE_ROWS");
+  await refused(handle.score({ age: COLUMNS.age }), "ERR_SCORE_INPUT");
+  await refused(handle.score({ ...COLUMNS, age: Float64Array.of(1, 2, 9) }), "ERR_SCORE_INPUT");
+  expect(city.calls).toHaveLength(0);
+});
+
+test.each(ProductForm.options)(
+  "a handle of %s refuses a product of every other form, and says which it needs",
+  async (form) => {
+    for (const other of ProductForm.options.filter((option) => option !== form)) {
+      const error = await refused(FORMS[form].open(client, FORMS[other].product), "ERR_STATE");
+      expect(error.details).toEqual({ kind: "product", name: FORMS[other].product, state: other, needed: form });
+    }
+  },
+);
+
+test.each(ProductForm.options)("a lying gateway is refused: %s", async (form) => {
+  const { product, unit, amount, open } = FORMS[form];
+  const { ask, snapshotHash } = await open(client, product);
+  const { receipt } = await ask();
+  const { body } = receipt.receipt;
+  expect(body.quantity).toEqual({ unit, amount });
+  expect(body.snapshot).toBe(snapshotHash);
+
+  const [first] = city.calls;
+  if (first === undefined) throw new Error("nothing was asked");
+  const before = await city.answer(first);
+  city.hooks.answer = () => before;
+  expect((await refused(ask(), "ERR_RECEIPT")).message).toContain("callId");
+
+  const answers: [(answer: AnswerEnvelope) => AnswerEnvelope, "ERR_ANSWER_ALTERED" | "ERR_RECEIPT"][] = [
+    [(answer) => ({ ...answer, frame: flipBit(answer.frame) }), "ERR_ANSWER_ALTERED"],
+    [(answer) => ({ ...answer, frame: before.frame }), "ERR_ANSWER_ALTERED"],
+    [(answer) => ({ ...answer, receipt: before.receipt }), "ERR_RECEIPT"],
+  ];
+  for (const [change, code] of answers) {
+    city.hooks.answer = change;
+    await refused(ask(), code);
+  }
+  city.hooks = {};
+  for (const [member, value] of [
+    ["quantity", { unit, amount: String(Number(amount) + 1) }],
+    ["snapshot", flipHash(body.snapshot)],
+    ["release", flipHash(body.snapshot)],
+    ["product", "another"],
+  ] as const) {
+    city.hooks.receipt = (receiptBody) => ({ ...receiptBody, [member]: value });
+    expect((await refused(ask(), "ERR_RECEIPT")).message).toContain(member);
+  }
+});
+
+test.each(ProductForm.options)(
+  "a snapshot that is not this product's, or was changed, is refused: %s",
+  async (form) => {
+    const { product, open } = FORMS[form];
+    for (const other of ProductForm.options.filter((option) => option !== form)) {
+      city.hooks.snapshot = () => city.signedSnapshot(FORMS[other].product);
+      expect((await refused(open(client, product), "ERR_RECEIPT")).message).toContain("product");
+    }
+    city.hooks.snapshot = ({ body, signatures }) => ({
+      body: { ...body, sealKey: `x25519:${"A".repeat(43)}` },
+      signatures,
+    });
+    await refused(open(client, product), "ERR_SIGNATURE");
+    city.hooks = { product: (listed) => ({ ...listed, form: form === "report" ? "score" : "report" }) };
+    expect((await refused(open(client, product), "ERR_RECEIPT")).message).toContain("form");
+    city.hooks = { product: (listed) => ({ ...listed, release: flipHash(listed.release) }) };
+    expect((await refused(open(client, product), "ERR_RECEIPT")).message).toContain("release");
+  },
+);
+
+test("a set that was swapped, flipped, cut or is overlong is refused", async () => {
+  let other: Uint8Array = new Uint8Array();
+  city.hooks.part = (set) => (other = set);
+  await client.openMatch("other-list");
+  city.hooks.part = () => other;
+  await refused(client.openMatch("list"), "ERR_RECEIPT");
+  city.hooks.part = (set) => flipBit(set);
+  await refused(client.openMatch("list"), "ERR_RECEIPT");
+  city.hooks.part = (set) => set.subarray(1);
+  await refused(client.openMatch("list"), "ERR_RECEIPT");
+  city.hooks.part = (set) => concatBytes(set, set.subarray(0, 12));
+  await refused(client.openMatch("list"), "ERR_FRAME_TOO_LARGE");
+});
+
+test("a domain that answers what is no answer is refused, though it signed it", async () => {
+  await refused((await client.openMatch("lying-list")).match(LIST), "ERR_FRAME_MALFORMED");
+  await refused((await client.openCount("lying-tally")).count(LIST), "ERR_FRAME_MALFORMED");
+  await refused((await client.openScore("lying-risk")).score(COLUMNS), "ERR_FRAME_MALFORMED");
+});
+
+test.each([
+  ["lying-regions", "ERR_RECEIPT", "snapshot"],
+  ["loose-regions", "ERR_BODY_INVALID", "canonical"],
+  ["bare-regions", "ERR_BODY_INVALID", "schema"],
+  ["textual-regions", "ERR_BODY_INVALID", "JSON"],
+  ["foreign-regions", "ERR_RECEIPT", "product"],
+  ["later-regions", "ERR_RECEIPT", "version"],
+] as const)("a report that is not this product's document is refused: %s", async (product, code, reason) => {
+  expect((await refused((await client.openReport(product)).read(), code)).message).toContain(reason);
+});
+
+test("progress of a list grows to its total, and is the same whatever matches", async () => {
+  const handle = await client.openMatch("list");
+  const progressOf = async (list: string[]): Promise<ListProgress[]> => {
+    const told: ListProgress[] = [];
+    await handle.match(list, { onProgress: (progress) => told.push(progress) });
+    return told;
+  };
+  const list = ENTRIES.slice(0, 17);
+  const told = await progressOf(list);
+  expect(told.at(-1)).toEqual({ done: 40, total: 40 });
+  expect(told.map(({ done }) => done)).toEqual(told.map(({ done }) => done).toSorted((a, b) => a - b));
+  expect(new Set(told.map(({ total }) => total))).toEqual(new Set([40]));
+  expect(await progressOf(list.map((entry) => `${entry}-absent`))).toEqual(told);
+});
+
+test.each(["openMatch", "openCount"] as const)(
+  "a list that is cancelled while it is blinded is never sent: %s",
+  async (open) => {
+    const controller = new AbortController();
+    const options = { signal: controller.signal, onProgress: () => controller.abort() };
+    const ask =
+      open === "openMatch"
+        ? (await client.openMatch("list")).match(LIST, options)
+        : (await client.openCount("tally")).count(LIST, options);
+    await refused(ask, "ERR_CANCELLED");
+    expect(city.calls).toHaveLength(0);
+  },
+);
+
+test("no error holds an entry of the list", async () => {
+  city.hooks.answer = (answer) => ({ ...answer, frame: flipBit(answer.frame) });
+  const error = await refused((await client.openMatch("list")).match(["person-777"]), "ERR_ANSWER_ALTERED");
+  expect(inspect(error, { depth: 9, showHidden: true })).not.toContain("person-777");
+});
+
+test("the grant behind a product has its rules of use, and is what department and agency signed", async () => {
+  const handle = await client.openReport("regions");
+  const { body } = await handle.grant();
+  expect(body.restrictions).toEqual(["Answers decide about nobody alone."]);
+  city.hooks.grant = ({ grant, policy }) => ({ grant: { ...grant, body: { ...body, restrictions: [] } }, policy });
+  await refused(handle.grant(), "ERR_RECEIPT");
+  for (const missing of [0, 1]) {
+    city.hooks.grant = ({ grant, policy }) => ({
+      grant: { ...grant, signatures: grant.signatures.filter((_, i) => i !== missing) },
+      policy,
+    });
+    await refused(handle.grant(), "ERR_SIGNATURE");
+  }
+  city.hooks = {};
+  const stranger = await generateKey();
+  const { hrss } = city.trust.domains;
+  if (hrss === undefined) throw new Error("the stub pins its domain");
+  const trust = { ...city.trust, domains: { hrss: { ...hrss, departmentKey: stranger.keyId } } };
+  await refused(clientOf({ trust }).grant(city.product.grant), "ERR_SIGNATURE");
+  await refused(clientOf({ trust: { ...city.trust, domains: {} } }).grant(city.product.grant), "ERR_SIGNATURE");
+});

@@ -1,0 +1,161 @@
+/** What the stub serves: one product of each form, with the sender roles that a domain uses.
+ *  @module */
+import { buildIndex, LookupDatabase, lookupContext } from "@sluice/mpc/lookup/server";
+import { blindEvaluate, deriveKeyPair } from "@sluice/mpc/oprf/server";
+import {
+  answerCardinality,
+  answerIds,
+  derivePsiKey,
+  prepareCardinalitySet,
+  prepareIdsSet,
+  psiEntry,
+} from "@sluice/mpc/psi/sender";
+import { planScore, score } from "@sluice/mpc/score/server";
+import {
+  canonicalBytes,
+  decodeEvaluateRequest,
+  decodePirQuery,
+  decodePsiQuery,
+  decodeReportRequest,
+  decodeScoreRequest,
+  documentHash,
+  ELEMENT_BYTES,
+  encodeEvaluateResponse,
+  encodeLabelRecord,
+  encodePirAnswer,
+  padPsiItems,
+  sha256Hex,
+  SluiceError,
+  toHex,
+  utf8,
+  type Bytes,
+  type LinearModel,
+  type LookupSnapshot,
+  type Operation,
+  type ProductSnapshot,
+  type PsiKind,
+  type Report,
+  type ScoreLink,
+  type SnapshotPart,
+  type Table,
+} from "@sluice/protocol";
+import { systemRandom } from "../src/index.ts";
+
+/** Labels of the stub's lookup product. */
+export const VOCABULARY = ["A", "B", "C"];
+
+/** Members that the snapshots of all products have. */
+export type Served = Omit<Extract<ProductSnapshot, { type: "report-snapshot" }>, "type" | "report">;
+
+/** A product as its domain holds it. */
+export interface StubProduct {
+  readonly snapshot: ProductSnapshot;
+  /** What callers download. */
+  readonly part?: { readonly name: SnapshotPart; readonly bytes: Bytes };
+  /** Units of an opened frame. */
+  measure(content: Bytes): number;
+  /** The answer to an opened frame. */
+  answer(content: Bytes, operation: Operation): Promise<Bytes>;
+}
+
+/** Makes a product once its grant and names are known. */
+export type MakeProduct = (served: Served) => Promise<StubProduct>;
+
+/** A lookup product of key to label code. */
+export function labelProduct(labels: Readonly<Record<string, number>>): MakeProduct {
+  return async (served) => {
+    const epoch = 1;
+    const oprf = await deriveKeyPair(systemRandom.bytes(32), utf8("stub"));
+    const index = await buildIndex({
+      keys: Object.keys(labels),
+      records: Object.values(labels).map(encodeLabelRecord),
+      keyPair: oprf,
+      random: systemRandom,
+      context: lookupContext({ ...served, epoch }),
+    });
+    const snapshot: LookupSnapshot = {
+      type: "lookup-snapshot",
+      ...served,
+      epoch,
+      parameters: index.parameters,
+      oprfPublicKey: toHex(oprf.publicKey),
+      hint: await sha256Hex(index.hint),
+      hintBytes: index.hint.length,
+      vocabulary: VOCABULARY,
+    };
+    const database = LookupDatabase.open(index.parameters, index.database);
+    return {
+      snapshot,
+      part: { name: "hint", bytes: index.hint },
+      measure: () => 1,
+      answer: async (content, operation) => {
+        if (operation === "lookup.query") return encodePirAnswer(database.answer(decodePirQuery(content).query));
+        const { elements } = decodeEvaluateRequest(content);
+        return encodeEvaluateResponse(await blindEvaluate(oprf, elements, systemRandom));
+      },
+    };
+  };
+}
+
+/** A set of entries, to match or to count. */
+export function setProduct(kind: PsiKind, entries: readonly string[]): MakeProduct {
+  return async (served) => {
+    const { domain, product, version, grant } = served;
+    const identity = { kind, domain, product, version, grant, purpose: "medical-aid", epoch: 1 };
+    const key = await derivePsiKey(systemRandom.bytes(32), identity);
+    const source = { identity, key, entries: entries.map(psiEntry) };
+    const set = await (kind === "psi-ids" ? prepareIdsSet(source) : prepareCardinalitySet(source));
+    const parameters = { kind, paddedItems: padPsiItems(entries.length), set: await sha256Hex(set) };
+    const { purpose, epoch } = identity;
+    const snapshot: ProductSnapshot = { type: "psi-snapshot", ...served, purpose, epoch, parameters };
+    const snapshotHash = await documentHash(snapshot);
+    return {
+      snapshot,
+      ...(kind === "psi-ids" ? { part: { name: "set", bytes: set } as const } : {}),
+      measure: (frame) => decodePsiQuery(frame).elements.length / ELEMENT_BYTES,
+      answer: (frame) => {
+        const call = { identity, key, snapshot: snapshotHash, frame };
+        return kind === "psi-ids" ? answerIds(call) : answerCardinality({ ...call, set });
+      },
+    };
+  };
+}
+
+/** A linear model over columns within ±`featureBound`. */
+export function scoreProduct(model: LinearModel, featureBound: number, link: ScoreLink): MakeProduct {
+  return async (served) => {
+    const parameters = planScore(model, featureBound);
+    return {
+      snapshot: { type: "score-snapshot", ...served, model: await documentHash(model), parameters, link },
+      measure: (frame) => decodeScoreRequest(frame).rows,
+      answer: (frame) => score({ model, parameters }, frame),
+    };
+  };
+}
+
+/** A report of a table; `write` says what the domain keeps as its bytes. */
+export function reportProduct(table: Table, write: (report: Report) => Bytes = canonicalBytes): MakeProduct {
+  return async (served) => {
+    const { domain, product, version, at } = served;
+    const bytes = write({
+      type: "report",
+      domain,
+      product,
+      version,
+      source: "44".repeat(32),
+      name: "table",
+      table,
+      at,
+    });
+    const snapshot: ProductSnapshot = { type: "report-snapshot", ...served, report: await sha256Hex(bytes) };
+    const snapshotHash = await documentHash(snapshot);
+    return {
+      snapshot,
+      measure: () => 1,
+      answer: async (frame) => {
+        if (toHex(decodeReportRequest(frame).snapshot) !== snapshotHash) throw new SluiceError("ERR_SNAPSHOT");
+        return bytes;
+      },
+    };
+  };
+}
