@@ -1,12 +1,13 @@
 /** The demo's city with its product built, ready to be asked.
  *  @module */
-import { bundleJob } from "@sluice/sandbox/bundle";
-import { EXAMPLE_JOB } from "../packages/cli/src/demo/demo.ts";
+import { exampleBundle } from "../packages/cli/src/demo/plan.ts";
+
 import { openGeneratedCity } from "../packages/cli/src/demo/generated-city.ts";
 import { grantScene, registerParties } from "../packages/cli/src/demo/govern.ts";
 import { developJob, releaseAndBuild } from "../packages/cli/src/demo/product.ts";
 import { RunningCity } from "../packages/cli/src/demo/running-city.ts";
-import { inclusiveCredit, KEY_FIELD, PRODUCT, usualTerms } from "../packages/cli/src/demo/scene.ts";
+import { inclusiveCredit, KEY_FIELD, PRODUCT } from "../packages/cli/src/demo/products/inclusive-credit.ts";
+import { usualTerms } from "../packages/cli/src/demo/scene.ts";
 import { readWalkState, writeWalkState } from "../packages/cli/src/demo/walk-state.ts";
 
 /** Seed of the generated city: every run measures the same table. */
@@ -44,8 +45,10 @@ async function buildProduct(running: RunningCity): Promise<void> {
     inclusiveCredit(SAMPLE_ROWS),
     usualTerms(running.city.keys, PRODUCT, new Date()),
   );
-  const { code } = await bundleJob(EXAMPLE_JOB);
+  const code = await exampleBundle("inclusive-credit/job.ts");
   const run = await developJob(running, grant, PRODUCT, code);
   const { product, model } = await releaseAndBuild(running, "hrss-department", grant, run);
-  await writeWalkState(running.city.directory, { grant, product, model });
+  await writeWalkState(running.city.directory, {
+    [PRODUCT]: { grant, product, ...(model === undefined ? {} : { model }) },
+  });
 }

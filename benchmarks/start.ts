@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { PRODUCT } from "../packages/cli/src/demo/scene.ts";
+import { PRODUCT } from "../packages/cli/src/demo/products/inclusive-credit.ts";
 import { openServing, type Serving } from "./serving-city.ts";
 import { compare, measure, type Row, type Suite } from "./suite.ts";
 

@@ -10,7 +10,8 @@ import type { EvidencedReceipt } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeEvidence } from "../packages/cli/src/demo/audit.ts";
 import { domainDirectory } from "../packages/cli/src/demo/city.ts";
-import { creditPlan } from "../packages/cli/src/demo/demo.ts";
+import { inclusiveCreditPlan, KEY_FIELD } from "../packages/cli/src/demo/products/inclusive-credit.ts";
+import { plainLabels } from "../packages/cli/src/demo/oracles/credit-bands.ts";
 import { openGeneratedCity, type GeneratedCity } from "../packages/cli/src/demo/generated-city.ts";
 import { grantScene, registerParties, type StandingGrant } from "../packages/cli/src/demo/govern.ts";
 import { developJob, releaseAndBuild } from "../packages/cli/src/demo/product.ts";
@@ -45,7 +46,7 @@ beforeAll(async () => {
     proxy.target = url;
     return proxy.url;
   });
-  const plan = await creditPlan(generated);
+  const plan = await inclusiveCreditPlan(generated.data);
   await registerParties(running);
   await running.registerDomains();
   grant = await grantScene(running, plan.spec, usualTerms(generated.city.keys, plan.product, new Date()));
@@ -55,7 +56,7 @@ beforeAll(async () => {
     grant,
     await developJob(running, grant, plan.product, plan.code),
   );
-  expected = plan.plainLabels(model);
+  expected = plainLabels(generated.data.hrss, KEY_FIELD, model);
 }, 240_000);
 
 afterAll(async () => {

@@ -12,7 +12,7 @@ import { PGlite } from "@electric-sql/pglite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CanarySearch, type CanaryFind } from "../packages/cli/src/demo/canary-search.ts";
 import { csvLine } from "../packages/cli/src/demo/city/csv.ts";
-import { creditPlan } from "../packages/cli/src/demo/demo.ts";
+import { examplePlan } from "../packages/cli/src/demo/examples.ts";
 import { openGeneratedCity, type GeneratedCity } from "../packages/cli/src/demo/generated-city.ts";
 import { Narrator, type DemoReport } from "../packages/cli/src/demo/report.ts";
 import { RunningCity } from "../packages/cli/src/demo/running-city.ts";
@@ -38,7 +38,7 @@ beforeAll(async () => {
   });
   const narrator = new Narrator({ isTerminal: false, write: (text) => void said.push(text) });
   try {
-    report = await walk(running, narrator, await creditPlan(generated));
+    report = await walk(running, narrator, await examplePlan(generated));
   } finally {
     await running.stop();
     for (const proxy of proxies.values()) await proxy.close();

@@ -1,6 +1,7 @@
 /** `sluice demo`
  *  @module */
 import { usage, type Command } from "../command.ts";
+import { EXAMPLE_NAMES, isExampleName } from "../demo/example-names.ts";
 import { MAX_PERSONS, MIN_PERSONS } from "../demo/city/tables.ts";
 
 const DEFAULT_ROWS = 20_000;
@@ -9,13 +10,14 @@ const DEFAULT_SEED = "sluice";
 /** Walks the main job through on a generated city. */
 export const demo: Command = {
   path: ["demo"],
-  summary: "walk a whole product through on a generated city: gateway, three domains, job, lookups, refusals",
+  summary: "walk products of every kind through on a generated city: jobs, releases, private answers, refusals",
   positionals: [],
   options: {
     rows: {
       value: "N",
       description: `persons in the city, ${MIN_PERSONS} to ${MAX_PERSONS} (default ${DEFAULT_ROWS})`,
     },
+    only: { value: "EXAMPLE", description: `walk one example alone: ${EXAMPLE_NAMES.join(", ")}` },
     data: { value: "DIR", description: "where everything is kept (default: a fresh temporary directory)" },
     seed: { value: "S", description: `seed of the generated city (default "${DEFAULT_SEED}")` },
     once: { description: "exit after the walk; otherwise gateway and domains keep running" },
@@ -24,6 +26,10 @@ export const demo: Command = {
   async run(args, io) {
     const rows = args.integer("rows", MIN_PERSONS, MAX_PERSONS) ?? DEFAULT_ROWS;
     const data = args.text("data");
+    const only = args.text("only");
+    if (only !== undefined && !isExampleName(only)) {
+      throw usage(`"--only" expected one of ${EXAMPLE_NAMES.join(", ")}; got "${only}"`);
+    }
     if (data === "") throw usage('"--data" expected a directory');
     const { runDemo } = await import("../demo/demo.ts");
     return await runDemo({
@@ -31,6 +37,7 @@ export const demo: Command = {
       seed: args.text("seed") ?? DEFAULT_SEED,
       once: args.flag("once"),
       json: args.flag("json"),
+      ...(only === undefined ? {} : { only }),
       ...(data === undefined ? {} : { data }),
       signal: io.signal,
     });

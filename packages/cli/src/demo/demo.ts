@@ -3,24 +3,26 @@
  *  @module */
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { isSluiceError } from "@sluice/protocol";
-import { bundleJob } from "@sluice/sandbox/bundle";
 import { formatError } from "../error-text.ts";
-import { openGeneratedCity, type GeneratedCity } from "./generated-city.ts";
-import { plainLabels } from "./oracle.ts";
-import { Narrator, type DemoReport, type Output } from "./report.ts";
+import type { ExampleName } from "./example-names.ts";
+import { examplePlan } from "./examples.ts";
+import { openGeneratedCity } from "./generated-city.ts";
+import type { ProductPlan } from "./plan.ts";
+import { Narrator, type CallKind, type DemoReport, type Output } from "./report.ts";
 import { RunningCity } from "./running-city.ts";
-import { inclusiveCredit, KEY_FIELD, PRODUCT } from "./scene.ts";
-import { evidenceDirectory, walk, type WalkPlan } from "./walk.ts";
+import { evidenceDirectory, walk } from "./walk.ts";
 
 /** Options of `sluice demo`. */
 export interface DemoOptions {
   /** Persons of the city. */
   readonly rows: number;
   readonly seed: string;
+  /** The one example to walk; all kinds of product with everything that is refused when absent. */
+  readonly only?: ExampleName;
   /** Directory of the city; a fresh one under the system's temporary directory when absent. */
   readonly data?: string;
   /** End after the walk instead of keeping the processes. */
@@ -29,34 +31,6 @@ export interface DemoOptions {
   readonly json: boolean;
   /** Ends the demo when it aborts. */
   readonly signal: AbortSignal;
-}
-
-/** Source of the example job. */
-export const EXAMPLE_JOB = fileURLToPath(new URL("../../../../examples/inclusive-credit/job.ts", import.meta.url));
-
-/** Share of the persons in a developer's sample: larger in small cities, where k needs more of them. */
-const SAMPLE_SHARE = 0.25;
-const SMALL_CITY_SHARE = 0.5;
-const SMALL_CITY_PERSONS = 10_000;
-/** Canary persons who are asked about first. */
-const ASKED_CANARIES = 4;
-
-/** The walk of a generated city: inclusive credit, on every person, with its canaries. */
-export async function creditPlan({ data }: GeneratedCity): Promise<WalkPlan> {
-  const { code } = await bundleJob(EXAMPLE_JOB);
-  const { canaries } = data;
-  const share = data.persons < SMALL_CITY_PERSONS ? SMALL_CITY_SHARE : SAMPLE_SHARE;
-  return {
-    spec: inclusiveCredit(Math.round(data.persons * share)),
-    product: PRODUCT,
-    code,
-    plainLabels: (model) => plainLabels(data.hrss, model),
-    firstKeys: canaries.slice(0, ASKED_CANARIES).map((canary) => canary.residentId),
-    canaries: {
-      persons: canaries.length,
-      texts: canaries.flatMap(({ residentId, name, phone }) => [residentId, name, phone]),
-    },
-  };
 }
 
 /** Runs the walk. Returns the exit code: 0 only when the report is ok. */
@@ -73,9 +47,10 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     running = await narrator.step("processes", "gateway and domains start, each with its own keys", () =>
       RunningCity.start(generated.city),
     );
-    const report = await walk(running, narrator, await creditPlan(generated));
+    const plan = await examplePlan(generated, options.only);
+    const report = await walk(running, narrator, plan);
     conclude(narrator, report);
-    if (!options.once) sayHowToAsk(narrator, running, generated);
+    if (!options.once) await sayHowToAsk(narrator, running, plan.products);
     if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
     if (!options.once && report.ok && !options.signal.aborted) await once(options.signal, "abort");
     return report.ok ? 0 : 1;
@@ -97,14 +72,24 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   }
 }
 
+const COUNTED: Readonly<Record<CallKind, string>> = {
+  lookup: "private lookups",
+  "psi-ids": "entries matched",
+  "psi-cardinality": "entries counted",
+  score: "rows scored",
+  report: "times read",
+};
+
 function conclude(narrator: Narrator, report: DemoReport): void {
-  for (const call of report.calls) {
+  for (const { kind, count, correct, p50Ms } of report.calls) {
     narrator.say(
-      `  ${call.count} private lookups, ${call.correct ? "all as" : "NOT as"} the plain computation, p50 ${call.p50Ms} ms`,
+      `  ${kind}: ${count} ${COUNTED[kind]}, ${correct ? "all as" : "NOT as"} the plain computation, p50 ${p50Ms} ms`,
     );
   }
   const refused = report.refusals.filter((refusal) => refusal.ok).length;
-  narrator.say(`  ${refused} of ${report.refusals.length} wrong requests refused where they should be`);
+  if (report.refusals.length > 0) {
+    narrator.say(`  ${refused} of ${report.refusals.length} wrong requests refused where they should be`);
+  }
   for (const refusal of report.refusals.filter((candidate) => !candidate.ok)) {
     narrator.say(`    ${refusal.case}: ${refusal.code} by ${refusal.refusedBy}`);
   }
@@ -115,19 +100,29 @@ function conclude(narrator: Narrator, report: DemoReport): void {
   narrator.say(report.ok ? "ok" : "NOT ok");
 }
 
-/** The command that makes one more private lookup, with the variables that the README's query reads too. */
-function sayHowToAsk(narrator: Narrator, { gatewayUrl }: RunningCity, { city, data }: GeneratedCity): void {
-  const { hrss } = data;
-  const [first = []] = hrss.rows();
-  const variables = [
-    `SLUICE_GATEWAY=${gatewayUrl}`,
-    `SLUICE_KEY=${join(city.directory, "parties", "river-bank.key")}`,
-    `SLUICE_TRUST=${join(evidenceDirectory(city), "trust.json")}`,
-  ];
+/** For each product the command that asks it once more, with the variables that the README's query reads too. */
+async function sayHowToAsk(
+  narrator: Narrator,
+  { gatewayUrl, city }: RunningCity,
+  products: readonly ProductPlan[],
+): Promise<void> {
   narrator.say("  ask again, in another terminal:");
-  narrator.say(
-    `${variables.join(" ")} npm run --silent sluice -- lookup ${PRODUCT} ${first[hrss.header.indexOf(KEY_FIELD)]}`,
-  );
+  for (const { spec, again } of products) {
+    if (again === undefined) continue;
+    const folder = join(city.directory, "callers", spec.callers[0]);
+    const file = join(folder, again.file?.name ?? "");
+    if (again.file !== undefined) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await writeFile(file, again.file.text, { mode: 0o600 });
+    }
+    const variables = [
+      `SLUICE_GATEWAY=${gatewayUrl}`,
+      `SLUICE_KEY=${join(city.directory, "parties", `${spec.callers[0]}.key`)}`,
+      `SLUICE_TRUST=${join(evidenceDirectory(city), "trust.json")}`,
+    ];
+    const words = again.words.map((word) => (word === "FILE" ? file : word));
+    narrator.say(`${variables.join(" ")} npm run --silent sluice -- ${words.join(" ")}`);
+  }
   narrator.say(`gateway ${gatewayUrl} · OpenAPI ${gatewayUrl}/openapi.json · Ctrl-C ends`);
 }
 

@@ -23,6 +23,7 @@ const FILE = "generated.json";
 export interface GeneratedCity {
   readonly city: City;
   readonly data: CityData;
+  readonly seed: string;
 }
 
 /** Opens the generated city in `directory`, or generates it there.
@@ -35,12 +36,12 @@ export async function openGeneratedCity(
   const found = await findCity(directory);
   if (found !== null) {
     const origin = Origin.parse(JSON.parse(await readFile(join(directory, FILE), "utf8")));
-    return { city: found, data: generateCity(origin) };
+    return { city: found, data: generateCity(origin), seed: origin.seed };
   }
   const data = generateCity(options);
   const city = await createCity(directory, DOMAINS, (directoryOf) => tableFiles(data, directoryOf, progress));
   await writeFile(join(directory, FILE), `${JSON.stringify(options)}\n`);
-  return { city, data };
+  return { city, data, seed: options.seed };
 }
 
 /** Writes each table as CSV inside its domain's directory, and removes the CSV once it was imported. */

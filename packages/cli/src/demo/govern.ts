@@ -1,6 +1,6 @@
 /** Parties, catalogue, scene, reviews, grant: the governance that stands before any computation.
  *  @module */
-import type { Grant, Policy, SignedGrant } from "@sluice/protocol";
+import type { Grant, Policy, Review, SignedGrant } from "@sluice/protocol";
 import { documentHash } from "@sluice/protocol";
 import { PARTIES, partyStatement, type PartyName } from "./parties.ts";
 import type { RunningCity } from "./running-city.ts";
@@ -24,22 +24,25 @@ export async function registerParties(running: RunningCity): Promise<void> {
 /** Proposes a scene, has two people review it, and has the department sign its grant. */
 export async function grantScene(running: RunningCity, spec: SceneSpec, terms: GrantTerms): Promise<StandingGrant> {
   const { keys } = running.city;
-  const { policy } = spec;
   const draft = await grantBody(keys, spec, terms);
-  await proposeAndReview(running, draft, policy);
+  await proposeAndReview(running, spec, draft);
   return deliver(running, spec, draft);
 }
 
-async function proposeAndReview(running: RunningCity, draft: Grant, policy: Policy): Promise<void> {
+/** Points that the agency gives the sections of an application. */
+const SCORES: NonNullable<Review["scores"]> = { economicValue: 4, socialValue: 5, businessModel: 3, dataRationale: 5 };
+
+async function proposeAndReview(running: RunningCity, spec: SceneSpec, draft: Grant): Promise<void> {
   const operator = running.client("city-data-group");
   const agency = running.client("data-bureau");
   const { scene } = draft.scene;
-  await operator.proposeScene({ draft, policy });
+  await operator.proposeScene({ application: spec.application, draft, policy: spec.policy });
   await operator.reviewScene(scene, { person: "Lin Hua", verdict: "approve", note: "Fields fit the purpose." });
   await agency.reviewScene(scene, {
     person: "Zhao Min",
     verdict: "approve",
     note: "Value and safeguards are sufficient.",
+    scores: SCORES,
   });
 }
 

@@ -15,6 +15,10 @@ export const PARTIES = {
   "city-data-group": { title: "城市数据集团 City Data Group", role: "operator" },
   "credit-lab": { title: "普惠信用实验室 Credit Lab", role: "developer" },
   "river-bank": { title: "江河银行 River Bank", role: "caller" },
+  "harbour-insurance": { title: "江海保险 Harbour Insurance", role: "caller" },
+  "civil-affairs-bureau": { title: "民政局 Civil Affairs Bureau", role: "caller" },
+  "planning-bureau": { title: "规划和自然资源局 Planning Bureau", role: "caller" },
+  "employment-service": { title: "就业服务中心 Employment Service", role: "caller" },
   "closed-bank": { title: "停业银行 Closed Bank", role: "caller" },
 } as const satisfies Record<string, { title: string; role: PartyRole }>;
 

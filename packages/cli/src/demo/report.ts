@@ -1,7 +1,7 @@
 /** The report of the walk, and how its steps are shown: lines that replace themselves on a terminal, plain
  *  lines in a pipe.
  *  @module */
-import type { RefusedBy } from "@sluice/protocol";
+import type { ProductForm, RefusedBy } from "@sluice/protocol";
 
 /** One step of the walk. */
 export interface StepResult {
@@ -10,14 +10,19 @@ export interface StepResult {
   readonly ms: number;
 }
 
-/** Calls of one kind, checked against the plain computation on the raw rows. */
+/** Calls of one product, checked against the plain computation on the raw rows. */
 export interface CallResult {
-  readonly kind: "lookup";
+  readonly kind: CallKind;
   /** Whether every answer equals the plain computation. */
   readonly correct: boolean;
+  /** What was asked: lookups, entries of lists, rows to score, reports. */
   readonly count: number;
+  /** Median time of one call. */
   readonly p50Ms: number;
 }
+
+/** Kinds of production query. */
+export type CallKind = "lookup" | Exclude<ProductForm, "label-lookup">;
 
 /** One thing that had to be refused. */
 export interface RefusalResult {

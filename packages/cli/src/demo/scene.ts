@@ -1,19 +1,38 @@
-/** The scene of the walk: 普惠信贷, inclusive credit. The policy under which jobs see the table, and the grant
- *  that the department signs.
+/** Scenes of the walk: what is asked of which table, why, and how jobs see it; and the grants that departments sign for
+ *  them.
  *  @module */
 import { signDocument } from "@sluice/evidence";
-import { documentHash, type Grant, type Policy, type SignedGrant } from "@sluice/protocol";
+import {
+  documentHash,
+  FORM_OPERATIONS,
+  OPERATION_UNITS,
+  type Grant,
+  type Policy,
+  type ProductForm,
+  type SceneApplication,
+  type SignedGrant,
+  type Unit,
+} from "@sluice/protocol";
 import type { PartyKeys, PartyName } from "./parties.ts";
 
-/** Product that the walk builds and serves. */
-export const PRODUCT = "inclusive-credit";
-/** Its version. */
+export { inclusiveCredit } from "./products/inclusive-credit.ts";
+
+/** Version of every product of the walk. */
 export const VERSION = 1;
-/** Column by which the bank asks. */
-export const KEY_FIELD = "resident_id";
 
 const DAY_MS = 86_400_000;
 const TERM_DAYS = 365;
+const DEVELOPMENT_RUNS = "100";
+const BUILDS = "20";
+/** Units that a usual grant allows to callers. */
+const USUAL_AMOUNTS = {
+  run: DEVELOPMENT_RUNS,
+  "oprf-element": "1000000",
+  "pir-query": "1000000",
+  "psi-element": "5000000",
+  "score-row": "5000000",
+  report: "10000",
+} as const satisfies Record<Unit, string>;
 
 /** A scene: what is asked of which table, why, and how jobs see it. */
 export interface SceneSpec {
@@ -23,6 +42,13 @@ export interface SceneSpec {
   readonly title: string;
   readonly purpose: string;
   readonly value: string;
+  readonly application: SceneApplication;
+  /** Form of the product that the scene is for. */
+  readonly form: ProductForm;
+  /** Who may ask; the first one asks in the walk. */
+  readonly callers: readonly [PartyName, ...PartyName[]];
+  /** What callers must keep to. */
+  readonly restrictions: readonly string[];
   /** Column by which callers ask. */
   readonly key: string;
   readonly fields: Grant["fields"];
@@ -31,77 +57,19 @@ export interface SceneSpec {
   readonly probe: { readonly granted: string; readonly outside: string };
 }
 
-/** Fields a job may read, each with its need. */
-const FIELDS = [
-  { name: "name", need: "as a token: to report repeated entries without a name" },
-  { name: "phone", need: "masked to its first two digits: the series tells data-only numbers" },
-  { name: "region", need: "city of the insured, as a risk factor" },
-  { name: "age", need: "in bands: a risk factor of every credit model" },
-  { name: "months_insured", need: "length of contribution: the main signal of steady work" },
-  { name: "monthly_base", need: "contribution base, in steps of 500 yuan: income level" },
-  { name: "arrears_months", need: "months in arrears: payment discipline" },
-  { name: "fund_months", need: "months of housing fund: steady work" },
-  { name: "defaulted", need: "outcome that the model learns" },
-] as const;
-
-/** How jobs see the social-insurance table. Identified by its hash in the grant. */
-function creditPolicy(sampleRows: number): Policy {
-  return {
-    version: 1,
-    resource: "social-insurance",
-    columns: {
-      resident_id: { role: "direct", transform: { kind: "drop" } },
-      name: { role: "direct", transform: { kind: "token" } },
-      phone: { role: "direct", transform: { kind: "mask", keepFirst: 2, keepLast: 0 } },
-      region: { role: "quasi", transform: { kind: "generalize", length: 4 } },
-      age: { role: "quasi", transform: { kind: "bucket", width: 20, min: 20, max: 60 } },
-      months_insured: { role: "other", transform: { kind: "bucket", width: 12, min: 0, max: 480 } },
-      monthly_base: { role: "sensitive", transform: { kind: "bucket", width: 500, min: 0, max: 40_000 } },
-      arrears_months: { role: "sensitive", transform: { kind: "bucket", width: 1, min: 0, max: 24 } },
-      fund_months: { role: "other", transform: { kind: "bucket", width: 12, min: 0, max: 480 } },
-      defaulted: { role: "sensitive", transform: { kind: "keep" } },
-    },
-    sample: { rows: sampleRows, strata: ["region"] },
-    k: 5,
-    suppressionLimit: 0.15,
-  };
-}
-
-/** The scene of the walk, with a sample of `sampleRows`. */
-export function inclusiveCredit(sampleRows: number): SceneSpec {
-  return {
-    domain: "hrss",
-    department: "hrss-department",
-    title: "普惠信贷 Inclusive credit",
-    purpose: "inclusive-credit",
-    value: "Small borrowers without collateral get a fair answer from their record of steady work.",
-    key: KEY_FIELD,
-    fields: FIELDS.map((field) => ({ ...field })),
-    policy: creditPolicy(sampleRows),
-    probe: { granted: "age", outside: "housing_fund_monthly" },
-  };
-}
-
-/** What may differ between the grants of the walk. */
+/** What may differ between the grants of one scene. */
 export interface GrantTerms {
   readonly scene: string;
-  readonly callers: Grant["callers"];
-  readonly evaluations: string;
-  readonly queries: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** Units that callers may spend on each operation; absent, the usual ones. */
+  readonly amount?: string;
 }
 
-/** Usual terms: one year from now, for the walk's banks. */
-export function usualTerms(keys: PartyKeys, scene: string, now: Date): GrantTerms {
+/** Usual terms: one year from now. */
+export function usualTerms(_keys: PartyKeys, scene: string, now: Date): GrantTerms {
   return {
     scene,
-    callers: [
-      { party: "river-bank", keyId: keys["river-bank"].keyId },
-      { party: "closed-bank", keyId: keys["closed-bank"].keyId },
-    ],
-    evaluations: "1000000",
-    queries: "1000000",
     notBefore: new Date(now.getTime() - 60_000),
     notAfter: new Date(now.getTime() + TERM_DAYS * DAY_MS),
   };
@@ -109,6 +77,7 @@ export function usualTerms(keys: PartyKeys, scene: string, now: Date): GrantTerm
 
 /** The grant's body as it is proposed, reviewed and signed. */
 export async function grantBody(keys: PartyKeys, spec: SceneSpec, terms: GrantTerms): Promise<Grant> {
+  const operations = FORM_OPERATIONS[spec.form];
   return {
     type: "grant",
     domain: spec.domain,
@@ -117,20 +86,23 @@ export async function grantBody(keys: PartyKeys, spec: SceneSpec, terms: GrantTe
     key: spec.key,
     fields: spec.fields,
     policy: await documentHash(spec.policy),
-    operations: ["develop", "build", "lookup.evaluate", "lookup.query"],
+    operations: ["develop", "build", ...operations],
     operator: { party: "city-data-group", keyId: keys["city-data-group"].keyId },
     developer: { party: "credit-lab", keyId: keys["credit-lab"].keyId },
-    callers: terms.callers,
+    callers: spec.callers.map((party) => ({ party, keyId: keys[party].keyId })),
     notBefore: terms.notBefore.toISOString(),
     notAfter: terms.notAfter.toISOString(),
     quotas: [
-      { operation: "develop", amount: "100" },
-      { operation: "build", amount: "20" },
-      { operation: "lookup.evaluate", amount: terms.evaluations },
-      { operation: "lookup.query", amount: terms.queries },
+      { operation: "develop", amount: DEVELOPMENT_RUNS },
+      { operation: "build", amount: BUILDS },
+      ...operations.map((operation) => ({
+        operation,
+        amount: terms.amount ?? USUAL_AMOUNTS[OPERATION_UNITS[operation]],
+      })),
     ],
     consent: { kind: "legal-basis", basis: "Personal Information Protection Law, article 13: duty of a public body" },
     price: { kind: "free", reason: "demonstration" },
+    restrictions: [...spec.restrictions],
   };
 }
 

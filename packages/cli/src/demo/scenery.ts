@@ -18,6 +18,7 @@ import {
   type Bytes,
   type CallEnvelope,
   type Product,
+  type ProductForm,
   type SealKeyId,
 } from "@sluice/protocol";
 import { gatewayDirectory } from "./city.ts";
@@ -25,6 +26,7 @@ import type { StandingGrant } from "./govern.ts";
 import type { ServedProduct } from "./product.ts";
 import type { RunningCity } from "./running-city.ts";
 import type { SceneSpec } from "./scene.ts";
+import type { KeptProduct } from "./walk-state.ts";
 
 /** Everything a case may use. */
 export interface Scenery {
@@ -34,6 +36,8 @@ export interface Scenery {
   readonly product: Product;
   /** The same bundle built under a grant of TRIAL_QUOTA evaluations. */
   readonly trial: { readonly grant: StandingGrant; readonly served: ServedProduct };
+  /** Products of the walk by form, that of `product` among them. */
+  readonly walked: ReadonlyMap<ProductForm, WalkedProduct>;
   /** All keys of the gateway, stolen: the one that signs its requests, and the one of its log. */
   readonly gatewayKey: KeyPair;
   readonly gatewayLogKey: KeyPair;
@@ -41,6 +45,19 @@ export interface Scenery {
   readonly evaluateRequest: Bytes;
   /** The domain's key that queries are sealed to. */
   readonly sealKey: SealKeyId;
+}
+
+/** A product of the walk: its scene, and what is served. */
+export interface WalkedProduct {
+  readonly spec: SceneSpec;
+  readonly kept: KeptProduct;
+}
+
+/** The walk's product of `form`. */
+export function walkedProduct({ walked }: Scenery, form: ProductForm): WalkedProduct {
+  const product = walked.get(form);
+  if (product === undefined) throw new RangeError(`no product of the form ${form} was walked`);
+  return product;
 }
 
 /** The subject of an evaluation under the scenery's product, with changes. */
@@ -58,9 +75,19 @@ export function evaluation(scenery: Scenery, change: Partial<UseSubject> = {}): 
 }
 
 /** An evaluation sealed to the domain and signed by `key`. */
-export async function sealedCall(scenery: Scenery, subject: UseSubject, key: KeyPair): Promise<CallEnvelope> {
+export function sealedCall(scenery: Scenery, subject: UseSubject, key: KeyPair): Promise<CallEnvelope> {
+  return sealedFrame(scenery.sealKey, subject, scenery.evaluateRequest, key);
+}
+
+/** Any frame sealed to a domain and signed by `key`. */
+export async function sealedFrame(
+  sealKey: SealKeyId,
+  subject: UseSubject,
+  content: Bytes,
+  key: KeyPair,
+): Promise<CallEnvelope> {
   const use = { ...subject, callId: random128(systemRandom) };
-  const { frame } = await sealQuery(scenery.sealKey, scenery.evaluateRequest, sealingContext(use));
+  const { frame } = await sealQuery(sealKey, content, sealingContext(use));
   return signUse(use, frame, key, { clock: systemClock, random: systemRandom });
 }
 
@@ -93,7 +120,7 @@ export function callDomain(scenery: Scenery, envelope: CallEnvelope): Promise<By
 /** Gathers what the cases need, among it every key of the gateway, taken from its directory as a thief would. */
 export async function prepareScenery(
   running: RunningCity,
-  parts: Pick<Scenery, "spec" | "grant" | "product" | "trial">,
+  parts: Pick<Scenery, "spec" | "grant" | "product" | "trial" | "walked">,
 ): Promise<Scenery> {
   const stolen = async (file: string): Promise<KeyPair> =>
     importPrivateKey(await readFile(join(gatewayDirectory(running.city.directory), "keys", file), "utf8"));

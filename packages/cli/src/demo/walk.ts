@@ -1,36 +1,25 @@
-/** The steps of the walk, in order, and its report. A city that was walked before goes on from its product.
+/** The steps of the walk, in order, and its report. A city that was walked before goes on from its products.
  *  @module */
 import { join } from "node:path";
-import type { Bytes, EvidencedReceipt, LinearModel, Run, RunEvent } from "@sluice/protocol";
+import type { EvidencedReceipt, ProductForm } from "@sluice/protocol";
 import { verifyDirectory } from "../verify/verify-directory.ts";
-import { askPrivately } from "./ask.ts";
 import { writeEvidence } from "./audit.ts";
 import { CanarySearch } from "./canary-search.ts";
 import { gatewayDirectory, type City } from "./city.ts";
-import { grantScene, registerParties, type StandingGrant } from "./govern.ts";
-import { developJob, releaseAndBuild, runFailure, type ServedProduct } from "./product.ts";
+import { grantScene, registerParties } from "./govern.ts";
+import type { ProductPlan, WalkPlan } from "./plan.ts";
+import { developJob, releaseAndBuild } from "./product.ts";
 import { TRIAL_QUOTA } from "./refused-grants.ts";
 import { tryRefusals } from "./refusals.ts";
-import type { DemoReport, Narrator } from "./report.ts";
+import type { CallResult, DemoReport, Narrator, RefusalResult } from "./report.ts";
 import type { RunningCity } from "./running-city.ts";
-import { usualTerms, type SceneSpec } from "./scene.ts";
-import { prepareScenery } from "./scenery.ts";
-import { readWalkState, writeWalkState, type KeptProduct } from "./walk-state.ts";
+import { usualTerms } from "./scene.ts";
+import { prepareScenery, type Scenery, type WalkedProduct } from "./scenery.ts";
+import { askProduct, makeProduct } from "./walk-product.ts";
+import { readWalkState, writeWalkState, type WalkState } from "./walk-state.ts";
 
-/** What a walk is about. */
-export interface WalkPlan {
-  readonly spec: SceneSpec;
-  /** Name of the scene and of its product. */
-  readonly product: string;
-  /** The bundle. */
-  readonly code: Bytes;
-  /** The plain computation on raw rows: label by key. */
-  plainLabels(model: LinearModel): ReadonlyMap<string, string>;
-  /** Keys to ask first. */
-  readonly firstKeys: readonly string[];
-  /** Texts of canary persons, none of which may be found outside of the domains, and how many persons they are of. */
-  readonly canaries: { readonly persons: number; readonly texts: readonly string[] };
-}
+/** Form of the product that most refusals are tried on. */
+const REFUSAL_FORM = "label-lookup" satisfies ProductForm;
 
 /** Directory of a city's public evidence: what a stranger verifies. */
 export const evidenceDirectory = (city: City): string => join(city.directory, "evidence");
@@ -39,25 +28,27 @@ export const evidenceDirectory = (city: City): string => join(city.directory, "e
 export async function walk(running: RunningCity, narrator: Narrator, plan: WalkPlan): Promise<DemoReport> {
   const { city } = running;
   const receipts: EvidencedReceipt[] = [];
-  const keep = (runs: readonly Run[]): void => {
-    for (const run of runs) if (run.receipt !== undefined) receipts.push(run.receipt);
-  };
-  const kept = await readWalkState(city.directory);
-  const { grant, product, model } = kept ?? (await makeProduct(running, narrator, plan, keep));
-  if (kept !== null) {
-    await narrator.step("resume", "the city's product is served already", () => running.registerDomains());
+  const calls: CallResult[] = [];
+  const walked = new Map<ProductForm, WalkedProduct>();
+  let state: WalkState = await openState(running, narrator);
+  for (const product of plan.products) {
+    const { spec } = product;
+    narrator.say(`${product.product} · ${spec.title}`);
+    let kept = state[product.product];
+    if (kept === undefined) {
+      const made = await makeProduct(running, narrator, product);
+      kept = made.kept;
+      receipts.push(...made.receipts);
+      state = { ...state, [product.product]: kept };
+      await writeWalkState(city.directory, state);
+    } else narrator.say("    is served already");
+    const asked = await askProduct(running, narrator, product, kept);
+    calls.push(asked.result);
+    receipts.push(...asked.receipts);
+    walked.set(spec.form, { spec, kept });
   }
-  const expected = plan.plainLabels(model);
-  const asked = await narrator.step(
-    "lookup",
-    "a caller asks privately, for persons who are there and who are not",
-    (progress) => askPrivately(running, plan.product, expected, plan.firstKeys, progress),
-  );
-  receipts.push(...asked.receipts);
-  const refusals = await narrator.step("refusals", "everything that must be refused is tried", async (progress) => {
-    const trial = await makeTrial(running, plan, keep);
-    return tryRefusals(await prepareScenery(running, { spec: plan.spec, grant, product, trial }), progress);
-  });
+  const refused = plan.refusals ? await refuse(running, narrator, plan, walked) : { refusals: [], receipts: [] };
+  receipts.push(...refused.receipts);
   const verified = await narrator.step("verify", "receipts and logs are verified from files alone", async () => {
     await writeEvidence(evidenceDirectory(city), { trust: city.trust, receipts, logs: running.logAddresses() });
     return verifyDirectory(evidenceDirectory(city), {});
@@ -69,72 +60,58 @@ export async function walk(running: RunningCity, narrator: Narrator, plan: WalkP
   );
   const ok =
     narrator.steps.every((step) => step.ok) &&
-    asked.result.correct &&
-    refusals.every((refusal) => refusal.ok) &&
+    calls.every(({ correct }) => correct) &&
+    refused.refusals.every((refusal) => refusal.ok) &&
     verified.ok &&
     verified.receipts.verified >= receipts.length &&
     foundOutside === 0;
   return {
     ok,
     steps: narrator.steps,
-    calls: [asked.result],
-    refusals,
+    calls,
+    refusals: refused.refusals,
     receipts: { issued: receipts.length, verified: Math.min(receipts.length, verified.receipts.verified) },
     canaries: { planted: plan.canaries.persons, foundOutside },
   };
 }
 
-/** Governance, development, release, build. */
-async function makeProduct(
+/** The products of earlier walks. The parties of a new city are registered first; where the domains listen, always. */
+async function openState(running: RunningCity, narrator: Narrator): Promise<WalkState> {
+  const kept = await readWalkState(running.city.directory);
+  await narrator.step("parties", "parties, and the catalogue of three departments", async () => {
+    if (kept === null) await registerParties(running);
+    await running.registerDomains();
+  });
+  return kept ?? {};
+}
+
+/** Tries everything that must be refused. */
+async function refuse(
   running: RunningCity,
   narrator: Narrator,
   plan: WalkPlan,
-  keep: (runs: readonly Run[]) => void,
-): Promise<KeptProduct> {
-  const { city } = running;
-  const title = `parties, catalogue, scene ${plan.spec.title}, two reviews, the department's grant`;
-  const grant = await narrator.step("scene", title, async () => {
-    await registerParties(running);
-    await running.registerDomains();
-    return grantScene(running, plan.spec, usualTerms(city.keys, plan.product, new Date()));
+  walked: ReadonlyMap<ProductForm, WalkedProduct>,
+): Promise<{ refusals: RefusalResult[]; receipts: readonly EvidencedReceipt[] }> {
+  const subject = plan.products.find(({ spec }) => spec.form === REFUSAL_FORM);
+  const served = walked.get(REFUSAL_FORM);
+  if (subject === undefined || served === undefined) throw new RangeError(`no product of the form ${REFUSAL_FORM}`);
+  return narrator.step("refusals", "everything that must be refused is tried", async (progress) => {
+    const trial = await makeTrial(running, subject);
+    const { spec, kept } = served;
+    const scenery = await prepareScenery(running, { spec, grant: kept.grant, product: kept.product, trial, walked });
+    const receipts = trial.served.runs.flatMap(({ receipt }) => (receipt === undefined ? [] : [receipt]));
+    return { refusals: await tryRefusals(scenery, progress), receipts };
   });
-  const run = await narrator.step("develop", "a developer's job runs on a desensitised sample", async (progress) => {
-    const done = await developJob(running, grant, plan.product, plan.code, telling(progress));
-    if (done.state !== "completed") throw runFailure(done);
-    return done;
-  });
-  for (const line of run.log) narrator.say(`  ${line}`);
-  const { certificate } = run;
-  if (certificate !== undefined) {
-    const { sampleRows, k, suppressedRows } = certificate;
-    narrator.say(`  sample: ${sampleRows} rows, k = ${k}, ${suppressedRows} suppressed`);
-  }
-  const served = await narrator.step(
-    "release",
-    "two reviews, the department's release, the build on every row",
-    (progress) => releaseAndBuild(running, plan.spec.department, grant, run, telling(progress)),
-  );
-  const { product, model } = served;
-  narrator.say(`  ${product.product} version ${product.version} is registered as ${product.registrationCode}`);
-  keep(served.runs);
-  await writeWalkState(city.directory, { grant, product, model });
-  return { grant, product, model };
 }
 
 /** The same bundle under a grant of few evaluations: quotas are raced for on it. */
-async function makeTrial(
-  running: RunningCity,
-  { spec, code }: WalkPlan,
-  keep: (runs: readonly Run[]) => void,
-): Promise<{ grant: StandingGrant; served: ServedProduct }> {
+async function makeTrial(running: RunningCity, { spec, code }: ProductPlan): Promise<Scenery["trial"]> {
   const now = new Date();
   const name = `trial-${now.getTime().toString(36)}`;
-  const terms = { ...usualTerms(running.city.keys, name, now), evaluations: String(TRIAL_QUOTA) };
+  const terms = { ...usualTerms(running.city.keys, name, now), amount: String(TRIAL_QUOTA) };
   const grant = await grantScene(running, spec, terms);
   const run = await developJob(running, grant, name, code);
-  const served = await releaseAndBuild(running, spec.department, grant, run);
-  keep(served.runs);
-  return { grant, served };
+  return { grant, served: await releaseAndBuild(running, spec.department, grant, run) };
 }
 
 /** Traces of canary persons in the gateway's directory and in the evidence. */
@@ -143,11 +120,4 @@ async function searchOutside(city: City, texts: readonly string[]): Promise<numb
   const places = [gatewayDirectory(city.directory), evidenceDirectory(city)];
   const finds = await Promise.all(places.map((place) => search.searchDirectory(place)));
   return finds.flat().length;
-}
-
-function telling(progress: (text: string) => void): (event: RunEvent) => void {
-  return (event) => {
-    if (event.kind === "progress") progress(`${event.percent} %`);
-    if (event.kind === "state") progress(event.state);
-  };
 }

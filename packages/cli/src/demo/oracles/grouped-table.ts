@@ -1,0 +1,95 @@
+/** A plain group-by with the stated rules of disclosure, written anew from their words: a report is compared with it.
+ *  @module */
+import type { Table } from "@sluice/protocol";
+
+/** Persons that a listed cell covers at least. */
+const MIN_PERSONS = 10;
+/** Rows are rounded to its multiples. */
+const BASE = 5;
+const MEAN_DIGITS = 3;
+
+/** One row: who it is about, its level in each dimension (null: in no cell), and its numbers by measure. */
+export interface PlainRow {
+  readonly person: string;
+  readonly at: readonly (number | null)[];
+  readonly values: Readonly<Record<string, number | null>>;
+}
+
+interface Cell {
+  rows: number;
+  readonly persons: Set<string>;
+  /** By measure: the numbers, added up by person. */
+  readonly values: Map<string, Values>;
+}
+
+interface Values {
+  count: number;
+  sum: number;
+  readonly different: Set<number>;
+  readonly byPerson: Map<string, number>;
+}
+
+/** Whether `table` says exactly what the rules leave of `rows`. */
+export function tableIsPlain(table: Table, rows: Iterable<PlainRow>): boolean {
+  const cells = new Map<string, Cell>();
+  for (const row of rows) addRow(cells, row);
+  const listed = [...cells].filter(([, cell]) => cell.persons.size >= MIN_PERSONS);
+  const shown = new Map(table.cells.map((cell) => [cell.at.join(), cell]));
+  if (shown.size !== listed.length || table.cells.length !== listed.length) return false;
+  if (table.minimum !== MIN_PERSONS || table.base !== BASE) return false;
+  for (const [at, cell] of listed) {
+    const told = shown.get(at);
+    if (told?.rows !== BASE * Math.round(cell.rows / BASE)) return false;
+    const measures = table.measures.filter((measure) => mayBeTold(cell.values.get(measure)));
+    if (Object.keys(told.means).toSorted().join() !== measures.toSorted().join()) return false;
+    for (const measure of measures) {
+      const { count = 0, sum = 0 } = cell.values.get(measure) ?? {};
+      if (!isRounded(told.means[measure] ?? Number.NaN, sum / count)) return false;
+    }
+  }
+  return totalsFit(table);
+}
+
+function addRow(cells: Map<string, Cell>, { person, at, values }: PlainRow): void {
+  if (at.includes(null)) return;
+  const place = at.join();
+  const cell = cells.get(place) ?? { rows: 0, persons: new Set<string>(), values: new Map() };
+  cells.set(place, cell);
+  cell.rows++;
+  cell.persons.add(person);
+  for (const [measure, value] of Object.entries(values)) {
+    if (value === null) continue;
+    const kept = cell.values.get(measure) ?? { count: 0, sum: 0, different: new Set(), byPerson: new Map() };
+    cell.values.set(measure, kept);
+    kept.count++;
+    kept.sum += value;
+    kept.different.add(value);
+    kept.byPerson.set(person, (kept.byPerson.get(person) ?? 0) + value);
+  }
+}
+
+/** Ten persons have a value, the values are not all the same, the two largest have nine tenths of the total at most, and
+ *  the others together at least a tenth of the largest. */
+function mayBeTold(values: Values | undefined): boolean {
+  if (values === undefined || values.byPerson.size < MIN_PERSONS || values.different.size < 2) return false;
+  const [first = 0, second = 0, ...others] = [...values.byPerson.values()].map(Math.abs).toSorted((a, b) => b - a);
+  const rest = others.reduce((sum, value) => sum + value, 0);
+  return first + second <= 0.9 * (first + second + rest) && rest >= 0.1 * first;
+}
+
+/** Whether `told` is `mean` to three digits; on a tie either neighbour will do. */
+function isRounded(told: number, mean: number): boolean {
+  if (mean === 0) return told === 0;
+  const unit = 10 ** (Math.floor(Math.log10(Math.abs(mean))) - (MEAN_DIGITS - 1));
+  return Math.abs(told - mean) <= 0.5 * unit * (1 + 1e-9) && Number(told.toPrecision(MEAN_DIGITS)) === told;
+}
+
+function totalsFit(table: Table): boolean {
+  const sum = (cells: Table["cells"]): number => cells.reduce((rows, cell) => rows + cell.rows, 0);
+  return (
+    table.total === sum(table.cells) &&
+    table.dimensions.every(({ levels }, d) =>
+      levels.every((_, level) => table.totals[d]?.[level] === sum(table.cells.filter((cell) => cell.at[d] === level))),
+    )
+  );
+}

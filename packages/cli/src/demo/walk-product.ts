@@ -1,0 +1,83 @@
+/** One product of a walk, from its scene to its compared answers. A product that is served already is only asked.
+ *  @module */
+import type { EvidencedReceipt, ProductForm, Run, RunEvent } from "@sluice/protocol";
+import { grantScene } from "./govern.ts";
+import type { ProductPlan } from "./plan.ts";
+import { developJob, releaseAndBuild, runFailure } from "./product.ts";
+import type { CallKind, CallResult, Narrator } from "./report.ts";
+import type { RunningCity } from "./running-city.ts";
+import { usualTerms } from "./scene.ts";
+import type { KeptProduct } from "./walk-state.ts";
+
+/** What each form is called, and what its caller does. */
+const FORMS: Readonly<Record<ProductForm, { readonly kind: CallKind; readonly asking: string }>> = {
+  "label-lookup": { kind: "lookup", asking: "a caller asks privately, for persons who are there and who are not" },
+  "psi-ids": { kind: "psi-ids", asking: "a caller learns which entries of its list match, and nobody learns the list" },
+  "psi-cardinality": { kind: "psi-cardinality", asking: "a caller learns how many entries match, not which" },
+  score: { kind: "score", asking: "a caller has rows scored that the domain cannot read" },
+  report: { kind: "report", asking: "a caller reads a grouped table without small cells" },
+};
+
+/** A product that answers, with the receipts of its runs. */
+export interface Made {
+  readonly kept: KeptProduct;
+  readonly receipts: readonly EvidencedReceipt[];
+}
+
+/** Governance, development, release and build of one product. */
+export async function makeProduct(running: RunningCity, narrator: Narrator, plan: ProductPlan): Promise<Made> {
+  const { spec, product, code } = plan;
+  const grant = await narrator.step(`${product}/scene`, "  application, two reviews, the department's grant", () =>
+    grantScene(running, spec, usualTerms(running.city.keys, product, new Date())),
+  );
+  const run = await narrator.step(
+    `${product}/develop`,
+    "  a developer's job runs on a desensitised sample",
+    async (progress) => {
+      const done = await developJob(running, grant, product, code, telling(progress));
+      if (done.state !== "completed") throw runFailure(done);
+      return done;
+    },
+  );
+  tellOfRun(narrator, run);
+  const served = await narrator.step(
+    `${product}/release`,
+    "  two reviews, the department's release, the build",
+    (progress) => releaseAndBuild(running, spec.department, grant, run, telling(progress)),
+  );
+  const { version, registrationCode } = served.product;
+  narrator.say(`    ${product} version ${version} is registered as ${registrationCode}`);
+  return {
+    kept: { grant, product: served.product, ...(served.model === undefined ? {} : { model: served.model }) },
+    receipts: served.runs.flatMap(({ receipt }) => (receipt === undefined ? [] : [receipt])),
+  };
+}
+
+/** Asks the product as its first caller, and compares. */
+export async function askProduct(
+  running: RunningCity,
+  narrator: Narrator,
+  plan: ProductPlan,
+  { model }: KeptProduct,
+): Promise<{ readonly result: CallResult; readonly receipts: readonly EvidencedReceipt[] }> {
+  const { kind, asking } = FORMS[plan.spec.form];
+  const client = running.client(plan.spec.callers[0]);
+  const { result, receipts } = await narrator.step(`${plan.product}/ask`, `  ${asking}`, (progress) =>
+    plan.ask({ client, model, progress }),
+  );
+  return { result: { kind, ...result, p50Ms: Math.round(result.p50Ms * 10) / 10 }, receipts };
+}
+
+function tellOfRun(narrator: Narrator, { log, certificate }: Run): void {
+  for (const line of log) narrator.say(`    ${line}`);
+  if (certificate === undefined) return;
+  const { sampleRows, k, suppressedRows } = certificate;
+  narrator.say(`    sample: ${sampleRows} rows, k = ${k}, ${suppressedRows} suppressed`);
+}
+
+function telling(progress: (text: string) => void): (event: RunEvent) => void {
+  return (event) => {
+    if (event.kind === "progress") progress(`${event.percent} %`);
+    if (event.kind === "state") progress(event.state);
+  };
+}
