@@ -88,7 +88,7 @@ export interface Person {
   readonly region: string;
   readonly age: number;
   readonly income: number | null;
-  readonly insured: boolean;
+  readonly insured: boolean | null;
   readonly joined: string;
   readonly note: string | null;
 }

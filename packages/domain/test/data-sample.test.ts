@@ -55,8 +55,14 @@ function shown(person: Person): Cell[] {
 }
 
 /** The sample that `seed` decides, computed without the store: quotas by largest remainder, members and order by hash. */
-function plainSample(all: readonly Person[], policy: Policy): { rows: Cell[][]; suppressed: number } {
-  const hashed = all.map((person, row) => {
+function plainSample(
+  people: readonly Person[],
+  policy: Policy,
+  mayBeUsed: (person: Person) => boolean = () => true,
+): { rows: Cell[][]; suppressed: number } {
+  const numbered = people.map((person, row) => ({ person, row }));
+  const all = numbered.filter(({ person }) => mayBeUsed(person));
+  const hashed = all.map(({ person, row }) => {
     const hash = createHash("sha256").update(seed).update(String(row)).digest("hex");
     return { hash, cells: shown(person) };
   });
@@ -98,6 +104,34 @@ test("a sample is the one that plain computation on the rows gives, row by row",
       quasiIdentifiers: ["age", "region"],
     });
     expect(certificate.k).toBeGreaterThanOrEqual(policy.k);
+  }
+});
+
+test("with a consent column, rows are read and sampled as if the others were not there", async () => {
+  await using place = await Workplace.open();
+  const all = people(900).map((person, i) => ({ ...person, insured: i % 10 === 4 ? null : person.insured }));
+  const consented = all.filter(({ insured }) => insured === true);
+  const { snapshot } = await place.import(peopleCsv(all), { fields: PEOPLE_FIELDS });
+  const consent = "insured";
+  const read = await place.store.readAll(request({ consent }));
+  expect(read.keys).toEqual(consented.map(({ id }) => id));
+  expect(rowsOf(read.table, FIELDS)).toEqual(consented.map(shown));
+  expect(read.snapshot).toBe(snapshot);
+  const policy = peoplePolicy({ sample: { rows: consented.length - 20, strata: ["region"] } });
+  const sample = await place.store.drawSample(request({ policy, consent }));
+  const expected = plainSample(all, policy, ({ insured }) => insured === true);
+  expect(rowsOf(sample.table, FIELDS)).toEqual(expected.rows);
+  expect(sample.certificate.sourceRowsRounded).toBe(Number(consented.length.toPrecision(2)));
+  const larger = peoplePolicy({ sample: { rows: consented.length + 1, strata: ["region"] } });
+  expect(await codeOf(place.store.drawSample(request({ policy: larger, consent })))).toBe("ERR_SAMPLE_SIZE");
+});
+
+test("a consent column that the table lost, or that tells no yes or no, lets no row be used", async () => {
+  await using place = await Workplace.open();
+  await place.import(peopleCsv(people(300)), { fields: PEOPLE_FIELDS });
+  for (const consent of ["age", "absent"]) {
+    expect(await codeOf(place.store.readAll(request({ consent })))).toBe("ERR_POLICY");
+    expect(await codeOf(place.store.drawSample(request({ consent })))).toBe("ERR_POLICY");
   }
 });
 

@@ -32,13 +32,18 @@ import { importTable, initDomain, startDomain, type DomainConfig, type RunningDo
 export const random: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
 export const clock = { now: () => new Date() };
 
-/** Rows of the table; person `i` has key `P<i>`. */
+/** Rows of the table; the person of row `i` has key `P<i>` unless a test says otherwise. */
 export const ROWS = 400;
 
 /** Band that the test's job gives to person `i`, computed in the clear. */
 export const plainBand = (i: number): string => (bucketOfAge(i) < 40 ? "young" : "old");
 const ageOf = (i: number): number => 20 + ((i * 7) % 50);
-const bucketOfAge = (i: number): number => Math.floor(ageOf(i) / 10) * 10;
+/** Age of row `i` as jobs see it. */
+export const bucketOfAge = (i: number): number => Math.floor(ageOf(i) / 10) * 10;
+/** Region of row `i`. */
+export const regionOf = (i: number): string => `R${i % 3}`;
+/** Whether the person of row `i` consented; empty where nobody asked. */
+export const consentOf = (i: number): string => ["", "false"][i % 8] ?? "true";
 
 /** A job whose model is a constant rule: enough to follow labels through the whole domain. */
 export const JOB = utf8(`var sluiceJob = { default: {
@@ -70,8 +75,8 @@ export interface Fixture extends AsyncDisposable {
   domain: RunningDomain;
 }
 
-/** A started domain in a directory of its own, with the table imported. */
-export async function openFixture(): Promise<Fixture> {
+/** A started domain in a directory of its own, with the table imported. `personOf` names the person of each row. */
+export async function openFixture(personOf: (row: number) => string = (i) => `P${i}`): Promise<Fixture> {
   const directory = await mkdtemp(join(tmpdir(), "sluice-domain-test-"));
   const names = ["agency", "department", "gateway", "recovery", "operator", "developer", "caller"] as const;
   const keys = await Promise.all(names.map(async (name) => [name, await generateKey()] as const));
@@ -87,8 +92,8 @@ export async function openFixture(): Promise<Fixture> {
     random,
   });
   const file = join(directory, "persons.csv");
-  const lines = Array.from({ length: ROWS }, (_, i) => `P${i},Name ${i},${ageOf(i)},R${i % 3}`);
-  await writeFile(file, ["person,name,age,region", ...lines, ""].join("\n"));
+  const lines = Array.from({ length: ROWS }, (_, i) => rowText(i, personOf(i)));
+  await writeFile(file, ["person,name,age,region,consented", ...lines, ""].join("\n"));
   await importTable(home, {
     file,
     resource: "persons",
@@ -100,6 +105,7 @@ export async function openFixture(): Promise<Fixture> {
       { name: "name", title: "name", type: "text", role: "direct", grade: "general-3" },
       { name: "age", title: "age", type: "integer", role: "quasi", grade: "general-2" },
       { name: "region", title: "region", type: "text", role: "quasi", grade: "general-2" },
+      { name: "consented", title: "consent", type: "boolean", role: "other", grade: "general-1" },
     ],
   });
   const policy: Policy = {
@@ -127,6 +133,9 @@ export async function openFixture(): Promise<Fixture> {
   };
   return fixture;
 }
+
+const rowText = (i: number, person: string): string =>
+  [person, `Name ${i}`, ageOf(i), regionOf(i), consentOf(i)].join(",");
 
 /** Body of a grant over the fixture's table, with changes. */
 export async function grantBody(fixture: Fixture, change: Partial<Grant> = {}): Promise<Grant> {
@@ -241,7 +250,13 @@ export async function use(options: UseOptions): Promise<CallEnvelope> {
   return { request: await signDocument(body, key), frame };
 }
 
-/** A call of private lookup whose content is sealed to the fixture's product. */
+/** The snapshot that a product serves. */
+export async function snapshotOf(fixture: Fixture, product: string): Promise<SignedSnapshot> {
+  const bytes = await get(fixture, `/v1/products/${product}/snapshot`);
+  return SignedSnapshot.parse(JSON.parse(new TextDecoder().decode(bytes)));
+}
+
+/** A call whose content is sealed to the fixture's product. */
 export interface SealedCall {
   readonly envelope: CallEnvelope;
   /** The same call, signed anew. */
@@ -249,21 +264,20 @@ export interface SealedCall {
   open(answer: Bytes): Promise<Bytes>;
 }
 
-/** Seals `content` to the product and signs the call. */
+/** Seals `content` to the product and signs the call. The bundle is the usual one unless `options` name another. */
 export async function sealedCall(
   fixture: Fixture,
   content: Bytes,
   options: Omit<UseOptions, "frame">,
 ): Promise<SealedCall> {
-  const snapshot = SignedSnapshot.parse(
-    JSON.parse(new TextDecoder().decode(await get(fixture, "/v1/products/bands/snapshot"))),
-  );
+  const product = options.product ?? "bands";
+  const snapshot = await snapshotOf(fixture, product);
   const callId = options.callId ?? toHex(random.bytes(16));
   const context = sealingContext({
     operation: options.operation,
     domain: "test",
     grant: options.grant,
-    product: "bands",
+    product,
     version: options.version ?? 1,
     bundle: options.bundle ?? (await sha256Hex(JOB)),
     callId,
@@ -284,7 +298,13 @@ export async function finishedRun(fixture: Fixture, callId: string): Promise<Run
 }
 
 /** Develops the fixture's job under `grant`. */
-export async function develop(fixture: Fixture, grant: string, code: Bytes = JOB, version = 1): Promise<Run> {
+export async function develop(
+  fixture: Fixture,
+  grant: string,
+  code: Bytes = JOB,
+  version = 1,
+  product = "bands",
+): Promise<Run> {
   const envelope = await use({
     operation: "develop",
     grant,
@@ -292,6 +312,7 @@ export async function develop(fixture: Fixture, grant: string, code: Bytes = JOB
     key: fixture.parties.developer,
     bundle: await sha256Hex(code),
     version,
+    product,
   });
   await send(fixture, "/v1/jobs", envelope);
   return finishedRun(fixture, envelope.request.body.callId);
@@ -307,7 +328,7 @@ export async function releaseOf(fixture: Fixture, run: Run): Promise<Release> {
     version: run.version,
     bundle: run.bundle,
     manifest: await documentHash(run.manifest),
-    model: await documentHash(run.model),
+    ...(run.model === undefined ? {} : { model: await documentHash(run.model) }),
     guardReport: await documentHash(run.guardReport),
     at: new Date().toISOString(),
   };
@@ -318,8 +339,9 @@ export async function serveProduct(
   fixture: Fixture,
   grant: string,
   version = 1,
+  { code, product }: { code: Bytes; product: string } = { code: JOB, product: "bands" },
 ): Promise<{ developed: Run; built: Run }> {
-  const developed = await develop(fixture, grant, JOB, version);
+  const developed = await develop(fixture, grant, code, version, product);
   if (developed.state !== "completed")
     throw new SluiceError("ERR_JOB_CRASHED", { run: JSON.stringify(developed.failure) });
   await postJson(
@@ -327,7 +349,8 @@ export async function serveProduct(
     "/v1/releases",
     await signDocument(await releaseOf(fixture, developed), fixture.parties.department),
   );
-  const envelope = await use({ operation: "build", grant, key: fixture.parties.operator, version });
+  const bundle = await sha256Hex(code);
+  const envelope = await use({ operation: "build", grant, key: fixture.parties.operator, version, bundle, product });
   await send(fixture, "/v1/builds", envelope);
   return { developed, built: await finishedRun(fixture, envelope.request.body.callId) };
 }

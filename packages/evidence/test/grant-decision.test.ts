@@ -45,10 +45,15 @@ test.each([
   ["build", "O"],
   ["lookup.evaluate", "C"],
   ["lookup.query", "C"],
+  ["psi.ids", "C"],
+  ["psi.cardinality", "C"],
+  ["score", "C"],
+  ["report", "C"],
 ] as const)("allows %s to its party and to no other", (operation, letter) => {
-  expect(evaluateGrant(grant, { ...use, operation, keyId: keyId(letter) }, NOW)).toEqual({ ok: true });
+  const given: Grant = { ...grant, operations: [operation], quotas: [{ operation, amount: "1" }] };
+  expect(evaluateGrant(given, { ...use, operation, keyId: keyId(letter) }, NOW)).toEqual({ ok: true });
   for (const other of ["D", "O", "C", "X"].filter((key) => key !== letter)) {
-    const decision = evaluateGrant(grant, { ...use, operation, keyId: keyId(other) }, NOW);
+    const decision = evaluateGrant(given, { ...use, operation, keyId: keyId(other) }, NOW);
     expect(decision).toMatchObject({ ok: false, reasons: [{ code: "ERR_GRANT_PARTY" }] });
   }
 });

@@ -1,0 +1,289 @@
+import { verifyReceipt, type TrustPins } from "@sluice/evidence";
+import { PsiCardinalityReceiver, PsiIdsReceiver } from "@sluice/mpc/psi/receiver";
+import { ScoreClient } from "@sluice/mpc/score/client";
+import {
+  encodePsiQuery,
+  encodeReportRequest,
+  encodeScoreRequest,
+  encodePirQuery,
+  fromHex,
+  fromUtf8,
+  isSluiceError,
+  MAX_PSI_LIST_ITEMS,
+  padPsiItems,
+  Report,
+  SCORE_POLYNOMIAL_BYTES,
+  SCORE_SEED_BYTES,
+  sha256Hex,
+  type Bytes,
+  type Operation,
+  type Table,
+} from "@sluice/protocol";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startDomain } from "../src/index.ts";
+import {
+  ask,
+  deliverFormsGrant,
+  GROUPS,
+  MODEL,
+  SCORE_JOB,
+  serveForm,
+  setJob,
+  spentUnits,
+  TABLE_JOB,
+  type AnsweringProduct,
+} from "./serving-forms-fixture.ts";
+import { bucketOfAge, get, openFixture, regionOf, ROWS, type Fixture } from "./serving-fixture.ts";
+
+/** Two rows to a person; the oldest of region R0 are four persons with many rows. */
+const personOf = (i: number): string => (bucketOfAge(i) === 60 && i % 3 === 0 ? `F${i % 4}` : `P${Math.floor(i / 2)}`);
+
+const rows = Array.from({ length: ROWS }, (_, i) => ({
+  person: personOf(i),
+  age: bucketOfAge(i),
+  region: regionOf(i),
+}));
+const members = new Set(rows.filter(({ age }) => age >= 60).map(({ person }) => person));
+
+const SCORE_QUOTA = 40;
+let fixture: Fixture;
+let grant: string;
+let ids: AnsweringProduct;
+let cardinality: AnsweringProduct;
+let score: AnsweringProduct;
+let report: AnsweringProduct;
+
+beforeAll(async () => {
+  fixture = await openFixture(personOf);
+  grant = await deliverFormsGrant(fixture, { score: String(SCORE_QUOTA) });
+  ids = await serveForm(fixture, grant, "ids", setJob("psi-ids"));
+  cardinality = await serveForm(fixture, grant, "cardinality", setJob("psi-cardinality"));
+  score = await serveForm(fixture, grant, "points", SCORE_JOB);
+  report = await serveForm(fixture, grant, "groups", TABLE_JOB);
+});
+
+afterAll(async () => {
+  await fixture[Symbol.asyncDispose]();
+});
+
+function trust(): TrustPins {
+  const { receiptKey, logKey, logOrigin } = fixture.config;
+  const departmentKey = fixture.parties.department.keyId;
+  return {
+    domains: { test: { receiptKey, logKey, logOrigin, departmentKey } },
+    gateway: { logKey, logOrigin },
+    agencyKey: fixture.parties.agency.keyId,
+  };
+}
+
+const refusalOf = async (answer: Promise<unknown>): Promise<string> => {
+  try {
+    await answer;
+    return "an answer";
+  } catch (error) {
+    if (isSluiceError(error)) return error.code;
+    throw error;
+  }
+};
+
+async function matchIds(list: string[]): Promise<string[]> {
+  if (ids.snapshot.type !== "psi-snapshot") throw new Error("not a set");
+  const { snapshot, snapshotHash } = ids;
+  const set = await get(fixture, `/v1/products/ids/snapshots/${snapshotHash}/set`);
+  const query = await (await PsiIdsReceiver.open({ snapshot, snapshotHash, set })).start(list);
+  const answer = await ask(fixture, ids, "psi.ids", query.frame);
+  await verifyReceipt(answer.receipt, trust());
+  const amount = String(padPsiItems(new Set(list).size));
+  expect(answer.receipt.receipt.body.quantity).toEqual({ unit: "psi-element", amount });
+  return query.finish(answer.content);
+}
+
+async function scores(ages: number[]): Promise<Float64Array> {
+  if (score.snapshot.type !== "score-snapshot") throw new Error("not a score");
+  const query = (await ScoreClient.open(score.snapshot.parameters)).encrypt({ age: Float64Array.from(ages) });
+  const answer = await ask(fixture, score, "score", query.frame);
+  const { body } = answer.receipt.receipt;
+  expect(body.quantity).toEqual({ unit: "score-row", amount: String(ages.length) });
+  expect(body.layers).toEqual([]);
+  return query.finish(answer.content);
+}
+
+async function readReport(): Promise<Report> {
+  const frame = encodeReportRequest({ snapshot: fromHex(report.snapshotHash) });
+  const { content } = await ask(fixture, report, "report", frame);
+  if (report.snapshot.type !== "report-snapshot") throw new Error("not a report");
+  expect(await sha256Hex(content)).toBe(report.snapshot.report);
+  return Report.parse(JSON.parse(fromUtf8(content)));
+}
+
+/** The table by a plain group-by and the stated rules: 10 persons to a cell, rows in fives, 3 digits of a mean.
+ *  No person here has so large a part of a sum that it would be dominated. */
+function plainTable(): Pick<Table, "cells" | "totals" | "total"> {
+  const cells: Table["cells"] = [];
+  const totals = GROUPS.map(({ levels }) => levels.map(() => 0));
+  let total = 0;
+  for (const [r, region] of ["R0", "R1", "R2"].entries()) {
+    for (const [a, [from, below]] of (
+      [
+        [20, 40],
+        [40, 60],
+        [60, 70],
+      ] as const
+    ).entries()) {
+      const inside = rows.filter(
+        (row) => row.region === region && row.age >= from && row.age < below && !(r === 1 && row.age >= 50),
+      );
+      if (new Set(inside.map(({ person }) => person)).size < 10) continue;
+      const ages = inside.map(({ age }) => age);
+      const mean = ages.reduce((sum, age) => sum + age, 0) / ages.length;
+      // A mean of values that are all the same would tell each of them.
+      const means = new Set(ages).size > 1 ? { age: Number(mean.toPrecision(3)) } : {};
+      const rounded = Math.round(inside.length / 5) * 5;
+      cells.push({ at: [r, a], rows: rounded, means });
+      for (const [dimension, level] of [r, a].entries()) {
+        const row = totals[dimension] ?? [];
+        row[level] = (row[level] ?? 0) + rounded;
+      }
+      total += rounded;
+    }
+  }
+  return { cells, totals, total };
+}
+
+test("a list meets the set in exactly the persons that a plain intersection finds", async () => {
+  const list = ["nobody", "F0", "F1", "F2", "F3", ...Array.from({ length: 14 }, (_, i) => `P${i * 11}`), "P3", "P3"];
+  const expected = [...new Set(list)].filter((entry) => members.has(entry));
+  expect(expected.length).toBeGreaterThan(4);
+  const before = spentUnits(fixture, grant, "psi.ids");
+  expect(await matchIds(list)).toEqual(expected);
+  expect(spentUnits(fixture, grant, "psi.ids") - before).toBe(20);
+});
+
+test("a count is that of the plain intersection, and a retry is charged once and gets the same answer", async () => {
+  if (cardinality.snapshot.type !== "psi-snapshot") throw new Error("not a set");
+  const { snapshot, snapshotHash } = cardinality;
+  const list = Array.from({ length: 16 }, (_, i) => (i < 2 ? `F${i}` : `P${i * 7}`));
+  const query = await (await PsiCardinalityReceiver.open({ snapshot, snapshotHash })).start(list);
+  const first = await ask(fixture, cardinality, "psi.cardinality", query.frame);
+  const [second, third] = await Promise.all([first.again(), first.again()]);
+  expect(second.frame).toEqual(first.frame);
+  expect(third.frame).toEqual(first.frame);
+  expect(second.receipt.receipt).toEqual(first.receipt.receipt);
+  expect(spentUnits(fixture, grant, "psi.cardinality")).toBe(16);
+  expect(await query.finish(first.content)).toBe(list.filter((entry) => members.has(entry)).length);
+});
+
+test("scores are those of the released model within the published bound, and no user code ran for them", async () => {
+  if (score.snapshot.type !== "score-snapshot") throw new Error("not a score");
+  const ages = [20, 35.5, 60, -128, 128];
+  const found = await scores(ages);
+  const { errorBound, features } = score.snapshot.parameters;
+  expect(features).toEqual(MODEL.features);
+  expect(errorBound).toBeLessThan(1e-3);
+  for (const [i, age] of ages.entries()) {
+    expect(Math.abs((found[i] ?? Number.NaN) - (age * 0.25 - 10))).toBeLessThanOrEqual(errorBound);
+  }
+});
+
+test("a report is the plain table after the stated rules, and a cell of few persons with many rows is not in it", async () => {
+  const { table, domain, product, name } = await readReport();
+  expect({ domain, product, name }).toEqual({ domain: "test", product: "groups", name: "groups" });
+  const { cells, totals, total } = table;
+  expect({ cells, totals, total }).toEqual(plainTable());
+  expect(cells.map(({ at }) => at)).not.toContainEqual([0, 2]);
+  expect(rows.filter(({ person }) => person.startsWith("F")).length).toBeGreaterThan(20);
+  expect(spentUnits(fixture, grant, "report")).toBe(1);
+});
+
+test("what a form has none of is not there to fetch", async () => {
+  const part = (product: AnsweringProduct, name: string): Promise<string> =>
+    refusalOf(get(fixture, `/v1/products/${product.product}/snapshots/${product.snapshotHash}/${name}`));
+  expect(await part(ids, "set")).toBe("an answer");
+  for (const product of [cardinality, score, report]) expect(await part(product, "set")).toBe("ERR_NOT_FOUND");
+  for (const name of ["hint", "parameters.json", "set.bin", "constructor", "..%2f..%2fdomain.json"]) {
+    expect(await part(ids, name)).toBe("ERR_NOT_FOUND");
+  }
+  expect(await part({ ...ids, snapshotHash: "0".repeat(64) }, "set")).toBe("ERR_SNAPSHOT");
+});
+
+test("a frame that is not of the form, the snapshot or the limits is refused, and costs nothing", async () => {
+  const snapshot = (of: AnsweringProduct): Bytes => fromHex(of.snapshotHash);
+  const elements = new Uint8Array(16 * 32);
+  const list = encodePsiQuery({ kind: "psi-ids", snapshot: snapshot(ids), elements });
+  const long = new Uint8Array(list.length + padPsiItems(MAX_PSI_LIST_ITEMS + 8_192) * 32);
+  long.set(list.subarray(0, 35));
+  new DataView(long.buffer).setUint32(35, padPsiItems(MAX_PSI_LIST_ITEMS + 8_192));
+  const blank = { seed: new Uint8Array(SCORE_SEED_BYTES), c0: new Uint8Array(SCORE_POLYNOMIAL_BYTES) };
+  const scored = encodeScoreRequest({ parameters: snapshot(score), rows: 1, features: 1, columns: [blank] });
+  const many = scored.slice();
+  new DataView(many.buffer).setUint16(34, 4_097);
+  const wanted = encodeReportRequest({ snapshot: snapshot(report) });
+  const refused: [AnsweringProduct, Operation, Bytes, string][] = [
+    [ids, "psi.ids", encodePsiQuery({ kind: "psi-ids", snapshot: snapshot(report), elements }), "ERR_SNAPSHOT"],
+    [ids, "psi.ids", long, "ERR_PSI_SET_TOO_LARGE"],
+    [
+      ids,
+      "psi.ids",
+      encodePsiQuery({ kind: "psi-cardinality", snapshot: snapshot(ids), elements }),
+      "ERR_FRAME_MALFORMED",
+    ],
+    [
+      cardinality,
+      "psi.cardinality",
+      encodePsiQuery({ kind: "psi-ids", snapshot: snapshot(cardinality), elements }),
+      "ERR_FRAME_MALFORMED",
+    ],
+    [score, "score", scored, "ERR_SNAPSHOT"],
+    [score, "score", many, "ERR_SCORE_ROWS"],
+    [report, "report", encodeReportRequest({ snapshot: snapshot(ids) }), "ERR_SNAPSHOT"],
+    // Operations that the grant allows, of a form that the product is not.
+    [ids, "psi.cardinality", list, "ERR_GRANT_OPERATION"],
+    [ids, "report", wanted, "ERR_GRANT_OPERATION"],
+    [
+      score,
+      "lookup.query",
+      encodePirQuery({ snapshot: snapshot(score), query: new Uint32Array(4) }),
+      "ERR_GRANT_OPERATION",
+    ],
+    [report, "score", scored, "ERR_GRANT_OPERATION"],
+    [report, "build", wanted, "ERR_NOT_ADMITTED"],
+  ];
+  for (const [product, operation, frame] of [
+    [ids, "psi.ids", list],
+    [score, "score", scored],
+    [report, "report", wanted],
+  ] as const) {
+    for (const cut of [0, 1, 2, 33, frame.length - 1])
+      refused.push([product, operation, frame.slice(0, cut), "ERR_FRAME_MALFORMED"]);
+    refused.push([product, operation, new Uint8Array([...frame, 0]), "ERR_FRAME_MALFORMED"]);
+  }
+  const operations = [...new Set(refused.map(([, operation]) => operation))];
+  const before = operations.map((operation) => spentUnits(fixture, grant, operation));
+  for (const [product, operation, frame, code] of refused) {
+    expect([operation, await refusalOf(ask(fixture, product, operation, frame))]).toEqual([operation, code]);
+  }
+  expect(operations.map((operation) => spentUnits(fixture, grant, operation))).toEqual(before);
+});
+
+test("a quota is spent to the last row and not beyond it", async () => {
+  const left = SCORE_QUOTA - spentUnits(fixture, grant, "score");
+  const ages = (length: number): number[] => Array.from({ length }, (_, i) => i);
+  expect(await refusalOf(scores(ages(left + 1)))).toBe("ERR_QUOTA_SPENT");
+  expect(await scores(ages(left))).toHaveLength(left);
+  expect(await refusalOf(scores([1]))).toBe("ERR_QUOTA_SPENT");
+  expect(spentUnits(fixture, grant, "score")).toBe(SCORE_QUOTA);
+});
+
+test("every form is served again after a restart", async () => {
+  await fixture.domain.close();
+  fixture.domain = await startDomain(fixture.directory, { workerThreads: 1 });
+  const list = ["F0", "P0", "nobody"];
+  expect(await matchIds(list)).toEqual(list.filter((entry) => members.has(entry)));
+  expect((await readReport()).table.total).toBe(plainTable().total);
+  const { snapshot, snapshotHash } = cardinality;
+  if (snapshot.type !== "psi-snapshot") throw new Error("not a set");
+  const query = await (await PsiCardinalityReceiver.open({ snapshot, snapshotHash })).start(["F0", "F1", "nobody"]);
+  expect(await query.finish((await ask(fixture, cardinality, "psi.cardinality", query.frame)).content)).toBe(2);
+  // The quota of scores is spent, and stays so.
+  expect(await refusalOf(scores([1]))).toBe("ERR_QUOTA_SPENT");
+});
