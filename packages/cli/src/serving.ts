@@ -6,16 +6,23 @@ import type { Arguments, CommandIo, OptionSpec } from "./command.ts";
 export const LISTEN_OPTIONS = {
   port: { value: "N", description: "port to listen on (default 0: a free one)" },
   host: { value: "ADDRESS", description: "address to listen on (default 127.0.0.1)" },
+  "metrics-port": { value: "N", description: "serve metrics on this port of 127.0.0.1; 0: a free one (default: none)" },
 } as const satisfies Record<string, OptionSpec>;
 
 /** The address that the options name. @throws ERR_USAGE */
-export function listenAddress(args: Arguments): { host: string; port: number } {
-  return { host: args.text("host") ?? "127.0.0.1", port: args.integer("port", 0, 65_535) ?? 0 };
+export function listenAddress(args: Arguments): { host: string; port: number; metricsPort?: number } {
+  const metricsPort = args.integer("metrics-port", 0, 65_535);
+  return {
+    host: args.text("host") ?? "127.0.0.1",
+    port: args.integer("port", 0, 65_535) ?? 0,
+    ...(metricsPort === undefined ? {} : { metricsPort }),
+  };
 }
 
 /** Something that listens. */
 export interface Serving {
   readonly url: string;
+  readonly metricsPort?: number | undefined;
   close(): Promise<void>;
 }
 
@@ -26,7 +33,9 @@ export async function serveUntilInterrupted(
   json: boolean,
   io: CommandIo,
 ): Promise<number> {
-  const line = json ? JSON.stringify({ listening: what, url: server.url }) : `${what} listens at ${server.url}`;
+  const { url, metricsPort } = server;
+  const scraped = metricsPort === undefined ? "" : `, metrics at http://127.0.0.1:${metricsPort}/metrics`;
+  const line = json ? JSON.stringify({ listening: what, url, metricsPort }) : `${what} listens at ${url}${scraped}`;
   io.stdout.write(`${line}\n`);
   try {
     await interrupted(io.signal);

@@ -1,6 +1,7 @@
 /** What the routes of one running gateway share.
  *  @module */
 import type { DirectoryLog, KeyPair } from "@sluice/evidence";
+import type { Observer } from "@sluice/observe";
 import type { Clock, Random } from "@sluice/protocol";
 import type { GatewayConfig } from "./configuration.ts";
 import type { DomainLink } from "./domains/domain-link.ts";
@@ -32,6 +33,8 @@ export interface GatewayContext {
   readonly log: DirectoryLog;
   readonly book: ReceiptBook;
   readonly admission: Admission;
+  /** Process log and metrics. */
+  readonly observer: Observer;
   readonly requests: RecentRequests;
   /** Serialises changes of one party, domain, scene, run or product. */
   readonly changes: OneAtATime;

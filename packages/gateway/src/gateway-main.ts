@@ -9,13 +9,14 @@ const Options = z.strictObject({
   directory: z.string().min(1),
   host: z.string().min(1).default("127.0.0.1"),
   port: z.int().min(0).max(65_535).default(0),
+  metricsPort: z.int().min(0).max(65_535).optional(),
 });
 
 try {
   const given = Options.safeParse(parseJson(process.argv[2]));
   if (!given.success) throw new SluiceError("ERR_USAGE", { reason: 'give {"directory":…,"host":…,"port":…} as JSON' });
-  const { directory, ...address } = given.data;
-  const gateway = await startGateway(directory, address);
+  const { directory, metricsPort, ...address } = given.data;
+  const gateway = await startGateway(directory, { ...address, ...(metricsPort === undefined ? {} : { metricsPort }) });
   const stop = (): void => {
     gateway.close().then(
       () => process.exit(0),

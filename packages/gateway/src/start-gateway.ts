@@ -4,12 +4,13 @@ import { randomBytes } from "node:crypto";
 import { access, constants } from "node:fs/promises";
 import { join } from "node:path";
 import { lockDirectory, openLog } from "@sluice/evidence";
+import { ProcessLog, serveMetrics, ServerMetrics, type LineSink } from "@sluice/observe";
 import { DOMAIN_TIMEOUT_MS, isSluiceError, SluiceError, type Clock, type Random } from "@sluice/protocol";
-import type { FastifyBaseLogger } from "fastify";
 import { FILES, notAGateway, readConfig, readKeys } from "./configuration.ts";
 import type { GatewayContext } from "./context.ts";
 import { DomainLink } from "./domains/domain-link.ts";
 import { PartyDelivery } from "./domains/party-delivery.ts";
+import { installGatewayMetrics } from "./http/metrics.ts";
 import { createServer } from "./http/server.ts";
 import { DomainRegister } from "./state/domain-register.ts";
 import { NonceStore } from "./state/nonce-store.ts";
@@ -33,8 +34,10 @@ export interface StartGatewayOptions {
   readonly random?: Random;
   /** Closes the gateway when it aborts. */
   readonly signal?: AbortSignal;
-  /** Takes the log instead of `gateway.log` in the directory. */
-  readonly logger?: FastifyBaseLogger;
+  /** Takes the lines of the log instead of `gateway.log` in the directory. */
+  readonly logTo?: LineSink;
+  /** Port of `GET /metrics` on loopback, 0 for a free one; none unless given. */
+  readonly metricsPort?: number;
   readonly admission?: Partial<AdmissionLimits>;
   /** Time that a domain has for an answer. */
   readonly domainTimeoutMs?: number;
@@ -46,6 +49,8 @@ export interface StartGatewayOptions {
 export interface RunningGateway {
   readonly url: string;
   readonly port: number;
+  /** Where metrics are served, if they are. */
+  readonly metricsPort?: number | undefined;
   /** Stops listening, ends what is in progress, and lets the directory go. */
   close(): Promise<void>;
 }
@@ -59,10 +64,10 @@ export async function startGateway(directory: string, options: StartGatewayOptio
   const close = (): Promise<void> => (closed ??= closeAll(closers));
   try {
     options.signal?.throwIfAborted();
-    const url = await open(directory, options, closers);
+    const { url, metricsPort } = await open(directory, options, closers);
     if (options.signal?.aborted === true) throw new SluiceError("ERR_CANCELLED");
     options.signal?.addEventListener("abort", () => void close().catch(() => {}), { once: true });
-    return { url, port: Number(new URL(url).port), close };
+    return { url, port: Number(new URL(url).port), metricsPort, close };
   } catch (cause) {
     await close();
     if (isSluiceError(cause)) throw cause;
@@ -75,7 +80,7 @@ async function open(
   directory: string,
   options: StartGatewayOptions,
   closers: (() => Promise<void> | void)[],
-): Promise<string> {
+): Promise<{ url: string; metricsPort: number | undefined }> {
   const { host = DEFAULT_HOST, port = 0, clock = { now: () => new Date() }, random = systemRandom } = options;
   const config = await readConfig(directory);
   if (config === null) throw notAGateway(directory, "a gateway");
@@ -83,15 +88,19 @@ async function open(
   const { gatewayKey, logKey } = await readKeys(directory, config);
   const lock = await lockDirectory(directory);
   closers.push(() => lock.release());
+  const processLog = new ProcessLog(options.logTo ?? join(directory, FILES.processLog), { service: "gateway", clock });
+  closers.push(() => processLog.close());
+  const metrics = new ServerMetrics(processLog);
+  closers.push(() => metrics.close());
   const log = await openLog(join(directory, FILES.log), { origin: config.logOrigin, key: logKey, clock });
   closers.push(() => log.close());
-  const faults: { report: (error: unknown) => void } = { report: () => {} };
-  const state = await openState(directory, { onFault: (error) => faults.report(error) });
+  const onFault = (error: unknown): void => processLog.fault(error);
+  const state = await openState(directory, { onFault });
   closers.push(() => state.close());
   const domains = await DomainRegister.open(state.db);
   const timeoutMs = options.domainTimeoutMs ?? DOMAIN_TIMEOUT_MS;
   const link = new DomainLink({ gatewayKey, clock, random, timeoutMs });
-  const delivery = new PartyDelivery(state.db, domains, link, (error) => faults.report(error));
+  const delivery = new PartyDelivery(state.db, domains, link, onFault);
   closers.push(() => delivery.close());
   const book = await ReceiptBook.open(state, log, random);
   closers.push(() => book.close());
@@ -114,16 +123,21 @@ async function open(
     admission: new Admission({ ...DEFAULT_ADMISSION, ...options.admission }, clock),
     requests: new RecentRequests(),
     changes: new OneAtATime(),
+    observer: { log: processLog, metrics },
     authorities: options.authorities,
     closing: closing.signal,
   };
-  const logTo = options.logger === undefined ? { file: join(directory, FILES.processLog) } : { logger: options.logger };
-  const server = await createServer(context, logTo);
+  installGatewayMetrics(context);
+  const server = await createServer(context);
   closers.push(() => server.close());
   // First of all: open event streams would keep the server from closing.
   closers.push(() => closing.abort());
-  faults.report = (error) => server.log.error({ fault: error instanceof Error ? error.name : "unknown" });
-  return listen(server, host, port);
+  const url = await listen(server, host, port);
+  closers.push(() => processLog.write({ event: "stopping" }));
+  const scraped = options.metricsPort === undefined ? undefined : await serveMetrics(metrics, options.metricsPort);
+  if (scraped !== undefined) closers.push(() => scraped.close());
+  processLog.started({ address: url, metricsPort: scraped?.port });
+  return { url, metricsPort: scraped?.port };
 }
 
 async function listen(

@@ -70,7 +70,7 @@ export const domainStart: Command = {
     const address = listenAddress(args);
     const requireLayers = args.text("require-layers")?.split(",") ?? [];
     const { startDomain } = await import("@sluice/domain");
-    const domain = await startDomain(directory, { ...address, requireLayers });
+    const domain = await startDomain(directory, { ...address, requireLayers, announceLayers: true });
     return await serveUntilInterrupted(domain, `domain ${domain.domain}`, args.flag("json"), io);
   },
 };

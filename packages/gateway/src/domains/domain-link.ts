@@ -55,6 +55,7 @@ export interface LinkOptions {
 /** Sends requests to domains. */
 export class DomainLink {
   readonly #options: LinkOptions;
+  readonly #clockSkews = new Map<string, number>();
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -64,6 +65,11 @@ export class DomainLink {
   patience(operation: Operation): Pick<DomainRequest, "timeoutMs"> {
     const timeoutMs = domainTimeoutMs(operation);
     return timeoutMs > DOMAIN_TIMEOUT_MS ? { timeoutMs } : {};
+  }
+
+  /** Clock of the domain minus ours, at its last answer; good to half a second and the answer's way. */
+  clockSkewSeconds(domain: string): number | undefined {
+    return this.#clockSkews.get(domain);
   }
 
   /** The JSON answer, read by `schema`.
@@ -109,7 +115,7 @@ export class DomainLink {
     }
   }
 
-  async #fetch({ url }: DomainAddress, request: DomainRequest, signal: AbortSignal): Promise<Response> {
+  async #fetch({ domain, url }: DomainAddress, request: DomainRequest, signal: AbortSignal): Promise<Response> {
     const { gatewayKey, clock, random } = this.#options;
     const target = `${url}${request.path}`;
     const body = request.binary ?? (request.json === undefined ? new Uint8Array() : utf8(JSON.stringify(request.json)));
@@ -121,12 +127,19 @@ export class DomainLink {
       redirect: "error",
       headers: { ...request.headers, ...signature },
     };
-    if (request.method === "GET") return fetch(target, init);
-    return fetch(target, {
-      ...init,
-      headers: { ...request.headers, ...signature, "content-type": mediaType },
-      body: new Uint8Array(body),
-    });
+    const sent: RequestInit =
+      request.method === "GET"
+        ? init
+        : {
+            ...init,
+            headers: { ...request.headers, ...signature, "content-type": mediaType },
+            body: new Uint8Array(body),
+          };
+    const response = await fetch(target, sent);
+    const saidAt = Date.parse(response.headers.get("date") ?? "");
+    // The header has whole seconds, cut off.
+    if (!Number.isNaN(saidAt)) this.#clockSkews.set(domain, (saidAt + 500 - clock.now().getTime()) / 1_000);
+    return response;
   }
 
   async #guarded<T>(

@@ -1,5 +1,6 @@
 /** Bodies: JSON and envelopes, bounded, and kept as they arrived because signatures cover the bytes.
  *  @module */
+import { noteEnvelope } from "@sluice/observe";
 import {
   BINARY_MEDIA_TYPE,
   decodeCall,
@@ -46,7 +47,9 @@ export function installBodies(server: FastifyInstance): void {
 
 /** The envelope in the body. @throws ERR_FRAME_MALFORMED, ERR_FRAME_TOO_LARGE */
 export function callEnvelope(request: FastifyRequest): CallEnvelope {
-  return decodeCall(bodyBytes(request));
+  const envelope = decodeCall(bodyBytes(request));
+  noteEnvelope(request, envelope);
+  return envelope;
 }
 
 function bytesOf(body: string | Buffer): Uint8Array {

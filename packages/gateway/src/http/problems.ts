@@ -1,5 +1,6 @@
 /** Problem documents (RFC 9457) for everything that goes wrong in a request.
  *  @module */
+import { noteRefusal, type ProcessLog } from "@sluice/observe";
 import { isSluiceError, Problem, PROBLEM_MEDIA_TYPE, SluiceError, toProblem } from "@sluice/protocol";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
@@ -14,15 +15,15 @@ export const PROBLEM_RESPONSES = {
 
 /** Answers errors and unknown routes with problem documents. Comes before any route that declares 4xx responses:
  *  without it Fastify turns each refusal into a failed serialisation. */
-export function installProblems(server: FastifyInstance): void {
+export function installProblems(server: FastifyInstance, log: ProcessLog): void {
   server.setErrorHandler((error: FastifyError, request, reply) =>
-    sendProblem(request, reply, toSluiceError(error, request)),
+    sendProblem(request, reply, toSluiceError(error, request, log)),
   );
   server.setNotFoundHandler((request, reply) => sendProblem(request, reply, new SluiceError("ERR_ROUTE_UNKNOWN")));
 }
 
 function sendProblem(request: FastifyRequest, reply: FastifyReply, error: SluiceError): FastifyReply {
-  request.refusal = error.code;
+  noteRefusal(request, error, "gateway");
   return reply
     .code(error.status)
     .type(PROBLEM_MEDIA_TYPE)
@@ -30,7 +31,7 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, error: Sluice
     .send(toProblem(error, "gateway"));
 }
 
-function toSluiceError(error: FastifyError, request: FastifyRequest): SluiceError {
+function toSluiceError(error: FastifyError, request: FastifyRequest, log: ProcessLog): SluiceError {
   if (isSluiceError(error)) return error;
   if (hasZodFastifySchemaValidationErrors(error)) {
     const [issue] = error.validation;
@@ -50,8 +51,6 @@ function toSluiceError(error: FastifyError, request: FastifyRequest): SluiceErro
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
     return new SluiceError("ERR_BODY_INVALID", { pointer: "/", expected: "a well-formed body" });
   }
-  // Name and place only: the message of an unexpected fault may quote a value.
-  const frames = (error.stack ?? "").split("\n").filter((line) => line.trimStart().startsWith("at "));
-  request.log.error({ reference: request.id, fault: error.name, code: error.code, frames: frames.slice(0, 8) });
+  log.fault(error, request.id);
   return new SluiceError("ERR_INTERNAL", { reference: request.id }, { cause: error });
 }

@@ -10,8 +10,6 @@ declare module "fastify" {
     rawBody: Bytes | null;
     /** The active party that signed the request; null on routes that anybody may ask. */
     signer: Party | null;
-    /** Code of the refusal, for the access log. */
-    refusal: string | null;
   }
   interface FastifyContextConfig {
     /** Whether the route needs a signature; PUT and POST always do. */
@@ -25,7 +23,6 @@ declare module "fastify" {
 export function installRequestMembers(server: FastifyInstance): void {
   server.decorateRequest("rawBody", null);
   server.decorateRequest("signer", null);
-  server.decorateRequest("refusal", null);
 }
 
 /** The party that signed. @throws ERR_HTTP_SIGNATURE on a route that was not declared as signed */

@@ -1,7 +1,8 @@
 /** The gateway's HTTP server over a running context.
  *  @module */
 import { MAX_JSON_BODY_BYTES } from "@sluice/protocol";
-import fastify, { LogController, type FastifyBaseLogger } from "fastify";
+import { fastifyLog, installRequestNotes, newReference, refuseAddress } from "@sluice/observe";
+import fastify, { LogController } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { GatewayContext } from "../context.ts";
 import { callRoutes } from "../routes/call-routes.ts";
@@ -13,7 +14,6 @@ import { receiptRoutes } from "../routes/receipt-routes.ts";
 import { releaseRoutes } from "../routes/release-routes.ts";
 import { runRoutes } from "../routes/run-routes.ts";
 import { sceneRoutes } from "../routes/scene-routes.ts";
-import { installAccessLog } from "./access-log.ts";
 import { installBodies } from "./bodies.ts";
 import { installOpenApi, openApiRoute } from "./openapi.ts";
 import { installProblems } from "./problems.ts";
@@ -26,36 +26,28 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /** Longest path parameter. */
 const MAX_PARAM_CHARS = 160;
 
-/** What the few lines that Fastify writes itself may say of a request or a fault: no address, no message. */
-const SERIALIZERS = {
-  req: () => ({}),
-  err: ({ name }: Error) => ({ type: name, message: "", stack: "" }),
-};
-
-/** Builds the server; the caller makes it listen. `log` is a file, or a logger of the embedding program. */
-export async function createServer(
-  context: GatewayContext,
-  log: { readonly file: string } | { readonly logger: FastifyBaseLogger },
-): Promise<ZodServer> {
+/** Builds the server; the caller makes it listen. */
+export async function createServer(context: GatewayContext): Promise<ZodServer> {
+  const { observer } = context;
   const server = fastify({
     bodyLimit: MAX_JSON_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: "idle",
     return503OnClosing: false,
-    // The access log is ours; Fastify's own lines would carry addresses with their queries.
+    // Fastify's own lines would carry addresses and messages: ours are of a closed schema.
+    loggerInstance: fastifyLog(observer.log),
     logController: new LogController({ disableRequestLogging: true }),
+    genReqId: newReference,
+    frameworkErrors: refuseAddress(observer, "gateway"),
     routerOptions: { maxParamLength: MAX_PARAM_CHARS },
-    ...("file" in log
-      ? { logger: { level: "info", file: log.file, serializers: SERIALIZERS } }
-      : { loggerInstance: log.logger }),
   }).withTypeProvider<ZodTypeProvider>();
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
+  installRequestNotes(server, observer);
   installRequestMembers(server);
-  installProblems(server);
+  installProblems(server, observer.log);
   installBodies(server);
   installSignedRequests(server, context);
-  installAccessLog(server);
   await installOpenApi(server);
   openApiRoute(server);
   for (const routes of [

@@ -41,6 +41,7 @@ export function installSignedRequests(server: FastifyInstance, context: GatewayC
       },
     );
     request.signer = signingParty(context, keyId);
+    request.notes.party = request.signer.party;
   });
 }
 

@@ -36,6 +36,7 @@ export function partyRoutes(server: ZodServer, context: GatewayContext): void {
           domains.all().map(({ domain }) => domain),
         ),
       );
+      context.observer.log.write({ event: "party", party: signed.body.party, status: signed.body.status });
       await delivery.flush();
       return signed;
     },

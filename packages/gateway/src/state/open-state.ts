@@ -16,7 +16,8 @@ export const CHECKPOINT_INTERVAL_MS = 60_000;
 /** Rows after which a checkpoint does not wait for the timer. */
 export const CHECKPOINT_ROWS = 20_000;
 
-const STATE_DIRECTORY = "state";
+/** Where the database lies, below the gateway's directory. */
+export const STATE_DIRECTORY = "state";
 const NEW_STATE_DIRECTORY = "state.new";
 const INT8_OID = 20;
 

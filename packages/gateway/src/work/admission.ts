@@ -33,6 +33,16 @@ export class Admission {
     this.#clock = clock;
   }
 
+  /** Calls in flight. */
+  get active(): number {
+    return this.#inFlight;
+  }
+
+  /** Calls that wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Runs `call` for `party` when its turn comes. @throws ERR_RATE_LIMIT, ERR_POOL_FULL, or what `call` throws */
   async run<T>(party: string, call: () => Promise<T>): Promise<T> {
     this.#takeToken(party);
