@@ -9,6 +9,7 @@ import {
   browserProblems,
   dependencyProblems,
   importsOf,
+  packagesAtStart,
   tableProblems,
   undeclaredProblems,
   type PackageManifest,
@@ -78,6 +79,13 @@ test("packages depend on what the table allows, and declare what they import", (
 
 test("what runs in a browser reaches nothing that needs Node", () => {
   expect(BROWSER_ENTRIES.flatMap((entry) => browserProblems(entry, files, manifests))).toEqual([]);
+});
+
+test("a client that does not score loads no SEAL", () => {
+  expect(packagesAtStart("@sluice/mpc/score/client", files, manifests)).toContain("node-seal");
+  const atStart = packagesAtStart("@sluice/client", files, manifests);
+  expect(atStart).toContain("@noble/curves");
+  expect(atStart).not.toContain("node-seal");
 });
 
 test("a Node import behind a browser entry is found through packages, with the way to it", () => {

@@ -44,8 +44,8 @@ export const BROWSER_PACKAGES: readonly string[] = [
   "hpke",
 ];
 
-/** One import: of what, and whether only types cross. */
-export type Import = { specifier: string; typeOnly: boolean };
+/** One import: of what, whether only types cross, and whether it waits until it is needed. */
+export type Import = { specifier: string; typeOnly: boolean; deferred: boolean };
 
 /** The parts of a package.json that say what it may import. */
 export type PackageManifest = {
@@ -63,6 +63,7 @@ export function importsOf(text: string): Import[] {
   return [...text.replaceAll(COMMENTS, "").matchAll(IMPORTS)].map((match) => ({
     specifier: match[2] ?? match[3] ?? "",
     typeOnly: match[1] !== undefined,
+    deferred: match[3] !== undefined,
   }));
 }
 
@@ -104,32 +105,54 @@ export function undeclaredProblems(file: SourceFile, manifest: PackageManifest):
 }
 
 /** Whatever `entry` reaches that a browser lacks, with the path of imports that leads there. */
-export function browserProblems(
+export function browserProblems(entry: string, files: Files, manifests: Manifests): string[] {
+  const { packages, missing } = reachOf(entry, files, manifests, () => true);
+  const needs = packages.filter(({ specifier }) => !BROWSER_PACKAGES.includes(packageOf(specifier)));
+  return [
+    ...missing.map((trail) => `${trail.join(" > ")}: no such file`),
+    ...needs.map(({ specifier, trail }) => `${trail.join(" > ")}: needs ${specifier}`),
+  ];
+}
+
+/** Packages of others that are loaded together with `entry`: imports that wait are not followed. */
+export function packagesAtStart(entry: string, files: Files, manifests: Manifests): string[] {
+  const { packages } = reachOf(entry, files, manifests, ({ deferred }) => !deferred);
+  return [...new Set(packages.map(({ specifier }) => packageOf(specifier)))];
+}
+
+type Files = ReadonlyMap<string, string>;
+type Manifests = ReadonlyMap<string, PackageManifest>;
+type Trail = readonly string[];
+
+/** What is reached from `entry` over those imports that `follows` admits. */
+function reachOf(
   entry: string,
-  files: ReadonlyMap<string, string>,
-  manifests: ReadonlyMap<string, PackageManifest>,
-): string[] {
-  const problems: string[] = [];
+  files: Files,
+  manifests: Manifests,
+  follows: (one: Import) => boolean,
+): { packages: { specifier: string; trail: Trail }[]; missing: Trail[] } {
+  const packages: { specifier: string; trail: Trail }[] = [];
+  const missing: Trail[] = [];
   const seen = new Set<string>();
   const visit = (path: string, trail: readonly string[]): void => {
     if (seen.has(path)) return;
     seen.add(path);
     const text = files.get(path);
     if (text === undefined) {
-      problems.push(`${[...trail, path].join(" > ")}: no such file`);
+      missing.push([...trail, path]);
       return;
     }
-    for (const { specifier, typeOnly } of importsOf(text)) {
-      if (typeOnly) continue;
+    for (const one of importsOf(text)) {
+      const { specifier } = one;
+      if (one.typeOnly || !follows(one)) continue;
       const next = [...trail, path];
       if (specifier.startsWith(".")) visit(resolvePath(path, specifier), next);
       else if (specifier.startsWith("@sluice/")) visit(entryPath(specifier, manifests), next);
-      else if (!BROWSER_PACKAGES.includes(packageOf(specifier)))
-        problems.push(`${next.join(" > ")}: needs ${specifier}`);
+      else packages.push({ specifier, trail: next });
     }
   };
   visit(entryPath(entry, manifests), [entry]);
-  return problems;
+  return { packages, missing };
 }
 
 /** Path of the file behind `@sluice/x` or `@sluice/x/y`; a path that does not exist when it is not exported. */

@@ -1,7 +1,7 @@
 /** Production calls: admitted, passed on unchanged, believed only with their receipt, booked once.
  *  @module */
 import { verifyReceipt, type TrustPins } from "@sluice/evidence/verify";
-import { decodeAnswer, documentHash, encodeAnswer, encodeCall, fromUtf8, utf8 } from "@sluice/protocol";
+import { decodeAnswer, documentHash, encodeAnswer, encodeCall, fromUtf8, utf8, type Scene } from "@sluice/protocol";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { City, codeOf, receiptOf } from "./city.ts";
 
@@ -108,6 +108,18 @@ test("an altered frame and a receipt of another call, product, party or key are 
   expect(codeOf(await city.call("bank", { grant }))).toBe("ERR_ANSWER_ALTERED");
 });
 
+test("a receipt in another unit than its operation's is refused, though the domain signed it", async () => {
+  const envelope = await city.envelope("bank", { grant });
+  city.domain.bend = async (answer) => {
+    const quantity = { unit: "psi-element", amount: "1" } as const;
+    return {
+      ...answer,
+      receipt: await city.domain.receiptFor(envelope, answer.receipt.receipt.body.answer, { quantity }),
+    };
+  };
+  expect(codeOf(await city.send("bank", "POST", "/v1/calls", encodeCall(envelope)))).toBe("ERR_RECEIPT");
+});
+
 test("a second receipt for a booked call is refused, though the domain signed it", async () => {
   const envelope = await city.envelope("bank", { grant });
   await city.send("bank", "POST", "/v1/calls", encodeCall(envelope));
@@ -183,6 +195,7 @@ test("the chain of a call leads to its scene, and strangers learn nothing of it"
     expect(codeOf(chain)).toBe(200);
     expect(chain.json["request"]).toEqual(envelope.request);
     expect(chain.json["scene"]).toMatchObject({ scene: "product", state: "granted", grant });
+    expect((chain.json["scene"] as Scene).reviews.map(({ scores }) => scores?.socialValue)).toEqual([undefined, 5]);
     expect(await documentHash((chain.json["grant"] as { body: unknown }).body)).toBe(grant);
   }
   const stranger = await city.send("other-bank", "GET", `/v1/receipts/${callId}`);
@@ -203,8 +216,12 @@ test("a domain that is away, and one that does not answer in time, give one code
       }),
     };
   });
+  // Two lists on their way outlast a lookup that waits as long as it may.
+  const lists = (["psi.ids", "psi.cardinality"] as const).map((operation) => city.call("bank", { grant, operation }));
   expect(codeOf(await city.call("bank", { grant }))).toBe("ERR_TIMEOUT");
   held.resolve();
+  // The stub's receipt is of another call; what matters is that they were answered.
+  expect((await Promise.all(lists)).map(codeOf)).toEqual(["ERR_RECEIPT", "ERR_RECEIPT"]);
   const port = Number(new URL(city.domain.url).port);
   await city.domain.stop();
   expect(codeOf(await city.call("bank", { grant }))).toBe("ERR_UNREACHABLE");

@@ -24,7 +24,7 @@ import {
 } from "@sluice/protocol";
 import { startGateway, type GatewayIdentity, type RunningGateway, type StartGatewayOptions } from "../src/index.ts";
 import { clock, makeGateway, random, temporaryDirectory } from "./directories.ts";
-import { StubDomain } from "./stub-domain.ts";
+import { StubDomain, type RunChange } from "./stub-domain.ts";
 
 export type Actor = "bureau" | "health" | "group" | "lab" | "bank" | "other-bank" | "auditor";
 const ROLES: Record<Actor, PartyRole> = {
@@ -195,8 +195,8 @@ export class City {
   }
 
   /** Proposes a scene and has it reviewed by two people. */
-  async reviewedScene(scene: string): Promise<Grant> {
-    const draft = await this.draftOf(scene);
+  async reviewedScene(scene: string, change: Partial<Grant> = {}): Promise<Grant> {
+    const draft = await this.draftOf(scene, change);
     await this.send("lab", "POST", "/v1/scenes", this.proposal(draft));
     await this.send("group", "POST", `/v1/scenes/${scene}/reviews`, this.review("Lin Hua"));
     await this.send("bureau", "POST", `/v1/scenes/${scene}/reviews`, this.scored("Zhao Min"));
@@ -241,14 +241,14 @@ export class City {
   }
 
   /** Submits a job and completes it in the domain. */
-  async developedRun(grant: string, product: string): Promise<Run> {
+  async developedRun(grant: string, product: string, ended: RunChange = {}): Promise<Run> {
     const envelope = await this.envelope("lab", { operation: "develop", grant, product });
     await this.send("lab", "POST", "/v1/jobs", encodeCall(envelope));
-    return this.domain.completeRun(envelope.request.body.callId);
+    return this.domain.completeRun(envelope.request.body.callId, ended);
   }
 
-  async reviewedRun(grant: string, product: string): Promise<Run> {
-    const run = await this.developedRun(grant, product);
+  async reviewedRun(grant: string, product: string, ended: RunChange = {}): Promise<Run> {
+    const run = await this.developedRun(grant, product, ended);
     await this.send("group", "POST", `/v1/runs/${run.callId}/reviews`, this.review("Lin Hua"));
     await this.send("bureau", "POST", `/v1/runs/${run.callId}/reviews`, this.review("Sun Wei"));
     return run;

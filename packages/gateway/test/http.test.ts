@@ -3,7 +3,14 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { signHttp } from "@sluice/evidence/http";
-import { MAX_JSON_BODY_BYTES, Problem, utf8 } from "@sluice/protocol";
+import {
+  APPLICATION_SECTIONS,
+  MAX_JSON_BODY_BYTES,
+  Problem,
+  ProductForm,
+  ProductSnapshot,
+  utf8,
+} from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { City, codeOf } from "./city.ts";
 import { clock, random } from "./directories.ts";
@@ -175,6 +182,19 @@ test("the OpenAPI document is 3.1 and has every route of the contract", async ()
   expect(paths["/v1/scenes"]?.["post"]?.responses["4XX"]).toMatchObject({
     content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
   });
+});
+
+test("the OpenAPI document shows every form, the parts of snapshots, and the scores of a review", async () => {
+  const { json } = await city.get("/openapi.json");
+  const { schemas } = json["components"] as { schemas: Record<string, object> };
+  const shown = (name: string) => JSON.stringify(schemas[name]);
+  for (const form of ProductForm.options) expect(shown("Product")).toContain(`"${form}"`);
+  for (const { shape } of ProductSnapshot.options) expect(shown("SignedSnapshot")).toContain(`"${shape.type.value}"`);
+  for (const section of APPLICATION_SECTIONS) {
+    for (const name of ["Review", "SceneProposal"]) expect(shown(name)).toContain(`"${section}"`);
+  }
+  const part = (json["paths"] as Record<string, object>)["/v1/products/{product}/snapshots/{hash}/{part}"];
+  expect(JSON.stringify(part)).toContain('["hint","set"]');
 });
 
 test("the log's files are served, and nothing beside them", async () => {

@@ -1,11 +1,12 @@
 /** Runs and releases: passed on, watched, reviewed by two, and released exactly as reviewed.
  *  @module */
 import { createServer } from "node:http";
-import { encodeCall, toHex, utf8 } from "@sluice/protocol";
+import { encodeCall, toHex, utf8, type OutputSpec, type Run } from "@sluice/protocol";
 import { signHttp } from "@sluice/evidence/http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { City, codeOf } from "./city.ts";
 import { clock, random } from "./directories.ts";
+import { manifestServing } from "./stub-domain.ts";
 
 let city: City;
 let grant: string;
@@ -113,6 +114,51 @@ test("a release needs both approvals and names exactly what was reviewed", async
   expect(code).toMatch(new RegExp(`^SLP-${new Date().getUTCFullYear()}-\\d{6}$`));
   expect((await deliver(await release())).json).toEqual(first.json);
   expect(codeOf(await deliver(await release({ at: "2026-03-02T00:00:00.000Z" })))).toBe("ERR_CONFLICT");
+});
+
+const SERVED: [OutputSpec, string][] = [
+  [{ kind: "labels", vocabulary: ["A", "B"] }, "label-lookup"],
+  [{ kind: "set", match: "psi-ids" }, "psi-ids"],
+  [{ kind: "set", match: "psi-cardinality" }, "psi-cardinality"],
+  [{ kind: "score", featureBound: 8, link: "logistic" }, "score"],
+  [{ kind: "table", dimensions: [{ name: "region", levels: ["north", "south"] }], measures: [] }, "report"],
+];
+
+test("a product has the form of what its job serves, also after a restart", async () => {
+  const forms: unknown[] = [];
+  for (const [i, [served]] of SERVED.entries()) {
+    const run = await city.reviewedRun(grant, `form-${i}`, { manifest: manifestServing(served) });
+    const accepted = await city.send("health", "POST", "/v1/releases", await city.releaseOf(run));
+    forms.push((accepted.json["product"] as { form: string }).form);
+  }
+  expect(forms).toEqual(SERVED.map(([, form]) => form));
+  await city.restart();
+  const listed = await Promise.all(SERVED.map((_, i) => city.get(`/v1/products/form-${i}`)));
+  expect(listed.map(({ json }) => json["form"])).toEqual(forms);
+});
+
+test("a release of a run whose job serves nothing is refused, and does not reach the domain", async () => {
+  const manifest = { ...manifestServing({ kind: "metrics", keys: ["rows"] }) };
+  const run = await city.reviewedRun(grant, "nothing-served", { manifest });
+  const asked = city.domain.requests.length;
+  const answer = await city.send("health", "POST", "/v1/releases", await city.releaseOf(run));
+  expect([codeOf(answer), answer.json["details"]]).toEqual([
+    "ERR_STATE",
+    expect.objectContaining({ kind: "run", name: run.callId, state: "of a job that serves nothing" }),
+  ]);
+  expect(city.domain.requests.slice(asked)).toEqual([]);
+});
+
+test("a release names a model exactly when its run released one", async () => {
+  const deliver = async (run: Run, change: Parameters<City["releaseOf"]>[1] = {}) =>
+    city.send("health", "POST", "/v1/releases", await city.releaseOf(run, change));
+  const without = await city.reviewedRun(grant, "no-model", { model: undefined });
+  expect((await deliver(without, { model: "9".repeat(64) })).json["details"]).toMatchObject({ pointer: "/body/model" });
+  expect(codeOf(await deliver(without))).toBe(200);
+  const having = await city.reviewedRun(grant, "with-model");
+  const { model: _model, ...modelless } = having;
+  expect((await deliver(modelless)).json["details"]).toMatchObject({ pointer: "/body/model" });
+  expect(codeOf(await deliver(having))).toBe(200);
 });
 
 test("a rejected run cannot be released", async () => {

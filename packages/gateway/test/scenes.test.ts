@@ -73,6 +73,67 @@ test("operator, then agency, by two people; every other order is refused", async
   expect(codeOf(await review("missing", "group", "Lin Hua"))).toBe("ERR_NOT_FOUND");
 });
 
+test("the agency's approval scores every section of the application; the scores are shown", async () => {
+  await propose(await city.draftOf("scored"));
+  const give = (actor: "group" | "bureau", review: object) =>
+    city.send(actor, "POST", "/v1/scenes/scored/reviews", review);
+  expect(codeOf(await give("group", city.review("Lin Hua")))).toBe(200);
+  const unscored = await give("bureau", city.review("Zhao Min"));
+  expect([codeOf(unscored), unscored.json["details"]]).toEqual([
+    "ERR_BODY_INVALID",
+    expect.objectContaining({ pointer: "/scores" }),
+  ]);
+  const { scores, ...review } = city.scored("Zhao Min");
+  const { dataRationale: _rationale, ...three } = scores;
+  for (const bad of [
+    three,
+    {},
+    { ...scores, dataRationale: 6 },
+    { ...scores, dataRationale: 0 },
+    { ...scores, x: 1 },
+  ]) {
+    expect(codeOf(await give("bureau", { ...review, scores: bad }))).toBe("ERR_BODY_INVALID");
+  }
+  expect(await state("scored")).toBe("pre-reviewed");
+  expect(codeOf(await give("bureau", { ...review, scores }))).toBe(200);
+  const { reviews } = (await city.get("/v1/scenes/scored")).json as { reviews: { scores?: object }[] };
+  expect(reviews.map((shown) => shown.scores)).toEqual([undefined, scores]);
+});
+
+test("an agency that rejects needs no scores", async () => {
+  await propose(await city.draftOf("unscored"));
+  await review("unscored", "group", "Lin Hua");
+  const rejection = await city.send("bureau", "POST", "/v1/scenes/unscored/reviews", city.review("Zhao Min", "reject"));
+  expect(rejection.json["state"]).toBe("rejected");
+});
+
+test("a proposal says why each field is needed, and applies in four sections", async () => {
+  const proposal = city.proposal(await city.draftOf("needless"));
+  const send = (body: object) => city.send("lab", "POST", "/v1/scenes", body);
+  for (const fields of [[{ name: "age" }], [{ name: "age", need: "" }]]) {
+    expect(codeOf(await send({ ...proposal, draft: { ...proposal.draft, fields } }))).toBe("ERR_BODY_INVALID");
+  }
+  const { dataRationale: _rationale, ...application } = proposal.application;
+  expect(codeOf(await send({ ...proposal, application }))).toBe("ERR_BODY_INVALID");
+  expect(codeOf(await send(proposal))).toBe(201);
+});
+
+test("a grant is read by its parties; strangers get the answer for one that is not there", async () => {
+  const [bank] = (await city.draft()).callers;
+  if (bank === undefined) throw new RangeError("the draft has a caller");
+  const draft = await city.reviewedScene("read", { callers: [bank], restrictions: ["For credit only."] });
+  const path = `/v1/grants/${await documentHash(draft)}`;
+  const unknown = await city.send("other-bank", "GET", path);
+  expect(codeOf(unknown)).toBe("ERR_NOT_FOUND");
+  expect((await city.send("bank", "GET", path)).json).toEqual(unknown.json);
+  const delivery = { grant: await city.signGrant(draft), policy: city.policy() };
+  await city.send("health", "POST", "/v1/grants", delivery);
+  for (const reader of ["bank", "group", "lab", "health", "bureau", "auditor"] as const) {
+    expect((await city.send(reader, "GET", path)).json).toEqual(delivery);
+  }
+  expect((await city.send("other-bank", "GET", path)).json).toEqual(unknown.json);
+});
+
 test("a rejection ends a scene", async () => {
   await propose(await city.draftOf("rejected"));
   expect((await review("rejected", "group", "Lin Hua", "reject")).json["state"]).toBe("rejected");

@@ -3,11 +3,14 @@
 import { cpSync, fsyncSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { SceneApplication } from "@sluice/protocol";
 import { sql } from "kysely";
 import { Migrator, NO_MIGRATIONS } from "kysely/migration";
 import { expect, inject, test } from "vitest";
 import { MIGRATIONS } from "../src/state/migrations.ts";
 import { CHECKPOINT_ROWS, openState } from "../src/state/open-state.ts";
+import { ProductRegister } from "../src/state/product-register.ts";
+import { readReviews } from "../src/state/review-store.ts";
 import { copyEmptyState, testDirectory } from "./directories.ts";
 
 const party = (name: string) => ({
@@ -120,6 +123,34 @@ test("migrations go down to nothing and up again", async () => {
   expect(await tables()).toEqual([]);
   expect((await migrator.migrateToLatest()).error).toBeUndefined();
   expect(await tables()).toEqual(before);
+  await state.close();
+});
+
+test("what was stored before products had forms and scenes applications is completed", async () => {
+  const directory = await testDirectory();
+  copyEmptyState(directory);
+  const state = await openState(directory);
+  const migrator = new Migrator({ db: state.db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
+  expect((await migrator.migrateTo("0001-foundation")).error).toBeUndefined();
+  await sql`insert into product values ('p', 1, 'd', 's', 'g', 'b', 'r', 'SLP-2026-000001', 'serving', 'lab', '{}', '')`.execute(
+    state.db,
+  );
+  await sql`insert into scene values ('s', 'proposed', '{"draft":1}', 'h', 'lab', '', null)`.execute(state.db);
+  await sql`insert into review values ('scene', 's', 0, 'group', 'operator', 'Lin Hua', 'approve', '', '')`.execute(
+    state.db,
+  );
+  expect((await migrator.migrateToLatest()).error).toBeUndefined();
+  expect((await ProductRegister.open(state.db)).get("p", 1).form).toBe("label-lookup");
+  const { proposal } = await state.db.selectFrom("scene").select("proposal").executeTakeFirstOrThrow();
+  const { application, draft } = JSON.parse(proposal) as { application: unknown; draft: unknown };
+  expect([SceneApplication.safeParse(application).success, draft]).toEqual([true, 1]);
+  expect(await readReviews(state.db, { kind: "scene", name: "s" })).toEqual([
+    { person: "Lin Hua", verdict: "approve", note: "", party: "group", role: "operator", at: "" },
+  ]);
+  expect((await migrator.migrateTo("0001-foundation")).error).toBeUndefined();
+  expect((await state.db.selectFrom("scene").select("proposal").execute()).map((row) => row.proposal)).toEqual([
+    '{"draft":1}',
+  ]);
   await state.close();
 });
 

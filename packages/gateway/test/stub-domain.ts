@@ -44,6 +44,9 @@ type Handler = (
   request: IncomingMessage,
 ) => Promise<{ status?: number; type?: string; body: Uint8Array | string }>;
 
+/** How a run ends other than usual; a member that is undefined is left out. */
+export type RunChange = { readonly [Member in keyof Run]?: Run[Member] | undefined };
+
 /** The manifest of a job that releases a model and serves `served`. */
 export function manifestServing(served: OutputSpec): JobManifest {
   const model = { kind: "linear-model", maxParameters: 4 } as const;
@@ -175,12 +178,12 @@ export class StubDomain {
   }
 
   /** Ends a run as completed, with a guarded report and a receipt. */
-  async completeRun(callId: string, change: Partial<Run> = {}): Promise<Run> {
+  async completeRun(callId: string, change: RunChange = {}): Promise<Run> {
     const envelope = this.#envelopes.get(callId);
     const run = this.runs.get(callId);
     if (envelope === undefined || run === undefined) throw new RangeError("no such run");
     const guardReport = { bundle: run.bundle, class: "released" as const, findings: [], at: clock.now().toISOString() };
-    const done: Run = {
+    const usual: Run = {
       ...run,
       state: "completed",
       percent: 100,
@@ -188,8 +191,8 @@ export class StubDomain {
       model: { kind: "linear-model", features: ["age"], weights: [1], intercept: 0 },
       guardReport,
       receipt: await this.receiptFor(envelope, await sha256Hex(canonicalBytes(guardReport))),
-      ...change,
     };
+    const done = JSON.parse(JSON.stringify({ ...usual, ...change })) as Run;
     this.runs.set(callId, done);
     return done;
   }
