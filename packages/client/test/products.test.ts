@@ -232,7 +232,7 @@ test.each(ProductForm.options)(
     const { product, open } = FORMS[form];
     for (const other of ProductForm.options.filter((option) => option !== form)) {
       city.hooks.snapshot = () => city.signedSnapshot(FORMS[other].product);
-      expect((await refused(open(client, product), "ERR_RECEIPT")).message).toContain("product");
+      expect((await refused(open(client, product), "ERR_RECEIPT")).message).toContain("the product of");
     }
     city.hooks.snapshot = ({ body, signatures }) => ({
       body: { ...body, sealKey: `x25519:${"A".repeat(43)}` },
@@ -240,11 +240,16 @@ test.each(ProductForm.options)(
     });
     await refused(open(client, product), "ERR_SIGNATURE");
     city.hooks = { product: (listed) => ({ ...listed, form: form === "report" ? "score" : "report" }) };
-    expect((await refused(open(client, product), "ERR_RECEIPT")).message).toContain("form");
+    expect((await refused(open(client, product), "ERR_RECEIPT")).message).toContain("the form of");
     city.hooks = { product: (listed) => ({ ...listed, release: flipHash(listed.release) }) };
-    expect((await refused(open(client, product), "ERR_RECEIPT")).message).toContain("release");
+    expect((await refused(open(client, product), "ERR_RECEIPT")).message).toContain("the release of");
   },
 );
+
+test("another product's snapshot is refused, though it is of the same form, grant and release", async () => {
+  city.hooks.snapshot = () => city.signedSnapshot("other-list");
+  expect((await refused(client.openMatch("list"), "ERR_RECEIPT")).message).toContain("the product of");
+});
 
 test("a set that was swapped, flipped, cut or is overlong is refused", async () => {
   let other: Uint8Array = new Uint8Array();
@@ -292,19 +297,28 @@ test("progress of a list grows to its total, and is the same whatever matches", 
   expect(await progressOf(list.map((entry) => `${entry}-absent`))).toEqual(told);
 });
 
-test.each(["openMatch", "openCount"] as const)(
-  "a list that is cancelled while it is blinded is never sent: %s",
-  async (open) => {
+test.each(["match", "count"] as const)("cancelling ends blinding and unblinding between batches: %s", async (kind) => {
+  const list = Array.from({ length: 64 }, (_, i) => `person-${i}`);
+  for (const [stage, calls] of [
+    [0, 0],
+    [0.5, 1],
+  ] as const) {
     const controller = new AbortController();
-    const options = { signal: controller.signal, onProgress: () => controller.abort() };
+    let told = 0;
+    const onProgress = ({ done, total }: ListProgress): void => {
+      if (done / total <= stage) return;
+      told++;
+      controller.abort();
+    };
+    const options = { signal: controller.signal, onProgress };
     const ask =
-      open === "openMatch"
-        ? (await client.openMatch("list")).match(LIST, options)
-        : (await client.openCount("tally")).count(LIST, options);
+      kind === "match"
+        ? (await client.openMatch("list")).match(list, options)
+        : (await client.openCount("tally")).count(list, options);
     await refused(ask, "ERR_CANCELLED");
-    expect(city.calls).toHaveLength(0);
-  },
-);
+    expect([told, city.calls.length]).toEqual([1, calls]);
+  }
+});
 
 test("no error holds an entry of the list", async () => {
   city.hooks.answer = (answer) => ({ ...answer, frame: flipBit(answer.frame) });
