@@ -213,8 +213,10 @@ test("labels-cell: refuses a label that covers fewer than 10 rows", () => {
 });
 
 test("every rule has a test of its own name", async () => {
-  const { readFile } = await import("node:fs/promises");
-  const text = await readFile(new URL(import.meta.url), "utf8");
+  const { readdir, readFile } = await import("node:fs/promises");
+  const here = new URL(".", import.meta.url);
+  const files = (await readdir(here)).filter((name) => /^guard.*\.test\.ts$/.test(name));
+  const text = (await Promise.all(files.map((name) => readFile(new URL(name, here), "utf8")))).join("\n");
   for (const rule of Object.keys(GUARD_RULES)) expect(text).toContain(`test("${rule}: `);
 });
 

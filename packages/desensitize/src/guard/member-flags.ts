@@ -14,7 +14,7 @@ export function guardMemberFlags(
   const seen = new Uint8Array(facts.rowCount);
   let subjects = 0;
   for (let row = 0; row < Math.min(members.length, facts.rowCount); row++) {
-    const subject = subjectOf(row);
+    const subject = subjectOf[row] ?? 0;
     if (members[row] !== 1 || seen[subject] === 1) continue;
     seen[subject] = 1;
     subjects++;
