@@ -130,13 +130,14 @@ const fit = { kind: "metrics" as const, values: { auc: 0.7 } };
 const model = { kind: "linear-model" as const, features: ["age"], weights: [1], intercept: 0 };
 const released = { kind: "released" as const, id: 1, findings: [] };
 const served = { kind: "served" as const, id: 1, findings: [] };
+const BAND = { name: "band", kind: "labels" as const };
 
 test("a guard's answer that does not fit manifest and table is not believed", () => {
   const develop = { manifest, entry: "develop", rowCount: 4 } as const;
   const produce = { manifest, entry: "produce", rowCount: 4 } as const;
   const codes = Uint8Array.of(0, 1, 1, 0);
   expect(outputOf({ ...released, values: { fit, model } }, [], develop).class).toBe("released");
-  expect(outputOf({ ...served, names: ["band"] }, [codes], produce).class).toBe("served");
+  expect(outputOf({ ...served, outputs: [BAND] }, [codes], produce).class).toBe("served");
   const wrong = [
     () => outputOf({ ...released, values: { fit, model } }, [], produce),
     () => outputOf({ ...released, values: { fit } }, [], develop),
@@ -145,12 +146,13 @@ test("a guard's answer that does not fit manifest and table is not believed", ()
     () => outputOf({ ...released, values: { fit: { ...fit, values: { auc: 1, row: 2 } }, model } }, [], develop),
     () => outputOf({ ...released, values: { fit, model: { ...model, weights: [1, 2] } } }, [], develop),
     () => outputOf({ ...released, values: { fit, model } }, [codes], develop),
-    () => outputOf({ ...served, names: ["band"] }, [codes], develop),
-    () => outputOf({ ...served, names: ["fit"] }, [codes], produce),
-    () => outputOf({ ...served, names: ["band"] }, [codes.subarray(1)], produce),
-    () => outputOf({ ...served, names: ["band"] }, [Uint8Array.of(0, 1, 2, 0)], produce),
-    () => outputOf({ ...served, names: ["band", "band"] }, [codes, codes], produce),
-    () => outputOf({ ...served, names: ["band"] }, [], produce),
+    () => outputOf({ ...served, outputs: [BAND] }, [codes], develop),
+    () => outputOf({ ...served, outputs: [{ ...BAND, name: "fit" }] }, [codes], produce),
+    () => outputOf({ ...served, outputs: [BAND] }, [codes.subarray(1)], produce),
+    () => outputOf({ ...served, outputs: [BAND] }, [Uint8Array.of(0, 1, 2, 0)], produce),
+    () => outputOf({ ...served, outputs: [BAND, BAND] }, [codes, codes], produce),
+    () => outputOf({ ...served, outputs: [BAND] }, [], produce),
+    () => outputOf({ ...served, outputs: [{ ...BAND, kind: "set" }] }, [codes], produce),
   ];
   for (const attempt of wrong) expect(attempt).toThrow(/guard-answer/u);
 });
