@@ -7,6 +7,8 @@ import {
   ProductForm,
   canonicalBytes,
   concatBytes,
+  domainTimeoutMs,
+  Operation,
   MAX_SCORE_ROWS,
   utf8,
   type AnswerEnvelope,
@@ -16,6 +18,7 @@ import {
 } from "@sluice/protocol";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createClient, type ClientOptions, type ListProgress, type SluiceClient } from "../src/index.ts";
+import { answerTimeoutMs } from "../src/production-call.ts";
 import { refused } from "./refused.ts";
 import { flipBit, flipHash, StubCity } from "./stub-city.ts";
 import { reportProduct, scoreProduct, setProduct, type MakeProduct } from "./stub-products.ts";
@@ -318,6 +321,14 @@ test.each(["match", "count"] as const)("cancelling ends blinding and unblinding 
     await refused(ask, "ERR_CANCELLED");
     expect([told, city.calls.length]).toEqual([1, calls]);
   }
+});
+
+test("a caller waits longer than its gateway does, unless it chose otherwise", () => {
+  for (const operation of Operation.options) {
+    expect(answerTimeoutMs({ chosenTimeoutMs: undefined }, operation)).toBeGreaterThan(domainTimeoutMs(operation));
+    expect(answerTimeoutMs({ chosenTimeoutMs: 40 }, operation)).toBe(40);
+  }
+  expect(domainTimeoutMs("psi.cardinality")).toBeGreaterThan(domainTimeoutMs("lookup.query"));
 });
 
 test("no error holds an entry of the list", async () => {
