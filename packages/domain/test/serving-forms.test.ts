@@ -1,4 +1,4 @@
-import { verifyReceipt, type TrustPins } from "@sluice/evidence";
+import { signDocument, verifyReceipt, type TrustPins } from "@sluice/evidence";
 import { PsiCardinalityReceiver, PsiIdsReceiver } from "@sluice/mpc/psi/receiver";
 import { ScoreClient } from "@sluice/mpc/score/client";
 import {
@@ -15,6 +15,7 @@ import {
   SCORE_POLYNOMIAL_BYTES,
   SCORE_SEED_BYTES,
   sha256Hex,
+  utf8,
   type Bytes,
   type Operation,
   type Table,
@@ -33,7 +34,20 @@ import {
   TABLE_JOB,
   type AnsweringProduct,
 } from "./serving-forms-fixture.ts";
-import { bucketOfAge, get, openFixture, regionOf, ROWS, type Fixture } from "./serving-fixture.ts";
+import {
+  bucketOfAge,
+  develop,
+  get,
+  openFixture,
+  postJson,
+  regionOf,
+  releaseOf,
+  ROWS,
+  send,
+  serveProduct,
+  use,
+  type Fixture,
+} from "./serving-fixture.ts";
 
 /** Two rows to a person; the oldest of region R0 are four persons with many rows. */
 const personOf = (i: number): string => (bucketOfAge(i) === 60 && i % 3 === 0 ? `F${i % 4}` : `P${Math.floor(i / 2)}`);
@@ -263,6 +277,36 @@ test("a frame that is not of the form, the snapshot or the limits is refused, an
     expect([operation, await refusalOf(ask(fixture, product, operation, frame))]).toEqual([operation, code]);
   }
   expect(operations.map((operation) => spentUnits(fixture, grant, operation))).toEqual(before);
+});
+
+test("keys that have many rows are matched and counted, and not looked up", async () => {
+  const { developed, built } = await serveProduct(fixture, grant);
+  expect(developed.state).toBe("completed");
+  const details = { reason: "key person is the same in two rows" };
+  expect(built.failure).toEqual({ code: "ERR_LOOKUP_TABLE", details, refusedBy: "domain" });
+});
+
+test("a bundle that serves nothing is developed and released, and not built", async () => {
+  const code = utf8(fromUtf8(setJob("psi-ids")).replace(/members: \{ kind[^}]*\}/u, ""));
+  const developed = await develop(fixture, grant, code, 1, "nothing");
+  expect(developed).toMatchObject({ state: "completed" });
+  const release = await signDocument(await releaseOf(fixture, developed), fixture.parties.department);
+  expect(release.body.model).toBeUndefined();
+  await postJson(fixture, "/v1/releases", release);
+  const bundle = await sha256Hex(code);
+  const order = { operation: "build", grant, key: fixture.parties.operator, bundle, product: "nothing" } as const;
+  expect(await refusalOf(send(fixture, "/v1/builds", await use(order)))).toBe("ERR_JOB_MANIFEST");
+});
+
+test("a release without the model that its run released is refused, and one with a model that it did not", async () => {
+  const developed = await develop(fixture, grant, SCORE_JOB, 2, "points");
+  const { model, ...without } = await releaseOf(fixture, developed);
+  const set = await develop(fixture, grant, setJob("psi-ids"), 2, "ids");
+  const beside = { ...(await releaseOf(fixture, set)), ...(model === undefined ? {} : { model }) };
+  for (const body of [without, beside]) {
+    const release = await signDocument(body, fixture.parties.department);
+    expect(await refusalOf(postJson(fixture, "/v1/releases", release))).toBe("ERR_RELEASE_MISSING");
+  }
 });
 
 test("a quota is spent to the last row and not beyond it", async () => {

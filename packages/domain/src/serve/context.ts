@@ -46,7 +46,7 @@ export interface DomainContext {
   readonly data: DataStore;
   readonly log: DirectoryLog;
   readonly pools: WorkPools;
-  /** Calls by their id: a retry waits for its first attempt. */
+  /** Calls by caller and id: a retry waits for its first attempt. */
   readonly calls: OneAtATime;
   readonly workshop: Workshop;
   /** Process log and metrics. */
