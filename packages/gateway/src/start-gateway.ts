@@ -39,7 +39,7 @@ export interface StartGatewayOptions {
   /** Port of `GET /metrics` on loopback, 0 for a free one; none unless given. */
   readonly metricsPort?: number;
   readonly admission?: Partial<AdmissionLimits>;
-  /** Time that a domain has for an answer. */
+  /** Time that a domain has for an answer; submitted runs and lists have their own, see `domainTimeoutMs` of protocol. */
   readonly domainTimeoutMs?: number;
   /** Names this gateway answers to, `host[:port]` in lower case; a request signed for another is refused. */
   readonly authorities?: readonly string[];
