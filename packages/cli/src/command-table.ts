@@ -17,9 +17,13 @@ import { jobSubmit } from "./commands/job-submit.ts";
 import { jobTail } from "./commands/job-tail.ts";
 import { keysNew } from "./commands/keys-new.ts";
 import { lookup } from "./commands/lookup.ts";
+import { match } from "./commands/match.ts";
 import { productList } from "./commands/product-list.ts";
+import { productShow } from "./commands/product-show.ts";
 import { releaseShow } from "./commands/release-show.ts";
+import { report } from "./commands/report.ts";
 import { runShow, runWatch } from "./commands/run.ts";
+import { score } from "./commands/score.ts";
 import { verify } from "./commands/verify.ts";
 
 /** The command table. */
@@ -44,7 +48,11 @@ export const COMMANDS: readonly Command[] = [
   grantRevoke,
   releaseShow,
   productList,
+  productShow,
   lookup,
+  match,
+  score,
+  report,
   verify,
   doctor,
   errors,

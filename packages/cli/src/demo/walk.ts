@@ -16,7 +16,7 @@ import type { RunningCity } from "./running-city.ts";
 import { usualTerms } from "./scene.ts";
 import { prepareScenery, type Scenery, type WalkedProduct } from "./scenery.ts";
 import { askProduct, makeProduct } from "./walk-product.ts";
-import { readWalkState, writeWalkState, type WalkState } from "./walk-state.ts";
+import { readWalkState, writeWalkState, type KeptProduct, type WalkState } from "./walk-state.ts";
 
 /** Form of the product that most refusals are tried on. */
 const REFUSAL_FORM = "label-lookup" satisfies ProductForm;
@@ -30,7 +30,7 @@ export async function walk(running: RunningCity, narrator: Narrator, plan: WalkP
   const receipts: EvidencedReceipt[] = [];
   const calls: CallResult[] = [];
   const walked = new Map<ProductForm, WalkedProduct>();
-  let state: WalkState = await openState(running, narrator);
+  const state: Record<string, KeptProduct> = { ...(await openState(running, narrator)) };
   for (const product of plan.products) {
     const { spec } = product;
     narrator.say(`${product.product} · ${spec.title}`);
@@ -39,7 +39,7 @@ export async function walk(running: RunningCity, narrator: Narrator, plan: WalkP
       const made = await makeProduct(running, narrator, product);
       kept = made.kept;
       receipts.push(...made.receipts);
-      state = { ...state, [product.product]: kept };
+      state[product.product] = kept;
       await writeWalkState(city.directory, state);
     } else narrator.say("    is served already");
     const asked = await askProduct(running, narrator, product, kept);

@@ -1,0 +1,39 @@
+/** `sluice score PRODUCT FILE`
+ *  @module */
+import { ASKING_OPTIONS, keepReceipts, receiptLines, tellRestrictions } from "../asking.ts";
+import type { Command } from "../command.ts";
+import { readTextFile } from "../files.ts";
+import { openClient } from "../party-context.ts";
+import { featureColumns, readScoreFile, scoredText } from "../score-file.ts";
+
+/** Scores rows under encryption. */
+export const score: Command = {
+  path: ["score"],
+  summary: "score the rows of FILE.csv with PRODUCT; neither gateway nor domain learns a value or a score",
+  positionals: ["PRODUCT", "FILE"],
+  options: ASKING_OPTIONS,
+  notes:
+    "FILE is CSV, or `-` for standard input. Its header names the model's features; `sluice product show` lists them. Other\n" +
+    "columns are not sent. Prints the file with two columns more: the linear score, and the response, which is a\n" +
+    "probability for a logistic product. Do not hand scores back to domain or gateway.",
+  async run(args, io) {
+    const client = await openClient(args, io);
+    const { signal } = io;
+    const argument = args.positional(1);
+    const file = readScoreFile(argument === "-" ? await io.readStdin() : await readTextFile(argument, "file"));
+    const handle = await client.openScore(args.positional(0), { signal });
+    const { features, errorBound } = handle.snapshot.parameters;
+    const columns = featureColumns(file, features);
+    await tellRestrictions(handle, io);
+    const { scores, responses, receipt } = await handle.score(columns, { signal });
+    await keepReceipts(args, [receipt]);
+    if (args.flag("json")) {
+      const answer = { scores: Array.from(scores), responses: Array.from(responses), errorBound, receipt };
+      io.stdout.write(`${JSON.stringify(answer)}\n`);
+    } else {
+      io.stdout.write(scoredText(file, { scores, responses }, errorBound));
+      io.stderr.write(receiptLines([receipt]));
+    }
+    return 0;
+  },
+};

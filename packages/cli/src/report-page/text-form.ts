@@ -1,0 +1,52 @@
+/** A report as text for a terminal.
+ *  @module */
+import type { Report } from "@sluice/protocol";
+import { visibleText } from "../officer/visible-text.ts";
+import { displayWidth } from "../table.ts";
+import { figuresOf, formatNumber, gridsOf, type Grid, type Shown } from "./grids.ts";
+
+/** The whole text, with a line end. */
+export function reportText(report: Report): string {
+  const { table } = report;
+  const parts = figuresOf(table).flatMap((figure) => {
+    const title = figure.measure === null ? "rows" : `mean of ${figure.measure}`;
+    return gridsOf(table, figure).map((grid) => {
+      const of = grid.level === null ? "" : `, ${grid.level.dimension} ${visibleText(grid.level.level)}`;
+      return `${title}${of}\n${gridText(grid)}\n`;
+    });
+  });
+  const head = `${report.product} version ${report.version} · ${report.domain} · ${report.at}`;
+  return [
+    `${head}\n`,
+    ...parts,
+    [
+      `total of the cells shown: ${formatNumber(table.total)}`,
+      `-  fewer than ${table.minimum}, or none    *  mean withheld: a few would dominate it`,
+      `rows are rounded to multiples of ${table.base}\n`,
+    ].join("\n"),
+  ].join("\n");
+}
+
+function gridText({ rowName, columnName, rows, columns, cells }: Grid): string {
+  const head = columnName === null ? [rowName, ""] : [`${rowName} \\ ${columnName}`, ...columns.map(visibleText)];
+  const lines = [head, ...rows.map((row, i) => [visibleText(row), ...(cells[i] ?? []).map(cellText)])];
+  const widths = head.map((_, column) =>
+    lines.reduce((widest, line) => Math.max(widest, displayWidth(line[column] ?? "")), 0),
+  );
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => {
+          const space = " ".repeat((widths[column] ?? 0) - displayWidth(cell));
+          return column === 0 ? cell + space : space + cell;
+        })
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+function cellText(cell: Shown): string {
+  if (cell.kind === "number") return formatNumber(cell.value);
+  return cell.kind === "withheld" ? "*" : "-";
+}

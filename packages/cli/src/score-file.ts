@@ -1,0 +1,78 @@
+/** A CSV file of rows to score: columns named like features are numbers and go out encrypted; others stay here, so that a
+ *  row can be told by a number of one's own.
+ *  @module */
+import { usage } from "./command.ts";
+
+/** A file taken apart. Cells stay text until a feature needs them. */
+export interface ScoreFile {
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** Largest number of significant digits that is printed. */
+const MAX_DECIMALS = 12;
+
+/** Reads RFC 4180 text. @throws ERR_USAGE when it has no row, or a row is not as long as the header */
+export function readScoreFile(text: string): ScoreFile {
+  const [header, ...rows] = csvRows(text.replace(/^\uFEFF/, ""));
+  if (header === undefined || rows.length === 0) throw usage("the file needs a header and at least one row");
+  if (new Set(header).size < header.length) throw usage("the header names a column twice");
+  for (const [i, row] of rows.entries()) {
+    if (row.length !== header.length)
+      throw usage(`row ${i + 1} has ${row.length} cells; the header has ${header.length}`);
+  }
+  return { header, rows };
+}
+
+/** The columns of `features`. @throws ERR_USAGE naming the column, and the row of what is no number */
+export function featureColumns(file: ScoreFile, features: readonly string[]): Record<string, Float64Array> {
+  return Object.fromEntries(
+    features.map((feature) => {
+      const at = file.header.indexOf(feature);
+      if (at < 0) throw usage(`the header lacks column "${feature}"; the model needs ${features.join(", ")}`);
+      return [feature, Float64Array.from(file.rows, (row, i) => numberOf(row[at] ?? "", feature, i))];
+    }),
+  );
+}
+
+/** The file with two more columns; decimals beyond `errorBound` are not printed. */
+export function scoredText(
+  { header, rows }: ScoreFile,
+  { scores, responses }: { readonly scores: Float64Array; readonly responses: Float64Array },
+  errorBound: number,
+): string {
+  const decimals = Math.min(MAX_DECIMALS, Math.max(1, Math.floor(-Math.log10(errorBound))));
+  const lines = rows.map((row, i) => {
+    const numbers = [scores[i], responses[i]].map((value) => (value ?? Number.NaN).toFixed(decimals));
+    return [...row.map(quoted), ...numbers].join(",");
+  });
+  return `${[[...header.map(quoted), "score", "response"].join(","), ...lines].join("\n")}\n`;
+}
+
+function numberOf(cell: string, feature: string, row: number): number {
+  const text = cell.trim();
+  const value = Number(text);
+  // The cell itself is not told: it may be somebody's.
+  if (text === "" || !Number.isFinite(value)) throw usage(`row ${row + 1} has no number in column "${feature}"`);
+  return value;
+}
+
+/** @throws ERR_USAGE when a quote does not end */
+function csvRows(text: string): string[][] {
+  const rows: string[][] = [];
+  let row: string[] = [];
+  for (const match of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)|[^]/g)) {
+    const [whole, inQuotes, plain, end] = match;
+    if (end === undefined) throw usage(`the file has a quote out of place in row ${rows.length}`);
+    if (whole === "" && row.length === 0) break;
+    row.push(inQuotes === undefined ? (plain ?? "") : inQuotes.replaceAll('""', '"'));
+    if (end === ",") continue;
+    if (row.length > 1 || row[0] !== "") rows.push(row);
+    row = [];
+  }
+  return rows;
+}
+
+function quoted(cell: string): string {
+  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}
