@@ -22,8 +22,8 @@ const elementFields = elements.map((element) => ({ bytes: toHex(element) }));
 
 /** A message, and the fields that it decodes to: numbers, hexadecimal, JSON, lists. */
 export type StructVector = { struct: string; hex: string; fields: unknown };
-/** A message that no reader accepts. */
-export type MalformedVector = { struct: string; name: string; hex: string };
+/** A message that no reader accepts, and the code by which it is refused. */
+export type MalformedVector = { struct: string; name: string; hex: string; code: string };
 
 /** A message of each struct. Envelopes are those of a whole call. */
 export function structVectors(call: string, answer: string): StructVector[] {
@@ -91,7 +91,8 @@ export function malformedVectors(call: string, answer: string): MalformedVector[
   const malformed: MalformedVector[] = [];
   for (const { struct, hex } of structVectors(call, answer)) {
     const bytes = fromHex(hex);
-    const add = (name: string, changed: Bytes): number => malformed.push({ struct, name, hex: toHex(changed) });
+    const add = (name: string, changed: Bytes): number =>
+      malformed.push({ struct, name, hex: toHex(changed), code: "ERR_FRAME_MALFORMED" });
     const tail = TAILS[struct];
     add("empty", struct === "Hint" ? new Uint8Array(1) : new Uint8Array());
     add("truncated", bytes.subarray(0, tail === "bytes" ? (SHORTEST[struct] ?? 0) - 1 : bytes.length - 1));

@@ -18,12 +18,15 @@ const FIELD = /^(\w+)\s+(\w+)\s*(?:\[([^\]]+)\]|<0\.\.([^>]+)>)?\s*(?:=\s*([^.\s
 /** The structs of the pages, by name. */
 export class WireStructs {
   readonly #structs = new Map<string, Field[]>();
+  readonly #names = new Set<string>();
 
   /** @throws Error when a block holds anything but structs of the notation. */
   constructor(pages: readonly string[]) {
-    for (const page of pages) {
-      for (const [, block = ""] of page.matchAll(/^```struct\n([\s\S]*?)^```$/gm)) this.#readBlock(block);
-    }
+    const blocks = pages
+      .flatMap((page) => [...page.matchAll(/^```struct\n([\s\S]*?)^```$/gm)])
+      .map(([, block = ""]) => block);
+    for (const block of blocks) for (const [, , name = ""] of block.matchAll(STRUCT)) this.#names.add(name);
+    for (const block of blocks) this.#readBlock(block);
   }
 
   /** Names of all structs. */
@@ -54,7 +57,7 @@ export class WireStructs {
 
   #field(line: string): Field {
     const [, type = "", name = "", count, max, low, high] = FIELD.exec(line) ?? [];
-    const known = type in INTEGERS || type === "opaque" || type === "json" || this.#structs.has(type);
+    const known = type in INTEGERS || type === "opaque" || type === "json" || this.#names.has(type);
     if (!known) throw new Error(`not of the notation: ${line}`);
     const range: Field["range"] = low === undefined ? null : [power(low), power(high ?? low)];
     if (count !== undefined) return { type, name, extent: { kind: "items", count }, range };
@@ -107,6 +110,21 @@ export function documentedStructs(): WireStructs {
 export function wirePages(): string[] {
   const paths = readFiles("docs", /^docs\/wire[^/]*\.md$/).map(({ path }) => path);
   return paths.toSorted((a, b) => a.length - b.length).map((path) => readFileSync(join(ROOT, path), "utf8"));
+}
+
+/** Names in the first column of the first table of a section. */
+export function documentedMembers(heading: string): string[] {
+  const [, rest = ""] = wirePages().join("\n").split(`## ${heading}\n`);
+  const table = rest.split("\n\n").find((paragraph) => paragraph.startsWith("|")) ?? "";
+  return table
+    .split("\n")
+    .flatMap((line) => [...(line.split("|")[1] ?? "").matchAll(/`(\w+)`/g)].map(([, name = ""]) => name))
+    .toSorted();
+}
+
+/** Members of a snapshot: those of every form, and its own. */
+export function snapshotMembers(heading: string): string[] {
+  return [...new Set([...documentedMembers("Snapshots"), ...documentedMembers(heading)])].toSorted();
 }
 
 class Reader {

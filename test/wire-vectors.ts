@@ -39,7 +39,7 @@ import {
   type Receipt,
   type UseRequest,
 } from "@sluice/protocol";
-import { createCipheriv, createHash, createPrivateKey, createPublicKey, type JsonWebKey } from "node:crypto";
+import { createPrivateKey, createPublicKey, type JsonWebKey } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,12 +49,16 @@ import { sampleErrors } from "../packages/mpc/src/lookup/gaussian.ts";
 import { LweMatrix } from "../packages/mpc/src/lookup/matrix.ts";
 import { positionsOf } from "../packages/mpc/src/lookup/positions.ts";
 import { bytesOfWords } from "../packages/mpc/src/lookup/words.ts";
+import { formMalformedVectors, formStructVectors } from "./wire-form-structs.ts";
+import { makePsiVectors } from "./wire-psi-vectors.ts";
+import { makeReportVectors } from "./wire-report-vectors.ts";
+import { makeScoreVectors } from "./wire-score-vectors.ts";
+import { seeded, type ServedIdentity } from "./wire-seeded.ts";
 import { malformedVectors, structVectors } from "./wire-struct-vectors.ts";
 
 const SOURCE =
   "Made by test/write-wire-vectors.ts from the code of this repository, with fixed keys, fixed times and seeded " +
-  "randomness. The secret keys are for these vectors only. Checked by test/wire.test.ts with the rules of docs/wire.md " +
-  "and docs/wire-lookup.md.";
+  "randomness. The secret keys are for these vectors only. Checked by test/wire*.test.ts with the rules of docs/wire*.md.";
 const AT = "2026-01-31T08:00:00.000Z";
 const clock = { now: () => new Date(AT) };
 const VOCABULARY = ["A", "B", "C", "D"];
@@ -99,8 +103,8 @@ export async function makeWireVectors() {
         hash: await documentHash(document.body),
       })),
     ),
-    structs: structVectors(calls[0]?.call ?? "", calls[0]?.answer ?? ""),
-    malformed: malformedVectors(calls[0]?.call ?? "", calls[0]?.answer ?? ""),
+    structs: [...structVectors(calls[0]?.call ?? "", calls[0]?.answer ?? ""), ...formStructVectors()],
+    malformed: [...malformedVectors(calls[0]?.call ?? "", calls[0]?.answer ?? ""), ...formMalformedVectors()],
     http: await makeHttp(keys.caller, fromHex(calls[0]?.call ?? "")),
     calls,
     refusedAnswers: refusedAnswers(calls[0]?.answer ?? "", calls[1]?.answer ?? ""),
@@ -114,6 +118,9 @@ export async function makeWireVectors() {
       matrix: await matrixRows(),
       positions: otherPositions(),
     },
+    psi: await makePsiVectors(servedIdentity(index.snapshot), keys.receipt),
+    score: await makeScoreVectors(servedIdentity(index.snapshot), keys.receipt),
+    report: await makeReportVectors(servedIdentity(index.snapshot), keys.receipt),
     problem: toProblem(
       new SluiceError("ERR_RATE_LIMIT", { party: "bank-a", callsPerSecond: 100 }, { refusedBy: "gateway" }),
       "gateway",
@@ -174,7 +181,7 @@ async function makeIndex(keys: Keys) {
     context,
   });
   const snapshot: LookupSnapshot = {
-    type: "snapshot",
+    type: "lookup-snapshot",
     ...identity,
     bundle: await sha256Hex(utf8("bundle")),
     release: await sha256Hex(utf8("release")),
@@ -188,6 +195,20 @@ async function makeIndex(keys: Keys) {
   };
   const signed = await signDocument(snapshot, keys.receipt);
   return { ...built, context, keyPair, snapshot, signed, snapshotHash: await documentHash(snapshot) };
+}
+
+/** What the snapshots of every form have in common. */
+function servedIdentity({
+  domain,
+  product,
+  version,
+  grant,
+  bundle,
+  release,
+  sealKey,
+  at,
+}: LookupSnapshot): ServedIdentity {
+  return { domain, product, version, grant, bundle, release, sealKey, at };
 }
 
 /** Runs the client against the index, and shows what it drew and derived. */
@@ -418,10 +439,4 @@ function otherPositions() {
     const { bucket, rows } = positionsOf(position, filterSeed, shape);
     return { ...shape, position: toHex(position), filterSeed: toHex(filterSeed), bucket, rows };
   });
-}
-
-/** Randomness that replays exactly: AES-256-CTR under the hash of a label. */
-function seeded(label: string): Random {
-  const cipher = createCipheriv("aes-256-ctr", createHash("sha256").update(label).digest(), Buffer.alloc(16));
-  return { bytes: (length) => new Uint8Array(cipher.update(Buffer.alloc(length))) };
 }

@@ -1,4 +1,4 @@
-/** The vectors of `packages/protocol/vectors/wire-v1.json`, read with the rules of `docs/wire.md` and `docs/wire-lookup.md` alone;
+/** The vectors of `packages/protocol/vectors/wire-v1.json`, read with the rules of `docs/wire*.md` alone;
  *  then the packages' own decoders, which must say the same of each.
  *  @module */
 import { readFileSync } from "node:fs";
@@ -15,6 +15,13 @@ import {
   decodeLabelRecord,
   decodePirAnswer,
   decodePirQuery,
+  decodePsiCardinalityAnswer,
+  decodePsiIdsAnswer,
+  decodePsiQuery,
+  decodePsiSet,
+  decodeReportRequest,
+  decodeScoreReply,
+  decodeScoreRequest,
   decodeSealedAnswer,
   decodeSealedQuery,
   fromHex,
@@ -51,7 +58,16 @@ import {
   type Proof,
   type SignedObject,
 } from "./wire-rules.ts";
-import { documentedStructs, wirePages, WireStructs, type Fields } from "./wire-structs.ts";
+import { longHex } from "./wire-form-structs.ts";
+import { checkForm } from "./wire-form-rules.ts";
+import {
+  documentedMembers,
+  documentedStructs,
+  snapshotMembers,
+  wirePages,
+  WireStructs,
+  type Fields,
+} from "./wire-structs.ts";
 import { WIRE_VECTORS_PATH, wireVectorsText } from "./wire-vectors-file.ts";
 import { makeWireVectors } from "./wire-vectors.ts";
 
@@ -66,7 +82,9 @@ const structs = documentedStructs();
 const { snapshot: signedSnapshot, snapshotHash } = vectors.lookup;
 const snapshot = signedSnapshot.body;
 const { parameters } = snapshot;
-const bytesOf = (hex: string): Buffer => Buffer.from(hex, "hex");
+const bytesOf = (hex: string): Buffer => Buffer.from(longHex(hex), "hex");
+const longFields = (fields: unknown): unknown =>
+  JSON.parse(JSON.stringify(fields), (_, value: unknown) => (typeof value === "string" ? longHex(value) : value));
 const idOf = (name: string): string => vectors.keys[name]?.id ?? "";
 const secretOf = (name: string): Buffer => bytesOf(vectors.keys[name]?.secret ?? "");
 const publicOf = (name: string): Buffer => Buffer.from(idOf(name).split(":")[1] ?? "", "base64url");
@@ -85,14 +103,14 @@ test("the pages have a struct for each vector, and each struct has vectors, good
 
 test("each message decodes to its fields", () => {
   for (const { struct, hex, fields } of vectors.structs) {
-    expect(structs.decode(struct, bytesOf(hex)), struct).toEqual(fields);
+    expect(structs.decode(struct, bytesOf(hex)), struct).toEqual(longFields(fields));
   }
 });
 
 test("no malformed message decodes", () => {
   for (const { struct, name, hex } of vectors.malformed) {
-    expect(() => structs.decode(struct, bytesOf(hex)), `${struct}: ${name}`).toThrow(
-      /early|left over|range|not zero|JSON|not valid|limit/,
+    expect(() => checkForm(struct, structs.decode(struct, bytesOf(hex))), `${struct}: ${name}`).toThrow(
+      /early|left over|range|not zero|JSON|not valid|limit|padded|ascending|ciphertexts/,
     );
   }
 });
@@ -122,7 +140,7 @@ test("canonical JSON, hashes, signing inputs and signatures follow from the docu
   }
   expect(isSignedBy(signedSnapshot, idOf("receipt"))).toBe(true);
   expect(documentHash(snapshot)).toBe(snapshotHash);
-  expect(Object.keys(snapshot).toSorted()).toEqual(documentedMembers("Snapshot and hint"));
+  expect(Object.keys(snapshot).toSorted()).toEqual(snapshotMembers("Snapshot and hint"));
 });
 
 test("calls are signed, closed, and sealed to the snapshot's key", () => {
@@ -295,10 +313,10 @@ test("a lookup follows from key, snapshot and what the client drew", () => {
 
 test("the labels, limits and routes that the pages name are those of the code", () => {
   const pages = wirePages().join("\n");
-  const rules = readFileSync(join(ROOT, "test", "wire-rules.ts"), "utf8");
-  const labels = new Set(`${rules}${contextLabel}`.match(/sluice\/[a-z]+(?:\/[a-z]+)*\/v1/g));
+  const rules = readFiles("test", /^test\/wire-(?:\w+-)?rules\.ts$/).map((source) => source.text);
+  const labels = new Set(`${rules.join("\n")}${contextLabel}`.match(/sluice\/[a-z]+(?:\/[a-z]+)*\/v1\|?/g));
   expect([...labels].filter((label) => !pages.includes(`"${label}"`))).toEqual([]);
-  expect(labels.size).toBe(5);
+  expect(labels.size).toBe(7);
   for (const phrase of [
     `at most ${MAX_REQUEST_VALIDITY_MS / 60_000} minutes apart; our client: ${REQUEST_VALIDITY_MS / 60_000}`,
     `Clocks may differ by ${MAX_CLOCK_SKEW_MS / 1_000} s`,
@@ -318,7 +336,7 @@ test("the labels, limits and routes that the pages name are those of the code", 
   const declared = (route: string): string =>
     route === "/log/tile/" ? "/log/*" : route.replaceAll(/\{(\w+)\}/g, ":$1");
   expect(routes.filter((route) => !gateway.includes(`"${declared(route)}"`))).toEqual([]);
-  expect(routes.length).toBe(9);
+  expect(routes.length).toBe(10);
 });
 
 test("a problem document has the documented members", () => {
@@ -346,20 +364,27 @@ const DECODERS: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {
   PirQuery: decodePirQuery,
   PirAnswer: decodePirAnswer,
   LabelRecord: decodeLabelRecord,
+  PsiQuery: decodePsiQuery,
+  PsiIdsAnswer: decodePsiIdsAnswer,
+  PsiCardinalityAnswer: decodePsiCardinalityAnswer,
+  PsiSet: decodePsiSet,
+  ScoreRequest: decodeScoreRequest,
+  ScoreReply: decodeScoreReply,
+  ReportRequest: decodeReportRequest,
 };
 
 test("the packages' decoders accept each message and refuse each malformed one", () => {
   for (const [struct, decode] of Object.entries(DECODERS)) {
     const [good, ...more] = vectors.structs.filter((vector) => vector.struct === struct);
     expect(more).toEqual([]);
-    expect(() => decode(fromHex(good?.hex ?? "")), struct).not.toThrow();
+    expect(() => decode(bytesOf(good?.hex ?? "")), struct).not.toThrow();
     const malformed = vectors.malformed.filter((vector) => vector.struct === struct);
     expect(malformed.length).toBeGreaterThan(1);
-    for (const { name, hex } of malformed) {
+    for (const { name, hex, code } of malformed) {
       expect(
-        codeOf(() => decode(fromHex(hex))),
+        codeOf(() => decode(bytesOf(hex))),
         `${struct}: ${name}`,
-      ).toBe("ERR_FRAME_MALFORMED");
+      ).toBe(code);
     }
   }
 });
@@ -404,16 +429,6 @@ function callOf(hex: string) {
 
 function answerEnvelope(hex: string) {
   return structs.decode("AnswerEnvelope", bytesOf(hex)) as { receipt: Evidenced; frame: string };
-}
-
-/** Names in the first column of the first table of a section. */
-function documentedMembers(heading: string): string[] {
-  const [, rest = ""] = wirePages().join("\n").split(`## ${heading}\n`);
-  const [section = ""] = rest.split("\n## ");
-  const table = section.split("\n").filter((line) => line.startsWith("| `"));
-  return table
-    .flatMap((line) => [...(line.split("|")[1] ?? "").matchAll(/`(\w+)`/g)].map(([, name = ""]) => name))
-    .toSorted();
 }
 
 function elementsOf(fields: Fields): Buffer[] {

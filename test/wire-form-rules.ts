@@ -1,0 +1,104 @@
+/** The rules of `docs/wire-psi.md` once more, with @noble/curves alone, and what the pages ask of messages beyond
+ *  their structs. It shares no code with the packages.
+ *  @module */
+import { ristretto255, ristretto255_hasher, ristretto255_oprf } from "@noble/curves/ed25519.js";
+import { canonical, sha256 } from "./wire-rules.ts";
+import type { Fields } from "./wire-structs.ts";
+
+const { Point } = ristretto255;
+const { Fn } = Point;
+
+/** The next multiple of a quarter of the power of two, at least 16. */
+export function paddedSize(items: number): number {
+  const least = Math.max(items, 16);
+  const step = 2 ** Math.floor(Math.log2(least)) / 4;
+  return step * Math.ceil(least / step);
+}
+
+/** Limits of lists and sets. */
+const MAX_ITEMS: Readonly<Record<string, number>> = {
+  "PsiQuery.elements": 50_000,
+  "PsiIdsAnswer.elements": 50_000,
+  "PsiCardinalityAnswer.elements": 50_000,
+  "PsiCardinalityAnswer.tags": 131_072,
+  "PsiSet.tags": 1_048_576,
+};
+const ASCENDING: ReadonlySet<string> = new Set([
+  "PsiCardinalityAnswer.elements",
+  "PsiCardinalityAnswer.tags",
+  "PsiSet.tags",
+]);
+
+/** @throws Error when a message that its struct allows breaks another rule of its page. */
+export function checkForm(struct: string, fields: Fields): void {
+  for (const [name, value] of Object.entries(fields)) {
+    const max = MAX_ITEMS[`${struct}.${name}`];
+    if (max === undefined) continue;
+    const items = (value as { bytes: string }[]).map(({ bytes }) => bytes);
+    if (items.length > paddedSize(max) || paddedSize(items.length) !== items.length) throw new Error("no padded size");
+    const ascends = items.every((item, i) => i === 0 || item > (items[i - 1] ?? ""));
+    if (ASCENDING.has(`${struct}.${name}`) && !ascends) throw new Error(`${name} are not ascending`);
+  }
+  const blocks = Math.ceil(Number(fields["rows"]) / 2_048);
+  const expected = { ScoreRequest: Number(fields["features"]) * blocks, ScoreReply: blocks }[struct];
+  const ciphertexts = (fields["columns"] ?? fields["blocks"]) as unknown[];
+  if (expected !== undefined && ciphertexts.length !== expected) throw new Error(`not ${expected} ciphertexts`);
+}
+
+/** Canonical JSON of what a set is bound to. */
+export function psiIdentity(snapshot: Fields): string {
+  const { domain, product, version, grant, purpose, epoch, parameters } = snapshot;
+  const { kind } = parameters as { kind: string };
+  return canonical({ kind, domain, product, version, grant, purpose, epoch });
+}
+
+/** The context of a snapshot. */
+export function psiContext(snapshot: Fields): Buffer {
+  return Buffer.concat([Buffer.from("SluicePSIV1-ristretto255-SHA512-"), sha256(psiIdentity(snapshot))]);
+}
+
+/** The element that an entry hashes to. */
+export function hashEntry(entry: string, context: Buffer) {
+  const DST = Buffer.concat([Buffer.from("HashToGroup-"), context]);
+  return ristretto255_hasher.hashToCurve(Buffer.from(entry), { DST });
+}
+
+/** Tag of an element. */
+export function tagOf(element: Uint8Array, context: Buffer): string {
+  return sha256("sluice/psi/tag/v1", context, element).subarray(0, 12).toString("hex");
+}
+
+/** The scalar that 64 random bytes stand for. */
+export function scalarOf(wide: Buffer): bigint {
+  return Fn.create(readScalar(wide));
+}
+
+/** The number of little-endian bytes. */
+export function readScalar(bytes: Buffer): bigint {
+  return BigInt(`0x${Buffer.from(bytes.toReversed()).toString("hex")}`);
+}
+
+/** `scalar · element` as bytes. @throws Error when the element is not canonical or is the identity. */
+export function multiply(element: Uint8Array, scalar: bigint): Buffer {
+  const point = Point.fromBytes(element);
+  if (point.is0()) throw new Error("the identity");
+  return Buffer.from(point.multiply(scalar).toBytes());
+}
+
+/** The inverse of a scalar. */
+export function invert(scalar: bigint): bigint {
+  return Fn.inv(scalar);
+}
+
+/** The uniform element of 64 random bytes. */
+export function uniformElement(wide: Buffer): Buffer {
+  const point = ristretto255_hasher.deriveToCurve?.(wide);
+  if (point === undefined) throw new Error("no map to the group");
+  return Buffer.from(point.toBytes());
+}
+
+/** The domain's key of an identity. */
+export function psiSecretKey(seed: Buffer, identity: string): Buffer {
+  const info = Buffer.from(`sluice/psi/key/v1|${identity}`);
+  return Buffer.from(ristretto255_oprf.oprf.deriveKeyPair(seed, info).secretKey);
+}

@@ -1,0 +1,239 @@
+/** One message of each struct of the pages on matching, scoring and reports, and messages that are malformed, each with
+ *  the code that a reader refuses it by.
+ *  @module */
+import {
+  concatBytes,
+  encodePsiCardinalityAnswer,
+  encodePsiIdsAnswer,
+  encodePsiQuery,
+  encodePsiSet,
+  encodeReportRequest,
+  encodeScoreReply,
+  encodeScoreRequest,
+  toHex,
+  type Bytes,
+} from "@sluice/protocol";
+import type { MalformedVector, StructVector } from "./wire-struct-vectors.ts";
+
+/** The least padded size. */
+const PADDED = 16;
+const POLYNOMIAL_BYTES = 28_672;
+
+const run = (first: number, length: number): Bytes => Uint8Array.from({ length }, (_, i) => (first + i) & 0xff);
+/** `count` items of `itemBytes`, ascending. */
+const items = (count: number, itemBytes: number, step = 1): Bytes =>
+  concatBytes(...Array.from({ length: count }, (_, i) => run(i * step, itemBytes)));
+const fieldsOf = (bytes: Bytes, itemBytes: number) =>
+  Array.from({ length: bytes.length / itemBytes }, (_, i) => ({
+    bytes: toHex(bytes.subarray(i * itemBytes, (i + 1) * itemBytes)),
+  }));
+
+const elements = items(PADDED, 32);
+const tags = items(20, 12, 3);
+const snapshot = run(9, 32);
+const zeros = new Uint8Array(POLYNOMIAL_BYTES);
+const polynomial = "00".repeat(POLYNOMIAL_BYTES);
+const fresh = { seed: run(1, 64), c0: zeros };
+
+const MESSAGES: readonly { struct: string; bytes: Bytes; fields: unknown }[] = [
+  { struct: "Tag", bytes: run(3, 12), fields: { bytes: toHex(run(3, 12)) } },
+  {
+    struct: "PsiQuery",
+    bytes: encodePsiQuery({ kind: "psi-cardinality", snapshot, elements }),
+    fields: { version: 1, kind: 2, snapshot: toHex(snapshot), count: PADDED, elements: fieldsOf(elements, 32) },
+  },
+  {
+    struct: "PsiIdsAnswer",
+    bytes: encodePsiIdsAnswer({ elements }),
+    fields: { version: 1, kind: 1, count: PADDED, elements: fieldsOf(elements, 32) },
+  },
+  {
+    struct: "PsiCardinalityAnswer",
+    bytes: encodePsiCardinalityAnswer({ elements, tags }),
+    fields: {
+      version: 1,
+      kind: 2,
+      count: PADDED,
+      elements: fieldsOf(elements, 32),
+      tagCount: 20,
+      tags: fieldsOf(tags, 12),
+    },
+  },
+  {
+    struct: "PsiSet",
+    bytes: encodePsiSet({ tags }),
+    fields: { version: 1, kind: 1, count: 20, tags: fieldsOf(tags, 12) },
+  },
+  {
+    struct: "SeededCiphertext",
+    bytes: concatBytes(fresh.seed, zeros),
+    fields: { seed: toHex(fresh.seed), c0: polynomial },
+  },
+  {
+    struct: "ScoreRequest",
+    bytes: encodeScoreRequest({ parameters: run(7, 32), rows: 2_048, features: 2, columns: [fresh, fresh] }),
+    fields: {
+      version: 1,
+      parameters: toHex(run(7, 32)),
+      rows: 2_048,
+      features: 2,
+      columns: [
+        { seed: toHex(fresh.seed), c0: polynomial },
+        { seed: toHex(fresh.seed), c0: polynomial },
+      ],
+    },
+  },
+  { struct: "ScoreCiphertext", bytes: concatBytes(zeros, zeros), fields: { c0: polynomial, c1: polynomial } },
+  {
+    struct: "ScoreReply",
+    bytes: encodeScoreReply({ rows: 1, blocks: [{ c0: zeros, c1: zeros }] }),
+    fields: { version: 1, rows: 1, blocks: [{ c0: polynomial, c1: polynomial }] },
+  },
+  {
+    struct: "ReportRequest",
+    bytes: encodeReportRequest({ snapshot }),
+    fields: { version: 1, snapshot: toHex(snapshot) },
+  },
+];
+
+/** A message of each struct; long runs of one byte are left out of message and fields. */
+export function formStructVectors(): StructVector[] {
+  return MESSAGES.map(({ struct, bytes, fields }) => ({ struct, hex: shortHex(bytes), fields: shortFields(fields) }));
+}
+
+/** Messages that no reader accepts. */
+export function formMalformedVectors(): MalformedVector[] {
+  return MESSAGES.flatMap(({ struct, bytes }) =>
+    [...usual(struct, bytes), ...(OWN[struct]?.(bytes) ?? [])].map(({ name, bytes: changed, code }) => ({
+      struct,
+      name,
+      hex: shortHex(changed),
+      code: code ?? "ERR_FRAME_MALFORMED",
+    })),
+  );
+}
+
+type Malformed = { name: string; bytes: Bytes; code?: string };
+
+const UNVERSIONED: ReadonlySet<string> = new Set(["Tag", "SeededCiphertext", "ScoreCiphertext"]);
+
+function usual(struct: string, bytes: Bytes): Malformed[] {
+  const always = [
+    { name: "empty", bytes: new Uint8Array() },
+    { name: "truncated", bytes: bytes.subarray(0, -1) },
+    { name: "extra byte", bytes: concatBytes(bytes, new Uint8Array(1)) },
+  ];
+  if (UNVERSIONED.has(struct)) return always;
+  return [
+    ...always,
+    { name: "version 2", bytes: changed(bytes, 0, [0, 2]) },
+    { name: "version little-endian", bytes: changed(bytes, 0, [1, 0]) },
+  ];
+}
+
+const OWN: Readonly<Record<string, (bytes: Bytes) => Malformed[]>> = {
+  PsiQuery: (bytes) => [
+    { name: "kind 0", bytes: changed(bytes, 2, [0]) },
+    { name: "kind 3", bytes: changed(bytes, 2, [3]) },
+    ...counts(bytes, 35, 32),
+    { name: "the longest list and one step more", bytes: changed(bytes, 35, be32(65_536)), code: TOO_LARGE },
+  ],
+  PsiIdsAnswer: (bytes) => [{ name: "kind 2", bytes: changed(bytes, 2, [2]) }, ...counts(bytes, 3, 32)],
+  PsiCardinalityAnswer: (bytes) => [
+    { name: "kind 1", bytes: changed(bytes, 2, [1]) },
+    ...counts(bytes, 3, 32),
+    { name: "elements not ascending", bytes: exchanged(bytes, 7, 32) },
+    { name: "an element twice", bytes: repeated(bytes, 7, 32) },
+    { name: "tags not ascending", bytes: exchanged(bytes, 11 + PADDED * 32, 12) },
+    { name: "a tag twice", bytes: repeated(bytes, 11 + PADDED * 32, 12) },
+    { name: "19 tags", bytes: changed(bytes, 7 + PADDED * 32, be32(19)).subarray(0, -12) },
+    { name: "more tags than a set has", bytes: changed(bytes, 7 + PADDED * 32, be32(163_840)), code: TOO_LARGE },
+  ],
+  PsiSet: (bytes) => [
+    { name: "kind 2", bytes: changed(bytes, 2, [2]) },
+    { name: "tags not ascending", bytes: exchanged(bytes, 7, 12) },
+    { name: "a tag twice", bytes: repeated(bytes, 7, 12) },
+    { name: "no padded number", bytes: changed(bytes, 3, be32(19)).subarray(0, -12) },
+    { name: "more tags than a set has", bytes: changed(bytes, 3, be32(1_310_720)), code: TOO_LARGE },
+  ],
+  ScoreRequest: (bytes) => [
+    { name: "no rows", bytes: changed(bytes, 34, [0, 0]) },
+    { name: "4097 rows", bytes: changed(bytes, 34, [16, 1]), code: "ERR_SCORE_ROWS" },
+    { name: "no features", bytes: changed(bytes, 36, [0, 0]) },
+    { name: "257 features", bytes: changed(bytes, 36, [1, 1]) },
+    { name: "rows of two blocks, columns of one", bytes: changed(bytes, 34, [8, 1]) },
+    { name: "a column more than features", bytes: changed(bytes, 36, [0, 1]) },
+  ],
+  ScoreReply: (bytes) => [
+    { name: "no rows", bytes: changed(bytes, 2, [0, 0]) },
+    { name: "4097 rows", bytes: changed(bytes, 2, [16, 1]), code: "ERR_SCORE_ROWS" },
+    { name: "rows of two blocks, one ciphertext", bytes: changed(bytes, 2, [8, 1]) },
+  ],
+};
+
+const TOO_LARGE = "ERR_PSI_SET_TOO_LARGE";
+
+/** The number of elements at `at`, in wrong ways. */
+function counts(bytes: Bytes, at: number, itemBytes: number): Malformed[] {
+  const short = concatBytes(bytes.subarray(0, at + 4 + 15 * itemBytes));
+  const long = concatBytes(bytes.subarray(0, at + 4 + PADDED * itemBytes), run(0x80, itemBytes));
+  return [
+    { name: "no elements", bytes: changed(bytes, at, be32(0)).subarray(0, at + 4) },
+    { name: "15 elements, below the least size", bytes: changed(short, at, be32(15)) },
+    { name: "17 elements, no padded size", bytes: changed(long, at, be32(17)) },
+    { name: "a count that is little-endian", bytes: changed(bytes, at, [PADDED, 0, 0, 0]), code: TOO_LARGE },
+  ];
+}
+
+function be32(value: number): number[] {
+  return [(value >>> 24) & 0xff, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff];
+}
+
+function changed(bytes: Bytes, at: number, values: readonly number[]): Bytes {
+  const copy = bytes.slice();
+  copy.set(values, at);
+  return copy;
+}
+
+function exchanged(bytes: Bytes, at: number, itemBytes: number): Bytes {
+  const copy = bytes.slice();
+  copy.copyWithin(at, at + itemBytes, at + 2 * itemBytes);
+  copy.set(bytes.subarray(at, at + itemBytes), at + itemBytes);
+  return copy;
+}
+
+function repeated(bytes: Bytes, at: number, itemBytes: number): Bytes {
+  const copy = bytes.slice();
+  copy.copyWithin(at + itemBytes, at, at + itemBytes);
+  return copy;
+}
+
+const ZEROS = /0{1024,}/g;
+
+/** Hexadecimal in which `(n)` stands for n zero bytes. */
+function shortHex(bytes: Bytes): string {
+  return shorten(toHex(bytes));
+}
+
+/** The bytes of `shortHex`, in hexadecimal. */
+export function longHex(short: string): string {
+  return short.replaceAll(/\((\d+)\)/g, (_, count: string) => "00".repeat(Number(count)));
+}
+
+function shorten(hex: string): string {
+  let short = "";
+  let at = 0;
+  for (const { 0: found, index } of hex.matchAll(ZEROS)) {
+    const start = index + (index % 2);
+    const bytes = Math.floor((index + found.length - start) / 2);
+    short += `${hex.slice(at, start)}(${bytes})`;
+    at = start + 2 * bytes;
+  }
+  return short + hex.slice(at);
+}
+
+function shortFields(fields: unknown): unknown {
+  return JSON.parse(JSON.stringify(fields), (_, value: unknown) =>
+    typeof value === "string" ? shorten(value) : value,
+  );
+}

@@ -1,0 +1,352 @@
+/** Matching, scoring and reports: the vectors of `packages/protocol/vectors/wire-v1.json`, with the rules of `docs/wire-psi.md`,
+ *  `docs/wire-score.md` and `docs/wire-report.md` alone; and our own client and domain against these rules.
+ *  @module */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { PsiIdsReceiver } from "@sluice/mpc/psi/receiver";
+import { ScoreClient } from "@sluice/mpc/score/client";
+import { planScore, score } from "@sluice/mpc/score/server";
+import {
+  decodeScoreReply,
+  decodeScoreRequest,
+  encodeScoreReply,
+  encodeScoreRequest,
+  fromHex,
+  isSluiceError,
+  MAX_FRAME_BYTES,
+  MAX_PSI_ELEMENTS,
+  MAX_PSI_LIST_ITEMS,
+  MAX_PSI_SET_ITEMS,
+  Report,
+  type PsiSnapshot,
+  type SignedSnapshot,
+} from "@sluice/protocol";
+import { expect, test } from "vitest";
+import { ROOT } from "./source-files.ts";
+import {
+  checkForm,
+  hashEntry,
+  invert,
+  multiply,
+  paddedSize,
+  psiContext,
+  psiIdentity,
+  psiSecretKey,
+  readScalar,
+  scalarOf,
+  tagOf,
+  uniformElement,
+} from "./wire-form-rules.ts";
+import { canonical, documentHash, isSignedBy, sha256 } from "./wire-rules.ts";
+import {
+  DATA_PRIME,
+  decodeColumn,
+  decrypt,
+  encodeColumn,
+  encryptFresh,
+  expandSeed,
+  linearSum,
+  polynomialOf,
+  power,
+  readPolynomial,
+  reversed,
+  ROOT as ROOT_OF_ONE,
+  transform,
+  transformBack,
+  writePolynomial,
+} from "./wire-score-rules.ts";
+import { documentedStructs, snapshotMembers, wirePages, type Fields } from "./wire-structs.ts";
+import { WIRE_VECTORS_PATH } from "./wire-vectors-file.ts";
+import type { makeWireVectors } from "./wire-vectors.ts";
+
+type Vectors = Awaited<ReturnType<typeof makeWireVectors>>;
+
+const vectors = JSON.parse(readFileSync(join(ROOT, WIRE_VECTORS_PATH), "utf8")) as Vectors;
+const { psi } = vectors;
+const structs = documentedStructs();
+const pages = wirePages().join("\n").replaceAll("\n", " ");
+const bytesOf = (hex: string): Buffer => Buffer.from(hex, "hex");
+const read = (struct: string, hex: string): Fields => {
+  const fields = structs.decode(struct, bytesOf(hex));
+  checkForm(struct, fields);
+  return fields;
+};
+const itemsOf = (value: unknown): Buffer[] => (value as { bytes: string }[]).map(({ bytes }) => bytesOf(bytes));
+const distinct = [...new Set(psi.list)];
+
+test("snapshots of every form are signed, named by their hash, and have the documented members", () => {
+  const forms: [string, SignedSnapshot, string][] = [
+    ["Snapshot and hint", vectors.lookup.snapshot, vectors.lookup.snapshotHash],
+    ["Snapshot of a set", psi.ids.snapshot, psi.ids.snapshotHash],
+    ["Snapshot of a set", psi.cardinality.snapshot, psi.cardinality.snapshotHash],
+    ["Snapshot of a scoring product", vectors.score.snapshot, vectors.score.snapshotHash],
+    ["Snapshot and request", vectors.report.snapshot, vectors.report.snapshotHash],
+  ];
+  for (const [heading, signed, hash] of forms) {
+    expect(isSignedBy(signed, vectors.keys["receipt"]?.id ?? "")).toBe(true);
+    expect(documentHash(signed.body)).toBe(hash);
+    expect(Object.keys(signed.body).toSorted(), heading).toEqual(snapshotMembers(heading));
+    expect(pages).toContain(`"${signed.body.type}"`);
+  }
+});
+
+test("lists and sets have padded sizes, within the documented limits", () => {
+  for (const [items = 0, padded] of psi.padding) expect(paddedSize(items)).toBe(padded);
+  for (const number of [MAX_PSI_LIST_ITEMS, MAX_PSI_ELEMENTS, ...Object.values(MAX_PSI_SET_ITEMS)]) {
+    expect(pages).toContain(number.toLocaleString("en"));
+  }
+  expect(paddedSize(MAX_PSI_LIST_ITEMS)).toBe(MAX_PSI_ELEMENTS);
+});
+
+/** Query, snapshot and key of one variant, checked as far as both have it in common. */
+function openPsi(vector: Vectors["psi"]["ids"] | Vectors["psi"]["cardinality"], kind: number) {
+  const snapshot: Fields = vector.snapshot.body;
+  const context = psiContext(snapshot);
+  const key = psiSecretKey(bytesOf(vector.seed), psiIdentity(snapshot));
+  expect(key.toString("hex")).toBe(vector.secretKey);
+  const query = read("PsiQuery", vector.query);
+  expect(query).toMatchObject({ kind, snapshot: vector.snapshotHash, count: paddedSize(distinct.length) });
+  return { context, key: readScalar(key), sent: itemsOf(query["elements"]), drawn: vector.drawn.map(bytesOf) };
+}
+
+test("psi-ids: the set, the query, the answer and the matches follow from lists, key and what the caller drew", () => {
+  const vector = psi.ids;
+  const { context, key, sent, drawn } = openPsi(vector, 1);
+  const { parameters } = vector.snapshot.body;
+  expect(sha256(bytesOf(vector.psiSet)).toString("hex")).toBe(parameters.set);
+  const tags = itemsOf(read("PsiSet", vector.psiSet)["tags"]).map((tag) => tag.toString("hex"));
+  expect(tags).toHaveLength(parameters.paddedItems);
+  for (const entry of psi.set)
+    expect(tags).toContain(tagOf(multiply(hashEntry(entry, context).toBytes(), key), context));
+
+  const scalars = distinct.map((_, i) => scalarOf(drawn[i] ?? Buffer.alloc(0)));
+  const blinded = distinct.map((entry, i) => multiply(hashEntry(entry, context).toBytes(), scalars[i] ?? 0n));
+  expect(sent).toEqual([...blinded, ...drawn.slice(distinct.length).map(uniformElement)]);
+  const answered = itemsOf(read("PsiIdsAnswer", vector.answer)["elements"]);
+  expect(answered).toEqual(sent.map((element) => multiply(element, key)));
+  const found = distinct.filter((_, i) =>
+    tags.includes(tagOf(multiply(answered[i] ?? Buffer.alloc(0), invert(scalars[i] ?? 0n)), context)),
+  );
+  expect(found).toEqual(vector.found);
+  expect(found).toEqual(distinct.filter((entry) => psi.set.includes(entry)));
+});
+
+test("psi-cardinality: query, answer and count follow from lists, keys and what both sides drew", () => {
+  const vector = psi.cardinality;
+  const { context, key, sent, drawn } = openPsi(vector, 2);
+  const scalar = scalarOf(drawn[0] ?? Buffer.alloc(0));
+  const blinded = distinct.map((entry) => multiply(hashEntry(entry, context).toBytes(), scalar));
+  expect(sent).toEqual([...blinded, ...drawn.slice(1).map(uniformElement)]);
+
+  const call = scalarOf(bytesOf(vector.drawnByDomain[0] ?? ""));
+  const kept = bytesOf(vector.blindedSet);
+  expect(sha256(kept).toString("hex")).toBe(vector.snapshot.body.parameters.set);
+  const set = Array.from({ length: kept.length / 32 }, (_, i) => kept.subarray(i * 32, (i + 1) * 32));
+  const keptHex = set.map((element) => element.toString("hex"));
+  for (const entry of psi.set) {
+    expect(keptHex).toContain(multiply(hashEntry(entry, context).toBytes(), key).toString("hex"));
+  }
+  const answer = read("PsiCardinalityAnswer", vector.answer);
+  const returned = itemsOf(answer["elements"]);
+  expect(returned).toEqual(sorted(sent.map((element) => multiply(multiply(element, key), call))));
+  const tags = itemsOf(answer["tags"]);
+  expect(tags).toEqual(sorted(set.map((element) => bytesOf(tagOf(multiply(element, call), context)))));
+  expect(tags).toHaveLength(vector.snapshot.body.parameters.paddedItems);
+  const tagsHex = new Set(tags.map((tag) => tag.toString("hex")));
+  const count = returned.filter((element) => tagsHex.has(tagOf(multiply(element, invert(scalar)), context))).length;
+  expect(count).toBe(vector.count);
+  expect(count).toBe(2);
+});
+
+test("an answer of psi-ids with an element that is none, or with more of them, is refused by our client by its code", async () => {
+  const { snapshot, snapshotHash, psiSet, refusedAnswers } = psi.ids;
+  const body: PsiSnapshot = snapshot.body;
+  for (const { name, code, hex } of refusedAnswers) {
+    const receiver = await PsiIdsReceiver.open({ snapshot: body, snapshotHash, set: fromHex(psiSet) });
+    const query = await receiver.start(psi.list);
+    const error: unknown = await query.finish(fromHex(hex)).catch((reason: unknown) => reason);
+    expect(isSluiceError(error) ? error.code : error, name).toBe(code);
+    const elements = itemsOf(read("PsiIdsAnswer", hex)["elements"]);
+    const wrong = elements.length !== paddedSize(distinct.length) || elements.some((element) => !isElement(element));
+    expect(wrong, name).toBe(true);
+  }
+});
+
+test("the primes and the root of the page are what it says they are", () => {
+  const isPrime = (n: bigint): boolean =>
+    [2n, 3n, 5n, 7n, 11n, 13n, 17n, 19n, 23n, 29n, 31n, 37n].every((a) => probe(n, a));
+  const largest = (bits: bigint): bigint => {
+    let candidate = 2n ** bits - 8_192n + 1n;
+    while (!isPrime(candidate)) candidate -= 8_192n;
+    return candidate;
+  };
+  expect(largest(56n)).toBe(DATA_PRIME);
+  for (const number of [DATA_PRIME, largest(53n), ROOT_OF_ONE]) expect(pages).toContain(` ${number}`);
+  expect(pages).toContain(`= ${2n ** 64n - 1n - ((2n ** 64n - 1n) % DATA_PRIME) - 1n}`);
+  let smallest = ROOT_OF_ONE;
+  const square = power(ROOT_OF_ONE, 2n);
+  for (let i = 0, root = ROOT_OF_ONE; i < 4_096; i++, root = (root * square) % DATA_PRIME) {
+    if (root < smallest) smallest = root;
+  }
+  expect(smallest).toBe(ROOT_OF_ONE);
+  expect(power(ROOT_OF_ONE, 4_096n)).toBe(DATA_PRIME - 1n);
+  expect(pages).toContain((38 + 256 * 2 * (64 + 28_672)).toLocaleString("en"));
+  expect(38 + 256 * 2 * (64 + 28_672)).toBeLessThan(MAX_FRAME_BYTES);
+});
+
+test("NTT form has the polynomial's values in the documented order, and turns back", () => {
+  const polynomial = polynomialOf(Array.from({ length: 4_096 }, (_, i) => ((i * 2_654_435_761) % 1_000) - 500));
+  const values = transform(polynomial);
+  for (const i of [0, 1, 2, 2_047, 4_095]) {
+    const at = power(ROOT_OF_ONE, BigInt(2 * reversed(i, 4_096) + 1));
+    const value = polynomial.reduceRight((sum, coefficient) => (sum * at + coefficient) % DATA_PRIME, 0n);
+    expect(values[i]).toBe(value);
+  }
+  expect(transformBack(values)).toEqual(polynomial);
+});
+
+test("a scoring request follows from columns, secret, errors and seeds, and its reply decrypts to the scores", () => {
+  const { snapshot, parametersHash, model, secret: signs, columns, request, reply, expansion } = vectors.score;
+  const { parameters } = snapshot.body;
+  expect(documentHash(parameters)).toBe(parametersHash);
+  expect(documentHash(model)).toBe(snapshot.body.model);
+  expect(Buffer.from(writePolynomial(expandSeed(bytesOf(expansion.seed)))).toString("hex")).toContain(expansion.start);
+  const secret = transform(polynomialOf(signs.split("").map((sign) => ({ "-": -1, "0": 0, "+": 1 })[sign] ?? 0)));
+  const sent = read("ScoreRequest", request);
+  expect(sent).toMatchObject({ parameters: parametersHash, rows: 4, features: 2 });
+  const ciphertexts = sent["columns"] as { seed: string; c0: string }[];
+  for (const [feature, { values, seed, errors, coefficientsStart }] of columns.entries()) {
+    const coefficients = encodeColumn(values, 2 ** parameters.featureScaleBits);
+    expect(coefficients.slice(0, 8)).toEqual(coefficientsStart);
+    const column = { coefficients, errors: errors.split(" ").map(Number), secret, seed: bytesOf(seed) };
+    const c0 = Buffer.from(writePolynomial(encryptFresh(column))).toString("hex");
+    expect(ciphertexts[feature]).toEqual({ seed, c0 });
+  }
+  const [block] = read("ScoreReply", reply)["blocks"] as { c0: string; c1: string }[];
+  const scale = 2 ** (parameters.featureScaleBits + parameters.weightScaleBits);
+  const { weights, constant } = wholeModel(model, parameters);
+  const seeds = ciphertexts.map(({ seed }) => expandSeed(bytesOf(seed)));
+  const first = ciphertexts.map(({ c0 }) => readPolynomial(bytesOf(c0)));
+  const [c0, c1] = [readPolynomial(bytesOf(block?.c0 ?? "")), readPolynomial(bytesOf(block?.c1 ?? ""))];
+  expect(c0).toEqual(linearSum(first, weights, constant));
+  expect(c1).toEqual(linearSum(seeds, weights, 0n));
+  const scores = decodeColumn(decrypt(c0, c1, secret), scale, 4);
+  for (const [row, value] of scores.entries()) {
+    const plain = columns.reduce((sum, column, i) => sum + (column.values[row] ?? 0) * (model.weights[i] ?? 0), 0.75);
+    expect(Math.abs(value - plain)).toBeLessThanOrEqual(parameters.errorBound);
+  }
+  expect(() => readPolynomial(Buffer.alloc(28_672, 0xff))).toThrow("below the prime");
+});
+
+test("our client, which is SEAL's, takes the answer of a domain made by the rules, over two blocks", async () => {
+  const model = { kind: "linear-model" as const, features: ["a", "b"], weights: [0.5, -1.25], intercept: 0.75 };
+  const parameters = planScore(model, 16);
+  const rows = 2_050;
+  const a = Float64Array.from({ length: rows }, (_, i) => Math.sin(i));
+  const b = Float64Array.from({ length: rows }, (_, i) => 16 * Math.cos(i));
+  const query = (await ScoreClient.open(parameters)).encrypt({ a, b });
+  const { columns } = decodeScoreRequest(query.frame);
+  const { weights, constant } = wholeModel(model, parameters);
+  const blocks = [0, 1].map((block) => {
+    const own = [0, 1].flatMap((feature) => columns[feature * 2 + block] ?? []);
+    const c0 = linearSum(
+      own.map((column) => readPolynomial(column.c0)),
+      weights,
+      constant,
+    );
+    const c1 = linearSum(
+      own.map((column) => expandSeed(column.seed)),
+      weights,
+      0n,
+    );
+    return { c0: writePolynomial(c0), c1: writePolynomial(c1) };
+  });
+  const scores = query.finish(encodeScoreReply({ rows, blocks }));
+  const errors = Array.from(scores, (value, i) => Math.abs(value - (0.5 * (a[i] ?? 0) - 1.25 * (b[i] ?? 0) + 0.75)));
+  expect(Math.max(...errors)).toBeLessThanOrEqual(parameters.errorBound);
+});
+
+test("our domain refuses a value that is not below the prime", async () => {
+  const { snapshot, model, request } = vectors.score;
+  const { parameters } = snapshot.body;
+  const decoded = decodeScoreRequest(fromHex(request));
+  const [column] = decoded.columns;
+  column?.c0.fill(0xff, 0, 7);
+  const frame = encodeScoreRequest(decoded);
+  await expect(score({ model, parameters }, frame)).rejects.toMatchObject({ code: "ERR_SCORE_CIPHERTEXT" });
+  expect(decodeScoreReply(await score({ model, parameters }, fromHex(request))).rows).toBe(4);
+});
+
+test("a report is the bytes that its snapshot names, and its table keeps the rules that a reader can check", () => {
+  const { snapshot, snapshotHash, request, answer } = vectors.report;
+  expect(read("ReportRequest", request)).toEqual({ version: 1, snapshot: snapshotHash });
+  const bytes = bytesOf(answer);
+  expect(sha256(bytes).toString("hex")).toBe(snapshot.body.report);
+  const report = Report.parse(JSON.parse(bytes.toString()));
+  expect(canonical(report)).toBe(bytes.toString());
+  for (const member of ["domain", "product", "version"] as const) expect(report[member]).toBe(snapshot.body[member]);
+  const { cells, dimensions, totals, total, base, minimum, measures } = report.table;
+  expect([base, minimum]).toEqual([5, 10]);
+  const places = cells.map(({ at }) => at.reduce((sum, level) => sum * 64 + level, 0));
+  expect(places).toEqual([...new Set(places)].toSorted((x, y) => x - y));
+  expect(cells.length).toBeLessThan(dimensions.reduce((count, { levels }) => count * levels.length, 1));
+  expect(total).toBe(cells.reduce((sum, { rows }) => sum + rows, 0));
+  expect(totals).toEqual(
+    dimensions.map(({ levels }, d) =>
+      levels.map((_, level) => cells.reduce((sum, { at, rows }) => sum + (at[d] === level ? rows : 0), 0)),
+    ),
+  );
+  for (const { rows, means } of cells) {
+    expect(rows % base).toBe(0);
+    for (const [name, mean] of Object.entries(means)) {
+      expect(measures).toContain(name);
+      expect(Number(mean.toPrecision(3))).toBe(mean);
+    }
+  }
+});
+
+/** Whole weights and intercept, as the domain multiplies by them. */
+function wholeModel(
+  model: { weights: readonly number[]; intercept: number },
+  { featureScaleBits, weightScaleBits }: { featureScaleBits: number; weightScaleBits: number },
+) {
+  return {
+    weights: model.weights.map((weight) => BigInt(Math.round(weight * 2 ** weightScaleBits))),
+    constant: BigInt(Math.round(model.intercept * 2 ** (featureScaleBits + weightScaleBits))),
+  };
+}
+
+function sorted(items: readonly Buffer[]): Buffer[] {
+  return items.toSorted((a, b) => Buffer.compare(a, b));
+}
+
+function isElement(bytes: Buffer): boolean {
+  try {
+    multiply(bytes, 1n);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** One round of Miller and Rabin. */
+function probe(n: bigint, a: bigint): boolean {
+  let [odd, twos] = [n - 1n, 0];
+  for (; odd % 2n === 0n; odd /= 2n) twos++;
+  let x = modularPower(a, odd, n);
+  if (x === 1n || x === n - 1n) return true;
+  for (let i = 1; i < twos; i++) {
+    x = (x * x) % n;
+    if (x === n - 1n) return true;
+  }
+  return false;
+}
+
+function modularPower(base: bigint, exponent: bigint, modulus: bigint): bigint {
+  let [result, square] = [1n, base % modulus];
+  for (let rest = exponent; rest > 0n; rest >>= 1n) {
+    if ((rest & 1n) === 1n) result = (result * square) % modulus;
+    square = (square * square) % modulus;
+  }
+  return result;
+}

@@ -1,0 +1,137 @@
+/** Vectors of private set intersection: both variants, by the code that they describe, with everything that was drawn.
+ *  @module */
+import type { KeyPair } from "@sluice/evidence";
+import { signDocument } from "@sluice/evidence/sign";
+import { PsiCardinalityReceiver, PsiIdsReceiver } from "@sluice/mpc/psi/receiver";
+import {
+  answerCardinality,
+  answerIds,
+  derivePsiKey,
+  prepareCardinalitySet,
+  prepareIdsSet,
+  psiEntry,
+  type PsiIdentity,
+} from "@sluice/mpc/psi/sender";
+import {
+  documentHash,
+  encodePsiIdsAnswer,
+  padPsiItems,
+  sha256Hex,
+  toHex,
+  type Bytes,
+  type PsiKind,
+  type PsiSnapshot,
+} from "@sluice/protocol";
+import { recorded, seeded, type ServedIdentity } from "./wire-seeded.ts";
+
+/** Entries of the domain: enough for another padded size than the least. */
+const SET = Array.from({ length: 33 }, (_, i) => `person-${String(i).padStart(4, "0")}`);
+/** A caller's list; an entry that occurs twice is asked once. */
+const LIST = ["person-0007", "不在名单-é", "person-0032", "person-9999", "person-0007"];
+const PURPOSE = "medical-aid";
+
+/** One product of each variant, asked once. */
+export async function makePsiVectors(served: ServedIdentity, receiptKey: KeyPair) {
+  return {
+    set: SET,
+    list: LIST,
+    padding: [0, 1, 16, 17, 20, 31, 32, 33, 41, 64, 65, 100, 1_000, 50_000].map((items) => [items, padPsiItems(items)]),
+    ids: await idsVector(served, receiptKey),
+    cardinality: await cardinalityVector(served, receiptKey),
+  };
+}
+
+function identityOf(served: ServedIdentity, kind: PsiKind): PsiIdentity {
+  const { domain, version, grant } = served;
+  return { kind, domain, product: `insured-${kind.slice(4)}`, version, grant, purpose: PURPOSE, epoch: 1 };
+}
+
+async function snapshotOf(served: ServedIdentity, receiptKey: KeyPair, identity: PsiIdentity, set: Bytes) {
+  const { kind, product, epoch, purpose } = identity;
+  const snapshot: PsiSnapshot = {
+    type: "psi-snapshot",
+    ...served,
+    product,
+    purpose,
+    parameters: { kind, paddedItems: padPsiItems(SET.length), set: await sha256Hex(set) },
+    epoch,
+  };
+  return {
+    snapshot,
+    signed: await signDocument(snapshot, receiptKey),
+    snapshotHash: await documentHash(snapshot),
+  };
+}
+
+async function idsVector(served: ServedIdentity, receiptKey: KeyPair) {
+  const identity = identityOf(served, "psi-ids");
+  const seed = seeded("psi ids key").bytes(32);
+  const key = await derivePsiKey(seed, identity);
+  const entries = SET.map(psiEntry);
+  const set = await prepareIdsSet({ identity, key, entries, random: seeded("psi ids set") });
+  const { snapshot, signed, snapshotHash } = await snapshotOf(served, receiptKey, identity, set);
+  const random = recorded("psi ids query");
+  const query = await (await PsiIdsReceiver.open({ snapshot, snapshotHash, set })).start(LIST, { random });
+  const answer = await answerIds({ identity, key, snapshot: snapshotHash, frame: query.frame });
+  const found = await query.finish(answer);
+  return {
+    snapshot: signed,
+    snapshotHash,
+    seed: toHex(seed),
+    secretKey: toHex(key.secret.reveal()),
+    psiSet: toHex(set),
+    drawn: random.drawn.map(toHex),
+    query: toHex(query.frame),
+    answer: toHex(answer),
+    found,
+    refusedAnswers: refusedIdsAnswers(answer),
+  };
+}
+
+/** Answers that a client refuses though each decodes. */
+function refusedIdsAnswers(answer: Bytes) {
+  const elements = answer.slice(7);
+  const identity = elements.slice();
+  identity.fill(0, 32, 64);
+  const notCanonical = elements.slice();
+  notCanonical.fill(0xff, 64, 96);
+  const more = new Uint8Array(20 * 32);
+  for (let i = 0; i < 20; i++) more.set(elements.subarray(0, 32), i * 32);
+  return [
+    { name: "an element that is the identity", code: "ERR_OPRF_ELEMENT", elements: identity },
+    { name: "an element that is not canonical", code: "ERR_OPRF_ELEMENT", elements: notCanonical },
+    { name: "more elements than were sent", code: "ERR_FRAME_MALFORMED", elements: more },
+  ].map(({ name, code, elements }) => ({ name, code, hex: toHex(encodePsiIdsAnswer({ elements })) }));
+}
+
+async function cardinalityVector(served: ServedIdentity, receiptKey: KeyPair) {
+  const identity = identityOf(served, "psi-cardinality");
+  const seed = seeded("psi cardinality key").bytes(32);
+  const key = await derivePsiKey(seed, identity);
+  const entries = SET.map(psiEntry);
+  const set = await prepareCardinalitySet({ identity, key, entries, random: seeded("psi cardinality set") });
+  const { snapshot, signed, snapshotHash } = await snapshotOf(served, receiptKey, identity, set);
+  const random = recorded("psi cardinality query");
+  const query = await (await PsiCardinalityReceiver.open({ snapshot, snapshotHash })).start(LIST, { random });
+  const call = recorded("psi cardinality call");
+  const answer = await answerCardinality({
+    identity,
+    key,
+    set,
+    snapshot: snapshotHash,
+    frame: query.frame,
+    random: call,
+  });
+  return {
+    snapshot: signed,
+    snapshotHash,
+    seed: toHex(seed),
+    secretKey: toHex(key.secret.reveal()),
+    blindedSet: toHex(set),
+    drawn: random.drawn.map(toHex),
+    drawnByDomain: call.drawn.map(toHex),
+    query: toHex(query.frame),
+    answer: toHex(answer),
+    count: await query.finish(answer),
+  };
+}
