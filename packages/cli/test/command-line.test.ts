@@ -209,14 +209,3 @@ test("the process exits with the code of the command, and prints to the right st
   expect(failure).toMatchObject({ code: 2, stdout: "" });
   expect(failure).toHaveProperty("stderr", expect.stringMatching(/^error ERR_USAGE: .*frobnicate.*\n/));
 });
-
-test("`doctor` tells which isolation layers work here", async () => {
-  const { code, stdout } = await sluice(["doctor"]);
-  expect(code).toBe(0);
-  expect(stdout).toMatch(/^layer isolate +found$/m);
-  const document: unknown = JSON.parse((await sluice(["doctor", "--json"])).stdout);
-  expect(document).toMatchObject({
-    node: process.versions.node,
-    layers: [{ layer: "isolate", found: true }, {}, {}, {}, {}, {}],
-  });
-});

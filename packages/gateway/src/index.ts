@@ -1,2 +1,4 @@
+export { GatewayConfig } from "./configuration.ts";
 export { initGateway, type GatewayIdentity, type InitGatewayOptions } from "./init-gateway.ts";
 export { DEFAULT_HOST, startGateway, type RunningGateway, type StartGatewayOptions } from "./start-gateway.ts";
+export { probeState } from "./state/probe-state.ts";

@@ -1,0 +1,128 @@
+/** Keys: there, readable by their owner only, well-formed, and the ones that the configuration names. What is printed
+ *  is a file and a mode, never a key.
+ *  @module */
+import { readFile, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { importPrivateKey } from "@sluice/evidence";
+import { namesIn, type DataDirectory, type Home } from "./data-directory.ts";
+import { failure, well, type Finding } from "./finding.ts";
+
+const MASTER_SECRET = /^[0-9a-f]{64}\s*$/;
+/** Permissions of group and others. */
+const OTHERS = 0o077;
+
+/** Checks the keys of every home and party. */
+export async function checkKeys(data: DataDirectory): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const home of data.homes) findings.push(...(await checkHome(home)));
+  if (data.parties !== undefined) findings.push(...(await checkParties(data.parties)));
+  return [...findings, ...checkPins(data.homes)];
+}
+
+async function checkHome(home: Home): Promise<Finding[]> {
+  const name = home.config !== null && home.kind === "domain" ? `domain ${home.config.domain}` : home.kind;
+  if (home.config === null) {
+    return [
+      failure(
+        "keys",
+        `${name}: the configuration in ${home.directory} cannot be read`,
+        "restore it from the backup; its pins cannot be made again",
+        "从备份恢复该配置文件；其中的信任公钥无法重新生成",
+      ),
+    ];
+  }
+  const keys = join(home.directory, "keys");
+  const expected =
+    home.kind === "domain"
+      ? { "receipt.key": home.config.receiptKey, "log.key": home.config.logKey, "master.key": undefined }
+      : { "gateway.key": home.config.gatewayKey, "log.key": home.config.logKey };
+  const faults = [...(await openDirectory(keys, name))];
+  for (const [file, keyId] of Object.entries(expected)) {
+    const fault = await keyFault(join(keys, file), `${name}: ${file}`, keyId);
+    if (fault !== undefined) faults.push(fault);
+  }
+  return faults.length > 0 ? faults : [well("keys", `${name}: ${Object.keys(expected).length} keys, as configured`)];
+}
+
+async function checkParties(directory: string): Promise<Finding[]> {
+  const files = (await namesIn(directory)).filter((name) => name.endsWith(".key"));
+  const faults = [...(await openDirectory(directory, "parties"))];
+  for (const file of files) {
+    const fault = await keyFault(join(directory, file), `parties: ${file}`, undefined);
+    if (fault !== undefined) faults.push(fault);
+  }
+  return faults.length > 0 ? faults : [well("keys", `parties: ${files.length} keys`)];
+}
+
+async function openDirectory(directory: string, name: string): Promise<Finding[]> {
+  try {
+    const { mode } = await stat(directory);
+    if ((mode & OTHERS) === 0) return [];
+  } catch {
+    return []; // its files are missing, which is told of each
+  }
+  return [
+    failure(
+      "keys",
+      `${name}: others may look into ${basename(directory)}`,
+      `chmod 700 ${directory}`,
+      `执行 chmod 700 ${directory}，只允许所有者访问`,
+    ),
+  ];
+}
+
+async function keyFault(file: string, name: string, keyId: string | undefined): Promise<Finding | undefined> {
+  let text: string;
+  try {
+    const { mode } = await stat(file);
+    if ((mode & OTHERS) !== 0) {
+      const shown = (mode & 0o777).toString(8).padStart(4, "0");
+      return failure(
+        "keys",
+        `${name} has mode ${shown}: others may read it`,
+        `chmod 600 ${file}; if others could log in here, take the key out of use`,
+        `执行 chmod 600 ${file}；若他人可登录此机，应停用该密钥`,
+      );
+    }
+    text = await readFile(file, "utf8");
+  } catch {
+    return failure("keys", `${name} is missing`, "restore it from the backup", "从备份恢复该文件");
+  }
+  if (basename(file) === "master.key") return MASTER_SECRET.test(text) ? undefined : damaged(name);
+  try {
+    const key = await importPrivateKey(text);
+    if (keyId === undefined || key.keyId === keyId) return undefined;
+  } catch {
+    return damaged(name);
+  }
+  return failure(
+    "keys",
+    `${name} is another key than the configuration names`,
+    "put back the key that belongs to this directory; others have pinned its public key",
+    "放回属于该目录的密钥；其公钥已被其他方信任",
+  );
+}
+
+function damaged(name: string): Finding {
+  return failure("keys", `${name} is damaged`, "restore it from the backup", "从备份恢复该文件");
+}
+
+/** In a city both sides are at hand: what domains pin must be what the gateway holds. */
+function checkPins(homes: readonly Home[]): Finding[] {
+  const gateway = homes.find((home) => home.kind === "gateway")?.config ?? null;
+  if (gateway === null) return [];
+  return homes.flatMap((home) => {
+    if (home.kind !== "domain" || home.config === null) return [];
+    const { domain, pins } = home.config;
+    const wrong = (["gatewayKey", "agencyKey"] as const).filter((pin) => pins[pin] !== gateway[pin]);
+    if (wrong.length === 0) return [well("pins", `domain ${domain} pins this gateway and its agency`)];
+    return wrong.map((pin) =>
+      failure(
+        "pins",
+        `domain ${domain} pins another ${pin} than the gateway beside it has`,
+        "start the domain with the gateway it was made for, or make the domain anew with `sluice domain init`",
+        "让该数据域连接创建时指定的网关，或用 `sluice domain init` 重新创建",
+      ),
+    );
+  });
+}
