@@ -115,6 +115,32 @@ test("exactly the rows of classes below k go, and the rest stays as it was and i
   );
 });
 
+test("where rows are about the same person, exactly the classes below k persons go", () => {
+  fc.assert(
+    fc.property(tables, fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 5 }), (rows, persons, k) => {
+      const subjects = Int32Array.from(rows, (_, i) => (i * i) % persons);
+      const members = new Map<string, Set<number>>();
+      for (const [i, row] of rows.entries()) {
+        const key = classKey(row, QUASI);
+        members.set(key, (members.get(key) ?? new Set()).add(subjects[i] ?? 0));
+      }
+      const stays = (row: Row): boolean => (members.get(classKey(row, QUASI))?.size ?? 0) >= k;
+      if (!rows.some(stays)) {
+        expect(() => suppressToK(batchOf(rows), QUASI, k, 1, subjects)).toThrow(
+          expect.objectContaining({ code: "ERR_SAMPLE_K" }),
+        );
+        return;
+      }
+      const result = suppressToK(batchOf(rows), QUASI, k, 1, subjects);
+      expect(rowsOf(result.batch)).toEqual(rowsOf(batchOf(rows.filter(stays))));
+      expect(result.subjects).toEqual(subjects.filter((_, i) => rows.slice(i, i + 1).some(stays)));
+      expect(result.k).toBe(Math.min(...[...members.values()].map(({ size }) => size).filter((size) => size >= k)));
+      expect(smallestClass(result.batch, QUASI, result.subjects)).toBe(result.k);
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test("values of suppressed rows stay neither in dictionaries nor under nulls", () => {
   const rows: Row[] = Array.from({ length: 9 }, () => ({ region: "11", age: 1, grade: 1, insured: 1, note: "plain" }));
   rows.push({ region: "99", age: 2, grade: 2, insured: 0, note: "canary" });

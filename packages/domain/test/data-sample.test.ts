@@ -107,6 +107,19 @@ test("a sample is the one that plain computation on the rows gives, row by row",
   }
 });
 
+test("k counts persons: however many rows one person has, they hide nobody", async () => {
+  await using place = await Workplace.open();
+  const all = people(700).map((person) => (person.region.startsWith("3302") ? { ...person, id: "P1" } : person));
+  await place.import(peopleCsv(all), { fields: PEOPLE_FIELDS });
+  const policy = peoplePolicy({ sample: { rows: 700, strata: ["region"] }, suppressionLimit: 0.5 });
+  const { table, certificate } = await place.store.drawSample(request({ policy }));
+  const regions = rowsOf(table, ["region"]).flat();
+  expect(new Set(regions)).toEqual(new Set(["3301"]));
+  expect(certificate.suppressedRows).toBe(100);
+  expect(certificate.sampleRows).toBe(600);
+  expect(Object.keys(table.columns)).toEqual(FIELDS);
+});
+
 test("with a consent column, rows are read and sampled as if the others were not there", async () => {
   await using place = await Workplace.open();
   const all = people(900).map((person, i) => ({ ...person, insured: i % 10 === 4 ? null : person.insured }));

@@ -36,7 +36,7 @@ export const Policy = z.strictObject({
     /** Columns, after transform, whose combinations are the strata. */
     strata: z.array(FieldName).max(4),
   }),
-  /** Every combination of quasi-identifiers in the sample occurs at least `k` times. */
+  /** Every combination of quasi-identifiers in the sample is that of at least `k` persons. */
   k: z.int().min(2).max(1_000),
   /** Largest share of sampled rows that may be suppressed to reach `k`. */
   suppressionLimit: z.number().min(0).max(0.5),

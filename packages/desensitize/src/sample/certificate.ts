@@ -15,6 +15,8 @@ export interface SampleFacts {
   /** The sample as it goes to the job, after suppression. */
   readonly batch: ColumnBatch;
   readonly suppressedRows: number;
+  /** The person of each row of the batch; without it, each row is about another. */
+  readonly subjects?: Int32Array | undefined;
   /** Sampling seed; stays in the domain. */
   readonly seed: Bytes;
   /** 32 random bytes that hide the seed in the commitment; stay in the domain. */
@@ -27,7 +29,7 @@ export interface SampleFacts {
 export async function createCertificate(facts: SampleFacts): Promise<Certificate> {
   const { policy, batch } = facts;
   const quasi = quasiIdentifiers(policy, Object.keys(batch.columns));
-  const k = smallestClass(batch, quasi);
+  const k = smallestClass(batch, quasi, facts.subjects);
   if (k < policy.k) throw new SluiceError("ERR_SAMPLE_K", { k: policy.k, limit: policy.suppressionLimit });
   return {
     policy: await documentHash(policy),

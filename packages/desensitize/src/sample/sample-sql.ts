@@ -26,7 +26,13 @@ export interface SampleSource extends ViewSource {
   readonly rowId: string;
   /** Secret, 32 bytes, one per table. */
   readonly seed: Bytes;
+  /** Column of the table whose values tell the persons apart; without it, each row is about another. Its values do not
+   *  leave: only which rows are about the same person does, as numbers in a column SUBJECT_NUMBER. */
+  readonly subject?: string;
 }
+
+/** Column of a sample that numbers its persons. Not a field name, so that no field can hide it. */
+export const SUBJECT_NUMBER = "subject number";
 
 /** The SELECT of min(policy.sample.rows, rows of the table) rows, transformed, in the order of their hashes.
  *  @throws ERR_POLICY when a field is not shown; RangeError when seed or token key has a wrong length. */
@@ -44,6 +50,7 @@ export function stratifiedSampleSql(policy: Policy, resource: ResourceDescriptio
   const names = ["_s", ...strata.map((_, i) => `_s${i}`)];
   const stratum = names.join(", ");
   const keys = ["0 AS _s", ...strata.map((column, i) => `${columnExpression(column)} AS _s${i}`)].join(", ");
+  const subject = subjectNumber(source.subject);
   const same = names.map((name) => `_ranked.${name} IS NOT DISTINCT FROM _quotas.${name}`).join(" AND ");
 
   // Names of fields begin with a letter, so that names of this statement that begin with `_` never meet them.
@@ -56,11 +63,20 @@ _bases AS (SELECT *, _share // _total AS _base, _share % _total AS _rest FROM _s
 _quotas AS (SELECT *, _base + CASE WHEN row_number() OVER (ORDER BY _rest DESC, _tie) <= ${rows} - sum(_base) OVER () THEN 1 ELSE 0 END AS _quota FROM _bases),
 _ranked AS (SELECT _r, _h, ${stratum}, row_number() OVER (PARTITION BY ${stratum} ORDER BY _h, _r) AS _place FROM _keyed),
 _chosen AS (SELECT _ranked._r, _ranked._h FROM _ranked JOIN _quotas ON ${same} WHERE _place <= _quota)
-SELECT ${selectList(columns)} FROM ${table} JOIN _chosen ON _r = ${rowId} ORDER BY _h, _r`;
+SELECT ${selectList(columns)}${subject.expression} FROM ${table} JOIN _chosen ON _r = ${rowId} ORDER BY _h, _r`;
 
   return {
     sql,
-    columns: columns.map(({ name, type }) => ({ name, type })),
+    columns: [...columns.map(({ name, type }) => ({ name, type })), ...subject.columns],
     parameters: { ...tokenParameters(columns.concat(strata), source.tokenKey), sampleSeed: source.seed },
+  };
+}
+
+function subjectNumber(subject: string | undefined): { expression: string; columns: ViewSql["columns"] } {
+  if (subject === undefined) return { expression: "", columns: [] };
+  const rank = `CAST(dense_rank() OVER (ORDER BY ${quoteIdentifier(subject)}) - 1 AS INTEGER)`;
+  return {
+    expression: `, ${rank} AS ${quoteIdentifier(SUBJECT_NUMBER)}`,
+    columns: [{ name: SUBJECT_NUMBER, type: "i32" }],
   };
 }

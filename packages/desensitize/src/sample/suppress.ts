@@ -1,17 +1,21 @@
-/** k-anonymity by suppression: rows whose combination of quasi-identifiers is too rare leave the sample whole.
+/** k-anonymity by suppression: rows whose combination of quasi-identifiers is too rare leave the sample whole. Persons are
+ *  counted, not rows: ten visits of one person hide nobody.
  *  @module */
 import { isValid, SluiceError } from "@sluice/protocol";
 import type { Column, ColumnBatch } from "@sluice/protocol";
 
-/** A batch in which every equivalence class has at least `k` rows. */
+/** A batch in which every equivalence class has at least `k` persons. */
 export interface SuppressedBatch {
   readonly batch: ColumnBatch;
   readonly suppressedRows: number;
-  /** Rows of the smallest class that is left. */
+  /** Persons of the smallest class that is left. */
   readonly k: number;
+  /** The person of each row that is left; present when it was given. */
+  readonly subjects?: Int32Array;
 }
 
-/** `batch` without the rows whose values of the columns `quasi`, taken together, occur fewer than `k` times.
+/** `batch` without the rows whose values of the columns `quasi`, taken together, fewer than `k` persons have.
+ *  `subjects` are the numbers of the persons, one for each row; without them each row is another person.
  *  A null is a value of its own, not a wildcard. Dictionaries are cut to the values that are left, in the order
  *  of their first row. Without quasi-identifiers all rows are one class.
  *  @throws ERR_SAMPLE_K when more than `suppressionLimit` of the rows would go, or nothing would be left;
@@ -21,8 +25,9 @@ export function suppressToK(
   quasi: readonly string[],
   k: number,
   suppressionLimit = 1,
+  subjects?: Int32Array,
 ): SuppressedBatch {
-  const { classes, sizes } = equivalenceClasses(batch, quasi);
+  const { classes, sizes } = equivalenceClasses(batch, quasi, subjects);
   const kept: number[] = [];
   for (let row = 0; row < batch.rowCount; row++) {
     if ((sizes[classes[row] ?? 0] ?? 0) >= k) kept.push(row);
@@ -35,17 +40,22 @@ export function suppressToK(
     batch: takeRows(batch, kept),
     suppressedRows,
     k: sizes.reduce((least, n) => (n >= k && n < least ? n : least), batch.rowCount),
+    ...(subjects === undefined ? {} : { subjects: Int32Array.from(kept, (row) => subjects[row] ?? 0) }),
   };
 }
 
-/** Rows of the smallest class of `batch`; 0 when it has no rows. @throws ERR_POLICY_COLUMN */
-export function smallestClass(batch: ColumnBatch, quasi: readonly string[]): number {
-  const { sizes } = equivalenceClasses(batch, quasi);
+/** Persons of the smallest class of `batch`; 0 when it has no rows. @throws ERR_POLICY_COLUMN */
+export function smallestClass(batch: ColumnBatch, quasi: readonly string[], subjects?: Int32Array): number {
+  const { sizes } = equivalenceClasses(batch, quasi, subjects);
   return batch.rowCount === 0 ? 0 : sizes.reduce((least, n) => Math.min(least, n), batch.rowCount);
 }
 
-/** Class number of each row, and rows of each class. Columns are folded in one by one, so that keys stay small integers. */
-function equivalenceClasses(batch: ColumnBatch, quasi: readonly string[]): { classes: Uint32Array; sizes: number[] } {
+/** Class number of each row, and persons of each class. Columns are folded in one by one, so that keys stay small integers. */
+function equivalenceClasses(
+  batch: ColumnBatch,
+  quasi: readonly string[],
+  subjects: Int32Array | undefined,
+): { classes: Uint32Array; sizes: number[] } {
   let classes = new Uint32Array(batch.rowCount);
   let count = 1;
   for (const name of quasi) {
@@ -62,7 +72,15 @@ function equivalenceClasses(batch: ColumnBatch, quasi: readonly string[]): { cla
     count = Math.max(1, pairs.size);
   }
   const sizes = Array.from({ length: count }, () => 0);
-  for (const number of classes) sizes[number] = (sizes[number] ?? 0) + 1;
+  const counted = new Set<number>();
+  for (const [row, number] of classes.entries()) {
+    if (subjects !== undefined) {
+      const person = (subjects[row] ?? 0) * count + number;
+      if (counted.has(person)) continue;
+      counted.add(person);
+    }
+    sizes[number] = (sizes[number] ?? 0) + 1;
+  }
   return { classes, sizes };
 }
 

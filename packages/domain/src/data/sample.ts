@@ -6,6 +6,7 @@ import {
   findResidualIdentifiers,
   quasiIdentifiers,
   stratifiedSampleSql,
+  SUBJECT_NUMBER,
   suppressToK,
   viewSql,
 } from "@sluice/desensitize";
@@ -69,10 +70,18 @@ export async function drawSampleFrom(
   const table = await openView(session, description, { path, consent: request.consent });
   const rows = request.consent === undefined ? entry.rows : await countRows(session, table);
   if (rows < policy.sample.rows) throw new SluiceError("ERR_SAMPLE_SIZE", { needed: policy.sample.rows });
-  const view = stratifiedSampleSql(policy, description, { table, rowId: ROW_NUMBER, fields, tokenKey, seed });
-  const drawn = await readBatch(await session.stream(view.sql, bindBytes(view.parameters)), view.columns, signal);
+  const view = stratifiedSampleSql(policy, description, {
+    table,
+    rowId: ROW_NUMBER,
+    fields,
+    tokenKey,
+    seed,
+    subject: request.key,
+  });
+  const read = await readBatch(await session.stream(view.sql, bindBytes(view.parameters)), view.columns, signal);
+  const { drawn, persons } = withoutSubjects(read);
   const quasi = quasiIdentifiers(policy, fields);
-  const { batch, suppressedRows } = suppressToK(drawn, quasi, policy.k, policy.suppressionLimit);
+  const { batch, suppressedRows, subjects } = suppressToK(drawn, quasi, policy.k, policy.suppressionLimit, persons);
   refuseIdentifiers(batch);
   const certificate = await createCertificate({
     policy,
@@ -80,11 +89,19 @@ export async function drawSampleFrom(
     sourceRows: rows,
     batch,
     suppressedRows,
+    subjects,
     seed,
     salt: random.bytes(COMMITMENT_SALT_BYTES),
     at: clock.now(),
   });
   return { table: batch, certificate };
+}
+
+/** The sample as jobs see it, and beside it the person of each row. */
+function withoutSubjects({ rowCount, columns }: ColumnBatch): { drawn: ColumnBatch; persons: Int32Array } {
+  const { [SUBJECT_NUMBER]: numbers, ...shown } = columns;
+  if (numbers?.type !== "i32") throw new TypeError("a sample has the number of each row's person");
+  return { drawn: { rowCount, columns: shown }, persons: numbers.values };
 }
 
 /** Reads every row in the order of the table, with its key.
