@@ -24,7 +24,7 @@ export function productRoutes(server: FastifyInstance, context: DomainContext): 
       const product = find(context, name);
       const { downloads } = productForm(context, formOfSnapshot(product.snapshot.body));
       const file = Object.hasOwn(downloads, part) ? downloads[part] : undefined;
-      if (file === undefined) throw new SluiceError("ERR_NOT_FOUND", { kind: "part of this product", name: part });
+      if (file === undefined) throw new SluiceError("ERR_NOT_FOUND", { kind: "snapshot part", name: part });
       if (product.snapshotHash !== hash) throw new SluiceError("ERR_SNAPSHOT");
       return sendFile(reply, join(servedDirectory(context, product), file));
     },
