@@ -45,7 +45,9 @@ const [first = { at: [0, 2], rows: 40, means: {} }, second = first] = table.cell
 const bytesOf = (document: unknown): Uint8Array => utf8(JSON.stringify(document));
 const produce = { manifest, entry: "produce", rowCount: ROWS } as const;
 const answer = (kind: "labels" | "set" | "table", name = "ages") => ({
-  ...{ kind: "served" as const, id: 1, findings: [] },
+  kind: "served" as const,
+  id: 1,
+  findings: [],
   outputs: [{ name, kind }],
 });
 
@@ -95,7 +97,8 @@ test.each<[string, unknown]>([
 });
 
 test("a table that is no JSON, or too long, is not believed", () => {
-  for (const part of [new Uint8Array(0), Uint8Array.of(0xff), utf8("{"), new Uint8Array(MAX_TABLE_JSON_BYTES + 1)]) {
+  const long = utf8(JSON.stringify(table).padEnd(MAX_TABLE_JSON_BYTES + 1));
+  for (const part of [new Uint8Array(0), Uint8Array.of(0xff), utf8("{"), long]) {
     expect(() => outputOf(answer("table"), [part], produce)).toThrow(/guard-answer/u);
   }
 });

@@ -2,8 +2,9 @@
  *  @module */
 import { basename, resolve } from "node:path";
 import { Name, SluiceError } from "@sluice/protocol";
-import { JSON_OPTION, type Arguments, type Command, type CommandIo } from "../command.ts";
-import type { NewJob } from "../develop/new-job.ts";
+import { JSON_OPTION, usage, type Arguments, type Command, type CommandIo } from "../command.ts";
+import { STARTING_FORMS, type StartingForm } from "../develop/local-options.ts";
+import type { NewJob } from "../develop/starting-columns.ts";
 import { openClient, PARTY_OPTIONS } from "../party-context.ts";
 
 /** Writes a job that runs as it is. */
@@ -13,12 +14,14 @@ export const jobInit: Command = {
   positionals: ["DIR"],
   options: {
     scene: { value: "NAME", description: "start from this scene of the gateway: its table, policy and grant" },
+    form: { value: "FORM", description: `what the job serves: ${STARTING_FORMS.join(", ")}` },
     ...PARTY_OPTIONS,
     ...JSON_OPTION,
   },
   notes:
     "Writes job.ts, resource.json, policy.json and tsconfig.json; with --scene also grant.json. Without --scene the\n" +
-    "table is invented and no gateway is asked. Files that exist are never replaced.",
+    "table is invented and no gateway is asked. Files that exist are never replaced. Without --form the job serves what the\n" +
+    "scene's grant names, or labels.",
   async run(args, io) {
     const directory = args.positional(0);
     const { writeNewJob } = await import("../develop/new-job.ts");
@@ -39,10 +42,11 @@ export const jobInit: Command = {
 
 async function startingPoint(directory: string, args: Arguments, io: CommandIo): Promise<NewJob> {
   const name = jobName(directory);
+  const form = startingForm(args);
   const scene = args.text("scene");
   if (scene === undefined) {
     const { STARTING_POLICY, STARTING_RESOURCE } = await import("../develop/starting-documents.ts");
-    return { name, purpose: name, resource: STARTING_RESOURCE, policy: STARTING_POLICY, grant: null };
+    return { name, purpose: name, resource: STARTING_RESOURCE, policy: STARTING_POLICY, grant: null, form };
   }
   const client = await openClient(args, io);
   const { draft, policy } = (await client.scene(scene, { signal: io.signal })).proposal;
@@ -51,7 +55,14 @@ async function startingPoint(directory: string, args: Arguments, io: CommandIo):
     .find(({ domain }) => domain === draft.domain)
     ?.resources.find(({ resource }) => resource === draft.resource);
   if (resource === undefined) throw new SluiceError("ERR_NOT_FOUND", { kind: "resource", name: draft.resource });
-  return { name, purpose: draft.scene.purpose, resource, policy, grant: draft };
+  return { name, purpose: draft.scene.purpose, resource, policy, grant: draft, form };
+}
+
+function startingForm(args: Arguments): StartingForm | undefined {
+  const wanted = args.text("form");
+  const form = STARTING_FORMS.find((known) => known === wanted);
+  if (wanted !== undefined && form === undefined) throw usage(`--form is one of ${STARTING_FORMS.join(", ")}`);
+  return form;
 }
 
 /** The directory's name when it is one that a job may have. */

@@ -21,11 +21,6 @@ export async function admissionProblems(manifest: JobManifest, files: JobFiles, 
       problems.push(new SluiceError("ERR_JOB_MANIFEST", { pointer: `/input/${name}`, expected }));
     }
   }
-  const kinds = Object.values(manifest.outputs).map(({ kind }) => kind);
-  if (kinds.includes("labels") && !kinds.includes("linear-model")) {
-    const expected = "a linear-model output, for produce to work with";
-    problems.push(new SluiceError("ERR_JOB_MANIFEST", { pointer: "/outputs", expected }));
-  }
   return problems;
 }
 

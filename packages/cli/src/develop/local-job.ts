@@ -84,5 +84,6 @@ export async function runLocalJob(
 ): Promise<LocalRun> {
   const rows = size.rows ?? defaultRows(files.policy);
   const { seed } = size;
-  return { rows, seed, entries: await runLocally(job, manifest, { runner, source: files, rows, seed, signal }) };
+  const options = { runner, source: files, rows, exact: size.rows !== undefined, seed, signal };
+  return { rows, seed, entries: await runLocally(job, manifest, options) };
 }

@@ -9,3 +9,7 @@ export const LOCAL_RUN_OPTIONS = {
   rows: { value: "N", description: "synthetic rows (default: the policy's sample, at most 2000)" },
   seed: { value: "N", description: "seed of the rows and of the job's Math.random (default 1)" },
 } as const satisfies Record<string, OptionSpec>;
+
+/** Forms in which a job can be started. */
+export const STARTING_FORMS = ["lookup", "set", "score", "table"] as const;
+export type StartingForm = (typeof STARTING_FORMS)[number];

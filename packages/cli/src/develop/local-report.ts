@@ -1,25 +1,45 @@
 /** How a run on the developer's machine reads, for a person and as JSON.
  *  @module */
-import type { JobManifest, JobOutput, Labels, LinearModel, Metrics } from "@sluice/protocol";
+import type {
+  CheckedOutput,
+  JobManifest,
+  JobOutput,
+  Labels,
+  LinearModel,
+  MemberFlags,
+  Metrics,
+  Table,
+  TableRows,
+} from "@sluice/protocol";
 import type { SourcePlace } from "@sluice/sandbox";
 import { errorDocument, formatError } from "../error-text.ts";
 import { formatTable } from "../table.ts";
 import { formatFindings } from "./guard-text.ts";
 import type { EntryReport, LocatedError } from "./local-run.ts";
+import type { PlannedScore } from "./planned-score.ts";
+import { formatGuardedTable } from "./table-text.ts";
 
 /** Lines around the place of an error. */
 const CONTEXT_LINES = 2;
 /** Columns of a source line that are shown. */
 const MAX_SOURCE_COLUMNS = 110;
 
+/** A value that a job returned, or that the guard let through. */
+type OutputValue = Metrics | LinearModel | Labels | MemberFlags | TableRows | Table;
+
 /** The lines for one function of the job: what it logged, what it returned and what of it may go on. */
 export function formatEntry(report: EntryReport, manifest: JobManifest): string {
-  const { entry, wallMs, log, findings, failure } = report;
-  const model = entry === "produce" ? ", with the model as the guard rounded it" : "";
-  const lines = [`${entry}: ${failure === null ? "ok" : "failed"}, ${wallMs} ms${model}`];
+  const { entry, rows, wallMs, log, findings, failure } = report;
+  const released = Object.values(manifest.outputs).some(({ kind }) => kind === "linear-model");
+  const given = released ? ", with the model as the guard rounded it" : `, on ${rows} rows`;
+  const lines = [`${entry}: ${failure === null ? "ok" : "failed"}, ${wallMs} ms${entry === "produce" ? given : ""}`];
   lines.push(...log.map((line) => `  | ${line}`));
-  const rows = valueRows(report, manifest);
-  if (rows.length > 0) lines.push(formatTable(rows.map((row) => [`  ${row[0] ?? ""}`, ...row.slice(1)])));
+  const values = valueRows(report, manifest);
+  if (values.length > 0) lines.push(formatTable(values.map((row) => [`  ${row[0] ?? ""}`, ...row.slice(1)])));
+  if (report.score !== null) lines.push(`  ${scoreText(report.score)}`);
+  for (const [name, value] of Object.entries<OutputValue>(report.output?.values ?? {})) {
+    if (value.kind === "table") lines.push(indented(`${name}: ${formatGuardedTable(value)}`));
+  }
   if (findings.length > 0) lines.push(formatFindings(findings));
   return `${lines.join("\n")}\n`;
 }
@@ -46,11 +66,15 @@ function sourceExcerpt({ file, line, column, source }: SourcePlace): string {
   return `${lines.join("\n")}\n`;
 }
 
+function indented(text: string): string {
+  return text.replaceAll(/^/gm, "  ").replaceAll(/^ +$/gm, "");
+}
+
 /** One row for each number; what the guard changed shows both. */
 function valueRows({ returned, output }: EntryReport, manifest: JobManifest): string[][] {
   if (returned === null) return [];
-  return Object.entries<Metrics | LinearModel | Labels>(returned.values).flatMap(([name, value]): string[][] => {
-    const after = output?.values[name];
+  return Object.entries<OutputValue>(returned.values).flatMap(([name, value]): string[][] => {
+    const after: OutputValue | undefined = output?.values[name];
     switch (value.kind) {
       case "metrics":
         return Object.entries(value.values).map(([key, number]) => [
@@ -61,8 +85,23 @@ function valueRows({ returned, output }: EntryReport, manifest: JobManifest): st
         return modelRows(name, value, after?.kind === "linear-model" ? after : undefined);
       case "labels":
         return [[name, labelText(labelCounts(manifest, name, value))]];
+      case "set":
+        return [[name, `${memberCount(value)} of ${value.members.length} synthetic rows are members`]];
+      case "table-rows":
+        return after === undefined ? [[name, "stays here"]] : [];
+      case "table":
+        return [];
     }
   });
+}
+
+function scoreText({ output, featureBound, errorBound, link }: PlannedScore): string {
+  const error = `within ${errorBound.toPrecision(2)} of the plain ones for columns within ±${featureBound}`;
+  return `${output}: encrypted scores ${error}; callers apply ${link}`;
+}
+
+function memberCount({ members }: MemberFlags): number {
+  return members.reduce((count, flag) => count + (flag === 1 ? 1 : 0), 0);
 }
 
 function modelRows(name: string, model: LinearModel, after: LinearModel | undefined): string[][] {
@@ -95,11 +134,12 @@ function labelText(counts: Record<string, number>): string {
     .join(", ");
 }
 
-/** One entry as JSON. Labels are counted, never listed. */
+/** One entry as JSON. Labels and members are counted, never listed. */
 export function entryDocument(report: EntryReport, manifest: JobManifest): Record<string, unknown> {
-  const { entry, wallMs, layers, log, findings, returned, output, failure } = report;
+  const { entry, rows, wallMs, layers, log, findings, returned, output, score, failure } = report;
   return {
     entry,
+    rows,
     ok: failure === null,
     wallMs,
     layers,
@@ -107,6 +147,7 @@ export function entryDocument(report: EntryReport, manifest: JobManifest): Recor
     findings,
     returned: returned === null ? null : outputDocument(returned, manifest),
     output: output === null ? null : outputDocument(output, manifest),
+    ...(score === null ? {} : { score }),
     ...(failure === null ? {} : locatedDocument(failure)),
   };
 }
@@ -117,11 +158,22 @@ export function locatedDocument({ error, place }: LocatedError): Record<string, 
   return { ...errorDocument(error), ...where };
 }
 
-function outputDocument(output: JobOutput, manifest: JobManifest): Record<string, unknown> {
+function outputDocument(output: JobOutput | CheckedOutput, manifest: JobManifest): Record<string, unknown> {
+  const document = (name: string, value: OutputValue): unknown => {
+    switch (value.kind) {
+      case "labels":
+        return { kind: "labels", rows: labelCounts(manifest, name, value) };
+      case "set":
+        return { kind: "set", members: memberCount(value), rows: value.members.length };
+      case "table-rows":
+        return { kind: value.kind, dimensions: Object.keys(value.dimensions), measures: Object.keys(value.measures) };
+      case "metrics":
+      case "linear-model":
+      case "table":
+        return value;
+    }
+  };
   return Object.fromEntries(
-    Object.entries<Metrics | LinearModel | Labels>(output.values).map(([name, value]) => [
-      name,
-      value.kind === "labels" ? { kind: "labels", rows: labelCounts(manifest, name, value) } : value,
-    ]),
+    Object.entries<OutputValue>(output.values).map(([name, value]) => [name, document(name, value)]),
   );
 }

@@ -3,9 +3,11 @@
  *  @module */
 import { checkOutput, featureLevels } from "@sluice/desensitize";
 import {
+  isProducedKind,
   isSluiceError,
   SluiceError,
   type Bytes,
+  type CheckedOutput,
   type ColumnBatch,
   type GuardFinding,
   type JobEvent,
@@ -17,7 +19,8 @@ import {
 import { locateReason, type SourcePlace } from "@sluice/sandbox";
 import type { DevelopmentBundle } from "@sluice/sandbox/bundle";
 import { decodeJobOutput } from "@sluice/sandbox/output";
-import { syntheticRows, type SyntheticSource } from "./synthetic-rows.ts";
+import { planScoreOutput, type PlannedScore } from "./planned-score.ts";
+import { buildRows, syntheticRows, type SyntheticSource } from "./synthetic-rows.ts";
 
 /** Limits of a domain's runs: a job that passes here has room there. */
 export const LOCAL_LIMITS = {
@@ -34,6 +37,8 @@ export interface LocatedError {
 /** What became of one function of the job. */
 export interface EntryReport {
   readonly entry: "develop" | "produce";
+  /** Synthetic rows that it read. */
+  readonly rows: number;
   readonly wallMs: number;
   readonly layers: readonly string[];
   readonly log: readonly string[];
@@ -42,7 +47,9 @@ export interface EntryReport {
   /** What the job returned. */
   readonly returned: JobOutput | null;
   /** What of it may go on. */
-  readonly output: JobOutput | null;
+  readonly output: CheckedOutput | null;
+  /** How the model would be served under encryption, after `develop` of a job that declares a score. */
+  readonly score: PlannedScore | null;
   readonly failure: LocatedError | null;
 }
 
@@ -50,28 +57,46 @@ export interface EntryReport {
 export interface LocalRunOptions {
   readonly runner: SandboxRunner;
   readonly source: SyntheticSource;
+  /** Rows of the sample; a build reads more when groups are counted, unless rows are `exact`. */
   readonly rows: number;
+  readonly exact: boolean;
   readonly seed: number;
   readonly signal: AbortSignal;
   readonly onEvent?: (event: JobEvent) => void;
 }
 
-/** Runs `develop`, and then `produce` when the job serves labels and its model passed the guard. */
+/** Runs `develop`, and then `produce` when the job has one and everything that it needs passed the guard. */
 export async function runLocally(
   job: DevelopmentBundle,
   manifest: JobManifest,
   options: LocalRunOptions,
 ): Promise<EntryReport[]> {
-  const { source, rows, seed } = options;
+  const { source, rows, exact, seed } = options;
   const names = Object.keys(manifest.input);
   const sample = syntheticRows(source, names, { rows, seed });
-  const developed = await runEntry(job, manifest, sample, options);
+  const developed = await runEntry(job, manifest, { entry: "develop", table: sample }, options);
   const model = modelOf(developed.output);
-  const serves = Object.values(manifest.outputs).some(({ kind }) => kind === "labels");
-  if (!serves || model === undefined) return [developed];
+  const planned = await withScore(developed, manifest, model);
+  const kinds = Object.values(manifest.outputs).map(({ kind }) => kind);
+  if (!kinds.some(isProducedKind) || planned.output === null) return [planned];
   // A build reads other rows than the sample.
-  const table = syntheticRows(source, names, { rows, seed: seed + 1 });
-  return [developed, await runEntry(job, manifest, table, options, model)];
+  const built = { rows: exact ? rows : buildRows(manifest, source, rows), seed: seed + 1 };
+  const table = syntheticRows(source, names, built);
+  return [planned, await runEntry(job, manifest, { entry: "produce", table, model }, options)];
+}
+
+async function withScore(
+  report: EntryReport,
+  manifest: JobManifest,
+  model: LinearModel | undefined,
+): Promise<EntryReport> {
+  if (model === undefined) return report;
+  try {
+    return { ...report, score: await planScoreOutput(manifest, model) };
+  } catch (error) {
+    if (!isSluiceError(error)) throw error;
+    return { ...report, failure: { error, place: null } };
+  }
 }
 
 /** The error as the developer should read it. */
@@ -86,11 +111,9 @@ export function locateError(error: SluiceError, sourceMap: string): LocatedError
 async function runEntry(
   job: DevelopmentBundle,
   manifest: JobManifest,
-  table: ColumnBatch,
+  { entry, table, model }: { entry: EntryReport["entry"]; table: ColumnBatch; model?: LinearModel | undefined },
   { runner, seed, signal, onEvent }: LocalRunOptions,
-  model?: LinearModel,
 ): Promise<EntryReport> {
-  const entry = model === undefined ? "develop" : "produce";
   const log: string[] = [];
   const { wallTimeLimitMs, memoryLimitBytes } = LOCAL_LIMITS[entry];
   const outcome = await runner.run(
@@ -116,7 +139,7 @@ async function runEntry(
     },
   );
   const { wallMs, layers } = outcome;
-  const base = { entry, wallMs, layers, log } as const;
+  const base = { entry, rows: table.rowCount, wallMs, layers, log, score: null } as const;
   if (!outcome.ok) {
     const failure = locateError(new SluiceError(outcome.code, outcome.details), job.sourceMap);
     return { ...base, findings: [], returned: null, output: null, failure };
@@ -153,7 +176,7 @@ function refusal(findings: readonly GuardFinding[]): SluiceError {
   return new SluiceError("ERR_GUARD_OUTPUT", { output, rule, change: note });
 }
 
-function modelOf(output: JobOutput | null): LinearModel | undefined {
+function modelOf(output: CheckedOutput | null): LinearModel | undefined {
   if (output?.class !== "released") return undefined;
   return Object.values(output.values).find((value) => value.kind === "linear-model");
 }

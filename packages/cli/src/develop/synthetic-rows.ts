@@ -9,6 +9,7 @@ import {
   type Column,
   type ColumnBatch,
   type ColumnType,
+  type JobManifest,
   type Policy,
   type ResourceDescription,
 } from "@sluice/protocol";
@@ -17,6 +18,8 @@ import { storedValues } from "./stored-values.ts";
 
 /** Rows unless told otherwise, when the policy's sample is not smaller. */
 export const DEFAULT_SYNTHETIC_ROWS = 2_000;
+/** Rows of a build that groups them, unless told otherwise, when the table is not smaller. */
+export const MAX_BUILD_ROWS = 20_000;
 /** Most rows. */
 export const MAX_SYNTHETIC_ROWS = 200_000;
 
@@ -58,6 +61,13 @@ export function syntheticRows(
 /** Rows to make under `policy` unless told otherwise. */
 export function defaultRows(policy: Policy): number {
   return Math.min(policy.sample.rows, DEFAULT_SYNTHETIC_ROWS);
+}
+
+/** Rows of a build of `manifest`, whose sample has `rows`: more, up to those of the real table, when the guard will count
+ *  the people in groups, so that groups that are usual have enough. */
+export function buildRows({ outputs }: JobManifest, { resource }: SyntheticSource, rows: number): number {
+  const counted = Object.values(outputs).some(({ kind }) => kind === "table" || kind === "set");
+  return counted ? Math.max(rows, Math.min(resource.approximateRows, MAX_BUILD_ROWS)) : rows;
 }
 
 /** A column in the form in which a domain gives it to a job: nulls are zero, dictionaries are sorted. */

@@ -1,0 +1,63 @@
+/** What the source of a new job is written from.
+ *  @module */
+import type { ColumnRule, ColumnType } from "@sluice/protocol";
+import type { JobFiles } from "./job-files.ts";
+import type { StartingForm } from "./local-options.ts";
+
+/** What a new job is about. */
+export interface NewJob extends Pick<JobFiles, "resource" | "policy" | "grant"> {
+  /** Name of the job. */
+  readonly name: string;
+  /** Purpose that the grant must name. */
+  readonly purpose: string;
+  /** Form of the job; without it, what the grant's operations or the columns suggest. */
+  readonly form?: StartingForm | undefined;
+}
+
+/** A column that a job may read. */
+export interface ShownColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly rule: ColumnRule | undefined;
+}
+
+/** Longest line of the job that is written. */
+const MAX_SOURCE_COLUMNS = 100;
+/** Range of a number that no bucket bounds. */
+const UNBOUNDED = { min: 0, max: 100 };
+/** Whether a column has numbers. */
+export function isNumber({ type }: ShownColumn): boolean {
+  return type === "f64" || type === "i32";
+}
+
+/** Whether a column has texts of which a few occur often. */
+export function hasLevels({ type, rule }: ShownColumn): boolean {
+  const kind = rule?.transform.kind;
+  return type === "dict" && (kind === "keep" || kind === "generalize");
+}
+
+/** Range of a number, as the policy says or as synthetic rows have it. */
+export function rangeOf({ rule }: ShownColumn): { min: number; max: number } {
+  return rule?.transform.kind === "bucket" ? rule.transform : UNBOUNDED;
+}
+
+/** Largest magnitude of a column; an indicator of a level is 0 or 1. */
+export function magnitude(column: ShownColumn): number {
+  const { min, max } = rangeOf(column);
+  return isNumber(column) ? Math.max(Math.abs(min), Math.abs(max)) : 1;
+}
+
+function inputSource(columns: readonly ShownColumn[]): string {
+  const members = columns.map(({ name, type }) => `${name}: "${type}"`);
+  const line = `{ ${members.join(", ")} }`;
+  return line.length <= MAX_SOURCE_COLUMNS ? line : `{\n${members.map((member) => `    ${member},\n`).join("")}  }`;
+}
+
+/** From `export default` to the outputs. */
+export function declaration({ name, purpose }: NewJob, read: readonly ShownColumn[]): string {
+  return `export default defineJob({
+  name: "${name}",
+  purpose: "${purpose}",
+  /** Columns, with their type after the policy's transforms. */
+  input: ${inputSource(read)},`;
+}

@@ -1,0 +1,152 @@
+/** The source of a new job, by the form of the product that it makes: over the granted columns, or over all that the
+ *  policy shows.
+ *  @module */
+import { viewColumns } from "@sluice/desensitize";
+import { FORM_OPERATIONS, type ProductForm } from "@sluice/protocol";
+import { usage } from "../command.ts";
+import type { StartingForm } from "./local-options.ts";
+import { declaration, hasLevels, isNumber, magnitude, type NewJob, type ShownColumn } from "./starting-columns.ts";
+import { setJob, tableJob } from "./starting-groups.ts";
+
+/** Most features of the job that is written. */
+const MAX_STARTING_FEATURES = 16;
+/** Largest magnitude of the columns that a score starts with: each power of ten costs as much precision of all scores. */
+const MAX_SCORED_MAGNITUDE = 1_000;
+
+/** Source of a job that runs as it is. Without a form, a job whose columns have nothing to learn counts them.
+ *  @throws ERR_USAGE when the columns make no job of the form */
+export function startingJob(job: NewJob): string {
+  const { resource, policy, grant } = job;
+  const granted = grant?.fields.map((field) => field.name);
+  const columns = Object.entries(viewColumns(policy, resource))
+    .filter(([name]) => granted?.includes(name) ?? true)
+    .map(([name, type]): ShownColumn => ({ name, type, rule: policy.columns[name] }));
+  const form = job.form ?? grantedForm(job);
+  const source = form === undefined ? scoringJob(job, columns, "lookup") : sourceOf(job, columns, form);
+  if (source !== null) return source;
+  if (form === undefined) return countingJob(job, columns);
+  throw usage(`no ${form} job can be started from these columns: it needs ${NEEDS[form]}`);
+}
+
+const LEARNING = "a boolean to learn, and a number or a text with few levels to learn it from";
+const NEEDS: Readonly<Record<StartingForm, string>> = {
+  lookup: LEARNING,
+  score: LEARNING,
+  set: "a boolean or a number",
+  table: "a boolean or a number",
+};
+
+function sourceOf(job: NewJob, columns: readonly ShownColumn[], form: StartingForm): string | null {
+  switch (form) {
+    case "lookup":
+    case "score":
+      return scoringJob(job, columns, form);
+    case "set":
+      return setJob(job, columns);
+    case "table":
+      return tableJob(job, columns);
+  }
+}
+
+/** The form whose operations the grant names; none for lookups, with which a job starts when its columns allow it. */
+function grantedForm({ grant }: NewJob): StartingForm | undefined {
+  const forms: [StartingForm, ProductForm][] = [
+    ["set", "psi-ids"],
+    ["set", "psi-cardinality"],
+    ["score", "score"],
+    ["table", "report"],
+  ];
+  const operations: readonly string[] = grant?.operations ?? [];
+  return forms.find(([, form]) => FORM_OPERATIONS[form].some((one) => operations.includes(one)))?.[0];
+}
+
+/** A job that fits a linear score of the first boolean, and serves bands of it or the score itself. */
+function scoringJob(job: NewJob, columns: readonly ShownColumn[], form: "lookup" | "score"): string | null {
+  const outcome = columns.find(({ type }) => type === "bool");
+  const features = columns
+    .filter((column) => isNumber(column) || hasLevels(column))
+    .filter((column) => form === "lookup" || magnitude(column) <= MAX_SCORED_MAGNITUDE)
+    .slice(0, MAX_STARTING_FEATURES);
+  if (outcome === undefined || features.length === 0) return null;
+  const read = columns.filter((column) => column === outcome || features.includes(column));
+  const names = JSON.stringify(features.map(({ name }) => name)).replaceAll(",", ", ");
+  const served = form === "lookup" ? bandParts() : scoreParts(features);
+  return `import { defineJob } from "@sluice/sandbox/job";
+import { ${["auc", "designMatrix", "featureNames", "logisticRegression", "predict", ...served.kit].toSorted().join(", ")} } from "@sluice/sandbox/kit";
+
+const FEATURES = ${names};
+${served.top}
+${declaration(job, read)}
+${served.comment}
+  outputs: {
+    fit: { kind: "metrics", keys: ["auc", "rows"] },
+    model: { kind: "linear-model", maxParameters: 64 },
+    ${served.output},
+  },
+
+  /** Runs on a desensitised sample. */
+  develop(rows, { progress, log }) {
+    const matrix = designMatrix(rows, featureNames(rows, FEATURES));
+    const model = logisticRegression(matrix, rows.${outcome.name}.values, { onProgress: progress });
+    const fit = { auc: auc(predict(model, matrix), rows.${outcome.name}.values), rows: rows.rowCount };
+    log(\`\${rows.rowCount} rows, auc \${fit.auc.toFixed(3)}\`);
+    return { fit, model };
+  },
+${served.produce}});
+`;
+}
+
+/** What a scoring job has beside the fit, by form. */
+interface ServedParts {
+  readonly kit: readonly string[];
+  readonly top: string;
+  readonly comment: string;
+  readonly output: string;
+  readonly produce: string;
+}
+
+function bandParts(): ServedParts {
+  return {
+    kit: ["bands"],
+    top: `/** Upper bounds of the probability in bands A, B and C. */
+const CUTOFFS = [0.1, 0.2, 0.4];
+`,
+    comment:
+      "  /** Metrics and model leave, after the guard; labels stay in the domain and are asked about one by one. */",
+    output: 'band: { kind: "labels", vocabulary: ["A", "B", "C", "D"] }',
+    produce: `
+  /** Runs on every row, after the department has released exactly this bundle and this model. */
+  produce(rows, model) {
+    return { band: bands(predict(model, rows), CUTOFFS) };
+  },
+`,
+  };
+}
+
+function scoreParts(features: readonly ShownColumn[]): ServedParts {
+  const featureBound = 10 ** Math.ceil(Math.log10(Math.max(1, ...features.map(magnitude))));
+  return {
+    kit: [],
+    top: "",
+    comment: `  /** Metrics and model leave, after the guard. The domain scores encrypted columns with the model, which counts as
+   *  published; callers apply the link. */`,
+    output: `score: { kind: "score", featureBound: ${featureBound}, link: "logistic" }`,
+    produce: "",
+  };
+}
+
+function countingJob(job: NewJob, columns: readonly ShownColumn[]): string {
+  return `import { defineJob } from "@sluice/sandbox/job";
+
+${declaration(job, columns)}
+  /** What may leave, after the guard. */
+  outputs: { size: { kind: "metrics", keys: ["rows"] } },
+
+  /** Runs on a desensitised sample. */
+  develop(rows, { log }) {
+    log(\`\${rows.rowCount} rows\`);
+    return { size: { rows: rows.rowCount } };
+  },
+});
+`;
+}

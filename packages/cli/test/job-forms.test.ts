@@ -1,0 +1,144 @@
+/** A starting job of each form: written, typed, run and checked; and what its output reads like.
+ *  @module */
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { Table, type JobManifest, type ResourceDescription } from "@sluice/protocol";
+import { expect, test } from "vitest";
+import { startingJob } from "../src/develop/starting-job.ts";
+import { STARTING_POLICY, STARTING_RESOURCE } from "../src/develop/starting-documents.ts";
+import { buildRows } from "../src/develop/synthetic-rows.ts";
+import { formatGuardedTable } from "../src/develop/table-text.ts";
+import { sluice, temporaryDirectory } from "./captured-io.ts";
+
+const TYPESCRIPT = fileURLToPath(new URL("../../../node_modules/typescript/bin/tsc", import.meta.url));
+
+/** A new job of a form, after `change` of its source. */
+async function newJob(form: string, change: readonly (readonly [string, string])[] = []): Promise<string> {
+  const directory = join(await temporaryDirectory(), form);
+  expect(await sluice(["job", "init", directory, "--form", form])).toMatchObject({ code: 0, stderr: "" });
+  const file = join(directory, "job.ts");
+  let text = await readFile(file, "utf8");
+  for (const [before, after] of change) {
+    expect(text).toContain(before);
+    text = text.replace(before, after);
+  }
+  await writeFile(file, text);
+  return file;
+}
+
+test.each([
+  ["lookup", /^ {2}band +A \d+, B \d+, C \d+, D \d+$/m],
+  ["set", /^produce: ok, \d+ ms, on 20000 rows\n {2}members +\d+ of 20000 synthetic rows are members$/m],
+  ["score", /^ {2}score: encrypted scores within 0\.0\d+ of the plain ones for columns within ±1000; callers apply/m],
+  ["table", /^ {2}groups: 8 of 8 cells are listed, [^]*^ {2}< 35 +yes +\d+ +\d+$[^]*^ {2}total +\d+$/m],
+])("a new %s job is typed, ready to submit, and shows what it serves", async (form, served) => {
+  const file = await newJob(form);
+  const compiled = promisify(execFile)(process.execPath, [TYPESCRIPT, "--project", join(file, "..")]);
+  const { stdout: errors } = await compiled.catch((error: { stdout: string }) => error);
+  expect(errors.split("\n").filter((line) => /job\.ts\(/.test(line))).toEqual([]);
+  const { code, stdout, stderr } = await sluice(["job", "check", file]);
+  expect(stderr).toBe("");
+  expect(stdout).toMatch(served);
+  expect(stdout).toMatch(/\nready to submit\n$/);
+  expect(stdout.includes("produce:")).toBe(form !== "score");
+  expect(code).toBe(0);
+});
+
+test("a form that is none, or that the columns cannot make, is wrong usage", async () => {
+  const directory = join(await temporaryDirectory(), "none");
+  const unknown = await sluice(["job", "init", directory, "--form", "chart"]);
+  expect(unknown.stderr).toMatch(/^error ERR_USAGE: --form is one of lookup, set, score, table\n/);
+  expect(unknown.code).toBe(2);
+  const resource: ResourceDescription = { ...STARTING_RESOURCE, fields: STARTING_RESOURCE.fields.slice(0, 2) };
+  const common = { name: "a", purpose: "a", resource, policy: STARTING_POLICY, grant: null };
+  for (const form of ["lookup", "set", "score", "table"] as const) {
+    expect(() => startingJob({ ...common, form })).toThrow(/it needs a boolean/);
+  }
+  expect(startingJob(common)).toContain('outputs: { size: { kind: "metrics", keys: ["rows"] } }');
+});
+
+test("a table whose groups are too small is refused by rule, and stays here", async () => {
+  const file = await newJob("table", [
+    ["[35, 50, 65]", "[30, 35, 40]"],
+    ['"< 35", "35 to < 50", "50 to < 65", "≥ 65"', '"a", "b", "c", "d"'],
+  ]);
+  const { code, stdout, stderr } = await sluice(["job", "dev", file, "--rows", "12"]);
+  expect(stdout).toMatch(/^ {2}groups +stays here$/m);
+  expect(stdout).toMatch(/^ {4}refused +groups +table-cells +/m);
+  expect(stderr).toMatch(/^error ERR_GUARD_OUTPUT: output groups breaks rule table-cells\n/);
+  expect(code).toBe(1);
+});
+
+test("as JSON a set is counted and a table is its cells", async () => {
+  type Entries = { entries: { rows: number; returned: unknown; output: Record<string, unknown> }[] };
+  const run = async (form: string): Promise<Entries["entries"][number] | undefined> => {
+    const { stdout } = await sluice(["job", "dev", await newJob(form), "--rows", "500", "--json"]);
+    return (JSON.parse(stdout) as Entries).entries[1];
+  };
+  const [set, table] = [await run("set"), await run("table")];
+  expect(set?.output["members"]).toEqual({ kind: "set", members: expect.any(Number) as number, rows: 500 });
+  expect(Table.safeParse(table?.output["groups"]).success).toBe(true);
+  expect(table?.returned).toEqual({
+    groups: { kind: "table-rows", dimensions: ["age", "defaulted"], measures: ["months_insured"] },
+  });
+});
+
+test("a model that cannot be scored under encryption is told before it is submitted", async () => {
+  const file = await newJob("score", [
+    ["return { fit, model };", "return { fit, model: { ...model, weights: model.weights.map(() => 1e8) } };"],
+  ]);
+  const { code, stderr } = await sluice(["job", "check", file]);
+  expect(stderr).toMatch(/^error ERR_SCORE_MODEL: /);
+  expect(code).toBe(1);
+});
+
+test("cells that are not listed are shown as a dash, and so is a mean that is left out", () => {
+  const table: Table = {
+    kind: "table",
+    dimensions: [
+      { name: "age", levels: ["young", "old"] },
+      { name: "sex", levels: ["f", "m"] },
+    ],
+    measures: ["base"],
+    cells: [
+      { at: [0, 1], rows: 120, means: { base: 3.5 } },
+      { at: [1, 0], rows: 15, means: {} },
+    ],
+    totals: [
+      [120, 15],
+      [15, 120],
+    ],
+    total: 135,
+    minimum: 10,
+    base: 5,
+  };
+  expect(formatGuardedTable(table).split("\n")).toEqual([
+    "2 of 4 cells are listed, each of 10 persons or things at least",
+    "AGE    SEX  ROWS  MEAN OF base",
+    "young  f    –     –",
+    "young  m    120   3.5",
+    "old    f    15    –",
+    "old    m    –     –",
+    "total       135",
+  ]);
+  const levels = Array.from({ length: 60 }, (_, i) => `group ${i}`);
+  const wide = { ...table, dimensions: [{ name: "age", levels }], cells: [] };
+  expect(formatGuardedTable(wide).split("\n").at(-1)).toBe("and 12 cells more");
+});
+
+test("a build that groups people reads more rows than the sample, up to those of the table", () => {
+  const source = { resource: STARTING_RESOURCE, policy: STARTING_POLICY };
+  const manifest = (spec: JobManifest["outputs"][string]): JobManifest => ({
+    name: "a",
+    purpose: "a",
+    input: {},
+    outputs: { out: spec },
+  });
+  expect(buildRows(manifest({ kind: "set", match: "psi-ids" }), source, 2_000)).toBe(20_000);
+  const small = { ...source, resource: { ...STARTING_RESOURCE, approximateRows: 3_000 } };
+  expect(buildRows(manifest({ kind: "set", match: "psi-ids" }), small, 2_000)).toBe(3_000);
+  expect(buildRows(manifest({ kind: "labels", vocabulary: ["A", "B"] }), source, 2_000)).toBe(2_000);
+});
