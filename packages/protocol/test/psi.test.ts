@@ -211,7 +211,7 @@ test("an answer of one variant is not one of the other", () => {
 test("a snapshot states a padded size within the limit of its variant, and nothing else", () => {
   const parameters = { kind: "psi-cardinality", paddedItems: MAX_PSI_CARDINALITY_SET_ITEMS, set: HASH } as const;
   const snapshot = {
-    type: "snapshot",
+    type: "psi-snapshot",
     domain: "health",
     product: "insured-list",
     version: 1,
