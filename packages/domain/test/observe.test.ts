@@ -17,7 +17,7 @@ let fixture: Fixture;
 beforeAll(async () => {
   fixture = await openFixture();
   await fixture.domain.close();
-  fixture.domain = await startDomain(fixture.directory, { workerThreads: 1, metricsPort: 0 });
+  fixture.domain = await startDomain(fixture.directory, { workerThreads: 1, metricsPort: 0, announceLayers: true });
 });
 afterAll(() => fixture[Symbol.asyncDispose]());
 
@@ -145,8 +145,28 @@ test("metrics count requests, refusals and operations, and measure the domain", 
   }
 });
 
+test("the operators' page has exactly these metrics", async () => {
+  const page = await readFile(new URL("../../../docs/operating.md", import.meta.url), "utf8");
+  const rows = [...page.matchAll(/^\| `(\w+)` \| (both|gateway|domain) \| (.*?) ?\|/gm)];
+  const documented = rows.filter(([, , where]) => where === "both" || where === "domain").map(([, name = ""]) => name);
+  const served = [...(await scrape()).matchAll(/^# HELP (\w+) /gm)].map(([, name = ""]) => name);
+  expect(new Set(served)).toEqual(new Set(documented));
+});
+
 test("metrics are not on the public interface", async () => {
   expect((await fetch(`${fixture.domain.url}/metrics`)).status).toBe(404);
+});
+
+test("the first line tells of the start, the last one that it was asked to stop, and the layers stand between", async () => {
+  await fixture.domain.close();
+  const seen = await events();
+  const start = seen.findLastIndex(({ event }) => event === "started");
+  expect(seen[start]).toMatchObject({ address: fixture.domain.url, metricsPort: fixture.domain.metricsPort });
+  expect(seen.slice(start)).toContainEqual({
+    event: "layers",
+    layers: expect.arrayContaining(["isolate", "process"]) as unknown,
+  });
+  expect(seen.at(-1)).toEqual({ event: "stopping" });
 });
 
 function valueOf(scraped: string, series: string): number {

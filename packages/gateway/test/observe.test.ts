@@ -1,5 +1,6 @@
 /** What a gateway writes into its process log and serves as metrics: enough to trace a refusal, and nothing that came in.
  *  @module */
+import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { request as httpRequest } from "node:http";
 import { text } from "node:stream/consumers";
@@ -99,6 +100,14 @@ test("strangers make no label: routes, codes and registered domains only", async
   expect(scraped).toMatch(/sluice_clock_skew_seconds\{domain="health"\} -?\d/);
   expect(scraped).toMatch(/sluice_admission_active 0/);
   for (const party of ["bank", "group", "bureau"]) expect(scraped).not.toContain(`"${party}"`);
+});
+
+test("the operators' page has exactly these metrics", async () => {
+  const page = await readFile(new URL("../../../docs/operating.md", import.meta.url), "utf8");
+  const rows = [...page.matchAll(/^\| `(\w+)` \| (both|gateway|domain) \| (.*?) ?\|/gm)];
+  const documented = rows.filter(([, , where]) => where === "both" || where === "gateway").map(([, name = ""]) => name);
+  const served = [...(await scrape()).matchAll(/^# HELP (\w+) /gm)].map(([, name = ""]) => name);
+  expect(new Set(served)).toEqual(new Set(documented));
 });
 
 test("metrics answer on loopback by its own name, and nothing else", async () => {
