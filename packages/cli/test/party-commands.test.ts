@@ -30,7 +30,7 @@ async function callerEnv(): Promise<{ env: Record<string, string>; directory: st
 test("`lookup` prints the label, or that there is none, and never the key", async () => {
   const { env } = await callerEnv();
   const hit = await sluice(["lookup", "credit-label", "person-1"], { env });
-  expect(hit.stderr).toBe("");
+  expect(hit.stderr).toBe("rule of use: Answers decide about nobody alone.\n");
   expect(hit.stdout).toMatch(
     new RegExp(`^${VOCABULARY[1]}\nreceipt \\w{32} lookup.evaluate\nreceipt \\w{32} lookup.query\n$`),
   );
@@ -64,7 +64,7 @@ test("an answer that the gateway altered is refused by this client, with exit co
   city.hooks.answer = ({ receipt, frame }) => ({ receipt, frame: frame.with(9, (frame[9] ?? 0) ^ 1) });
   const { code, stdout, stderr } = await sluice(["lookup", "credit-label", "person-1"], { env });
   expect(stdout).toBe("");
-  expect(stderr).toMatch(/^error ERR_ANSWER_ALTERED: .+\nrefused by: this client\nwhat to do: .+\n$/);
+  expect(stderr).toMatch(/^rule of use: .+\nerror ERR_ANSWER_ALTERED: .+\nrefused by: this client\nwhat to do: .+\n$/);
   expect(stderr).not.toContain("person");
   expect(code).toBe(1);
 });

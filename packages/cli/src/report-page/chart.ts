@@ -13,8 +13,11 @@ export interface Scale {
 
 /** Width of every chart in its own units, which are pixels on a screen. */
 const WIDTH = 720;
-const BAR_HEIGHT = 22;
-const BAR_GAP = 6;
+/** Most height that rows take: more of them are set closer, so that a chart fits on a page. */
+const MAX_ROWS_HEIGHT = 700;
+const BAR_STEP = 28;
+/** Share of a step that its bar fills. */
+const BAR_SHARE = 0.78;
 /** Length of the bar that stands for what is not listed. */
 const HATCHED_WIDTH = 44;
 const CELL_HEIGHT = 30;
@@ -55,13 +58,20 @@ export function showsNumbers(grid: Grid): boolean {
   return grid.columnName === null || cellWidth(grid) >= MIN_NUMBER_WIDTH;
 }
 
+/** Height of one row. */
+function rowStep(rows: readonly string[], usual: number): number {
+  return Math.min(usual, MAX_ROWS_HEIGHT / rows.length);
+}
+
 function bars({ rows, cells: values, rowName }: Grid, { scale, minimum, id, label }: ChartOptions): Markup {
   const left = labelWidth([...rows, rowName]);
   const most = niceCeiling(Math.max(scale.most, 0));
   const least = scale.least < 0 ? -niceCeiling(-scale.least) : 0;
   const plot = WIDTH - left - 90;
   const x = (value: number): number => left + (plot * (value - least)) / (most - least || 1);
-  const height = rows.length * (BAR_HEIGHT + BAR_GAP);
+  const step = rowStep(rows, BAR_STEP);
+  const barHeight = step * BAR_SHARE;
+  const height = rows.length * step;
   const ticks = Array.from({ length: TICKS + 1 }, (_, i) => least + ((most - least) * i) / TICKS);
   return frame({ height: height + 34, id, label }, [
     ...ticks.map(
@@ -72,8 +82,8 @@ function bars({ rows, cells: values, rowName }: Grid, { scale, minimum, id, labe
           </text>`,
     ),
     ...rows.map((row, i) => {
-      const y = i * (BAR_HEIGHT + BAR_GAP) + BAR_GAP / 2;
-      const middle = px(y + BAR_HEIGHT / 2 + 4);
+      const y = (i + (1 - BAR_SHARE) / 2) * step;
+      const middle = px(y + barHeight / 2 + 4);
       const cell: Shown = values[i]?.[0] ?? { kind: "unlisted" };
       const name = html`<text class="label" x="${px(left - 8)}" y="${middle}" text-anchor="end">${cut(row)}</text>`;
       const beside = (x: number, content: string): Markup =>
@@ -84,7 +94,7 @@ function bars({ rows, cells: values, rowName }: Grid, { scale, minimum, id, labe
           x="${px(x(0))}"
           y="${px(y)}"
           width="${String(HATCHED_WIDTH)}"
-          height="${px(BAR_HEIGHT)}"
+          height="${px(barHeight)}"
           fill="url(#${id}-hatch)"
         />`;
         return html`${name}${hatch}${beside(x(0) + HATCHED_WIDTH, unlistedLong(minimum))}`;
@@ -95,7 +105,7 @@ function bars({ rows, cells: values, rowName }: Grid, { scale, minimum, id, labe
           x="${px(from)}"
           y="${px(y)}"
           width="${px(Math.max(1, to - from))}"
-          height="${px(BAR_HEIGHT)}"
+          height="${px(barHeight)}"
         />${beside(to, formatNumber(cell.value))}`;
     }),
     html`<line class="zero" x1="${px(x(0))}" x2="${px(x(0))}" y1="0" y2="${px(height)}" />`,
@@ -114,7 +124,8 @@ function cells(grid: Grid, options: ChartOptions): Markup {
   // Labels that are wider than their column stand upright.
   const upright = columns.some((column) => labelWidth([column]) > width);
   const top = 24 + (upright ? labelWidth(columns) : 18);
-  const height = top + rows.length * CELL_HEIGHT + 4;
+  const step = rowStep(rows, CELL_HEIGHT);
+  const height = top + rows.length * step + 4;
   const right = left + columns.length * width;
   return frame({ height, ...options }, [
     html`<text class="name" x="${px(left - 8)}" y="${px(top - 8)}" text-anchor="end">${cut(rowName)}</text>
@@ -127,12 +138,18 @@ function cells(grid: Grid, options: ChartOptions): Markup {
       return html`<text class="label" x="${x}" y="${y}" transform="rotate(-90 ${x} ${y})">${cut(column)}</text>`;
     }),
     ...rows.map((row, i) => {
-      const y = top + i * CELL_HEIGHT;
-      const name = html`<text class="label" x="${px(left - 8)}" y="${px(y + CELL_HEIGHT / 2 + 4)}" text-anchor="end">
+      const y = top + i * step;
+      const name = html`<text class="label" x="${px(left - 8)}" y="${px(y + step / 2 + 4)}" text-anchor="end">
         ${cut(row)}
       </text>`;
       const boxes = columns.map((_, column) =>
-        box(grid.cells[i]?.[column] ?? { kind: "unlisted" }, { x: left + column * width, y, width, ...options }),
+        box(grid.cells[i]?.[column] ?? { kind: "unlisted" }, {
+          x: left + column * width,
+          y,
+          width,
+          height: step,
+          ...options,
+        }),
       );
       return html`${name}${boxes}`;
     }),
@@ -143,22 +160,23 @@ interface Place extends ChartOptions {
   readonly x: number;
   readonly y: number;
   readonly width: number;
+  readonly height: number;
 }
 
-function box(cell: Shown, { x, y, width, scale, minimum, id }: Place): Markup {
+function box(cell: Shown, { x, y, width, height, scale, minimum, id }: Place): Markup {
   const rect = (fill: string): Markup =>
     html`<rect
       class="cell"
       x="${px(x + 1)}"
       y="${px(y + 1)}"
       width="${px(Math.max(1, width - 2))}"
-      height="${px(CELL_HEIGHT - 2)}"
+      height="${px(height - 2)}"
       fill="${fill}"
     />`;
   const text = (content: string, ink: string): Markup | string =>
     width < MIN_NUMBER_WIDTH
       ? ""
-      : html`<text class="${ink}" x="${px(x + width / 2)}" y="${px(y + CELL_HEIGHT / 2 + 4)}" text-anchor="middle">
+      : html`<text class="${ink}" x="${px(x + width / 2)}" y="${px(y + height / 2 + 4)}" text-anchor="middle">
           ${content}
         </text>`;
   if (cell.kind === "unlisted") return html`${rect(`url(#${id}-hatch)`)}${text(unlistedShort(minimum), "absent")}`;

@@ -50,6 +50,11 @@ export const REPORT_STYLE: Markup = html`<style>
     margin: 22px 0 6px;
     font-size: 17px;
   }
+  h2,
+  h3,
+  summary {
+    break-after: avoid;
+  }
   h3 {
     margin: 14px 0 4px;
     font-size: 14px;
@@ -153,23 +158,6 @@ export const REPORT_STYLE: Markup = html`<style>
     vertical-align: bottom;
     background: #f4f6f8;
   }
-  table.wide {
-    font-size: 8px;
-  }
-  table.wide td,
-  table.wide th {
-    padding: 1px 2px;
-    overflow-wrap: normal;
-  }
-  table.wide td.none {
-    font-size: 7px;
-    letter-spacing: -0.05em;
-  }
-  table.wide thead th:not(:first-child) {
-    writing-mode: vertical-rl;
-    text-align: left;
-    vertical-align: middle;
-  }
   .totals {
     display: flex;
     flex-wrap: wrap;
@@ -191,6 +179,7 @@ export const REPORT_STYLE: Markup = html`<style>
     cursor: pointer;
   }
   th:first-child {
+    min-width: 9em;
     text-align: left;
   }
   td.none {
@@ -198,8 +187,7 @@ export const REPORT_STYLE: Markup = html`<style>
     font-size: 11.5px;
   }
   tfoot th,
-  tfoot td,
-  .sum {
+  tfoot td {
     font-weight: 700;
     background: #f4f6f8;
   }

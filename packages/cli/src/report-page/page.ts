@@ -9,8 +9,8 @@ import { REPORT_STYLE } from "./page-style.ts";
 
 /** Levels from which a section may go over the end of a printed page. */
 const LONG_GRID_ROWS = 16;
-/** Columns above which a table is set small, with upright headings. */
-const WIDE_GRID_COLUMNS = 12;
+/** Columns of one HTML table: a wider grid is cut into several. */
+const MAX_TABLE_COLUMNS = 10;
 
 /** The whole file. `restrictions` are the rules of use of the grant behind it. */
 export function reportPage(report: Report, { restrictions }: { readonly restrictions: readonly string[] }): string {
@@ -83,7 +83,7 @@ function figureSection(table: Table, figure: Figure, index: number): Markup {
       return html`<section class="${grid.rows.length > LONG_GRID_ROWS ? "long" : "whole"}">
         ${title === "" ? "" : html`<h3>${title}</h3>`}
         <figure>${chart(grid, { scale, minimum: table.minimum, id: `chart-${index}-${i}`, label })}</figure>
-        ${details(showsNumbers(grid), gridTable(grid, table.minimum))}
+        ${details(showsNumbers(grid), gridTables(grid, table.minimum))}
       </section>`;
     })}`;
 }
@@ -94,9 +94,18 @@ function details(folded: boolean, content: Markup): Markup {
   return folded ? html`<details>${summary}${content}</details>` : html`<details open>${summary}${content}</details>`;
 }
 
+function gridTables(grid: Grid, minimum: number): Markup {
+  const starts = grid.columns.flatMap((_, column) => (column % MAX_TABLE_COLUMNS === 0 ? [column] : []));
+  return html`${starts.map((start) => {
+    const end = start + MAX_TABLE_COLUMNS;
+    const columns = grid.columns.slice(start, end);
+    return gridTable({ ...grid, columns, cells: grid.cells.map((row) => row.slice(start, end)) }, minimum);
+  })}`;
+}
+
 function gridTable({ rowName, columnName, rows, columns, cells }: Grid, minimum: number): Markup {
   const head = columnName === null ? rowName : `${rowName} \\ ${columnName}`;
-  return html`<table class="${columns.length > WIDE_GRID_COLUMNS ? "wide" : "usual"}">
+  return html`<table>
     <thead>
       <tr>
         <th scope="col">${head}</th>

@@ -9,13 +9,13 @@ import { figuresOf, formatNumber, gridsOf, type Grid, type Shown } from "./grids
 export function reportText(report: Report): string {
   const { table } = report;
   const parts = figuresOf(table).flatMap((figure) => {
-    const title = figure.measure === null ? "rows" : `mean of ${figure.measure}`;
+    const title = figure.measure === null ? "rows" : `mean of ${visibleText(figure.measure)}`;
     return gridsOf(table, figure).map((grid) => {
-      const of = grid.level === null ? "" : `, ${grid.level.dimension} ${visibleText(grid.level.level)}`;
+      const of = grid.level === null ? "" : `, ${visibleText(`${grid.level.dimension} ${grid.level.level}`)}`;
       return `${title}${of}\n${gridText(grid)}\n`;
     });
   });
-  const head = `${report.product} version ${report.version} · ${report.domain} · ${report.at}`;
+  const head = visibleText(`${report.product} version ${report.version} · ${report.domain} · ${report.at}`);
   return [
     `${head}\n`,
     ...parts,
@@ -28,7 +28,10 @@ export function reportText(report: Report): string {
 }
 
 function gridText({ rowName, columnName, rows, columns, cells }: Grid): string {
-  const head = columnName === null ? [rowName, ""] : [`${rowName} \\ ${columnName}`, ...columns.map(visibleText)];
+  const head =
+    columnName === null
+      ? [visibleText(rowName), ""]
+      : [visibleText(`${rowName} \\ ${columnName}`), ...columns.map(visibleText)];
   const lines = [head, ...rows.map((row, i) => [visibleText(row), ...(cells[i] ?? []).map(cellText)])];
   const widths = head.map((_, column) =>
     lines.reduce((widest, line) => Math.max(widest, displayWidth(line[column] ?? "")), 0),

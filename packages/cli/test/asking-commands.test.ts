@@ -1,0 +1,169 @@
+/** `match`, `score`, `report` and `product show`, against a gateway that answers truly.
+ *  @module */
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { exportPrivateKey } from "@sluice/evidence";
+import type { LinearModel, Table } from "@sluice/protocol";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { StubCity } from "../../client/test/stub-city.ts";
+import { reportProduct, scoreProduct, setProduct } from "../../client/test/stub-products.ts";
+import { sluice, temporaryDirectory } from "./captured-io.ts";
+
+const MODEL: LinearModel = { kind: "linear-model", features: ["age", "sex=male"], weights: [0.05, -1], intercept: -2 };
+const TABLE: Table = {
+  kind: "table",
+  dimensions: [{ name: "region", levels: ["north", "south", "west"] }],
+  measures: ["income"],
+  cells: [
+    { at: [1], rows: 1_025, means: { income: 31.4 } },
+    { at: [2], rows: 10, means: {} },
+  ],
+  totals: [[0, 1_025, 10]],
+  total: 1_035,
+  minimum: 10,
+  base: 5,
+};
+const RULE = "rule of use: Answers decide about nobody alone.\n";
+const ENTRIES = Array.from({ length: 20 }, (_, i) => `person-${i}`);
+
+let city: StubCity;
+beforeAll(async () => {
+  city = await StubCity.start(
+    { "person-1": 1 },
+    {
+      list: setProduct("psi-ids", ENTRIES),
+      tally: setProduct("psi-cardinality", ENTRIES),
+      risk: scoreProduct(MODEL, 128, "logistic"),
+      regions: reportProduct(TABLE),
+    },
+  );
+});
+beforeEach(() => {
+  city.hooks = {};
+  city.calls.length = 0;
+});
+afterAll(() => city.close());
+
+/** Environment of the stub's caller. */
+async function callerEnv(): Promise<{ env: Record<string, string>; directory: string }> {
+  const directory = await temporaryDirectory();
+  const [key, trust] = [join(directory, "bank.key"), join(directory, "trust.json")];
+  await writeFile(key, await exportPrivateKey(city.caller));
+  await writeFile(trust, JSON.stringify(city.trust));
+  return { directory, env: { SLUICE_GATEWAY: city.url, SLUICE_KEY: key, SLUICE_TRUST: trust } };
+}
+
+test("`match` prints the matching entries alone, and the rules of use beside them", async () => {
+  const { env, directory } = await callerEnv();
+  const list = join(directory, "list.txt");
+  await writeFile(list, "\uFEFFnobody\r\nperson-3\r\n\r\nperson-1\r\nperson-3\r\n");
+  const { code, stdout, stderr } = await sluice(["match", "list", list], { env });
+  expect(stdout).toBe("person-3\nperson-1\n");
+  expect(stderr).toMatch(/^rule of use: Answers decide about nobody alone\.\n2 matches\nreceipt \w{32} psi\.ids\n$/);
+  expect(code).toBe(0);
+  const json = await sluice(["match", "list", "-", "--json"], { env, stdin: "person-1\nsomebody\n" });
+  expect(JSON.parse(json.stdout)).toMatchObject({ found: ["person-1"], receipt: { receipt: {} } });
+});
+
+test("`match` of a product that only counts prints one number, and no entry", async () => {
+  const { env } = await callerEnv();
+  const { stdout, stderr } = await sluice(["match", "tally", "-"], { env, stdin: "person-1\nperson-19\nnobody\n" });
+  expect(stdout).toMatch(/^2\nreceipt \w{32} psi\.cardinality\n$/);
+  expect(stderr).toBe(RULE);
+  expect(stdout + stderr).not.toContain("person");
+});
+
+test("`match` sends nothing for an empty list or a product of another form", async () => {
+  const { env } = await callerEnv();
+  expect(await sluice(["match", "list", "-"], { env, stdin: "\n\n" })).toMatchObject({ code: 2, stdout: "" });
+  const other = await sluice(["match", "risk", "-"], { env, stdin: "person-1\n" });
+  expect(other.stderr).toMatch(/^error ERR_STATE: .*risk.*psi-ids/);
+  expect(other.code).toBe(1);
+  expect(city.calls).toEqual([]);
+});
+
+test("`score` adds score and response to the file, and sends no other column", async () => {
+  const { env, directory } = await callerEnv();
+  const file = join(directory, "applicants.csv");
+  await writeFile(file, 'sex=male,"applicant, own number",age\n1,a-1,40\n0,"a ""2""",60.5\n');
+  const { code, stdout, stderr } = await sluice(["score", "risk", file], { env });
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^rule of use: .*\nreceipt \w{32} score\n$/);
+  const [header, first = "", second = ""] = stdout.split("\n");
+  expect(header).toBe('sex=male,"applicant, own number",age,score,response');
+  expect(first).toMatch(/^1,a-1,40,-1\.0\d*,0\.2689\d*$/);
+  expect(second).toMatch(/^0,"a ""2""",60\.5,1\.02[45]\d*,0\.73\d*$/);
+  const json = JSON.parse((await sluice(["score", "risk", file, "--json"], { env })).stdout) as { scores: number[] };
+  expect(json.scores[0]).toBeCloseTo(-1, 4);
+  expect(json.scores[1]).toBeCloseTo(1.025, 4);
+});
+
+test.each([
+  ["age\n40\n", /the header lacks column "sex=male"; the model needs age, sex=male/],
+  ["age,sex=male\n40,\n", /row 1 has no number in column "sex=male"/],
+  ["age,sex=male\nforty-seven,1\n", /row 1 has no number in column "age"/],
+  ["age,sex=male\n40,1\n40\n", /row 2 has 1 cells; the header has 2/],
+  ["age,age\n40,1\n", /names a column twice/],
+  ["age,sex=male\n", /a header and at least one row/],
+  ['age,sex=male\n"40,1\n', /a quote out of place/],
+  ["", /a header and at least one row/],
+])("`score` names what is wrong with a file, and no value of it: %j", async (text, reason) => {
+  const { env } = await callerEnv();
+  const { code, stdout, stderr } = await sluice(["score", "risk", "-"], { env, stdin: text });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(reason);
+  expect(stderr).not.toContain("forty-seven");
+  expect(city.calls).toEqual([]);
+});
+
+test("`score` refuses a value beyond the product's bound before anything is sent", async () => {
+  const { env } = await callerEnv();
+  const { code, stderr } = await sluice(["score", "risk", "-"], { env, stdin: "age,sex=male\n4000,1\n" });
+  expect(stderr).toContain("error ERR_SCORE_INPUT: ");
+  expect(stderr).not.toContain("4000");
+  expect(code).toBe(1);
+  expect(city.calls).toEqual([]);
+});
+
+test("`report` prints the table, with what is not listed and what is withheld told apart", async () => {
+  const { env } = await callerEnv();
+  const { code, stdout, stderr } = await sluice(["report", "regions"], { env });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^rows\nregion\nnorth +-\nsouth +1,025\nwest +10$/m);
+  expect(stdout).toMatch(/^mean of income\nregion\nnorth +-\nsouth +31\.4\nwest +\*$/m);
+  expect(stdout).toContain("total of the cells shown: 1,035\n");
+  expect(stderr).toMatch(/^rule of use: .*\nreceipt \w{32} report\n$/);
+  expect(JSON.parse((await sluice(["report", "regions", "--json"], { env })).stdout)).toMatchObject({
+    report: { table: TABLE },
+  });
+});
+
+test("`report --html` writes a page, and `--receipts` what `verify` checks", async () => {
+  const { env, directory } = await callerEnv();
+  const [page, receipts] = [join(directory, "page.html"), join(directory, "receipts")];
+  await sluice(["report", "regions", "--html", page, "--receipts", receipts], { env });
+  expect(await readFile(page, "utf8")).toMatch(/^<!doctype html>[^]*1,025[^]*Answers decide about nobody alone\./);
+  expect(await readdir(receipts)).toHaveLength(1);
+  await city.copyLogs(join(directory, "logs"));
+  expect((await sluice(["verify", directory], { env })).stdout).toMatch(/^receipts +1 +1$/m);
+  const refused = await sluice(["report", "regions", "--html", directory], { env });
+  expect(refused.stderr).toMatch(/^rule of use: .*\nerror ERR_USAGE: "--html" names /);
+  expect(refused.code).toBe(2);
+});
+
+test("`product show` tells form, place, registration, grant and rules of use", async () => {
+  const { env } = await callerEnv();
+  const { stdout, stderr, code } = await sluice(["product", "show", "risk"], { env });
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^product +risk version 1$/m);
+  expect(stdout).toMatch(/^code +SLP-\d{4}-\d{6}$/m);
+  expect(stdout).toMatch(/^form +score$/m);
+  expect(stdout).toMatch(/^domain +hrss$/m);
+  expect(stdout).toMatch(new RegExp(`^grant +${city.product.grant}$`, "m"));
+  expect(stdout).toMatch(/^features +age, sex=male$/m);
+  expect(stdout).toMatch(/^rule of use +Answers decide about nobody alone\.$/m);
+  const json = JSON.parse((await sluice(["product", "show", "list", "--json"], { env })).stdout) as object;
+  expect(json).toMatchObject({ product: { form: "psi-ids" }, grant: { type: "grant" } });
+  expect(json).not.toHaveProperty("features");
+});
