@@ -126,14 +126,16 @@ test("a domain listens until it is interrupted; meanwhile its directory and its 
   const { root, domain } = await newDomain();
   const interrupt = new AbortController();
   const listening = Promise.withResolvers<string>();
-  const ended = runCommandLine(["domain", "start", domain, "--json"], {
+  const ended = runCommandLine(["domain", "start", domain, "--metrics-port", "0", "--json"], {
     stdout: { write: (text) => listening.resolve(text) },
     stderr: { write: (text) => listening.reject(new Error(text)) },
     readStdin: () => Promise.resolve(""),
     env: {},
     signal: interrupt.signal,
   });
-  const { url } = JSON.parse(await listening.promise) as { url: string };
+  const { url, metricsPort } = JSON.parse(await listening.promise) as { url: string; metricsPort: number };
+  const scraped = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+  expect(scraped).toMatch(/^sluice_build_info\{version="[^"]+",node="[^"]+"\} 1$/m);
   const description = DomainDescription.parse(await (await fetch(`${url}/v1/description`)).json());
   expect(description.domain).toBe("hrss");
 
@@ -155,5 +157,10 @@ test("a port in use is one error", async () => {
   const address = server.address();
   const port = typeof address === "object" && address !== null ? String(address.port) : "";
   expectError(await sluice(["domain", "start", domain, "--port", port]), "ERR_PORT_IN_USE", `127.0.0.1:${port}`);
+  expectError(
+    await sluice(["domain", "start", domain, "--metrics-port", port]),
+    "ERR_PORT_IN_USE",
+    `127.0.0.1:${port}`,
+  );
   server.close();
 });
