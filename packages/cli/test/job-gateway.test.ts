@@ -62,7 +62,13 @@ async function draft(change: Partial<Grant> = {}): Promise<Grant> {
 
 /** `job init --scene`, answered with `grant`. */
 async function initFromScene(grant: Grant): Promise<string> {
-  const proposal = { draft: grant, policy: STARTING_POLICY };
+  const application = {
+    economicValue: "Cheaper loans.",
+    socialValue: "Fair loans.",
+    businessModel: "A fee per query.",
+    dataRationale: "Nothing less tells it.",
+  };
+  const proposal = { application, draft: grant, policy: STARTING_POLICY };
   const description = {
     domain: "hrss",
     receiptKey: city.caller.keyId,
@@ -91,6 +97,15 @@ test("`job init --scene` starts from the scene's table, policy and grant, and th
   expect(stdout).toMatch(/^grant +scene fair-credit, until 2099-/m);
   expect(stdout).toMatch(/^age +f64 +f64 by bucket +granted$/m);
   expect(code).toBe(0);
+});
+
+test("a job starts in the form whose operations the scene's grant names", async () => {
+  const operations = (one: Grant["operations"][number]): Grant["operations"] => ["develop", "build", one];
+  const table = await readFile(await initFromScene(await draft({ operations: operations("report") })), "utf8");
+  expect(table).toContain('kind: "table"');
+  await rm(join(directory, "job"), { recursive: true });
+  const set = await readFile(await initFromScene(await draft({ operations: operations("psi.cardinality") })), "utf8");
+  expect(set).toContain('kind: "set", match: "psi-cardinality"');
 });
 
 test("a column, a purpose and a policy outside of the grant are told, each with its code", async () => {
