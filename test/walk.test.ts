@@ -7,6 +7,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { gzipSync } from "node:zlib";
 import { PGlite } from "@electric-sql/pglite";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -17,6 +18,7 @@ import { openGeneratedCity, type GeneratedCity } from "../packages/cli/src/demo/
 import { Narrator, type DemoReport } from "../packages/cli/src/demo/report.ts";
 import { RunningCity } from "../packages/cli/src/demo/running-city.ts";
 import { walk } from "../packages/cli/src/demo/walk.ts";
+import { readWalkState } from "../packages/cli/src/demo/walk-state.ts";
 import { httpBodies, RecordingProxy } from "./recording-proxy.ts";
 
 let directory: string;
@@ -74,8 +76,15 @@ function finds(place: string, streams: Buffer[]): CanaryFind[] {
 test("the report of the walk is ok: answers, refusals, receipts, canaries", () => {
   expect(report.refusals.filter((refusal) => !refusal.ok)).toEqual([]);
   expect(report).toMatchObject({ ok: true, canaries: { planted: generated.data.canaries.length, foundOutside: 0 } });
-  expect(report.calls).toMatchObject([{ kind: "lookup", correct: true }]);
-  expect(report.receipts.issued).toBeGreaterThan(40);
+  expect(report.calls).toMatchObject([
+    { kind: "lookup", correct: true, count: 20 },
+    { kind: "psi-ids", correct: true, count: 400 },
+    { kind: "psi-cardinality", correct: true, count: 400 },
+    { kind: "score", correct: true, count: 4_096 },
+    { kind: "report", correct: true },
+  ]);
+  // Two runs and the calls of five products, and the two runs of the trial.
+  expect(report.receipts.issued).toBe(5 * 2 + 20 * 2 + 1 + 1 + 1 + 3 + 2);
   expect(report.receipts.verified).toBe(report.receipts.issued);
   expect(report.refusals.map((refusal) => refusal.case)).toEqual(
     expect.arrayContaining([
@@ -85,16 +94,62 @@ test("the report of the walk is ok: answers, refusals, receipts, canaries", () =
       "quota-race",
       "replay",
       "bundle-changed",
+      "release-missing",
       "grant-forged",
+      "grant-of-another-department",
+      "grant-expired",
       "caller-forged",
+      "signature-wrong",
+      "body-altered",
+      "answer-altered",
+      "answer-replayed",
+      "hint-swapped",
       "party-suspended",
       "code-process",
       "code-network",
       "code-file",
       "code-loop",
       "code-memory",
+      "psi-list-too-long",
+      "score-rows-over-limit",
+      "report-small-cells",
+      "operation-of-another-form",
     ]),
   );
+});
+
+test("refused lists and batches spent nothing: each grant was charged for the compared calls alone", () => {
+  const spent = (domain: string, operation: string): number => {
+    const database = new DatabaseSync(join(directory, "domains", domain, "state.sqlite"), { readOnly: true });
+    try {
+      const row = database.prepare("SELECT sum(used) AS used FROM quota WHERE operation = ?");
+      return Number(row.get(operation)?.["used"]);
+    } finally {
+      database.close();
+    }
+  };
+  expect(spent("hrss", "psi.ids")).toBe(448); // 400 entries, padded
+  expect(spent("hrss", "psi.cardinality")).toBe(448);
+  expect(spent("health", "score")).toBe(4_096);
+  expect(spent("health", "report")).toBe(3);
+});
+
+test("a walk keeps its products, so that a later start goes on from them", async () => {
+  expect(Object.keys((await readWalkState(directory)) ?? {})).toEqual([
+    "inclusive-credit",
+    "insured-match",
+    "insured-count",
+    "insurance-pricing",
+    "ageing-report",
+  ]);
+});
+
+test("every canary person stood in the lists that were matched", async () => {
+  const plan = await examplePlan(generated, "insured-match");
+  for (const { again } of plan.products) {
+    const entries = new Set(again?.file?.text.split("\n"));
+    expect(generated.data.canaries.filter(({ residentId }) => !entries.has(residentId))).toEqual([]);
+  }
 });
 
 test("no byte on any socket of a domain or of the gateway holds a canary, in either direction", () => {
@@ -127,6 +182,18 @@ test("no log, receipt, message or file of the gateway holds a canary", async () 
   }
   expect(search.search(Buffer.from(said.join("")), "messages")).toEqual([]);
   expect(search.search(Buffer.from(JSON.stringify(report)), "report")).toEqual([]);
+});
+
+test("what is served to callers holds no canary: indexes, sets, models and reports", async () => {
+  const served = new Set<string>();
+  for (const name of ["hrss", "health"]) {
+    const indexes = join(directory, "domains", name, "indexes");
+    for (const file of await readdir(indexes, { recursive: true })) served.add(file.split(/[\\/]/).at(-1) ?? "");
+    expect(await search.searchDirectory(indexes)).toEqual([]);
+  }
+  expect([...served]).toEqual(
+    expect.arrayContaining(["database.bin", "hint.bin", "set.bin", "elements.bin", "report.json"]),
+  );
 });
 
 test("no row of the gateway's database holds a canary, read through SQL and so without compression", async () => {
