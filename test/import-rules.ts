@@ -11,11 +11,10 @@ export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   desensitize: ["protocol"],
   sandbox: ["protocol"],
   evidence: ["protocol"],
-  observe: ["protocol"],
-  domain: ["protocol", "mpc", "desensitize", "sandbox", "evidence", "observe"],
-  gateway: ["protocol", "evidence", "observe"],
+  domain: ["protocol", "mpc", "desensitize", "sandbox", "evidence"],
+  gateway: ["protocol", "evidence"],
   client: ["protocol", "mpc/lookup/client", "mpc/psi/receiver", "mpc/score/client", "evidence"],
-  cli: ["protocol", "mpc", "desensitize", "sandbox", "evidence", "observe", "domain", "gateway", "client"],
+  cli: ["protocol", "mpc", "desensitize", "sandbox", "evidence", "domain", "gateway", "client"],
 };
 
 /** Entries that run in a browser: nothing they reach may need Node. */
@@ -52,6 +51,8 @@ export type PackageManifest = {
   name: string;
   exports?: Record<string, unknown>;
   dependencies?: Record<string, string>;
+  /** What the importer brings along. */
+  peerDependencies?: Record<string, string>;
 };
 
 const IMPORTS =
@@ -100,8 +101,12 @@ export function undeclaredProblems(file: SourceFile, manifest: PackageManifest):
     .map(({ specifier }) => specifier)
     .filter((specifier) => !specifier.startsWith(".") && !isBuiltin(specifier))
     .map(packageOf)
-    .filter((name) => name !== manifest.name && manifest.dependencies?.[name] === undefined)
+    .filter((name) => name !== manifest.name && !declares(manifest, name))
     .map((name) => `${file.path}: ${name} is not a dependency of ${manifest.name}`);
+}
+
+function declares({ dependencies, peerDependencies }: PackageManifest, name: string): boolean {
+  return dependencies?.[name] !== undefined || peerDependencies?.[name] !== undefined;
 }
 
 /** Whatever `entry` reaches that a browser lacks, with the path of imports that leads there. */

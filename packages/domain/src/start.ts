@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { lockDirectory, openLog } from "@sluice/evidence";
 import { SealKeyPair } from "@sluice/evidence/seal";
-import { ProcessLog, serveMetrics, ServerMetrics } from "@sluice/observe";
+import { ProcessLog, serveMetrics, ServerMetrics } from "@sluice/evidence/observe";
 import { SluiceError, type Clock, type Random } from "@sluice/protocol";
 import { checkEngine } from "@sluice/sandbox";
 import { readConfig } from "./config.ts";

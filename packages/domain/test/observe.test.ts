@@ -5,7 +5,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { signDocument } from "@sluice/evidence";
-import { readLogLine, type LogEvent } from "@sluice/observe";
+import { readLogLine, type LogEvent } from "@sluice/evidence/observe";
 import { documentHash, encodeCall, utf8 } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startDomain } from "../src/index.ts";

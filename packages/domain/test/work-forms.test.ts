@@ -89,7 +89,7 @@ test("the guard counts persons as the store numbered them, and refuses groups of
     details: { output: "out", rule: "table-cells" },
   });
   // A view that does not start its buffer.
-  const view = new Uint32Array(700).fill(9).subarray(100);
+  const view = Uint32Array.from({ length: 700 }, (_, i) => (i < 100 ? i : 9)).subarray(100);
   expect(await build(report, 600, { subjects: view })).toMatchObject({ details: { rule: "table-cells" } });
 });
 

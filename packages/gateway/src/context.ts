@@ -1,7 +1,7 @@
 /** What the routes of one running gateway share.
  *  @module */
 import type { DirectoryLog, KeyPair } from "@sluice/evidence";
-import type { Observer } from "@sluice/observe";
+import type { Observer } from "@sluice/evidence/observe";
 import type { Clock, Random } from "@sluice/protocol";
 import type { GatewayConfig } from "./configuration.ts";
 import type { DomainLink } from "./domains/domain-link.ts";

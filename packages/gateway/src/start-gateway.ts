@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { access, constants } from "node:fs/promises";
 import { join } from "node:path";
 import { lockDirectory, openLog } from "@sluice/evidence";
-import { ProcessLog, serveMetrics, ServerMetrics, type LineSink } from "@sluice/observe";
+import { ProcessLog, serveMetrics, ServerMetrics, type LineSink } from "@sluice/evidence/observe";
 import { DOMAIN_TIMEOUT_MS, isSluiceError, SluiceError, type Clock, type Random } from "@sluice/protocol";
 import { FILES, notAGateway, readConfig, readKeys } from "./configuration.ts";
 import type { GatewayContext } from "./context.ts";

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { request as httpRequest } from "node:http";
 import { text } from "node:stream/consumers";
-import { readLogLine, type LogLine } from "@sluice/observe";
+import { readLogLine, type LogLine } from "@sluice/evidence/observe";
 import { encodeCall, utf8 } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { City, codeOf } from "./city.ts";

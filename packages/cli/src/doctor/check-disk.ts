@@ -2,7 +2,7 @@
  *  @module */
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { sizeOnDisk } from "@sluice/observe";
+import { sizeOnDisk } from "@sluice/evidence/observe";
 import type { DataDirectory } from "./data-directory.ts";
 import { failure, warning, well, type Finding } from "./finding.ts";
 import type { Machine } from "./machine.ts";

@@ -1,6 +1,6 @@
 /** Bodies as they arrived.
  *  @module */
-import { noteEnvelope } from "@sluice/observe";
+import { noteEnvelope } from "@sluice/evidence/observe";
 import { decodeCall, fromUtf8, SluiceError, type Bytes, type CallEnvelope } from "@sluice/protocol";
 import type { FastifyRequest } from "fastify";
 import type { z } from "zod";

@@ -1,6 +1,6 @@
 /** Problem documents for everything that goes wrong in a request.
  *  @module */
-import { noteRefusal, type ProcessLog } from "@sluice/observe";
+import { noteRefusal, type ProcessLog } from "@sluice/evidence/observe";
 import { isSluiceError, PROBLEM_MEDIA_TYPE, SluiceError, toProblem } from "@sluice/protocol";
 import type { FastifyError, FastifyInstance } from "fastify";
 import type { z } from "zod";

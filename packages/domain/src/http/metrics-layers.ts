@@ -1,6 +1,6 @@
 /** The isolation layers of this machine, tried once in the background and told in log and metrics.
  *  @module */
-import type { Observer } from "@sluice/observe";
+import type { Observer } from "@sluice/evidence/observe";
 import { createSandboxRunner, SANDBOX_LAYERS } from "@sluice/sandbox";
 
 /** Tries the layers. The answer's `close` waits for the end of the trial. */

@@ -2,7 +2,7 @@
  *  party, a product, a grant or a resource.
  *  @module */
 import { join } from "node:path";
-import { freeBytes, sizeOnDisk, type Sample } from "@sluice/observe";
+import { freeBytes, sizeOnDisk, type Sample } from "@sluice/evidence/observe";
 import type { DomainContext } from "../serve/context.ts";
 
 const DAY_MS = 86_400_000;

@@ -4,7 +4,7 @@
  *  @module */
 import { BINARY_MEDIA_TYPE, MAX_ENVELOPE_JSON_BYTES, MAX_FRAME_BYTES, MAX_JSON_BODY_BYTES } from "@sluice/protocol";
 import fastify, { LogController, type FastifyInstance } from "fastify";
-import { fastifyLog, installRequestNotes, newReference, refuseAddress } from "@sluice/observe";
+import { fastifyLog, installRequestNotes, newReference, refuseAddress } from "@sluice/evidence/observe";
 import type { DomainContext } from "../serve/context.ts";
 import { installErrors } from "./errors.ts";
 import { requireGateway } from "./hop.ts";

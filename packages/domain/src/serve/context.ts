@@ -2,7 +2,7 @@
  *  @module */
 import type { DirectoryLog } from "@sluice/evidence";
 import type { SealKeyPair } from "@sluice/evidence/seal";
-import type { Observer } from "@sluice/observe";
+import type { Observer } from "@sluice/evidence/observe";
 import type { Clock, KeyId, Random, Run, Sha256Hex } from "@sluice/protocol";
 import type { DomainConfig } from "../config.ts";
 import type { DataStore } from "../data/store.ts";

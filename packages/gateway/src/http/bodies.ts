@@ -1,6 +1,6 @@
 /** Bodies: JSON and envelopes, bounded, and kept as they arrived because signatures cover the bytes.
  *  @module */
-import { noteEnvelope } from "@sluice/observe";
+import { noteEnvelope } from "@sluice/evidence/observe";
 import {
   BINARY_MEDIA_TYPE,
   decodeCall,

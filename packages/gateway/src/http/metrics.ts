@@ -2,7 +2,7 @@
  *  calls is no label: metrics are copied and shown more widely than logs, and receipts already say who used what.
  *  @module */
 import { join } from "node:path";
-import { freeBytes, sizeOnDisk, type Sample } from "@sluice/observe";
+import { freeBytes, sizeOnDisk, type Sample } from "@sluice/evidence/observe";
 import { SignedGrant } from "@sluice/protocol";
 import type { GatewayContext } from "../context.ts";
 import { STATE_DIRECTORY } from "../state/open-state.ts";

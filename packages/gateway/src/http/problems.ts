@@ -1,6 +1,6 @@
 /** Problem documents (RFC 9457) for everything that goes wrong in a request.
  *  @module */
-import { noteRefusal, type ProcessLog } from "@sluice/observe";
+import { noteRefusal, type ProcessLog } from "@sluice/evidence/observe";
 import { isSluiceError, Problem, PROBLEM_MEDIA_TYPE, SluiceError, toProblem } from "@sluice/protocol";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";

@@ -1,7 +1,7 @@
 /** The gateway's HTTP server over a running context.
  *  @module */
 import { MAX_JSON_BODY_BYTES } from "@sluice/protocol";
-import { fastifyLog, installRequestNotes, newReference, refuseAddress } from "@sluice/observe";
+import { fastifyLog, installRequestNotes, newReference, refuseAddress } from "@sluice/evidence/observe";
 import fastify, { LogController } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { GatewayContext } from "../context.ts";

@@ -2,7 +2,7 @@
  *  @module */
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { LogEvent } from "../src/log-event.ts";
+import { LogEvent } from "../src/observe/log-event.ts";
 
 test("the operators' page has a row for each event, with each of its members", async () => {
   const page = await readFile(new URL("../../../docs/operating.md", import.meta.url), "utf8");

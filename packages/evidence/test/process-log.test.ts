@@ -4,8 +4,8 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { CappedFile } from "../src/capped-file.ts";
-import { fastifyLog, ProcessLog, readLogLine, type LogEvent } from "../src/index.ts";
+import { CappedFile } from "../src/observe/capped-file.ts";
+import { fastifyLog, ProcessLog, readLogLine, type LogEvent } from "../src/observe.ts";
 
 const clock = { now: () => new Date("2026-03-01T12:00:00.000Z") };
 
