@@ -78,8 +78,8 @@ test("the report of the walk is ok: answers, refusals, receipts, canaries", () =
   expect(report).toMatchObject({ ok: true, canaries: { planted: generated.data.canaries.length, foundOutside: 0 } });
   expect(report.calls).toMatchObject([
     { kind: "lookup", correct: true, count: 20 },
-    { kind: "psi-ids", correct: true, count: 400 },
-    { kind: "psi-cardinality", correct: true, count: 400 },
+    { kind: "psi-ids", correct: true, count: 200 },
+    { kind: "psi-cardinality", correct: true, count: 200 },
     { kind: "score", correct: true, count: 4_096 },
     { kind: "report", correct: true },
   ]);
@@ -128,8 +128,8 @@ test("refused lists and batches spent nothing: each grant was charged for the co
       database.close();
     }
   };
-  expect(spent("hrss", "psi.ids")).toBe(448); // 400 entries, padded
-  expect(spent("hrss", "psi.cardinality")).toBe(448);
+  expect(spent("hrss", "psi.ids")).toBe(224); // 200 entries, padded
+  expect(spent("hrss", "psi.cardinality")).toBe(224);
   expect(spent("health", "score")).toBe(4_096);
   expect(spent("health", "report")).toBe(3);
 });

@@ -39,7 +39,7 @@ export const demo: Command = {
       json: args.flag("json"),
       ...(only === undefined ? {} : { only }),
       ...(data === undefined ? {} : { data }),
-      signal: io.signal,
+      io,
     });
   },
 };

@@ -7,14 +7,16 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isSluiceError } from "@sluice/protocol";
+import type { CommandIo } from "../command.ts";
 import { formatError } from "../error-text.ts";
+import { partyVariables, writeEnvironments } from "./environments.ts";
 import type { ExampleName } from "./example-names.ts";
 import { examplePlan } from "./examples.ts";
 import { openGeneratedCity } from "./generated-city.ts";
 import type { ProductPlan } from "./plan.ts";
 import { Narrator, type CallKind, type DemoReport, type Output } from "./report.ts";
 import { RunningCity } from "./running-city.ts";
-import { evidenceDirectory, walk } from "./walk.ts";
+import { walk } from "./walk.ts";
 
 /** Options of `sluice demo`. */
 export interface DemoOptions {
@@ -29,14 +31,14 @@ export interface DemoOptions {
   readonly once: boolean;
   /** Print the report as the last line of stdout. */
   readonly json: boolean;
-  /** Ends the demo when it aborts. */
-  readonly signal: AbortSignal;
+  /** Where it writes; its signal ends the demo. */
+  readonly io: Pick<CommandIo, "stdout" | "stderr" | "signal">;
 }
 
 /** Runs the walk. Returns the exit code: 0 only when the report is ok. */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const directory = options.data ?? join(tmpdir(), `sluice-${randomUUID().slice(0, 8)}`);
-  const narrator = new Narrator(terminal(options.json));
+  const narrator = new Narrator(terminal(options));
   narrator.say(`Sluice 数闸 · raw data never leaves its domain · ${directory}`);
   let running: RunningCity | undefined;
   try {
@@ -51,8 +53,9 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     const report = await walk(running, narrator, plan);
     conclude(narrator, report);
     if (!options.once) await sayHowToAsk(narrator, running, plan.products);
-    if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
-    if (!options.once && report.ok && !options.signal.aborted) await once(options.signal, "abort");
+    if (options.json) options.io.stdout.write(`${JSON.stringify(report)}\n`);
+    const { signal } = options.io;
+    if (!options.once && report.ok && !signal.aborted) await once(signal, "abort");
     return report.ok ? 0 : 1;
   } catch (error) {
     if (!isSluiceError(error)) throw error;
@@ -65,7 +68,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       receipts: { issued: 0, verified: 0 },
       canaries: { planted: 0, foundOutside: 0 },
     };
-    if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+    if (options.json) options.io.stdout.write(`${JSON.stringify(report)}\n`);
     return 1;
   } finally {
     await running?.stop();
@@ -101,11 +104,9 @@ function conclude(narrator: Narrator, report: DemoReport): void {
 }
 
 /** For each product the command that asks it once more, with the variables that the README's query reads too. */
-async function sayHowToAsk(
-  narrator: Narrator,
-  { gatewayUrl, city }: RunningCity,
-  products: readonly ProductPlan[],
-): Promise<void> {
+async function sayHowToAsk(narrator: Narrator, running: RunningCity, products: readonly ProductPlan[]): Promise<void> {
+  const { gatewayUrl, city } = running;
+  await writeEnvironments(running, products);
   narrator.say("  ask again, in another terminal:");
   for (const { spec, again } of products) {
     if (again === undefined) continue;
@@ -115,19 +116,18 @@ async function sayHowToAsk(
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await writeFile(file, again.file.text, { mode: 0o600 });
     }
-    const variables = [
-      `SLUICE_GATEWAY=${gatewayUrl}`,
-      `SLUICE_KEY=${join(city.directory, "parties", `${spec.callers[0]}.key`)}`,
-      `SLUICE_TRUST=${join(evidenceDirectory(city), "trust.json")}`,
-    ];
+    const variables = Object.entries(partyVariables(running, spec.callers[0])).map(
+      ([name, value]) => `${name}=${value}`,
+    );
     const words = again.words.map((word) => (word === "FILE" ? file : word));
     narrator.say(`${variables.join(" ")} npm run --silent sluice -- ${words.join(" ")}`);
   }
+  narrator.say(`  to act as a party: . ${join(city.directory, "parties", "PARTY.env")}; next: docs/tutorial.md`);
   narrator.say(`gateway ${gatewayUrl} · OpenAPI ${gatewayUrl}/openapi.json · Ctrl-C ends`);
 }
 
 /** With `--json` the prose goes to stderr, so that stdout ends with the report. */
-function terminal(json: boolean): Output {
-  const stream = json ? process.stderr : process.stdout;
-  return { isTerminal: stream.isTTY, write: (text) => void stream.write(text) };
+function terminal({ json, io }: DemoOptions): Output {
+  const stream = json ? io.stderr : io.stdout;
+  return { isTerminal: "isTTY" in stream && stream.isTTY === true, write: (text) => void stream.write(text) };
 }

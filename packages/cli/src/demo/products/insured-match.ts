@@ -10,9 +10,10 @@ import { plainInsured } from "../oracles/members.ts";
 import { exampleBundle, sampleRows, type Again, type ProductPlan } from "../plan.ts";
 import type { SceneSpec } from "../scene.ts";
 
-/** Entries of the walk's lists, and how many of them are nobody. */
-const LIST_ENTRIES = 400;
-const ABSENT_ENTRIES = 100;
+/** Entries of a list at most; in a small city it has a tenth as many as there are persons. */
+const MAX_LIST_ENTRIES = 400;
+/** Share of a list that is nobody. */
+const ABSENT_SHARE = 0.25;
 
 function policy(rows: number): Policy {
   return {
@@ -120,12 +121,15 @@ export function listAgain(product: string, list: readonly string[]): Again {
 }
 
 /** Canaries first, then persons over the whole table, then people who are in no table. */
-export function askedList({ hrss, canaries }: City): string[] {
+export function askedList({ hrss, canaries, persons }: City): string[] {
   const key = columnOf(hrss)("resident_id");
   const everyone = Array.from(hrss.rows(), (row) => row[key] ?? "");
-  const known = LIST_ENTRIES - ABSENT_ENTRIES - canaries.length;
-  const stride = Math.max(1, Math.floor(everyone.length / known));
-  const spread = everyone.filter((_, i) => i % stride === 0).slice(0, known);
-  const entries = [...canaries.map(({ residentId }) => residentId), ...spread];
-  return [...new Set([...entries, ...absentKeys(new Set(everyone), ABSENT_ENTRIES)])];
+  const first = canaries.map(({ residentId }) => residentId);
+  const entries = Math.min(MAX_LIST_ENTRIES, Math.floor(persons / 10));
+  const absent = Math.round(entries * ABSENT_SHARE);
+  const known = Math.max(0, entries - absent - first.length);
+  const others = everyone.filter((id) => !first.includes(id));
+  const stride = Math.max(1, Math.floor(others.length / Math.max(1, known)));
+  const spread = others.filter((_, i) => i % stride === 0).slice(0, known);
+  return [...first, ...spread, ...absentKeys(new Set(everyone), absent)];
 }
