@@ -40,11 +40,7 @@ export async function askOnce({ running, keys }: Serving): Promise<string> {
 async function buildProduct(running: RunningCity): Promise<void> {
   await registerParties(running);
   await running.registerDomains();
-  const grant = await grantScene(
-    running,
-    inclusiveCredit(SAMPLE_ROWS),
-    usualTerms(running.city.keys, PRODUCT, new Date()),
-  );
+  const grant = await grantScene(running, inclusiveCredit(SAMPLE_ROWS), usualTerms(PRODUCT, new Date()));
   const code = await exampleBundle("inclusive-credit/job.ts");
   const run = await developJob(running, grant, PRODUCT, code);
   const { product, model } = await releaseAndBuild(running, "hrss-department", grant, run);

@@ -52,13 +52,13 @@ const NAMES = FIELDS.map(({ name }) => name).filter((name) => name !== "fnlwgt")
 /** Rows that are scored: as many as one request may hold. */
 const SCORED_ROWS = 4_096;
 
-function scene(form: ProductForm, fields: readonly string[]): SceneSpec {
+function scene(form: ProductForm, fields: readonly string[], granted = "age"): SceneSpec {
   return realScene(form, {
     domain: "census",
     purpose: "income-statistics",
     fields: fields.map((name) => ({ name, need: "feature, group or outcome" })),
     policy: POLICY,
-    probe: { granted: "age", outside: "fnlwgt" },
+    probe: { granted, outside: "fnlwgt" },
   });
 }
 
@@ -139,7 +139,7 @@ test.runIf(slow && available)(
         {
           spec: scene("label-lookup", NAMES),
           product: "adult-income",
-          code: await testBundle("adult-income.ts"),
+          code: await testBundle(new URL("jobs/adult-income.ts", import.meta.url)),
           ask: ({ client, model, progress }) => {
             const expected = plainBands(header, raw, model);
             return askPrivately(client, { product: "adult-income", expected, first: ["1", "30162"], progress });
@@ -151,14 +151,14 @@ test.runIf(slow && available)(
             NAMES.filter((name) => name !== "capital_gain"),
           ),
           product: "adult-score",
-          code: await testBundle("adult-score.ts"),
+          code: await testBundle(new URL("jobs/adult-score.ts", import.meta.url)),
           ask: ({ client, model, progress }) =>
             askScores(client, { product: "adult-score", columns, model, link: "logistic", progress }),
         },
         {
-          spec: scene("report", ["marital", "sex", "income", "hr_per_week"]),
+          spec: scene("report", ["marital", "sex", "income", "hr_per_week"], "hr_per_week"),
           product: "adult-report",
-          code: await testBundle("adult-report.ts"),
+          code: await testBundle(new URL("jobs/adult-report.ts", import.meta.url)),
           ask: ({ client, progress }) =>
             askReport(client, { product: "adult-report", rows: () => plainRows(header, raw), progress }),
         },

@@ -80,7 +80,7 @@ function columnsOf(rows: readonly (readonly string[])[]): Record<string, Float64
 /** Loans by housing, age and outcome; policy and job both make steps of the numbers. */
 function* plainRows(rows: readonly (readonly string[])[]): Generator<PlainRow> {
   for (const [i, row] of rows.entries()) {
-    const [amount = 0, age = 0] = [Number(row[3]), Number(row[6])];
+    const [amount, age] = [Number(row[3]), Number(row[6])];
     yield {
       person: String(i),
       at: [["A151", "A152", "A153"].indexOf(row[7] ?? ""), age < 30 ? 0 : age < 45 ? 1 : 2, row[9] === "true" ? 1 : 0],
@@ -107,14 +107,14 @@ test.runIf(available)(
         {
           spec: scene("score", scored),
           product: "german-score",
-          code: await testBundle("german-score.ts"),
+          code: await testBundle(new URL("jobs/german-score.ts", import.meta.url)),
           ask: ({ client, model, progress }) =>
             askScores(client, { product: "german-score", columns, model, link: "logistic", progress }),
         },
         {
           spec: scene("report", ["age", "amount", "housing", "bad"]),
           product: "german-report",
-          code: await testBundle("german-report.ts"),
+          code: await testBundle(new URL("jobs/german-report.ts", import.meta.url)),
           ask: ({ client, progress }) =>
             askReport(client, { product: "german-report", rows: () => plainRows(rows), progress }),
         },

@@ -49,7 +49,7 @@ beforeAll(async () => {
   const plan = await inclusiveCreditPlan(generated.data);
   await registerParties(running);
   await running.registerDomains();
-  grant = await grantScene(running, plan.spec, usualTerms(generated.city.keys, plan.product, new Date()));
+  grant = await grantScene(running, plan.spec, usualTerms(plan.product, new Date()));
   const { model } = await releaseAndBuild(
     running,
     "hrss-department",

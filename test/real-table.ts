@@ -14,7 +14,7 @@ import type { SceneSpec } from "../packages/cli/src/demo/scene.ts";
 import { walk } from "../packages/cli/src/demo/walk.ts";
 
 /** Column that numbers the rows of a table without a key of its own. */
-export const ROW_NUMBER = "row_number";
+const ROW_NUMBER = "row_number";
 
 /** A table as text. */
 export interface RealTable {
@@ -54,9 +54,9 @@ export function realScene(
   };
 }
 
-/** The bundle of a job in `test/jobs`. */
-export async function testBundle(file: string): Promise<Bytes> {
-  const { code } = await bundleJob(fileURLToPath(new URL(`jobs/${file}`, import.meta.url)));
+/** The bundle of a job's file. */
+export async function testBundle(file: URL): Promise<Bytes> {
+  const { code } = await bundleJob(fileURLToPath(file));
   return code;
 }
 

@@ -18,7 +18,8 @@ import {
   type SignedRelease,
 } from "@sluice/protocol";
 import { partyKeys, type PartyKeys } from "../src/demo/parties.ts";
-import { grantBody, inclusiveCredit, signGrant, usualTerms } from "../src/demo/scene.ts";
+import { inclusiveCredit } from "../src/demo/products/inclusive-credit.ts";
+import { grantBody, signGrant, usualTerms } from "../src/demo/scene.ts";
 
 /** Time at which these grants hold. */
 export const NOW = new Date("2026-11-21T02:00:00.000Z");
@@ -49,7 +50,7 @@ export interface OfficerDocuments {
 export async function officerDocuments(directory: string): Promise<OfficerDocuments> {
   const keys = await partyKeys(join(directory, "parties"));
   const spec = inclusiveCredit(2_000);
-  const terms = usualTerms(keys, "inclusive-credit-2026", NOW);
+  const terms = usualTerms("inclusive-credit-2026", NOW);
   const body = await grantBody(keys, spec, terms);
   const { policy } = spec;
   const previousPolicy: Policy = {

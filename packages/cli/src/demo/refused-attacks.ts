@@ -25,7 +25,7 @@ export const attackCases: RefusalCase[] = [
     refusedBy: "domain",
     async attempt(scenery) {
       const { city } = scenery.running;
-      const body = await grantBody(city.keys, scenery.spec, usualTerms(city.keys, "forged", new Date()));
+      const body = await grantBody(city.keys, scenery.spec, usualTerms("forged", new Date()));
       const grant = await signDocument(body, scenery.gatewayKey, scenery.gatewayLogKey);
       const delivery = utf8(JSON.stringify({ grant, policy: scenery.grant.policy }));
       await deliverToDomain(scenery, "/v1/grants", delivery, "application/json");
@@ -37,7 +37,7 @@ export const attackCases: RefusalCase[] = [
     refusedBy: "domain",
     async attempt(scenery) {
       const { keys } = scenery.running.city;
-      const body = await grantBody(keys, scenery.spec, usualTerms(keys, "foreign", new Date()));
+      const body = await grantBody(keys, scenery.spec, usualTerms("foreign", new Date()));
       const grant = await signGrant(keys, "market-department", body);
       const delivery = utf8(JSON.stringify({ grant, policy: scenery.grant.policy }));
       await deliverToDomain(scenery, "/v1/grants", delivery, "application/json");

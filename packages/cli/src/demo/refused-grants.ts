@@ -49,7 +49,7 @@ async function expiredGrant(scenery: Scenery): Promise<void> {
   const { keys } = scenery.running.city;
   const now = Date.now();
   const terms = {
-    ...usualTerms(keys, "ended", new Date()),
+    ...usualTerms("ended", new Date()),
     notBefore: new Date(now - 2 * DAY_MS),
     notAfter: new Date(now - DAY_MS),
   };

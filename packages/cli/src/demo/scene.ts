@@ -15,8 +15,6 @@ import {
 } from "@sluice/protocol";
 import type { PartyKeys, PartyName } from "./parties.ts";
 
-export { inclusiveCredit } from "./products/inclusive-credit.ts";
-
 /** Version of every product of the walk. */
 export const VERSION = 1;
 
@@ -67,7 +65,7 @@ export interface GrantTerms {
 }
 
 /** Usual terms: one year from now. */
-export function usualTerms(_keys: PartyKeys, scene: string, now: Date): GrantTerms {
+export function usualTerms(scene: string, now: Date): GrantTerms {
   return {
     scene,
     notBefore: new Date(now.getTime() - 60_000),

@@ -28,7 +28,7 @@ export interface Made {
 export async function makeProduct(running: RunningCity, narrator: Narrator, plan: ProductPlan): Promise<Made> {
   const { spec, product, code } = plan;
   const grant = await narrator.step(`${product}/scene`, "  application, two reviews, the department's grant", () =>
-    grantScene(running, spec, usualTerms(running.city.keys, product, new Date())),
+    grantScene(running, spec, usualTerms(product, new Date())),
   );
   const run = await narrator.step(
     `${product}/develop`,

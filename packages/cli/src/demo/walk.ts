@@ -108,7 +108,7 @@ async function refuse(
 async function makeTrial(running: RunningCity, { spec, code }: ProductPlan): Promise<Scenery["trial"]> {
   const now = new Date();
   const name = `trial-${now.getTime().toString(36)}`;
-  const terms = { ...usualTerms(running.city.keys, name, now), amount: String(TRIAL_QUOTA) };
+  const terms = { ...usualTerms(name, now), amount: String(TRIAL_QUOTA) };
   const grant = await grantScene(running, spec, terms);
   const run = await developJob(running, grant, name, code);
   return { grant, served: await releaseAndBuild(running, spec.department, grant, run) };
