@@ -1,9 +1,8 @@
 /** The demo's city with its product built, ready to be asked.
  *  @module */
-import { exampleBundle } from "../packages/cli/src/demo/plan.ts";
-
 import { openGeneratedCity } from "../packages/cli/src/demo/generated-city.ts";
 import { grantScene, registerParties } from "../packages/cli/src/demo/govern.ts";
+import { exampleBundle } from "../packages/cli/src/demo/plan.ts";
 import { developJob, releaseAndBuild } from "../packages/cli/src/demo/product.ts";
 import { RunningCity } from "../packages/cli/src/demo/running-city.ts";
 import { inclusiveCredit, KEY_FIELD, PRODUCT } from "../packages/cli/src/demo/products/inclusive-credit.ts";

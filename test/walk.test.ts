@@ -16,6 +16,7 @@ import { csvLine } from "../packages/cli/src/demo/city/csv.ts";
 import { examplePlan } from "../packages/cli/src/demo/examples.ts";
 import { openGeneratedCity, type GeneratedCity } from "../packages/cli/src/demo/generated-city.ts";
 import { Narrator, type DemoReport } from "../packages/cli/src/demo/report.ts";
+import { TRIAL_QUOTA } from "../packages/cli/src/demo/refused-grants.ts";
 import { RunningCity } from "../packages/cli/src/demo/running-city.ts";
 import { walk } from "../packages/cli/src/demo/walk.ts";
 import { readWalkState } from "../packages/cli/src/demo/walk-state.ts";
@@ -118,7 +119,7 @@ test("the report of the walk is ok: answers, refusals, receipts, canaries", () =
   );
 });
 
-test("refused lists and batches spent nothing: each grant was charged for the compared calls alone", () => {
+test("refused lists and batches spent nothing: grants were charged for the compared calls, and for the trial quota", () => {
   const spent = (domain: string, operation: string): number => {
     const database = new DatabaseSync(join(directory, "domains", domain, "state.sqlite"), { readOnly: true });
     try {
@@ -131,7 +132,7 @@ test("refused lists and batches spent nothing: each grant was charged for the co
   expect(spent("hrss", "psi.ids")).toBe(224); // 200 entries, padded
   expect(spent("hrss", "psi.cardinality")).toBe(224);
   expect(spent("health", "score")).toBe(4_096);
-  expect(spent("health", "report")).toBe(3);
+  expect(spent("health", "report")).toBe(3 + TRIAL_QUOTA);
 });
 
 test("a walk keeps its products, so that a later start goes on from them", async () => {

@@ -13,8 +13,10 @@ import { tableIsPlain, type PlainRow } from "../src/demo/oracles/grouped-table.t
 import { plainHighCharges, plainInsured } from "../src/demo/oracles/members.ts";
 
 const MODEL: LinearModel = { kind: "linear-model", features: ["age"], weights: [0.05], intercept: -2 };
+/** Its responses are 1, whatever the score. */
+const CERTAIN: LinearModel = { ...MODEL, intercept: 60 };
 const SET = Array.from({ length: 20 }, (_, i) => `person-${i}`);
-const LIST = ["nobody", "person-3", "person-1"];
+const LIST = ["nobody", "person-3", "person-1", "somebody"];
 const progress = (): void => {};
 
 /** 22 visits of 11 persons in the first group, 9 of 9 persons in the second, and 30 of 10 in the third, where one of them
@@ -53,6 +55,7 @@ beforeAll(async () => {
       list: setProduct("psi-ids", SET),
       tally: setProduct("psi-cardinality", SET),
       risk: scoreProduct(MODEL, 128, "logistic"),
+      certain: scoreProduct(CERTAIN, 128, "logistic"),
       regions: reportProduct(TABLE),
     },
   );
@@ -91,9 +94,10 @@ test("matches and counts are right for the true set alone", async () => {
   const ask = (expected: string[]) => ({ list: LIST, expected: new Set(expected), progress });
   expect((await askMatches(client, { product: "list", ...ask(SET) })).result).toMatchObject({
     correct: true,
-    count: 3,
+    count: 4,
   });
   expect((await askMatches(client, { product: "list", ...ask([...SET, "nobody"]) })).result.correct).toBe(false);
+  expect((await askMatches(client, { product: "list", ...ask([...SET, "somebody"]) })).result.correct).toBe(false);
   expect((await askMatches(client, { product: "list", ...ask(SET.slice(2)) })).result.correct).toBe(false);
   expect((await askMatches(client, { product: "list", ...ask(["person-3", "nobody"]) })).result.correct).toBe(false);
   expect((await askCount(client, { product: "tally", ...ask(SET) })).result.correct).toBe(true);
@@ -109,6 +113,9 @@ test("scores are right within the published bound of the released model alone", 
   expect((await ask({ ...MODEL, features: ["other"] })).result.correct).toBe(false);
   expect((await ask(MODEL, "identity")).result.correct).toBe(false);
   expect((await ask(undefined)).result.correct).toBe(false);
+  const certain = { product: "certain", columns, link: "logistic" as const, progress };
+  expect((await askScores(client, { ...certain, model: CERTAIN })).result.correct).toBe(true);
+  expect((await askScores(client, { ...certain, model: { ...CERTAIN, intercept: 60.5 } })).result.correct).toBe(false);
 });
 
 test("a report is right for its rows alone", async () => {

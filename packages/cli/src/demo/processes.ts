@@ -13,6 +13,9 @@ const START_TIMEOUT_MS = 60_000;
 /** How long a process may take to stop by itself. */
 const STOP_TIMEOUT_MS = 10_000;
 
+/** The walk verifies at once what it did: its logs show each receipt when it is given. */
+const publishIntervalMs = 0;
+
 const Ready = z.object({ url: z.url() });
 
 /** A started server process. */
@@ -28,12 +31,12 @@ export interface ServerProcess {
 
 /** Starts the gateway of `directory`. */
 export function startGatewayProcess(directory: string, port = 0): Promise<ServerProcess> {
-  return startServer("gateway", import.meta.resolve("@sluice/gateway"), "gateway-main", { directory, port });
+  return startServer("gateway", import.meta.resolve("@sluice/gateway"), "gateway-main", { directory, port, publishIntervalMs });
 }
 
 /** Starts the domain of `directory`. */
 export function startDomainProcess(name: string, directory: string, port = 0): Promise<ServerProcess> {
-  return startServer(name, import.meta.resolve("@sluice/domain"), "domain-main", { directory, port });
+  return startServer(name, import.meta.resolve("@sluice/domain"), "domain-main", { directory, port, publishIntervalMs });
 }
 
 async function startServer(name: string, index: string, entry: string, options: object): Promise<ServerProcess> {

@@ -1,12 +1,30 @@
 /** Uses that a grant does not cover, or does not cover any more.
  *  @module */
-import { systemRandom } from "@sluice/client";
-import { BINARY_MEDIA_TYPE, documentHash, encodeCall, isSluiceError, toHex, utf8 } from "@sluice/protocol";
+import { systemRandom, type SluiceClient } from "@sluice/client";
+import {
+  BINARY_MEDIA_TYPE,
+  documentHash,
+  encodeCall,
+  encodeReportRequest,
+  fromHex,
+  isSluiceError,
+  toHex,
+  utf8,
+  type CallEnvelope,
+} from "@sluice/protocol";
 import { signGrant, grantBody, usualTerms } from "./scene.ts";
 import type { RefusalCase } from "./refusals.ts";
-import { callDomain, deliverToDomain, evaluation, sealedCall, signedUse, type Scenery } from "./scenery.ts";
+import {
+  callDomain,
+  deliverToDomain,
+  evaluation,
+  sealedCall,
+  sealedFrame,
+  signedUse,
+  type Scenery,
+} from "./scenery.ts";
 
-/** Evaluations that the trial grant allows. */
+/** Readings that the trial grant allows. */
 export const TRIAL_QUOTA = 10;
 /** Calls that race for them. */
 const RACING_CALLS = 50;
@@ -20,7 +38,10 @@ export const grantCases: RefusalCase[] = [
     name: "quota-spent",
     code: "ERR_QUOTA_SPENT",
     refusedBy: "domain",
-    attempt: async (scenery) => scenery.running.client("river-bank").call(await trialCall(scenery)),
+    async attempt(scenery) {
+      const signCall = await openTrial(scenery);
+      await trialCaller(scenery).call(await signCall());
+    },
   },
   {
     name: "release-missing",
@@ -62,8 +83,9 @@ async function expiredGrant(scenery: Scenery): Promise<void> {
 
 /** Many calls at once on a quota of a few: exactly the quota may pass, and the rest must be refused. */
 async function raceForQuota(scenery: Scenery): Promise<void> {
-  const client = scenery.running.client("river-bank");
-  const envelopes = await Promise.all(Array.from({ length: RACING_CALLS }, () => trialCall(scenery)));
+  const client = trialCaller(scenery);
+  const signCall = await openTrial(scenery);
+  const envelopes = await Promise.all(Array.from({ length: RACING_CALLS }, signCall));
   const outcomes = await Promise.allSettled(envelopes.map((envelope) => client.call(envelope)));
   const passed = outcomes.filter((outcome) => outcome.status === "fulfilled").length;
   const refusals: unknown[] = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
@@ -72,9 +94,17 @@ async function raceForQuota(scenery: Scenery): Promise<void> {
   if (passed === TRIAL_QUOTA) throw refusals[0];
 }
 
-async function trialCall(scenery: Scenery): ReturnType<typeof sealedCall> {
-  const { grant, served } = scenery.trial;
+function trialCaller({ running, trial }: Scenery): SluiceClient {
+  return running.client(trial.spec.callers[0]);
+}
+
+/** A function that signs one more reading of the trial's report. */
+async function openTrial(scenery: Scenery): Promise<() => Promise<CallEnvelope>> {
+  const { spec, grant, served } = scenery.trial;
   const { product, version, bundle } = served.product;
-  const use = evaluation(scenery, { grant: grant.hash, product, version, bundle });
-  return sealedCall(scenery, use, scenery.running.city.keys["river-bank"]);
+  const { snapshot, snapshotHash } = await trialCaller(scenery).openReport(product);
+  const use = { operation: "report" as const, domain: spec.domain, grant: grant.hash, product, version, bundle };
+  const frame = encodeReportRequest({ snapshot: fromHex(snapshotHash) });
+  const key = scenery.running.city.keys[spec.callers[0]];
+  return () => sealedFrame(snapshot.sealKey, use, frame, key);
 }

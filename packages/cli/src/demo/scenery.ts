@@ -34,8 +34,8 @@ export interface Scenery {
   readonly spec: SceneSpec;
   readonly grant: StandingGrant;
   readonly product: Product;
-  /** The same bundle built under a grant of TRIAL_QUOTA evaluations. */
-  readonly trial: { readonly grant: StandingGrant; readonly served: ServedProduct };
+  /** The report built again, under a grant of TRIAL_QUOTA readings. */
+  readonly trial: { readonly spec: SceneSpec; readonly grant: StandingGrant; readonly served: ServedProduct };
   /** Products of the walk by form, that of `product` among them. */
   readonly walked: ReadonlyMap<ProductForm, WalkedProduct>;
   /** All keys of the gateway, stolen: the one that signs its requests, and the one of its log. */

@@ -18,8 +18,9 @@ import { prepareScenery, type Scenery, type WalkedProduct } from "./scenery.ts";
 import { askProduct, makeProduct } from "./walk-product.ts";
 import { readWalkState, writeWalkState, type KeptProduct, type WalkState } from "./walk-state.ts";
 
-/** Form of the product that most refusals are tried on. */
+/** Forms of the products that refusals are tried on: most on the first, quotas are raced for on the second. */
 const REFUSAL_FORM = "label-lookup" satisfies ProductForm;
+const TRIAL_FORM = "report" satisfies ProductForm;
 
 /** Directory of a city's public evidence: what a stranger verifies. */
 export const evidenceDirectory = (city: City): string => join(city.directory, "evidence");
@@ -92,11 +93,13 @@ async function refuse(
   plan: WalkPlan,
   walked: ReadonlyMap<ProductForm, WalkedProduct>,
 ): Promise<{ refusals: RefusalResult[]; receipts: readonly EvidencedReceipt[] }> {
-  const subject = plan.products.find(({ spec }) => spec.form === REFUSAL_FORM);
+  const tried = plan.products.find(({ spec }) => spec.form === TRIAL_FORM);
   const served = walked.get(REFUSAL_FORM);
-  if (subject === undefined || served === undefined) throw new RangeError(`no product of the form ${REFUSAL_FORM}`);
+  if (tried === undefined || served === undefined) {
+    throw new RangeError(`refusals need products of the forms ${REFUSAL_FORM} and ${TRIAL_FORM}`);
+  }
   return narrator.step("refusals", "everything that must be refused is tried", async (progress) => {
-    const trial = await makeTrial(running, subject);
+    const trial = await makeTrial(running, tried);
     const { spec, kept } = served;
     const scenery = await prepareScenery(running, { spec, grant: kept.grant, product: kept.product, trial, walked });
     const receipts = trial.served.runs.flatMap(({ receipt }) => (receipt === undefined ? [] : [receipt]));
@@ -104,14 +107,14 @@ async function refuse(
   });
 }
 
-/** The same bundle under a grant of few evaluations: quotas are raced for on it. */
+/** The same bundle under a grant of few readings: quotas are raced for on it. */
 async function makeTrial(running: RunningCity, { spec, code }: ProductPlan): Promise<Scenery["trial"]> {
   const now = new Date();
   const name = `trial-${now.getTime().toString(36)}`;
   const terms = { ...usualTerms(name, now), amount: String(TRIAL_QUOTA) };
   const grant = await grantScene(running, spec, terms);
   const run = await developJob(running, grant, name, code);
-  return { grant, served: await releaseAndBuild(running, spec.department, grant, run) };
+  return { spec, grant, served: await releaseAndBuild(running, spec.department, grant, run) };
 }
 
 /** Traces of canary persons in the gateway's directory and in the evidence. */
