@@ -48,6 +48,16 @@ test("set-cell: refuses a set of fewer than 10 persons, however many rows each h
   expect(refused(served(first(40), { subjects: subjects.with(20, 9) }))).toEqual([]);
 });
 
+test("set-cell: refuses a set that leaves out fewer than 10 persons, and not one that leaves out nobody", () => {
+  expect(refused(served(first(39)))).toEqual(["set-cell"]);
+  expect(refused(served(first(31)))).toEqual(["set-cell"]);
+  expect(refused(served(first(30)))).toEqual([]);
+  expect(refused(served(first(40)))).toEqual([]);
+  // Twelve rows are out, of which nine persons have no other.
+  const subjects = Uint32Array.from({ length: 40 }, (_, row) => (row < 37 ? row : row - 37));
+  expect(refused(served(first(28), { subjects }))).toEqual(["set-cell"]);
+});
+
 test("subjects that are not one number below the rows for each row are a fault of the domain", () => {
   expect(() => served(first(12), { subjects: new Uint32Array(39) })).toThrow(/subjects/);
   expect(() => served(first(12), { subjects: new Uint32Array(40).fill(40) })).toThrow(/subjects/);

@@ -183,6 +183,22 @@ test("dominance looks at what a person has in all rows", () => {
   expect(tableOf(verdictOf([...rows, ...own])).cells).toEqual([{ at: [0, 0], rows: 400, means: {} }]);
 });
 
+test("table-mean: leaves out the mean of a yes or no that fewer than 10 persons have or lack", () => {
+  const meanOf = (yes: number, no: number, per = 1): number | undefined => {
+    const rows = cell([0, 0], (yes + no) * per, 0, (i) => (i < yes * per ? 1 : 0));
+    const own = rows.map((row, i) => ({ ...row, subject: Math.floor(i / per) }));
+    return tableOf(verdictOf([...own, ...cell([1, 2], 60, 40)])).cells[0]?.means["base"];
+  };
+  expect(meanOf(10, 30)).toBe(0.25);
+  expect(meanOf(30, 10)).toBe(0.75);
+  expect(meanOf(9, 31)).toBeUndefined();
+  expect(meanOf(31, 9)).toBeUndefined();
+  expect(meanOf(9, 31, 3)).toBeUndefined();
+  // A third value makes it no yes or no.
+  const three = cell([0, 0], 40, 0, (i) => (i < 9 ? 1 : i < 20 ? 2 : 0));
+  expect(tableOf(verdictOf([...three, ...cell([1, 2], 60, 40)])).cells[0]?.means).toEqual({ base: 0.775 });
+});
+
 test("nothing dominates a sum of nothing, and its mean is left out", () => {
   const rows = cell([0, 0], 40).map((row, i): PlainRow => ({ ...row, subject: i % 20, value: i < 20 ? 5 : -5 }));
   expect(tableOf(verdictOf(rows)).cells).toEqual([{ at: [0, 0], rows: 40, means: {} }]);

@@ -51,6 +51,10 @@ function plainMean(group: readonly PlainRow[]): number | null {
   const total = amounts.reduce((a, b) => a + b, 0);
   const [first = 0, second = 0] = amounts;
   if (amounts.length < 10 || new Set(valued.map(({ value }) => value)).size < 2 || total === 0) return null;
+  const owners = [...Map.groupBy(valued, ({ value }) => value).values()].map(
+    (own) => new Set(own.map(({ subject }) => subject)).size,
+  );
+  if (owners.length === 2 && Math.min(...owners) < 10) return null;
   if (first + second > 0.9 * total || total - first - second < 0.1 * first) return null;
   return Number((valued.reduce((sum, { value }) => sum + value, 0) / valued.length).toPrecision(3));
 }

@@ -24,7 +24,7 @@ export const GUARD_RULES = {
   "labels-cell": "every label that is used covers at least 10 rows",
   "set-length": "one entry for every row",
   "set-values": "every entry is 1 for a member or 0",
-  "set-cell": "at least 10 persons or things are members",
+  "set-cell": "at least 10 persons or things are members, and at least 10 are not, or none",
   "table-columns": "the dimensions and measures are exactly the declared ones",
   "table-length": "one entry for every row in each dimension and measure",
   "table-levels": "every code is below the number of levels of its dimension, or 255 for no group",
@@ -32,7 +32,8 @@ export const GUARD_RULES = {
   "table-range": "no measure is above 1e9 in magnitude; means below 1e-6 become 0",
   "table-cells":
     "cells of at least 10 persons or things are listed; at most 20 % of the grouped rows lie elsewhere: else group more coarsely",
-  "table-mean": "a mean is of 10 or more persons or things, not of equal values, and no one or two of them dominate it",
+  "table-mean":
+    "a mean is of 10 or more persons or things, not of equal values, of a yes or no with 10 on either side, and no one or two of them dominate it",
   "table-count": "rows are rounded to multiples of 5, totals are sums of listed cells",
   "table-digits": "3 significant digits of every mean leave",
 } as const;

@@ -1,4 +1,5 @@
-/** Guard rules for sets, of which callers learn whose keys are in them: every row is in or out, and a set is no handful.
+/** Guard rules for sets, of which callers learn whose keys are in them: every row is in or out, and neither a
+ *  set nor those whom it leaves out are a handful: not to be in it says as much as to be.
  *  @module */
 import type { DomainFacts, GuardFinding, MemberFlags } from "@sluice/protocol";
 import { judged } from "./finding.ts";
@@ -11,20 +12,21 @@ export function guardMemberFlags(
   facts: DomainFacts,
 ): { value: MemberFlags; findings: GuardFinding[] } {
   const subjectOf = subjectsOf(facts);
-  const seen = new Uint8Array(facts.rowCount);
-  let subjects = 0;
-  for (let row = 0; row < Math.min(members.length, facts.rowCount); row++) {
-    const subject = subjectOf[row] ?? 0;
-    if (members[row] !== 1 || seen[subject] === 1) continue;
-    seen[subject] = 1;
-    subjects++;
+  const isMember = new Uint8Array(facts.rowCount);
+  const isSubject = new Uint8Array(facts.rowCount);
+  for (const [row, subject] of subjectOf.entries()) {
+    isSubject[subject] = 1;
+    if (members[row] === 1) isMember[subject] = 1;
   }
+  const count = (flags: Uint8Array): number => flags.reduce((sum, flag) => sum + flag, 0);
+  const inside = count(isMember);
+  const outside = count(isSubject) - inside;
   return {
     value: { kind: "set", members: members.slice() },
     findings: [
       judged(output, "set-length", members.length === facts.rowCount),
       judged(output, "set-values", !members.some((flag) => flag > 1)),
-      judged(output, "set-cell", subjects >= MIN_CELL_SUBJECTS),
+      judged(output, "set-cell", inside >= MIN_CELL_SUBJECTS && (outside === 0 || outside >= MIN_CELL_SUBJECTS)),
     ],
   };
 }

@@ -8,7 +8,8 @@ import { MIN_CELL_SUBJECTS } from "./subjects.ts";
 const MAX_DOMINANT_SHARE = 0.9;
 
 /** Mean of those of `values` that are no NaN; null when fewer than MIN_CELL_SUBJECTS have one, when all of them are the
- *  same, or when one or two subjects dominate: of a subject, the magnitude of its sum counts.
+ *  same, when there are two different ones and one of them is of fewer than MIN_CELL_SUBJECTS, or when one or two
+ *  subjects dominate: of a subject, the magnitude of its sum counts.
  *  @param subjects Number of the subject of each value, below the length of `sums`
  *  @param sums Is overwritten */
 export function safeMean(values: Float64Array, subjects: Uint32Array, sums: Float64Array): number | null {
@@ -25,7 +26,31 @@ export function safeMean(values: Float64Array, subjects: Uint32Array, sums: Floa
     if (value < least) least = value;
     if (value > most) most = value;
   }
-  return least === most || isDominated(sums) ? null : sum / count;
+  if (least === most || isDominated(sums)) return null;
+  return splitsOff(values, subjects, { least, most, seen: sums }) ? null : sum / count;
+}
+
+/** Whether all values are `least` or `most`, and few subjects have one of the two: such a mean, of a yes or no, says how
+ *  many have it, and so is a cell of its own. Overwrites `seen`. */
+function splitsOff(
+  values: Float64Array,
+  subjects: Uint32Array,
+  { least, most, seen }: { readonly least: number; readonly most: number; readonly seen: Float64Array },
+): boolean {
+  seen.fill(0);
+  let [withLeast, withMost] = [0, 0];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? Number.NaN;
+    if (Number.isNaN(value)) continue;
+    if (value !== least && value !== most) return false;
+    const subject = subjects[i] ?? 0;
+    const [before, mark] = [seen[subject] ?? 0, value === least ? 1 : 2];
+    if ((before & mark) !== 0) continue;
+    seen[subject] = before | mark;
+    if (mark === 1) withLeast++;
+    else withMost++;
+  }
+  return Math.min(withLeast, withMost) < MIN_CELL_SUBJECTS;
 }
 
 /** Whether the sums, NaN for subjects without a value, are too few or mostly those of one or two. */
