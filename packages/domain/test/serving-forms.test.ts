@@ -1,7 +1,10 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { signDocument, verifyReceipt, type TrustPins } from "@sluice/evidence";
 import { PsiCardinalityReceiver, PsiIdsReceiver } from "@sluice/mpc/psi/receiver";
 import { ScoreClient } from "@sluice/mpc/score/client";
 import {
+  documentHash,
   encodePsiQuery,
   encodeReportRequest,
   encodeScoreRequest,
@@ -37,14 +40,18 @@ import {
 import {
   bucketOfAge,
   develop,
+  finishedRun,
   get,
+  grantBody,
   openFixture,
   postJson,
   regionOf,
   releaseOf,
   ROWS,
+  sealedCall,
   send,
   serveProduct,
+  snapshotOf,
   use,
   type Fixture,
 } from "./serving-fixture.ts";
@@ -316,6 +323,52 @@ test("a quota is spent to the last row and not beyond it", async () => {
   expect(await scores(ages(left))).toHaveLength(left);
   expect(await refusalOf(scores([1]))).toBe("ERR_QUOTA_SPENT");
   expect(spentUnits(fixture, grant, "score")).toBe(SCORE_QUOTA);
+});
+
+test("a call that was answered has its answer after the product was built again, and a new one names the new snapshot", async () => {
+  const frame = encodeReportRequest({ snapshot: fromHex(report.snapshotHash) });
+  const first = await ask(fixture, report, "report", frame);
+  const bundle = await sha256Hex(report.code);
+  const order = await use({ operation: "build", grant, key: fixture.parties.operator, bundle, product: "groups" });
+  await send(fixture, "/v1/builds", order);
+  expect(await finishedRun(fixture, order.request.body.callId)).toMatchObject({ state: "completed" });
+  const { body: snapshot } = await snapshotOf(fixture, "groups");
+  const before = spentUnits(fixture, grant, "report");
+  expect((await first.again()).frame).toEqual(first.frame);
+  expect(await refusalOf(ask(fixture, report, "report", frame))).toBe("ERR_SNAPSHOT");
+  expect(spentUnits(fixture, grant, "report")).toBe(before);
+  report = { ...report, snapshot, snapshotHash: await documentHash(snapshot) };
+});
+
+test("the end of the term holds until the quota is spent, whenever it comes", async () => {
+  await fixture.domain.close();
+  const end = Date.parse((await grantBody(fixture)).notAfter);
+  let looks = Number.POSITIVE_INFINITY;
+  // Late at one look alone: what is noted after the spend is of its time again.
+  const clock = { now: () => (looks-- === 0 ? new Date(end + 1_000) : new Date()) };
+  fixture.domain = await startDomain(fixture.directory, { workerThreads: 1, clock });
+  const refusals: string[] = [];
+  for (let after = 0; refusals.at(-1) !== "an answer"; after++) {
+    const before = spentUnits(fixture, grant, "report");
+    const frame = encodeReportRequest({ snapshot: fromHex(report.snapshotHash) });
+    const call = await sealedCall(fixture, frame, {
+      operation: "report",
+      grant,
+      product: "groups",
+      bundle: await sha256Hex(report.code),
+      key: fixture.parties.caller,
+    });
+    looks = after;
+    refusals.push(await refusalOf(send(fixture, "/v1/calls", call.envelope)));
+    looks = Number.POSITIVE_INFINITY;
+    expect(spentUnits(fixture, grant, "report") - before).toBe(refusals.at(-1) === "an answer" ? 1 : 0);
+  }
+  // One look for admission, one for the spend.
+  expect(refusals.filter((code) => code === "ERR_GRANT_EXPIRED")).toHaveLength(2);
+  const books = new DatabaseSync(join(fixture.directory, "state.sqlite"), { readOnly: true });
+  const latest = books.prepare("SELECT max(at) AS latest FROM spend").get()?.["latest"];
+  books.close();
+  expect(Date.parse(String(latest))).toBeLessThan(end);
 });
 
 test("every form is served again after a restart", async () => {

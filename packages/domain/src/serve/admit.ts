@@ -82,7 +82,12 @@ export function refuseStopped(context: DomainContext, admitted: Admitted): void 
 }
 
 /** Decides the use under its grant. @throws the first failed reason; `alsoFailed` names the others. */
-export function decide(context: DomainContext, admitted: Admitted, declared: DeclaredUse | null): void {
+export function decide(
+  context: DomainContext,
+  admitted: Admitted,
+  declared: DeclaredUse | null,
+  now: Date = context.clock.now(),
+): void {
   const { request, keyId, held } = admitted;
   if (request.domain !== context.config.domain)
     throw new SluiceError("ERR_GRANT_DOMAIN", { domain: held.grant.body.domain });
@@ -95,18 +100,20 @@ export function decide(context: DomainContext, admitted: Admitted, declared: Dec
       fields: declared?.fields ?? [],
       ...(declared === null ? {} : { purpose: declared.purpose }),
     },
-    context.clock.now(),
+    now,
   );
   if (!decision.ok) throw denialError(decision.reasons);
 }
 
-/** Spends the nonce and the quota, durably. Returns whether this call was charged before. @throws ERR_REPLAY, ERR_CALL_REUSED, ERR_QUOTA_SPENT, ERR_CLOCK, and what `refuseStopped` throws */
+/** Spends the nonce and the quota, durably. Returns whether this call was charged before. @throws ERR_REPLAY, ERR_CALL_REUSED, ERR_QUOTA_SPENT, ERR_CLOCK, and what `refuseStopped` and `decide` throw */
 export async function spend(context: DomainContext, admitted: Admitted, amount: bigint): Promise<"spent" | "already"> {
   const { request, requestHash, keyId, held } = admitted;
   const { nonce: _nonce, issuedAt: _issuedAt, expiresAt: _expiresAt, ...repeated } = request;
   const binding = await documentHash({ ...repeated, keyId });
-  // Nothing is awaited from here to the commit: what was stopped before it is not spent.
+  // Nothing is awaited from here to the commit: what was stopped or has ended before it is not spent.
+  const now = context.clock.now();
   refuseStopped(context, admitted);
+  decide(context, admitted, null, now);
   const outcome = context.uses.spend({
     callId: request.callId,
     grant: held.hash,
@@ -119,7 +126,7 @@ export async function spend(context: DomainContext, admitted: Admitted, amount: 
     keyId,
     nonce: request.nonce,
     expiresAt: request.expiresAt,
-    now: context.clock.now(),
+    now,
   });
   if (outcome.kind === "denied") throw denialError([outcome.reason]);
   return outcome.kind;

@@ -54,7 +54,12 @@ async function chargeAndAnswer(
 ): Promise<KeptAnswer> {
   const { request } = admitted;
   const query = await openQuery(context.sealKeys, admitted.frame, sealingContext(request));
-  const amount = await form.measure(product, request.operation, query.content);
+  // What was answered before is not measured again: a build since then has changed what its frame names.
+  const answered = context.answers.get(request.callId);
+  const amount =
+    answered === null
+      ? await form.measure(product, request.operation, query.content)
+      : BigInt(answered.receipt.body.quantity.amount);
   const charged = await spend(context, admitted, amount);
   const before = charged === "already" ? context.answers.get(request.callId) : null;
   if (before !== null) return before;
