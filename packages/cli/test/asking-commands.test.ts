@@ -3,9 +3,9 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exportPrivateKey } from "@sluice/evidence";
-import type { LinearModel, Table } from "@sluice/protocol";
+import { SluiceError, type LinearModel, type Table } from "@sluice/protocol";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { StubCity } from "../../client/test/stub-city.ts";
+import { sendProblem, StubCity } from "../../client/test/stub-city.ts";
 import { reportProduct, scoreProduct, setProduct } from "../../client/test/stub-products.ts";
 import { sluice, temporaryDirectory } from "./captured-io.ts";
 
@@ -166,4 +166,12 @@ test("`product show` tells form, place, registration, grant and rules of use", a
   const json = JSON.parse((await sluice(["product", "show", "list", "--json"], { env })).stdout) as object;
   expect(json).toMatchObject({ product: { form: "psi-ids" }, grant: { type: "grant" } });
   expect(json).not.toHaveProperty("features");
+  city.hooks.route = (request, _, response) => {
+    if (!(request.url ?? "").startsWith("/v1/grants/")) return false;
+    sendProblem(response, new SluiceError("ERR_NOT_FOUND", { kind: "grant", name: "x" }));
+    return true;
+  };
+  const stranger = await sluice(["product", "show", "list"], { env });
+  expect(stranger).toMatchObject({ code: 0, stderr: "" });
+  expect(stranger.stdout).toMatch(/^rules of use +only the parties of the grant may read them$/m);
 });

@@ -1,7 +1,7 @@
 /** `sluice product show PRODUCT`
  *  @module */
 import type { SluiceClient } from "@sluice/client";
-import type { ProductForm } from "@sluice/protocol";
+import { isSluiceError, type Grant, type ProductForm, type Sha256Hex } from "@sluice/protocol";
 import { JSON_OPTION, type Command } from "../command.ts";
 import { visibleText } from "../officer/visible-text.ts";
 import { openClient, PARTY_OPTIONS } from "../party-context.ts";
@@ -26,30 +26,49 @@ export const productShow: Command = {
     const client = await openClient(args, io);
     const { signal } = io;
     const product = await client.product(args.positional(0), { signal });
-    const { body: grant } = await client.grant(product.grant, { signal });
+    const grant = await grantOf(client, product.grant, signal);
     const features = product.form === "score" ? await featuresOf(client, product.product, signal) : null;
     if (args.flag("json")) {
-      io.stdout.write(`${JSON.stringify({ product, grant, ...(features === null ? {} : { features }) })}\n`);
+      const known = { ...(grant === null ? {} : { grant }), ...(features === null ? {} : { features }) };
+      io.stdout.write(`${JSON.stringify({ product, ...known })}\n`);
       return 0;
     }
-    const { notBefore, notAfter, restrictions = [] } = grant;
     const rows: [string, string][] = [
       ["product", `${product.product} version ${product.version}`],
       ["code", product.registrationCode],
       ["form", product.form],
       ["status", product.status],
       ["domain", product.domain],
-      ["scene", `${product.scene} · ${visibleText(grant.scene.title)}`],
+      ["scene", grant === null ? product.scene : `${product.scene} · ${visibleText(grant.scene.title)}`],
       ["grant", product.grant],
-      ["term", `${notBefore} to ${notAfter}`],
       ["asked by", `sluice ${ASKED_BY[product.form].replace("PRODUCT", product.product)}`],
       ...(features === null ? [] : [["features", features.join(", ")] satisfies [string, string]]),
-      ...restrictions.map((text): [string, string] => ["rule of use", visibleText(text)]),
+      ...(grant === null ? UNREADABLE : termsOf(grant)),
     ];
     io.stdout.write(`${formatTable(rows)}\n`);
     return 0;
   },
 };
+
+/** What stands for the grant where this party may not read it. */
+const UNREADABLE: readonly [string, string][] = [["rules of use", "only the parties of the grant may read them"]];
+
+function termsOf({ notBefore, notAfter, restrictions = [] }: Grant): [string, string][] {
+  return [
+    ["term", `${notBefore} to ${notAfter}`],
+    ...restrictions.map((text): [string, string] => ["rule of use", visibleText(text)]),
+  ];
+}
+
+/** The grant; null when this party is none of its parties. */
+async function grantOf(client: SluiceClient, hash: Sha256Hex, signal: AbortSignal): Promise<Grant | null> {
+  try {
+    return (await client.grant(hash, { signal })).body;
+  } catch (error) {
+    if (isSluiceError(error, "ERR_NOT_FOUND")) return null;
+    throw error;
+  }
+}
 
 async function featuresOf(client: SluiceClient, product: string, signal: AbortSignal): Promise<readonly string[]> {
   const { snapshot } = await client.openScore(product, { signal });

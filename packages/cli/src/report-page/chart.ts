@@ -34,7 +34,7 @@ const TICKS = 4;
 const LIGHT = [232, 240, 248] as const;
 const DARK = [16, 72, 122] as const;
 /** Share of the scale from which text on a shade is white. */
-const WHITE_TEXT_FROM = 0.5;
+const WHITE_TEXT_FROM = 0.65;
 
 /** What a chart needs beside its grid. */
 export interface ChartOptions {
