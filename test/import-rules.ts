@@ -39,6 +39,7 @@ export const BROWSER_PACKAGES: readonly string[] = [
   "@scure/base",
   "@noble/curves",
   "@noble/hashes",
+  "sm-crypto-v2",
   "node-seal",
   "hpke",
 ];

@@ -1,16 +1,12 @@
-/** Key pairs. The private half is a WebCrypto key: it signs, and it shows itself only to `exportPrivateKey`.
+/** Ed25519 key pairs, and private keys of every suite as text. An Ed25519 private half is a WebCrypto key: it signs, and
+ *  it shows itself only to `exportPrivateKey`.
  *  @module */
-import {
-  concatBytes,
-  fromBase64url,
-  fromHex,
-  SluiceError,
-  toBase64url,
-  type Bytes,
-  type KeyId,
-} from "@sluice/protocol";
+import { concatBytes, equalBytes, fromBase64url, fromHex, SluiceError } from "@sluice/protocol";
+import type { Bytes, KeyId, SuiteId } from "@sluice/protocol";
 import { base64 } from "@scure/base";
 import { keyIdOf, publicKeyOf, type WebCryptoKey } from "./ed25519.ts";
+import type { SigningKey } from "./keys-signing.ts";
+import { generateSm2Key, sm2KeyOfPkcs8, type Sm2KeyPair } from "./sm/sm2-keys.ts";
 
 /** `PrivateKeyInfo` of RFC 8410 §7 up to the 32 bytes of the seed. */
 const PKCS8_PREFIX = fromHex("302e020100300506032b657004220420");
@@ -21,7 +17,8 @@ const MAX_KEY_TEXT_CHARS = 2_048;
 const PEM = /^-----BEGIN PRIVATE KEY-----\s+([A-Za-z0-9+/=\s]+?)\s+-----END PRIVATE KEY-----\s*$/;
 
 /** An Ed25519 key pair. Prints as its public id; the private half has no printable form. */
-export class KeyPair {
+export class KeyPair implements SigningKey {
+  readonly suite = "ed25519";
   readonly keyId: KeyId;
   readonly #privateKey: WebCryptoKey;
 
@@ -58,13 +55,30 @@ export async function generateKey(): Promise<KeyPair> {
   return keyPairOfSeed(crypto.getRandomValues(new Uint8Array(SEED_BYTES)));
 }
 
-/** The private half as PKCS#8 PEM (RFC 8410). Store it where only its owner reads. */
-export async function exportPrivateKey(key: KeyPair): Promise<string> {
+/** A new random key pair of `suite`. */
+export function generateSigningKey(suite: SuiteId): Promise<KeyPair | Sm2KeyPair> {
+  switch (suite) {
+    case "ed25519":
+      return generateKey();
+    case "sm2":
+      return generateSm2Key();
+  }
+}
+
+/** The private half as PKCS#8 PEM (RFC 8410, RFC 5915). Store it where only its owner reads. */
+export async function exportPrivateKey(key: KeyPair | Sm2KeyPair): Promise<string> {
   const text = base64.encode(await key.toPkcs8());
   return `-----BEGIN PRIVATE KEY-----\n${text.replaceAll(/.{64}/g, "$&\n").trimEnd()}\n-----END PRIVATE KEY-----\n`;
 }
 
-/** The key pair behind a PKCS#8 PEM or a JWK (RFC 8037) text. @throws ERR_BODY_INVALID when `text` is neither. */
+/** The key pair of either suite behind a PKCS#8 PEM or, for Ed25519, a JWK. @throws ERR_BODY_INVALID when `text` is neither. */
+export async function importSigningKey(text: string): Promise<KeyPair | Sm2KeyPair> {
+  const pkcs8 = text.length > MAX_KEY_TEXT_CHARS ? null : bytesOfPem(text);
+  const key = pkcs8 === null ? null : await sm2KeyOfPkcs8(pkcs8);
+  return key ?? importPrivateKey(text);
+}
+
+/** The Ed25519 key pair behind a PKCS#8 PEM or a JWK (RFC 8037) text. @throws ERR_BODY_INVALID when `text` is neither. */
 export async function importPrivateKey(text: string): Promise<KeyPair> {
   const seed = text.length > MAX_KEY_TEXT_CHARS ? null : text.trimStart().startsWith("{") ? ofJwk(text) : ofPem(text);
   if (seed === null) throw notAKey();
@@ -91,18 +105,21 @@ async function keyPairOfSeed(seed: Bytes): Promise<KeyPair> {
   return new KeyPair(keyId, privateKey);
 }
 
-function ofPem(text: string): { d: Bytes; x?: string } | null {
+function bytesOfPem(text: string): Bytes | null {
   const body = PEM.exec(text)?.[1];
   if (body === undefined) return null;
   try {
-    const pkcs8 = base64.decode(body.replaceAll(/\s/g, ""));
-    const prefix = pkcs8.subarray(0, PKCS8_PREFIX.length);
-    if (toBase64url(prefix) !== toBase64url(PKCS8_PREFIX)) return null;
-    const d = pkcs8.slice(PKCS8_PREFIX.length);
-    return d.length === SEED_BYTES ? { d } : null;
+    return base64.decode(body.replaceAll(/\s/g, ""));
   } catch {
     return null;
   }
+}
+
+function ofPem(text: string): { d: Bytes; x?: string } | null {
+  const pkcs8 = bytesOfPem(text);
+  if (pkcs8 === null || !equalBytes(pkcs8.subarray(0, PKCS8_PREFIX.length), PKCS8_PREFIX)) return null;
+  const d = pkcs8.slice(PKCS8_PREFIX.length);
+  return d.length === SEED_BYTES ? { d } : null;
 }
 
 function ofJwk(text: string): { d: Bytes; x?: string } | null {

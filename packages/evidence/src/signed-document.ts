@@ -1,7 +1,6 @@
 /** Signed objects: signing, and the verifier's policy of who must have signed.
  *  @module */
 import {
-  fromBase64url,
   MAX_SIGNATURES,
   signingBytes,
   SluiceError,
@@ -10,19 +9,26 @@ import {
   type Signature,
   type Signed,
   type SignedType,
+  type SuiteId,
 } from "@sluice/protocol";
-import { verifyEd25519 } from "./ed25519.ts";
-import type { KeyPair } from "./keys.ts";
+import type { SigningKey } from "./keys-signing.ts";
+import { verifySignature } from "./suite.ts";
 
-/** Who must have signed: of each inner list any one key, and a different one for each list. */
-export type SignerPolicy = { readonly required: readonly (readonly KeyId[])[] };
+/** Who must have signed, and in which suites. */
+export interface SignerPolicy {
+  /** Of each inner list any one key, and a different one for each list. */
+  readonly required: readonly (readonly KeyId[])[];
+  /** Suites in each of which the lists must be signed: each list by one of its keys of that suite. Absent: by a key of
+   *  any suite. A list without a key of a needed suite is met by nobody. */
+  readonly suites?: readonly SuiteId[];
+}
 
-/** `body` with one signature by each of `keys`, over `sluice/<type>/v1` ‖ canonical JSON. */
-export async function signDocument<T extends { type: SignedType }>(body: T, ...keys: KeyPair[]): Promise<Signed<T>> {
+/** `body` with one signature by each of `keys`, of one suite or of several, over `sluice/<type>/v1` ‖ canonical JSON. */
+export async function signDocument<T extends { type: SignedType }>(body: T, ...keys: SigningKey[]): Promise<Signed<T>> {
   const bytes = signingBytes(body);
   const signatures = await Promise.all(
     keys.map(async (key): Promise<Signature> => ({
-      suite: "ed25519",
+      suite: key.suite,
       keyId: key.keyId,
       value: toBase64url(await key.sign(bytes)),
     })),
@@ -35,12 +41,12 @@ export async function signersOf(signed: Signed<{ type: SignedType }>): Promise<K
   const bytes = signingBytes(signed.body);
   const signers = new Set<KeyId>();
   for (const signature of signed.signatures.slice(0, MAX_SIGNATURES)) {
-    if (await isValid(signature, bytes)) signers.add(signature.keyId);
+    if (await verifySignature(signature, bytes)) signers.add(signature.keyId);
   }
   return [...signers];
 }
 
-/** Passes when each required list has its own signer and nothing else has signed: every signature is
+/** Passes when each required list has its own signer, in each needed suite, and nothing else has signed: every signature is
  *  valid, no key signs twice, and no key signs whom the policy does not name.
  *  @throws ERR_SIGNATURE naming the signer that is missing or wrong. */
 export async function verifySigned(signed: Signed<{ type: SignedType }>, policy: SignerPolicy): Promise<void> {
@@ -53,23 +59,21 @@ export async function verifySigned(signed: Signed<{ type: SignedType }>, policy:
   const signers = new Set<KeyId>();
   for (const signature of signed.signatures) {
     const { keyId } = signature;
-    if (!named.has(keyId) || signers.has(keyId) || !(await isValid(signature, bytes))) {
+    if (!named.has(keyId) || signers.has(keyId) || !(await verifySignature(signature, bytes))) {
       throw new SluiceError("ERR_SIGNATURE", { type, signer: keyId });
     }
     signers.add(keyId);
   }
-  const missing = firstUnmatched(policy.required, signers);
-  if (missing !== null) throw new SluiceError("ERR_SIGNATURE", { type, signer: missing.join(" or ") });
+  for (const suite of policy.suites?.length ? policy.suites : [null]) {
+    const lists = suite === null ? policy.required : policy.required.map((list) => keysOf(list, suite));
+    const missing = firstUnmatched(lists, signers);
+    if (missing === null) continue;
+    throw new SluiceError("ERR_SIGNATURE", { type, signer: missing.join(" or ") || `a key of the suite ${suite}` });
+  }
 }
 
-async function isValid(signature: Signature, bytes: Uint8Array): Promise<boolean> {
-  let value: Uint8Array;
-  try {
-    value = fromBase64url(signature.value);
-  } catch {
-    return false;
-  }
-  return signature.suite === "ed25519" && verifyEd25519(signature.keyId, bytes, value);
+function keysOf(list: readonly KeyId[], suite: SuiteId): readonly KeyId[] {
+  return list.filter((keyId) => keyId.startsWith(`${suite}:`));
 }
 
 /** The first list for which no signer is left, or null: one signer never stands for two lists. */

@@ -10,6 +10,7 @@ export { commitment, SALT_BYTES, verifyLogProof } from "./log-proof.ts";
 export * from "./receipts.ts";
 export { signersOf, verifySigned, type SignerPolicy } from "./signed-document.ts";
 export { noteVerifierKey, openNote } from "./signed-note.ts";
+export { verifySignature } from "./suite.ts";
 export * from "./tile-path.ts";
 export * from "./tile-proof.ts";
 export * from "./tree-hash.ts";

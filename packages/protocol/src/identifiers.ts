@@ -18,12 +18,13 @@ export type MemberName = z.infer<typeof MemberName>;
 export const Sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 export type Sha256Hex = z.infer<typeof Sha256Hex>;
 
-/** Signature suites. `sm2` joins when the SM suite is built. */
-export const SuiteId = z.enum(["ed25519"]);
+/** Signature suites: Ed25519 (RFC 8032), and SM2 with SM3 and the standard user id (GB/T 32918.2-2016). */
+export const SuiteId = z.enum(["ed25519", "sm2"]);
 export type SuiteId = z.infer<typeof SuiteId>;
 
-/** `ed25519:` and the raw 32-byte public key as unpadded base64url: a key names itself. */
-export const KeyId = z.string().regex(/^ed25519:[A-Za-z0-9_-]{43}$/);
+/** The suite and the public key as unpadded base64url: a key names itself. `ed25519:` and the raw 32 bytes, or `sm2:` and
+ *  the 33 bytes of the compressed point, which begin with 2 or 3. */
+export const KeyId = z.string().regex(/^(?:ed25519:[A-Za-z0-9_-]{43}|sm2:A[g-z0-9_-][A-Za-z0-9_-]{42})$/);
 export type KeyId = z.infer<typeof KeyId>;
 
 /** Random 128 bits as 32 hexadecimal digits: call ids and nonces. */

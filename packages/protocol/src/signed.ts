@@ -22,13 +22,15 @@ export const SIGNED_TYPES = [
 ] as const;
 export type SignedType = (typeof SIGNED_TYPES)[number];
 
-/** One signature. `keyId` names the key by its public bytes. */
-export const Signature = z.strictObject({
-  suite: SuiteId,
-  keyId: KeyId,
-  /** Unpadded base64url of the raw signature. */
-  value: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
-});
+/** One signature. `keyId` names the key by its public bytes, and begins with `suite`. */
+export const Signature = z
+  .strictObject({
+    suite: SuiteId,
+    keyId: KeyId,
+    /** Unpadded base64url of the raw 64 bytes: R ‖ S of Ed25519, r ‖ s of SM2. */
+    value: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
+  })
+  .refine(({ suite, keyId }) => keyId.startsWith(`${suite}:`), { path: ["keyId"], error: "a key of the suite" });
 export type Signature = z.infer<typeof Signature>;
 
 /** Most signatures on one object. */
