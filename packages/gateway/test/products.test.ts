@@ -71,8 +71,12 @@ test("hint and set pass through byte by byte up to one limit, and nothing else d
     const answer = await city.get(`${base}/${part}`);
     expect([answer.type, Buffer.from(answer.bytes).toString()]).toEqual([type, `the ${part}`]);
   }
-  city.domain.overrides.set(`${base}/set`, async () => ({ type, body: new Uint8Array(MAX_SNAPSHOT_PART_BYTES + 1) }));
-  const large = await city.get(`${base}/set`);
+  const before = city.domain.requests.length;
+  expect(Buffer.from((await city.get(`${base}/set`)).bytes).toString()).toBe("the set");
+  expect(city.domain.requests.length).toBe(before);
+  const other = `/v1/products/product/snapshots/${"0".repeat(64)}/set`;
+  city.domain.overrides.set(other, async () => ({ type, body: new Uint8Array(MAX_SNAPSHOT_PART_BYTES + 1) }));
+  const large = await city.get(other);
   expect([codeOf(large), large.json["refusedBy"]]).toEqual(["ERR_FRAME_TOO_LARGE", "gateway"]);
   const asked = city.domain.requests.length;
   for (const part of ["database", "elements", "hint%2f..%2fset", "Hint"]) {

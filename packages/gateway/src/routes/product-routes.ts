@@ -15,14 +15,19 @@ import {
 } from "@sluice/protocol";
 import { z } from "zod";
 import type { GatewayContext } from "../context.ts";
+import { SharedParts } from "../domains/shared-parts.ts";
 import { BinaryBody } from "../http/bodies.ts";
 import { PROBLEM_RESPONSES } from "../http/problems.ts";
 import type { ZodServer } from "../http/zod-server.ts";
+
+/** Parts of snapshots that are kept between downloads. */
+const MAX_KEPT_PART_BYTES = 2 * MAX_SNAPSHOT_PART_BYTES;
 
 /** Routes of products. */
 export function productRoutes(server: ZodServer, context: GatewayContext): void {
   const { products, domains, link } = context;
   const params = z.strictObject({ product: Name });
+  const parts = new SharedParts(MAX_KEPT_PART_BYTES);
 
   server.get(
     "/v1/products",
@@ -77,15 +82,14 @@ export function productRoutes(server: ZodServer, context: GatewayContext): void 
     async (request, reply) => {
       const { product, hash, part } = request.params;
       const { domain } = products.latest(product);
-      const bytes = await link.bytes(domains.get(domain), {
-        method: "GET",
-        path: `/v1/products/${product}/snapshots/${hash}/${part}`,
-        maxAnswerBytes: MAX_SNAPSHOT_PART_BYTES,
-      });
+      const path = `/v1/products/${product}/snapshots/${hash}/${part}`;
+      const { buffer, byteOffset, byteLength } = await parts.get(`${domain} ${path}`, () =>
+        link.bytes(domains.get(domain), { method: "GET", path, maxAnswerBytes: MAX_SNAPSHOT_PART_BYTES }),
+      );
       return reply
         .type(BINARY_MEDIA_TYPE)
         .header("cache-control", "public, max-age=31536000, immutable")
-        .send(Buffer.from(bytes));
+        .send(Buffer.from(buffer, byteOffset, byteLength));
     },
   );
 }
