@@ -2,7 +2,7 @@
  *  @module */
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
-import { lockDirectory, openLog } from "@sluice/evidence";
+import { DEFAULT_PUBLISH_INTERVAL_MS, lockDirectory, openLog } from "@sluice/evidence";
 import { SealKeyPair } from "@sluice/evidence/seal";
 import { ProcessLog, serveMetrics, ServerMetrics } from "@sluice/evidence/observe";
 import { SluiceError, type Clock, type Random } from "@sluice/protocol";
@@ -45,6 +45,8 @@ export interface StartDomainOptions {
   readonly random?: Random;
   /** Port of `GET /metrics` on loopback, 0 for a free one; none unless given. */
   readonly metricsPort?: number;
+  /** Strangers see a new checkpoint of the log at the end of each such interval; 0: with each receipt. */
+  readonly publishIntervalMs?: number;
   /** Whether the isolation layers are tried, once and in the background, for log and metrics. */
   readonly announceLayers?: boolean;
 }
@@ -86,8 +88,12 @@ export async function startDomain(directory: string, options: StartDomainOptions
     const keyring = await Keyring.open(directory);
     const db = new StateDatabase(join(directory, "state.sqlite"));
     cleanup.push(() => db.close());
-    const logDirectory = join(directory, "log");
-    const log = await openLog(logDirectory, { origin: config.logOrigin, key: keyring.logKey, clock });
+    const log = await openLog(join(directory, "log"), {
+      origin: config.logOrigin,
+      key: keyring.logKey,
+      clock,
+      publishIntervalMs: options.publishIntervalMs ?? DEFAULT_PUBLISH_INTERVAL_MS,
+    });
     cleanup.push(() => log.close());
     const data = await openStore(directory, { clock, random });
     cleanup.push(() => data.close());
@@ -126,7 +132,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
       context.answers.forgetFrames(clock.now());
     }, SWEEP_INTERVAL_MS).unref();
     cleanup.push(() => clearInterval(sweep));
-    const server = await createServer(context, logDirectory);
+    const server = await createServer(context);
     cleanup.push(() => server.close());
     const url = await listen(server, host, port);
     cleanup.push(() => processLog.write({ event: "stopping" }));

@@ -9,6 +9,7 @@ import {
   equalBytes,
   LogOrigin,
   SluiceError,
+  utf8,
   type Bytes,
   type Checkpoint,
   type EvidenceLog,
@@ -17,7 +18,7 @@ import {
 import { lockDirectory, type DirectoryLock } from "./directory-lock.ts";
 import { readerOf } from "./durable-files.ts";
 import { Journal } from "./journal.ts";
-import { readCheckpoint } from "./log-files.ts";
+import { readCheckpoint, readCoveredTile, type ReadLogFile } from "./log-files.ts";
 import type { LogOptions } from "./log-options.ts";
 import { LogTiles } from "./log-tiles.ts";
 import { LogWriter } from "./log-writer.ts";
@@ -33,8 +34,12 @@ const JOURNAL_FILE = "journal";
 export interface DirectoryLog extends EvidenceLog, AsyncDisposable {
   /** Entries that are durable. */
   readonly size: number;
-  /** As `checkpoint`, and the files of it are in the directory when it returns. Ask this before files are served. */
+  /** As `checkpoint`, and the files of it are in the directory when it returns, whatever the interval: strangers who
+   *  ask at that moment learn when the newest entries came. */
   publish(): Promise<Checkpoint>;
+  /** The public file of that path as strangers may see it now: the checkpoint of the last interval, or a tile that
+   *  it covers; null for every other path. */
+  readPublished(path: string): Promise<Bytes | null>;
   /** Entries [from, to) in order, at most `MAX_READ_ENTRIES` of them.
    *  @throws ERR_NOT_FOUND outside the log; ERR_LOG when a file of entries is damaged. */
   readEntries(from: number, to: number): Promise<Bytes[]>;
@@ -57,11 +62,12 @@ export async function openLog(directory: string, options: LogOptions): Promise<D
     const tiles = new LogTiles(path, options.origin, header.base, header.openTiles);
     for (const { entry } of records) tiles.append(entry);
     tiles.writeFull();
-    await checkPublished(path, options, tiles);
+    const published = await checkPublished(path, options, tiles);
     const lastAtMs = records.at(-1)?.atMs ?? header.atMs;
-    const writer = new LogWriter(options, { directory: path, journal, tiles, lastAtMs, journaled: records.length });
+    const state = { directory: path, journal, tiles, lastAtMs, journaled: records.length, published };
+    const writer = new LogWriter(options, state);
     await writer.publish();
-    return new OpenDirectoryLog(options.origin, lock, tiles, writer);
+    return new OpenDirectoryLog(options.origin, path, lock, tiles, writer);
   } catch (error) {
     await journal?.close();
     lock.release();
@@ -94,10 +100,14 @@ async function openJournal(directory: string, { origin, key }: LogOptions) {
   return { header, records: [], journal: await Journal.create(path, header, []) };
 }
 
-/** What was recovered must hold what had been published. */
-async function checkPublished(directory: string, { origin, key }: LogOptions, tiles: LogTiles): Promise<void> {
+/** What was recovered must hold what had been published. @returns that checkpoint, or null */
+async function checkPublished(
+  directory: string,
+  { origin, key }: LogOptions,
+  tiles: LogTiles,
+): Promise<Checkpoint | null> {
   const read = readerOf(directory);
-  if ((await read(CHECKPOINT_PATH)) === null) return;
+  if ((await read(CHECKPOINT_PATH)) === null) return null;
   const published = await readCheckpoint(read, { origin, logKey: key.keyId });
   if (published.size > tiles.size) {
     throw new SluiceError("ERR_LOG", { origin, reason: "entries of the published checkpoint are missing" });
@@ -105,16 +115,19 @@ async function checkPublished(directory: string, { origin, key }: LogOptions, ti
   if (!equalBytes(await rootOf(tiles.subtree, published.size), published.rootHash)) {
     throw new SluiceError("ERR_LOG", { origin, reason: "the published checkpoint is of another tree" });
   }
+  return published;
 }
 
 class OpenDirectoryLog implements DirectoryLog {
   readonly origin: string;
+  readonly #read: ReadLogFile;
   readonly #lock: DirectoryLock;
   readonly #tiles: LogTiles;
   readonly #writer: LogWriter;
 
-  constructor(origin: string, lock: DirectoryLock, tiles: LogTiles, writer: LogWriter) {
+  constructor(origin: string, directory: string, lock: DirectoryLock, tiles: LogTiles, writer: LogWriter) {
     this.origin = origin;
+    this.#read = readerOf(directory);
     this.#lock = lock;
     this.#tiles = tiles;
     this.#writer = writer;
@@ -134,6 +147,12 @@ class OpenDirectoryLog implements DirectoryLog {
 
   publish(): Promise<Checkpoint> {
     return this.#writer.publish();
+  }
+
+  async readPublished(path: string): Promise<Bytes | null> {
+    const shown = await this.#writer.shown();
+    if (shown === null) return null;
+    return path === CHECKPOINT_PATH ? utf8(shown.text) : readCoveredTile(this.#read, path, shown.size);
   }
 
   async inclusion(index: number, size: number): Promise<Bytes[]> {

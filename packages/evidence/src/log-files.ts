@@ -3,8 +3,17 @@
  *  @module */
 import { equalBytes, fromUtf8, SluiceError, type Bytes, type Checkpoint } from "@sluice/protocol";
 import { openCheckpoint, type LogIdentity } from "./checkpoint.ts";
-import { decodeEntryTile } from "./entry-tile.ts";
-import { CHECKPOINT_PATH, levelCount, tileOf, tilePath, TILE_WIDTH, type Tile } from "./tile-path.ts";
+import { decodeEntryTile, STORED_ENTRY_BYTES } from "./entry-tile.ts";
+import {
+  CHECKPOINT_PATH,
+  hashesAtLevel,
+  levelCount,
+  parseTilePath,
+  tileOf,
+  tilePath,
+  TILE_WIDTH,
+  type Tile,
+} from "./tile-path.ts";
 import { rootOf, subtreesOf, type TileSource } from "./tile-proof.ts";
 import { TreeBuilder } from "./tree-builder.ts";
 import { HASH_BYTES, leafHash } from "./tree-hash.ts";
@@ -93,6 +102,17 @@ export function fileTiles(read: ReadLogFile, origin: string): TileSource {
     }
     return hashes.subarray(0, length);
   };
+}
+
+/** The tile of that path, as wide as the path says, when a tree of `size` entries has it; null otherwise. Of a log
+ *  that has grown since, only the part that such a tree has is given. */
+export async function readCoveredTile(read: ReadLogFile, path: string, size: number): Promise<Bytes | null> {
+  const tile = parseTilePath(path);
+  if (tile === null) return null;
+  const { level, index, width } = tile;
+  if (index * TILE_WIDTH + width > hashesAtLevel(level === "entries" ? 0 : level, size)) return null;
+  const bytes = await readTile(read, tile);
+  return bytes?.subarray(0, width * (level === "entries" ? STORED_ENTRY_BYTES : HASH_BYTES)) ?? null;
 }
 
 /** A tile, or the full one that took its place since. */

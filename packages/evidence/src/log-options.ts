@@ -1,6 +1,6 @@
 /** What a log is opened with.
  *  @module */
-import type { Clock } from "@sluice/protocol";
+import type { Bytes, Checkpoint, Clock } from "@sluice/protocol";
 import type { KeyPair } from "./keys.ts";
 
 /** Options of `openLog`. */
@@ -11,7 +11,16 @@ export type LogOptions = {
   readonly key: KeyPair;
   /** A clock behind the newest entry by more than the tolerated skew refuses work. */
   readonly clock: Clock;
-  /** Longest time from a checkpoint given to its files; 0 writes the files before the checkpoint is given.
-   *  `DEFAULT_PUBLISH_INTERVAL_MS` when absent. */
+  /** Strangers see a new checkpoint at the end of each such interval of the clock, and when the log is opened or
+   *  closed; 0 shows each checkpoint before it is given. `DEFAULT_PUBLISH_INTERVAL_MS` when absent. */
   readonly publishIntervalMs?: number;
+  /** Asks witnesses before a checkpoint is published at the end of an interval. */
+  readonly cosign?: Cosign;
 };
+
+/** Gives the text of `checkpoint` with the lines that witnesses added to it; never rejects.
+ *  `consistency(size)` proves that the log of that size is the beginning of this one. */
+export type Cosign = (
+  checkpoint: Checkpoint,
+  log: { consistency: (fromSize: number) => Promise<Bytes[]>; signal: AbortSignal },
+) => Promise<string>;

@@ -1,5 +1,6 @@
-/** The one writer of a log: batches appends into single writes to the disk, signs checkpoints, and puts
- *  tiles and checkpoint into files at intervals.
+/** The one writer of a log: batches appends into single writes to the disk, signs checkpoints for those who
+ *  hold an entry, and shows strangers a checkpoint at the end of each interval only, so that they do not see
+ *  when an entry came.
  *  @module */
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -11,7 +12,7 @@ import type { Journal } from "./journal.ts";
 import type { LogOptions } from "./log-options.ts";
 import type { LogTiles } from "./log-tiles.ts";
 import { CHECKPOINT_PATH } from "./tile-path.ts";
-import { rootOf } from "./tile-proof.ts";
+import { consistencyProof, rootOf } from "./tile-proof.ts";
 
 /** Entries that one write to the disk makes durable. */
 const MAX_BATCH_ENTRIES = 4_096;
@@ -19,8 +20,10 @@ const MAX_BATCH_ENTRIES = 4_096;
 const MAX_WAITING_APPENDS = 65_536;
 /** Entries in the journal above which it begins again from the tiles. */
 const MAX_JOURNAL_ENTRIES = 16_384;
-/** Longest time from a checkpoint given to its files, in milliseconds. */
-export const DEFAULT_PUBLISH_INTERVAL_MS = 100;
+/** Time from one published checkpoint to the next, in milliseconds. */
+export const DEFAULT_PUBLISH_INTERVAL_MS = 60_000;
+/** Longest time from the end of an interval to its publication. */
+const MAX_TICK_MS = 1_000;
 
 type Waiting<T> = { resolve: (value: T) => void; reject: (reason: unknown) => void };
 
@@ -33,6 +36,8 @@ export type WriterState = {
   readonly journaled: number;
   /** Time of the newest entry. */
   readonly lastAtMs: number;
+  /** What the directory shows, if anything. It is of the tree in `tiles`. */
+  readonly published: Checkpoint | null;
 };
 
 /** Writes one log. The order is always: journal on disk, then answer; tiles, then the checkpoint over them. */
@@ -47,9 +52,14 @@ export class LogWriter {
   #checkpoints: Waiting<Checkpoint>[] = [];
   #publications: Waiting<Checkpoint>[] = [];
   #signed: Checkpoint | undefined;
-  #published: Checkpoint | undefined;
-  /** Set for an interval after each publication; what is signed meanwhile is published at its end. */
-  #interval: NodeJS.Timeout | undefined;
+  #published: Checkpoint | null;
+  /** Number of the interval in which strangers were last shown something. */
+  #shownInterval: number;
+  readonly #intervalMs: number;
+  #ticks: NodeJS.Timeout | undefined;
+  /** What the end of an interval set off, while it lasts. */
+  #showing: Promise<void> | undefined;
+  readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
   #closed = false;
   #failure: SluiceError | undefined;
@@ -62,7 +72,21 @@ export class LogWriter {
     this.#tiles = state.tiles;
     this.#journaled = state.journaled;
     this.#lastAtMs = state.lastAtMs;
+    this.#published = state.published;
     this.#now();
+    this.#intervalMs = options.publishIntervalMs ?? DEFAULT_PUBLISH_INTERVAL_MS;
+    this.#shownInterval = this.#interval();
+    if (this.#intervalMs === 0) return;
+    // At every tick, whether or not entries came: the time of a publication tells nothing about them.
+    const tick = (): void => void this.publishDue().catch(() => undefined); // a failed write is told to the next caller
+    this.#ticks = setInterval(tick, Math.min(this.#intervalMs, MAX_TICK_MS)).unref();
+  }
+
+  /** The checkpoint that strangers see now: of the last interval, or the one before while witnesses are asked. */
+  async shown(): Promise<Checkpoint | null> {
+    const due = this.publishDue().catch(() => undefined); // what was shown stays readable
+    if (this.#options.cosign === undefined) await due;
+    return this.#published;
   }
 
   /** See `EvidenceLog`. */
@@ -80,28 +104,58 @@ export class LogWriter {
     });
   }
 
-  /** See `EvidenceLog`. */
+  /** See `EvidenceLog`. Its files follow at the end of the interval. */
   checkpoint(): Promise<Checkpoint> {
-    return this.#ask(this.#checkpoints);
+    return this.#intervalMs === 0 ? this.publish() : this.#ask(this.#checkpoints);
   }
 
-  /** As `checkpoint`, and its files are there when it returns. */
-  publish(): Promise<Checkpoint> {
-    return this.#ask(this.#publications);
+  /** As `checkpoint`, and its files are there when it returns, whatever the interval. */
+  async publish(): Promise<Checkpoint> {
+    const checkpoint = await this.#ask(this.#publications);
+    this.#show(checkpoint);
+    return checkpoint;
+  }
+
+  /** Publishes when an interval has ended since strangers were last shown something, with what witnesses add. */
+  async publishDue(): Promise<void> {
+    if (this.#showing !== undefined) return this.#showing;
+    const interval = this.#interval();
+    if (interval === this.#shownInterval || this.#closed) return;
+    this.#shownInterval = interval;
+    this.#showing = this.#publishCosigned().finally(() => (this.#showing = undefined));
+    return this.#showing;
   }
 
   /** Finishes what waits, publishes, and closes the journal. */
   async close(): Promise<void> {
     if (this.#closed) return;
+    clearInterval(this.#ticks);
     const last = this.#failure === undefined ? this.publish() : Promise.resolve();
     this.#closed = true;
+    this.#closing.abort();
     try {
       await last;
+      await this.#showing?.catch(() => undefined);
     } finally {
       await this.#running;
-      clearTimeout(this.#interval);
       await this.#journal.close();
     }
+  }
+
+  async #publishCosigned(): Promise<void> {
+    const { cosign } = this.#options;
+    if (cosign === undefined && this.#published?.size === this.#tiles.size) return;
+    const checkpoint = await this.#ask(this.#publications);
+    const consistency = (from: number): Promise<Bytes[]> =>
+      consistencyProof(this.#tiles.subtree, from, checkpoint.size);
+    const { signal } = this.#closing;
+    const text = (await cosign?.(checkpoint, { consistency, signal })) ?? checkpoint.text;
+    if (!this.#closed) this.#show({ ...checkpoint, text });
+  }
+
+  /** Number of the interval that now lies in. */
+  #interval(): number {
+    return Math.floor(this.#options.clock.now().getTime() / Math.max(1, this.#intervalMs));
   }
 
   #ask(queue: Waiting<Checkpoint>[]): Promise<Checkpoint> {
@@ -125,7 +179,7 @@ export class LogWriter {
       }
     } catch (cause) {
       // What reached the disk is not known any more: only opening the log again tells.
-      this.#failure = new SluiceError("ERR_LOG", { origin: this.#options.origin, reason: "a write failed" }, { cause });
+      this.#failure = this.#writeFailed(cause);
       const waiting = [...this.#appends.splice(0), ...this.#checkpoints.splice(0), ...this.#publications.splice(0)];
       for (const { reject } of waiting) reject(this.#failure);
     } finally {
@@ -159,7 +213,8 @@ export class LogWriter {
 
   async #answer(): Promise<void> {
     const checkpoint = await this.#sign();
-    if (this.#publications.length > 0 || this.#interval === undefined) this.#writeFiles(checkpoint);
+    // In the turn of the signature: the tiles that are not full are as wide as this checkpoint needs them.
+    if (this.#publications.length > 0) this.#tiles.writeOpen();
     const waiting = [...this.#checkpoints.splice(0), ...this.#publications.splice(0)];
     for (const { resolve } of waiting) resolve(checkpoint);
   }
@@ -172,19 +227,22 @@ export class LogWriter {
     return this.#signed;
   }
 
-  #writeFiles(checkpoint: Checkpoint): void {
-    if (this.#published === checkpoint) return;
-    this.#tiles.writeOpen();
-    replaceFile(join(this.#directory, CHECKPOINT_PATH), utf8(checkpoint.text));
+  /** Lets strangers see a checkpoint whose tiles are in files; never an older one, nor one with fewer witnesses. */
+  #show(checkpoint: Checkpoint): void {
+    const shown = this.#published;
+    if (shown !== null && (checkpoint.size < shown.size || checkpoint.text === shown.text)) return;
+    if (checkpoint.size === shown?.size && lineCount(checkpoint) < lineCount(shown)) return;
+    try {
+      replaceFile(join(this.#directory, CHECKPOINT_PATH), utf8(checkpoint.text));
+    } catch (cause) {
+      this.#failure = this.#writeFailed(cause);
+      throw this.#failure;
+    }
     this.#published = checkpoint;
-    const intervalMs = this.#options.publishIntervalMs ?? DEFAULT_PUBLISH_INTERVAL_MS;
-    if (intervalMs === 0 || this.#closed) return;
-    clearTimeout(this.#interval);
-    this.#interval = setTimeout(() => {
-      this.#interval = undefined;
-      if (this.#signed === this.#published || this.#closed || this.#failure !== undefined) return;
-      this.publish().catch(() => undefined); // a failed write is told to the next caller
-    }, intervalMs).unref();
+  }
+
+  #writeFailed(cause: unknown): SluiceError {
+    return new SluiceError("ERR_LOG", { origin: this.#options.origin, reason: "a write failed" }, { cause });
   }
 
   /** Time for a record; never before that of an earlier one. @throws ERR_CLOCK */
@@ -201,4 +259,9 @@ export class LogWriter {
     const { origin } = this.#options;
     throw new SluiceError("ERR_STATE", { kind: "log", name: origin, state: "closed", needed: "an open log" });
   }
+}
+
+/** Lines of a checkpoint: with each witness there is one more. */
+function lineCount({ text }: Checkpoint): number {
+  return text.split("\n").length;
 }

@@ -10,13 +10,18 @@ const Options = z.strictObject({
   host: z.string().min(1).default("127.0.0.1"),
   port: z.int().min(0).max(65_535).default(0),
   metricsPort: z.int().min(0).max(65_535).optional(),
+  publishIntervalMs: z.int().min(0).max(86_400_000).optional(),
 });
 
 try {
   const given = Options.safeParse(parseJson(process.argv[2]));
   if (!given.success) throw new SluiceError("ERR_USAGE", { reason: 'give {"directory":…,"host":…,"port":…} as JSON' });
-  const { directory, metricsPort, ...address } = given.data;
-  const gateway = await startGateway(directory, { ...address, ...(metricsPort === undefined ? {} : { metricsPort }) });
+  const { directory, metricsPort, publishIntervalMs, ...address } = given.data;
+  const gateway = await startGateway(directory, {
+    ...address,
+    ...(metricsPort === undefined ? {} : { metricsPort }),
+    ...(publishIntervalMs === undefined ? {} : { publishIntervalMs }),
+  });
   const stop = (): void => {
     gateway.close().then(
       () => process.exit(0),

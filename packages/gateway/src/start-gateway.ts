@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { access, constants } from "node:fs/promises";
 import { join } from "node:path";
-import { lockDirectory, openLog } from "@sluice/evidence";
+import { DEFAULT_PUBLISH_INTERVAL_MS, lockDirectory, openLog } from "@sluice/evidence";
 import { ProcessLog, serveMetrics, ServerMetrics, type LineSink } from "@sluice/evidence/observe";
 import { DOMAIN_TIMEOUT_MS, isSluiceError, SluiceError, type Clock, type Random } from "@sluice/protocol";
 import { FILES, notAGateway, readConfig, readKeys } from "./configuration.ts";
@@ -38,6 +38,8 @@ export interface StartGatewayOptions {
   readonly logTo?: LineSink;
   /** Port of `GET /metrics` on loopback, 0 for a free one; none unless given. */
   readonly metricsPort?: number;
+  /** Strangers see a new checkpoint of the log at the end of each such interval; 0: with each receipt. */
+  readonly publishIntervalMs?: number;
   readonly admission?: Partial<AdmissionLimits>;
   /** Time that a domain has for an answer; submitted runs and lists have their own, see `domainTimeoutMs` of protocol. */
   readonly domainTimeoutMs?: number;
@@ -92,7 +94,12 @@ async function open(
   closers.push(() => processLog.close());
   const metrics = new ServerMetrics(processLog);
   closers.push(() => metrics.close());
-  const log = await openLog(join(directory, FILES.log), { origin: config.logOrigin, key: logKey, clock });
+  const log = await openLog(join(directory, FILES.log), {
+    origin: config.logOrigin,
+    key: logKey,
+    clock,
+    publishIntervalMs: options.publishIntervalMs ?? DEFAULT_PUBLISH_INTERVAL_MS,
+  });
   closers.push(() => log.close());
   const onFault = (error: unknown): void => processLog.fault(error);
   const state = await openState(directory, { onFault });

@@ -75,7 +75,10 @@ export class City {
     const directory = await temporaryDirectory();
     const identity = await makeGateway(directory, keys.bureau.keyId);
     const { register = true, ...start } = options;
-    const [domain, gateway] = await Promise.all([StubDomain.start("health"), startGateway(directory, start)]);
+    const [domain, gateway] = await Promise.all([
+      StubDomain.start("health"),
+      startGateway(directory, { publishIntervalMs: 0, ...start }),
+    ]);
     domain.gatewayKey = identity.gatewayKey;
     const city = new City({ directory, keys, domain, identity, gateway });
     if (register) {
@@ -87,7 +90,7 @@ export class City {
 
   async restart(options: StartGatewayOptions = {}): Promise<void> {
     await this.gateway.close();
-    this.gateway = await startGateway(this.directory, options);
+    this.gateway = await startGateway(this.directory, { publishIntervalMs: 0, ...options });
   }
 
   async close(): Promise<void> {

@@ -31,12 +31,20 @@ export interface ServerProcess {
 
 /** Starts the gateway of `directory`. */
 export function startGatewayProcess(directory: string, port = 0): Promise<ServerProcess> {
-  return startServer("gateway", import.meta.resolve("@sluice/gateway"), "gateway-main", { directory, port, publishIntervalMs });
+  return startServer("gateway", import.meta.resolve("@sluice/gateway"), "gateway-main", {
+    directory,
+    port,
+    publishIntervalMs,
+  });
 }
 
 /** Starts the domain of `directory`. */
 export function startDomainProcess(name: string, directory: string, port = 0): Promise<ServerProcess> {
-  return startServer(name, import.meta.resolve("@sluice/domain"), "domain-main", { directory, port, publishIntervalMs });
+  return startServer(name, import.meta.resolve("@sluice/domain"), "domain-main", {
+    directory,
+    port,
+    publishIntervalMs,
+  });
 }
 
 async function startServer(name: string, index: string, entry: string, options: object): Promise<ServerProcess> {

@@ -19,7 +19,7 @@ const MAX_ENVELOPE_BYTES = MAX_FRAME_BYTES + MAX_ENVELOPE_JSON_BYTES + ENVELOPE_
 const REQUEST_TIMEOUT_MS = 60_000;
 
 /** Builds the server over a running domain; the caller makes it listen. */
-export async function createServer(context: DomainContext, logDirectory: string): Promise<FastifyInstance> {
+export async function createServer(context: DomainContext): Promise<FastifyInstance> {
   const server = fastify({
     bodyLimit: MAX_JSON_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -49,7 +49,7 @@ export async function createServer(context: DomainContext, logDirectory: string)
     runRoutes(trusted, context);
     productRoutes(trusted, context);
   });
-  serveLog(server, context.log, logDirectory);
+  serveLog(server, context.log);
   return server;
 }
 
