@@ -5,7 +5,7 @@ import { chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { importPrivateKey } from "@sluice/evidence";
+import { importPrivateKey, importSigningKey } from "@sluice/evidence";
 import { ERROR_CATALOGUE, KeyId } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { COMMANDS } from "../src/command-table.ts";
@@ -140,6 +140,16 @@ test("a new key lies in a file that only its owner reads, and only its id is pri
   const before = await readFile(file, "utf8");
   expectError(await sluice(["keys", "new", file]), "ERR_CONFLICT", 1, file);
   expect(await readFile(file, "utf8")).toBe(before);
+});
+
+test("a key of the suite that is asked for is made, and an unknown suite is refused before any file is", async () => {
+  const file = join(await temporaryDirectory(), "office.key");
+  expectError(await sluice(["keys", "new", file, "--suite", "sm9"]), "ERR_USAGE", 2, "ed25519, sm2");
+  const { code, stdout } = await sluice(["keys", "new", file, "--suite", "sm2"]);
+  expect(code).toBe(0);
+  expect(KeyId.parse(stdout.trim())).toMatch(/^sm2:/);
+  expect((await importSigningKey(await readFile(file, "utf8"))).keyId).toBe(stdout.trim());
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
 });
 
 test("a key cannot be written where there is no directory", async () => {

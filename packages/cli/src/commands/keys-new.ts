@@ -1,26 +1,39 @@
-/** `sluice keys new FILE`
+/** `sluice keys new FILE [--suite SUITE]`
  *  @module */
 import { writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { SluiceError } from "@sluice/protocol";
-import { JSON_OPTION, type Command } from "../command.ts";
+import { SluiceError, SuiteId } from "@sluice/protocol";
+import { JSON_OPTION, usage, type Arguments, type Command } from "../command.ts";
 import { errnoOf } from "../files.ts";
+
+const DEFAULT_SUITE: SuiteId = "ed25519";
 
 /** Makes a key pair. The private key goes to a file that only its owner reads; the key id is printed. */
 export const keysNew: Command = {
   path: ["keys", "new"],
   summary: "make a key pair; the private key goes to FILE (mode 0600), the public key id is printed",
   positionals: ["FILE"],
-  options: { ...JSON_OPTION },
+  options: {
+    suite: { value: "SUITE", description: `${SuiteId.options.join(" or ")}; default ${DEFAULT_SUITE}` },
+    ...JSON_OPTION,
+  },
+  notes: "An sm2 key signs documents; logs and HTTP requests are signed with ed25519, as their formats say.",
   async run(args, io) {
     const file = args.positional(0);
-    const { exportPrivateKey, generateKey } = await import("@sluice/evidence");
-    const key = await generateKey();
+    const suite = suiteOption(args);
+    const { exportPrivateKey, generateSigningKey } = await import("@sluice/evidence");
+    const key = await generateSigningKey(suite);
     await writeSecret(file, await exportPrivateKey(key));
     io.stdout.write(args.flag("json") ? `${JSON.stringify({ keyId: key.keyId, file })}\n` : `${key.keyId}\n`);
     return 0;
   },
 };
+
+function suiteOption(args: Arguments): SuiteId {
+  const suite = SuiteId.safeParse(args.text("suite") ?? DEFAULT_SUITE);
+  if (suite.success) return suite.data;
+  throw usage(`"--suite" expected one of ${SuiteId.options.join(", ")}`);
+}
 
 /** Writes a file that exists not yet, readable by its owner alone. @throws ERR_CONFLICT, ERR_DIRECTORY_UNWRITABLE */
 async function writeSecret(file: string, text: string): Promise<void> {
