@@ -30,7 +30,7 @@ const RULE_WORDS: Readonly<Record<keyof typeof GUARD_RULES, string>> = {
   "table-finite": "参加平均的都是正常的数",
   "table-range": "参加平均的数大小在允许范围内，过小的平均值归零",
   "table-cells": "只列至少 10 人（或物）的格；不列出的行不超过入组行的两成",
-  "table-mean": "平均值出自至少 10 人（或物），不是同一个数，是与否各至少 10 人，也没有一两个占大头",
+  "table-mean": "平均值出自至少 10 人（或物），不是同一个数，只有两种值时各至少 10 人，也没有一两个占大头",
   "table-count": "行数取 5 的倍数，合计只加列出的格",
   "table-digits": "平均值只留 3 位有效数字",
 };
