@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runCommandLine } from "../packages/cli/src/command-line.ts";
+import type { CommandIo } from "../packages/cli/src/command.ts";
 import { COMMANDS } from "../packages/cli/src/command-table.ts";
 import { EXAMPLE_NAMES, type ExampleName } from "../packages/cli/src/demo/example-names.ts";
 import { examplePlan } from "../packages/cli/src/demo/examples.ts";
@@ -47,6 +48,17 @@ function readme(example: string): Promise<string> {
   return readFile(join(ROOT, "examples", example, "README.md"), "utf8");
 }
 
+/** The streams of a command, kept as text in `out`. */
+function captured(out: { stdout: string; stderr: string }): CommandIo {
+  return {
+    stdout: { write: (text) => void (out.stdout += text) },
+    stderr: { write: (text) => void (out.stderr += text) },
+    readStdin: () => Promise.resolve(""),
+    env: {},
+    signal: new AbortController().signal,
+  };
+}
+
 test("the examples are the folders of `examples/`, each with a job and a README", () => {
   const files = readFiles("examples", /\.(?:ts|md)$/).map(({ path }) => path);
   expect(new Set(files.map((path) => path.split("/")[1]))).toEqual(new Set<string>(EXAMPLE_NAMES));
@@ -76,6 +88,13 @@ test.each(EXAMPLE_NAMES)("%s goes from its scene to answers that equal the plain
   expect(report.calls.every(({ count }) => count > 0)).toBe(true);
 });
 
+test("`demo --only` names the examples when it is given another word", async () => {
+  const out = { stdout: "", stderr: "" };
+  const code = await runCommandLine(["demo", "--only", "nothing"], captured(out));
+  expect(code).toBe(2);
+  expect(out.stderr).toContain(`"--only" expected one of ${EXAMPLE_NAMES.join(", ")}; got "nothing"`);
+});
+
 test("the command of a README runs as it stands there, and goes on from what is served already", async () => {
   await running.stop();
   const [command = ""] = commands(await readme("medical-aid"));
@@ -83,13 +102,7 @@ test("the command of a README runs as it stands there, and goes on from what is 
   const out = { stdout: "", stderr: "" };
   const code = await runCommandLine(
     ["demo", ...words, "--rows", String(PERSONS), "--data", join(directory, "city"), "--json"],
-    {
-      stdout: { write: (text) => void (out.stdout += text) },
-      stderr: { write: (text) => void (out.stderr += text) },
-      readStdin: () => Promise.resolve(""),
-      env: {},
-      signal: new AbortController().signal,
-    },
+    captured(out),
   );
   const report = JSON.parse(out.stdout) as DemoReport;
   expect(report.calls).toMatchObject([{ kind: "psi-ids", correct: true, count: 200 }]);
