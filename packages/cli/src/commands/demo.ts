@@ -2,8 +2,10 @@
  *  @module */
 import { usage, type Command } from "../command.ts";
 import { EXAMPLE_NAMES, isExampleName } from "../demo/example-names.ts";
-import { MAX_PERSONS, MIN_PERSONS } from "../demo/city/tables.ts";
+import { MAX_PERSONS } from "../demo/city/tables.ts";
 
+/** Fewest persons of a walk: of fewer, some sample does not keep its k, or too many groups of the report are small. */
+const MIN_WALK_PERSONS = 2_000;
 const DEFAULT_ROWS = 20_000;
 const DEFAULT_SEED = "sluice";
 
@@ -15,7 +17,7 @@ export const demo: Command = {
   options: {
     rows: {
       value: "N",
-      description: `persons in the city, ${MIN_PERSONS} to ${MAX_PERSONS} (default ${DEFAULT_ROWS})`,
+      description: `persons in the city, ${MIN_WALK_PERSONS} to ${MAX_PERSONS} (default ${DEFAULT_ROWS})`,
     },
     only: { value: "EXAMPLE", description: `walk one example alone: ${EXAMPLE_NAMES.join(", ")}` },
     data: { value: "DIR", description: "where everything is kept (default: a fresh temporary directory)" },
@@ -24,7 +26,7 @@ export const demo: Command = {
     json: { description: "print the report as the last line of standard output" },
   },
   async run(args, io) {
-    const rows = args.integer("rows", MIN_PERSONS, MAX_PERSONS) ?? DEFAULT_ROWS;
+    const rows = args.integer("rows", MIN_WALK_PERSONS, MAX_PERSONS) ?? DEFAULT_ROWS;
     const data = args.text("data");
     const only = args.text("only");
     if (only !== undefined && !isExampleName(only)) {
