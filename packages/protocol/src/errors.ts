@@ -344,6 +344,11 @@ export const ERROR_CATALOGUE = {
     message: "the data store cannot work: {reason}",
     remedy: "give it more memory or disk space, then try again",
   },
+  ERR_SEALED_FILE: {
+    status: 500,
+    message: "sealed file {file} does not open: {reason}",
+    remedy: "restore it from the backup, or give the key that sealed it",
+  },
   ERR_PORT_IN_USE: {
     status: 500,
     message: "{address} is in use",
