@@ -1,10 +1,14 @@
 export * from "./directory-lock.ts";
 export * from "./directory-log.ts";
-export type { LogOptions } from "./log-options.ts";
+export type { Cosign, LogOptions } from "./log-options.ts";
 export { createLogProof } from "./log-proof.ts";
 export { DEFAULT_PUBLISH_INTERVAL_MS } from "./log-writer.ts";
 export * from "./sealed-file.ts";
 export { FileKey, openStream, sealStream, type FileSuite } from "./sealed-stream.ts";
+export { readerOf, replaceFileDurably } from "./durable-files.ts";
 export * from "./sign.ts";
 export * from "./verify.ts";
 export * from "./verify-directory.ts";
+export * from "./witness.ts";
+export * from "./witness-client.ts";
+export { MAX_ADD_CHECKPOINT_CHARS } from "./witness-request.ts";

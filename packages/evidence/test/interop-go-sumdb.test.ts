@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, type TestContext } from "vitest";
 import { generateKey, noteVerifierKey, openLog } from "../src/index.ts";
+import { cosign } from "../src/witness-cosignature.ts";
 import { compileGoVerifier, type GoVerifier } from "./go-verifier.ts";
 import { CLOCK, entriesOf, inDirectory, ORIGIN } from "./log-fixture.ts";
 
@@ -60,6 +61,19 @@ test("checkpoint, every entry and consistency hold, from the directory and over 
     const { port } = server.address() as AddressInfo;
     expect(await verify("-old", old, `http://127.0.0.1:${port}`, verifierKey)).toEqual(holds);
     server.close();
+  });
+});
+
+test("the cosignature of a witness holds there, and that of another is missed", async (context) => {
+  await withLog(context, async ({ verify }, { log }) => {
+    const file = join(log, "checkpoint");
+    const text = await readFile(file, "utf8");
+    const name = "witness.example/w1";
+    const [witness, other] = [await generateKey(), await generateKey()];
+    await writeFile(file, text + (await cosign(text.slice(0, text.indexOf("\n\n") + 1), name, witness, CLOCK.now())));
+    const asked = (keyId: string) => verify("-witness", noteVerifierKey(name, keyId, 4), log, verifierKey);
+    expect(await asked(witness.keyId)).toEqual({ ok: true, said: "600 entries, 1 cosignatures" });
+    expect(await asked(other.keyId)).toEqual({ ok: false, said: "FAILED: 1 of 2 keys signed" });
   });
 });
 

@@ -1,0 +1,119 @@
+/** Asking witnesses to cosign a log's checkpoints (C2SP tlog-witness, client). A witness that is slow, away or wrong
+ *  costs its cosignature, never the publication.
+ *  @see https://c2sp.org/tlog-witness
+ *  @module */
+import type { Bytes, Checkpoint, KeyId } from "@sluice/protocol";
+import type { Cosign } from "./log-options.ts";
+import { MAX_NOTE_CHARS, MAX_NOTE_SIGNATURES } from "./signed-note.ts";
+import { openCosignatures, type WitnessIdentity } from "./witness-cosignature.ts";
+import { formatAddCheckpoint } from "./witness-request.ts";
+
+/** How long a witness may take for one answer. */
+export const DEFAULT_WITNESS_TIMEOUT_MS = 5_000;
+/** Longest answer that is read, in bytes. */
+const MAX_ANSWER_BYTES = 16_384;
+
+/** Where a witness takes submissions: `<url>/add-checkpoint`. */
+export type WitnessAddress = WitnessIdentity & { readonly url: string };
+
+/** What became of one submission. `ahead`: the witness has cosigned a longer log, so this one has lost entries, or the
+ *  witness was deceived; the operator must know. */
+export type WitnessOutcome = {
+  readonly witness: string;
+  readonly outcome: "cosigned" | "refused" | "ahead" | "unreachable";
+  /** Status of a refusal. */
+  readonly status?: number;
+};
+
+/** How witnesses are asked. */
+export type CosignOptions = {
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly timeoutMs?: number;
+  /** Told of every submission. */
+  readonly onOutcome?: (outcome: WitnessOutcome) => void;
+};
+
+/** Asks every one of `witnesses` at once, and adds the lines that are valid; see `Cosign`. */
+export function askWitnesses(witnesses: readonly WitnessAddress[], options: CosignOptions): Cosign {
+  const { onOutcome = () => undefined } = options;
+  /** Sizes that the witnesses know; a witness says when another was meant. */
+  const known = new Map<KeyId, number>();
+  return async (checkpoint, log) => {
+    const answers = await Promise.all(
+      witnesses.map(async (witness) => {
+        const answer = await ask(witness, checkpoint, log, known, options);
+        onOutcome({ witness: witness.name, ...answer.outcome });
+        return answer.line;
+      }),
+    );
+    let { text } = checkpoint;
+    for (const line of answers.slice(0, MAX_NOTE_SIGNATURES - 1)) {
+      if (text.length + line.length <= MAX_NOTE_CHARS) text += line;
+    }
+    return text;
+  };
+}
+
+type Answer = { line: string; outcome: Omit<WitnessOutcome, "witness"> };
+type LogView = { consistency: (fromSize: number) => Promise<Bytes[]>; signal: AbortSignal };
+
+async function ask(
+  witness: WitnessAddress,
+  checkpoint: Checkpoint,
+  log: LogView,
+  known: Map<KeyId, number>,
+  options: CosignOptions,
+): Promise<Answer> {
+  try {
+    let response = await submit(witness, checkpoint, log, known.get(witness.witnessKey) ?? 0, options);
+    if (response.status === 409 && /^(?:0|[1-9][0-9]{0,15})\n$/.test(response.body)) {
+      const size = Number(response.body);
+      if (size > checkpoint.size) return { line: "", outcome: { outcome: "ahead" } };
+      response = await submit(witness, checkpoint, log, size, options);
+    }
+    if (response.status !== 200) return { line: "", outcome: { outcome: "refused", status: response.status } };
+    const line = await ownLine(witness, checkpoint.text, response.body);
+    if (line === null) return { line: "", outcome: { outcome: "refused", status: 200 } };
+    known.set(witness.witnessKey, checkpoint.size);
+    return { line, outcome: { outcome: "cosigned" } };
+  } catch {
+    return { line: "", outcome: { outcome: "unreachable" } };
+  }
+}
+
+/** The first line of an answer that is a valid cosignature of this witness. */
+async function ownLine(witness: WitnessIdentity, text: string, body: string): Promise<string | null> {
+  for (const line of body.split("\n").slice(0, MAX_NOTE_SIGNATURES)) {
+    if ((await openCosignatures(`${text}${line}\n`, [witness])).length === 1) return `${line}\n`;
+  }
+  return null;
+}
+
+async function submit(
+  { url }: WitnessAddress,
+  checkpoint: Checkpoint,
+  log: LogView,
+  oldSize: number,
+  { fetch: send, timeoutMs = DEFAULT_WITNESS_TIMEOUT_MS }: CosignOptions,
+): Promise<{ status: number; body: string }> {
+  const proof = await log.consistency(oldSize);
+  const response = await send(`${url.replace(/\/+$/, "")}/add-checkpoint`, {
+    method: "POST",
+    headers: { "content-type": "text/plain; charset=utf-8" },
+    body: formatAddCheckpoint({ oldSize, proof, checkpoint: checkpoint.text }),
+    redirect: "error",
+    signal: AbortSignal.any([log.signal, AbortSignal.timeout(timeoutMs)]),
+  });
+  return { status: response.status, body: await boundedText(response) };
+}
+
+async function boundedText({ body }: Response): Promise<string> {
+  if (body === null) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of body) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > MAX_ANSWER_BYTES) throw new RangeError("the answer is too long");
+  }
+  return text;
+}
