@@ -83,7 +83,7 @@ const FORMS: Record<
   score: {
     product: "risk",
     unit: "score-row",
-    amount: "3",
+    amount: "2048",
     open: async (client, product) => {
       const handle = await client.openScore(product);
       return { ...handle, ask: () => handle.score(COLUMNS) };

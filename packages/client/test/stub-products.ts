@@ -127,7 +127,7 @@ export function scoreProduct(model: LinearModel, featureBound: number, link: Sco
     const parameters = planScore(model, featureBound);
     return {
       snapshot: { type: "score-snapshot", ...served, model: await documentHash(model), parameters, link },
-      measure: (frame) => decodeScoreRequest(frame).rows,
+      measure: (frame) => 2_048 * Math.ceil(decodeScoreRequest(frame).rows / 2_048),
       answer: (frame) => score({ model, parameters }, frame),
     };
   };

@@ -4,6 +4,8 @@ import { signDocument, verifyReceipt, type TrustPins } from "@sluice/evidence";
 import { PsiCardinalityReceiver, PsiIdsReceiver } from "@sluice/mpc/psi/receiver";
 import { ScoreClient } from "@sluice/mpc/score/client";
 import {
+  decodeScoreReply,
+  decodeScoreRequest,
   documentHash,
   encodePsiQuery,
   encodeReportRequest,
@@ -15,6 +17,7 @@ import {
   MAX_PSI_LIST_ITEMS,
   padPsiItems,
   Report,
+  SCORE_BLOCK_ROWS,
   SCORE_POLYNOMIAL_BYTES,
   SCORE_SEED_BYTES,
   sha256Hex,
@@ -66,7 +69,8 @@ const rows = Array.from({ length: ROWS }, (_, i) => ({
 }));
 const members = new Set(rows.filter(({ age }) => age >= 60).map(({ person }) => person));
 
-const SCORE_QUOTA = 40;
+/** Three blocks of rows. */
+const SCORE_QUOTA = 3 * SCORE_BLOCK_ROWS;
 let fixture: Fixture;
 let grant: string;
 let ids: AnsweringProduct;
@@ -124,7 +128,10 @@ async function scores(ages: number[]): Promise<Float64Array> {
   const query = (await ScoreClient.open(score.snapshot.parameters)).encrypt({ age: Float64Array.from(ages) });
   const answer = await ask(fixture, score, "score", query.frame);
   const { body } = answer.receipt.receipt;
-  expect(body.quantity).toEqual({ unit: "score-row", amount: String(ages.length) });
+  expect(body.quantity).toEqual({
+    unit: "score-row",
+    amount: String(SCORE_BLOCK_ROWS * Math.ceil(ages.length / 2_048)),
+  });
   expect(body.layers).toEqual([]);
   return query.finish(answer.content);
 }
@@ -204,6 +211,19 @@ test("scores are those of the released model within the published bound, and no 
   for (const [i, age] of ages.entries()) {
     expect(Math.abs((found[i] ?? Number.NaN) - (age * 0.25 - 10))).toBeLessThanOrEqual(errorBound);
   }
+});
+
+test("a request that declares one row and fills its block is charged for the block", async () => {
+  if (score.snapshot.type !== "score-snapshot") throw new Error("not a score");
+  const age = Float64Array.from({ length: SCORE_BLOCK_ROWS }, (_, i) => i % 100);
+  const query = (await ScoreClient.open(score.snapshot.parameters)).encrypt({ age });
+  const frame = encodeScoreRequest({ ...decodeScoreRequest(query.frame), rows: 1 });
+  query.discard();
+  const before = spentUnits(fixture, grant, "score");
+  const answer = await ask(fixture, score, "score", frame);
+  expect(decodeScoreReply(answer.content).blocks).toHaveLength(1);
+  expect(answer.receipt.receipt.body.quantity).toEqual({ unit: "score-row", amount: "2048" });
+  expect(spentUnits(fixture, grant, "score") - before).toBe(2_048);
 });
 
 test("a report is the plain table after the stated rules, and a cell of few persons with many rows is not in it", async () => {
@@ -316,11 +336,12 @@ test("a release without the model that its run released is refused, and one with
   }
 });
 
-test("a quota is spent to the last row and not beyond it", async () => {
-  const left = SCORE_QUOTA - spentUnits(fixture, grant, "score");
-  const ages = (length: number): number[] => Array.from({ length }, (_, i) => i);
-  expect(await refusalOf(scores(ages(left + 1)))).toBe("ERR_QUOTA_SPENT");
-  expect(await scores(ages(left))).toHaveLength(left);
+test("a quota is spent to the last block of rows and not beyond it", async () => {
+  const left = (): number => SCORE_QUOTA - spentUnits(fixture, grant, "score");
+  const ages = (length: number): number[] => Array.from({ length }, (_, i) => i % 100);
+  while (left() > SCORE_BLOCK_ROWS) await scores([1]);
+  expect(await refusalOf(scores(ages(left() + 1)))).toBe("ERR_QUOTA_SPENT");
+  expect(await scores(ages(left()))).toHaveLength(SCORE_BLOCK_ROWS);
   expect(await refusalOf(scores([1]))).toBe("ERR_QUOTA_SPENT");
   expect(spentUnits(fixture, grant, "score")).toBe(SCORE_QUOTA);
 });

@@ -17,7 +17,7 @@ export const Operation = z.enum([
 ]);
 export type Operation = z.infer<typeof Operation>;
 
-/** What a quota counts. `psi-element` counts the padded size of a list. */
+/** What a quota counts. `psi-element` counts the padded size of a list, `score-row` rows padded to whole blocks of 2048. */
 export const Unit = z.enum(["run", "oprf-element", "pir-query", "psi-element", "score-row", "report"]);
 export type Unit = z.infer<typeof Unit>;
 

@@ -127,6 +127,11 @@ export function scoreBlocks(rows: number): number {
   return Math.ceil(rows / SCORE_BLOCK_ROWS);
 }
 
+/** Rows that a request of `rows` rows spends: every slot of a block is scored, whatever number of rows it declares. */
+export function paddedScoreRows(rows: number): number {
+  return SCORE_BLOCK_ROWS * scoreBlocks(rows);
+}
+
 function checkShape(rows: number, features: number): void {
   checkRows(rows);
   if (features < 1 || features > MAX_SCORE_FEATURES) throw malformed("features", `1 to ${MAX_SCORE_FEATURES}`);

@@ -3,7 +3,15 @@
  *  code runs for it and no row is read.
  *  @module */
 import { planScore, type ScoreTask } from "@sluice/mpc/score/server";
-import { decodeScoreRequest, documentHash, SluiceError, toHex, type Bytes, type ScoreSnapshot } from "@sluice/protocol";
+import {
+  decodeScoreRequest,
+  documentHash,
+  paddedScoreRows,
+  SluiceError,
+  toHex,
+  type Bytes,
+  type ScoreSnapshot,
+} from "@sluice/protocol";
 import type { ServedProduct } from "../../state/work.ts";
 import type { DomainContext } from "../context.ts";
 import { transferable } from "../work-pools.ts";
@@ -34,7 +42,8 @@ function build(context: DomainContext, source: ProductSource): Promise<ServedPro
   return signProduct(context, source, body, null);
 }
 
-/** Rows of the request. The parameters it names are the snapshot's, or the snapshot is another. */
+/** Rows that the blocks of the request have room for: all are scored, so the declared number alone would let a caller
+ *  have 2048 rows for one. The parameters it names are the snapshot's, or the snapshot is another. */
 async function measure(served: ServedProduct, frame: Bytes): Promise<bigint> {
   const { parameters } = scoreSnapshot(served);
   const request = decodeScoreRequest(frame);
@@ -43,7 +52,7 @@ async function measure(served: ServedProduct, frame: Bytes): Promise<bigint> {
   if (request.features !== expected) {
     throw new SluiceError("ERR_FRAME_MALFORMED", { field: "features", expected: String(expected) });
   }
-  return BigInt(request.rows);
+  return BigInt(paddedScoreRows(request.rows));
 }
 
 async function answer(
