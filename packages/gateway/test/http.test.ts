@@ -41,8 +41,8 @@ async function tampered(change: { method?: string; path?: string; body?: string;
 test("every error is a problem document with code, remedy and who refused", async () => {
   const answers = [
     await city.get("/nothing"),
-    await city.get("/v1/scenes/UPPER"),
-    await city.get("/v1/scenes/missing"),
+    await city.send("lab", "GET", "/v1/scenes/UPPER"),
+    await city.send("lab", "GET", "/v1/scenes/missing"),
     await city.send("bank", "POST", "/v1/scenes", {}),
     await city.send("group", "POST", "/v1/scenes", { draft: 1 }),
   ];
@@ -221,7 +221,7 @@ test("the log's files are served, and nothing beside them", async () => {
 
 test("the access log has routes and codes, and neither addresses nor bodies", async () => {
   const canary = "110101199003070000";
-  await city.get(`/v1/scenes/missing?name=${canary}`);
+  await city.send("lab", "GET", `/v1/scenes/missing?name=${canary}`);
   await city.get(`/${canary}`);
   await city.send("group", "POST", "/v1/scenes/x/reviews", { ...city.review(canary), note: canary });
   await city.restart();

@@ -1,8 +1,10 @@
 /** Scenes: proposed against the catalogue, reviewed in order by distinct people, granted exactly as reviewed.
  *  @module */
+import { generateKey, signDocument, type KeyPair } from "@sluice/evidence";
 import { documentHash } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { City, codeOf } from "./city.ts";
+import { City, codeOf, type Answer } from "./city.ts";
+import { clock } from "./directories.ts";
 
 let city: City;
 beforeAll(async () => {
@@ -14,7 +16,7 @@ const propose = async (draft: Awaited<ReturnType<City["draft"]>>, policy = city.
   city.send("lab", "POST", "/v1/scenes", city.proposal(draft, policy));
 const review = (scene: string, actor: "group" | "bureau", person: string, verdict?: "reject") =>
   city.send(actor, "POST", `/v1/scenes/${scene}/reviews`, city.scored(person, verdict));
-const state = async (scene: string) => (await city.get(`/v1/scenes/${scene}`)).json["state"];
+const state = async (scene: string) => (await city.send("lab", "GET", `/v1/scenes/${scene}`)).json["state"];
 
 test("a proposal may name fields of the catalogue only", async () => {
   const draft = await city.draftOf("fields");
@@ -26,7 +28,7 @@ test("a proposal may name fields of the catalogue only", async () => {
   expect(codeOf(await propose({ ...draft, policy: await documentHash(policy) }, policy))).toBe("ERR_POLICY_COLUMN");
   expect(codeOf(await propose({ ...draft, resource: "nothing" }))).toBe("ERR_NOT_FOUND");
   expect(codeOf(await propose({ ...draft, domain: "nowhere" }))).toBe("ERR_NOT_FOUND");
-  expect(codeOf(await city.get("/v1/scenes/fields"))).toBe("ERR_NOT_FOUND");
+  expect(codeOf(await city.send("lab", "GET", "/v1/scenes/fields"))).toBe("ERR_NOT_FOUND");
 });
 
 test("a proposal must hash its policy, have a term, and name registered parties with their keys", async () => {
@@ -62,7 +64,7 @@ test("operator, then agency, by two people; every other order is refused", async
   expect(codeOf(await review("order", "bureau", " lin  HUA"))).toBe("ERR_REVIEW_SAME_PERSON");
   expect(codeOf(await review("order", "bureau", "Zhao Min"))).toBe(200);
   expect(codeOf(await review("order", "bureau", "Third"))).toBe("ERR_STATE");
-  const scene = await city.get("/v1/scenes/order");
+  const scene = await city.send("group", "GET", "/v1/scenes/order");
   expect(scene.json).toMatchObject({
     state: "reviewed",
     reviews: [
@@ -96,7 +98,9 @@ test("the agency's approval scores every section of the application; the scores 
   }
   expect(await state("scored")).toBe("pre-reviewed");
   expect(codeOf(await give("bureau", { ...review, scores }))).toBe(200);
-  const { reviews } = (await city.get("/v1/scenes/scored")).json as { reviews: { scores?: object }[] };
+  const { reviews } = (await city.send("bureau", "GET", "/v1/scenes/scored")).json as {
+    reviews: { scores?: object }[];
+  };
   expect(reviews.map((shown) => shown.scores)).toEqual([undefined, scores]);
 });
 
@@ -134,6 +138,63 @@ test("a grant is read by its parties; strangers get the answer for one that is n
   expect((await city.send("other-bank", "GET", path)).json).toEqual(unknown.json);
 });
 
+test("a scene is read by its parties; strangers get the answer for one that is not there", async () => {
+  const [bank] = (await city.draft()).callers;
+  if (bank === undefined) throw new RangeError("the draft has a caller");
+  const read = (reader: Parameters<City["send"]>[0], name: string) => city.send(reader, "GET", `/v1/scenes/${name}`);
+  const outsiders: Record<string, KeyPair> = {};
+  for (const [party, role] of [
+    ["other-lab", "developer"],
+    ["other-group", "operator"],
+    ["tax", "source"],
+  ] as const) {
+    const key = await generateKey();
+    const body = { type: "party", party, title: party, role, keyId: key.keyId, status: "active" } as const;
+    const statement = await signDocument({ ...body, at: clock.now().toISOString() }, city.keys.bureau);
+    expect(codeOf(await city.send("bureau", "PUT", `/v1/parties/${party}`, statement))).toBe(200);
+    outsiders[party] = key;
+  }
+  const { "other-lab": otherLab, "other-group": otherGroup, tax } = outsiders;
+  if (otherLab === undefined || otherGroup === undefined || tax === undefined) throw new RangeError("three outsiders");
+  const name = "confidential";
+  const draft = await city.reviewedScene(name, { callers: [bank] });
+  const asUnknown = async (answer: Answer, reader: Parameters<City["send"]>[0]) => {
+    const unknown = JSON.stringify((await read(reader, "nowhere")).json);
+    expect(JSON.stringify(answer.json).replaceAll(name, "nowhere")).toBe(unknown);
+  };
+  expect(codeOf(await city.get(`/v1/scenes/${name}`))).toBe("ERR_HTTP_SIGNATURE");
+  // A department reads what it could be asked to sign.
+  for (const reader of ["bank", "group", "lab", "health", "bureau", "auditor", tax] as const) {
+    expect((await read(reader, name)).json).toMatchObject({ scene: name, proposal: { draft } });
+  }
+  for (const reader of ["other-bank", otherLab, otherGroup] as const) await asUnknown(await read(reader, name), reader);
+  // Neither a review nor the very same draft tells more.
+  const review = (scene: string) =>
+    city.send(otherGroup, "POST", `/v1/scenes/${scene}/reviews`, city.review("Somebody Else"));
+  expect(codeOf(await review(name))).toBe("ERR_NOT_FOUND");
+  expect(codeOf(await city.send("bank", "POST", `/v1/scenes/nowhere/reviews`, city.review("X")))).toBe("ERR_ROLE");
+  const again = await city.send(otherLab, "POST", "/v1/scenes", city.proposal(draft));
+  expect([codeOf(again), again.json["proposal"]]).toEqual(["ERR_CONFLICT", undefined]);
+  await city.send("health", "POST", "/v1/grants", { grant: await city.signGrant(draft), policy: city.policy() });
+  for (const reader of ["bank", "group", "lab", "health", "bureau", "auditor"] as const) {
+    expect((await read(reader, name)).json).toMatchObject({ scene: name, state: "granted" });
+  }
+  for (const reader of ["other-bank", otherLab, otherGroup, tax] as const) {
+    await asUnknown(await read(reader, name), reader);
+  }
+});
+
+test("who proposed a scene reads it, also when another operator is to run it", async () => {
+  const key = await generateKey();
+  const body = { type: "party", party: "broker", title: "b", role: "operator", keyId: key.keyId } as const;
+  const at = clock.now().toISOString();
+  const statement = await signDocument({ ...body, status: "active" as const, at }, city.keys.bureau);
+  await city.send("bureau", "PUT", "/v1/parties/broker", statement);
+  const proposed = await city.send(key, "POST", "/v1/scenes", city.proposal(await city.draftOf("brokered")));
+  expect(codeOf(proposed)).toBe(201);
+  expect((await city.send(key, "GET", "/v1/scenes/brokered")).json).toEqual(proposed.json);
+});
+
 test("a rejection ends a scene", async () => {
   await propose(await city.draftOf("rejected"));
   expect((await review("rejected", "group", "Lin Hua", "reject")).json["state"]).toBe("rejected");
@@ -169,7 +230,7 @@ test("a grant is passed on when it is the reviewed draft, byte for byte, signed 
   expect(await state("granted")).toBe("reviewed");
   expect(codeOf(await deliver(await city.signGrant(draft)))).toBe(200);
   expect(city.domain.requests.slice(asked)).toEqual(["POST /v1/grants"]);
-  expect((await city.get("/v1/scenes/granted")).json).toMatchObject({
+  expect((await city.send("health", "GET", "/v1/scenes/granted")).json).toMatchObject({
     state: "granted",
     grant: await documentHash(draft),
   });

@@ -11,17 +11,18 @@ import {
   SceneProposal,
   Sha256Hex,
   SluiceError,
+  type Party,
 } from "@sluice/protocol";
 import { z } from "zod";
 import type { GatewayContext } from "../context.ts";
 import { PROBLEM_RESPONSES } from "../http/problems.ts";
 import { signerOf } from "../http/request-members.ts";
 import type { ZodServer } from "../http/zod-server.ts";
-import { mayReadGrant } from "../rules/call-readers.ts";
+import { mayReadGrant, mayReadScene } from "../rules/call-readers.ts";
 import { refuseSuspendedSigners, requireRole, sourceKeys } from "../rules/roles.ts";
 import { checkProposal, reviewedState } from "../rules/scene-rules.ts";
 import { addReview, readReviews, refuseSamePerson } from "../state/review-store.ts";
-import { describeScene, getScene, moveScene, putProposal, sceneOfGrant } from "../state/scene-store.ts";
+import { describeScene, getScene, moveScene, putProposal, sceneOfGrant, type HeldScene } from "../state/scene-store.ts";
 
 /** Routes of scenes and grants. */
 export function sceneRoutes(server: ZodServer, context: GatewayContext): void {
@@ -39,14 +40,19 @@ export function sceneRoutes(server: ZodServer, context: GatewayContext): void {
       await checkProposal(request.body, context.domains.resource(draft.domain, draft.resource), context.parties);
       const draftHash = await documentHash(draft);
       const held = await putProposal(db, request.body, { draftHash, by: by.party, at: context.clock.now() });
+      // Who guesses a draft learns of its scene only that the name is taken.
+      if (!isReader(by, held)) throw new SluiceError("ERR_CONFLICT", { kind: "scene", name: held.scene });
       return reply.code(201).send(await describeScene(db, held));
     },
   );
 
   server.get(
     "/v1/scenes/:scene",
-    { schema: { summary: "A scene with its reviews", params, response } },
-    async (request) => describeScene(db, await getScene(db, request.params.scene)),
+    {
+      config: { signed: true },
+      schema: { summary: "A scene with its reviews, for the parties of the scene", params, response },
+    },
+    async (request) => describeScene(db, await readableScene(context, request.params.scene, signerOf(request))),
   );
 
   server.post(
@@ -54,6 +60,7 @@ export function sceneRoutes(server: ZodServer, context: GatewayContext): void {
     { schema: { summary: "Pre-review (operator) or review (agency) a scene", params, body: Review, response } },
     async (request) => {
       const { scene } = request.params;
+      requireRole(signerOf(request), "review a scene", "operator", "agency");
       await context.changes.run(`scene ${scene}`, () => reviewScene(context, scene, request.body, signerOf(request)));
       return describeScene(db, await getScene(db, scene));
     },
@@ -93,15 +100,21 @@ export function sceneRoutes(server: ZodServer, context: GatewayContext): void {
   );
 }
 
-async function reviewScene(
-  context: GatewayContext,
-  scene: string,
-  review: Review,
-  party: ReturnType<typeof signerOf>,
-): Promise<void> {
+/** The scene, for those who may see it; strangers get the answer for a scene that is not there. @throws ERR_NOT_FOUND */
+async function readableScene({ state }: GatewayContext, scene: string, reader: Party): Promise<HeldScene> {
+  const held = await getScene(state.db, scene);
+  if (!isReader(reader, held)) throw new SluiceError("ERR_NOT_FOUND", { kind: "scene", name: scene });
+  return held;
+}
+
+function isReader(reader: Party, { proposal: { draft }, proposedBy, grant }: HeldScene): boolean {
+  return mayReadScene(reader, { draft, proposedBy, grant });
+}
+
+async function reviewScene(context: GatewayContext, scene: string, review: Review, party: Party): Promise<void> {
   const { db } = context.state;
   const subject = { kind: "scene", name: scene } as const;
-  const held = await getScene(db, scene);
+  const held = await readableScene(context, scene, party);
   const state = reviewedState(held, party, review);
   const before = await readReviews(db, subject);
   refuseSamePerson("scene", before, review.person);

@@ -11,6 +11,8 @@ export interface HeldScene {
   readonly state: Scene["state"];
   readonly proposal: SceneProposal;
   readonly draftHash: Sha256Hex;
+  /** Name of the party that proposed it. */
+  readonly proposedBy: string;
   readonly grant: SignedGrant | null;
 }
 
@@ -96,6 +98,7 @@ function parse(row: Selectable<SceneTable>): HeldScene {
     state: Scene.shape.state.parse(row.state),
     proposal: SceneProposal.parse(JSON.parse(row.proposal)),
     draftHash: row.draft_hash,
+    proposedBy: row.proposed_by,
     grant: row.signed_grant === null ? null : SignedGrant.parse(JSON.parse(row.signed_grant)),
   };
 }
