@@ -33,6 +33,7 @@ export async function sealFile(path: string, plain: AsyncIterable<Bytes>, option
   const file = await open(temporary, "w", OWNER_ONLY);
   try {
     try {
+      await file.chmod(OWNER_ONLY); // a left-over one keeps its mode otherwise
       for await (const bytes of sealStream(plain, options)) {
         options.signal?.throwIfAborted();
         await file.writeFile(bytes);

@@ -68,7 +68,8 @@ export async function verifySigned(signed: Signed<{ type: SignedType }>, policy:
     const lists = suite === null ? policy.required : policy.required.map((list) => keysOf(list, suite));
     const missing = firstUnmatched(lists, signers);
     if (missing === null) continue;
-    throw new SluiceError("ERR_SIGNATURE", { type, signer: missing.join(" or ") || `a key of the suite ${suite}` });
+    const nobody = suite === null ? "a valid key" : `a key of the suite ${suite}`;
+    throw new SluiceError("ERR_SIGNATURE", { type, signer: missing.join(" or ") || nobody });
   }
 }
 

@@ -5,6 +5,7 @@ export * from "./checkpoint.ts";
 export { keyIdOf, publicKeyOf, verifyEd25519 } from "./ed25519.ts";
 export * from "./entry-tile.ts";
 export * from "./grant-decision.ts";
+export * from "./keys-keyring.ts";
 export * from "./log-files.ts";
 export { commitment, SALT_BYTES, verifyLogProof } from "./log-proof.ts";
 export * from "./receipts.ts";

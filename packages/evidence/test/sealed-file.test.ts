@@ -29,6 +29,7 @@ async function textOf(keys: FileKey[]): Promise<string> {
 }
 
 test("a file comes back, is its owner's only, and shows nothing of its content", async () => {
+  await writeFile(`${path}.tmp`, "left over", { mode: 0o644 });
   await sealFile(path, rows(20_000), { key: current, context, random });
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   expect((await readFile(path)).includes(canary)).toBe(false);

@@ -349,6 +349,11 @@ export const ERROR_CATALOGUE = {
     message: "sealed file {file} does not open: {reason}",
     remedy: "restore it from the backup, or give the key that sealed it",
   },
+  ERR_KEY: {
+    status: 500,
+    message: "key {key} cannot be used: {reason}",
+    remedy: "give the key in a file that only its owner reads, with its passphrase",
+  },
   ERR_PORT_IN_USE: {
     status: 500,
     message: "{address} is in use",
