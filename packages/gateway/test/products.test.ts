@@ -46,12 +46,12 @@ const lookup: ProductSnapshot = {
 };
 const report: ProductSnapshot = { type: "report-snapshot", ...served, report: HASH };
 
-test("a snapshot of the product's form passes through as it was signed, and no other", async () => {
+test("a snapshot of the product's form passes through as it was signed, and no other; reading it changes nothing", async () => {
   const serve = async (body: ProductSnapshot) => {
     const signed = await signDocument(body, city.domain.receiptKey);
     const override = async () => ({ body: JSON.stringify(signed) });
     city.domain.overrides.set("/v1/products/product/snapshot", override);
-    return { signed, answer: await city.get("/v1/products/product/snapshot") };
+    return { signed, answer: await city.send("other-bank", "GET", "/v1/products/product/snapshot") };
   };
   expect((await city.get("/v1/products/product")).json).toMatchObject({ form: "label-lookup", status: "registered" });
   expect(codeOf((await serve(report)).answer)).toBe("ERR_SNAPSHOT");
@@ -60,6 +60,15 @@ test("a snapshot of the product's form passes through as it was signed, and no o
   expect((await city.get("/v1/products/product")).json["status"]).toBe("registered");
   const { signed, answer } = await serve(lookup);
   expect(answer.json).toEqual(signed);
+  expect((await city.get("/v1/products/product")).json["status"]).toBe("registered");
+});
+
+test("a product serves once a receipt of a call is booked, and not by an answer that is refused", async () => {
+  city.domain.bend = (answer) => ({ ...answer, frame: utf8("another frame") });
+  expect(codeOf(await city.call("bank", { grant }))).toBe("ERR_RECEIPT");
+  city.domain.bend = (answer) => answer;
+  expect((await city.get("/v1/products/product")).json["status"]).toBe("registered");
+  expect(codeOf(await city.call("bank", { grant }))).toBe(200);
   expect((await city.get("/v1/products/product")).json["status"]).toBe("serving");
 });
 
@@ -68,19 +77,19 @@ test("hint and set pass through byte by byte up to one limit, and nothing else d
   const type = "application/octet-stream";
   for (const part of ["hint", "set"]) {
     city.domain.overrides.set(`${base}/${part}`, async () => ({ type, body: utf8(`the ${part}`) }));
-    const answer = await city.get(`${base}/${part}`);
+    const answer = await city.send("bank", "GET", `${base}/${part}`);
     expect([answer.type, Buffer.from(answer.bytes).toString()]).toEqual([type, `the ${part}`]);
   }
   const before = city.domain.requests.length;
-  expect(Buffer.from((await city.get(`${base}/set`)).bytes).toString()).toBe("the set");
+  expect(Buffer.from((await city.send("bank", "GET", `${base}/set`)).bytes).toString()).toBe("the set");
   expect(city.domain.requests.length).toBe(before);
   const other = `/v1/products/product/snapshots/${"0".repeat(64)}/set`;
   city.domain.overrides.set(other, async () => ({ type, body: new Uint8Array(MAX_SNAPSHOT_PART_BYTES + 1) }));
-  const large = await city.get(other);
+  const large = await city.send("bank", "GET", other);
   expect([codeOf(large), large.json["refusedBy"]]).toEqual(["ERR_FRAME_TOO_LARGE", "gateway"]);
   const asked = city.domain.requests.length;
   for (const part of ["database", "elements", "hint%2f..%2fset", "Hint"]) {
-    expect((await city.get(`${base}/${part}`)).status).toBeGreaterThanOrEqual(400);
+    expect((await city.send("bank", "GET", `${base}/${part}`)).status).toBeGreaterThanOrEqual(400);
   }
   expect(city.domain.requests.length).toBe(asked);
 });

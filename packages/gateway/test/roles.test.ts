@@ -102,6 +102,8 @@ test("every signed route refuses a key that no party has, and a request without 
     `GET /v1/receipts/${"0".repeat(32)}`,
     `GET /v1/grants/${"0".repeat(64)}`,
     "GET /v1/scenes/matrix",
+    "GET /v1/products/p/snapshot",
+    `GET /v1/products/p/snapshots/${"0".repeat(64)}/hint`,
   ];
   for (const route of [...MATRIX.map((row) => row.route), "PUT /v1/parties/x", "POST /v1/calls", ...reads]) {
     const [method = "", path = ""] = route.split(" ");

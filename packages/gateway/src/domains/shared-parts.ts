@@ -1,5 +1,5 @@
-/** Parts of snapshots, fetched once for all who ask at a time and kept for those who come next: anybody may download
- *  them, and each is megabytes, so that they must not lie in memory once for every reader.
+/** Parts of snapshots, fetched once for all who ask at a time and kept for those who come next: every party may
+ *  download them, and each is megabytes, so that they must not lie in memory once for every reader.
  *  @module */
 import type { Bytes } from "@sluice/protocol";
 

@@ -75,7 +75,10 @@ async function passOn(
   const expected = { request: body, party: party.keyId, answer: await sha256Hex(frame) };
   await checkReceiptFits({ receipt, domainLog }, expected, address.description);
   const original = context.requests.find(body.callId, receipt.body.request);
-  return { receipt: await context.book.book({ receipt, domainLog }, original), frame };
+  const booked = await context.book.book({ receipt, domainLog }, original);
+  // Its build may have been ordered elsewhere, or not been looked at yet: a receipt shows that it serves.
+  await context.products.markServing(body.product, body.version);
+  return { receipt: booked, frame };
 }
 
 function readAnswer(bytes: Bytes): AnswerEnvelope {

@@ -1,5 +1,6 @@
 /** Products: the register, and what a caller fetches before it asks. Snapshots and their parts pass through unchanged; the
- *  domain's signature is in the snapshot, and the snapshot names the hash of each part.
+ *  domain's signature is in the snapshot, and the snapshot names the hash of each part. No secret is in them, but each
+ *  costs a domain an answer of up to megabytes: registered parties fetch them, whoever they are, and change nothing here.
  *  @module */
 import {
   BINARY_MEDIA_TYPE,
@@ -48,6 +49,7 @@ export function productRoutes(server: ZodServer, context: GatewayContext): void 
   server.get(
     "/v1/products/:product/snapshot",
     {
+      config: { signed: true },
       schema: {
         summary: "The signed snapshot that the product serves",
         params,
@@ -65,13 +67,13 @@ export function productRoutes(server: ZodServer, context: GatewayContext): void 
       const { body } = snapshot;
       if (body.product !== product || body.domain !== domain) throw new SluiceError("ERR_SNAPSHOT");
       if (products.get(product, body.version).form !== formOfSnapshot(body)) throw new SluiceError("ERR_SNAPSHOT");
-      await products.markServing(product, body.version);
       return snapshot;
     },
   );
   server.get(
     "/v1/products/:product/snapshots/:hash/:part",
     {
+      config: { signed: true },
       schema: {
         summary: "A part of one snapshot that callers download: the hint of a lookup, the set of psi-ids",
         params: params.extend({ hash: Sha256Hex, part: SnapshotPart }),
@@ -88,7 +90,7 @@ export function productRoutes(server: ZodServer, context: GatewayContext): void 
       );
       return reply
         .type(BINARY_MEDIA_TYPE)
-        .header("cache-control", "public, max-age=31536000, immutable")
+        .header("cache-control", "private, max-age=31536000, immutable")
         .send(Buffer.from(buffer, byteOffset, byteLength));
     },
   );
