@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { StateDatabase } from "../src/state/database.ts";
@@ -53,6 +54,29 @@ test("a call is charged once however often it is retried", () => {
   expect(uses.spend(first).kind).toBe("spent");
   for (let i = 0; i < 3; i++) expect(uses.spend({ ...first, nonce: `again-${i}` }).kind).toBe("already");
   expect(uses.used(first.grant, first.operation)).toBe(1n);
+});
+
+test("a charge is good for four attempts, and one for which nothing was computed is given back", () => {
+  const { callId } = pending();
+  expect(uses.beginAttempt(callId)).toBe(false);
+  uses.spend(pending({ callId }));
+  const begun = (): boolean => uses.beginAttempt(callId);
+  expect([begun(), begun(), begun(), begun()]).toEqual([true, true, true, false]);
+  uses.returnAttempt(callId);
+  expect([begun(), begun()]).toEqual([true, false]);
+});
+
+test("state of the first schema is taken over: what was charged then has its other attempts", () => {
+  const first = pending();
+  uses.spend(first);
+  db.close();
+  const file = new DatabaseSync(join(directory, "state.sqlite"));
+  file.exec("ALTER TABLE spend DROP COLUMN attempts; PRAGMA user_version = 1;");
+  file.close();
+  db = new StateDatabase(join(directory, "state.sqlite"));
+  uses = new UseStore(db);
+  expect(uses.spend({ ...first, nonce: "again" }).kind).toBe("already");
+  expect(uses.beginAttempt(first.callId)).toBe(true);
 });
 
 test("the same call id with another request is refused", () => {

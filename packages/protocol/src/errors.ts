@@ -137,8 +137,8 @@ export const ERROR_CATALOGUE = {
   },
   ERR_CALL_REUSED: {
     status: 409,
-    message: "this call id was used for another request",
-    remedy: "use a fresh call id, or retry with the same frame",
+    message: "this call id was used for another request, or has no attempt and no answer left",
+    remedy: "use a fresh call id; a retry repeats the same frame, a few times",
   },
   ERR_RELEASE_MISSING: {
     status: 403,

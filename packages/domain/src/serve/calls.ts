@@ -6,9 +6,11 @@ import {
   FORM_OPERATIONS,
   formOfOperation,
   formOfSnapshot,
+  isSluiceError,
   SluiceError,
   sealingContext,
   type AnswerEnvelope,
+  type Bytes,
   type CallEnvelope,
 } from "@sluice/protocol";
 import type { KeptAnswer } from "../state/answers.ts";
@@ -65,7 +67,10 @@ async function chargeAndAnswer(
   const charged = await spend(context, admitted, amount);
   const before = charged === "already" ? context.answers.get(request.callId) : null;
   if (before !== null) return before;
-  const answer = await form.answer(product, request.operation, query.content, signal);
+  if (charged === "already" && !context.uses.beginAttempt(request.callId)) throw new SluiceError("ERR_CALL_REUSED");
+  const answer = await computed(context, request.callId, () =>
+    form.answer(product, request.operation, query.content, signal),
+  );
   return issueReceipt(context, admitted, {
     frame: await query.sealAnswer(answer, context.random),
     amount,
@@ -73,6 +78,16 @@ async function chargeAndAnswer(
     release: product.snapshot.body.release,
     layers: product.layers,
   });
+}
+
+/** The answer; an attempt that found no place in a queue is not counted as one. */
+async function computed(context: DomainContext, callId: string, answer: () => Promise<Bytes>): Promise<Bytes> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (isSluiceError(error, "ERR_POOL_FULL")) context.uses.returnAttempt(callId);
+    throw error;
+  }
 }
 
 function servedProduct(context: DomainContext, admitted: Admitted): ServedProduct {

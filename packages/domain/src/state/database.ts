@@ -25,6 +25,7 @@ const MIGRATIONS = [
    CREATE TABLE product (product TEXT NOT NULL, version INTEGER NOT NULL, snapshot_hash TEXT NOT NULL UNIQUE, snapshot TEXT NOT NULL,
      directory TEXT NOT NULL, layers TEXT NOT NULL, PRIMARY KEY (product, version)) STRICT;
    CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), latest TEXT NOT NULL) STRICT;`,
+  `ALTER TABLE spend ADD COLUMN attempts INTEGER NOT NULL DEFAULT 1;`,
 ] as const;
 
 /** An open state file. */

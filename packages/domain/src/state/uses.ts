@@ -22,6 +22,9 @@ export interface PendingUse {
   readonly now: Date;
 }
 
+/** Computations that one charge is good for, when the ones before ended without an answer: as many as our client tries. */
+export const MAX_CALL_ATTEMPTS = 4;
+
 /** Outcome of a spend: charged now, charged before, or refused. */
 export type SpendOutcome = { kind: "spent" } | { kind: "already" } | { kind: "denied"; reason: Denial };
 
@@ -66,6 +69,20 @@ export class UseStore {
         .run(use.callId, use.grant, use.operation, use.amount, use.binding, use.requestHash, use.now.toISOString());
       return { kind: "spent" };
     });
+  }
+
+  /** Counts another attempt at a charged call that has no answer, durably and before it begins; the spend counted the
+   *  first. Returns whether there is one left. */
+  beginAttempt(callId: string): boolean {
+    const result = this.#db
+      .prepare("UPDATE spend SET attempts = attempts + 1 WHERE call_id = ? AND attempts < ?")
+      .run(callId, MAX_CALL_ATTEMPTS);
+    return result.changes === 1;
+  }
+
+  /** Takes back an attempt for which nothing was computed. */
+  returnAttempt(callId: string): void {
+    this.#db.prepare("UPDATE spend SET attempts = attempts - 1 WHERE call_id = ?").run(callId);
   }
 
   /** Takes a nonce of a message that spends nothing. Returns whether it was new. */
