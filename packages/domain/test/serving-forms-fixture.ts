@@ -62,7 +62,7 @@ export const TABLE_JOB = job(
 );
 
 /** Operations of callers, beside the runs. */
-const OPERATIONS = [
+export const OPERATIONS = [
   "develop",
   "build",
   "lookup.evaluate",

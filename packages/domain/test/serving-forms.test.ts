@@ -21,6 +21,7 @@ import {
   SCORE_POLYNOMIAL_BYTES,
   SCORE_SEED_BYTES,
   sha256Hex,
+  SignedRelease,
   utf8,
   type Bytes,
   type Operation,
@@ -33,6 +34,7 @@ import {
   deliverFormsGrant,
   GROUPS,
   MODEL,
+  OPERATIONS,
   SCORE_JOB,
   serveForm,
   setJob,
@@ -46,6 +48,7 @@ import {
   finishedRun,
   get,
   grantBody,
+  JOB,
   openFixture,
   postJson,
   regionOf,
@@ -323,6 +326,51 @@ test("a bundle that serves nothing is developed and released, and not built", as
   const bundle = await sha256Hex(code);
   const order = { operation: "build", grant, key: fixture.parties.operator, bundle, product: "nothing" } as const;
   expect(await refusalOf(send(fixture, "/v1/builds", await use(order)))).toBe("ERR_JOB_MANIFEST");
+});
+
+/** What the fixture's grant allows, but `left`. */
+const operationsBut = (left: Operation): Operation[] => OPERATIONS.filter((operation) => operation !== left);
+
+test("a product that nobody could ask under the grant is not developed, and nothing is spent", async () => {
+  const forms = [
+    [setJob("psi-ids"), "psi.ids"],
+    [setJob("psi-cardinality"), "psi.cardinality"],
+    [SCORE_JOB, "score"],
+    [TABLE_JOB, "report"],
+    [JOB, "lookup.query"],
+  ] as const;
+  for (const [i, [code, operation]] of forms.entries()) {
+    const scene = { scene: `without-${i}`, title: "Bands", purpose: "bands", value: "test" };
+    const without = await deliverFormsGrant(fixture, {}, { scene, operations: operationsBut(operation) });
+    const refusal = expect.objectContaining({ code: "ERR_GRANT_OPERATION", details: { operation } });
+    await expect(develop(fixture, without, code)).rejects.toEqual(refusal);
+    expect(spentUnits(fixture, without, "develop")).toBe(0);
+  }
+});
+
+test("a release that is there under a grant without its operation is not built", async () => {
+  const scene = { scene: "before", title: "Bands", purpose: "bands", value: "test" };
+  const without = await deliverFormsGrant(fixture, {}, { scene, operations: operationsBut("report") });
+  // As it stands where development did not look at the operations.
+  const books = new DatabaseSync(join(fixture.directory, "state.sqlite"));
+  const { document } = books.prepare("SELECT document FROM release WHERE product = 'groups'").get() ?? {};
+  const { body } = SignedRelease.parse(JSON.parse(String(document)));
+  const release = await signDocument({ ...body, grant: without, product: "before" }, fixture.parties.department);
+  books
+    .prepare("INSERT INTO release (hash, product, version, document) VALUES (?, 'before', 1, ?)")
+    .run(await documentHash(release.body), JSON.stringify(release));
+  books.close();
+  const bundle = await sha256Hex(TABLE_JOB);
+  const order = {
+    operation: "build",
+    grant: without,
+    key: fixture.parties.operator,
+    bundle,
+    product: "before",
+  } as const;
+  const refusal = expect.objectContaining({ code: "ERR_GRANT_OPERATION", details: { operation: "report" } });
+  await expect(send(fixture, "/v1/builds", await use(order))).rejects.toEqual(refusal);
+  expect(spentUnits(fixture, without, "build")).toBe(0);
 });
 
 test("a release without the model that its run released is refused, and one with a model that it did not", async () => {

@@ -4,6 +4,7 @@
 import { viewColumns } from "@sluice/desensitize";
 import { quotaOf } from "@sluice/evidence";
 import {
+  FORM_OPERATIONS,
   formOf,
   MAX_BUNDLE_BYTES,
   OPERATION_UNITS,
@@ -76,10 +77,15 @@ async function admitFor(
   return admit(context, envelope);
 }
 
-/** The grant must name every column the job reads; the policy must give it the type the job declares. */
+/** The grant must name every column the job reads and every operation by which its product is asked; the policy must
+ *  give each column the type the job declares. */
 async function decideJob(context: DomainContext, admitted: Admitted, manifest: JobManifest): Promise<void> {
   const { grant, policy } = admitted.held;
   decide(context, admitted, { fields: Object.keys(manifest.input), purpose: manifest.purpose });
+  const form = formOf(manifest);
+  for (const operation of form === null ? [] : FORM_OPERATIONS[form]) {
+    if (!grant.body.operations.includes(operation)) throw new SluiceError("ERR_GRANT_OPERATION", { operation });
+  }
   const columns = viewColumns(policy, context.data.describe(grant.body.resource));
   for (const [name, type] of Object.entries(manifest.input)) {
     const shown = columns[name];
