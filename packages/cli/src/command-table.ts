@@ -18,6 +18,7 @@ import { jobTail } from "./commands/job-tail.ts";
 import { keysNew } from "./commands/keys-new.ts";
 import { lookup } from "./commands/lookup.ts";
 import { match } from "./commands/match.ts";
+import { monitor } from "./commands/monitor.ts";
 import { productList } from "./commands/product-list.ts";
 import { productShow } from "./commands/product-show.ts";
 import { releaseShow } from "./commands/release-show.ts";
@@ -25,6 +26,7 @@ import { report } from "./commands/report.ts";
 import { runShow, runWatch } from "./commands/run.ts";
 import { score } from "./commands/score.ts";
 import { verify } from "./commands/verify.ts";
+import { witnessInit, witnessStart } from "./commands/witness.ts";
 
 /** The command table. */
 export const COMMANDS: readonly Command[] = [
@@ -54,6 +56,9 @@ export const COMMANDS: readonly Command[] = [
   score,
   report,
   verify,
+  monitor,
+  witnessInit,
+  witnessStart,
   doctor,
   errors,
 ];

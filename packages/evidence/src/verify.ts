@@ -7,6 +7,8 @@ export * from "./entry-tile.ts";
 export * from "./grant-decision.ts";
 export * from "./keys-keyring.ts";
 export * from "./log-files.ts";
+export * from "./log-monitor.ts";
+export { logOverHttp, type LogOverHttpOptions } from "./log-over-http.ts";
 export { commitment, SALT_BYTES, verifyLogProof } from "./log-proof.ts";
 export * from "./receipts.ts";
 export { signersOf, verifySigned, type SignerPolicy } from "./signed-document.ts";

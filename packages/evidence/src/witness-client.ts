@@ -3,6 +3,7 @@
  *  @see https://c2sp.org/tlog-witness
  *  @module */
 import type { Bytes, Checkpoint, KeyId } from "@sluice/protocol";
+import { readBoundedBody } from "./bounded-body.ts";
 import type { Cosign } from "./log-options.ts";
 import { MAX_NOTE_CHARS, MAX_NOTE_SIGNATURES } from "./signed-note.ts";
 import { openCosignatures, type WitnessIdentity } from "./witness-cosignature.ts";
@@ -104,16 +105,5 @@ async function submit(
     redirect: "error",
     signal: AbortSignal.any([log.signal, AbortSignal.timeout(timeoutMs)]),
   });
-  return { status: response.status, body: await boundedText(response) };
-}
-
-async function boundedText({ body }: Response): Promise<string> {
-  if (body === null) return "";
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of body) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > MAX_ANSWER_BYTES) throw new RangeError("the answer is too long");
-  }
-  return text;
+  return { status: response.status, body: new TextDecoder().decode(await readBoundedBody(response, MAX_ANSWER_BYTES)) };
 }

@@ -3,7 +3,13 @@
  *  @module */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { TrustPins, verifyReceipt } from "@sluice/evidence/verify";
+import {
+  judgeCosignatures,
+  TrustPins,
+  verifyReceipt,
+  type WitnessPolicy,
+  type WitnessVerdict,
+} from "@sluice/evidence/verify";
 import { EvidencedReceipt, isSluiceError, SluiceError } from "@sluice/protocol";
 import { errnoOf } from "../files.ts";
 import { LogDirectories } from "./log-directories.ts";
@@ -21,6 +27,8 @@ interface LogCount {
   /** Entries of the log; 0 when it does not verify. */
   readonly entries: number;
   readonly ok: boolean;
+  /** Cosignatures on the log's checkpoint, when a policy was given and the log verifies. */
+  readonly witnessed: WitnessVerdict | null;
 }
 
 /** Outcome of a directory. */
@@ -34,9 +42,13 @@ export interface VerifyReport {
   readonly failure: { readonly file: string; readonly error: SluiceError } | null;
 }
 
-/** Checks every receipt and every log of `directory`; goes on after a failure, to count them all.
+/** Checks every receipt and every log of `directory`; goes on after a failure, to count them all. With a policy, the
+ *  checkpoint of each log, to which all of its receipts lead, needs the cosignatures that the policy asks for.
  *  @throws ERR_DIRECTORY_STATE when there is no evidence, ERR_CANCELLED */
-export async function verifyDirectory(directory: string, { signal }: { signal?: AbortSignal }): Promise<VerifyReport> {
+export async function verifyDirectory(
+  directory: string,
+  { signal, policy }: { signal?: AbortSignal; policy?: WitnessPolicy | undefined },
+): Promise<VerifyReport> {
   const trust = await readTrust(directory);
   const files = (await list(join(directory, "receipts"))).filter((file) => file.endsWith(".json")).toSorted();
   const logs = new LogDirectories(join(directory, "logs"), trust);
@@ -56,7 +68,13 @@ export async function verifyDirectory(directory: string, { signal }: { signal?: 
   for (const name of await list(join(directory, "logs"))) {
     const verified = await attempt(`logs/${name}`, () => logs.verify(name, signal));
     const origin = logs.identity(name)?.origin ?? "not pinned";
-    logCounts.push({ name, origin, entries: verified?.size ?? 0, ok: verified !== null });
+    const witnessed = verified !== null && policy !== undefined ? await judgeCosignatures(policy, verified.text) : null;
+    if (witnessed?.satisfied === false) {
+      const reason = "its checkpoint lacks cosignatures that the policy asks for";
+      failures.push({ file: `logs/${name}/checkpoint`, error: new SluiceError("ERR_LOG", { origin, reason }) });
+    }
+    const ok = verified !== null && witnessed?.satisfied !== false;
+    logCounts.push({ name, origin, entries: verified?.size ?? 0, ok, witnessed });
   }
   const receipts: Count = { checked: 0, verified: 0 };
   const operations: Record<string, Count> = {};
