@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "@sluice/client";
 import { askWitnesses, generateKey, openCosignatures, openLog, type WitnessOutcome } from "@sluice/evidence";
+import { startGateway } from "@sluice/gateway";
 import { expect, test } from "vitest";
 import { sluice, temporaryDirectory } from "./captured-io.ts";
 import { writeEvidenceDirectory } from "./evidence-directory.ts";
@@ -124,6 +125,21 @@ test("`verify --policy` names who cosigned each log, and fails when that is not 
   const all = await verify("group g all a b\nquorum g");
   expect(all.stdout).toMatch(/^log hrss +1 +0 +4 entries, /m);
   expect(await verify("quorum c")).toMatchObject({ code: 1, stderr: expect.stringContaining("line 3") as string });
+});
+
+test("a gateway with a policy file beside its configuration shows what its witness cosigned", async () => {
+  const root = await temporaryDirectory();
+  const directory = join(root, "gateway");
+  const { keyId } = await generateKey();
+  const made = await sluice(["gateway", "init", directory, "--agency-key", keyId, "--json"]);
+  const { logOrigin: origin, logKey } = JSON.parse(made.stdout) as { logOrigin: string; logKey: string };
+  const { name, witnessKey, verifierKey } = await witness(join(root, "w"), "w1.example", [{ origin, logKey }]);
+  const { url } = await startCommand(["witness", "start", join(root, "w")]);
+  await writeFile(join(directory, "witnesses.policy"), `witness a ${verifierKey} ${url}\nquorum a\n`);
+  const gateway = await startGateway(directory, { publishIntervalMs: 50 });
+  const shown = async () => await (await fetch(`${gateway.url}/log/checkpoint`)).text();
+  await expect.poll(async () => (await openCosignatures(await shown(), [{ name, witnessKey }])).length).toBe(1);
+  await gateway.close();
 });
 
 test("a log opens again in its directory with what a witness added", async () => {

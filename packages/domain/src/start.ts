@@ -2,7 +2,7 @@
  *  @module */
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
-import { DEFAULT_PUBLISH_INTERVAL_MS, lockDirectory, openLog } from "@sluice/evidence";
+import { DEFAULT_PUBLISH_INTERVAL_MS, lockDirectory, openLog, witnessesOfFile } from "@sluice/evidence";
 import { SealKeyPair } from "@sluice/evidence/seal";
 import { ProcessLog, serveMetrics, ServerMetrics } from "@sluice/evidence/observe";
 import { SluiceError, type Clock, type Random } from "@sluice/protocol";
@@ -93,6 +93,10 @@ export async function startDomain(directory: string, options: StartDomainOptions
       key: keyring.logKey,
       clock,
       publishIntervalMs: options.publishIntervalMs ?? DEFAULT_PUBLISH_INTERVAL_MS,
+      cosign: await witnessesOfFile(join(directory, "witnesses.policy"), {
+        fetch,
+        onFault: (error) => processLog.fault(error),
+      }),
     });
     cleanup.push(() => log.close());
     const data = await openStore(directory, { clock, random });

@@ -15,7 +15,7 @@ export type LogOptions = {
    *  closed; 0 shows each checkpoint before it is given. `DEFAULT_PUBLISH_INTERVAL_MS` when absent. */
   readonly publishIntervalMs?: number;
   /** Asks witnesses before a checkpoint is published at the end of an interval. */
-  readonly cosign?: Cosign;
+  readonly cosign?: Cosign | undefined;
 };
 
 /** Gives the text of `checkpoint` with the lines that witnesses added to it; never rejects.

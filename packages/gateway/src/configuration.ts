@@ -1,4 +1,5 @@
-/** Files of a gateway's directory: `config.json`, `keys/`, `state/`, `log/`, `gateway.log`.
+/** Files of a gateway's directory: `config.json`, `keys/`, `state/`, `log/`, `gateway.log`, and
+ *  perhaps `witnesses.policy`.
  *  @module */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -27,6 +28,8 @@ export const FILES = {
   gatewayKey: "keys/gateway.key",
   logKey: "keys/log.key",
   log: "log",
+  /** Policy of the witnesses that are asked to cosign; there need not be one. */
+  witnesses: "witnesses.policy",
   processLog: "gateway.log",
 } as const;
 

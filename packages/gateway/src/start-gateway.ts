@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { access, constants } from "node:fs/promises";
 import { join } from "node:path";
-import { DEFAULT_PUBLISH_INTERVAL_MS, lockDirectory, openLog } from "@sluice/evidence";
+import { DEFAULT_PUBLISH_INTERVAL_MS, lockDirectory, openLog, witnessesOfFile } from "@sluice/evidence";
 import { ProcessLog, serveMetrics, ServerMetrics, type LineSink } from "@sluice/evidence/observe";
 import { DOMAIN_TIMEOUT_MS, isSluiceError, SluiceError, type Clock, type Random } from "@sluice/protocol";
 import { FILES, notAGateway, readConfig, readKeys } from "./configuration.ts";
@@ -94,14 +94,15 @@ async function open(
   closers.push(() => processLog.close());
   const metrics = new ServerMetrics(processLog);
   closers.push(() => metrics.close());
+  const onFault = (error: unknown): void => processLog.fault(error);
   const log = await openLog(join(directory, FILES.log), {
     origin: config.logOrigin,
     key: logKey,
     clock,
     publishIntervalMs: options.publishIntervalMs ?? DEFAULT_PUBLISH_INTERVAL_MS,
+    cosign: await witnessesOfFile(join(directory, FILES.witnesses), { fetch, onFault }),
   });
   closers.push(() => log.close());
-  const onFault = (error: unknown): void => processLog.fault(error);
   const state = await openState(directory, { onFault });
   closers.push(() => state.close());
   const domains = await DomainRegister.open(state.db);

@@ -1,0 +1,30 @@
+/** The witnesses of a log that a server writes: a policy file (C2SP tlog-policy) beside its configuration, each witness
+ *  with the address that it is asked at.
+ *  @module */
+import { SluiceError } from "@sluice/protocol";
+import { readFileIfAny } from "./durable-files.ts";
+import type { Cosign } from "./log-options.ts";
+import { askWitnesses, type CosignOptions, type WitnessAddress } from "./witness-client.ts";
+import { parseWitnessPolicy } from "./witness-policy.ts";
+
+/** Asks the witnesses in the policy `file` that have an address; undefined when there is no file. `onFault` hears when a
+ *  witness begins to give no cosignature. @throws ERR_BODY_INVALID naming the line */
+export async function witnessesOfFile(
+  file: string,
+  { fetch, onFault }: Pick<CosignOptions, "fetch"> & { onFault: (error: unknown) => void },
+): Promise<Cosign | undefined> {
+  const bytes = await readFileIfAny(file);
+  if (bytes === null) return undefined;
+  const { witnesses } = parseWitnessPolicy(new TextDecoder().decode(bytes));
+  const addresses: WitnessAddress[] = witnesses.flatMap(({ url, ...one }) => (url === null ? [] : [{ ...one, url }]));
+  const last = new Map<string, string>();
+  return askWitnesses(addresses, {
+    fetch,
+    onOutcome: ({ witness, outcome }) => {
+      if (outcome !== "cosigned" && last.get(witness) !== outcome) {
+        onFault(new SluiceError("ERR_LOG", { origin: witness, reason: `the witness is ${outcome}` }));
+      }
+      last.set(witness, outcome);
+    },
+  });
+}
