@@ -98,7 +98,11 @@ test("strangers make no label: routes, codes and registered domains only", async
   }
   expect(scraped).toMatch(/_count\{method="GET",route="unknown",status="404"\} \d+/);
   expect(scraped).toMatch(/sluice_clock_skew_seconds\{domain="health"\} -?\d/);
-  expect(scraped).toMatch(/sluice_admission_active 0/);
+  for (const kind of ["lookup", "psi", "score"]) {
+    for (const name of ["active", "waiting", "waiting_bytes"]) {
+      expect(scraped).toContain(`sluice_admission_${name}{kind="${kind}"} 0\n`);
+    }
+  }
   for (const party of ["bank", "group", "bureau"]) expect(scraped).not.toContain(`"${party}"`);
 });
 

@@ -1,9 +1,7 @@
-/** Group commit, admission, and the order of work.
+/** Group commit, and the order of work.
  *  @module */
-import { SluiceError } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Admission } from "../src/work/admission.ts";
 import { GroupCommitter, MAX_GROUP_ITEMS, MAX_WAITING_ITEMS } from "../src/work/group-committer.ts";
 import { OneAtATime } from "../src/work/one-at-a-time.ts";
 import { MAX_REMEMBERED_CALLS, RecentRequests } from "../src/work/recent-requests.ts";
@@ -65,44 +63,6 @@ test("a full committer refuses at once, and closing waits for what was taken", a
   held.resolve();
   await committer.close();
   expect(await Promise.all([first, ...taken])).toHaveLength(MAX_WAITING_ITEMS + 1);
-});
-
-test("admission bounds what is in flight and what waits", async () => {
-  const admission = new Admission({ maxConcurrent: 2, maxQueue: 1, callsPerSecond: 100 }, { now: () => new Date(0) });
-  const held = Promise.withResolvers<void>();
-  let inFlight = 0;
-  let most = 0;
-  const call = () =>
-    admission.run("bank", async () => {
-      most = Math.max(most, ++inFlight);
-      await held.promise;
-      inFlight--;
-    });
-  const calls = [call(), call(), call()];
-  await expect(call()).rejects.toMatchObject({ code: "ERR_POOL_FULL", details: { maxQueue: 1 } });
-  await turn();
-  expect(inFlight).toBe(2);
-  held.resolve();
-  await Promise.all(calls);
-  await expect(admission.run("bank", () => Promise.reject(new SluiceError("ERR_SNAPSHOT")))).rejects.toMatchObject({
-    code: "ERR_SNAPSHOT",
-  });
-  await call();
-  expect([most, inFlight]).toEqual([2, 0]);
-});
-
-test("a party above its rate is refused until time has passed, others are not", async () => {
-  let now = 0;
-  const admission = new Admission({ maxConcurrent: 8, maxQueue: 8, callsPerSecond: 2 }, { now: () => new Date(now) });
-  const call = (party: string) => admission.run(party, () => Promise.resolve(party));
-  for (let i = 0; i < 4; i++) await call("bank");
-  await expect(call("bank")).rejects.toMatchObject({ code: "ERR_RATE_LIMIT" });
-  expect(await call("lab")).toBe("lab");
-  now = 500;
-  expect(await call("bank")).toBe("bank");
-  await expect(call("bank")).rejects.toMatchObject({ code: "ERR_RATE_LIMIT" });
-  now = -10_000;
-  await expect(call("bank")).rejects.toMatchObject({ code: "ERR_RATE_LIMIT" });
 });
 
 test("tasks of one name run one after another, also after one has failed", async () => {

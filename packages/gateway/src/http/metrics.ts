@@ -16,9 +16,16 @@ export function installGatewayMetrics(context: GatewayContext): void {
   const one = (value: number): Sample[] => [{ labels: {}, value }];
   const { db } = state;
 
-  metrics.gauge("sluice_admission_active", "Production calls in flight to domains", [], () => one(admission.active));
-  metrics.gauge("sluice_admission_waiting", "Production calls that wait for their turn", [], () =>
-    one(admission.waiting),
+  const byKind = (value: (load: ReturnType<typeof admission.load>[number]) => number): Sample[] =>
+    admission.load().map((load) => ({ labels: { kind: load.kind }, value: value(load) }));
+  metrics.gauge("sluice_admission_active", "Production calls in flight to domains, by kind of work", ["kind"], () =>
+    byKind(({ active }) => active),
+  );
+  metrics.gauge("sluice_admission_waiting", "Production calls that wait for their turn", ["kind"], () =>
+    byKind(({ waiting }) => waiting),
+  );
+  metrics.gauge("sluice_admission_waiting_bytes", "Bytes of production calls that wait", ["kind"], () =>
+    byKind(({ waitingBytes }) => waitingBytes),
   );
   metrics.gauge("sluice_log_entries", "Entries of the evidence log", [], () => one(log.size));
   metrics.gauge("sluice_receipts_waiting", "Receipts that the evidence log does not hold yet", [], async () => {

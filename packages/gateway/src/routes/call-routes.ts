@@ -21,6 +21,7 @@ import { bodyBytes, signerOf } from "../http/request-members.ts";
 import type { ZodServer } from "../http/zod-server.ts";
 import { checkReceiptFits } from "../rules/receipt-fit.ts";
 import { requireRequestSigner } from "../rules/request-signer.ts";
+import { workKindOf } from "../work/admission.ts";
 
 /** `POST /v1/calls`. */
 export function callRoutes(server: ZodServer, context: GatewayContext): void {
@@ -42,7 +43,11 @@ export function callRoutes(server: ZodServer, context: GatewayContext): void {
       const party = signerOf(request);
       const envelope = callEnvelope(request);
       const bytes = bodyBytes(request);
-      const answer = await context.admission.run(party.party, () => passOn(context, envelope, bytes, party));
+      const kind = workKindOf(envelope.request.body.operation);
+      const gone = new AbortController();
+      reply.raw.once("close", () => gone.abort());
+      const asking = { kind, party: party.party, sizeBytes: bytes.length, signal: gone.signal };
+      const answer = await context.admission.run(asking, () => passOn(context, envelope, bytes, party));
       return reply.type(BINARY_MEDIA_TYPE).send(Buffer.from(encodeAnswer(answer)));
     },
   );
@@ -55,9 +60,6 @@ async function passOn(
   party: Party,
 ): Promise<AnswerEnvelope> {
   const { body } = request;
-  if (body.operation === "develop" || body.operation === "build") {
-    throw new SluiceError("ERR_GRANT_OPERATION", { operation: body.operation });
-  }
   requireRequestSigner(request, party);
   const { domain } = context.products.get(body.product, body.version);
   if (domain !== body.domain) throw new SluiceError("ERR_GRANT_DOMAIN", { domain });

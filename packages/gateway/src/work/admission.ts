@@ -1,62 +1,101 @@
-/** Admission of production calls: a bound on how many are in flight and waiting, and on each party's rate.
+/** Admission of production calls: a bound on each party's rate, and for each kind of work on how many calls are in flight,
+ *  how many wait, and how much memory those hold. Kinds do not share places: lists never stand before lookups.
  *  @module */
-import { SluiceError, type Clock } from "@sluice/protocol";
+import { OPERATION_UNITS, SluiceError, type Clock, type Operation } from "@sluice/protocol";
+import { WaitingRoom, type RoomLimits } from "./waiting-room.ts";
+
+/** Kinds of calls, as the domains' worker pools have them. */
+export const WORK_KINDS = ["lookup", "psi", "score"] as const;
+export type WorkKind = (typeof WORK_KINDS)[number];
 
 /** Limits of admission. */
-export interface AdmissionLimits {
-  /** Calls in flight to domains. */
-  readonly maxConcurrent: number;
-  /** Calls waiting for their turn; more are refused at once. */
-  readonly maxQueue: number;
+export interface AdmissionLimits extends Readonly<Record<WorkKind, RoomLimits>> {
   /** Calls of one party per second, sustained; bursts reach twice as many. */
   readonly callsPerSecond: number;
 }
 
-/** Limits unless a deployment says otherwise. */
-export const DEFAULT_ADMISSION: AdmissionLimits = { maxConcurrent: 64, maxQueue: 1_024, callsPerSecond: 2_000 };
+const MIB = 1_048_576;
+/** Limits unless a deployment says otherwise: what waits holds at most 256 MiB. */
+export const DEFAULT_ADMISSION: AdmissionLimits = {
+  callsPerSecond: 2_000,
+  lookup: { maxConcurrent: 64, maxWaiting: 1_024, maxWaitingBytes: 64 * MIB },
+  psi: { maxConcurrent: 16, maxWaiting: 64, maxWaitingBytes: 128 * MIB },
+  score: { maxConcurrent: 16, maxWaiting: 64, maxWaitingBytes: 64 * MIB },
+};
+
+/** A call that asks for its turn. */
+export interface AskingCall {
+  readonly kind: WorkKind;
+  /** Name of the party that makes it. */
+  readonly party: string;
+  /** Memory that it holds while it waits. */
+  readonly sizeBytes: number;
+  /** Gives the call up while it waits; a call in flight is not cut off. */
+  readonly signal?: AbortSignal;
+}
 
 interface Bucket {
   tokens: number;
   atMs: number;
 }
 
+/** The kind of a production call. @throws ERR_GRANT_OPERATION for runs */
+export function workKindOf(operation: Operation): WorkKind {
+  switch (OPERATION_UNITS[operation]) {
+    case "oprf-element":
+    case "pir-query":
+    case "report":
+      return "lookup";
+    case "psi-element":
+      return "psi";
+    case "score-row":
+      return "score";
+    case "run":
+      throw new SluiceError("ERR_GRANT_OPERATION", { operation });
+  }
+}
+
 /** Admits calls within the limits. */
 export class Admission {
-  readonly #limits: AdmissionLimits;
+  readonly #callsPerSecond: number;
   readonly #clock: Clock;
+  readonly #rooms: Readonly<Record<WorkKind, WaitingRoom>>;
   readonly #buckets = new Map<string, Bucket>();
-  readonly #waiting: (() => void)[] = [];
-  #inFlight = 0;
 
-  constructor(limits: AdmissionLimits, clock: Clock) {
-    this.#limits = limits;
+  constructor({ callsPerSecond, lookup, psi, score }: AdmissionLimits, clock: Clock) {
+    this.#callsPerSecond = callsPerSecond;
     this.#clock = clock;
+    this.#rooms = { lookup: new WaitingRoom(lookup), psi: new WaitingRoom(psi), score: new WaitingRoom(score) };
   }
 
-  /** Calls in flight. */
-  get active(): number {
-    return this.#inFlight;
+  /** How busy each kind is. */
+  load(): {
+    readonly kind: WorkKind;
+    readonly active: number;
+    readonly waiting: number;
+    readonly waitingBytes: number;
+  }[] {
+    return WORK_KINDS.map((kind) => {
+      const { active, waiting, waitingBytes } = this.#rooms[kind];
+      return { kind, active, waiting, waitingBytes };
+    });
   }
 
-  /** Calls that wait for their turn. */
-  get waiting(): number {
-    return this.#waiting.length;
-  }
-
-  /** Runs `call` for `party` when its turn comes. @throws ERR_RATE_LIMIT, ERR_POOL_FULL, or what `call` throws */
-  async run<T>(party: string, call: () => Promise<T>): Promise<T> {
-    this.#takeToken(party);
-    await this.#enter();
+  /** Runs `call` when its turn comes. @throws ERR_RATE_LIMIT, ERR_POOL_FULL, ERR_CANCELLED, or what `call` throws */
+  async run<T>(asking: AskingCall, call: () => Promise<T>): Promise<T> {
+    this.#takeToken(asking.party);
+    const room = this.#rooms[asking.kind];
+    await room.enter(asking);
     try {
       return await call();
     } finally {
-      this.#leave();
+      room.leave();
     }
   }
 
   /** One token per call, refilled with time (a token bucket). */
   #takeToken(party: string): void {
-    const { callsPerSecond } = this.#limits;
+    const callsPerSecond = this.#callsPerSecond;
     const capacity = callsPerSecond * 2;
     const nowMs = this.#clock.now().getTime();
     const bucket = this.#buckets.get(party) ?? { tokens: capacity, atMs: nowMs };
@@ -66,22 +105,5 @@ export class Admission {
     this.#buckets.set(party, bucket);
     if (bucket.tokens < 1) throw new SluiceError("ERR_RATE_LIMIT", { party, callsPerSecond });
     bucket.tokens -= 1;
-  }
-
-  async #enter(): Promise<void> {
-    if (this.#inFlight < this.#limits.maxConcurrent) {
-      this.#inFlight++;
-      return;
-    }
-    const { maxQueue } = this.#limits;
-    if (this.#waiting.length >= maxQueue) throw new SluiceError("ERR_POOL_FULL", { maxQueue });
-    // The one who leaves hands its place over, so `#inFlight` stays as it is.
-    await new Promise<void>((resolve) => void this.#waiting.push(resolve));
-  }
-
-  #leave(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#inFlight--;
-    else next();
   }
 }
