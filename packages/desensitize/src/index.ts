@@ -4,7 +4,6 @@ export * from "./detect/residual.ts";
 export * from "./detect/social-credit-code.ts";
 export { checkOutput } from "./guard/check-output.ts";
 export { GUARD_RULES, type GuardRule } from "./guard/finding.ts";
-export { MIN_CELL_ROWS } from "./guard/labels.ts";
 export { MIN_CELL_SUBJECTS } from "./guard/subjects.ts";
 export { MEAN_DIGITS, TABLE_BASE } from "./guard/table.ts";
 export { featureLevels } from "./guard/levels.ts";

@@ -44,7 +44,7 @@ test("set-cell: refuses a set of fewer than 10 persons, however many rows each h
   expect(refused(served(first(10)))).toEqual([]);
   expect(refused(served(first(0)))).toEqual(["set-cell"]);
   const subjects = Uint32Array.from({ length: 40 }, (_, row) => row % 9);
-  expect(refused(served(first(40), { subjects }))).toEqual(["set-cell"]);
+  expect(refused(served(first(40), { subjects }))).toEqual(["rows-minimum", "set-cell"]);
   expect(refused(served(first(40), { subjects: subjects.with(20, 9) }))).toEqual([]);
 });
 

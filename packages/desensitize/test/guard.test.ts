@@ -36,6 +36,10 @@ function released(
   return checkOutput(output, manifest, facts);
 }
 
+/** Rows in order that are about `persons` in turn. */
+const about = (persons: number, rowCount: number): Uint32Array =>
+  Uint32Array.from({ length: rowCount }, (_, row) => row % persons);
+
 /** A verdict on a production run that returned these codes. */
 function served(codes: number[], facts: DomainFacts = produced): Verdict {
   return checkOutput(
@@ -95,7 +99,13 @@ test("output-declared: refuses outputs that are missing, undeclared or of anothe
   expect(refused(checkOutput({ class: "released", values: {} }, bare, developed))).toEqual(["output-declared"]);
 });
 
-test("rows-minimum: refuses a run over fewer than 10 rows", () => {
+test("rows-minimum: refuses a run over rows of fewer than 10 persons or things", () => {
+  const rules = (persons: number): string[] =>
+    refused(
+      released({ model: { features: ["age"], weights: [1] } }, { ...developed, subjects: about(persons, 1_000) }),
+    );
+  expect(rules(9)).toContain("rows-minimum");
+  expect(rules(12)).toEqual([]);
   expect(refused(released({}, { ...developed, rowCount: 9 }))).toContain("rows-minimum");
   expect(refused(served(labels(9), { ...produced, rowCount: 9 }))).toContain("rows-minimum");
   expect(refused(served(labels(10), { ...produced, rowCount: 10 }))).toEqual([]);
@@ -144,7 +154,10 @@ test("model-parameters: refuses more parameters than declared, and weights witho
   expect(refused(released({ model: { weights: [1, 2, 3] } }))).toEqual(["model-parameters"]);
 });
 
-test("model-ratio: refuses a model of too many parameters for its rows", () => {
+test("model-ratio: refuses a model of too many parameters for its persons or things, however many rows they have", () => {
+  const rules = (persons: number): string[] => refused(released({}, { ...developed, subjects: about(persons, 1_000) }));
+  expect(rules(12)).toEqual(["model-ratio"]);
+  expect(rules(13)).toEqual([]);
   const verdict = (rowCount: number): string[] => refused(released({}, { ...developed, rowCount }));
   expect(verdict(12)).toEqual(["model-ratio"]); // 3 parameters leave 9 rows
   expect(verdict(13)).toEqual([]);
@@ -206,7 +219,14 @@ test("labels-vocabulary: refuses a label outside the declared list", () => {
   expect(refused(served([...labels(30), ...Array.from({ length: 10 }, () => 255)]))).toEqual(["labels-vocabulary"]);
 });
 
-test("labels-cell: refuses a label that covers fewer than 10 rows", () => {
+test("labels-cell: refuses a label that covers fewer than 10 persons or things", () => {
+  const halves = (persons: number): DomainFacts => ({
+    ...produced,
+    // The first 20 rows are about `persons` in turn, each other row is about another.
+    subjects: Uint32Array.from({ length: 40 }, (_, row) => (row < 20 ? row % persons : row)),
+  });
+  expect(refused(served(labels(20, 20), halves(9)))).toEqual(["labels-cell"]);
+  expect(refused(served(labels(20, 20), halves(10)))).toEqual([]);
   expect(refused(served(labels(31, 9)))).toEqual(["labels-cell"]);
   expect(refused(served(labels(30, 10)))).toEqual([]);
   expect(refused(served(labels(40)))).toEqual([]);
@@ -260,7 +280,7 @@ test("numbers that leave have few digits and few exponents", () => {
   );
 });
 
-test("levels of a batch are those that enough rows have", () => {
+test("levels of a batch are those that at least 10 persons or things have", () => {
   const codes = [...labels(10, 9), 2, 2, 0, 0, 0, 0, 0];
   const region = {
     type: "dict" as const,
@@ -274,6 +294,23 @@ test("levels of a batch are those that enough rows have", () => {
     columns: { region, age: { type: "f64" as const, values: new Float64Array(26) } },
   };
   expect(featureLevels(batch)).toEqual({ region: ["33"] });
-  expect(featureLevels(batch, 9)).toEqual({ region: ["11", "33"] });
-  expect(featureLevels(batch, 12)).toEqual({ region: [] });
+  const own = Uint32Array.from(codes, (_, row) => row);
+  expect(featureLevels(batch, own)).toEqual({ region: ["33"] });
+  // Of the eleven rows of 33, two are about the same person, then one row of another is left.
+  expect(featureLevels(batch, own.with(11, 10))).toEqual({ region: ["33"] });
+  expect(featureLevels(batch, own.with(11, 10).with(12, 10))).toEqual({ region: [] });
+  const all = { rowCount: 26, columns: { region: { ...region, validity: new Uint8Array(4).fill(255) } } };
+  expect(featureLevels(all, own)).toEqual({ region: ["11", "33"] });
+  expect(
+    featureLevels(
+      all,
+      own.map((row) => (row >= 21 ? 9 : row)),
+    ),
+  ).toEqual({ region: ["11", "33"] });
+  expect(
+    featureLevels(
+      all,
+      own.map((row) => (row >= 21 || row === 3 ? 9 : row)),
+    ),
+  ).toEqual({ region: ["33"] });
 });

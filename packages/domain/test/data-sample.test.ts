@@ -120,6 +120,23 @@ test("k counts persons: however many rows one person has, they hide nobody", asy
   expect(Object.keys(table.columns)).toEqual(FIELDS);
 });
 
+test("a sample tells which of its rows are about one person, by numbers below its rows", async () => {
+  await using place = await Workplace.open();
+  // Eight rows to a person; a text tells whom a row is about. The first three are alone in their region.
+  const all = people(800).map((person, i) => {
+    const alone = i % 100 < 3 ? { region: "990100" } : {};
+    return { ...person, ...alone, id: `P${i % 100}`, note: `note ${i % 100}` };
+  });
+  await place.import(peopleCsv(all), { fields: PEOPLE_FIELDS });
+  const policy = peoplePolicy({ sample: { rows: 400, strata: ["region"] }, suppressionLimit: 0.9 });
+  const { table, subjects, certificate } = await place.store.drawSample(request({ policy }));
+  expect(certificate.suppressedRows).toBeGreaterThan(0);
+  const notes = rowsOf(table, ["note"]).flat();
+  expect(subjects).toHaveLength(table.rowCount);
+  const persons = [...new Set(notes)];
+  expect([...subjects]).toEqual(notes.map((note) => persons.indexOf(note)));
+});
+
 test("with a consent column, rows are read and sampled as if the others were not there", async () => {
   await using place = await Workplace.open();
   const all = people(900).map((person, i) => ({ ...person, insured: i % 10 === 4 ? null : person.insured }));

@@ -109,6 +109,20 @@ test.each([
   expect(JSON.stringify(outcome)).not.toContain("110101199003070011");
 });
 
+test("a model that names a level of few persons with many rows is refused", async () => {
+  const code = await bundleOf(
+    'return { fit: { share: 1, rows: 1 }, model: { features: ["region=3301"], weights: [1], intercept: 0 } };',
+  );
+  const judged = async (persons: number): Promise<unknown> => {
+    // The even rows, which are of region 3301, are about `persons`.
+    const subjects = Uint32Array.from({ length: 200 }, (_, row) => (row % 2 === 0 ? row % (2 * persons) : row));
+    const outcome = await workshop.runGuarded(developRun(code, manifest, { subjects }));
+    return outcome.ok || outcome.details;
+  };
+  expect(await judged(9)).toEqual(expect.objectContaining({ rule: "model-features" }));
+  expect(await judged(10)).toBe(true);
+});
+
 test("a label that too few rows have is refused with the rule, and nothing of the output", async () => {
   const code = await bundleOf(
     HONEST_DEVELOP,

@@ -119,7 +119,7 @@ export type DomainFacts = {
   subjects?: Uint32Array;
   /** Environment of the run. */
   environment: "development" | "production";
-  /** Values of dictionary columns that the names of a model's features may hold, each of enough rows; without it,
+  /** Values of dictionary columns that the names of a model's features may hold, each of enough persons or things; without it,
    *  only short words that are no identifiers. */
   levels?: Record<string, readonly string[]>;
 };

@@ -13,10 +13,11 @@ import {
   type Verdict,
 } from "@sluice/protocol";
 import { judged } from "./finding.ts";
-import { guardLabels, MIN_CELL_ROWS } from "./labels.ts";
+import { guardLabels } from "./labels.ts";
 import { guardLinearModel } from "./linear-model.ts";
 import { guardMemberFlags } from "./member-flags.ts";
 import { guardMetrics } from "./metrics.ts";
+import { countSubjects, MIN_CELL_SUBJECTS } from "./subjects.ts";
 import { guardTable } from "./table.ts";
 
 /** Stands for the whole output in a finding: names that user code chose are not repeated. */
@@ -36,7 +37,7 @@ export function checkOutput(output: JobOutput, manifest: JobManifest, facts: Dom
   const findings = [
     judged(WHOLE_OUTPUT, "output-class", (output.class === "released") === (facts.environment === "development")),
     judged(WHOLE_OUTPUT, "output-declared", complete),
-    judged(WHOLE_OUTPUT, "rows-minimum", facts.rowCount >= MIN_CELL_ROWS),
+    judged(WHOLE_OUTPUT, "rows-minimum", countSubjects(facts) >= MIN_CELL_SUBJECTS),
   ];
   if (!complete) return { ok: false, findings };
 
@@ -101,7 +102,7 @@ function checkServedValue(
   facts: DomainFacts,
 ): { value: Extract<CheckedOutput, { class: "served" }>["values"][string] | null; findings: GuardFinding[] } | null {
   if (spec.kind === "labels" && value?.kind === "labels") {
-    return guardLabels(name, value, spec.vocabulary, facts.rowCount);
+    return guardLabels(name, value, spec.vocabulary, facts);
   }
   if (spec.kind === "set" && value?.kind === "set") return guardMemberFlags(name, value, facts);
   if (spec.kind === "table" && value?.kind === "table-rows") return guardTable(name, value, spec, facts);

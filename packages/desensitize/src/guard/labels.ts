@@ -1,29 +1,37 @@
 /** Guard rules for labels, which are served one by one: every row has one, from a closed list, and no label
  *  points at a handful of people.
  *  @module */
-import type { GuardFinding, Labels } from "@sluice/protocol";
+import type { DomainFacts, GuardFinding, Labels } from "@sluice/protocol";
 import { judged } from "./finding.ts";
-
-/** Rows that a cell covers at least (ACRO's `safe_threshold`). */
-export const MIN_CELL_ROWS = 10;
+import { SubjectThreshold, subjectsOf } from "./subjects.ts";
 
 /** Applies the labels rules. `value` is what may be served if no finding is refused. */
 export function guardLabels(
   output: string,
-  labels: Labels,
+  { codes }: Labels,
   vocabulary: readonly string[],
-  rowCount: number,
+  facts: DomainFacts,
 ): { value: Labels; findings: GuardFinding[] } {
-  const counts = new Float64Array(256);
-  for (const code of labels.codes) counts[code] = (counts[code] ?? 0) + 1;
-  const outside = counts.subarray(vocabulary.length).some((rows) => rows > 0);
-  const rare = counts.some((rows) => rows > 0 && rows < MIN_CELL_ROWS);
+  const subjectOf = subjectsOf(facts);
+  const covered = new Map<number, SubjectThreshold>();
+  let outside = false;
+  for (const [row, code] of codes.entries()) {
+    outside ||= code >= vocabulary.length;
+    let threshold = covered.get(code);
+    if (threshold === undefined) covered.set(code, (threshold = new SubjectThreshold()));
+    // A row too many is about nobody; another rule refuses it.
+    threshold.add(subjectOf[row] ?? row);
+  }
   return {
-    value: { kind: "labels", codes: labels.codes.slice() },
+    value: { kind: "labels", codes: codes.slice() },
     findings: [
-      judged(output, "labels-length", labels.codes.length === rowCount),
+      judged(output, "labels-length", codes.length === facts.rowCount),
       judged(output, "labels-vocabulary", !outside),
-      judged(output, "labels-cell", !rare),
+      judged(
+        output,
+        "labels-cell",
+        [...covered.values()].every(({ reached }) => reached),
+      ),
     ],
   };
 }

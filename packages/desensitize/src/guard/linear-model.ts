@@ -1,16 +1,17 @@
-/** Guard rules for linear models: few parameters for the rows they were fitted on, few digits, closed names.
+/** Guard rules for linear models: few parameters for the persons or things they were fitted on, few digits, closed names.
  *  @module */
 import type { DomainFacts, GuardFinding, JobManifest, LinearModel } from "@sluice/protocol";
 import { identifierKinds } from "../detect/residual.ts";
 import { finding, judged } from "./finding.ts";
 import { MAX_MAGNITUDE, roundToDigits } from "./rounding.ts";
+import { countSubjects } from "./subjects.ts";
 
 /** Significant digits of a parameter. */
 const MODEL_DIGITS = 4;
-/** Parameters per row at most (DataSHIELD's `nfilter.glm`). */
-const MAX_PARAMETERS_PER_ROW = 0.33;
-/** Rows beyond the number of parameters at least (ACRO's `safe_dof_threshold`). */
-const MIN_RESIDUAL_ROWS = 10;
+/** Parameters per person or thing at most (DataSHIELD's `nfilter.glm`). */
+const MAX_PARAMETERS_PER_SUBJECT = 0.33;
+/** Persons or things beyond the number of parameters at least (ACRO's `safe_dof_threshold`). */
+const MIN_RESIDUAL_SUBJECTS = 10;
 /** Longest level in a feature name (DataSHIELD's `nfilter.stringShort`). */
 const MAX_LEVEL_CHARACTERS = 20;
 
@@ -24,8 +25,9 @@ export function guardLinearModel(
 ): { value: LinearModel; findings: GuardFinding[] } {
   const raw = [...model.weights, model.intercept];
   const fits = model.weights.length === model.features.length && raw.length <= maxParameters;
+  const subjects = countSubjects(facts);
   const supported =
-    raw.length <= MAX_PARAMETERS_PER_ROW * facts.rowCount && facts.rowCount - raw.length >= MIN_RESIDUAL_ROWS;
+    raw.length <= MAX_PARAMETERS_PER_SUBJECT * subjects && subjects - raw.length >= MIN_RESIDUAL_SUBJECTS;
   const distinct = new Set(model.features).size === model.features.length;
   const named = distinct && model.features.every((feature) => isClosedFeature(feature, manifest, facts));
   const finite = raw.every((value) => Number.isFinite(value));

@@ -15,6 +15,26 @@ export function subjectsOf({ rowCount, subjects }: DomainFacts): Uint32Array {
   return subjects;
 }
 
+/** How many persons or things the rows are about. @throws ERR_BODY_INVALID */
+export function countSubjects(facts: DomainFacts): number {
+  return facts.subjects === undefined ? facts.rowCount : new Set(subjectsOf(facts)).size;
+}
+
+/** Persons or things of a group, counted as far as anybody asks: up to MIN_CELL_SUBJECTS. */
+export class SubjectThreshold {
+  readonly #seen = new Set<number>();
+
+  /** Counts `subject`; once there are enough, none is remembered. */
+  add(subject: number): void {
+    if (this.#seen.size < MIN_CELL_SUBJECTS) this.#seen.add(subject);
+  }
+
+  /** Whether there are MIN_CELL_SUBJECTS. */
+  get reached(): boolean {
+    return this.#seen.size >= MIN_CELL_SUBJECTS;
+  }
+}
+
 /** Numbers the subjects of one cell after another from 0 on. */
 export class SubjectNumbers {
   /** Group in which a subject was last seen, and its number there; subjects are below the number of rows. */

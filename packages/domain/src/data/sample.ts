@@ -15,6 +15,7 @@ import type { Bytes, Certificate, Clock, ColumnBatch, Policy, Random, Sha256Hex 
 import { readBatch } from "./batch.ts";
 import type { StoredResource } from "./catalogue.ts";
 import { guarded, quoteIdentifier, refuseAborted, type Session } from "./engine.ts";
+import { numberSubjects } from "./subject-numbers.ts";
 import { bindBytes, countRows, openView, ROW_NUMBER } from "./view.ts";
 
 /** Bytes of the salt that hides a sampling seed in its commitment. */
@@ -38,6 +39,8 @@ export interface ViewRequest {
 /** A sample that may go to a job, with the proof of what was measured on it. */
 export interface Sample {
   readonly table: ColumnBatch;
+  /** Number of whom each row is about, below the number of rows. */
+  readonly subjects: Uint32Array;
   readonly certificate: Certificate;
 }
 
@@ -94,7 +97,8 @@ export async function drawSampleFrom(
     salt: random.bytes(COMMITMENT_SALT_BYTES),
     at: clock.now(),
   });
-  return { table: batch, certificate };
+  // Numbered anew: which numbers suppression left out would tell how many persons it took.
+  return { table: batch, subjects: numberSubjects(subjects ?? []), certificate };
 }
 
 /** The sample as jobs see it, and beside it the person of each row. */

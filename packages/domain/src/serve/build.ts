@@ -15,6 +15,7 @@ import {
   type Sha256Hex,
 } from "@sluice/protocol";
 import type { KeyedTable } from "../data/sample.ts";
+import { numberSubjects } from "../data/subject-numbers.ts";
 import type { DomainContext } from "./context.ts";
 import type { ServedContent } from "./forms/product-form.ts";
 import { productForm } from "./forms/registry.ts";
@@ -97,16 +98,6 @@ async function produceContent(
     },
   );
   return { content: contentOf(output, manifest, rows), report, layers };
-}
-
-/** For each row the number of its key among the distinct ones: the guard counts persons without seeing a key. */
-function numberSubjects(keys: readonly string[]): Uint32Array {
-  const numbers = new Map<string, number>();
-  return Uint32Array.from(keys, (key) => {
-    let number = numbers.get(key);
-    if (number === undefined) numbers.set(key, (number = numbers.size));
-    return number;
-  });
 }
 
 function contentOf(output: CheckedOutput, manifest: JobManifest, { keys, snapshot }: KeyedTable): ServedContent {

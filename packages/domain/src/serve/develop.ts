@@ -23,6 +23,7 @@ export async function developOnSample(context: DomainContext, work: RunWork): Pr
     entry: "develop",
     manifest,
     table: projectTable(sample.table, manifest),
+    subjects: sample.subjects,
   });
   const metrics: Record<string, Metrics> = {};
   let model: LinearModel | undefined;

@@ -46,8 +46,8 @@ export async function runGuarded(
     entry: "develop" | "produce";
     manifest: JobManifest;
     table: ColumnBatch;
-    /** Whom each row is about; without it, each row is about another. */
-    subjects?: Uint32Array;
+    /** Number of whom each row is about. */
+    subjects: Uint32Array;
     model?: LinearModel;
   },
 ): Promise<GuardedOutput> {
@@ -59,7 +59,7 @@ export async function runGuarded(
     entry: input.entry,
     environment,
     table: input.table,
-    ...(input.subjects === undefined ? {} : { subjects: input.subjects }),
+    subjects: input.subjects,
     ...(input.model === undefined ? {} : { model: input.model }),
     seed: Number.parseInt(run.callId.slice(0, 8), 16),
     limits: limitsOf(environment, input.manifest),

@@ -158,7 +158,7 @@ class TwoProcessWorkshop implements Workshop {
       return { ok: false, code: "ERR_SANDBOX_LAYER_MISSING", details, refusedBy: "sandbox", layers };
     }
     // Names of levels may stand in a released model; a served output names none.
-    const levels = entry === "develop" ? { levels: featureLevels(table) } : {};
+    const levels = entry === "develop" ? { levels: featureLevels(table, run.subjects) } : {};
     const facts = { rowCount: table.rowCount, environment, ...levels };
     const { answer, parts } = await this.#ask(
       (id) => ({ kind: "check", id, manifest, facts }),

@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+import { deliverGrant, develop, openFixture } from "./serving-fixture.ts";
+
+test("a sample of few persons with many rows is too small to develop on", async () => {
+  for (const persons of [8, 16]) {
+    await using fixture = await openFixture((row) => `P${row % persons}`);
+    const run = await develop(fixture, await deliverGrant(fixture));
+    const findings = run.guardReport?.findings.filter(({ result }) => result === "refused").map(({ rule }) => rule);
+    // The model has two parameters; ten persons more are needed.
+    expect([run.state, findings]).toEqual(
+      persons === 8 ? ["failed", ["rows-minimum", "model-ratio"]] : ["completed", []],
+    );
+  }
+});
