@@ -14,7 +14,8 @@ import { installDomainMetrics } from "./http/metrics.ts";
 import { createServer } from "./http/server.ts";
 import { Keyring } from "./keyring.ts";
 import type { DomainContext } from "./serve/context.ts";
-import { sweepIndexes } from "./serve/indexes.ts";
+import { IndexReaders } from "./serve/index-readers.ts";
+import { removeIndex, sweepIndexes } from "./serve/indexes.ts";
 import { OneAtATime } from "./serve/one-at-a-time.ts";
 import { recoverReceipts } from "./serve/receipts.ts";
 import { RunExecutor } from "./serve/runs.ts";
@@ -123,6 +124,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
       log,
       pools,
       calls: new OneAtATime(),
+      indexes: new IndexReaders((index) => removeIndex({ directory }, index)),
       workshop,
       runner,
       observer,

@@ -1,3 +1,4 @@
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { signDocument, verifyReceipt, type TrustPins } from "@sluice/evidence";
@@ -399,8 +400,14 @@ test("a call that was answered has its answer after the product was built again,
   const first = await ask(fixture, report, "report", frame);
   const bundle = await sha256Hex(report.code);
   const order = await use({ operation: "build", grant, key: fixture.parties.operator, bundle, product: "groups" });
+  const folder = join(fixture.directory, "indexes");
+  const indexes = await readdir(folder);
   await send(fixture, "/v1/builds", order);
   expect(await finishedRun(fixture, order.request.body.callId)).toMatchObject({ state: "completed" });
+  // The new one stands in the place of the old one, of which nothing is left; those of other products stay.
+  const after = await readdir(folder);
+  expect(after).toHaveLength(indexes.length);
+  expect(after.filter((name) => !indexes.includes(name))).toHaveLength(1);
   const { body: snapshot } = await snapshotOf(fixture, "groups");
   const before = spentUnits(fixture, grant, "report");
   expect((await first.again()).frame).toEqual(first.frame);

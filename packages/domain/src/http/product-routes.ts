@@ -26,7 +26,8 @@ export function productRoutes(server: FastifyInstance, context: DomainContext): 
       const file = Object.hasOwn(downloads, part) ? downloads[part] : undefined;
       if (file === undefined) throw new SluiceError("ERR_NOT_FOUND", { kind: "snapshot part", name: part });
       if (product.snapshotHash !== hash) throw new SluiceError("ERR_SNAPSHOT");
-      return sendFile(reply, join(servedDirectory(context, product), file));
+      // An open file can be read to its end, whether or not it is removed meanwhile.
+      return context.indexes.read(product.index, () => sendFile(reply, join(servedDirectory(context, product), file)));
     },
   );
   server.post("/v1/calls", async (request, reply) => {

@@ -55,7 +55,9 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
   const source = { run, held: admitted.held, release: hash, content, layers };
   const product = await productForm(context, form).build(source, signal);
   signal.throwIfAborted();
+  const replaced = context.work.product(run.product, run.version)?.index ?? null;
   context.work.putProduct(product);
+  if (replaced !== null) await context.indexes.replace(replaced);
   const kept = await issueReceipt(context, admitted, {
     frame: canonicalBytes(report),
     amount: 1n,

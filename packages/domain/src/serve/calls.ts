@@ -38,8 +38,8 @@ export async function answerCall(
   }
   // A retry that comes early waits for the first attempt: one charge is good for one computation at a time.
   const caller = `${admitted.keyId} ${callId}`;
-  const kept = await context.calls.run(caller, signal, () =>
-    chargeAndAnswer(context, admitted, { product, form, signal }),
+  const kept = await context.indexes.read(product.index, () =>
+    context.calls.run(caller, signal, () => chargeAndAnswer(context, admitted, { product, form, signal })),
   );
   if (kept.frame === null) throw new SluiceError("ERR_CALL_REUSED");
   return { receipt: await prove(context, kept), frame: kept.frame };

@@ -14,6 +14,7 @@ import type { UseStore } from "../state/uses.ts";
 import type { WorkStore } from "../state/work.ts";
 import type { Workshop } from "../work/workshop.ts";
 import type { Admitted } from "./admit.ts";
+import type { IndexReaders } from "./index-readers.ts";
 import type { OneAtATime } from "./one-at-a-time.ts";
 import type { RunEvents } from "./run-events.ts";
 import type { WorkPools } from "./work-pools.ts";
@@ -48,6 +49,8 @@ export interface DomainContext {
   readonly pools: WorkPools;
   /** Calls by caller and id: a retry waits for its first attempt. */
   readonly calls: OneAtATime;
+  /** Who reads which index. */
+  readonly indexes: IndexReaders;
   readonly workshop: Workshop;
   /** Process log and metrics. */
   readonly observer: Observer;

@@ -11,7 +11,7 @@ import type { DomainContext } from "./context.ts";
 const INDEXES = "indexes";
 
 /** Where the index named `name` lies: the state keeps names, so that a directory can be moved. */
-export function indexDirectory(context: DomainContext, name: string): string {
+export function indexDirectory(context: Pick<DomainContext, "directory">, name: string): string {
   return join(context.directory, INDEXES, name);
 }
 
@@ -26,12 +26,17 @@ export function newIndexName(context: DomainContext, callId: string): string {
   return `${callId}-${toHex(context.random.bytes(4))}`;
 }
 
-/** Removes what builds left that were cut off, and indexes that a later build replaced. */
+/** Removes the index named `name`. */
+export async function removeIndex(context: Pick<DomainContext, "directory">, name: string): Promise<void> {
+  await rm(indexDirectory(context, name), { recursive: true, force: true });
+}
+
+/** Removes what builds left that were cut off, and indexes that a later build replaced as the process ended. */
 export async function sweepIndexes(context: DomainContext): Promise<void> {
   const parent = join(context.directory, INDEXES);
   await mkdir(parent, { recursive: true, mode: 0o700 });
   const served = new Set(context.work.servedIndexes());
   for (const name of await readdir(parent)) {
-    if (!served.has(name)) await rm(join(parent, name), { recursive: true, force: true });
+    if (!served.has(name)) await removeIndex(context, name);
   }
 }
