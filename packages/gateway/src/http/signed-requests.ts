@@ -36,7 +36,10 @@ export function installSignedRequests(server: FastifyInstance, context: GatewayC
       {
         allowed: [claimedKey(request)],
         clock: context.clock,
-        seenNonce: (key, nonce, expiresAt) => context.nonces.seen(key, nonce, expiresAt, isDurable(request)),
+        seenNonce: (keyId, nonce, expiresAt) => {
+          const { party } = signingParty(context, keyId);
+          return context.nonces.seen({ keyId, party, nonce, expiresAt, durable: isDurable(request) });
+        },
         ...(context.authorities === undefined ? {} : { authorities: context.authorities }),
       },
     );
