@@ -225,7 +225,9 @@ test("hands out the columns of a table as they are, from job to bytes", async ()
   );
   if (!outcome.ok) throw new Error(outcome.code);
   const manifest = {
-    ...{ name: "hostile", purpose: "test", input: {} },
+    name: "hostile",
+    purpose: "test",
+    input: {},
     outputs: {
       ages: { kind: "table", dimensions: [{ name: "age", levels: ["young", "old"] }], measures: ["base"] },
     },
