@@ -10,6 +10,7 @@ import { FILES, notAGateway, readConfig, readKeys } from "./configuration.ts";
 import type { GatewayContext } from "./context.ts";
 import { DomainLink } from "./domains/domain-link.ts";
 import { PartyDelivery } from "./domains/party-delivery.ts";
+import { FOLLOW_INTERVAL_MS, RunFollower } from "./domains/run-follower.ts";
 import { installGatewayMetrics } from "./http/metrics.ts";
 import { createServer } from "./http/server.ts";
 import { DomainRegister } from "./state/domain-register.ts";
@@ -43,6 +44,8 @@ export interface StartGatewayOptions {
   readonly admission?: Partial<AdmissionLimits>;
   /** Time that a domain has for an answer; submitted runs and lists have their own, see `domainTimeoutMs` of protocol. */
   readonly domainTimeoutMs?: number;
+  /** Time between two looks at runs that nobody reads, to book what they cost; 5 s unless given. */
+  readonly followIntervalMs?: number;
   /** Names this gateway answers to, `host[:port]` in lower case; a request signed for another is refused. */
   readonly authorities?: readonly string[];
 }
@@ -136,6 +139,8 @@ async function open(
     closing: closing.signal,
   };
   installGatewayMetrics(context);
+  const follower = new RunFollower(context, options.followIntervalMs ?? FOLLOW_INTERVAL_MS, onFault);
+  closers.push(() => follower.close());
   const server = await createServer(context);
   closers.push(() => server.close());
   // First of all: open event streams would keep the server from closing.

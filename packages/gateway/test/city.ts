@@ -37,6 +37,9 @@ const ROLES: Record<Actor, PartyRole> = {
   auditor: "auditor",
 };
 
+/** Checkpoints at once, and no look at runs but those that tests make. */
+const QUIET = { publishIntervalMs: 0, followIntervalMs: 3_600_000 };
+
 export interface Answer {
   readonly status: number;
   readonly type: string | null;
@@ -77,7 +80,7 @@ export class City {
     const { register = true, ...start } = options;
     const [domain, gateway] = await Promise.all([
       StubDomain.start("health"),
-      startGateway(directory, { publishIntervalMs: 0, ...start }),
+      startGateway(directory, { ...QUIET, ...start }),
     ]);
     domain.gatewayKey = identity.gatewayKey;
     const city = new City({ directory, keys, domain, identity, gateway });
@@ -90,7 +93,7 @@ export class City {
 
   async restart(options: StartGatewayOptions = {}): Promise<void> {
     await this.gateway.close();
-    this.gateway = await startGateway(this.directory, { publishIntervalMs: 0, ...options });
+    this.gateway = await startGateway(this.directory, { ...QUIET, ...options });
   }
 
   async close(): Promise<void> {

@@ -8,10 +8,17 @@ import { endRun, type HeldRun } from "../state/run-store.ts";
 
 /** The run as it is now, its receipt with this gateway's proof.
  *  @throws ERR_UNREACHABLE, ERR_TIMEOUT; ERR_RECEIPT when the domain tells of another run */
-export async function observeRun(context: GatewayContext, held: HeldRun): Promise<Run> {
+export async function observeRun(
+  context: Pick<GatewayContext, "domains" | "link" | "state" | "book" | "products" | "closing">,
+  held: HeldRun,
+): Promise<Run> {
   if (held.ended !== null) return held.ended;
   const address = context.domains.get(held.domain);
-  const run = await context.link.json(address, { method: "GET", path: `/v1/runs/${held.callId}` }, Run);
+  const run = await context.link.json(
+    address,
+    { method: "GET", path: `/v1/runs/${held.callId}`, signal: context.closing },
+    Run,
+  );
   const { body } = held.request;
   const same =
     run.callId === body.callId &&

@@ -3,6 +3,7 @@
 import { verifySigned } from "@sluice/evidence";
 import {
   documentHash,
+  isSluiceError,
   ReleaseAccepted,
   SignedRelease,
   SluiceError,
@@ -64,10 +65,16 @@ async function deliverRelease(context: GatewayContext, release: SignedRelease): 
 async function candidates(context: GatewayContext, release: Release): Promise<ReviewedRun[]> {
   const { db } = context.state;
   const runs = await developmentRuns(db, release);
-  return Promise.all(
-    runs.map(async (held) => ({
-      run: await observeRun(context, held),
-      reviews: await readReviews(db, { kind: "run", name: held.callId }),
-    })),
+  const observed = await Promise.all(
+    runs.map(async (held) => {
+      const run = await observeRun(context, held).catch((error: unknown) => {
+        // Kept before its domain was asked, and never came there.
+        if (isSluiceError(error, "ERR_NOT_FOUND")) return null;
+        throw error;
+      });
+      const reviews = await readReviews(db, { kind: "run", name: held.callId });
+      return run === null ? [] : [{ run, reviews }];
+    }),
   );
+  return observed.flat();
 }

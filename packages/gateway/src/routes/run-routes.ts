@@ -1,7 +1,17 @@
 /** Development and build runs: passed on to the domain, watched, reviewed.
  *  @module */
 import { Readable } from "node:stream";
-import { Random128, Review, Run, RunReviews, SluiceError, type CallEnvelope, type Party } from "@sluice/protocol";
+import {
+  isSluiceError,
+  Random128,
+  Review,
+  Run,
+  RunReviews,
+  SluiceError,
+  type CallEnvelope,
+  type Party,
+  type SignedRequest,
+} from "@sluice/protocol";
 import { z } from "zod";
 import type { GatewayContext } from "../context.ts";
 import { observeRun } from "../domains/run-observer.ts";
@@ -14,7 +24,7 @@ import { checkRunReview, runReviewState } from "../rules/run-rules.ts";
 import { requireRequestSigner } from "../rules/request-signer.ts";
 import { mayReadCall } from "../rules/call-readers.ts";
 import { addReview, readReviews, refuseSamePerson, reviewRecord } from "../state/review-store.ts";
-import { findRun, putRun, type HeldRun } from "../state/run-store.ts";
+import { dropRun, findRun, putRun, type HeldRun } from "../state/run-store.ts";
 import { sceneOfGrant } from "../state/scene-store.ts";
 
 /** Largest event stream, in bytes: a run's whole log and progress, with room. */
@@ -105,16 +115,28 @@ async function submit(
     throw new SluiceError("ERR_GRANT_OPERATION", { operation: request.body.operation });
   }
   requireRequestSigner(request, party);
-  const address = context.domains.get(request.body.domain);
+  const { callId } = request.body;
+  return context.changes.run(`run ${callId}`, () => passOn(context, request, bytes, party));
+}
+
+/** Keeps the run before the domain is asked, so that none is lost; one that the domain refuses at once is forgotten.
+ *  @throws ERR_CALL_REUSED, ERR_RECEIPT, and as the domain refuses */
+async function passOn(context: GatewayContext, request: SignedRequest, bytes: Uint8Array, party: Party): Promise<Run> {
+  const { state, link, clock } = context;
+  const { callId, operation, domain } = request.body;
+  const address = context.domains.get(domain);
+  const isNew = await putRun(state.db, request, party.keyId, clock.now());
   const path = operation === "develop" ? "/v1/jobs" : "/v1/builds";
-  const run = await context.link.json(
-    address,
-    { method: "POST", path, binary: bytes, ...context.link.patience(operation) },
-    Run,
-  );
-  if (run.callId !== request.body.callId)
-    throw new SluiceError("ERR_RECEIPT", { reason: "the domain tells of another run" });
-  await putRun(context.state.db, request, party.keyId, context.clock.now());
+  let run: Run;
+  try {
+    run = await link.json(address, { method: "POST", path, binary: bytes, ...link.patience(operation) }, Run);
+  } catch (error) {
+    // Without a refusal of the domain's own, or after a fault of it, it may have taken the run: the follower finds out.
+    const refused = isSluiceError(error) && error.refusedBy !== undefined && error.status < 500;
+    if (isNew && refused) await dropRun(state.db, callId);
+    throw error;
+  }
+  if (run.callId !== callId) throw new SluiceError("ERR_RECEIPT", { reason: "the domain tells of another run" });
   return run;
 }
 

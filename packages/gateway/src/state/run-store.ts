@@ -20,10 +20,11 @@ export async function findRun(db: Kysely<Tables>, callId: string): Promise<HeldR
   return row === undefined ? null : parse(row);
 }
 
-/** Keeps a run that a domain has accepted; a retry changes nothing. @throws ERR_CALL_REUSED */
-export async function putRun(db: Kysely<Tables>, request: SignedRequest, keyId: string, at: Date): Promise<void> {
+/** Keeps a run that a domain is about to be asked for; a retry changes nothing, and gives false.
+ *  @throws ERR_CALL_REUSED */
+export async function putRun(db: Kysely<Tables>, request: SignedRequest, keyId: string, at: Date): Promise<boolean> {
   const { body } = request;
-  await db.transaction().execute(async (transaction) => {
+  return db.transaction().execute(async (transaction) => {
     const known = await transaction
       .selectFrom("run")
       .select(["key_id", "operation", "grant_hash", "bundle"])
@@ -36,7 +37,7 @@ export async function putRun(db: Kysely<Tables>, request: SignedRequest, keyId: 
         known.grant_hash === body.grant &&
         known.bundle === body.bundle;
       if (!same) throw new SluiceError("ERR_CALL_REUSED");
-      return;
+      return false;
     }
     const row = {
       call_id: body.callId,
@@ -52,7 +53,26 @@ export async function putRun(db: Kysely<Tables>, request: SignedRequest, keyId: 
       submitted_at: at.toISOString(),
     };
     await transaction.insertInto("run").values(row).execute();
+    return true;
   });
+}
+
+/** Forgets a run that its domain never took. */
+export async function dropRun(db: Kysely<Tables>, callId: string): Promise<void> {
+  await db.deleteFrom("run").where("call_id", "=", callId).where("document", "is", null).execute();
+}
+
+/** Runs whose end is not known, by call id, at most `limit` behind `after`. */
+export async function openRuns(db: Kysely<Tables>, after: string, limit: number): Promise<HeldRun[]> {
+  const rows = await db
+    .selectFrom("run")
+    .selectAll()
+    .where("document", "is", null)
+    .where("call_id", ">", after)
+    .orderBy("call_id")
+    .limit(limit)
+    .execute();
+  return rows.map(parse);
 }
 
 /** Keeps the document of a run that has ended. The first one stands. */
