@@ -1,4 +1,5 @@
-/** The examples run as their READMEs say: each is walked on a small city, from its scene to compared answers.
+/** The examples run as their READMEs say: each is walked on a small city, from its scene to compared answers. The walks are
+ *  long tests (SLOW=1); `walk.test.ts` takes four of the five through with everything else.
  *  @module */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -33,13 +34,17 @@ let directory: string;
 let generated: GeneratedCity;
 let running: RunningCity;
 
+const slow = process.env["SLOW"] === "1";
+
 beforeAll(async () => {
+  if (!slow) return;
   directory = await mkdtemp(join(tmpdir(), "sluice-examples-"));
   generated = await openGeneratedCity(join(directory, "city"), { seed: "examples", persons: PERSONS }, () => {});
   running = await RunningCity.start(generated.city);
 });
 
 afterAll(async () => {
+  if (!slow) return;
   await running.stop();
   await rm(directory, { recursive: true, force: true });
 });
@@ -77,16 +82,19 @@ test.each(EXAMPLE_NAMES)("the README of %s fits on a screen, and names commands 
   for (const word of named) expect(COMMANDS.map(({ path }) => path.join(" "))).toContain(word);
 });
 
-test.each(EXAMPLE_NAMES)("%s goes from its scene to answers that equal the plain computation", async (example) => {
-  const said: string[] = [];
-  const narrator = new Narrator({ isTerminal: false, write: (text) => void said.push(text) });
-  const report = await walk(running, narrator, await examplePlan(generated, example));
-  expect(report).toMatchObject({ ok: true, refusals: [], canaries: { foundOutside: 0 } });
-  expect(report.calls.map(({ kind, correct }) => ({ kind, correct }))).toEqual(
-    KINDS[example].map((kind) => ({ kind, correct: true })),
-  );
-  expect(report.calls.every(({ count }) => count > 0)).toBe(true);
-});
+test.runIf(slow).each(EXAMPLE_NAMES)(
+  "%s goes from its scene to answers that equal the plain computation",
+  async (example) => {
+    const said: string[] = [];
+    const narrator = new Narrator({ isTerminal: false, write: (text) => void said.push(text) });
+    const report = await walk(running, narrator, await examplePlan(generated, example));
+    expect(report).toMatchObject({ ok: true, refusals: [], canaries: { foundOutside: 0 } });
+    expect(report.calls.map(({ kind, correct }) => ({ kind, correct }))).toEqual(
+      KINDS[example].map((kind) => ({ kind, correct: true })),
+    );
+    expect(report.calls.every(({ count }) => count > 0)).toBe(true);
+  },
+);
 
 test("`demo --only` names the examples when it is given another word", async () => {
   const out = { stdout: "", stderr: "" };
@@ -95,18 +103,21 @@ test("`demo --only` names the examples when it is given another word", async () 
   expect(out.stderr).toContain(`"--only" expected one of ${EXAMPLE_NAMES.join(", ")}; got "nothing"`);
 });
 
-test("the command of a README runs as it stands there, and goes on from what is served already", async () => {
-  await running.stop();
-  const [command = ""] = commands(await readme("medical-aid"));
-  const words = command.split(" ").slice("npm start --".split(" ").length);
-  const out = { stdout: "", stderr: "" };
-  const code = await runCommandLine(
-    ["demo", ...words, "--rows", String(PERSONS), "--data", join(directory, "city"), "--json"],
-    captured(out),
-  );
-  const report = JSON.parse(out.stdout) as DemoReport;
-  expect(report.calls).toMatchObject([{ kind: "psi-ids", correct: true, count: 200 }]);
-  expect(code).toBe(0);
-  expect(out.stderr).toContain("medical-aid · 医疗救助对象识别");
-  expect(report.steps.map(({ name }) => name)).not.toContain("medical-aid/develop");
-});
+test.runIf(slow)(
+  "the command of a README runs as it stands there, and goes on from what is served already",
+  async () => {
+    await running.stop();
+    const [command = ""] = commands(await readme("medical-aid"));
+    const words = command.split(" ").slice("npm start --".split(" ").length);
+    const out = { stdout: "", stderr: "" };
+    const code = await runCommandLine(
+      ["demo", ...words, "--rows", String(PERSONS), "--data", join(directory, "city"), "--json"],
+      captured(out),
+    );
+    const report = JSON.parse(out.stdout) as DemoReport;
+    expect(report.calls).toMatchObject([{ kind: "psi-ids", correct: true, count: 200 }]);
+    expect(code).toBe(0);
+    expect(out.stderr).toContain("medical-aid · 医疗救助对象识别");
+    expect(report.steps.map(({ name }) => name)).not.toContain("medical-aid/develop");
+  },
+);

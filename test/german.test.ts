@@ -1,5 +1,5 @@
 /** Statlog German credit, 1,000 loans: a score over encrypted columns and a report, each compared with a plain computation
- *  on the raw file. Runs where SLUICE_DATA_DIR names a folder with `german-credit/german.data`.
+ *  on the raw file. Runs with SLOW=1, where SLUICE_DATA_DIR names a folder with `german-credit/german.data`.
  *  @module */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -13,8 +13,9 @@ import type { SceneSpec } from "../packages/cli/src/demo/scene.ts";
 import { realField, realScene, testBundle, walkRealTable } from "./real-table.ts";
 
 const DATA = join(process.env["SLUICE_DATA_DIR"] ?? "", "german-credit", "german.data");
+const slow = process.env["SLOW"] === "1";
 const available = process.env["SLUICE_DATA_DIR"] !== undefined && existsSync(DATA);
-if (!available) {
+if (slow && !available) {
   process.stdout.write("skipped: German credit, because SLUICE_DATA_DIR does not hold german-credit/german.data\n");
 }
 
@@ -89,7 +90,7 @@ function* plainRows(rows: readonly (readonly string[])[]): Generator<PlainRow> {
   }
 }
 
-test.runIf(available)(
+test.runIf(slow && available)(
   "German credit: 1,000 encrypted rows score like plain ones, and the report equals a plain group-by",
   async () => {
     const lines = (await readFile(DATA, "utf8")).trim().split(/\r?\n/);
