@@ -6,10 +6,13 @@ import {
   DomainDescription,
   DomainRegistration,
   GrantDelivery,
+  isSluiceError,
   PartyList,
   Product,
   ProductList,
   ReceiptChain,
+  ReceiptPage,
+  ReceiptQuery,
   ReleaseAccepted,
   Review,
   Run,
@@ -19,10 +22,14 @@ import {
   SignedParty,
   SignedRelease,
   utf8,
+  type Bytes,
 } from "@sluice/protocol";
 import type { CallOptions } from "./options.ts";
 import { parseAs, type Schema } from "./response-body.ts";
 import type { Exchange, Transport } from "./transport.ts";
+
+/** Largest file of a log: a full tile is below 9 KiB. */
+const MAX_LOG_FILE_BYTES = 1 << 16;
 
 /** The management side of a client. */
 export class Management {
@@ -99,6 +106,33 @@ export class Management {
   /** The receipt of a call, with the documents it rests on; for the parties of the call. */
   receipt(callId: string, options: CallOptions = {}): Promise<ReceiptChain> {
     return this.#transport.json({ method: "GET", path: `/v1/receipts/${part(callId)}`, ...options }, ReceiptChain);
+  }
+
+  /** One page of the receipts of a period; for the agency. */
+  receipts(query: ReceiptQuery, options: CallOptions = {}): Promise<ReceiptPage> {
+    const parameters = new URLSearchParams({ ...parseAs(ReceiptQuery, query) } as Record<string, string>);
+    return this.#transport.json(
+      { method: "GET", path: `/v1/receipts?${parameters.toString()}`, ...options },
+      ReceiptPage,
+    );
+  }
+
+  /** Reviews of a run; for the agency. */
+  runReviews(callId: string, options: CallOptions = {}): Promise<RunReviews> {
+    return this.#transport.json({ method: "GET", path: `/v1/runs/${part(callId)}/reviews`, ...options }, RunReviews);
+  }
+
+  /** A public file of the gateway's log or, for the agency, of a domain's; null when the log has none of that path.
+   *  `path` is one of C2SP tlog-tiles. */
+  async logFile(domain: string | null, path: string, options: CallOptions = {}): Promise<Bytes | null> {
+    const base = domain === null ? "" : `/v1/domains/${part(domain)}`;
+    const exchange = { method: "GET", path: `${base}/log/${path}`, ...options } as const;
+    try {
+      return await this.#transport.bytes(exchange, MAX_LOG_FILE_BYTES);
+    } catch (error) {
+      if (isSluiceError(error, "ERR_NOT_FOUND") && error.details["kind"] === "log file") return null;
+      throw error;
+    }
   }
 
   /** Every registered product. */

@@ -237,6 +237,7 @@ export class StubDomain {
       if (held === undefined) throw new SluiceError("ERR_NOT_FOUND", { kind: "run", name: run });
       return { body: JSON.stringify(held) };
     }
+    if (path.startsWith("/log/")) return { type: "application/octet-stream", body: await this.#logFile(path.slice(5)) };
     switch (path) {
       case "/v1/description":
         return { body: JSON.stringify(this.description()) };
@@ -257,6 +258,14 @@ export class StubDomain {
       default:
         throw new SluiceError("ERR_ROUTE_UNKNOWN");
     }
+  }
+
+  /** A file of the log, published at once. */
+  async #logFile(name: string): Promise<Uint8Array> {
+    await this.#log.publish();
+    const bytes = await this.#log.readPublished(name);
+    if (bytes === null) throw new SluiceError("ERR_NOT_FOUND", { kind: "log file", name });
+    return bytes;
   }
 
   /** Takes a run, as the domain would. */

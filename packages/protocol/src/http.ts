@@ -154,3 +154,28 @@ export const ReceiptChain = z.strictObject({
   scene: Scene.optional(),
 });
 export type ReceiptChain = z.infer<typeof ReceiptChain>;
+
+/** Query of `GET /v1/receipts`: the period [from, to) by the domains' clocks, and where the last page ended. */
+export const ReceiptQuery = z.strictObject({
+  from: Instant,
+  to: Instant,
+  /** `next` of the page before. */
+  after: z
+    .string()
+    .regex(/^[0-9TZ:.-]{24}_[0-9a-f]{32}$/)
+    .optional(),
+});
+export type ReceiptQuery = z.infer<typeof ReceiptQuery>;
+
+/** `GET /v1/receipts` of the gateway, for the agency: in order of their instants. `next` is absent at the end. */
+export const ReceiptPage = z.strictObject({
+  items: z.array(
+    z.strictObject({
+      receipt: EvidencedReceipt,
+      /** Absent when the attempt that the receipt names did not reach this gateway's disk. */
+      request: SignedRequest.optional(),
+    }),
+  ),
+  next: z.string().optional(),
+});
+export type ReceiptPage = z.infer<typeof ReceiptPage>;

@@ -27,6 +27,7 @@ const COMPONENTS = {
   ProductList: protocol.ProductList,
   SignedSnapshot: protocol.SignedSnapshot,
   ReceiptChain: protocol.ReceiptChain,
+  ReceiptPage: protocol.ReceiptPage,
 } as const;
 
 /** Registers the generator before the routes. */

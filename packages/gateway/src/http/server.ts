@@ -5,6 +5,7 @@ import { fastifyLog, installRequestNotes, newReference, refuseAddress } from "@s
 import fastify, { LogController } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { GatewayContext } from "../context.ts";
+import { auditRoutes } from "../routes/audit-routes.ts";
 import { callRoutes } from "../routes/call-routes.ts";
 import { domainRoutes } from "../routes/domain-routes.ts";
 import { logRoutes } from "../routes/log-routes.ts";
@@ -59,6 +60,7 @@ export async function createServer(context: GatewayContext): Promise<ZodServer> 
     productRoutes,
     callRoutes,
     receiptRoutes,
+    auditRoutes,
     logRoutes,
   ]) {
     routes(server, context);

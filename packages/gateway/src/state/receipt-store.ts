@@ -1,6 +1,13 @@
 /** Receipts and metering rows. They are written in groups, by the one committer of `work/receipt-book.ts`.
  *  @module */
-import { formOfOperation, LogProof, SignedReceipt, SignedRequest, type EvidencedReceipt } from "@sluice/protocol";
+import {
+  formOfOperation,
+  LogProof,
+  SignedReceipt,
+  SignedRequest,
+  type EvidencedReceipt,
+  type ReceiptQuery,
+} from "@sluice/protocol";
 import { sql, type Kysely, type Selectable, type Transaction } from "kysely";
 import type { ReceiptTable, Tables } from "./tables.ts";
 
@@ -25,6 +32,28 @@ export interface FreshReceipt {
 export async function findReceipt(db: Kysely<Tables>, callId: string): Promise<HeldReceipt | null> {
   const row = await db.selectFrom("receipt").selectAll().where("call_id", "=", callId).executeTakeFirst();
   return row === undefined ? null : parse(row);
+}
+
+/** Logged receipts of the period [from, to), by instant and call, at most `limit`, after the cursor of a page. */
+export async function receiptsBetween(
+  db: Kysely<Tables>,
+  { from, to, after }: ReceiptQuery,
+  limit: number,
+): Promise<HeldReceipt[]> {
+  const [at, callId] = after?.split("_") ?? [from, ""];
+  const rows = await db
+    .selectFrom("usage_record")
+    .innerJoin("receipt", "receipt.call_id", "usage_record.call_id")
+    .selectAll("receipt")
+    .where("receipt.log_index", "is not", null)
+    .where("usage_record.at", ">=", from)
+    .where("usage_record.at", "<", to)
+    .where(sql<boolean>`(usage_record.at, usage_record.call_id) > (${at ?? from}, ${callId ?? ""})`)
+    .orderBy("usage_record.at")
+    .orderBy("usage_record.call_id")
+    .limit(limit)
+    .execute();
+  return rows.map(parse);
 }
 
 /** Stores receipts with their metering rows, unless their call has one. Returns what is stored, in order. */
