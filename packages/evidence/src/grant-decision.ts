@@ -24,6 +24,11 @@ const ROLES = {
   report: "caller",
 } as const satisfies Record<Operation, string>;
 
+/** Which party of a grant does `operation`. */
+export function roleFor(operation: Operation): "developer" | "operator" | "caller" {
+  return ROLES[operation];
+}
+
 /** Whether `grant` covers `use` at `now`. The grant holds from `notBefore` and ends before `notAfter`. */
 export function evaluateGrant(grant: Grant, use: Use, now: Date): GrantDecision {
   const reasons: Denial[] = [];
