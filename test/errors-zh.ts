@@ -41,6 +41,7 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_CLOCK: "校准时钟，然后重启进程",
   ERR_RECEIPT: "不要使用这次的结果，并报告实施机构",
   ERR_ANSWER_ALTERED: "不要使用这次的结果，并报告实施机构",
+  ERR_EXPORT: "保留该文件夹，并要求重新导出",
   ERR_LOG: "保留日志文件，并报告实施机构",
   ERR_OPRF_ELEMENT: "发送规范编码且非单位元的 ristretto255 元素",
   ERR_OPRF_PROOF: "不要使用这次的结果，并报告实施机构",

@@ -1,6 +1,7 @@
 /** Every command, in the order of the help.
  *  @module */
 import type { Command } from "./command.ts";
+import { auditExport } from "./commands/audit-export.ts";
 import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
 import { domainImport, domainInit, domainStart } from "./commands/domain.ts";
@@ -55,6 +56,7 @@ export const COMMANDS: readonly Command[] = [
   match,
   score,
   report,
+  auditExport,
   verify,
   monitor,
   witnessInit,

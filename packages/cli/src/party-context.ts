@@ -17,7 +17,7 @@ export const PARTY_OPTIONS = {
 export async function openClient(args: Arguments, io: CommandIo): Promise<SluiceClient> {
   const gatewayUrl = named(args, io, "gateway", "SLUICE_GATEWAY");
   const keyFile = named(args, io, "key", "SLUICE_KEY");
-  const trust = await readTrust(named(args, io, "trust", "SLUICE_TRUST"));
+  const trust = await trustOf(args, io);
   const [{ importPrivateKey }, { createClient }] = await Promise.all([
     import("@sluice/evidence"),
     import("@sluice/client"),
@@ -30,6 +30,11 @@ export async function openClient(args: Arguments, io: CommandIo): Promise<Sluice
     if (isSluiceError(cause, "ERR_USAGE")) throw usage(cause.message, cause);
     throw usage(`key file ${keyFile} holds no private key of Sluice`, cause);
   }
+}
+
+/** The pins that the option or the environment names. @throws ERR_USAGE */
+export function trustOf(args: Arguments, io: CommandIo): Promise<TrustPins> {
+  return readTrust(named(args, io, "trust", "SLUICE_TRUST"));
 }
 
 /** The pins in `file`. @throws ERR_USAGE */

@@ -172,6 +172,11 @@ export const ERROR_CATALOGUE = {
     message: "the answer is not the one the domain signed",
     remedy: "do not use the answer; report it to the agency",
   },
+  ERR_EXPORT: {
+    status: 500,
+    message: "{file} of the export does not verify: {reason}",
+    remedy: "keep the folder and ask for the export again",
+  },
   ERR_LOG: {
     status: 500,
     message: "log {origin} does not verify: {reason}",

@@ -18,7 +18,8 @@ export const verify: Command = {
   },
   notes:
     "DIR holds trust.json (the pinned keys), receipts/*.json, and logs/<name>/ with the files of each log, where\n" +
-    "<name> is `gateway` or the name of a domain. Exit code 1 when anything does not verify.",
+    "<name> is `gateway` or the name of a domain. Of an export (`sluice audit export`), every file is held against\n" +
+    "manifest.json, and grants and releases are verified too. Exit code 1 when anything does not verify.",
   async run(args, io) {
     const { verifyDirectory } = await import("../verify/verify-directory.ts");
     const policy = await readPolicy(args.text("policy"));

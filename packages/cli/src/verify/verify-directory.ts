@@ -11,6 +11,8 @@ import {
   type WitnessVerdict,
 } from "@sluice/evidence/verify";
 import { EvidencedReceipt, isSluiceError, SluiceError } from "@sluice/protocol";
+import { checkBasis, documentFaults } from "../audit/check-documents.ts";
+import { changedFiles, MANIFEST_FILE, readManifest, type AuditManifest } from "../audit/manifest.ts";
 import { errnoOf } from "../files.ts";
 import { LogDirectories } from "./log-directories.ts";
 
@@ -49,10 +51,21 @@ export async function verifyDirectory(
   directory: string,
   { signal, policy }: { signal?: AbortSignal; policy?: WitnessPolicy | undefined },
 ): Promise<VerifyReport> {
-  const trust = await readTrust(directory);
+  const failures: { file: string; error: SluiceError }[] = [];
+  const manifest = await exportManifest(directory, failures);
+  if (manifest !== null) failures.push(...(await changedFiles(directory, manifest, signal)));
+  let trust: TrustPins;
+  try {
+    trust = await readTrust(directory);
+  } catch (error) {
+    // Of an export, the manifest says which file was changed.
+    const [failure] = failures;
+    if (failure === undefined) throw error;
+    return { ok: false, receipts: { checked: 0, verified: 0 }, operations: {}, logs: [], failure };
+  }
+  if (manifest !== null) failures.push(...(await documentFaults(directory, trust)));
   const files = (await list(join(directory, "receipts"))).filter((file) => file.endsWith(".json")).toSorted();
   const logs = new LogDirectories(join(directory, "logs"), trust);
-  const failures: { file: string; error: SluiceError }[] = [];
   const attempt = async <T>(file: string, work: () => Promise<T>): Promise<T | null> => {
     if (signal?.aborted === true) throw new SluiceError("ERR_CANCELLED", {}, { cause: signal.reason });
     try {
@@ -86,13 +99,29 @@ export async function verifyDirectory(
       count.checked += 1;
       await verifyReceipt(evidenced, trust);
       await logs.holdsProofsOf(evidenced);
+      if (manifest !== null) checkBasis(evidenced.receipt.body, manifest.files);
       count.verified += 1;
       receipts.verified += 1;
     });
   }
-  if (receipts.checked === 0 && logCounts.length === 0) throw noEvidence(directory, "receipts or logs");
+  if (manifest === null && failures.length === 0 && receipts.checked === 0 && logCounts.length === 0)
+    throw noEvidence(directory, "receipts or logs");
   const failure = failures[0] ?? null;
   return { ok: failure === null, receipts, operations, logs: logCounts, failure };
+}
+
+/** The manifest when the directory is an export; a damaged one is a failure. */
+async function exportManifest(
+  directory: string,
+  failures: { file: string; error: SluiceError }[],
+): Promise<AuditManifest | null> {
+  try {
+    return await readManifest(directory);
+  } catch (error) {
+    if (!isSluiceError(error, "ERR_EXPORT")) throw error;
+    failures.push({ file: MANIFEST_FILE, error });
+    return null;
+  }
 }
 
 async function readTrust(directory: string): Promise<TrustPins> {

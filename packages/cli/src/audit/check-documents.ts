@@ -1,0 +1,79 @@
+/** The documents of an export that receipts rest on: each is the one its name says, signed by whom the pins name.
+ *  @module */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { verifySigned, type TrustPins } from "@sluice/evidence/verify";
+import {
+  documentHash,
+  GrantDelivery,
+  isSluiceError,
+  SignedRelease,
+  type Receipt,
+  type SluiceError,
+} from "@sluice/protocol";
+import { errnoOf } from "../files.ts";
+import { exportFault } from "./manifest.ts";
+
+/** Every grant and release that does not fit. Documents of a domain that is not pinned do not. */
+export async function documentFaults(
+  directory: string,
+  trust: TrustPins,
+): Promise<{ file: string; error: SluiceError }[]> {
+  const faults: { file: string; error: SluiceError }[] = [];
+  const checks = [
+    ["grants", checkGrant],
+    ["releases", checkRelease],
+  ] as const;
+  for (const [folder, check] of checks) {
+    for (const name of (await namesIn(join(directory, folder))).toSorted()) {
+      const file = `${folder}/${name}`;
+      try {
+        await check(JSON.parse(await readFile(join(directory, file), "utf8")), { file, trust });
+      } catch (error) {
+        const known = isSluiceError(error);
+        faults.push({ file, error: known ? error : exportFault(file, "it does not have the documented form", error) });
+      }
+    }
+  }
+  return faults;
+}
+
+/** Passes when the grant, and the release, that a receipt rests on are there. @throws ERR_EXPORT */
+export function checkBasis({ grant, release }: Receipt, files: Readonly<Record<string, string>>): void {
+  const needed = [`grants/${grant}.json`, ...(release === undefined ? [] : [`releases/${release}.json`])];
+  for (const file of needed) if (!Object.hasOwn(files, file)) throw exportFault(file, "a receipt rests on it");
+}
+
+interface Subject {
+  readonly file: string;
+  readonly trust: TrustPins;
+}
+
+async function checkGrant(value: unknown, { file, trust }: Subject): Promise<void> {
+  const { grant, policy } = GrantDelivery.parse(value);
+  const { body } = grant;
+  const fits = file === `grants/${await documentHash(body)}.json` && (await documentHash(policy)) === body.policy;
+  if (!fits) throw exportFault(file, "it is not the grant of that hash with its policy");
+  await verifySigned(grant, { required: [departmentOf(trust, body.domain), [trust.agencyKey]] });
+}
+
+async function checkRelease(value: unknown, { file, trust }: Subject): Promise<void> {
+  const release = SignedRelease.parse(value);
+  const fits = file === `releases/${await documentHash(release.body)}.json`;
+  if (!fits) throw exportFault(file, "it is not the release of that hash");
+  await verifySigned(release, { required: [departmentOf(trust, release.body.domain)] });
+}
+
+function departmentOf({ domains }: TrustPins, domain: string): string[] {
+  const pins = Object.hasOwn(domains, domain) ? domains[domain] : undefined;
+  return pins === undefined ? [] : [pins.departmentKey];
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (cause) {
+    if (errnoOf(cause) === "ENOENT") return [];
+    throw cause;
+  }
+}

@@ -1,0 +1,229 @@
+/** `sluice audit export`, and `sluice verify` on what it makes.
+ *  @module */
+import { createHash } from "node:crypto";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { City } from "../../gateway/test/city.ts";
+import { changedFiles, manifestText, readManifest } from "../src/audit/manifest.ts";
+import { auditCity, environmentOf, HOSTILE } from "./audit-city.ts";
+import { sluice, temporaryDirectory, type Outcome } from "./captured-io.ts";
+
+/** Receipts of the two runs come on top. */
+const CALLS = 5;
+const FROM = "2020-01-01T00:00:00+08:00";
+
+let city: City;
+beforeAll(async () => {
+  city = await auditCity(CALLS);
+}, 60_000);
+afterAll(() => city.close());
+
+async function audit(
+  out: string,
+  actor: "bureau" | "bank" | "auditor" = "bureau",
+  signal?: AbortSignal,
+): Promise<Outcome> {
+  const to = new Date().toISOString();
+  const env = await environmentOf(city, actor);
+  return sluice(["audit", "export", "--from", FROM, "--to", to, "--out", out], {
+    env,
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+let whole: string | undefined;
+/** A copy of one export. */
+async function exported(): Promise<string> {
+  const directory = join(await temporaryDirectory(), "export");
+  if (whole === undefined) {
+    const made = await audit(directory);
+    expect([made.code, made.stderr.includes("error")]).toEqual([0, false]);
+    whole = join(await keptDirectory(), "export");
+    await cp(directory, whole, { recursive: true });
+  } else await cp(whole, directory, { recursive: true });
+  return directory;
+}
+
+async function keptDirectory(): Promise<string> {
+  const directory = join(city.directory, "kept");
+  await mkdir(directory, { recursive: true });
+  return directory;
+}
+
+async function filesOf(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return files.map((entry) => relative(directory, join(entry.parentPath, entry.name))).toSorted();
+}
+
+test("an export holds the period's receipts with all they rest on, and verifies with nothing else", async () => {
+  const directory = join(await temporaryDirectory(), "export");
+  const made = await audit(directory);
+  expect(made.code).toBe(0);
+  expect(made.stdout).toMatch(new RegExp(`^${CALLS + 2} receipts, \\d+ files\ndigest [0-9a-f]{64}\nsluice verify `));
+  expect(made.stderr).toContain(`${CALLS + 2} receipts\n`);
+  expect(await readdir(dirname(directory))).toEqual(["export"]);
+  const folders = new Set((await filesOf(directory)).map((file) => file.split("/")[0]));
+  expect([...folders]).toEqual([
+    "VERIFY.md",
+    "grants",
+    "index.html",
+    "logs",
+    "manifest.json",
+    "parties.json",
+    "products",
+    "receipts",
+    "releases",
+    "requests",
+    "reviews",
+    "runs",
+    "scenes",
+    "trust.json",
+  ]);
+  const gatewayUrl = city.gateway.url;
+  const verified = await sluice(["verify", directory]);
+  expect(verified.stderr).toBe("");
+  expect(verified.stdout).toMatch(new RegExp(`^receipts +${CALLS + 2} +${CALLS + 2}$`, "m"));
+  expect(verified.stdout).toMatch(/^log health +1 +1/m);
+  expect(await readFile(join(directory, "VERIFY.md"), "utf8")).toContain("\nsluice verify DIR\n");
+  for (const file of await filesOf(directory)) {
+    expect(await readFile(join(directory, file), "utf8")).not.toContain(gatewayUrl);
+  }
+});
+
+test("a flipped byte of any file of an export is found, and the file named", async () => {
+  const directory = await exported();
+  const manifest = await readManifest(directory);
+  if (manifest === null) throw new Error("an export has a manifest");
+  expect(Object.keys(manifest.files)).toEqual((await filesOf(directory)).filter((file) => file !== "manifest.json"));
+  for (const [i, file] of Object.keys(manifest.files).entries()) {
+    const path = join(directory, file);
+    const bytes = await readFile(path);
+    // First, last and others: every file is flipped at another place.
+    const at = [0, bytes.length - 1, (i * 7_919) % bytes.length][i % 3] ?? 0;
+    await writeFile(path, bytes.with(at, (bytes[at] ?? 0) ^ 1));
+    const faults = await changedFiles(directory, manifest);
+    expect(faults.map((fault) => fault.file)).toEqual([file]);
+    await writeFile(path, bytes);
+  }
+  expect(await changedFiles(directory, manifest)).toEqual([]);
+});
+
+test("a flipped byte anywhere in the manifest is found, and the manifest or the file named", async () => {
+  const directory = await exported();
+  const path = join(directory, "manifest.json");
+  const bytes = await readFile(path);
+  for (let at = 0; at < bytes.length; at += 5) {
+    await writeFile(path, bytes.with(at, (bytes[at] ?? 0) ^ (1 << (at % 7))));
+    await expect(readManifest(directory)).rejects.toMatchObject({
+      code: "ERR_EXPORT",
+      details: { file: "manifest.json" },
+    });
+  }
+});
+
+test.each(["trust.json", "index.html", "VERIFY.md", "manifest.json", "parties.json"])(
+  "`verify` names %s when a byte of it is flipped",
+  async (file) => {
+    const directory = await exported();
+    const path = join(directory, file);
+    const bytes = await readFile(path);
+    await writeFile(path, bytes.with(9, (bytes[9] ?? 0) ^ 1));
+    const { code, stderr } = await sluice(["verify", directory]);
+    expect(stderr).toMatch(new RegExp(`^first failing file: ${file}\nerror ERR_EXPORT: .+\n`));
+    expect(code).toBe(1);
+  },
+);
+
+test("files that are missing, added or of another folder are named", async () => {
+  const directory = await exported();
+  const manifest = await readManifest(directory);
+  const grant = Object.keys(manifest?.files ?? {}).find((file) => file.startsWith("grants/"));
+  await rm(join(directory, grant ?? ""));
+  expect((await sluice(["verify", directory])).stderr).toContain(`first failing file: ${grant}\n`);
+  const other = await exported();
+  await writeFile(join(other, "receipts", "note.txt"), "");
+  expect((await sluice(["verify", other])).stderr).toContain("first failing file: receipts/note.txt\n");
+});
+
+test("a grant whose signatures were taken off does not verify, though the manifest was made anew", async () => {
+  const directory = await exported();
+  const manifest = await readManifest(directory);
+  if (manifest === null) throw new Error("an export has a manifest");
+  const file = Object.keys(manifest.files).find((name) => name.startsWith("grants/")) ?? "";
+  const delivery = JSON.parse(await readFile(join(directory, file), "utf8")) as { grant: { signatures: unknown[] } };
+  delivery.grant.signatures.pop();
+  const text = JSON.stringify(delivery);
+  await writeFile(join(directory, file), text);
+  const files = { ...manifest.files, [file]: createHash("sha256").update(text).digest("hex") };
+  await writeFile(join(directory, "manifest.json"), manifestText({ ...manifest, files }).text);
+  const { stderr } = await sluice(["verify", directory]);
+  expect(stderr).toMatch(new RegExp(`^first failing file: ${file}\nerror ERR_SIGNATURE: `));
+});
+
+test("the index page tells period, usage, prices and failures, and no document adds markup to it", async () => {
+  const page = await readFile(join(await exported(), "index.html"), "utf8");
+  for (const words of [
+    "2020年1月1日 00:00",
+    "每次取回",
+    "0.05",
+    "credit-label",
+    "other-bank",
+    "ERR_JOB_MEMORY",
+    "林华",
+  ]) {
+    expect(page).toContain(words);
+  }
+  expect(page).not.toContain(HOSTILE);
+  expect(page).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+  expect(page).not.toMatch(/<script|<a |<img|<link|src=|onload|http:|https:/i);
+  expect(page).toContain("default-src 'none'");
+});
+
+test("nobody but the agency exports, and nothing is left of an export that was refused or cut off", async () => {
+  const parent = await temporaryDirectory();
+  for (const actor of ["bank", "auditor"] as const) {
+    const refused = await audit(join(parent, "export"), actor);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("error ERR_ROLE")]);
+  }
+  const cut = await audit(join(parent, "export"), "bureau", AbortSignal.abort());
+  expect(cut.stderr).toContain("error ERR_CANCELLED");
+  expect(await readdir(parent)).toEqual([]);
+});
+
+test("a folder with something in it is refused, and an empty one filled", async () => {
+  const parent = await temporaryDirectory();
+  await writeFile(join(parent, "mine"), "kept");
+  const refused = await audit(parent);
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("is not empty")]);
+  expect(await readdir(parent)).toEqual(["mine"]);
+  expect((await audit(join(parent, "mine"))).stderr).toContain("is not a directory");
+  await mkdir(join(parent, "empty"));
+  expect((await audit(join(parent, "empty"))).code).toBe(0);
+});
+
+test("a period that is none, or not over, is refused before anything is asked", async () => {
+  const run = (from: string, to: string) => sluice(["audit", "export", "--from", from, "--to", to, "--out", "x"]);
+  expect((await run("2026-01-01", "2026-02-01")).stderr).toContain("an instant with its zone");
+  expect((await run("2026-13-01T00:00:00Z", "2026-02-01T00:00:00Z")).code).toBe(2);
+  expect((await run("2026-02-01T00:00:00Z", "2026-02-01T00:00:00Z")).stderr).toContain('is not before "--to"');
+  expect((await run("2026-02-01T00:00:00Z", "2999-02-01T00:00:00Z")).stderr).toContain("in the future");
+});
+
+test("a period without receipts is an export too", async () => {
+  const directory = join(await temporaryDirectory(), "export");
+  const env = await environmentOf(city, "bureau");
+  const args = [
+    "audit",
+    "export",
+    "--from",
+    "2020-01-01T00:00:00Z",
+    "--to",
+    "2020-02-01T00:00:00Z",
+    "--out",
+    directory,
+  ];
+  expect((await sluice(args, { env })).stdout).toMatch(/^0 receipts/);
+  expect((await sluice(["verify", directory])).code).toBe(0);
+});
