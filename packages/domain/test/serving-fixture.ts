@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generateKey, signDocument, type KeyPair } from "@sluice/evidence";
+import { generateKey, signDocument, type KeyPair, type TrustPins } from "@sluice/evidence";
 import { signHttp } from "@sluice/evidence/http";
 import { sealQuery } from "@sluice/evidence/seal";
 import {
@@ -136,6 +136,17 @@ export async function openFixture(personOf: (row: number) => string = (i) => `P$
 
 const rowText = (i: number, person: string): string =>
   [person, `Name ${i}`, ageOf(i), regionOf(i), consentOf(i)].join(",");
+
+/** What a verifier of receipts trusts. The domain stands for the gateway, whose log it has not. */
+export function trustOf(fixture: Fixture): TrustPins {
+  const { receiptKey, logKey, logOrigin } = fixture.config;
+  const departmentKey = fixture.parties.department.keyId;
+  return {
+    domains: { test: { receiptKey, logKey, logOrigin, departmentKey } },
+    gateway: { logKey, logOrigin },
+    agencyKey: fixture.parties.agency.keyId,
+  };
+}
 
 /** Body of a grant over the fixture's table, with changes. */
 export async function grantBody(fixture: Fixture, change: Partial<Grant> = {}): Promise<Grant> {

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { signDocument, verifyReceipt, type TrustPins } from "@sluice/evidence";
+import { signDocument, verifyReceipt } from "@sluice/evidence";
 import { PsiCardinalityReceiver, PsiIdsReceiver } from "@sluice/mpc/psi/receiver";
 import { ScoreClient } from "@sluice/mpc/score/client";
 import {
@@ -61,6 +61,7 @@ import {
   snapshotOf,
   use,
   type Fixture,
+  trustOf,
 } from "./serving-fixture.ts";
 
 /** Two rows to a person; the oldest of region R0 are four persons with many rows. */
@@ -95,16 +96,6 @@ afterAll(async () => {
   await fixture[Symbol.asyncDispose]();
 });
 
-function trust(): TrustPins {
-  const { receiptKey, logKey, logOrigin } = fixture.config;
-  const departmentKey = fixture.parties.department.keyId;
-  return {
-    domains: { test: { receiptKey, logKey, logOrigin, departmentKey } },
-    gateway: { logKey, logOrigin },
-    agencyKey: fixture.parties.agency.keyId,
-  };
-}
-
 const refusalOf = async (answer: Promise<unknown>): Promise<string> => {
   try {
     await answer;
@@ -121,7 +112,7 @@ async function matchIds(list: string[]): Promise<string[]> {
   const set = await get(fixture, `/v1/products/ids/snapshots/${snapshotHash}/set`);
   const query = await (await PsiIdsReceiver.open({ snapshot, snapshotHash, set })).start(list);
   const answer = await ask(fixture, ids, "psi.ids", query.frame);
-  await verifyReceipt(answer.receipt, trust());
+  await verifyReceipt(answer.receipt, trustOf(fixture));
   const amount = String(padPsiItems(new Set(list).size));
   expect(answer.receipt.receipt.body.quantity).toEqual({ unit: "psi-element", amount });
   return query.finish(answer.content);

@@ -1,7 +1,7 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { LookupClient } from "@sluice/mpc/lookup/client";
-import { verifyReceipt, type TrustPins } from "@sluice/evidence";
+import { verifyReceipt } from "@sluice/evidence";
 import { decodeAnswer, decodeLabelRecord, documentHash, SignedLookupSnapshot, sha256Hex } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startDomain } from "../src/index.ts";
@@ -18,6 +18,7 @@ import {
   serveProduct,
   use,
   type Fixture,
+  trustOf,
 } from "./serving-fixture.ts";
 
 let fixture: Fixture;
@@ -31,16 +32,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await fixture[Symbol.asyncDispose]();
 });
-
-function trust(): TrustPins {
-  const { receiptKey, logKey, logOrigin } = fixture.config;
-  const departmentKey = fixture.parties.department.keyId;
-  return {
-    domains: { test: { receiptKey, logKey, logOrigin, departmentKey } },
-    gateway: { logKey, logOrigin },
-    agencyKey: fixture.parties.agency.keyId,
-  };
-}
 
 async function lookup(key: string): Promise<string | null> {
   const snapshot = SignedLookupSnapshot.parse(
@@ -58,8 +49,8 @@ async function lookup(key: string): Promise<string | null> {
   const first = await ask("lookup.evaluate", asked.frame);
   const query = await asked.evaluated(first.content);
   const second = await ask("lookup.query", query.frame);
-  await verifyReceipt(first.receipt, trust());
-  await verifyReceipt(second.receipt, trust());
+  await verifyReceipt(first.receipt, trustOf(fixture));
+  await verifyReceipt(second.receipt, trustOf(fixture));
   expect(second.receipt.receipt.body.answer).toBe(await sha256Hex(second.frame));
   const record = await query.finish(second.content);
   return record === null ? null : (snapshot.body.vocabulary[decodeLabelRecord(record)] ?? null);

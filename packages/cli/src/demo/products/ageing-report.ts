@@ -24,7 +24,7 @@ function policy(rows: number): Policy {
       charge: { role: "sensitive", transform: { kind: "bucket", width: 10, min: 0, max: 100_000 } },
     },
     sample: { rows, strata: ["age"] },
-    k: 3,
+    k: 5,
     suppressionLimit: 0.4,
   };
 }
