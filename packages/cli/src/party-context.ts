@@ -18,13 +18,13 @@ export async function openClient(args: Arguments, io: CommandIo): Promise<Sluice
   const gatewayUrl = named(args, io, "gateway", "SLUICE_GATEWAY");
   const keyFile = named(args, io, "key", "SLUICE_KEY");
   const trust = await trustOf(args, io);
-  const [{ importPrivateKey }, { createClient }] = await Promise.all([
+  const [{ importSigningKey }, { createClient }] = await Promise.all([
     import("@sluice/evidence"),
     import("@sluice/client"),
   ]);
   const text = await readTextFile(keyFile, "key file");
   try {
-    const key = await importPrivateKey(text);
+    const key = await importSigningKey(text);
     return createClient({ gatewayUrl, key, trust });
   } catch (cause) {
     if (isSluiceError(cause, "ERR_USAGE")) throw usage(cause.message, cause);

@@ -14,5 +14,5 @@ export function nameOption(args: Arguments, option: string): Name {
 export function keyOption(args: Arguments, option: string): KeyId {
   const keyId = KeyId.safeParse(args.required(option));
   if (keyId.success) return keyId.data;
-  throw usage(`"--${option}" expected a key id (ed25519:…), as \`sluice keys new\` prints it`);
+  throw usage(`"--${option}" expected a key id (ed25519:… or sm2:…), as \`sluice keys new\` prints it`);
 }

@@ -1,6 +1,6 @@
 /** What a client is made of, with every default as a named constant.
  *  @module */
-import type { KeyPair } from "@sluice/evidence/sign";
+import type { SigningKey } from "@sluice/evidence/sign";
 import type { TrustPins } from "@sluice/evidence/verify";
 import { CALLER_PATIENCE_MS, DOMAIN_TIMEOUT_MS, type Clock, type Random } from "@sluice/protocol";
 
@@ -20,7 +20,7 @@ export interface ClientOptions {
   /** Address of the gateway, for example `https://gateway.example`. A path prefix is kept. */
   readonly gatewayUrl: string;
   /** Key of the party that uses this client; signs requests and never leaves the process. */
-  readonly key: KeyPair;
+  readonly key: SigningKey;
   /** Keys of domains and gateway, from the agency and not from the gateway. */
   readonly trust: TrustPins;
   /** Defaults to the global `fetch`. */

@@ -19,7 +19,7 @@ import {
   type SealKeyId,
   type Sha256Hex,
 } from "@sluice/protocol";
-import type { KeyPair } from "@sluice/evidence/sign";
+import type { SigningKey } from "@sluice/evidence/sign";
 import type { CallOptions } from "./options.ts";
 import { checkAnswer } from "./receipt-check.ts";
 import { asClient, refusal } from "./refusal.ts";
@@ -33,7 +33,7 @@ const MAX_ANSWER_BYTES = 2 + 2 + MAX_ENVELOPE_JSON_BYTES + 3 + MAX_FRAME_BYTES;
 /** What production calls need. */
 export interface ProductionContext extends Pick<TransportOptions, "clock" | "random"> {
   readonly transport: Transport;
-  readonly key: KeyPair;
+  readonly key: SigningKey;
   readonly trust: TrustPins;
   readonly retry: Omit<RetryPolicy, "signal">;
   /** Longest wait for an answer, when whoever made the client chose one. */

@@ -1,6 +1,6 @@
 /** Use requests: what a party signs, end to end, so that no process between can invent or alter a use.
  *  @module */
-import { signDocument, type KeyPair } from "@sluice/evidence/sign";
+import { signDocument, type SigningKey } from "@sluice/evidence/sign";
 import {
   sha256Hex,
   toHex,
@@ -35,7 +35,7 @@ export function random128(random: Random): Random128 {
 export async function signUse(
   use: UseSubject & { readonly callId: Random128 },
   frame: Bytes,
-  key: KeyPair,
+  key: SigningKey,
   { clock, random }: { clock: Clock; random: Random },
 ): Promise<CallEnvelope> {
   const issuedAt = clock.now();

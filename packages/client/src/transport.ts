@@ -2,7 +2,7 @@
  *  Nothing here is trusted: what an answer says is checked by those who asked.
  *  @module */
 import { fromProblem, MAX_JSON_BODY_BYTES, type Bytes, type Clock, type Random } from "@sluice/protocol";
-import type { KeyPair } from "@sluice/evidence/sign";
+import type { SigningKey } from "@sluice/evidence/sign";
 import { signHttp } from "@sluice/evidence/http";
 import { refusal, throwIfCancelled } from "./refusal.ts";
 import { parseAs, parseJson, readBytes, type Schema } from "./response-body.ts";
@@ -26,7 +26,7 @@ export interface Exchange {
 /** Parts a transport is made of. */
 export interface TransportOptions {
   readonly gatewayUrl: string;
-  readonly key: KeyPair;
+  readonly key: SigningKey;
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
   readonly random: Random;

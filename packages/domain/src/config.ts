@@ -13,8 +13,8 @@ export const Pins = z.strictObject({
   agencyKey: KeyId,
   /** 数源部门: signs grants and releases; the gateway does not hold it. */
   departmentKey: KeyId,
-  /** May deliver messages. Can refuse work, cannot invent it. It signs HTTP requests, for which only Ed25519 is built. */
-  gatewayKey: KeyId.refine((key) => key.startsWith("ed25519:"), "an Ed25519 key"),
+  /** May deliver messages. Can refuse work, cannot invent it. */
+  gatewayKey: KeyId,
   /** May revoke, when the department's key is lost. */
   recoveryKey: KeyId,
 });

@@ -20,7 +20,7 @@ export async function initDomain(directory: string, options: InitDomainOptions):
   const pins = Pins.safeParse({ agencyKey, departmentKey, gatewayKey, recoveryKey });
   if (!pins.success) {
     const pointer = `/${pins.error.issues[0]?.path.map(String).join("/") ?? ""}`;
-    throw new SluiceError("ERR_BODY_INVALID", { pointer, expected: "a key id (ed25519:…)" });
+    throw new SluiceError("ERR_BODY_INVALID", { pointer, expected: "a key id (ed25519:… or sm2:…)" });
   }
   await createDirectory(directory, domain);
   const keyring = await Keyring.create(directory, random);

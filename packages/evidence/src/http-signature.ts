@@ -1,5 +1,5 @@
-/** HTTP Message Signatures (RFC 9421), one strict profile: exactly one Ed25519 signature over method,
- *  authority, path, query and Content-Digest, with created, expires, nonce, keyid and alg.
+/** HTTP Message Signatures (RFC 9421), one strict profile: exactly one signature, by a key of either suite, over
+ *  method, authority, path, query and Content-Digest, with created, expires, nonce, keyid and alg.
  *  @module */
 import { base64 } from "@scure/base";
 import {
@@ -13,12 +13,13 @@ import {
   type Clock,
   type KeyId,
   type Random,
+  type SuiteId,
 } from "@sluice/protocol";
 import { contentDigest } from "./content-digest.ts";
-import { verifyEd25519 } from "./ed25519.ts";
-import type { KeyPair } from "./keys.ts";
+import type { SigningKey } from "./keys-signing.ts";
 import { authorityOf, fieldValue, signatureBase, type HttpRequest } from "./signature-base.ts";
 import { parseSignature, parseSignatureInput } from "./signature-input.ts";
+import { verifyBytes } from "./suite.ts";
 
 /** What every signature covers, in the order in which `signHttp` writes it. */
 export const COVERED_COMPONENTS = ["@method", "@authority", "@path", "@query", "content-digest"] as const;
@@ -26,7 +27,8 @@ export const COVERED_COMPONENTS = ["@method", "@authority", "@path", "@query", "
 export const HTTP_SIGNATURE_VALIDITY_S = MAX_REQUEST_VALIDITY_MS / 1_000;
 
 const LABEL = "sluice";
-const ALGORITHM = "ed25519";
+/** Values of `alg`. The registry of RFC 9421 §6.2 has no name for SM2: ours is a private one. */
+const ALGORITHMS = { ed25519: "ed25519", sm2: "sm2-sm3" } as const satisfies Record<SuiteId, string>;
 const PARAMETERS = ["created", "expires", "nonce", "keyid", "alg"];
 const NONCE_BYTES = 16;
 
@@ -37,7 +39,7 @@ export type SignatureHeaders = { "content-digest": string; "signature-input": st
  *  @throws RangeError when `url` is not an absolute http(s) URI without fragment or user info. */
 export async function signHttp(
   request: { readonly method: string; readonly url: string; readonly body: Bytes },
-  key: KeyPair,
+  key: SigningKey,
   { clock, random }: { readonly clock: Clock; readonly random: Random },
 ): Promise<SignatureHeaders> {
   const created = Math.floor(clock.now().getTime() / 1_000);
@@ -45,7 +47,7 @@ export async function signHttp(
   const list = COVERED_COMPONENTS.map((name) => `"${name}"`).join(" ");
   const parameters =
     `(${list});created=${created};expires=${created + HTTP_SIGNATURE_VALIDITY_S}` +
-    `;nonce="${toHex(random.bytes(NONCE_BYTES))}";keyid="${key.keyId}";alg="${ALGORITHM}"`;
+    `;nonce="${toHex(random.bytes(NONCE_BYTES))}";keyid="${key.keyId}";alg="${ALGORITHMS[key.suite]}"`;
   const headers = { "content-digest": digest };
   const base = signatureBase({ ...request, headers }, COVERED_COMPONENTS, parameters);
   if (base === null) throw new RangeError("a signed request needs an absolute http or https URL");
@@ -72,7 +74,7 @@ export async function verifyHttp(
   { allowed, clock, seenNonce, authorities }: HttpPolicy,
 ): Promise<KeyId> {
   const { components, parameters, text, signature } = readFields(request);
-  const { created, expires, nonce, keyId } = readParameters(parameters);
+  const { created, expires, nonce, keyId, suite } = readParameters(parameters);
   const missing = COVERED_COMPONENTS.find((name) => !components.includes(name));
   if (missing !== undefined) throw refused(`it does not cover ${missing}`);
   if (components.length > COVERED_COMPONENTS.length) throw refused("it covers more than the profile names");
@@ -90,7 +92,7 @@ export async function verifyHttp(
   const base = signatureBase(request, components, text);
   const known = typeof allowed === "function" ? await allowed(keyId) : allowed.includes(keyId);
   if (!known) throw refused("its key is not known here");
-  if (base === null || !(await verifyEd25519(keyId, utf8(base), signature))) throw refused("it does not verify");
+  if (base === null || !(await verifyBytes(suite, keyId, utf8(base), signature))) throw refused("it does not verify");
   if (await seenNonce(keyId, nonce, new Date(expires * 1_000))) throw refused("its nonce was used before");
   return keyId;
 }
@@ -111,14 +113,16 @@ function readParameters(parameters: ReadonlyMap<string, string | number>) {
   const missing = PARAMETERS.find((name) => !parameters.has(name));
   if (missing !== undefined) throw refused(`parameter ${missing} is missing`);
   const { created, expires, nonce, keyid, alg } = Object.fromEntries(parameters);
-  if (typeof created !== "number" || typeof expires !== "number" || typeof keyid !== "string" || alg !== ALGORITHM) {
+  const suite = alg === ALGORITHMS.ed25519 ? "ed25519" : alg === ALGORITHMS.sm2 ? "sm2" : null;
+  if (typeof created !== "number" || typeof expires !== "number" || typeof keyid !== "string" || suite === null) {
     throw refused("a parameter does not have the form of the profile");
   }
+  // A key names its suite; under another one no signature of it verifies.
   const parsedNonce = Random128.safeParse(nonce);
   if (parameters.size > PARAMETERS.length || !parsedNonce.success) {
     throw refused("a parameter does not have the form of the profile");
   }
-  return { created, expires, nonce: parsedNonce.data, keyId: keyid };
+  return { created, expires, nonce: parsedNonce.data, keyId: keyid, suite } as const;
 }
 
 function refused(reason: string): SluiceError {

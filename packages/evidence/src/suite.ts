@@ -9,6 +9,7 @@ import {
   type CryptoSuite,
   type KeyId,
   type Signature,
+  type SuiteId,
 } from "@sluice/protocol";
 import { verifyEd25519 } from "./ed25519.ts";
 import type { SigningKey } from "./keys-signing.ts";
@@ -37,11 +38,17 @@ export async function verifySignature(signature: Signature, bytes: Bytes): Promi
   } catch {
     return false; // not canonical base64url
   }
-  switch (signature.suite) {
+  return verifyBytes(signature.suite, signature.keyId, bytes, value);
+}
+
+/** Whether `signature` is one of `keyId` over `bytes` in `suite`. False for a suite that is not known, and for a key of
+ *  another suite. */
+export async function verifyBytes(suite: SuiteId, keyId: KeyId, bytes: Bytes, signature: Bytes): Promise<boolean> {
+  switch (suite) {
     case "ed25519":
-      return verifyEd25519(signature.keyId, bytes, value);
+      return verifyEd25519(keyId, bytes, signature);
     case "sm2":
-      return (await import("./sm/sm2.ts")).verifySm2(signature.keyId, bytes, value);
+      return (await import("./sm/sm2.ts")).verifySm2(keyId, bytes, signature);
     default:
       return false;
   }

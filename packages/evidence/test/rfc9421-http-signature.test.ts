@@ -2,9 +2,17 @@ import { createPublicKey, verify } from "node:crypto";
 import { fromBase64url, utf8, type Bytes } from "@sluice/protocol";
 import fc from "fast-check";
 import { httpbis } from "http-message-signatures";
+import { sm2 } from "sm-crypto-v2";
 import { expect, test } from "vitest";
-import { contentDigest, signHttp, verifyHttp, type HttpPolicy, type HttpRequest } from "../src/http.ts";
-import { generateKey, keyIdOf, verifyEd25519, type KeyPair } from "../src/index.ts";
+import {
+  contentDigest,
+  COVERED_COMPONENTS,
+  signHttp,
+  verifyHttp,
+  type HttpPolicy,
+  type HttpRequest,
+} from "../src/http.ts";
+import { generateKey, generateSm2Key, keyIdOf, verifyEd25519, type SigningKey } from "../src/index.ts";
 import { signatureBase } from "../src/signature-base.ts";
 import { parseSignature, parseSignatureInput } from "../src/signature-input.ts";
 
@@ -19,7 +27,7 @@ const request = { method: "POST", url: "http://Domain.example:8080/v1/jobs?wait=
 
 type SignedRequest = HttpRequest & { readonly body: Bytes };
 
-async function signed(parts = request, by: KeyPair = key): Promise<SignedRequest> {
+async function signed(parts = request, by: SigningKey = key): Promise<SignedRequest> {
   return {
     ...parts,
     headers: { host: "domain.example:8080", ...(await signHttp(parts, by, { clock: at(0), random })) },
@@ -28,6 +36,10 @@ async function signed(parts = request, by: KeyPair = key): Promise<SignedRequest
 
 function policy(change: Partial<HttpPolicy> = {}): HttpPolicy {
   return { allowed: [key.keyId], clock: at(0), seenNonce: () => false, ...change };
+}
+
+function pointOf(keyId: string): string {
+  return Buffer.from(keyId.slice("sm2:".length), "base64url").toString("hex");
 }
 
 async function refuses(message: SignedRequest, reason: string, change: Partial<HttpPolicy> = {}): Promise<void> {
@@ -94,6 +106,48 @@ test("gives the key that signed, and an independent implementation agrees", asyn
     { ...rest, headers: message.headers as Record<string, string> },
   );
   expect(verdict).toBe(true);
+});
+
+test("a key of the suite sm2 signs, and an independent implementation reads the same base", async () => {
+  const national = await generateSm2Key();
+  const message = await signed(request, national);
+  const allowed = [national.keyId];
+  expect(await verifyHttp(message, policy({ allowed }))).toBe(national.keyId);
+  expect(message.headers["signature-input"]).toContain(';alg="sm2-sm3"');
+  const { body: _, ...rest } = message;
+  const verdict = await httpbis.verifyMessage(
+    {
+      notAfter: new Date(START + 1_000),
+      tolerance: 1e9,
+      keyLookup: async () => ({
+        verify: async (data, signature) =>
+          sm2.doVerifySignature(new Uint8Array(data), Buffer.from(signature).toString("hex"), pointOf(national.keyId), {
+            hash: true,
+            userId: "1234567812345678",
+          }),
+      }),
+    },
+    { ...rest, headers: message.headers as Record<string, string> },
+  );
+  expect(verdict).toBe(true);
+  await refuses({ ...message, url: `${request.url}2` }, "it does not verify", { allowed });
+});
+
+test("refuses a signature whose algorithm is not that of its key", async () => {
+  const national = await generateSm2Key();
+  const allowed = [national.keyId, key.keyId];
+  for (const [by, own, other] of [
+    [national, "sm2-sm3", "ed25519"],
+    [key, "ed25519", "sm2-sm3"],
+  ] as const) {
+    const { headers, ...message } = await signed(request, by);
+    const input = String(headers["signature-input"]).replace(`alg="${own}"`, `alg="${other}"`);
+    const base = signatureBase({ ...message, headers }, COVERED_COMPONENTS, input.slice("sluice=".length)) ?? "";
+    const signature = `sluice=:${Buffer.from(await by.sign(utf8(base))).toString("base64")}:`;
+    await refuses({ ...message, headers: { ...headers, "signature-input": input, signature } }, "it does not verify", {
+      allowed,
+    });
+  }
 });
 
 test("accepts components and parameters in another order, as another library writes them", async () => {

@@ -1,6 +1,6 @@
 /** What the routes of one running gateway share.
  *  @module */
-import type { DirectoryLog, KeyPair } from "@sluice/evidence";
+import type { DirectoryLog, SigningKey } from "@sluice/evidence";
 import type { Observer } from "@sluice/evidence/observe";
 import type { Clock, Random } from "@sluice/protocol";
 import type { GatewayConfig } from "./configuration.ts";
@@ -20,7 +20,7 @@ import type { RecentRequests } from "./work/recent-requests.ts";
 export interface GatewayContext {
   readonly directory: string;
   readonly config: GatewayConfig;
-  readonly gatewayKey: KeyPair;
+  readonly gatewayKey: SigningKey;
   readonly clock: Clock;
   readonly random: Random;
   readonly state: State;

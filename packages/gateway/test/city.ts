@@ -2,7 +2,7 @@
  *  sent as a party would.
  *  @module */
 import { rm } from "node:fs/promises";
-import { generateKey, signDocument, type KeyPair } from "@sluice/evidence";
+import { generateKey, signDocument, type KeyPair, type SigningKey } from "@sluice/evidence";
 import { signHttp } from "@sluice/evidence/http";
 import {
   decodeAnswer,
@@ -115,7 +115,7 @@ export class City {
 
   /** Sends a request signed by `actor`; `body` as JSON, or as bytes. */
   async send(
-    actor: Actor | KeyPair,
+    actor: Actor | SigningKey,
     method: string,
     path: string,
     body?: unknown,

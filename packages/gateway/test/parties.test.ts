@@ -1,6 +1,6 @@
 /** Parties: only by the agency's signature, the later statement wins, and every domain hears of it.
  *  @module */
-import { generateKey, signDocument } from "@sluice/evidence";
+import { generateKey, generateSm2Key, signDocument } from "@sluice/evidence";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { City, codeOf } from "./city.ts";
 
@@ -50,6 +50,16 @@ test("a party that changes its key signs with the new one only", async () => {
   const path = `/v1/receipts/${"0".repeat(32)}`;
   expect(codeOf(await city.send("other-bank", "GET", path))).toBe("ERR_PARTY_UNKNOWN");
   expect(codeOf(await city.send(fresh, "GET", path))).toBe("ERR_NOT_FOUND");
+});
+
+test("a party whose key is of the suite sm2 signs its requests with it", async () => {
+  const national = await generateSm2Key();
+  expect(
+    codeOf(await put(await city.statement("other-bank", { keyId: national.keyId, at: new Date(Date.now() + 2) }))),
+  ).toBe(200);
+  const path = `/v1/receipts/${"0".repeat(32)}`;
+  expect(codeOf(await city.send(national, "GET", path))).toBe("ERR_NOT_FOUND");
+  expect(codeOf(await city.send(await generateSm2Key(), "GET", path))).toBe("ERR_PARTY_UNKNOWN");
 });
 
 test("domains get every statement, at registration and after", async () => {

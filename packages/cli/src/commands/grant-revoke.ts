@@ -30,8 +30,8 @@ export const grantRevoke: Command = {
     if (reason.length < 1 || reason.length > MAX_REASON_CHARS) {
       throw usage(`"--reason" expected 1 to ${MAX_REASON_CHARS} characters`);
     }
-    const { importPrivateKey, signDocument } = await import("@sluice/evidence");
-    const key = await importPrivateKey(await readTextFile(args.required("key"), "key file"));
+    const { importSigningKey, signDocument } = await import("@sluice/evidence");
+    const key = await importSigningKey(await readTextFile(args.required("key"), "key file"));
     const body = { type: "revocation", domain, grant: grant.data, reason, at: new Date().toISOString() } as const;
     await deliver(new URL("/v1/revocations", url), JSON.stringify(await signDocument(body, key)), io.signal);
     io.stdout.write(`revoked at ${url.origin}\n`);

@@ -17,7 +17,7 @@ export const keysNew: Command = {
     suite: { value: "SUITE", description: `${SuiteId.options.join(" or ")}; default ${DEFAULT_SUITE}` },
     ...JSON_OPTION,
   },
-  notes: "An sm2 key signs documents; logs and HTTP requests are signed with ed25519, as their formats say.",
+  notes: "A key of either suite signs documents and requests. Logs and witnesses need ed25519, as their formats say.",
   async run(args, io) {
     const file = args.positional(0);
     const suite = suiteOption(args);

@@ -2,7 +2,7 @@
  *  domain's refusals passed on as the domain's own.
  *  @module */
 import { signHttp } from "@sluice/evidence/http";
-import type { KeyPair } from "@sluice/evidence";
+import type { SigningKey } from "@sluice/evidence";
 import {
   BINARY_MEDIA_TYPE,
   DOMAIN_TIMEOUT_MS,
@@ -46,7 +46,7 @@ export interface DomainRequest {
 
 /** What a link signs and measures with. */
 export interface LinkOptions {
-  readonly gatewayKey: KeyPair;
+  readonly gatewayKey: SigningKey;
   readonly clock: Clock;
   readonly random: Random;
   readonly timeoutMs: number;

@@ -8,7 +8,7 @@ import type { GatewayContext } from "../context.ts";
 import { activeParty } from "../rules/roles.ts";
 import { bodyBytes } from "./request-members.ts";
 
-const KEY_PARAMETER = /;\s*keyid="(ed25519:[A-Za-z0-9_-]{43})"/;
+const KEY_PARAMETER = /;\s*keyid="((?:ed25519|sm2):[A-Za-z0-9_-]{43,44})"/;
 /** The agency acts before any party is registered, itself included. */
 const UNREGISTERED_AGENCY = {
   type: "party",
