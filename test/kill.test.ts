@@ -6,6 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { verifyFolder } from "@sluice/evidence/verify";
 import type { EvidencedReceipt } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeEvidence } from "../packages/cli/src/demo/audit.ts";
@@ -17,7 +18,7 @@ import { grantScene, registerParties, type StandingGrant } from "../packages/cli
 import { developJob, releaseAndBuild } from "../packages/cli/src/demo/product.ts";
 import { RunningCity } from "../packages/cli/src/demo/running-city.ts";
 import { usualTerms } from "../packages/cli/src/demo/scene.ts";
-import { verifyDirectory } from "../packages/cli/src/verify/verify-directory.ts";
+import { diskFolder } from "../packages/cli/src/verify/disk-folder.ts";
 import { RecordingProxy } from "./recording-proxy.ts";
 
 const ROUNDS = 20;
@@ -93,8 +94,8 @@ test.runIf(slow)(
     running = await RunningCity.start(generated.city);
     const evidence = join(directory, "evidence");
     await writeEvidence(evidence, { trust: generated.city.trust, receipts, logs: running.logAddresses() });
-    const verified = await verifyDirectory(evidence, {});
-    expect(verified.failure).toBeNull();
+    const verified = await verifyFolder(diskFolder(evidence));
+    expect(verified.failures).toEqual([]);
     expect(verified.receipts).toEqual({ checked: receipts.length, verified: receipts.length });
   },
   ROUNDS * 60_000,

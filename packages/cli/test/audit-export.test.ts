@@ -3,9 +3,10 @@
 import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { changedFiles, manifestText, readManifest } from "@sluice/evidence/verify";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { City } from "../../gateway/test/city.ts";
-import { changedFiles, manifestText, readManifest } from "../src/audit/manifest.ts";
+import { diskFolder } from "../src/verify/disk-folder.ts";
 import { auditCity, environmentOf, HOSTILE } from "./audit-city.ts";
 import { sluice, temporaryDirectory, type Outcome } from "./captured-io.ts";
 
@@ -94,7 +95,7 @@ test("an export holds the period's receipts with all they rest on, and verifies 
 
 test("a flipped byte of any file of an export is found, and the file named", async () => {
   const directory = await exported();
-  const manifest = await readManifest(directory);
+  const manifest = await readManifest(diskFolder(directory));
   if (manifest === null) throw new Error("an export has a manifest");
   expect(Object.keys(manifest.files)).toEqual((await filesOf(directory)).filter((file) => file !== "manifest.json"));
   for (const [i, file] of Object.keys(manifest.files).entries()) {
@@ -103,11 +104,11 @@ test("a flipped byte of any file of an export is found, and the file named", asy
     // First, last and others: every file is flipped at another place.
     const at = [0, bytes.length - 1, (i * 7_919) % bytes.length][i % 3] ?? 0;
     await writeFile(path, bytes.with(at, (bytes[at] ?? 0) ^ 1));
-    const faults = await changedFiles(directory, manifest);
+    const faults = await changedFiles(diskFolder(directory), manifest);
     expect(faults.map((fault) => fault.file)).toEqual([file]);
     await writeFile(path, bytes);
   }
-  expect(await changedFiles(directory, manifest)).toEqual([]);
+  expect(await changedFiles(diskFolder(directory), manifest)).toEqual([]);
 });
 
 test("a flipped byte anywhere in the manifest is found, and the manifest or the file named", async () => {
@@ -116,7 +117,7 @@ test("a flipped byte anywhere in the manifest is found, and the manifest or the 
   const bytes = await readFile(path);
   for (let at = 0; at < bytes.length; at += 5) {
     await writeFile(path, bytes.with(at, (bytes[at] ?? 0) ^ (1 << (at % 7))));
-    await expect(readManifest(directory)).rejects.toMatchObject({
+    await expect(readManifest(diskFolder(directory))).rejects.toMatchObject({
       code: "ERR_EXPORT",
       details: { file: "manifest.json" },
     });
@@ -138,7 +139,7 @@ test.each(["trust.json", "index.html", "VERIFY.md", "manifest.json", "parties.js
 
 test("files that are missing, added or of another folder are named", async () => {
   const directory = await exported();
-  const manifest = await readManifest(directory);
+  const manifest = await readManifest(diskFolder(directory));
   const grant = Object.keys(manifest?.files ?? {}).find((file) => file.startsWith("grants/"));
   await rm(join(directory, grant ?? ""));
   expect((await sluice(["verify", directory])).stderr).toContain(`first failing file: ${grant}\n`);
@@ -149,7 +150,7 @@ test("files that are missing, added or of another folder are named", async () =>
 
 test("a grant whose signatures were taken off does not verify, though the manifest was made anew", async () => {
   const directory = await exported();
-  const manifest = await readManifest(directory);
+  const manifest = await readManifest(diskFolder(directory));
   if (manifest === null) throw new Error("an export has a manifest");
   const file = Object.keys(manifest.files).find((name) => name.startsWith("grants/")) ?? "";
   const delivery = JSON.parse(await readFile(join(directory, file), "utf8")) as { grant: { signatures: unknown[] } };

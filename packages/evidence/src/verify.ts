@@ -4,6 +4,9 @@
 export * from "./checkpoint.ts";
 export { keyIdOf, publicKeyOf, verifyEd25519 } from "./ed25519.ts";
 export * from "./entry-tile.ts";
+export * from "./folder/evidence-folder.ts";
+export * from "./folder/export-manifest.ts";
+export * from "./folder/verify-folder.ts";
 export * from "./grant-decision.ts";
 export * from "./keys-keyring.ts";
 export * from "./log-files.ts";

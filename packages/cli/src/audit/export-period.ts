@@ -1,10 +1,10 @@
 /** One export: collected beside its place, and shown there when it is whole.
  *  @module */
+import { MANIFEST_FILE, manifestText } from "@sluice/evidence/verify";
 import type { Instant, Sha256Hex } from "@sluice/protocol";
 import { collect, type Collection } from "./collect.ts";
 import { ExportFolder } from "./export-folder.ts";
 import { indexPage } from "./index-page.ts";
-import { MANIFEST_FILE, manifestText } from "./manifest.ts";
 import { verifyText } from "./verify-text.ts";
 
 /** What was made. */

@@ -1,11 +1,10 @@
 /** `sluice verify DIR`
  *  @module */
-import type { WitnessPolicy } from "@sluice/evidence/verify";
+import type { FolderReport, WitnessPolicy } from "@sluice/evidence/verify";
 import { JSON_OPTION, type Command } from "../command.ts";
 import { errorDocument, formatError } from "../error-text.ts";
 import { readTextFile } from "../files.ts";
 import { formatTable } from "../table.ts";
-import type { VerifyReport } from "../verify/verify-directory.ts";
 
 /** Verifies receipts and logs offline. */
 export const verify: Command = {
@@ -21,16 +20,21 @@ export const verify: Command = {
     "<name> is `gateway` or the name of a domain. Of an export (`sluice audit export`), every file is held against\n" +
     "manifest.json, and grants and releases are verified too. Exit code 1 when anything does not verify.",
   async run(args, io) {
-    const { verifyDirectory } = await import("../verify/verify-directory.ts");
+    const [{ verifyFolder }, { diskFolder }] = await Promise.all([
+      import("@sluice/evidence/verify"),
+      import("../verify/disk-folder.ts"),
+    ]);
     const policy = await readPolicy(args.text("policy"));
-    const report = await verifyDirectory(args.positional(0), { signal: io.signal, policy });
-    const { failure } = report;
+    const report = await verifyFolder(diskFolder(args.positional(0)), { signal: io.signal, policy });
+    const { ok, receipts, operations, logs, failures, failed } = report;
+    const [failure] = failures;
     if (args.flag("json")) {
-      const failed = failure === null ? null : { file: failure.file, ...errorDocument(failure.error) };
-      io.stdout.write(`${JSON.stringify({ ...report, failure: failed })}\n`);
+      const listed = failures.map(({ file, error }) => ({ file, ...errorDocument(error) }));
+      const outcome = { ok, receipts, operations, logs, failure: listed[0] ?? null, failures: listed, failed };
+      io.stdout.write(`${JSON.stringify(outcome)}\n`);
     } else io.stdout.write(formatReport(report));
-    if (failure !== null) io.stderr.write(`first failing file: ${failure.file}\n${formatError(failure.error)}`);
-    return report.ok ? 0 : 1;
+    if (failure !== undefined) io.stderr.write(`first failing file: ${failure.file}\n${formatError(failure.error)}`);
+    return ok ? 0 : 1;
   },
 };
 
@@ -40,7 +44,7 @@ async function readPolicy(file: string | undefined): Promise<WitnessPolicy | und
   return parseWitnessPolicy(await readTextFile(file, "policy"));
 }
 
-function formatReport({ ok, receipts, operations, logs }: VerifyReport): string {
+function formatReport({ ok, receipts, operations, logs }: FolderReport): string {
   const rows = [["WHAT", "CHECKED", "VERIFIED", ""]];
   for (const { name, origin, entries, ok: verified, witnessed } of logs) {
     const size = verified || witnessed !== null ? `${entries} entries, ` : "";

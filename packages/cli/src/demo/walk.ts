@@ -1,8 +1,9 @@
 /** The steps of the walk, in order, and its report. A city that was walked before goes on from its products.
  *  @module */
 import { join } from "node:path";
+import { verifyFolder } from "@sluice/evidence/verify";
 import type { EvidencedReceipt, ProductForm } from "@sluice/protocol";
-import { verifyDirectory } from "../verify/verify-directory.ts";
+import { diskFolder } from "../verify/disk-folder.ts";
 import { writeEvidence } from "./audit.ts";
 import { CanarySearch } from "./canary-search.ts";
 import { gatewayDirectory, type City } from "./city.ts";
@@ -52,7 +53,7 @@ export async function walk(running: RunningCity, narrator: Narrator, plan: WalkP
   receipts.push(...refused.receipts);
   const verified = await narrator.step("verify", "receipts and logs are verified from files alone", async () => {
     await writeEvidence(evidenceDirectory(city), { trust: city.trust, receipts, logs: running.logAddresses() });
-    return verifyDirectory(evidenceDirectory(city), {});
+    return verifyFolder(diskFolder(evidenceDirectory(city)));
   });
   const foundOutside = await narrator.step(
     "canaries",

@@ -1,24 +1,32 @@
-/** The logs of a directory of evidence, read from their files.
+/** The logs of a folder of evidence, read from their files below `logs/`.
  *  @module */
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { verifyCheckpointInFiles, verifyLogFiles, type ReadLogFile, type TrustPins } from "@sluice/evidence/verify";
 import { SluiceError, type Bytes, type Checkpoint, type EvidencedReceipt, type KeyId } from "@sluice/protocol";
-import { errnoOf } from "../files.ts";
+import { verifyCheckpointInFiles, verifyLogFiles, type ReadLogFile } from "../log-files.ts";
+import type { TrustPins } from "../receipts.ts";
+import { HASH_BYTES } from "../tree-hash.ts";
+import type { EvidenceFolder } from "./evidence-folder.ts";
 
 /** Name of the directory of the gateway's log. */
 const GATEWAY = "gateway";
+/** Directory of all logs. */
+const LOGS = "logs";
 
-/** The pinned logs under one directory. */
-export class LogDirectories {
-  readonly #directory: string;
+/** The pinned logs of one folder. */
+export class FolderLogs {
+  readonly #folder: EvidenceFolder;
   readonly #trust: TrustPins;
   /** Checkpoints of receipts that were found in their log: receipts of one second share theirs. */
   readonly #held = new Set<string>();
 
-  constructor(directory: string, trust: TrustPins) {
-    this.#directory = directory;
+  constructor(folder: EvidenceFolder, trust: TrustPins) {
+    this.#folder = folder;
     this.#trust = trust;
+  }
+
+  /** Names of the logs that are there, sorted. */
+  async names(): Promise<string[]> {
+    const entries = await this.#folder.list(LOGS);
+    return [...new Set(entries.map(({ path }) => path.split("/")[1] ?? ""))].toSorted();
   }
 
   /** Origin and key of the log called `name`, or null when none is pinned. */
@@ -58,31 +66,29 @@ export class LogDirectories {
   }
 
   #reader(name: string): ReadLogFile {
-    const directory = join(this.#directory, name);
-    return async (path) => (await readIfThere(directory, name, path)) ?? (await readWider(directory, name, path));
+    const root = `${LOGS}/${name}`;
+    const read = async (path: string): Promise<Bytes | null> => {
+      try {
+        return await this.#folder.read(`${root}/${path}`);
+      } catch (cause) {
+        throw new SluiceError("ERR_LOG", { origin: name, reason: `${path} cannot be read` }, { cause });
+      }
+    };
+    return async (path) => (await read(path)) ?? (await this.#readWider(root, path, read));
+  }
+
+  /** A log keeps the widest form of a tile only, while the checkpoint of an early receipt asks for a narrower one,
+   *  which is its beginning (C2SP tlog-tiles, Partial tiles). */
+  async #readWider(root: string, path: string, read: ReadLogFile): Promise<Bytes | null> {
+    const [, tile, width] = PARTIAL_TILE.exec(path) ?? [];
+    if (tile === undefined) return null;
+    const entries = await this.#folder.list(`${root}/${tile}.p`);
+    const widths = entries.map((entry) => Number(entry.path.slice(entry.path.lastIndexOf("/") + 1)));
+    const wider = widths.find((other) => other > Number(width));
+    const bytes = await read(wider === undefined ? tile : `${tile}.p/${wider}`);
+    return bytes?.subarray(0, Number(width) * HASH_BYTES) ?? null;
   }
 }
 
 /** A tile of hashes that is partly full: `N.p/W` holds the first W hashes of tile N. */
 const PARTIAL_TILE = /^(tile\/[0-9]\/.+)\.p\/([0-9]{1,3})$/;
-const HASH_BYTES = 32;
-
-/** A log keeps the widest form of a tile only, while the checkpoint of an early receipt asks for a narrower one,
- *  which is its beginning (C2SP tlog-tiles, Partial tiles). */
-async function readWider(directory: string, name: string, path: string): Promise<Bytes | null> {
-  const [, tile, width] = PARTIAL_TILE.exec(path) ?? [];
-  if (tile === undefined) return null;
-  const widths = await readdir(join(directory, `${tile}.p`)).catch(() => []);
-  const wider = widths.map(Number).find((other) => other > Number(width));
-  const bytes = await readIfThere(directory, name, wider === undefined ? tile : `${tile}.p/${wider}`);
-  return bytes?.subarray(0, Number(width) * HASH_BYTES) ?? null;
-}
-
-async function readIfThere(directory: string, name: string, path: string): Promise<Bytes | null> {
-  try {
-    return new Uint8Array(await readFile(join(directory, path)));
-  } catch (cause) {
-    if (errnoOf(cause) === "ENOENT" || errnoOf(cause) === "ENOTDIR") return null;
-    throw new SluiceError("ERR_LOG", { origin: name, reason: `${path} cannot be read` }, { cause });
-  }
-}

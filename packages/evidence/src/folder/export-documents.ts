@@ -1,34 +1,23 @@
 /** The documents of an export that receipts rest on: each is the one its name says, signed by whom the pins name.
  *  @module */
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { verifySigned, type TrustPins } from "@sluice/evidence/verify";
-import {
-  documentHash,
-  GrantDelivery,
-  isSluiceError,
-  SignedRelease,
-  type Receipt,
-  type SluiceError,
-} from "@sluice/protocol";
-import { errnoOf } from "../files.ts";
-import { exportFault } from "./manifest.ts";
+import { documentHash, GrantDelivery, isSluiceError, SignedRelease, type Receipt } from "@sluice/protocol";
+import type { TrustPins } from "../receipts.ts";
+import { verifySigned } from "../signed-document.ts";
+import { readJson, type EvidenceFolder, type FolderFailure } from "./evidence-folder.ts";
+import { exportFault } from "./export-manifest.ts";
 
 /** Every grant and release that does not fit. Documents of a domain that is not pinned do not. */
-export async function documentFaults(
-  directory: string,
-  trust: TrustPins,
-): Promise<{ file: string; error: SluiceError }[]> {
-  const faults: { file: string; error: SluiceError }[] = [];
+export async function documentFaults(folder: EvidenceFolder, trust: TrustPins): Promise<FolderFailure[]> {
+  const faults: FolderFailure[] = [];
   const checks = [
     ["grants", checkGrant],
     ["releases", checkRelease],
   ] as const;
-  for (const [folder, check] of checks) {
-    for (const name of (await namesIn(join(directory, folder))).toSorted()) {
-      const file = `${folder}/${name}`;
+  for (const [directory, check] of checks) {
+    const files = (await folder.list(directory)).map(({ path }) => path);
+    for (const file of files.toSorted()) {
       try {
-        await check(JSON.parse(await readFile(join(directory, file), "utf8")), { file, trust });
+        await check(await readJson(folder, file), { file, trust });
       } catch (error) {
         const known = isSluiceError(error);
         faults.push({ file, error: known ? error : exportFault(file, "it does not have the documented form", error) });
@@ -67,13 +56,4 @@ async function checkRelease(value: unknown, { file, trust }: Subject): Promise<v
 function departmentOf({ domains }: TrustPins, domain: string): string[] {
   const pins = Object.hasOwn(domains, domain) ? domains[domain] : undefined;
   return pins === undefined ? [] : [pins.departmentKey];
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (cause) {
-    if (errnoOf(cause) === "ENOENT") return [];
-    throw cause;
-  }
 }

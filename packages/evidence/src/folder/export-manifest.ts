@@ -1,13 +1,10 @@
 /** The manifest of an export: the SHA-256 of every file, and of itself, so that any changed byte is found and named.
  *  It says that the files belong together and are as they were written; who signed what is checked beside it.
  *  @module */
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
-import { canonicalBytes, Instant, Sha256Hex, SluiceError } from "@sluice/protocol";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { canonicalBytes, fromUtf8, Instant, Sha256Hex, SluiceError, toHex, type Bytes } from "@sluice/protocol";
 import { z } from "zod";
-import { errnoOf } from "../files.ts";
+import type { EvidenceFolder, FolderFailure } from "./evidence-folder.ts";
 
 /** Name of the manifest in an export. */
 export const MANIFEST_FILE = "manifest.json";
@@ -29,21 +26,23 @@ const Stored = AuditManifest.extend({ digest: Sha256Hex });
 
 /** Text of the file, and its digest: SHA-256 of the canonical JSON of everything else in it. */
 export function manifestText(manifest: AuditManifest): { text: string; digest: Sha256Hex } {
-  const digest = createHash("sha256").update(canonicalBytes(manifest)).digest("hex");
+  const digest = toHex(sha256(canonicalBytes(manifest)));
   return { text: `${JSON.stringify({ ...manifest, digest }, null, 2)}\n`, digest };
 }
 
-/** The manifest of `directory`, or null when it has none: it is no export then. @throws ERR_EXPORT */
-export async function readManifest(directory: string): Promise<AuditManifest | null> {
-  let text: string;
+/** The manifest of the folder, or null when it has none: it is no export then. @throws ERR_EXPORT */
+export async function readManifest(folder: EvidenceFolder): Promise<AuditManifest | null> {
+  let bytes: Bytes | null;
   try {
-    text = await readFile(join(directory, MANIFEST_FILE), "utf8");
+    bytes = await folder.read(MANIFEST_FILE);
   } catch (cause) {
-    if (errnoOf(cause) === "ENOENT") return null;
     throw exportFault(MANIFEST_FILE, "it cannot be read", cause);
   }
+  if (bytes === null) return null;
+  let text: string;
   let stored: z.infer<typeof Stored>;
   try {
+    text = fromUtf8(bytes);
     stored = Stored.parse(JSON.parse(text));
   } catch (cause) {
     throw exportFault(MANIFEST_FILE, "it does not have the documented form", cause);
@@ -53,26 +52,24 @@ export async function readManifest(directory: string): Promise<AuditManifest | n
   return manifest;
 }
 
-/** Every file that is not as the manifest says: changed, missing or added; sorted. Memory does not grow with their size. */
+/** Every file that is not as the manifest says: changed, missing or added; sorted. Memory does not grow with their size.
+ *  `visited` is told of each file; what it throws ends the work. */
 export async function changedFiles(
-  directory: string,
+  folder: EvidenceFolder,
   manifest: AuditManifest,
-  signal?: AbortSignal,
-): Promise<{ file: string; error: SluiceError }[]> {
+  visited: () => void = () => {},
+): Promise<FolderFailure[]> {
   const expected = new Map(Object.entries(manifest.files));
-  const faults: { file: string; error: SluiceError }[] = [];
+  const faults: FolderFailure[] = [];
   const note = (file: string, reason: string): unknown => faults.push({ file, error: exportFault(file, reason) });
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    if (signal?.aborted === true) throw new SluiceError("ERR_CANCELLED", {}, { cause: signal.reason });
-    if (entry.isDirectory()) continue;
-    const path = join(entry.parentPath, entry.name);
-    const file = relative(directory, path).split(sep).join("/");
-    if (file === MANIFEST_FILE) continue;
-    const hash = expected.get(file);
-    expected.delete(file);
-    if (hash === undefined) note(file, "the manifest does not list it");
-    else if (!entry.isFile()) note(file, "it is no file");
-    else if ((await hashOf(path)) !== hash) note(file, "its SHA-256 is not the one in the manifest");
+  for (const { path, isFile } of await folder.list("")) {
+    visited();
+    if (path === MANIFEST_FILE) continue;
+    const hash = expected.get(path);
+    expected.delete(path);
+    if (hash === undefined) note(path, "the manifest does not list it");
+    else if (!isFile) note(path, "it is no file");
+    else if ((await hashOf(folder, path)) !== hash) note(path, "its SHA-256 is not the one in the manifest");
   }
   for (const file of expected.keys()) note(file, "it is missing");
   return faults.toSorted((a, b) => (a.file < b.file ? -1 : 1));
@@ -83,12 +80,12 @@ export function exportFault(file: string, reason: string, cause?: unknown): Slui
   return new SluiceError("ERR_EXPORT", { file, reason }, { cause });
 }
 
-async function hashOf(path: string): Promise<string | null> {
-  const hash = createHash("sha256");
+async function hashOf(folder: EvidenceFolder, path: string): Promise<string | null> {
+  const hash = sha256.create();
   try {
-    for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+    for await (const chunk of folder.stream(path)) hash.update(chunk);
   } catch {
     return null;
   }
-  return hash.digest("hex");
+  return toHex(hash.digest());
 }
