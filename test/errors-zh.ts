@@ -39,6 +39,8 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_BUNDLE_CHANGED: "将改动后的作业包重新送审",
   ERR_SNAPSHOT: "取得最新快照后重新生成查询",
   ERR_CLOCK: "校准时钟，然后重启进程",
+  ERR_ROLLED_BACK: "恢复最新的状态与日志；无法恢复时由数据域运维人员决定是否执行 sluice domain resume",
+  ERR_GRANT_BURNED: "由数源部门与实施机构签署在 {resumedAt} 之后生效的新授权",
   ERR_RECEIPT: "不要使用这次的结果，并报告实施机构",
   ERR_ANSWER_ALTERED: "不要使用这次的结果，并报告实施机构",
   ERR_EXPORT: "保留该文件夹，并要求重新导出",

@@ -4,7 +4,7 @@
  *  @module */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { KeyId, LogOrigin, Name, SluiceError } from "@sluice/protocol";
+import { Instant, KeyId, LogOrigin, Name, SluiceError } from "@sluice/protocol";
 import { z } from "zod";
 
 /** Public keys a domain trusts, pinned at its creation. */
@@ -28,6 +28,8 @@ export const DomainConfig = z.strictObject({
   receiptKey: KeyId,
   logKey: KeyId,
   logOrigin: LogOrigin,
+  /** Grants that began before are void: set where this domain takes the place of one that was lost. */
+  grantsFrom: Instant.optional(),
 });
 export type DomainConfig = z.infer<typeof DomainConfig>;
 

@@ -3,7 +3,10 @@
 import { randomBytes } from "node:crypto";
 import { lockDirectory } from "@sluice/evidence";
 import type { ResourceDescription } from "@sluice/protocol";
+import { join } from "node:path";
 import { readConfig } from "./config.ts";
+import { StateDatabase } from "./state/database.ts";
+import { EventStore } from "./state/events.ts";
 import { openStore, type ImportTableOptions } from "./data/store.ts";
 
 /** Imports a CSV or Parquet file as a resource of the domain in `directory`.
@@ -20,11 +23,23 @@ export async function importTable(
       random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
     });
     try {
-      return await store.importTable({ ...options, domain: config.domain });
+      const resource = await store.importTable({ ...options, domain: config.domain });
+      noteImport(directory, resource);
+      return resource;
     } finally {
       await store.close();
     }
   } finally {
     lock.release();
+  }
+}
+
+/** Puts the event down; the next start of the domain signs and logs it. */
+function noteImport(directory: string, { snapshot }: ResourceDescription): void {
+  const db = new StateDatabase(join(directory, "state.sqlite"));
+  try {
+    new EventStore(db).put({ kind: "import", subject: snapshot }, new Date());
+  } finally {
+    db.close();
   }
 }

@@ -17,12 +17,16 @@ import type { DomainContext } from "./serve/context.ts";
 import { IndexReaders } from "./serve/index-readers.ts";
 import { removeIndex, sweepIndexes } from "./serve/indexes.ts";
 import { OneAtATime } from "./serve/one-at-a-time.ts";
-import { recoverReceipts } from "./serve/receipts.ts";
+import { recordEvent } from "./serve/events.ts";
+import { recoverLog } from "./serve/recover-log.ts";
 import { RunExecutor } from "./serve/runs.ts";
+import { Standing } from "./serve/standing.ts";
 import { WorkPools } from "./serve/work-pools.ts";
 import { AnswerStore } from "./state/answers.ts";
 import { StateDatabase } from "./state/database.ts";
 import { DocumentStore } from "./state/documents.ts";
+import { EventStore } from "./state/events.ts";
+import { RollbackStore } from "./state/rollback.ts";
 import { UseStore } from "./state/uses.ts";
 import { WorkStore } from "./state/work.ts";
 import { createWorkshop } from "./work/workshop.ts";
@@ -108,6 +112,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
     cleanup.push(() => workshop.close());
     const runner = new RunExecutor(() => context);
     cleanup.push(() => runner.close());
+    const rollback = new RollbackStore(db);
     const context: DomainContext = {
       directory,
       config,
@@ -119,19 +124,28 @@ export async function startDomain(directory: string, options: StartDomainOptions
       documents: new DocumentStore(db),
       uses: new UseStore(db),
       answers: new AnswerStore(db),
+      events: new EventStore(db),
+      rollback,
+      standing: new Standing({ rollback, grantsFrom: config.grantsFrom, onRefused: () => runner.cancelAll() }),
       work: new WorkStore(db),
       data,
       log,
       pools,
       calls: new OneAtATime(),
-      indexes: new IndexReaders((index) => removeIndex({ directory }, index)),
+      indexes: new IndexReaders(async (index, snapshot) => {
+        await removeIndex({ directory }, index);
+        await recordEvent(context, { kind: "index-removed", subject: snapshot });
+      }),
       workshop,
       runner,
       observer,
     };
     installDomainMetrics(context);
-    await sweepIndexes(context);
-    await recoverReceipts(context);
+    const lost = await recoverLog(context);
+    if (lost !== null) context.standing.refuse(lost);
+    await recordEvent(context, { kind: "start" });
+    // A state that is older than its files must not decide which of them go.
+    if (context.standing.rolledBack === null) await sweepIndexes(context);
     await runner.recover();
     const sweep = setInterval(() => {
       context.uses.forgetNonces(clock.now());

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { IndexReaders } from "../src/serve/index-readers.ts";
 
+const SNAPSHOT = "0".repeat(64);
+
 const setUp = (): { readers: IndexReaders; removed: string[] } => {
   const removed: string[] = [];
   const readers = new IndexReaders(async (index) => void removed.push(index));
@@ -12,7 +14,7 @@ test("a replaced index that nobody reads is removed at once, and what is served 
   expect(await readers.read("served", async () => "answer")).toBe("answer");
   expect(await readers.read(null, async () => "answer")).toBe("answer");
   expect(removed).toEqual([]);
-  await readers.replace("old");
+  await readers.replace("old", SNAPSHOT);
   expect(removed).toEqual(["old"]);
 });
 
@@ -21,7 +23,7 @@ test("readers in flight finish, the failing one too, and the last of them has th
   const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const reading = [readers.read("old", () => first.promise), readers.read("old", () => second.promise)];
   const other = readers.read("new", async () => {});
-  await readers.replace("old");
+  await readers.replace("old", SNAPSHOT);
   await other;
   expect(removed).toEqual([]);
   first.resolve();
@@ -36,10 +38,10 @@ test("readers in flight finish, the failing one too, and the last of them has th
 
 test("an index that cannot be removed fails neither build nor answer", async () => {
   const readers = new IndexReaders(() => Promise.reject(new Error("busy")));
-  await readers.replace("old");
+  await readers.replace("old", SNAPSHOT);
   const gate = Promise.withResolvers<string>();
   const reading = readers.read("other", () => gate.promise);
-  await readers.replace("other");
+  await readers.replace("other", SNAPSHOT);
   gate.resolve("answer");
   expect(await reading).toBe("answer");
 });

@@ -160,6 +160,16 @@ export const ERROR_CATALOGUE = {
     message: "the clock is behind the last recorded time",
     remedy: "set the clock, then restart the process",
   },
+  ERR_ROLLED_BACK: {
+    status: 503,
+    message: "the domain is older than what it has shown before: {reason}",
+    remedy: "bring back its newest state and log, or have its operator decide: sluice domain resume",
+  },
+  ERR_GRANT_BURNED: {
+    status: 403,
+    message: "the domain went on at {resumedAt} after a loss; grants that began before are void",
+    remedy: "have department and agency sign a grant that begins after {resumedAt}",
+  },
 
   // Evidence
   ERR_RECEIPT: {

@@ -14,6 +14,7 @@ export const SIGNED_TYPES = [
   "request",
   "revocation",
   "receipt",
+  "event",
   "lookup-snapshot",
   "psi-snapshot",
   "score-snapshot",

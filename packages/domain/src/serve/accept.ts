@@ -14,14 +14,21 @@ import {
   type SignedRelease,
   type SignedRevocation,
 } from "@sluice/protocol";
+import type { NewEvent } from "../state/events.ts";
 import type { DomainContext } from "./context.ts";
+import { logEvent } from "./events.ts";
 
 /** Keeps a party statement signed by the agency. @throws ERR_SIGNATURE */
 export async function acceptParty(context: DomainContext, party: SignedParty): Promise<void> {
   await verifySigned(party, { required: [[context.config.pins.agencyKey]] });
-  context.documents.putParty(party);
-  context.observer.log.write({ event: "party", party: party.body.party, status: party.body.status });
-  if (party.body.status === "suspended") context.runner.cancelKey(party.body.keyId);
+  const event = { kind: "party", subject: await documentHash(party.body) } as const;
+  await keep(context, event, {
+    put: () => context.documents.putParty(party),
+    afterwards: () => {
+      context.observer.log.write({ event: "party", party: party.body.party, status: party.body.status });
+      if (party.body.status === "suspended") context.runner.cancelKey(party.body.keyId);
+    },
+  });
 }
 
 /** Keeps a grant signed by department and agency, with the policy it names. Returns its hash.
@@ -50,7 +57,11 @@ export async function acceptGrant(context: DomainContext, delivery: GrantDeliver
     });
   }
   const hash = await documentHash(grant.body);
-  context.documents.putGrant({ hash, grant, policy });
+  await keep(
+    context,
+    { kind: "grant", subject: hash },
+    { put: () => context.documents.putGrant({ hash, grant, policy }) },
+  );
   return hash;
 }
 
@@ -72,9 +83,14 @@ export async function acceptRevocation(context: DomainContext, revocation: Signe
   const { pins, domain } = context.config;
   await verifySigned(revocation, { required: [[pins.departmentKey, pins.agencyKey, pins.recoveryKey]] });
   if (revocation.body.domain !== domain) throw new SluiceError("ERR_GRANT_DOMAIN", { domain });
-  context.documents.putRevocation(revocation);
-  context.observer.log.write({ event: "grant-revoked", grant: revocation.body.grant });
-  context.runner.cancelGrant(revocation.body.grant);
+  const event = { kind: "grant-revoked", subject: await documentHash(revocation.body) } as const;
+  await keep(context, event, {
+    put: () => context.documents.putRevocation(revocation),
+    afterwards: () => {
+      context.observer.log.write({ event: "grant-revoked", grant: revocation.body.grant });
+      context.runner.cancelGrant(revocation.body.grant);
+    },
+  });
 }
 
 /** Keeps a release signed by the department, after finding the exact guarded run that it names.
@@ -96,6 +112,19 @@ export async function acceptRelease(context: DomainContext, release: SignedRelea
   );
   if (!fits) throw new SluiceError("ERR_RELEASE_MISSING", { product: body.product, version: body.version });
   const hash = await documentHash(body);
-  context.documents.putRelease(hash, release);
+  await keep(context, { kind: "release", subject: hash }, { put: () => context.documents.putRelease(hash, release) });
   return hash;
+}
+
+/** Keeps a document together with the event that it came; `afterwards` follows in the same turn, before the log is waited for.
+ *  A document that changes nothing is no event. */
+async function keep(
+  context: DomainContext,
+  event: NewEvent,
+  { put, afterwards = () => {} }: { put: () => boolean; afterwards?: () => void },
+): Promise<void> {
+  const kept = context.db.transaction(() => (put() ? context.events.put(event, context.clock.now()) : null));
+  if (kept === null) return;
+  afterwards();
+  await logEvent(context, kept);
 }

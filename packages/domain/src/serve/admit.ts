@@ -74,10 +74,12 @@ export async function admit(context: DomainContext, envelope: CallEnvelope): Pro
   return admitted;
 }
 
-/** Refuses what was stopped, perhaps since it was admitted: by a suspension or a replaced key of its party, or by
- *  a revocation. @throws ERR_PARTY_SUSPENDED, ERR_NOT_ADMITTED, ERR_GRANT_REVOKED */
+/** Refuses what was stopped, perhaps since it was admitted: by a suspension or a replaced key of its party, by a
+ *  revocation, or because the domain itself may not work.
+ *  @throws ERR_PARTY_SUSPENDED, ERR_NOT_ADMITTED, ERR_GRANT_REVOKED, and what `Standing` throws */
 export function refuseStopped(context: DomainContext, admitted: Admitted): void {
   refuseParty(context, admitted);
+  context.standing.assertWorks(admitted.held);
   if (context.documents.isRevoked(admitted.held.hash)) throw new SluiceError("ERR_GRANT_REVOKED");
 }
 

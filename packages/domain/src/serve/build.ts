@@ -17,6 +17,7 @@ import {
 import type { KeyedTable } from "../data/sample.ts";
 import { numberSubjects } from "../data/subject-numbers.ts";
 import type { DomainContext } from "./context.ts";
+import { logEvent } from "./events.ts";
 import type { ServedContent } from "./forms/product-form.ts";
 import { productForm } from "./forms/registry.ts";
 import { grantedView } from "./granted-view.ts";
@@ -55,9 +56,15 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
   const source = { run, held: admitted.held, release: hash, content, layers };
   const product = await productForm(context, form).build(source, signal);
   signal.throwIfAborted();
-  const replaced = context.work.product(run.product, run.version)?.index ?? null;
-  context.work.putProduct(product);
-  if (replaced !== null) await context.indexes.replace(replaced);
+  const replaced = context.work.product(run.product, run.version);
+  const built = context.db.transaction(() => {
+    context.work.putProduct(product);
+    return context.events.put({ kind: "product-built", subject: product.snapshotHash }, context.clock.now());
+  });
+  await logEvent(context, built);
+  if (replaced !== null && replaced.index !== null) {
+    await context.indexes.replace(replaced.index, replaced.snapshotHash);
+  }
   const kept = await issueReceipt(context, admitted, {
     frame: canonicalBytes(report),
     amount: 1n,

@@ -10,6 +10,8 @@ import type { Keyring } from "../keyring.ts";
 import type { AnswerStore } from "../state/answers.ts";
 import type { StateDatabase } from "../state/database.ts";
 import type { DocumentStore } from "../state/documents.ts";
+import type { EventStore } from "../state/events.ts";
+import type { RollbackStore } from "../state/rollback.ts";
 import type { UseStore } from "../state/uses.ts";
 import type { WorkStore } from "../state/work.ts";
 import type { Workshop } from "../work/workshop.ts";
@@ -17,6 +19,7 @@ import type { Admitted } from "./admit.ts";
 import type { IndexReaders } from "./index-readers.ts";
 import type { OneAtATime } from "./one-at-a-time.ts";
 import type { RunEvents } from "./run-events.ts";
+import type { Standing } from "./standing.ts";
 import type { WorkPools } from "./work-pools.ts";
 
 /** Starts and stops runs. */
@@ -28,6 +31,8 @@ export interface RunStarter {
   cancelGrant(grant: Sha256Hex): void;
   /** Stops the runs of a party whose key was suspended. */
   cancelKey(keyId: KeyId): void;
+  /** Stops every run. */
+  cancelAll(): void;
 }
 
 /** Parts of a running domain. */
@@ -43,6 +48,10 @@ export interface DomainContext {
   readonly documents: DocumentStore;
   readonly uses: UseStore;
   readonly answers: AnswerStore;
+  readonly events: EventStore;
+  readonly rollback: RollbackStore;
+  /** Whether the domain may work at all. */
+  readonly standing: Standing;
   readonly work: WorkStore;
   readonly data: DataStore;
   readonly log: DirectoryLog;

@@ -1,14 +1,16 @@
 /** Who reads which index now: one that a later build replaced is removed when its last reader has ended.
  *  @module */
+import type { Sha256Hex } from "@sluice/protocol";
 
 /** Counts the readers of indexes. */
 export class IndexReaders {
-  readonly #remove: (index: string) => Promise<void>;
+  readonly #remove: (index: string, snapshot: Sha256Hex) => Promise<void>;
   readonly #readers = new Map<string, number>();
-  readonly #replaced = new Set<string>();
+  /** Snapshots of what was replaced, by index. */
+  readonly #replaced = new Map<string, Sha256Hex>();
 
   /** `remove` deletes what nobody reads; what it fails to delete stays until the next start. */
-  constructor(remove: (index: string) => Promise<void>) {
+  constructor(remove: (index: string, snapshot: Sha256Hex) => Promise<void>) {
     this.#remove = remove;
   }
 
@@ -26,14 +28,16 @@ export class IndexReaders {
     }
   }
 
-  /** Removes `index`, which no product serves from now on, as soon as nobody reads it. */
-  async replace(index: string): Promise<void> {
-    this.#replaced.add(index);
+  /** Removes `index`, which no product serves from now on, as soon as nobody reads it. `snapshot` is what it answered for. */
+  async replace(index: string, snapshot: Sha256Hex): Promise<void> {
+    this.#replaced.set(index, snapshot);
     await this.#sweep(index);
   }
 
   async #sweep(index: string): Promise<void> {
-    if (this.#readers.has(index) || !this.#replaced.delete(index)) return;
-    await this.#remove(index).catch(() => {});
+    const snapshot = this.#replaced.get(index);
+    if (this.#readers.has(index) || snapshot === undefined) return;
+    this.#replaced.delete(index);
+    await this.#remove(index, snapshot).catch(() => {});
   }
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { toHex } from "@sluice/protocol";
 import type { ServedProduct } from "../state/work.ts";
 import type { DomainContext } from "./context.ts";
+import { recordEvent } from "./events.ts";
 
 /** Folder of the indexes below a domain's directory. */
 const INDEXES = "indexes";
@@ -37,6 +38,8 @@ export async function sweepIndexes(context: DomainContext): Promise<void> {
   await mkdir(parent, { recursive: true, mode: 0o700 });
   const served = new Set(context.work.servedIndexes());
   for (const name of await readdir(parent)) {
-    if (!served.has(name)) await removeIndex(context, name);
+    if (served.has(name)) continue;
+    await removeIndex(context, name);
+    await recordEvent(context, { kind: "index-removed" });
   }
 }

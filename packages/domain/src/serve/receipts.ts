@@ -75,24 +75,6 @@ export async function prove(context: DomainContext, kept: KeptAnswer): Promise<E
   return { receipt: kept.receipt, domainLog: await createLogProof(context.log, index, fromHex(kept.salt)) };
 }
 
-/** Entries before the highest noted one that may still be unnoted: more than can be in flight at once. */
-const RECOVERY_LOOK_BACK = 8_192;
-
-/** Logs what an earlier process kept but did not note as logged: finds the entry, or appends it. */
-export async function recoverReceipts(context: DomainContext): Promise<void> {
-  const unlogged = context.answers.unlogged();
-  if (unlogged.length === 0) return;
-  const { size } = await context.log.checkpoint();
-  const from = Math.max(0, context.answers.highestLogIndex() - RECOVERY_LOOK_BACK);
-  const entries = (await context.log.readEntries(from, size)).map(toHex);
-  const positions = new Map(entries.map((entry, i) => [entry, from + i]));
-  for (const kept of unlogged) {
-    const entry = commitment(kept.receipt, fromHex(kept.salt));
-    const index = positions.get(toHex(entry)) ?? (await context.log.append(entry)).index;
-    context.answers.setLogIndex(kept.callId, index);
-  }
-}
-
 /** In-flight appends by call id, so that concurrent retries log a receipt once. */
 const appending = new WeakMap<DomainContext, Map<string, Promise<number>>>();
 

@@ -16,6 +16,7 @@ import { decide, refuseStopped, type Admitted } from "./admit.ts";
 import { buildProduct } from "./build.ts";
 import type { DomainContext, RunStarter } from "./context.ts";
 import { developOnSample } from "./develop.ts";
+import { recordEvent } from "./events.ts";
 import { keptReport, prove } from "./receipts.ts";
 import { RunEvents } from "./run-events.ts";
 import { RunRefused, type RunResult } from "./run-refused.ts";
@@ -76,6 +77,11 @@ export class RunExecutor implements RunStarter {
     }
   }
 
+  /** Stops every run. */
+  cancelAll(): void {
+    for (const active of this.#active.values()) active.abort.abort();
+  }
+
   /** Stops every run without marking it failed, so that the next start takes it up again. */
   async close(): Promise<void> {
     this.#closing = true;
@@ -100,6 +106,8 @@ export class RunExecutor implements RunStarter {
     };
     try {
       signal.throwIfAborted();
+      // What a run shows before its receipt, and the refusal of one that gets none, are uses too: the log knows of each.
+      await recordEvent(context, { kind: "run", subject: admitted.requestHash });
       // It may have waited long, or be of an earlier process.
       refuseStopped(context, admitted);
       decide(context, admitted, null);

@@ -45,10 +45,12 @@ export class AnswerStore {
     this.#db.prepare("UPDATE answer SET log_index = ? WHERE call_id = ?").run(index, callId);
   }
 
-  /** Highest noted index, or -1. */
-  highestLogIndex(): number {
-    const row = this.#db.prepare("SELECT MAX(log_index) AS highest FROM answer").get();
-    return row?.["highest"] === null || row === undefined ? -1 : Number(row["highest"]);
+  /** The noted answer that stands last in the log, or null. */
+  last(): KeptAnswer | null {
+    const row = this.#db
+      .prepare("SELECT * FROM answer WHERE log_index IS NOT NULL ORDER BY log_index DESC LIMIT 1")
+      .get();
+    return row === undefined ? null : readAnswer(row);
   }
 
   forgetFrames(now: Date): void {

@@ -26,6 +26,11 @@ const MIGRATIONS = [
      directory TEXT NOT NULL, layers TEXT NOT NULL, PRIMARY KEY (product, version)) STRICT;
    CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), latest TEXT NOT NULL) STRICT;`,
   `ALTER TABLE spend ADD COLUMN attempts INTEGER NOT NULL DEFAULT 1;`,
+  `CREATE TABLE event (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, subject TEXT, at TEXT NOT NULL, document TEXT, salt TEXT,
+     log_index INTEGER) STRICT;
+   CREATE INDEX event_unlogged ON event (id) WHERE log_index IS NULL;
+   CREATE TABLE rollback (one INTEGER PRIMARY KEY CHECK (one = 1), reason TEXT, accepted_size INTEGER NOT NULL DEFAULT 0,
+     grants_from TEXT) STRICT;`,
 ] as const;
 
 /** An open state file. */

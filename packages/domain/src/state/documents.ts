@@ -28,16 +28,17 @@ export class DocumentStore {
     this.#db = db;
   }
 
-  /** Keeps the latest statement about a party; an older one changes nothing. */
-  putParty(signed: SignedParty): void {
+  /** Keeps the latest statement about a party; an older one changes nothing. Returns whether it changed something. */
+  putParty(signed: SignedParty): boolean {
     const { party, keyId, status, at } = signed.body;
-    this.#db
+    const result = this.#db
       .prepare(
         `INSERT INTO party (party, key_id, status, at, document) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (party) DO UPDATE SET key_id = excluded.key_id, status = excluded.status, at = excluded.at, document = excluded.document
          WHERE excluded.at > party.at`,
       )
       .run(party, keyId, status, at, JSON.stringify(signed));
+    return result.changes === 1;
   }
 
   /** Name of a suspended party that holds `keyId`, or null. */
@@ -52,10 +53,12 @@ export class DocumentStore {
     return row === undefined ? null : String(row["key_id"]);
   }
 
-  putGrant(held: HeldGrant): void {
-    this.#db
+  /** Returns whether it is new. */
+  putGrant(held: HeldGrant): boolean {
+    const result = this.#db
       .prepare("INSERT INTO grants (hash, document, policy) VALUES (?, ?, ?) ON CONFLICT (hash) DO NOTHING")
       .run(held.hash, JSON.stringify(held.grant), JSON.stringify(held.policy));
+    return result.changes === 1;
   }
 
   /** The grant of that hash, or null. */
@@ -69,10 +72,12 @@ export class DocumentStore {
     };
   }
 
-  putRevocation(signed: SignedRevocation): void {
-    this.#db
+  /** Returns whether it is the first of its grant. */
+  putRevocation(signed: SignedRevocation): boolean {
+    const result = this.#db
       .prepare("INSERT INTO revocation (grant_hash, document) VALUES (?, ?) ON CONFLICT (grant_hash) DO NOTHING")
       .run(signed.body.grant, JSON.stringify(signed));
+    return result.changes === 1;
   }
 
   /** Whether the grant of that hash was taken back. */
@@ -80,18 +85,19 @@ export class DocumentStore {
     return this.#db.prepare("SELECT 1 FROM revocation WHERE grant_hash = ?").get(hash) !== undefined;
   }
 
-  /** @throws ERR_CONFLICT when that product version has another release. */
-  putRelease(hash: Sha256Hex, signed: SignedRelease): void {
+  /** Returns whether it is new. @throws ERR_CONFLICT when that product version has another release. */
+  putRelease(hash: Sha256Hex, signed: SignedRelease): boolean {
     const { product, version } = signed.body;
     const held = this.release(product, version);
     if (held !== null && held.hash !== hash) {
       throw new SluiceError("ERR_CONFLICT", { kind: "release", name: `${product} version ${version}` });
     }
-    this.#db
+    const result = this.#db
       .prepare(
         "INSERT INTO release (hash, product, version, document) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING",
       )
       .run(hash, product, version, JSON.stringify(signed));
+    return result.changes === 1;
   }
 
   /** The release of a product version, or null. */

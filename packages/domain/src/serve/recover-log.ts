@@ -1,0 +1,76 @@
+/** What the log and the state say about each other when a domain starts. What was kept and not noted as logged is found in
+ *  the log, or appended. An entry that nothing kept explains means that the state is older than the log; a noted entry
+ *  that is missing means that the log is older than the state: one of them was restored from a backup.
+ *  @module */
+import { commitment } from "@sluice/evidence";
+import { fromHex, toHex, type Bytes } from "@sluice/protocol";
+import type { DomainContext } from "./context.ts";
+import { signEvent } from "./events.ts";
+
+/** Entries before the highest noted one that may still be unnoted: more than can be in flight at once. */
+const RECOVERY_LOOK_BACK = 8_192;
+/** Entries read at a time. */
+const PAGE_ENTRIES = 4_096;
+
+/** Why a domain that finds itself older than it was refuses work. */
+export const STATE_BEHIND = "the log has entries that the state does not know";
+export const LOG_BEHIND = "the state knows entries that the log does not have";
+
+/** A document whose entry was determined. */
+interface Kept {
+  readonly entry: Bytes;
+  note(index: number): void;
+}
+
+/** Logs what an earlier process kept but did not note as logged. Returns why state and log do not belong together, or null;
+ *  then nothing was appended. */
+export async function recoverLog(context: DomainContext): Promise<string | null> {
+  for (const put of context.events.unsigned()) await signEvent(context, put);
+  const { log, rollback } = context;
+  const { size } = log;
+  const last = lastNoted(context);
+  if (last !== null) {
+    if (last.index >= size) return LOG_BEHIND;
+    const [found] = await log.readEntries(last.index, last.index + 1);
+    if (found === undefined || toHex(found) !== toHex(last.entry)) return LOG_BEHIND;
+  }
+  const explained = Math.max((last?.index ?? -1) + 1, rollback.read().acceptedSize);
+  if (explained > size) return LOG_BEHIND;
+  const kept = unlogged(context);
+  const wanted = new Map(kept.map((one) => [toHex(one.entry), one]));
+  const found = new Map<Kept, number>();
+  for (let from = Math.max(0, explained - RECOVERY_LOOK_BACK); from < size; from += PAGE_ENTRIES) {
+    for (const [i, entry] of (await log.readEntries(from, Math.min(from + PAGE_ENTRIES, size))).entries()) {
+      const one = wanted.get(toHex(entry));
+      if (one !== undefined) found.set(one, from + i);
+      else if (from + i >= explained) return STATE_BEHIND;
+    }
+  }
+  for (const one of kept) one.note(found.get(one) ?? (await log.append(one.entry)).index);
+  return null;
+}
+
+function unlogged({ answers, events }: DomainContext): Kept[] {
+  return [
+    ...answers.unlogged().map(({ callId, receipt, salt }) => ({
+      entry: commitment(receipt, fromHex(salt)),
+      note: (index: number) => answers.setLogIndex(callId, index),
+    })),
+    ...events.unlogged().map(({ id, event, salt }) => ({
+      entry: commitment(event, fromHex(salt)),
+      note: (index: number) => events.setLogIndex(id, index),
+    })),
+  ];
+}
+
+/** What the state noted at the highest index. */
+function lastNoted({ answers, events }: DomainContext): { index: number; entry: Bytes } | null {
+  const answer = answers.last();
+  const event = events.last();
+  const answerIndex = answer?.logIndex ?? -1;
+  const eventIndex = event?.logIndex ?? -1;
+  if (answer !== null && answerIndex > eventIndex) {
+    return { index: answerIndex, entry: commitment(answer.receipt, fromHex(answer.salt)) };
+  }
+  return event === null ? null : { index: eventIndex, entry: commitment(event.event, fromHex(event.salt)) };
+}

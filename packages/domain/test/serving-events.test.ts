@@ -1,0 +1,107 @@
+/** Every entry of a domain's log is a receipt or an event that the domain keeps: access, processing, flow and destruction
+ *  are all there, without a name or a value.
+ *  @module */
+import { signDocument, verifySigned } from "@sluice/evidence";
+import { documentHash, SignedEvent } from "@sluice/protocol";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startDomain } from "../src/index.ts";
+import { eventsOf, explanations, logEntries, withState } from "./domain-log.ts";
+import { deliverGrant, grantBody, openFixture, postJson, serveProduct, type Fixture } from "./serving-fixture.ts";
+
+let fixture: Fixture;
+let snapshots: string[];
+let grant: string;
+let released: string;
+
+const suspension = (at: number) =>
+  signDocument(
+    {
+      type: "party" as const,
+      party: "caller",
+      title: "Caller",
+      role: "caller" as const,
+      keyId: fixture.parties.caller.keyId,
+      status: "suspended" as const,
+      at: new Date(at).toISOString(),
+    },
+    fixture.parties.agency,
+  );
+
+beforeAll(async () => {
+  fixture = await openFixture();
+  grant = await deliverGrant(fixture);
+  const { developed, built } = await serveProduct(fixture, grant);
+  const again = await serveProduct(fixture, grant, 2);
+  snapshots = [built.snapshot ?? "", again.built.snapshot ?? ""];
+  released = developed.receipt?.receipt.body.snapshot ?? "";
+});
+afterAll(() => fixture[Symbol.asyncDispose]());
+
+test("what comes in, is built and is taken away is an event, once, of the hash of what it concerns", async () => {
+  await deliverGrant(fixture); // again: it changes nothing
+  const before = eventsOf(fixture.directory);
+  expect(before.filter(({ kind }) => kind === "import")).toEqual([{ kind: "import", subject: released }]);
+  expect(before.filter(({ kind }) => kind === "grant")).toHaveLength(2); // its body has the time of day
+  expect(before[2]).toEqual({ kind: "grant", subject: grant });
+  expect(before.filter(({ kind }) => kind === "product-built").map(({ subject }) => subject)).toEqual(snapshots);
+  expect(before.map(({ kind }) => kind)).toEqual(
+    expect.arrayContaining(["import", "start", "grant", "run", "release", "product-built"]),
+  );
+
+  const stopped = await suspension(Date.now());
+  await postJson(fixture, "/v1/parties", stopped);
+  await postJson(fixture, "/v1/parties", stopped);
+  const withdrawn = await documentHash(await grantBody(fixture, { restrictions: ["withdrawn"] }));
+  const revocation = await signDocument(
+    { type: "revocation", domain: "test", grant: withdrawn, reason: "test", at: new Date().toISOString() },
+    fixture.parties.department,
+  );
+  await postJson(fixture, "/v1/revocations", revocation);
+  await postJson(fixture, "/v1/revocations", revocation);
+  expect(eventsOf(fixture.directory).slice(before.length)).toEqual([
+    { kind: "party", subject: await documentHash(stopped.body) },
+    { kind: "grant-revoked", subject: await documentHash(revocation.body) },
+  ]);
+});
+
+test("each entry of the log is one kept document, and events are signed by the domain and carry nothing else", async () => {
+  await fixture.domain.close();
+  const entries = await logEntries(fixture.directory);
+  const kept = explanations(fixture.directory);
+  expect(kept.map(({ logIndex }) => logIndex).toSorted((a, b) => Number(a) - Number(b))).toEqual([...entries.keys()]);
+  for (const { document, entry, logIndex } of kept) {
+    expect(entries[logIndex ?? -1]).toBe(entry);
+    if (document.body.type !== "event") continue;
+    await verifySigned(SignedEvent.parse(document), { required: [[fixture.config.receiptKey]] });
+  }
+  fixture.domain = await startDomain(fixture.directory, { workerThreads: 1 });
+});
+
+test.each([
+  ["signed and logged", "log_index = NULL, salt = NULL, document = NULL", true],
+  ["logged", "log_index = NULL", false],
+])(
+  "an event that the end of the process left to be %s is found or logged at the next start",
+  async (_, change, anew) => {
+    const moved = await suspension(Date.now() + 1_000 + Number(anew));
+    const eventSubject = await documentHash(moved.body);
+    await postJson(fixture, "/v1/parties", moved);
+    await fixture.domain.close();
+    const size = (await logEntries(fixture.directory)).length;
+    withState(fixture.directory, (db) => {
+      db.exec(`UPDATE event SET ${change} WHERE id = (SELECT max(id) FROM event)`);
+      // As if the entry of the unsigned one had never been appended: one of a kind that explains it stands in its place.
+      if (anew) db.exec(`UPDATE rollback SET accepted_size = ${size}`);
+    });
+    fixture.domain = await startDomain(fixture.directory, { workerThreads: 1 });
+    await fixture.domain.close();
+    const entries = await logEntries(fixture.directory);
+    expect(entries).toHaveLength(size + (anew ? 2 : 1)); // with the start
+    const last = explanations(fixture.directory).find(
+      ({ document }) => document.body.type === "event" && document.body.subject === eventSubject,
+    );
+    expect(last?.logIndex).toBe(anew ? size : size - 1);
+    expect(entries[last?.logIndex ?? -1]).toBe(last?.entry);
+    fixture.domain = await startDomain(fixture.directory, { workerThreads: 1 });
+  },
+);

@@ -1,0 +1,53 @@
+/** Events (事件): what a domain did besides answering: it started, took a document, held or removed data. Each is signed
+ *  like a receipt and has an entry in the domain's log, so that every entry of the log can be explained.
+ *  @module */
+import { z } from "zod";
+import { Instant, Name, Sha256Hex } from "./identifiers.ts";
+import { signedSchema } from "./signed.ts";
+
+/** What happened. `subject` is the hash that stands beside each. */
+export const EventKind = z.enum([
+  /** The domain's process began: none. */
+  "start",
+  /** A table was imported: its snapshot. */
+  "import",
+  /** A document that the domain accepted: its body. */
+  "grant",
+  "grant-revoked",
+  "release",
+  "party",
+  "status",
+  /** A run began, before it touched data: the request. */
+  "run",
+  /** A product answers from now on: its snapshot. */
+  "product-built",
+  /** Files that a product had answered from are gone: its snapshot; none for what an interrupted build left. */
+  "index-removed",
+  /** A person's trail was given out: a salted commitment. */
+  "subject-trail",
+  /** Entries, documents or personal references are gone. */
+  "pruned",
+  "erased",
+  /** Data at rest is under a new key. */
+  "data-key-rotated",
+  /** A product or a key is out of use. */
+  "retired",
+  /** State or log turned out to be older than what this domain had shown. */
+  "rolled-back",
+  /** A person decided to go on after that. */
+  "resumed",
+]);
+export type EventKind = z.infer<typeof EventKind>;
+
+/** Body of an event. Signed by the domain's receipt key. It holds no name and no value. */
+export const DomainEvent = z.strictObject({
+  type: z.literal("event"),
+  domain: Name,
+  kind: EventKind,
+  /** Hash of the document concerned, or a salted commitment to what is. */
+  subject: Sha256Hex.optional(),
+  at: Instant,
+});
+export type DomainEvent = z.infer<typeof DomainEvent>;
+export const SignedEvent = signedSchema(DomainEvent);
+export type SignedEvent = z.infer<typeof SignedEvent>;
