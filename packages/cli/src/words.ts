@@ -1,6 +1,6 @@
 /** Options that hold names and keys, checked before any work starts.
  *  @module */
-import { KeyId, Name } from "@sluice/protocol";
+import { KeyId, Name, Sm2KeyId } from "@sluice/protocol";
 import { usage, type Arguments } from "./command.ts";
 
 /** A short name. @throws ERR_USAGE */
@@ -8,6 +8,14 @@ export function nameOption(args: Arguments, option: string): Name {
   const name = Name.safeParse(args.required(option));
   if (name.success) return name.data;
   throw usage(`"--${option}" expected 1 to 64 lower-case letters, digits and "-"`);
+}
+
+/** A key id of SM2, when the option is given. @throws ERR_USAGE */
+export function sm2KeyOption(args: Arguments, option: string): KeyId | undefined {
+  const text = args.text(option);
+  const keyId = Sm2KeyId.optional().safeParse(text);
+  if (keyId.success) return keyId.data;
+  throw usage(`"--${option}" expected a key id of SM2 (sm2:…)`);
 }
 
 /** A key id. @throws ERR_USAGE */

@@ -226,7 +226,7 @@ test("the command prints aligned lines or one document, exits by the worst findi
   const before = await inventory(directory);
   const well = await sluice(["doctor", "--data", directory], { env });
   expect(well.code).toBe(0);
-  expect(well.stdout).toMatch(/^✓ {2}keys {9}密钥 {7}domain hrss: 3 keys, as configured$/m);
+  expect(well.stdout).toMatch(/^✓ {2}keys {9}密钥 {7}domain hrss: 4 keys, as configured$/m);
   expect(well.stdout).toMatch(/^Sluice can run here; .*可以运行/m);
   await chmod(join(directory, "keys", "log.key"), 0o640);
   const sick = await sluice(["doctor", "--data", directory], { env });

@@ -44,7 +44,9 @@ test("`domain init` prints what callers pin, and no private key", async () => {
   const { code, stdout, stderr } = await sluice(await initArguments(directory));
   expect(stderr).toBe("");
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^receipt key +ed25519:.{43}\nlog key +ed25519:.{43}\nlog origin +sluice\/domain\/hrss$/m);
+  expect(stdout).toMatch(
+    /^receipt key +ed25519:.{43}\nlog key +ed25519:.{43}\nlog SM2 key +sm2:.{44}\nlog origin +sluice\/domain\/hrss$/m,
+  );
   expect(stdout).not.toContain("PRIVATE");
 });
 

@@ -16,7 +16,9 @@ test("`gateway init` prints what others pin, and refuses a directory that holds 
   const { code, stdout, stderr } = await init(join(root, "gateway"));
   expect(stderr).toBe("");
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^gateway key +ed25519:.{43}\nlog key +ed25519:.{43}\nlog origin +sluice\.gateway\//m);
+  expect(stdout).toMatch(
+    /^gateway key +ed25519:.{43}\nlog key +ed25519:.{43}\nlog SM2 key +sm2:.{44}\nlog origin +sluice\.gateway\//m,
+  );
   expect(stdout).not.toContain("PRIVATE");
 
   await writeFile(join(root, "something"), "");

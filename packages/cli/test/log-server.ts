@@ -2,7 +2,7 @@
  *  @module */
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
-import { openLog, type DirectoryLog, type KeyPair } from "@sluice/evidence";
+import { openLog, type DirectoryLog, type KeyPair, type SigningKey } from "@sluice/evidence";
 import { systemClock } from "@sluice/client";
 import { onTestFinished } from "vitest";
 
@@ -15,8 +15,14 @@ export function entryOf(index: number): Uint8Array {
 }
 
 /** A log in `directory` with entries [0, common) and then `more` from 1000 on. */
-export async function logOf(directory: string, key: KeyPair, common: number, more = 0): Promise<DirectoryLog> {
-  const log = await openLog(directory, { origin: ORIGIN, key, clock: systemClock, publishIntervalMs: 0 });
+export async function logOf(
+  directory: string,
+  key: KeyPair,
+  common: number,
+  more = 0,
+  sm2Key?: SigningKey,
+): Promise<DirectoryLog> {
+  const log = await openLog(directory, { origin: ORIGIN, key, sm2Key, clock: systemClock, publishIntervalMs: 0 });
   const numbers = [...Array(common).keys(), ...[...Array(more).keys()].map((i) => 1_000 + i)];
   await Promise.all(numbers.map((number) => log.append(entryOf(number))));
   await log.publish();

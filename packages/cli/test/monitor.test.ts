@@ -1,7 +1,7 @@
 /** `sluice monitor` on logs that behave, forked, were cut, went back, or are silent; over HTTP. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { generateKey, type DirectoryLog, type KeyPair } from "@sluice/evidence";
+import { generateKey, generateSm2Key, type DirectoryLog, type KeyPair } from "@sluice/evidence";
 import { fromUtf8, utf8 } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { runCommandLine } from "../src/command-line.ts";
@@ -140,6 +140,29 @@ test("it goes on looking until it is interrupted, through silence, and ends at a
   };
   expect(await follow(change, new AbortController().signal)).toBe(1);
   expect(kinds).toEqual(["consistent", "consistent", "unreachable", "consistent", "fork"]);
+});
+
+test("with the SM2 key pinned, a checkpoint without its line is not the log's; the state file remembers the pin", async () => {
+  const { directory, key, server, log } = await followed();
+  const sm2Key = await generateSm2Key();
+  const state = join(directory, "sm2-state.json");
+  const look = (...more: string[]) => sluice(["monitor", server.url, "--once", "--state", state, ...more]);
+  const pins = ["--origin", ORIGIN, "--log-key", key.keyId, "--log-sm2-key", sm2Key.keyId];
+  expect(await look(...pins)).toMatchObject({ code: 1, stdout: expect.stringContaining("UNSIGNED") as string });
+  await log.close();
+  const both = await logOf(join(directory, "log"), key, 0, 0, sm2Key);
+  server.show(both);
+  expect(await look(...pins)).toMatchObject({ code: 0 });
+  expect(await look()).toMatchObject({ code: 0 });
+  await both.close();
+  server.show(await logOf(join(directory, "log"), key, 1));
+  expect(await look()).toMatchObject({ code: 1, stdout: expect.stringContaining("UNSIGNED") as string });
+  const other = await generateSm2Key();
+  expect(await look("--log-sm2-key", other.keyId)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(`the SM2 key ${sm2Key.keyId}`) as string,
+  });
+  expect(await look("--log-sm2-key", key.keyId)).toMatchObject({ code: 2 });
 });
 
 test("wrong usage says what is missing", async () => {

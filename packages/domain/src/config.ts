@@ -4,7 +4,7 @@
  *  @module */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Instant, KeyId, LogOrigin, Name, SluiceError } from "@sluice/protocol";
+import { Instant, KeyId, LogOrigin, Name, Sm2KeyId, SluiceError } from "@sluice/protocol";
 import { z } from "zod";
 
 /** Public keys a domain trusts, pinned at its creation. */
@@ -27,6 +27,8 @@ export const DomainConfig = z.strictObject({
   pins: Pins,
   receiptKey: KeyId,
   logKey: KeyId,
+  /** Absent in directories made before logs had SM2 lines. */
+  logSm2Key: Sm2KeyId.optional(),
   logOrigin: LogOrigin,
   /** Grants that began before are void: set where this domain takes the place of one that was lost. */
   grantsFrom: Instant.optional(),

@@ -30,6 +30,7 @@ export async function initDomain(directory: string, options: InitDomainOptions):
     pins: pins.data,
     receiptKey: keyring.receiptKey.keyId,
     logKey: keyring.logKey.keyId,
+    ...(keyring.logSm2Key === undefined ? {} : { logSm2Key: keyring.logSm2Key.keyId }),
     logOrigin: `sluice/domain/${domain}`,
   };
   await writeConfig(directory, config);

@@ -1,11 +1,19 @@
-/** The secrets of one domain: two signing keys and one master secret, from which every other secret is
+/** The secrets of one domain: its signing keys and one master secret, from which every other secret is
  *  derived by HKDF-SHA-256 (RFC 5869) under its own label. They are files of mode 0600 in `keys/`, are read
  *  once, and redact when printed.
  *  @module */
 import { hkdfSync } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { exportPrivateKey, generateKey, importPrivateKey, type KeyPair } from "@sluice/evidence";
+import {
+  exportPrivateKey,
+  generateKey,
+  generateSm2Key,
+  importPrivateKey,
+  importSm2Key,
+  type KeyPair,
+  type Sm2KeyPair,
+} from "@sluice/evidence";
 import { fromHex, SluiceError, toHex, utf8, type Bytes, type Random } from "@sluice/protocol";
 
 const MASTER_BYTES = 32;
@@ -16,11 +24,14 @@ export class Keyring {
   readonly receiptKey: KeyPair;
   /** Signs checkpoints of the log. */
   readonly logKey: KeyPair;
+  /** Signs the SM2 line of checkpoints; absent in a directory that was made without one. */
+  readonly logSm2Key: Sm2KeyPair | undefined;
   readonly #master: Bytes;
 
-  private constructor(receiptKey: KeyPair, logKey: KeyPair, master: Bytes) {
+  private constructor(receiptKey: KeyPair, logKey: KeyPair, logSm2Key: Sm2KeyPair | undefined, master: Bytes) {
     this.receiptKey = receiptKey;
     this.logKey = logKey;
+    this.logSm2Key = logSm2Key;
     this.#master = master;
   }
 
@@ -28,10 +39,12 @@ export class Keyring {
   static async create(directory: string, random: Random): Promise<Keyring> {
     const keys = join(directory, "keys");
     await mkdir(keys, { mode: 0o700 });
-    const ring = new Keyring(await generateKey(), await generateKey(), random.bytes(MASTER_BYTES));
+    const logSm2Key = await generateSm2Key();
+    const ring = new Keyring(await generateKey(), await generateKey(), logSm2Key, random.bytes(MASTER_BYTES));
     const write = (name: string, text: string) => writeFile(join(keys, name), text, { flag: "wx", mode: 0o600 });
     await write("receipt.key", await exportPrivateKey(ring.receiptKey));
     await write("log.key", await exportPrivateKey(ring.logKey));
+    await write("log-sm2.key", await exportPrivateKey(logSm2Key));
     await write("master.key", `${toHex(ring.#master)}\n`);
     return ring;
   }
@@ -42,9 +55,12 @@ export class Keyring {
     try {
       const master = fromHex((await read("master.key")).trim());
       if (master.length !== MASTER_BYTES) throw new RangeError("master secret has the wrong length");
+      const sm2Text = await read("log-sm2.key").catch(nullIfMissing);
+      const logSm2Key = sm2Text === null ? undefined : await importSm2Key(sm2Text);
       return new Keyring(
         await importPrivateKey(await read("receipt.key")),
         await importPrivateKey(await read("log.key")),
+        logSm2Key,
         master,
       );
     } catch (cause) {
@@ -66,4 +82,9 @@ export class Keyring {
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "Keyring(…)";
   }
+}
+
+function nullIfMissing(cause: unknown): null {
+  if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return null;
+  throw cause;
 }

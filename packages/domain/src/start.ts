@@ -91,11 +91,20 @@ export async function startDomain(directory: string, options: StartDomainOptions
     cleanup.push(() => metrics.close());
     const observer = { log: processLog, metrics };
     const keyring = await Keyring.open(directory);
+    if (keyring.logSm2Key?.keyId !== config.logSm2Key) {
+      const command = "restore keys/log-sm2.key from the backup";
+      throw new SluiceError("ERR_DIRECTORY_STATE", {
+        directory,
+        expected: "the SM2 log key of its domain.json",
+        command,
+      });
+    }
     const db = new StateDatabase(join(directory, "state.sqlite"));
     cleanup.push(() => db.close());
     const log = await openLog(join(directory, "log"), {
       origin: config.logOrigin,
       key: keyring.logKey,
+      sm2Key: keyring.logSm2Key,
       clock,
       publishIntervalMs: options.publishIntervalMs ?? DEFAULT_PUBLISH_INTERVAL_MS,
       cosign: await witnessesOfFile(join(directory, "witnesses.policy"), {

@@ -22,6 +22,7 @@ import { readCheckpoint, readCoveredTile, type ReadLogFile } from "./log-files.t
 import type { LogOptions } from "./log-options.ts";
 import { LogTiles } from "./log-tiles.ts";
 import { LogWriter } from "./log-writer.ts";
+import { sm2LineOf } from "./signed-note-sm2.ts";
 import { CHECKPOINT_PATH, TILE_WIDTH } from "./tile-path.ts";
 import { consistencyProof, inclusionProof, rootOf } from "./tile-proof.ts";
 
@@ -103,12 +104,16 @@ async function openJournal(directory: string, { origin, key }: LogOptions) {
 /** What was recovered must hold what had been published. @returns that checkpoint, or null */
 async function checkPublished(
   directory: string,
-  { origin, key }: LogOptions,
+  { origin, key, sm2Key }: LogOptions,
   tiles: LogTiles,
 ): Promise<Checkpoint | null> {
   const read = readerOf(directory);
   if ((await read(CHECKPOINT_PATH)) === null) return null;
   const published = await readCheckpoint(read, { origin, logKey: key.keyId });
+  // A log that has an SM2 key for the first time published without its line.
+  if (sm2Key !== undefined && (await sm2LineOf(published.text, origin, sm2Key.keyId)) === "invalid") {
+    throw new SluiceError("ERR_LOG", { origin, reason: "the SM2 line of the published checkpoint is not valid" });
+  }
   if (published.size > tiles.size) {
     throw new SluiceError("ERR_LOG", { origin, reason: "entries of the published checkpoint are missing" });
   }

@@ -78,6 +78,13 @@ export async function importSigningKey(text: string): Promise<KeyPair | Sm2KeyPa
   return key ?? importPrivateKey(text);
 }
 
+/** The SM2 key pair behind a PKCS#8 PEM. @throws ERR_BODY_INVALID when `text` is none */
+export async function importSm2Key(text: string): Promise<Sm2KeyPair> {
+  const key = await importSigningKey(text);
+  if (key.suite === "sm2") return key;
+  throw new SluiceError("ERR_BODY_INVALID", { pointer: "/key", expected: "an SM2 private key, PKCS#8 PEM" });
+}
+
 /** The Ed25519 key pair behind a PKCS#8 PEM or a JWK (RFC 8037) text. @throws ERR_BODY_INVALID when `text` is neither. */
 export async function importPrivateKey(text: string): Promise<KeyPair> {
   const seed = text.length > MAX_KEY_TEXT_CHARS ? null : text.trimStart().startsWith("{") ? ofJwk(text) : ofPem(text);

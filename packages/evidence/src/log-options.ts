@@ -1,6 +1,7 @@
 /** What a log is opened with.
  *  @module */
 import type { Bytes, Checkpoint, Clock } from "@sluice/protocol";
+import type { SigningKey } from "./keys-signing.ts";
 import type { KeyPair } from "./keys.ts";
 
 /** Options of `openLog`. */
@@ -9,6 +10,8 @@ export type LogOptions = {
   readonly origin: string;
   /** Signs checkpoints. The same for the life of the log. */
   readonly key: KeyPair;
+  /** Signs a second line of each checkpoint: a key of SM2. */
+  readonly sm2Key?: SigningKey | undefined;
   /** A clock behind the newest entry by more than the tolerated skew refuses work. */
   readonly clock: Clock;
   /** Strangers see a new checkpoint at the end of each such interval of the clock, and when the log is opened or

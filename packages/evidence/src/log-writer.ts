@@ -223,7 +223,8 @@ export class LogWriter {
     const { size } = this.#tiles;
     if (this.#signed?.size === size) return this.#signed;
     const rootHash = await rootOf(this.#tiles.subtree, size);
-    this.#signed = await signCheckpoint(this.#options.origin, { size, rootHash }, this.#options.key);
+    const { origin, key, sm2Key } = this.#options;
+    this.#signed = await signCheckpoint(origin, { size, rootHash }, key, sm2Key);
     return this.#signed;
   }
 

@@ -1,8 +1,18 @@
 /** Verifying receipts offline, from pinned keys alone. A receipt proves what was logged, not that an
  *  answer is right.
  *  @module */
-import { EvidencedReceipt, isSluiceError, KeyId, LogOrigin, Name, SluiceError, type LogProof } from "@sluice/protocol";
+import {
+  EvidencedReceipt,
+  isSluiceError,
+  KeyId,
+  LogOrigin,
+  Name,
+  Sm2KeyId,
+  SluiceError,
+  type LogProof,
+} from "@sluice/protocol";
 import { z } from "zod";
+import { logIdentity, type PinnedLog } from "./checkpoint.ts";
 import { verifyLogProof } from "./log-proof.ts";
 import { verifySigned } from "./signed-document.ts";
 
@@ -10,6 +20,8 @@ import { verifySigned } from "./signed-document.ts";
 export const DomainPins = z.strictObject({
   receiptKey: KeyId,
   logKey: KeyId,
+  /** Key of the SM2 line of its log's checkpoints, which are then required to have one. */
+  logSm2Key: Sm2KeyId.optional(),
   logOrigin: LogOrigin,
   departmentKey: KeyId,
 });
@@ -18,7 +30,7 @@ export type DomainPins = z.infer<typeof DomainPins>;
 /** What a verifier trusts, obtained outside the system: fingerprints of keys and names of logs. */
 export const TrustPins = z.strictObject({
   domains: z.record(Name, DomainPins),
-  gateway: z.strictObject({ logKey: KeyId, logOrigin: LogOrigin }),
+  gateway: z.strictObject({ logKey: KeyId, logSm2Key: Sm2KeyId.optional(), logOrigin: LogOrigin }),
   agencyKey: KeyId,
 });
 export type TrustPins = z.infer<typeof TrustPins>;
@@ -38,12 +50,12 @@ export async function verifyReceipt(evidenced: EvidencedReceipt, trust: TrustPin
     if (!isSluiceError(cause, "ERR_SIGNATURE")) throw cause;
     throw refused("the domain's key did not sign it", cause);
   }
-  await inLog("domain", domainLog, pins.logOrigin, pins.logKey);
-  if (gatewayLog !== undefined) await inLog("gateway", gatewayLog, trust.gateway.logOrigin, trust.gateway.logKey);
+  await inLog("domain", domainLog, pins);
+  if (gatewayLog !== undefined) await inLog("gateway", gatewayLog, trust.gateway);
 
-  async function inLog(owner: string, proof: LogProof, origin: string, logKey: KeyId): Promise<void> {
+  async function inLog(owner: string, proof: LogProof, log: PinnedLog): Promise<void> {
     try {
-      await verifyLogProof(proof, receipt, { origin, logKey });
+      await verifyLogProof(proof, receipt, logIdentity(log));
     } catch (cause) {
       if (!isSluiceError(cause, "ERR_LOG")) throw cause;
       throw refused(`in the ${owner}'s log, ${String(cause.details["reason"])}`, cause);

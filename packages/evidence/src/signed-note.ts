@@ -11,7 +11,8 @@ import type { KeyPair } from "./keys.ts";
 export const NOTE_SIGNATURE_TYPES = { ed25519: 1, cosignature: 4 } as const;
 export type NoteSignatureType = (typeof NOTE_SIGNATURE_TYPES)[keyof typeof NOTE_SIGNATURE_TYPES];
 
-const KEY_HASH_BYTES = 4;
+/** Bytes of the hash that stands for a key. */
+export const KEY_HASH_BYTES = 4;
 /** Longest note that is read, in characters. */
 export const MAX_NOTE_CHARS = 4_096;
 /** Most signature lines of a note: the log's own, and those of witnesses. */

@@ -18,6 +18,7 @@ export type { OdrlAgreement } from "./odrl-terms.ts";
 export * from "./receipts.ts";
 export { signersOf, verifySigned, type SignerPolicy } from "./signed-document.ts";
 export { NOTE_SIGNATURE_TYPES, noteVerifierKey, openNote, parseNoteVerifierKey } from "./signed-note.ts";
+export { noteSm2VerifierKey } from "./signed-note-sm2.ts";
 export { verifySignature } from "./suite.ts";
 export * from "./tile-path.ts";
 export * from "./tile-proof.ts";

@@ -11,6 +11,8 @@ import { formatAddCheckpoint } from "./witness-request.ts";
 
 /** How long a witness may take for one answer. */
 export const DEFAULT_WITNESS_TIMEOUT_MS = 5_000;
+/** Lines of the log itself: Ed25519 and SM2. */
+const MAX_OWN_LINES = 2;
 /** Longest answer that is read, in bytes. */
 const MAX_ANSWER_BYTES = 16_384;
 
@@ -48,7 +50,7 @@ export function askWitnesses(witnesses: readonly WitnessAddress[], options: Cosi
       }),
     );
     let { text } = checkpoint;
-    for (const line of answers.slice(0, MAX_NOTE_SIGNATURES - 1)) {
+    for (const line of answers.slice(0, MAX_NOTE_SIGNATURES - MAX_OWN_LINES)) {
       if (text.length + line.length <= MAX_NOTE_CHARS) text += line;
     }
     return text;

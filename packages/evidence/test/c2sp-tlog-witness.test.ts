@@ -1,8 +1,10 @@
-import { fromHex, type Clock } from "@sluice/protocol";
+import { fromHex, type Checkpoint, type Clock } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import {
   askWitnesses,
+  emptyRootHash,
   generateKey,
+  generateSm2Key,
   noteVerifierKey,
   openCosignatures,
   openLog,
@@ -13,6 +15,7 @@ import {
   type WitnessOutcome,
   type WitnessStore,
 } from "../src/index.ts";
+import { signCheckpoint } from "../src/checkpoint.ts";
 import { formatAddCheckpoint, parseAddCheckpoint } from "../src/witness-request.ts";
 import { CLOCK, entriesOf, inDirectory, ORIGIN } from "./log-fixture.ts";
 
@@ -228,6 +231,21 @@ test("a log asks its witnesses, keeps the valid lines, and does without the rest
     const text = await restarted(checkpoint, { consistency: (from) => log.consistency(from, checkpoint.size), signal });
     expect(await openCosignatures(text, [identity])).toHaveLength(1);
   });
+});
+
+test("a witness that pins the SM2 key of a log cosigns no checkpoint without its line", async () => {
+  const sm2Key = await generateSm2Key();
+  const pinned = [{ origin: ORIGIN, logKey: logKey.keyId, logSm2Key: sm2Key.keyId }];
+  const witness = new Witness({ name, key, logs: pinned, store: new MemoryStore(), clock: CLOCK });
+  const head = { size: 0, rootHash: emptyRootHash() };
+  const [without, withLine] = [
+    await signCheckpoint(ORIGIN, head, logKey),
+    await signCheckpoint(ORIGIN, head, logKey, sm2Key),
+  ];
+  const submit = ({ text }: Checkpoint) =>
+    witness.addCheckpoint(formatAddCheckpoint({ oldSize: 0, proof: [], checkpoint: text }));
+  expect((await submit(without)).status).toBe(403);
+  expect((await submit(withLine)).status).toBe(200);
 });
 
 test("a witness's key is spelled as its verifiers expect", () => {

@@ -3,13 +3,15 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, type TestContext } from "vitest";
-import { generateKey, noteVerifierKey, openLog } from "../src/index.ts";
+import { generateKey, generateSm2Key, noteVerifierKey, openLog, verifyLogDirectory } from "../src/index.ts";
 import { cosign } from "../src/witness-cosignature.ts";
 import { compileGoVerifier, type GoVerifier } from "./go-verifier.ts";
 import { CLOCK, entriesOf, inDirectory, ORIGIN } from "./log-fixture.ts";
 
 const key = await generateKey();
-const options = { origin: ORIGIN, key, clock: CLOCK, publishIntervalMs: 0 };
+const sm2Key = await generateSm2Key();
+// Every log here has an SM2 line, which Go does not know.
+const options = { origin: ORIGIN, key, sm2Key, clock: CLOCK, publishIntervalMs: 0 };
 const verifierKey = noteVerifierKey(ORIGIN, key.keyId);
 
 let go: GoVerifier | null = null;
@@ -57,6 +59,7 @@ test("checkpoint, every entry and consistency hold, from the directory and over 
   await withLog(context, async ({ verify }, { log, old }) => {
     const holds = { ok: true, said: "600 entries, 0 cosignatures, consistent with 300" };
     expect(await verify("-old", old, log, verifierKey)).toEqual(holds);
+    await verifyLogDirectory(log, { origin: ORIGIN, logKey: key.keyId, logSm2Key: sm2Key.keyId });
     const server = await serve(log);
     const { port } = server.address() as AddressInfo;
     expect(await verify("-old", old, `http://127.0.0.1:${port}`, verifierKey)).toEqual(holds);

@@ -3,8 +3,8 @@
  *  @module */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { importPrivateKey, type KeyPair } from "@sluice/evidence";
-import { Instant, KeyId, LogOrigin, SluiceError } from "@sluice/protocol";
+import { importPrivateKey, importSm2Key, type KeyPair, type SigningKey, type Sm2KeyPair } from "@sluice/evidence";
+import { Instant, KeyId, LogOrigin, Sm2KeyId, SluiceError } from "@sluice/protocol";
 import { z } from "zod";
 
 /** `config.json`: what the gateway is and whom it trusts. */
@@ -16,6 +16,8 @@ export const GatewayConfig = z.strictObject({
   gatewayKey: KeyId,
   /** Key that signs checkpoints of the gateway's log. */
   logKey: KeyId,
+  /** Key of the SM2 line of its checkpoints; absent in directories made before logs had one. */
+  logSm2Key: Sm2KeyId.optional(),
   logOrigin: LogOrigin,
   createdAt: Instant,
 });
@@ -27,6 +29,7 @@ export const FILES = {
   keys: "keys",
   gatewayKey: "keys/gateway.key",
   logKey: "keys/log.key",
+  logSm2Key: "keys/log-sm2.key",
   log: "log",
   /** Policy of the witnesses that are asked to cosign; there need not be one. */
   witnesses: "witnesses.policy",
@@ -61,11 +64,15 @@ export async function readConfig(directory: string): Promise<GatewayConfig | nul
 export async function readKeys(
   directory: string,
   config: GatewayConfig,
-): Promise<{ gatewayKey: KeyPair; logKey: KeyPair }> {
-  const read = async (file: string, keyId: KeyId): Promise<KeyPair> => {
-    let key: KeyPair;
+): Promise<{ gatewayKey: KeyPair; logKey: KeyPair; logSm2Key: Sm2KeyPair | undefined }> {
+  const read = async <K extends SigningKey>(
+    file: string,
+    keyId: KeyId,
+    importKey: (text: string) => Promise<K>,
+  ): Promise<K> => {
+    let key: K;
     try {
-      key = await importPrivateKey(await readFile(join(directory, file), "utf8"));
+      key = await importKey(await readFile(join(directory, file), "utf8"));
     } catch (cause) {
       throw notAGateway(directory, `the key ${file}`, cause);
     }
@@ -73,7 +80,8 @@ export async function readKeys(
     return key;
   };
   return {
-    gatewayKey: await read(FILES.gatewayKey, config.gatewayKey),
-    logKey: await read(FILES.logKey, config.logKey),
+    gatewayKey: await read(FILES.gatewayKey, config.gatewayKey, importPrivateKey),
+    logKey: await read(FILES.logKey, config.logKey, importPrivateKey),
+    logSm2Key: config.logSm2Key === undefined ? undefined : await read(FILES.logSm2Key, config.logSm2Key, importSm2Key),
   };
 }

@@ -3,7 +3,7 @@
  *  @module */
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { exportPrivateKey, generateKey, lockDirectory } from "@sluice/evidence";
+import { exportPrivateKey, generateKey, generateSm2Key, lockDirectory } from "@sluice/evidence";
 import { KeyId, LogOrigin, SluiceError, toHex, type Clock, type Random } from "@sluice/protocol";
 import { FILES, notAGateway, readConfig, type GatewayConfig } from "./configuration.ts";
 
@@ -21,6 +21,8 @@ export interface InitGatewayOptions {
 export interface GatewayIdentity {
   readonly gatewayKey: KeyId;
   readonly logKey: KeyId;
+  /** Absent in a directory made before logs had SM2 lines. */
+  readonly logSm2Key?: KeyId;
   readonly logOrigin: string;
 }
 
@@ -80,14 +82,17 @@ async function create(
   await mkdir(join(directory, FILES.keys), { recursive: true, mode: 0o700 });
   const gatewayKey = await generateKey();
   const logKey = await generateKey();
+  const logSm2Key = await generateSm2Key();
   await writeDurably(join(directory, FILES.gatewayKey), await exportPrivateKey(gatewayKey));
   await writeDurably(join(directory, FILES.logKey), await exportPrivateKey(logKey));
+  await writeDurably(join(directory, FILES.logSm2Key), await exportPrivateKey(logSm2Key));
   await syncDirectory(join(directory, FILES.keys));
   const config: GatewayConfig = {
     version: 1,
     agencyKey,
     gatewayKey: gatewayKey.keyId,
     logKey: logKey.keyId,
+    logSm2Key: logSm2Key.keyId,
     logOrigin,
     createdAt,
   };
@@ -111,6 +116,6 @@ async function syncDirectory(directory: string): Promise<void> {
   await handle.sync();
 }
 
-function identityOf({ gatewayKey, logKey, logOrigin }: GatewayConfig): GatewayIdentity {
-  return { gatewayKey, logKey, logOrigin };
+function identityOf({ gatewayKey, logKey, logSm2Key, logOrigin }: GatewayConfig): GatewayIdentity {
+  return { gatewayKey, logKey, ...(logSm2Key === undefined ? {} : { logSm2Key }), logOrigin };
 }

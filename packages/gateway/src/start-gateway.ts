@@ -90,7 +90,7 @@ async function open(
   const config = await readConfig(directory);
   if (config === null) throw notAGateway(directory, "a gateway");
   await requireWritable(directory);
-  const { gatewayKey, logKey } = await readKeys(directory, config);
+  const { gatewayKey, logKey, logSm2Key } = await readKeys(directory, config);
   const lock = await lockDirectory(directory);
   closers.push(() => lock.release());
   const processLog = new ProcessLog(options.logTo ?? join(directory, FILES.processLog), { service: "gateway", clock });
@@ -101,6 +101,7 @@ async function open(
   const log = await openLog(join(directory, FILES.log), {
     origin: config.logOrigin,
     key: logKey,
+    sm2Key: logSm2Key,
     clock,
     publishIntervalMs: options.publishIntervalMs ?? DEFAULT_PUBLISH_INTERVAL_MS,
     cosign: await witnessesOfFile(join(directory, FILES.witnesses), { fetch, onFault }),

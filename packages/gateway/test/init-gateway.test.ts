@@ -14,7 +14,7 @@ test("a new gateway has keys that only its owner reads, and says which to pin", 
   const directory = join(await testDirectory(), "deep", "gateway");
   const identity = await initGateway(directory, { ...options, origin: "city.example/gateway" });
   expect(identity.logOrigin).toBe("city.example/gateway");
-  for (const file of ["keys/gateway.key", "keys/log.key", "config.json"]) {
+  for (const file of ["keys/gateway.key", "keys/log.key", "keys/log-sm2.key", "config.json"]) {
     expect({ file, mode: (await stat(join(directory, file))).mode & 0o777 }).toEqual({ file, mode: 0o600 });
   }
   const config = JSON.parse(await readFile(join(directory, "config.json"), "utf8")) as object;

@@ -2,7 +2,7 @@
  *  @module */
 import { z } from "zod";
 import { Grant, SignedGrant } from "./grant.ts";
-import { Instant, KeyId, Name, Random128, Sha256Hex } from "./identifiers.ts";
+import { Instant, KeyId, Name, Random128, Sha256Hex, Sm2KeyId } from "./identifiers.ts";
 import { GuardReport, JobManifest, Metrics } from "./job.ts";
 import { LogOrigin } from "./log.ts";
 import { LinearModel } from "./model.ts";
@@ -23,6 +23,8 @@ export const DomainDescription = z.strictObject({
   receiptKey: KeyId,
   /** Key that signs checkpoints of the log. */
   logKey: KeyId,
+  /** Key of the SM2 line of its checkpoints, if they have one. */
+  logSm2Key: Sm2KeyId.optional(),
   logOrigin: LogOrigin,
   resources: z.array(ResourceDescription),
 });

@@ -27,6 +27,9 @@ export type SuiteId = z.infer<typeof SuiteId>;
 export const KeyId = z.string().regex(/^(?:ed25519:[A-Za-z0-9_-]{43}|sm2:A[g-z0-9_-][A-Za-z0-9_-]{42})$/);
 export type KeyId = z.infer<typeof KeyId>;
 
+/** A `KeyId` of the suite `sm2`. */
+export const Sm2KeyId = KeyId.refine((key) => key.startsWith("sm2:"), "an SM2 key");
+
 /** Random 128 bits as 32 hexadecimal digits: call ids and nonces. */
 export const Random128 = z.string().regex(/^[0-9a-f]{32}$/);
 export type Random128 = z.infer<typeof Random128>;

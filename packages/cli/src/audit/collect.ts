@@ -1,7 +1,7 @@
 /** Everything of a period: receipts page by page, what they rest on, and copies of the logs that hold them.
  *  @module */
 import type { SluiceClient } from "@sluice/client";
-import type { TrustPins } from "@sluice/evidence/verify";
+import { logIdentity, type TrustPins } from "@sluice/evidence/verify";
 import { canonicalText, isSluiceError, Name, SluiceError, type EvidencedReceipt, type Instant } from "@sluice/protocol";
 import { usage } from "../command.ts";
 import { copyLog } from "./copy-log.ts";
@@ -41,7 +41,7 @@ export async function collect(collection: Collection): Promise<Summary> {
     if (pins === undefined) continue;
     progress(`log of ${name}: ${size} entries at least`);
     const checkpoint = await copyLog({
-      identity: { origin: pins.logOrigin, logKey: pins.logKey },
+      identity: logIdentity(pins),
       read: (path) => client.logFile(domain, path, { signal }),
       size,
       write: (path, bytes) => folder.write(`logs/${name}/${path}`, bytes),

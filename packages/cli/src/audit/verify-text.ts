@@ -6,9 +6,9 @@ import type { Period } from "./collect.ts";
 /** The text. */
 export function verifyText({ from, to }: Period, trust: TrustPins): string {
   const pins = Object.entries(trust.domains).map(
-    ([domain, { departmentKey, receiptKey, logKey }]) =>
+    ([domain, { departmentKey, receiptKey, logKey, logSm2Key }]) =>
       `| ${domain} | 数源部门 department | \`${departmentKey}\` |\n` +
-      `| ${domain} | 凭证 receipts | \`${receiptKey}\` |\n| ${domain} | 日志 log | \`${logKey}\` |\n`,
+      `| ${domain} | 凭证 receipts | \`${receiptKey}\` |\n| ${domain} | 日志 log | \`${logKey}\` |\n${sm2Row(domain, logSm2Key)}`,
   );
   return `# 核验本文件夹 / Verify this folder
 
@@ -33,10 +33,14 @@ sluice verify DIR
 |---|---|---|
 | 实施机构 agency | 签名 signatures | \`${trust.agencyKey}\` |
 | 网关 gateway | 日志 log | \`${trust.gateway.logKey}\` |
-${pins.join("")}
+${sm2Row("网关 gateway", trust.gateway.logSm2Key)}${pins.join("")}
 Run \`sluice verify DIR\` in the directory above this one: offline, with nothing else. Exit code 0 and \`everything
 verifies\`, or 1 and the first file that does not. Compare the keys above with those you obtained elsewhere: the pins came with the
 folder. A receipt proves what was logged, not that an answer is right. Refused requests have no receipt.
 The digest in \`manifest.json\` names the folder as it was handed over; write it into the letter that goes with it.
 `;
+}
+
+function sm2Row(owner: string, logSm2Key: string | undefined): string {
+  return logSm2Key === undefined ? "" : `| ${owner} | 日志国密签名 log, SM2 | \`${logSm2Key}\` |\n`;
 }

@@ -45,10 +45,11 @@ export const domainInit: Command = {
         ["domain", `${domain} in ${directory}`],
         ["receipt key", config.receiptKey],
         ["log key", config.logKey],
+        ...(config.logSm2Key === undefined ? [] : [["log SM2 key", config.logSm2Key]]),
         ["log origin", config.logOrigin],
       ];
       io.stdout.write(
-        `${formatTable(rows)}\n\nCallers pin the receipt key, the log key and the origin in trust.json.\n`,
+        `${formatTable(rows)}\n\nCallers pin the receipt key, the log keys and the origin in trust.json.\n`,
       );
     }
     return 0;

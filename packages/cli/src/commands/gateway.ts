@@ -26,6 +26,7 @@ export const gatewayInit: Command = {
         ["gateway", directory],
         ["gateway key", config.gatewayKey],
         ["log key", config.logKey],
+        ...(config.logSm2Key === undefined ? [] : [["log SM2 key", config.logSm2Key]]),
         ["log origin", config.logOrigin],
       ];
       io.stdout.write(

@@ -1,10 +1,9 @@
 /** `sluice monitor URL`
  *  @module */
 import { setTimeout as delay } from "node:timers/promises";
-import type { LogFinding } from "@sluice/evidence/verify";
-import type { KeyId } from "@sluice/protocol";
+import type { LogFinding, LogIdentity } from "@sluice/evidence/verify";
 import { usage, type Arguments, type Command, type CommandIo } from "../command.ts";
-import { keyOption } from "../words.ts";
+import { keyOption, sm2KeyOption } from "../words.ts";
 
 const DEFAULT_INTERVAL_S = 60;
 
@@ -18,6 +17,7 @@ export const monitor: Command = {
     state: { value: "FILE", description: "keeps the last checkpoint from one look to the next" },
     origin: { value: "ORIGIN", description: "name of the log; the state file remembers it" },
     "log-key": { value: "KEYID", description: "key that signs its checkpoints; the state file remembers it" },
+    "log-sm2-key": { value: "KEYID", description: "key of the SM2 line, which must then be there; remembered as well" },
     interval: { value: "SECONDS", description: `time between looks (default ${DEFAULT_INTERVAL_S})` },
     json: { description: "print one JSON document for each look" },
   },
@@ -58,16 +58,24 @@ export const monitor: Command = {
 async function startingPoint(
   args: Arguments,
   file: string | undefined,
-): Promise<{ log: { origin: string; logKey: KeyId }; seen: string | null }> {
+): Promise<{ log: LogIdentity; seen: string | null }> {
   const { readMonitorState } = await import("../witness/monitor-state.ts");
   const kept = file === undefined ? null : await readMonitorState(file);
-  if (kept === null)
-    return { log: { origin: args.required("origin"), logKey: keyOption(args, "log-key") }, seen: null };
-  const { origin, logKey, checkpoint } = kept;
+  const sm2Key = sm2KeyOption(args, "log-sm2-key");
+  if (kept === null) {
+    const log = { origin: args.required("origin"), logKey: keyOption(args, "log-key"), logSm2Key: sm2Key };
+    return { log, seen: null };
+  }
+  const { origin, logKey, logSm2Key, checkpoint } = kept;
   if ((args.text("origin") ?? origin) !== origin || (args.text("log-key") ?? logKey) !== logKey) {
     throw usage(`the state file ${file} is of the log ${origin} with the key ${logKey}`);
   }
-  return { log: { origin, logKey }, seen: checkpoint };
+  if ((sm2Key ?? logSm2Key) !== logSm2Key) {
+    throw usage(
+      `the state file ${file} is of a log with ${logSm2Key === undefined ? "no SM2 key" : `the SM2 key ${logSm2Key}`}`,
+    );
+  }
+  return { log: { origin, logKey, logSm2Key }, seen: checkpoint };
 }
 
 async function pause(ms: number, io: CommandIo): Promise<void> {

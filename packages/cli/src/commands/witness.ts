@@ -13,7 +13,7 @@ export const witnessInit: Command = {
   positionals: ["DIR"],
   options: { name: { value: "NAME", description: "name in its signature lines, e.g. its address" }, ...JSON_OPTION },
   notes:
-    'Then write the logs to follow into DIR/config.json: "logs": [{ "origin": "…", "logKey": "ed25519:…" }], as\n' +
+    'Then write the logs to follow into DIR/config.json: "logs": [{ "origin": "…", "logKey": "ed25519:…" }], and "logSm2Key", as\n' +
     "`sluice gateway init` and `sluice domain init` print them. docs/log.md says how logs and verifiers use a witness.",
   async run(args, io) {
     const directory = args.positional(0);

@@ -83,14 +83,14 @@ export async function createCity(
       departmentKey,
       random,
     });
-    const { receiptKey, logKey, logOrigin } = config;
-    trusted[domain] = { receiptKey, logKey, logOrigin, departmentKey };
+    const { receiptKey, logKey, logSm2Key, logOrigin } = config;
+    trusted[domain] = { receiptKey, logKey, logSm2Key, logOrigin, departmentKey };
   }
   for await (const { domain, ...table } of tables((name) => domainDirectory(directory, name))) {
     await importTable(domainDirectory(directory, domain), { ...table, updateFrequency: "month" });
   }
-  const { logKey, logOrigin } = gateway;
-  const trust: TrustPins = { domains: trusted, gateway: { logKey, logOrigin }, agencyKey };
+  const { logKey, logSm2Key, logOrigin } = gateway;
+  const trust: TrustPins = { domains: trusted, gateway: { logKey, logSm2Key, logOrigin }, agencyKey };
   await writeFile(join(directory, FILE), `${JSON.stringify({ domains: titles, trust }, null, 2)}\n`);
   return { directory, domains: titles, keys, trust };
 }

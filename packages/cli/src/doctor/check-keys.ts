@@ -3,7 +3,7 @@
  *  @module */
 import { readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { importPrivateKey } from "@sluice/evidence";
+import { importSigningKey } from "@sluice/evidence";
 import { namesIn, type DataDirectory, type Home } from "./data-directory.ts";
 import { failure, well, type Finding } from "./finding.ts";
 
@@ -32,10 +32,12 @@ async function checkHome(home: Home): Promise<Finding[]> {
     ];
   }
   const keys = join(home.directory, "keys");
+  const { logSm2Key } = home.config;
+  const sm2Key = logSm2Key === undefined ? {} : { "log-sm2.key": logSm2Key };
   const expected =
     home.kind === "domain"
-      ? { "receipt.key": home.config.receiptKey, "log.key": home.config.logKey, "master.key": undefined }
-      : { "gateway.key": home.config.gatewayKey, "log.key": home.config.logKey };
+      ? { "receipt.key": home.config.receiptKey, "log.key": home.config.logKey, ...sm2Key, "master.key": undefined }
+      : { "gateway.key": home.config.gatewayKey, "log.key": home.config.logKey, ...sm2Key };
   const faults = [...(await openDirectory(keys, name))];
   for (const [file, keyId] of Object.entries(expected)) {
     const fault = await keyFault(join(keys, file), `${name}: ${file}`, keyId);
@@ -90,7 +92,7 @@ async function keyFault(file: string, name: string, keyId: string | undefined): 
   }
   if (basename(file) === "master.key") return MASTER_SECRET.test(text) ? undefined : damaged(name);
   try {
-    const key = await importPrivateKey(text);
+    const key = await importSigningKey(text);
     if (keyId === undefined || key.keyId === keyId) return undefined;
   } catch {
     return damaged(name);

@@ -2,7 +2,7 @@
  *  @module */
 import { readFile } from "node:fs/promises";
 import { replaceFileDurably } from "@sluice/evidence";
-import { CheckpointText, KeyId, SluiceError, utf8 } from "@sluice/protocol";
+import { CheckpointText, KeyId, Sm2KeyId, SluiceError, utf8 } from "@sluice/protocol";
 import { z } from "zod";
 import { usage } from "../command.ts";
 import { errnoOf } from "../files.ts";
@@ -13,6 +13,7 @@ export const MonitorState = z.strictObject({
   version: z.literal(1),
   origin: NoteName,
   logKey: KeyId,
+  logSm2Key: Sm2KeyId.optional(),
   checkpoint: CheckpointText,
 });
 export type MonitorState = z.infer<typeof MonitorState>;

@@ -12,7 +12,7 @@ import {
   type KeyPair,
   type WitnessStore,
 } from "@sluice/evidence";
-import { fromHex, KeyId, Sha256Hex, SluiceError, toHex, utf8 } from "@sluice/protocol";
+import { fromHex, KeyId, Sha256Hex, Sm2KeyId, SluiceError, toHex, utf8 } from "@sluice/protocol";
 import { z } from "zod";
 import { errnoOf } from "../files.ts";
 
@@ -25,7 +25,7 @@ export const WitnessConfig = z.strictObject({
   name: NoteName,
   witnessKey: KeyId,
   /** Logs that are followed; one origin may stand with several keys. */
-  logs: z.array(z.strictObject({ origin: NoteName, logKey: KeyId })).max(1_000),
+  logs: z.array(z.strictObject({ origin: NoteName, logKey: KeyId, logSm2Key: Sm2KeyId.optional() })).max(1_000),
 });
 export type WitnessConfig = z.infer<typeof WitnessConfig>;
 

@@ -54,6 +54,6 @@ export async function createServer(context: DomainContext): Promise<FastifyInsta
 }
 
 function describeDomain(context: DomainContext): unknown {
-  const { domain, receiptKey, logKey, logOrigin } = context.config;
-  return { domain, receiptKey, logKey, logOrigin, resources: context.data.resources() };
+  const { domain, receiptKey, logKey, logSm2Key, logOrigin } = context.config;
+  return { domain, receiptKey, logKey, logSm2Key, logOrigin, resources: context.data.resources() };
 }

@@ -1,6 +1,7 @@
 /** The logs of a folder of evidence, read from their files below `logs/`.
  *  @module */
-import { SluiceError, type Bytes, type Checkpoint, type EvidencedReceipt, type KeyId } from "@sluice/protocol";
+import { SluiceError, type Bytes, type Checkpoint, type EvidencedReceipt } from "@sluice/protocol";
+import { logIdentity, type LogIdentity } from "../checkpoint.ts";
 import { verifyCheckpointInFiles, verifyLogFiles, type ReadLogFile } from "../log-files.ts";
 import type { TrustPins } from "../receipts.ts";
 import { HASH_BYTES } from "../tree-hash.ts";
@@ -30,10 +31,10 @@ export class FolderLogs {
   }
 
   /** Origin and key of the log called `name`, or null when none is pinned. */
-  identity(name: string): { origin: string; logKey: KeyId } | null {
+  identity(name: string): LogIdentity | null {
     const { domains, gateway } = this.#trust;
     const pins = name === GATEWAY ? gateway : Object.hasOwn(domains, name) ? domains[name] : undefined;
-    return pins === undefined ? null : { origin: pins.logOrigin, logKey: pins.logKey };
+    return pins === undefined ? null : logIdentity(pins);
   }
 
   /** Verifies the whole log called `name`. @throws ERR_LOG */
@@ -59,7 +60,7 @@ export class FolderLogs {
     this.#held.add(id);
   }
 
-  #pinned(name: string): { origin: string; logKey: KeyId } {
+  #pinned(name: string): LogIdentity {
     const identity = this.identity(name);
     if (identity === null) throw new SluiceError("ERR_LOG", { origin: name, reason: "its key is not pinned" });
     return identity;

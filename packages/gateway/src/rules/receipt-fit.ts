@@ -1,6 +1,6 @@
 /** Whether a receipt is of the call that was made. The gateway passes on no answer whose receipt does not verify.
  *  @module */
-import { verifyLogProof, verifySigned } from "@sluice/evidence";
+import { logIdentity, verifyLogProof, verifySigned } from "@sluice/evidence";
 import {
   isSluiceError,
   OPERATION_UNITS,
@@ -28,7 +28,7 @@ const SAME_MEMBERS = ["callId", "operation", "domain", "grant", "product", "vers
 export async function checkReceiptFits(
   { receipt, domainLog }: Pick<EvidencedReceipt, "receipt" | "domainLog">,
   { request, party, answer }: ExpectedReceipt,
-  { receiptKey, logKey, logOrigin }: Pick<DomainDescription, "receiptKey" | "logKey" | "logOrigin">,
+  { receiptKey, ...log }: Pick<DomainDescription, "receiptKey" | "logKey" | "logSm2Key" | "logOrigin">,
 ): Promise<void> {
   const { body } = receipt;
   const wrong = SAME_MEMBERS.find((member) => body[member] !== request[member]);
@@ -38,7 +38,7 @@ export async function checkReceiptFits(
   if (answer !== undefined && body.answer !== answer) throw refused("its answer is not the one that came with it");
   try {
     await verifySigned(receipt, { required: [[receiptKey]] });
-    await verifyLogProof(domainLog, receipt, { origin: logOrigin, logKey });
+    await verifyLogProof(domainLog, receipt, logIdentity(log));
   } catch (cause) {
     if (!isSluiceError(cause, "ERR_SIGNATURE", "ERR_LOG")) throw cause;
     throw refused(

@@ -57,6 +57,8 @@ export class DomainRegister {
       description.domain === domain &&
       description.receiptKey === known.receiptKey &&
       description.logKey === known.logKey &&
+      // A domain may begin to have one; after that it is pinned as the others.
+      (known.logSm2Key === undefined || description.logSm2Key === known.logSm2Key) &&
       description.logOrigin === known.logOrigin &&
       description.resources.every((resource) => resource.domain === domain);
     if (!same) throw new SluiceError("ERR_CONFLICT", { kind: "domain", name: domain });
