@@ -1,3 +1,7 @@
+export * from "./anchor/anchor.ts";
+export * from "./anchor/anchor-post.ts";
+export * from "./anchor/timestamp-anchor.ts";
+export * from "./anchor/webhook-anchor.ts";
 export * from "./directory-lock.ts";
 export * from "./directory-log.ts";
 export type { Cosign, LogOptions } from "./log-options.ts";

@@ -192,6 +192,11 @@ export const ERROR_CATALOGUE = {
     message: "log {origin} does not verify: {reason}",
     remedy: "keep the files and report it to the agency",
   },
+  ERR_ANCHOR: {
+    status: 502,
+    message: "anchor {what} does not hold: {reason}",
+    remedy: "keep its records; compare the pinned certificates and the address with those of its operator",
+  },
 
   // Private lookup
   ERR_OPRF_ELEMENT: {
