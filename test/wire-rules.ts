@@ -160,6 +160,23 @@ export function holdsInLog(
   return m === 0 && r.equals(checkpoint.root);
 }
 
+/** What a receipt says in place of the opening's value. */
+export function referenceHash(
+  structs: WireStructs,
+  member: string,
+  { value, salt }: { value: string; salt: string },
+): string {
+  const prefixed = (text: string): Buffer => Buffer.concat([Buffer.of(Buffer.byteLength(text)), Buffer.from(text)]);
+  const reference = Buffer.concat([
+    Buffer.from("sluice/reference/v1"),
+    prefixed(member),
+    Buffer.from(salt, "hex"),
+    prefixed(value),
+  ]);
+  structs.decode("Reference", reference);
+  return sha256(reference).toString("hex");
+}
+
 function openCheckpoint(structs: WireStructs, note: string, origin: string, logKey: string) {
   const split = note.lastIndexOf("\n\n");
   const text = note.slice(0, split + 1);

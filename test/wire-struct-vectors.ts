@@ -50,6 +50,18 @@ export function structVectors(call: string, answer: string): StructVector[] {
       salt: hexRun(3, 32),
       documentHash: hexRun(4, 32),
     }),
+    vector(
+      "Reference",
+      concatBytes(
+        utf8("sluice/reference/v1"),
+        Uint8Array.of(5),
+        utf8("party"),
+        run(6, 32),
+        Uint8Array.of(2),
+        utf8("键").subarray(0, 2),
+      ),
+      { label: toHex(utf8("sluice/reference/v1")), member: toHex(utf8("party")), salt: hexRun(6, 32), value: "e994" },
+    ),
     vector("NoteSignature", run(5, 68), { keyHash: hexRun(5, 4), signature: hexRun(9, 64) }),
     vector("Hint", run(1, 12), { words: [0x04030201, 0x08070605, 0x0c0b0a09] }),
     vector("OprfInput", concatBytes(Uint8Array.of(0, 5), utf8("bound"), utf8("键")), {

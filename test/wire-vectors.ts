@@ -1,7 +1,7 @@
 /** The wire vectors, made by the code that they describe: fixed keys, fixed times and seeded randomness, so that every
  *  run makes the same. The demo's city is not used: an index of a few hundred invented keys is enough.
  *  @module */
-import { commitment, createLogProof, openLog, type KeyPair } from "@sluice/evidence";
+import { commitment, createLogProof, openLog, referTo, type KeyPair } from "@sluice/evidence";
 import { signHttp } from "@sluice/evidence/http";
 import { openQuery, SealKeyPair, sealQuery, type SentQuery } from "@sluice/evidence/seal";
 import { importPrivateKey, signDocument } from "@sluice/evidence/sign";
@@ -60,6 +60,7 @@ const SOURCE =
   "Made by test/write-wire-vectors.ts from the code of this repository, with fixed keys, fixed times and seeded " +
   "randomness. The secret keys are for these vectors only. Checked by test/wire*.test.ts with the rules of docs/wire*.md.";
 const AT = "2026-01-31T08:00:00.000Z";
+const LATER = "2026-01-31T08:01:00.000Z";
 const clock = { now: () => new Date(AT) };
 const VOCABULARY = ["A", "B", "C", "D"];
 /** Enough for two buckets. */
@@ -142,13 +143,14 @@ type Keys = Awaited<ReturnType<typeof makeKeys>>;
 type Index = Awaited<ReturnType<typeof makeIndex>>;
 
 async function makeKeys() {
-  const names = ["caller", "receipt", "domainLog", "gatewayLog", "seal", "ephemeral"] as const;
+  const names = ["caller", "receipt", "domainLog", "gatewayLog", "gateway", "seal", "ephemeral"] as const;
   const seeds = Object.fromEntries(names.map((name) => [name, seeded(`key ${name}`).bytes(32)]));
   const of = (name: string): Bytes => seeds[name] ?? new Uint8Array();
   const signing = (name: string): Promise<KeyPair> =>
     importPrivateKey(JSON.stringify({ kty: "OKP", crv: "Ed25519", d: toBase64url(of(name)) }));
-  const [caller, receipt, domainLog, gatewayLog] = await Promise.all(names.slice(0, 4).map(signing));
-  if (!caller || !receipt || !domainLog || !gatewayLog) throw new RangeError("four signing keys are needed");
+  const [caller, receipt, domainLog, gatewayLog, gateway] = await Promise.all(names.slice(0, 5).map(signing));
+  if (!caller || !receipt || !domainLog || !gatewayLog || !gateway)
+    throw new RangeError("five signing keys are needed");
   const seal = await SealKeyPair.derive(of("seal"));
   const ephemeral = await SealKeyPair.derive(of("ephemeral"));
   const ids: Record<string, string> = {
@@ -156,10 +158,11 @@ async function makeKeys() {
     receipt: receipt.keyId,
     domainLog: domainLog.keyId,
     gatewayLog: gatewayLog.keyId,
+    gateway: gateway.keyId,
     seal: seal.sealKey,
     ephemeral: ephemeral.sealKey,
   };
-  return { seeds, ids, caller, receipt, domainLog, gatewayLog, seal, ephemeralSecret: of("ephemeral") };
+  return { seeds, ids, caller, receipt, domainLog, gatewayLog, gateway, seal, ephemeralSecret: of("ephemeral") };
 }
 
 async function makeIndex(keys: Keys) {
@@ -290,18 +293,20 @@ async function makeCall(
   const request = await signDocument(body, keys.caller);
   const opened = await openQuery(keys.seal, sent.frame, context);
   const frame = await opened.sealAnswer(answerPlaintext, random);
+  const { references, openings } = referTo({ party: keys.caller.keyId, snapshot: snapshotHash }, random);
   const receiptBody: Receipt = {
     type: "receipt",
     callId: use.callId,
     operation,
     domain,
     grant,
+    scene: "credit",
+    policy: await sha256Hex(utf8("policy")),
     product,
     version,
     bundle,
     release,
-    snapshot: snapshotHash,
-    party: keys.caller.keyId,
+    ...references,
     request: await documentHash(body),
     answer: await sha256Hex(frame),
     quantity: { unit: OPERATION_UNITS[operation], amount: "1" },
@@ -312,13 +317,15 @@ async function makeCall(
   const receipt = await signDocument(receiptBody, keys.receipt);
   const domainLog = await proofOf(keys.domainLog, "hrss.example/log", receipt, random, 5);
   const gatewayLog = await proofOf(keys.gatewayLog, "gateway.example/log", receipt, random, 2);
+  const booked = { type: "booking" as const, receipt: await documentHash(receipt), at: AT };
+  const booking = await signDocument(booked, keys.gateway);
   return {
     name,
     sealingContext: new TextDecoder().decode(context),
     plaintext: toHex(plaintext),
     call: toHex(encodeCall({ request, frame: sent.frame })),
     answerPlaintext: toHex(answerPlaintext),
-    answer: toHex(encodeAnswer({ receipt: { receipt, domainLog, gatewayLog }, frame })),
+    answer: toHex(encodeAnswer({ receipt: { receipt, openings, domainLog, booking, gatewayLog }, frame })),
   };
 }
 
@@ -343,6 +350,21 @@ function refusedAnswers(answer: string, other: string) {
       hex: change((e) => e.receipt.signatures.forEach((s) => Object.assign(s, { value: bent(s.value, 9) }))),
     },
     { name: "no proof of the gateway's log", hex: change((e) => Reflect.deleteProperty(e, "gatewayLog")) },
+    { name: "no booking of the gateway", hex: change((e) => Reflect.deleteProperty(e, "booking")) },
+    {
+      name: "a booking of another receipt",
+      hex: change((e) => Object.assign(e, { booking: decodeAnswer(fromHex(other)).receipt.booking })),
+    },
+    { name: "a booking with another time", hex: change((e) => Object.assign(e.booking?.body ?? {}, { at: LATER })) },
+    { name: "its party not opened", hex: change((e) => Reflect.deleteProperty(e.openings, "party")) },
+    {
+      name: "its party opened to another key",
+      hex: change((e) => Object.assign(e.openings.party ?? {}, { value: e.receipt.signatures[0]?.keyId })),
+    },
+    {
+      name: "its snapshot opened with another salt",
+      hex: change((e) => Object.assign(e.openings.snapshot ?? {}, { salt: "00".repeat(32) })),
+    },
     { name: "the proofs exchanged", hex: change((e) => Object.assign(e, exchanged(e))) },
     { name: "another position in the log", hex: change((e) => Object.assign(e.domainLog, { index: 4 })) },
     { name: "a hash of the path left out", hex: change((e) => e.domainLog.inclusion.pop()) },

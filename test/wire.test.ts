@@ -50,6 +50,7 @@ import {
   queryContext,
   recordSecrets,
   recover,
+  referenceHash,
   sha256,
   signatureBase,
   signingInput,
@@ -74,7 +75,14 @@ import { makeWireVectors } from "./wire-vectors.ts";
 type Vectors = Awaited<ReturnType<typeof makeWireVectors>>;
 type UseBody = { type: string; operation: string; bodyDigest: string; callId: string } & Fields;
 type ReceiptBody = { type: string; answer: string; quantity: { unit: string; amount: string } } & Fields;
-type Evidenced = { receipt: SignedObject & { body: ReceiptBody }; domainLog: Proof; gatewayLog?: Proof };
+type Opening = { value: string; salt: string };
+type Evidenced = {
+  receipt: SignedObject & { body: ReceiptBody };
+  openings: { party?: Opening; snapshot?: Opening };
+  domainLog: Proof;
+  booking?: SignedObject & { body: Fields };
+  gatewayLog?: Proof;
+};
 
 const text = readFileSync(join(ROOT, WIRE_VECTORS_PATH), "utf8");
 const vectors = JSON.parse(text) as Vectors;
@@ -194,7 +202,7 @@ test("an answer that was altered is refused by the rules and by the packages", a
         departmentKey: idOf("receipt"),
       },
     },
-    gateway: { logKey: idOf("gatewayLog"), logOrigin: LOGS.gateway },
+    gateway: { key: idOf("gateway"), logKey: idOf("gatewayLog"), logOrigin: LOGS.gateway },
     agencyKey: idOf("receipt"),
   };
   const accepted = async (hex: string): Promise<boolean> => {
@@ -202,6 +210,7 @@ test("an answer that was altered is refused by the rules and by the packages", a
     const { body } = receipt.receipt;
     const asked = decodeCall(fromHex(first?.call ?? "")).request.body;
     if (body.callId !== asked.callId || receipt.gatewayLog === undefined) return false;
+    if (receipt.booking === undefined || receipt.openings.party?.value !== idOf("caller")) return false;
     if (body.answer !== (await sha256Hex(frame))) return false;
     return await verifyReceipt(receipt, trust).then(
       () => true,
@@ -316,7 +325,7 @@ test("the labels, limits and routes that the pages name are those of the code", 
   const rules = readFiles("test", /^test\/wire-(?:\w+-)?rules\.ts$/).map((source) => source.text);
   const labels = new Set(`${rules.join("\n")}${contextLabel}`.match(/sluice\/[a-z]+(?:\/[a-z]+)*\/v1\|?/g));
   expect([...labels].filter((label) => !pages.includes(`"${label}"`))).toEqual([]);
-  expect(labels.size).toBe(7);
+  expect(labels.size).toBe(8);
   for (const phrase of [
     `at most ${MAX_REQUEST_VALIDITY_MS / 60_000} minutes apart; our client: ${REQUEST_VALIDITY_MS / 60_000}`,
     `Clocks may differ by ${MAX_CLOCK_SKEW_MS / 1_000} s`,
@@ -402,7 +411,7 @@ function codeOf(work: () => unknown): string {
 function checkAnswer(callHex: string, answerHex: string): string | null {
   const { request } = callOf(callHex);
   const { receipt: evidenced, frame } = answerEnvelope(answerHex);
-  const { receipt, domainLog, gatewayLog } = evidenced;
+  const { receipt, openings, domainLog, booking, gatewayLog } = evidenced;
   const { body } = receipt;
   if (body.type !== "receipt" || !isSignedBy(receipt, idOf("receipt"))) return "signature";
   const expected: Fields = {
@@ -410,15 +419,22 @@ function checkAnswer(callHex: string, answerHex: string): string | null {
       ["callId", "operation", "domain", "grant", "product", "version", "bundle"].map((n) => [n, request.body[n]]),
     ),
     release: snapshot.release,
-    snapshot: snapshotHash,
-    party: idOf("caller"),
     request: documentHash(request.body),
   };
   for (const [name, value] of Object.entries(expected)) if (body[name] !== value) return name;
+  for (const [name, value] of [
+    ["snapshot", snapshotHash],
+    ["party", idOf("caller")],
+  ] as const) {
+    const opening = openings[name];
+    if (opening?.value !== value || referenceHash(structs, name, opening) !== body[name]) return name;
+  }
   const unit = request.body.operation === "lookup.evaluate" ? "oprf-element" : "pir-query";
   if (canonical(body.quantity) !== canonical({ unit, amount: "1" })) return "quantity";
   if (body.answer !== sha256(bytesOf(frame)).toString("hex")) return "answer";
   if (!holdsInLog(structs, domainLog, receipt, LOGS.domain, idOf("domainLog"))) return "domain's log";
+  if (booking?.body["type"] !== "booking" || !isSignedBy(booking, idOf("gateway"))) return "booking";
+  if (booking.body["receipt"] !== documentHash(receipt)) return "booking of another receipt";
   if (gatewayLog === undefined) return "no proof of the gateway";
   return holdsInLog(structs, gatewayLog, receipt, LOGS.gateway, idOf("gatewayLog")) ? null : "gateway's log";
 }

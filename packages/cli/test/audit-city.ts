@@ -68,7 +68,11 @@ function trustOf(city: City): TrustPins {
   const { receiptKey, logKey, logOrigin } = city.domain.description();
   return {
     domains: { health: { receiptKey, logKey, logOrigin, departmentKey: city.keys.health.keyId } },
-    gateway: { logKey: city.identity.logKey, logOrigin: city.identity.logOrigin },
+    gateway: {
+      key: city.identity.gatewayKey,
+      logKey: city.identity.logKey,
+      logOrigin: city.identity.logOrigin,
+    },
     agencyKey: city.keys.bureau.keyId,
   };
 }

@@ -2,8 +2,15 @@
  *  @module */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { commitment, createLogProof, generateKey, openLog, signDocument } from "@sluice/evidence";
-import { type EvidencedReceipt, type EvidenceLog, type LogProof, type Operation, type Receipt } from "@sluice/protocol";
+import { commitment, createLogProof, generateKey, openLog, referTo, signDocument } from "@sluice/evidence";
+import {
+  documentHash,
+  type EvidencedReceipt,
+  type EvidenceLog,
+  type LogProof,
+  type Operation,
+  type Receipt,
+} from "@sluice/protocol";
 import { systemClock, systemRandom } from "@sluice/client";
 
 const OPERATIONS: Operation[] = ["develop", "build", "lookup.evaluate", "lookup.query"];
@@ -22,10 +29,15 @@ export async function writeEvidenceDirectory(directory: string, count: number): 
   });
   const receipts: EvidencedReceipt[] = [];
   for (let i = 0; i < count; i++) {
-    const receipt = await signDocument(receiptBody(i, receiptKey.keyId), receiptKey);
+    const values = { party: receiptKey.keyId, snapshot: "33".repeat(32) };
+    const { references, openings } = referTo(values, systemRandom);
+    const receipt = await signDocument(receiptBody(i, references), receiptKey);
+    const booking = { type: "booking" as const, receipt: await documentHash(receipt), at: receipt.body.at };
     receipts.push({
       receipt,
+      openings,
       domainLog: await prove(domainLog, receipt),
+      booking: await signDocument(booking, gatewayKey),
       gatewayLog: await prove(gatewayLog, receipt),
     });
   }
@@ -36,7 +48,7 @@ export async function writeEvidenceDirectory(directory: string, count: number): 
   const departmentKey = receiptKey.keyId;
   const trust = {
     domains: { hrss: { receiptKey: receiptKey.keyId, logKey: logKey.keyId, logOrigin: domainOrigin, departmentKey } },
-    gateway: { logKey: gatewayKey.keyId, logOrigin: gatewayOrigin },
+    gateway: { key: gatewayKey.keyId, logKey: gatewayKey.keyId, logOrigin: gatewayOrigin },
     agencyKey: departmentKey,
   };
   await writeFile(join(directory, "trust.json"), JSON.stringify(trust));
@@ -49,7 +61,7 @@ export async function writeReceipt(directory: string, evidenced: EvidencedReceip
   await writeFile(file, JSON.stringify(evidenced));
 }
 
-function receiptBody(i: number, party: string): Receipt {
+function receiptBody(i: number, references: Pick<Receipt, "party" | "snapshot">): Receipt {
   const operation = OPERATIONS[i % OPERATIONS.length] ?? "develop";
   return {
     type: "receipt",
@@ -57,11 +69,12 @@ function receiptBody(i: number, party: string): Receipt {
     operation,
     domain: "hrss",
     grant: "11".repeat(32),
+    scene: "inclusive-credit",
+    policy: "66".repeat(32),
     product: "credit-label",
     version: 1,
     bundle: "22".repeat(32),
-    snapshot: "33".repeat(32),
-    party,
+    ...references,
     request: "44".repeat(32),
     answer: "55".repeat(32),
     quantity: { unit: "run", amount: "1" },

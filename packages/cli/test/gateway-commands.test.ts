@@ -35,7 +35,10 @@ test("a gateway answers the client of the agency, and stops when it is interrupt
   const directory = join(await temporaryDirectory(), "gateway");
   const [agency, bank] = [await generateKey(), await generateKey()];
   const init = await sluice(["gateway", "init", directory, "--agency-key", agency.keyId, "--json"]);
-  const { logKey, logOrigin } = JSON.parse(init.stdout) as { logKey: string; logOrigin: string };
+  const { gatewayKey, logKey, logOrigin } = JSON.parse(init.stdout) as Record<
+    "gatewayKey" | "logKey" | "logOrigin",
+    string
+  >;
   const interrupt = new AbortController();
   const listening = Promise.withResolvers<string>();
   const ended = runCommandLine(["gateway", "start", directory, "--json"], {
@@ -46,7 +49,7 @@ test("a gateway answers the client of the agency, and stops when it is interrupt
     signal: interrupt.signal,
   });
   const { url } = JSON.parse(await listening.promise) as { url: string };
-  const trust = { domains: {}, gateway: { logKey, logOrigin }, agencyKey: agency.keyId };
+  const trust = { domains: {}, gateway: { key: gatewayKey, logKey, logOrigin }, agencyKey: agency.keyId };
   const client = createClient({ gatewayUrl: url, key: agency, trust });
   const party = await signDocument(
     {

@@ -91,7 +91,7 @@ function trustOf(keys: PartyKeys): TrustPins {
   const departmentKey = keys["hrss-department"].keyId;
   return {
     domains: { hrss: { receiptKey: keyId, logKey: keyId, logOrigin: origin, departmentKey } },
-    gateway: { logKey: keyId, logOrigin: "sluice/gateway/city" },
+    gateway: { key: keyId, logKey: keyId, logOrigin: "sluice/gateway/city" },
     agencyKey: keys["data-bureau"].keyId,
   };
 }

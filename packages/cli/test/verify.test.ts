@@ -71,16 +71,19 @@ test("a receipt that is no receipt, or no JSON, is found and named", async () =>
   }
 });
 
-test("a call without the gateway's proof is found; a run may lack it", async () => {
+test("a call without the gateway's proof or booking is found; a run may lack both", async () => {
   const { directory, receipts } = await evidence();
-  for (const { receipt, domainLog } of receipts) {
-    if (receipt.body.operation === "develop") await writeReceipt(directory, { receipt, domainLog });
+  for (const { receipt, openings, domainLog } of receipts) {
+    if (receipt.body.operation === "develop") await writeReceipt(directory, { receipt, openings, domainLog });
   }
   expect((await sluice(["verify", directory])).code).toBe(0);
   const call = receipts.find(({ receipt }) => receipt.body.operation === "lookup.query");
   if (call === undefined) throw new Error("a query is among the receipts");
-  await writeReceipt(directory, { receipt: call.receipt, domainLog: call.domainLog });
-  expectFailure(await sluice(["verify", directory]), `receipts/${call.receipt.body.callId}.json`, "ERR_RECEIPT");
+  for (const part of ["gatewayLog", "booking"] as const) {
+    const { [part]: _part, ...rest } = call;
+    await writeReceipt(directory, rest);
+    expectFailure(await sluice(["verify", directory]), `receipts/${call.receipt.body.callId}.json`, "ERR_RECEIPT");
+  }
 });
 
 test.each(["hrss", "gateway"])("one flipped bit in the log of %s is found", async (name) => {

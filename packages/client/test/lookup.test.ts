@@ -113,7 +113,7 @@ const lies: [string, (body: Receipt) => Receipt][] = [
   ["bundle", (body) => ({ ...body, bundle: flipHash(body.bundle) })],
   ["release", (body) => ({ ...body, release: flipHash(body.release ?? body.grant) })],
   ["snapshot", (body) => ({ ...body, snapshot: flipHash(body.snapshot) })],
-  ["party", (body) => ({ ...body, party: city.trust.agencyKey })],
+  ["party", (body) => ({ ...body, party: flipHash(body.party) })],
   ["request", (body) => ({ ...body, request: flipHash(body.request) })],
   ["quantity", (body) => ({ ...body, quantity: { ...body.quantity, amount: "2" } })],
   ["quantity", (body) => ({ ...body, quantity: { ...body.quantity, unit: "run" } })],
@@ -121,6 +121,23 @@ const lies: [string, (body: Receipt) => Receipt][] = [
 test.each(lies)("a receipt with another %s is refused, though the domain signed it", async (member, change) => {
   city.hooks.receipt = change;
   expect((await refused(handle.lookup("person-1"), "ERR_RECEIPT")).message).toContain(member);
+});
+
+test("a receipt that opens to another party or snapshot, or does not open them, is refused", async () => {
+  for (const [member, value] of [
+    ["party", city.trust.agencyKey],
+    ["snapshot", flipHash(city.snapshotHash)],
+  ] as const) {
+    city.hooks = { refer: (values) => ({ ...values, [member]: value }) };
+    expect((await refused(handle.lookup("person-1"), "ERR_RECEIPT")).message).toContain(member);
+    city.hooks = {
+      answer: ({ receipt, frame }) => {
+        const openings = { ...receipt.openings, [member]: undefined };
+        return { receipt: { ...receipt, openings }, frame };
+      },
+    };
+    expect((await refused(handle.lookup("person-1"), "ERR_RECEIPT")).message).toContain(member);
+  }
 });
 
 test("a signed receipt over another answer is refused", async () => {
@@ -139,9 +156,15 @@ test("a receipt that another key signed is refused", async () => {
   await refused(handle.lookup("person-1"), "ERR_RECEIPT");
 });
 
-test("a receipt without the gateway's proof is refused", async () => {
-  city.hooks.answer = ({ receipt: { receipt, domainLog }, frame }) => ({ receipt: { receipt, domainLog }, frame });
-  expect((await refused(handle.lookup("person-1"), "ERR_RECEIPT")).message).toContain("gateway");
+test("a receipt without the gateway's proof or booking, or with the booking of another, is refused", async () => {
+  const { receipts } = await handle.lookup("person-2");
+  const bookings = [undefined, receipts[0]?.booking];
+  for (const booking of bookings) {
+    city.hooks.answer = ({ receipt, frame }) => ({ receipt: { ...receipt, booking }, frame });
+    expect((await refused(handle.lookup("person-1"), "ERR_RECEIPT")).message).toContain("booking");
+  }
+  city.hooks.answer = ({ receipt, frame }) => ({ receipt: { ...receipt, gatewayLog: undefined }, frame });
+  expect((await refused(handle.lookup("person-1"), "ERR_RECEIPT")).message).toContain("gateway's log");
 });
 
 test("a proof of another document, or of another log, is refused", async () => {

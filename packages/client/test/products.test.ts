@@ -200,7 +200,7 @@ test.each(ProductForm.options)("a lying gateway is refused: %s", async (form) =>
   const { receipt } = await ask();
   const { body } = receipt.receipt;
   expect(body.quantity).toEqual({ unit, amount });
-  expect(body.snapshot).toBe(snapshotHash);
+  expect(receipt.openings.snapshot?.value).toBe(snapshotHash);
 
   const [first] = city.calls;
   if (first === undefined) throw new Error("nothing was asked");

@@ -11,6 +11,7 @@ import {
   createLogProof,
   generateKey,
   openLog,
+  referTo,
   signDocument,
   type DirectoryLog,
   type KeyPair,
@@ -49,6 +50,8 @@ const HASH = { bundle: "22".repeat(32), release: "33".repeat(32) };
 
 /** Where a test changes what the server does. */
 export interface Hooks {
+  /** Changes what the commitments of a receipt are made from. */
+  refer?: (values: { party: string; snapshot: string }) => { party: string; snapshot: string };
   /** Changes a receipt's body before the domain signs it. */
   receipt?: (body: Receipt) => Receipt;
   /** Changes an answer on its way through the gateway. */
@@ -189,11 +192,16 @@ export class StubCity {
     const parts = this.#parts;
     const held = this.#find(envelope.request.body.product);
     const { frame, amount } = await compute(parts, held.product, envelope);
-    const body = await receiptBody(held, envelope, { frame, amount, at: parts.clock.now().toISOString() });
+    const at = parts.clock.now().toISOString();
+    const values = { party: envelope.request.signatures[0]?.keyId ?? "", snapshot: held.snapshotHash };
+    const { references, openings } = referTo(this.hooks.refer?.(values) ?? values, systemRandom);
+    const body = await receiptBody(envelope, { frame, amount, at, references });
     const receipt = await signDocument(this.hooks.receipt?.(body) ?? body, parts.receiptKey);
     const domainLog = await prove(parts.domainLog, receipt);
     const gatewayLog = await prove(parts.gatewayLog, receipt);
-    const answer = { receipt: { receipt, domainLog, gatewayLog }, frame };
+    const hash = await documentHash(receipt);
+    const booking = await signDocument({ type: "booking" as const, receipt: hash, at }, parts.gatewayKey);
+    const answer = { receipt: { receipt, openings, domainLog, booking, gatewayLog }, frame };
     this.#answers.set(callId, answer);
     return answer;
   }
@@ -204,6 +212,7 @@ interface Parts {
   readonly clock: Clock;
   readonly caller: KeyPair;
   readonly receiptKey: KeyPair;
+  readonly gatewayKey: KeyPair;
   readonly domainLog: DirectoryLog;
   readonly gatewayLog: DirectoryLog;
   readonly trust: TrustPins;
@@ -241,7 +250,8 @@ async function makeParts(
 ): Promise<Parts> {
   const clock = systemClock;
   const directory = await mkdtemp(join(tmpdir(), "sluice-client-"));
-  const [caller, receiptKey, logKey, gatewayLogKey, agency, department] = await Promise.all([
+  const [caller, receiptKey, logKey, gatewayKey, gatewayLogKey, agency, department] = await Promise.all([
+    generateKey(),
     generateKey(),
     generateKey(),
     generateKey(),
@@ -266,6 +276,7 @@ async function makeParts(
     clock,
     caller,
     receiptKey,
+    gatewayKey,
     domainLog,
     gatewayLog,
     trust: {
@@ -277,7 +288,7 @@ async function makeParts(
           departmentKey: department.keyId,
         },
       },
-      gateway: { logKey: gatewayLogKey.keyId, logOrigin: origins.gateway },
+      gateway: { key: gatewayKey.keyId, logKey: gatewayLogKey.keyId, logOrigin: origins.gateway },
       agencyKey: agency.keyId,
     },
     products: [
@@ -301,23 +312,24 @@ async function compute(
 }
 
 async function receiptBody(
-  { snapshotHash }: HeldProduct,
   { request }: CallEnvelope,
-  { frame, amount, at }: { frame: Bytes; amount: number; at: string },
+  made: { frame: Bytes; amount: number; at: string; references: Pick<Receipt, "party" | "snapshot"> },
 ): Promise<Receipt> {
   const { callId, operation, domain, grant, product, version, bundle } = request.body;
+  const { frame, amount, at, references } = made;
   return {
     type: "receipt",
     callId,
     operation,
     domain,
     grant,
+    scene: "inclusive-credit",
+    policy: "44".repeat(32),
     product,
     version,
     bundle,
     release: HASH.release,
-    snapshot: snapshotHash,
-    party: request.signatures[0]?.keyId ?? "",
+    ...references,
     request: await documentHash(request.body),
     answer: await sha256Hex(frame),
     quantity: { unit: OPERATION_UNITS[operation], amount: String(amount) },

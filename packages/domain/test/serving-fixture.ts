@@ -143,7 +143,7 @@ export function trustOf(fixture: Fixture): TrustPins {
   const departmentKey = fixture.parties.department.keyId;
   return {
     domains: { test: { receiptKey, logKey, logOrigin, departmentKey } },
-    gateway: { logKey, logOrigin },
+    gateway: { key: receiptKey, logKey, logOrigin },
     agencyKey: fixture.parties.agency.keyId,
   };
 }

@@ -149,6 +149,7 @@ describe("uses", () => {
     const retry = decodeAnswer(await call(await first.again()));
     expect(equalBytes(retry.frame, answer.frame)).toBe(true);
     expect(retry.receipt.receipt).toEqual(answer.receipt.receipt);
+    expect(retry.receipt.openings).toEqual(answer.receipt.openings);
     const other = encodeEvaluateRequest({ elements: [blind(utf8("P2"), random).blindedElement] });
     const { callId } = first.envelope.request.body;
     await expect(call(await evaluate({ callId, frame: other }))).rejects.toEqual(refusal("ERR_CALL_REUSED"));

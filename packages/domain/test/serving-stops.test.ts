@@ -134,7 +134,7 @@ test("a run that is taken up again under a revoked grant fails as revoked", asyn
   expect(again.metrics).toBeUndefined();
 });
 
-test("runs that are taken up again keep the report and the snapshot that their receipts are over", async () => {
+test("runs that are taken up again keep the report, certificate and snapshot that their receipts are over", async () => {
   const { developed, built } = await serveProduct(fixture, await sceneGrant("again"));
   for (const run of [developed, built]) {
     await restartBeforeLastNote(run);
@@ -142,6 +142,10 @@ test("runs that are taken up again keep the report and the snapshot that their r
     expect(again.state).toBe("completed");
     expect(again.snapshot).toBe(run.snapshot);
     expect(again.receipt?.receipt).toEqual(run.receipt?.receipt);
+    expect(again.receipt?.openings).toEqual(run.receipt?.openings);
+    const certificate = again.certificate === undefined ? undefined : await documentHash(again.certificate);
+    expect(certificate).toBe(run.receipt?.receipt.body.certificate);
+    expect(certificate === undefined).toBe(run.operation === "build");
     expect(await documentHash(again.guardReport)).toBe(run.receipt?.receipt.body.answer);
   }
 });

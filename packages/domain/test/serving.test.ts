@@ -51,7 +51,10 @@ async function lookup(key: string): Promise<string | null> {
   const second = await ask("lookup.query", query.frame);
   await verifyReceipt(first.receipt, trustOf(fixture));
   await verifyReceipt(second.receipt, trustOf(fixture));
-  expect(second.receipt.receipt.body.answer).toBe(await sha256Hex(second.frame));
+  const { openings, receipt } = second.receipt;
+  expect(receipt.body.answer).toBe(await sha256Hex(second.frame));
+  expect([openings.party?.value, openings.snapshot?.value]).toEqual([fixture.parties.caller.keyId, snapshotHash]);
+  expect([receipt.body.scene, receipt.body.policy]).toEqual(["bands", await documentHash(fixture.policy)]);
   const record = await query.finish(second.content);
   return record === null ? null : (snapshot.body.vocabulary[decodeLabelRecord(record)] ?? null);
 }

@@ -2,6 +2,7 @@
  *  answer is right.
  *  @module */
 import {
+  documentHash,
   EvidencedReceipt,
   isSluiceError,
   KeyId,
@@ -10,10 +11,13 @@ import {
   Sm2KeyId,
   SluiceError,
   type LogProof,
+  type Signed,
+  type SignedType,
 } from "@sluice/protocol";
 import { z } from "zod";
 import { logIdentity, type PinnedLog } from "./checkpoint.ts";
 import { verifyLogProof } from "./log-proof.ts";
+import { openReference, REFERENCES, type ReferenceMember } from "./receipt-openings.ts";
 import { verifySigned } from "./signed-document.ts";
 
 /** Keys of one domain. */
@@ -27,42 +31,93 @@ export const DomainPins = z.strictObject({
 });
 export type DomainPins = z.infer<typeof DomainPins>;
 
+/** Keys of the gateway: `key` signs its bookings. */
+export const GatewayPins = z.strictObject({
+  key: KeyId,
+  logKey: KeyId,
+  logSm2Key: Sm2KeyId.optional(),
+  logOrigin: LogOrigin,
+});
+export type GatewayPins = z.infer<typeof GatewayPins>;
+
 /** What a verifier trusts, obtained outside the system: fingerprints of keys and names of logs. */
 export const TrustPins = z.strictObject({
   domains: z.record(Name, DomainPins),
-  gateway: z.strictObject({ logKey: KeyId, logSm2Key: Sm2KeyId.optional(), logOrigin: LogOrigin }),
+  gateway: GatewayPins,
   agencyKey: KeyId,
 });
 export type TrustPins = z.infer<typeof TrustPins>;
 
-/** Passes when the domain's pinned key signed the receipt, and the domain's log, and the gateway's where a
- *  proof of it is there, hold the commitment to the *signed* receipt. @throws ERR_RECEIPT */
-export async function verifyReceipt(evidenced: EvidencedReceipt, trust: TrustPins): Promise<void> {
+/** Parts of a receipt, in the order in which they are verified; the first that fails is the `part` of ERR_RECEIPT. */
+export const RECEIPT_PARTS = [
+  "form",
+  "domain",
+  "domain-signature",
+  "party",
+  "snapshot",
+  "domain-log",
+  "booking",
+  "gateway-log",
+] as const;
+export type ReceiptPart = (typeof RECEIPT_PARTS)[number];
+
+/** What was verified of a receipt. */
+export interface VerifiedReceipt {
+  /** Parts that are there and hold, in order. Without `booking` and `gateway-log`, the gateway has not seen it. */
+  readonly verified: readonly ReceiptPart[];
+  /** Commitments whose opening is not there: the receipt holds, and does not say what they are. */
+  readonly erased: readonly ReferenceMember[];
+}
+
+/** Passes when the domain's pinned key signed the receipt, what opens its commitments fits, and the domain's log holds
+ *  the commitment to the *signed* receipt; and so, where they are there, the gateway's booking and the proof of its log.
+ *  @throws ERR_RECEIPT with the `part` that fails */
+export async function verifyReceipt(evidenced: EvidencedReceipt, trust: TrustPins): Promise<VerifiedReceipt> {
   const parsed = EvidencedReceipt.safeParse(evidenced);
-  if (!parsed.success) throw refused("it does not have the documented form");
-  const { receipt, domainLog, gatewayLog } = parsed.data;
+  if (!parsed.success) throw refused("form", "it does not have the documented form");
+  const { receipt, openings, domainLog, booking, gatewayLog } = parsed.data;
+  const verified: ReceiptPart[] = ["form"];
   const { domain } = receipt.body;
   const pins = Object.hasOwn(trust.domains, domain) ? trust.domains[domain] : undefined;
-  if (pins === undefined) throw refused("its domain is not pinned");
-  try {
-    await verifySigned(receipt, { required: [[pins.receiptKey]] });
-  } catch (cause) {
-    if (!isSluiceError(cause, "ERR_SIGNATURE")) throw cause;
-    throw refused("the domain's key did not sign it", cause);
+  if (pins === undefined) throw refused("domain", "its domain is not pinned");
+  verified.push("domain");
+  await signedBy("domain-signature", receipt, pins.receiptKey, "the domain's key did not sign it");
+  const erased: ReferenceMember[] = [];
+  for (const member of REFERENCES) {
+    if (openReference({ receipt, openings }, member) === null) erased.push(member);
+    else verified.push(member);
   }
-  await inLog("domain", domainLog, pins);
-  if (gatewayLog !== undefined) await inLog("gateway", gatewayLog, trust.gateway);
+  await inLog("domain-log", "domain", domainLog, pins);
+  if (booking !== undefined) {
+    await signedBy("booking", booking, trust.gateway.key, "the gateway's key did not sign its booking");
+    if (booking.body.receipt !== (await documentHash(receipt))) {
+      throw refused("booking", "the gateway's booking is of another receipt");
+    }
+  }
+  if (gatewayLog !== undefined) await inLog("gateway-log", "gateway", gatewayLog, trust.gateway);
+  return { verified, erased };
 
-  async function inLog(owner: string, proof: LogProof, log: PinnedLog): Promise<void> {
+  async function signedBy(part: ReceiptPart, signed: Signed<{ type: SignedType }>, key: KeyId, reason: string) {
+    try {
+      await verifySigned(signed, { required: [[key]] });
+    } catch (cause) {
+      if (!isSluiceError(cause, "ERR_SIGNATURE")) throw cause;
+      throw refused(part, reason, cause);
+    }
+    verified.push(part);
+  }
+
+  async function inLog(part: ReceiptPart, owner: string, proof: LogProof, log: PinnedLog): Promise<void> {
     try {
       await verifyLogProof(proof, receipt, logIdentity(log));
     } catch (cause) {
       if (!isSluiceError(cause, "ERR_LOG")) throw cause;
-      throw refused(`in the ${owner}'s log, ${String(cause.details["reason"])}`, cause);
+      throw refused(part, `in the ${owner}'s log, ${String(cause.details["reason"])}`, cause);
     }
+    verified.push(part);
   }
 }
 
-function refused(reason: string, cause?: unknown): SluiceError {
-  return new SluiceError("ERR_RECEIPT", { reason }, { cause });
+function refused(part: ReceiptPart, reason: string, cause?: unknown): SluiceError {
+  return new SluiceError("ERR_RECEIPT", { part, reason }, { cause });
 }

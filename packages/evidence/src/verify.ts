@@ -16,6 +16,7 @@ export { logOverHttp, type LogOverHttpOptions } from "./log-over-http.ts";
 export { commitment, SALT_BYTES, verifyLogProof } from "./log-proof.ts";
 export { odrlAgreement } from "./odrl.ts";
 export type { OdrlAgreement } from "./odrl-terms.ts";
+export * from "./receipt-openings.ts";
 export * from "./receipts.ts";
 export { signersOf, verifySigned, type SignerPolicy } from "./signed-document.ts";
 export { NOTE_SIGNATURE_TYPES, noteVerifierKey, openNote, parseNoteVerifierKey } from "./signed-note.ts";

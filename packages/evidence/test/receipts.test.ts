@@ -1,11 +1,14 @@
-import { randomBytes } from "node:crypto";
-import { Receipt, type EvidencedReceipt, type Signed } from "@sluice/protocol";
+import { createHash, randomBytes } from "node:crypto";
+import { documentHash, Receipt, type EvidencedReceipt, type Signed } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import {
   commitment,
   createLogProof,
   generateKey,
   openLog,
+  RECEIPT_PARTS,
+  referenceHash,
+  referTo,
   signDocument,
   TrustPins,
   verifyReceipt,
@@ -15,10 +18,17 @@ import { CLOCK, entriesOf, inDirectory } from "./log-fixture.ts";
 
 const DOMAIN_ORIGIN = "log.example/hrss";
 const GATEWAY_ORIGIN = "log.example/gateway";
-const [receiptKey, domainLogKey, gatewayLogKey, departmentKey, agencyKey] = await Promise.all(
-  [1, 2, 3, 4, 5].map(() => generateKey()),
+const [receiptKey, domainLogKey, gatewayKey, gatewayLogKey, departmentKey, agencyKey] = await Promise.all(
+  [1, 2, 3, 4, 5, 6].map(() => generateKey()),
 );
-if (!receiptKey || !domainLogKey || !gatewayLogKey || !departmentKey || !agencyKey) throw new Error("five keys");
+if (!receiptKey || !domainLogKey || !gatewayKey || !gatewayLogKey || !departmentKey || !agencyKey) {
+  throw new Error("six keys");
+}
+
+const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
+const PARTY = (await generateKey()).keyId;
+const SNAPSHOT = "4".repeat(64);
+const { references, openings } = referTo({ party: PARTY, snapshot: SNAPSHOT }, random);
 
 const body: Receipt = Receipt.parse({
   type: "receipt",
@@ -26,12 +36,13 @@ const body: Receipt = Receipt.parse({
   operation: "lookup.query",
   domain: "hrss",
   grant: "1".repeat(64),
+  scene: "inclusive-credit",
+  policy: "7".repeat(64),
   product: "credit",
   version: 1,
   bundle: "2".repeat(64),
   release: "3".repeat(64),
-  snapshot: "4".repeat(64),
-  party: agencyKey.keyId,
+  ...references,
   request: "5".repeat(64),
   answer: "6".repeat(64),
   quantity: { unit: "pir-query", amount: "1" },
@@ -48,7 +59,7 @@ const trust: TrustPins = TrustPins.parse({
       departmentKey: departmentKey.keyId,
     },
   },
-  gateway: { logKey: gatewayLogKey.keyId, logOrigin: GATEWAY_ORIGIN },
+  gateway: { key: gatewayKey.keyId, logKey: gatewayLogKey.keyId, logOrigin: GATEWAY_ORIGIN },
   agencyKey: agencyKey.keyId,
 });
 
@@ -62,10 +73,19 @@ async function proofIn(document: unknown, origin: string, key: KeyPair) {
   });
 }
 
+async function bookingOf(receipt: Signed<Receipt>, key: KeyPair) {
+  return signDocument(
+    { type: "booking" as const, receipt: await documentHash(receipt), at: "2026-01-02T03:04:06.000Z" },
+    key,
+  );
+}
+
 async function evidenced(receipt: Signed<Receipt>): Promise<EvidencedReceipt> {
   return {
     receipt,
+    openings,
     domainLog: await proofIn(receipt, DOMAIN_ORIGIN, domainLogKey as KeyPair),
+    booking: await bookingOf(receipt, gatewayKey as KeyPair),
     gatewayLog: await proofIn(receipt, GATEWAY_ORIGIN, gatewayLogKey as KeyPair),
   };
 }
@@ -76,10 +96,62 @@ async function refuses(receipt: EvidencedReceipt, reason: string, pins = trust):
   await expect(verifyReceipt(receipt, pins)).rejects.toMatchObject({ code: "ERR_RECEIPT", details: { reason } });
 }
 
-test("verifies with the gateway's proof and before the gateway has seen it", async () => {
-  await verifyReceipt(good, trust);
-  const { gatewayLog: _, ...early } = good;
-  await verifyReceipt(early, trust);
+async function failsAt(part: string, receipt: unknown): Promise<void> {
+  const verified = verifyReceipt(receipt as EvidencedReceipt, trust);
+  await expect(verified, part).rejects.toMatchObject({ code: "ERR_RECEIPT", details: { part } });
+}
+
+test("verifies with the gateway's word and before the gateway has seen it, and says which", async () => {
+  expect(await verifyReceipt(good, trust)).toEqual({ verified: RECEIPT_PARTS, erased: [] });
+  const { gatewayLog: _, booking: _booking, ...early } = good;
+  expect(await verifyReceipt(early, trust)).toEqual({ verified: RECEIPT_PARTS.slice(0, -2), erased: [] });
+});
+
+test("a receipt whose openings were erased verifies, says so, and does not contain what they were", async () => {
+  const erased = { ...good, openings: {} };
+  expect((await verifyReceipt(erased, trust)).erased).toEqual(["party", "snapshot"]);
+  const { party: _, ...snapshotOnly } = openings;
+  const { verified, erased: missing } = await verifyReceipt({ ...good, openings: snapshotOnly }, trust);
+  expect([verified.includes("party"), verified.includes("snapshot"), missing]).toEqual([false, true, ["party"]]);
+  expect(JSON.stringify(erased)).not.toContain(PARTY);
+  expect(JSON.stringify(erased)).not.toContain(SNAPSHOT);
+});
+
+test("a reference is SHA-256 over the documented struct", () => {
+  const salt = new Uint8Array(32).fill(7);
+  const struct = Buffer.concat([
+    Buffer.from("sluice/reference/v1\x05party"),
+    salt,
+    Buffer.of(PARTY.length),
+    Buffer.from(PARTY),
+  ]);
+  expect(referenceHash("party", PARTY, salt)).toBe(createHash("sha256").update(struct).digest("hex"));
+  expect(() => referenceHash("party", PARTY, salt.subarray(1))).toThrow(RangeError);
+});
+
+test("names the part that fails, of every part", async () => {
+  const { party, snapshot } = openings;
+  const { signatures } = good.receipt;
+  const bad: Record<(typeof RECEIPT_PARTS)[number], unknown[]> = {
+    form: [null, { ...good, openings: undefined }, { ...good, openings: { party: { value: PARTY } } }],
+    domain: [{ ...good, receipt: { body: { ...body, domain: "health" }, signatures } }],
+    "domain-signature": [{ ...good, receipt: { body: { ...body, scene: "another" }, signatures } }],
+    party: [
+      { ...good, openings: { ...openings, party: { ...party, value: agencyKey.keyId } } },
+      { ...good, openings: { ...openings, party: { ...party, salt: snapshot.salt } } },
+    ],
+    snapshot: [
+      { ...good, openings: { ...openings, snapshot: { ...snapshot, value: "5".repeat(64) } } },
+      { ...good, openings: { ...openings, snapshot: { ...snapshot, salt: party.salt } } },
+    ],
+    "domain-log": [{ ...good, domainLog: { ...good.domainLog, index: 4 } }],
+    booking: [
+      { ...good, booking: await bookingOf(good.receipt, gatewayLogKey) },
+      { ...good, booking: await bookingOf(await signDocument({ ...body, version: 2 }, receiptKey), gatewayKey) },
+    ],
+    "gateway-log": [{ ...good, gatewayLog: { ...good.gatewayLog, salt: "0".repeat(64) } }],
+  };
+  for (const part of RECEIPT_PARTS) for (const receipt of bad[part]) await failsAt(part, receipt);
 });
 
 test("survives JSON", async () => {

@@ -114,7 +114,7 @@ async function open(
   const link = new DomainLink({ gatewayKey, clock, random, timeoutMs });
   const delivery = new PartyDelivery(state.db, domains, link, onFault);
   closers.push(() => delivery.close());
-  const book = await ReceiptBook.open(state, log, random);
+  const book = await ReceiptBook.open({ state, log, key: gatewayKey, clock, random });
   closers.push(() => book.close());
   const closing = new AbortController();
   const context: GatewayContext = {

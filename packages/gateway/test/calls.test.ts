@@ -1,7 +1,16 @@
 /** Production calls: admitted, passed on unchanged, believed only with their receipt, booked once.
  *  @module */
-import { verifyReceipt, type TrustPins } from "@sluice/evidence/verify";
-import { decodeAnswer, documentHash, encodeAnswer, encodeCall, fromUtf8, utf8, type Scene } from "@sluice/protocol";
+import { RECEIPT_PARTS, verifyReceipt, type TrustPins } from "@sluice/evidence/verify";
+import {
+  decodeAnswer,
+  documentHash,
+  encodeAnswer,
+  encodeCall,
+  fromUtf8,
+  utf8,
+  type AnswerEnvelope,
+  type Scene,
+} from "@sluice/protocol";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { City, codeOf, receiptOf } from "./city.ts";
 
@@ -15,7 +24,11 @@ beforeAll(async () => {
   const { receiptKey, logKey, logOrigin } = city.domain.description();
   trust = {
     domains: { health: { receiptKey, logKey, logOrigin, departmentKey: city.keys.health.keyId } },
-    gateway: { logKey: city.identity.logKey, logOrigin: city.identity.logOrigin },
+    gateway: {
+      key: city.identity.gatewayKey,
+      logKey: city.identity.logKey,
+      logOrigin: city.identity.logOrigin,
+    },
     agencyKey: city.keys.bureau.keyId,
   };
 });
@@ -33,7 +46,36 @@ test("an answer comes back unchanged, with a receipt that verifies in both logs"
   const receipt = receiptOf(answer);
   expect(fromUtf8(decodeAnswer(answer.bytes).frame)).toBe(`answer to ${callId}`);
   expect(receipt.gatewayLog?.origin).toBe(city.identity.logOrigin);
-  await verifyReceipt(receipt, trust);
+  const { verified, erased } = await verifyReceipt(receipt, trust);
+  expect([verified, erased]).toEqual([RECEIPT_PARTS, []]);
+  expect(receipt.openings.party?.value).toBe(city.keys.bank.keyId);
+});
+
+test("an answer whose receipt does not open its party, or opens another, is refused", async () => {
+  const envelope = await city.envelope("bank", { grant });
+  const party = city.keys["other-bank"].keyId;
+  const bends: ((answer: AnswerEnvelope) => Promise<AnswerEnvelope>)[] = [
+    async ({ receipt, frame }) => ({
+      frame,
+      receipt: await city.domain.receiptFor(envelope, receipt.receipt.body.answer, { party }),
+    }),
+    async ({ receipt, frame }) => {
+      const { party: _party, ...openings } = receipt.openings;
+      return { frame, receipt: { ...receipt, openings } };
+    },
+    async ({ receipt, frame }) => {
+      const { snapshot: _snapshot, ...openings } = receipt.openings;
+      return { frame, receipt: { ...receipt, openings } };
+    },
+    async ({ receipt, frame }) => {
+      const opening = { value: city.keys.bank.keyId, salt: "0".repeat(64) };
+      return { frame, receipt: { ...receipt, openings: { ...receipt.openings, party: opening } } };
+    },
+  ];
+  for (const bend of bends) {
+    city.domain.bend = bend;
+    expect(codeOf(await city.send("bank", "POST", "/v1/calls", encodeCall(envelope)))).toBe("ERR_RECEIPT");
+  }
 });
 
 test("a retried call is booked once and gets the same receipt, whatever proof the domain sends now", async () => {
@@ -81,7 +123,7 @@ test("an altered frame and a receipt of another call, product, party or key are 
     async (answer) => ({ ...answer, receipt: await city.domain.receiptFor(other, answer.receipt.receipt.body.answer) }),
     async (answer) => {
       const { body } = answer.receipt.receipt;
-      const change = { product: "another", callId: body.callId, party: body.party };
+      const change = { product: "another", callId: body.callId, party: city.keys.bank.keyId };
       return { ...answer, receipt: await city.domain.receiptFor(other, body.answer, change) };
     },
     async (answer) => {

@@ -5,8 +5,8 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { commitment, importPrivateKey, openLog, verifyLogProof } from "@sluice/evidence";
-import { fromHex, type EvidencedReceipt } from "@sluice/protocol";
+import { commitment, importPrivateKey, openLog, signDocument, verifyLogProof } from "@sluice/evidence";
+import { documentHash, fromHex, type EvidencedReceipt } from "@sluice/protocol";
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openState } from "../src/state/open-state.ts";
@@ -40,7 +40,19 @@ test("a receipt that was stored but not logged is logged at the next start, once
     evidenced.push(await city.domain.receiptFor(envelope, "0".repeat(64)));
   }
   const state = await openState(city.directory);
-  const fresh = evidenced.map((item, i) => ({ evidenced: item, request: null, salt: salts[i] ?? "" }));
+  const gatewayKey = await importPrivateKey(await readFile(join(city.directory, "keys", "gateway.key"), "utf8"));
+  const bookingOf = async ({ receipt }: EvidencedReceipt) => {
+    const at = clock.now().toISOString();
+    return signDocument({ type: "booking" as const, receipt: await documentHash(receipt), at }, gatewayKey);
+  };
+  const fresh = await Promise.all(
+    evidenced.map(async (item, i) => ({
+      evidenced: item,
+      booking: await bookingOf(item),
+      request: null,
+      salt: salts[i] ?? "",
+    })),
+  );
   await state.db.transaction().execute((transaction) => putReceipts(transaction, fresh));
   await state.close();
   const key = await importPrivateKey(await readFile(join(city.directory, "keys", "log.key"), "utf8"));

@@ -11,6 +11,7 @@ import {
   createLogProof,
   generateKey,
   openLog,
+  referTo,
   signDocument,
   type DirectoryLog,
   type KeyPair,
@@ -43,6 +44,10 @@ type Handler = (
   body: Uint8Array,
   request: IncomingMessage,
 ) => Promise<{ status?: number; type?: string; body: Uint8Array | string }>;
+
+function referred({ party, snapshot }: Partial<Receipt>): { party?: string; snapshot?: string } {
+  return { ...(party === undefined ? {} : { party }), ...(snapshot === undefined ? {} : { snapshot }) };
+}
 
 /** How a run ends other than usual; a member that is undefined is left out. */
 export type RunChange = { readonly [Member in keyof Run]?: Run[Member] | undefined };
@@ -141,7 +146,7 @@ export class StubDomain {
     };
   }
 
-  /** A receipt for a request, signed and logged. */
+  /** A receipt for a request, signed and logged. `party` and `snapshot` of a change are what they open to. */
   async receiptFor(
     { request }: Pick<CallEnvelope, "request">,
     answer: string,
@@ -150,6 +155,8 @@ export class StubDomain {
     const { operation, domain, grant, product, version, bundle, callId } = request.body;
     const signer = request.signatures[0]?.keyId;
     if (signer === undefined) throw new RangeError("an unsigned request");
+    const values = { party: signer, snapshot: "1".repeat(64), ...referred(change) };
+    const { references, openings } = referTo(values, random);
     const receipt = await signDocument(
       {
         type: "receipt" as const,
@@ -157,11 +164,11 @@ export class StubDomain {
         operation,
         domain,
         grant,
+        scene: "scene",
+        policy: "2".repeat(64),
         product,
         version,
         bundle,
-        snapshot: "1".repeat(64),
-        party: signer,
         request: await documentHash(request.body),
         answer,
         quantity: { unit: OPERATION_UNITS[operation], amount: "1" },
@@ -169,12 +176,13 @@ export class StubDomain {
         layers: [],
         at: clock.now().toISOString(),
         ...change,
-      },
+        ...references,
+      } satisfies Receipt,
       this.receiptKey,
     );
     const salt = random.bytes(32);
     const { index } = await this.#log.append(commitment(receipt, salt));
-    return { receipt, domainLog: await createLogProof(this.#log, index, salt) };
+    return { receipt, openings, domainLog: await createLogProof(this.#log, index, salt) };
   }
 
   /** Ends a run as completed, with a guarded report and a receipt. */

@@ -14,6 +14,7 @@ export const SIGNED_TYPES = [
   "request",
   "revocation",
   "receipt",
+  "booking",
   "event",
   "lookup-snapshot",
   "psi-snapshot",

@@ -78,7 +78,7 @@ async function collectReceipts(collection: Collection, summary: Summary): Promis
       if (receipt.gatewayLog !== undefined) need(needs, GATEWAY, receipt.gatewayLog.checkpoint);
       await collectBasis(collection, summary, receipt, written);
       if (operation === "develop" || operation === "build") await collectRun(collection, summary, callId);
-      summary.addReceipt(receipt.receipt.body);
+      summary.addReceipt(receipt);
     }
     after = page.next;
     progress(`${summary.receipts} receipts`);

@@ -1,7 +1,7 @@
 /** The index page of an export: what a regulator reads first. One HTML file, no script, nothing fetched, every string
  *  escaped; the evidence is the files beside it.
  *  @module */
-import type { Grant } from "@sluice/protocol";
+import type { Grant, KeyId } from "@sluice/protocol";
 import { amountText, dayText, keyFingerprint, minuteText } from "../officer/chinese-figures.ts";
 import { FORM_WORDS } from "../officer/form-words.ts";
 import { priceWords } from "../officer/grant-terms.ts";
@@ -100,7 +100,7 @@ function usageSection(summary: Summary, usage: readonly UsageLine[]): Markup {
       line.domain,
       named(grant?.scene.title ?? "（网关没有这份授权）", grant?.scene.scene ?? ""),
       named(line.product, versionText(line.version)),
-      named(summary.title(line.caller) ?? "（未登记）", keyFingerprint(line.caller)),
+      callerCell(summary, line.caller),
       OPERATION_WORDS[line.operation].zh,
       right(amountText(String(line.calls), "次")),
       right(amountText(line.amount, unitWord(line.operation))),
@@ -113,6 +113,11 @@ function usageSection(summary: Summary, usage: readonly UsageLine[]): Markup {
     empty: "期间内没有凭证",
     remark: "按数域、授权、产品版本、调用方、用法与价格规则合计；单价以授权为准，金额不在本页计算",
   });
+}
+
+function callerCell(summary: Summary, caller: KeyId | null): Markup {
+  if (caller === null) return named("（已删除）", "对调用方的指向已按删除要求销毁");
+  return named(summary.title(caller) ?? "（未登记）", keyFingerprint(caller));
 }
 
 function grantSection(summary: Summary): Markup {

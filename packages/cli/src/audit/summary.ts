@@ -1,15 +1,15 @@
 /** What the index page of an export tells: usage added up, and the documents behind it. It grows with products, parties
  *  and runs, not with calls.
  *  @module */
-import { verifySigned } from "@sluice/evidence/verify";
+import { openReference, verifySigned } from "@sluice/evidence/verify";
 import {
   isSluiceError,
+  type EvidencedReceipt,
   type Grant,
   type KeyId,
   type Operation,
   type PriceRule,
   type Product,
-  type Receipt,
   type ReviewRecord,
   type Run,
   type RunReviews,
@@ -26,7 +26,8 @@ export interface UsageLine {
   readonly product: string;
   readonly version: number;
   readonly operation: Operation;
-  readonly caller: KeyId;
+  /** Key of who asked; null where the reference to it was erased. */
+  readonly caller: KeyId | null;
   readonly unit: Unit;
   readonly price: PriceRule;
   calls: number;
@@ -63,9 +64,10 @@ export class Summary {
   readonly failed: FailedRun[] = [];
   readonly logs: LogLine[] = [];
 
-  /** Counts a receipt. */
-  addReceipt(body: Receipt): void {
-    const { domain, grant, product, version, operation, party: caller, quantity, price } = body;
+  /** Counts a receipt. @throws ERR_RECEIPT when the opening of its party does not fit */
+  addReceipt(evidenced: EvidencedReceipt): void {
+    const { domain, grant, product, version, operation, quantity, price } = evidenced.receipt.body;
+    const caller = openReference(evidenced, "party");
     const { unit } = quantity;
     const id = JSON.stringify([domain, grant, product, version, operation, caller, unit, price]);
     const line = this.#usage.get(id) ?? {

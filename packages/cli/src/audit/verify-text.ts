@@ -23,7 +23,7 @@ sluice verify DIR
 全部相符时输出 \`everything verifies\`，退出码为 0；否则退出码为 1，并指出第一个不相符的文件。核验内容：
 
 1. 每个文件的 SHA-256 与 \`manifest.json\` 一致，没有多出或缺少的文件；
-2. 每份凭证由数据域的密钥签名，并在数据域和网关的日志中（包含证明）；
+2. 每份凭证由数据域的密钥签名、由网关的密钥签名记账，并在数据域和网关的日志中（包含证明）；
 3. 每份日志完整：条目、哈希瓦片与签名的检查点一致，各凭证的检查点同属一份日志（一致性）；
 4. 每份授权由数源部门与实施机构签名，每份发布许可由数源部门签名，每份凭证所依据的授权都在。
 
@@ -32,6 +32,7 @@ sluice verify DIR
 | 所属 whose | 用途 use | 公钥 key |
 |---|---|---|
 | 实施机构 agency | 签名 signatures | \`${trust.agencyKey}\` |
+| 网关 gateway | 记账签名 bookings | \`${trust.gateway.key}\` |
 | 网关 gateway | 日志 log | \`${trust.gateway.logKey}\` |
 ${sm2Row("网关 gateway", trust.gateway.logSm2Key)}${pins.join("")}
 Run \`sluice verify DIR\` in the directory above this one: offline, with nothing else. Exit code 0 and \`everything

@@ -30,7 +30,8 @@ export const gatewayInit: Command = {
         ["log origin", config.logOrigin],
       ];
       io.stdout.write(
-        `${formatTable(rows)}\n\nDomains pin the gateway key: sluice domain init … --gateway-key KEYID\n`,
+        `${formatTable(rows)}\n\nDomains pin the gateway key: sluice domain init … --gateway-key KEYID\n` +
+          "Verifiers pin all three in trust.json: key, logKey, logOrigin of `gateway`\n",
       );
     }
     return 0;

@@ -89,8 +89,9 @@ export async function createCity(
   for await (const { domain, ...table } of tables((name) => domainDirectory(directory, name))) {
     await importTable(domainDirectory(directory, domain), { ...table, updateFrequency: "month" });
   }
-  const { logKey, logSm2Key, logOrigin } = gateway;
-  const trust: TrustPins = { domains: trusted, gateway: { logKey, logSm2Key, logOrigin }, agencyKey };
+  const { gatewayKey, logKey, logSm2Key, logOrigin } = gateway;
+  const pinned = { key: gatewayKey, logKey, logSm2Key, logOrigin };
+  const trust: TrustPins = { domains: trusted, gateway: pinned, agencyKey };
   await writeFile(join(directory, FILE), `${JSON.stringify({ domains: titles, trust }, null, 2)}\n`);
   return { directory, domains: titles, keys, trust };
 }

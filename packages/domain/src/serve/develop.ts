@@ -36,11 +36,12 @@ export async function developOnSample(context: DomainContext, work: RunWork): Pr
     frame: canonicalBytes(guarded.report),
     amount: 1n,
     snapshot: resource.snapshot,
+    certificate: sample.certificate,
     layers: guarded.layers,
   });
   return {
-    certificate: sample.certificate,
-    // The report that the receipt is over: that of the first time, when a run that was cut off is made again.
+    // What the receipt is over: that of the first time, when a run that was cut off is made again.
+    certificate: kept.certificate ?? sample.certificate,
     guardReport: keptReport(kept) ?? guarded.report,
     metrics,
     ...(model === undefined ? {} : { model }),

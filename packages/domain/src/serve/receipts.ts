@@ -1,8 +1,9 @@
 /** Receipts: made, kept, logged, proven — in this order, so that a receipt a caller holds is in the log
  *  and a call that was charged always gets one.
  *  @module */
-import { commitment, createLogProof, signDocument } from "@sluice/evidence";
+import { commitment, createLogProof, referTo, signDocument } from "@sluice/evidence";
 import {
+  documentHash,
   fromHex,
   fromUtf8,
   GuardReport,
@@ -10,6 +11,7 @@ import {
   sha256Hex,
   toHex,
   type Bytes,
+  type Certificate,
   type EvidencedReceipt,
   type Receipt,
   type Sha256Hex,
@@ -27,6 +29,8 @@ export interface Answered {
   readonly amount: bigint;
   readonly snapshot: Sha256Hex;
   readonly release?: Sha256Hex;
+  /** Certificate of the sample that a development run read. */
+  readonly certificate?: Certificate;
   readonly layers: string[];
 }
 
@@ -37,22 +41,27 @@ export async function issueReceipt(
   answered: Answered,
 ): Promise<KeptAnswer> {
   const { request, held } = admitted;
+  const { grant, hash } = held;
+  const { certificate } = answered;
+  const { references, openings } = referTo({ party: admitted.keyId, snapshot: answered.snapshot }, context.random);
   const body: Receipt = {
     type: "receipt",
     callId: request.callId,
     operation: request.operation,
     domain: request.domain,
-    grant: held.hash,
+    grant: hash,
+    scene: grant.body.scene.scene,
+    policy: grant.body.policy,
     product: request.product,
     version: request.version,
     bundle: request.bundle,
     ...(answered.release === undefined ? {} : { release: answered.release }),
-    snapshot: answered.snapshot,
-    party: admitted.keyId,
+    ...(certificate === undefined ? {} : { certificate: await documentHash(certificate) }),
+    ...references,
     request: context.uses.requestHash(request.callId) ?? admitted.requestHash,
     answer: await sha256Hex(answered.frame),
     quantity: { unit: OPERATION_UNITS[request.operation], amount: String(answered.amount) },
-    price: held.grant.body.price,
+    price: grant.body.price,
     layers: answered.layers,
     at: context.clock.now().toISOString(),
   };
@@ -60,8 +69,17 @@ export async function issueReceipt(
   const salt = toHex(context.random.bytes(SALT_BYTES));
   const faster = context.answers.get(request.callId);
   if (faster !== null) return faster;
-  context.answers.put({ callId: request.callId, frame: answered.frame, receipt, salt, at: body.at });
-  return { callId: request.callId, frame: answered.frame, receipt, salt, logIndex: null };
+  const kept: KeptAnswer = {
+    callId: request.callId,
+    frame: answered.frame,
+    receipt,
+    openings,
+    certificate: certificate ?? null,
+    salt,
+    logIndex: null,
+  };
+  context.answers.put(kept);
+  return kept;
 }
 
 /** The guard's report that a run's receipt is over; null once its retention has passed. */
@@ -72,7 +90,8 @@ export function keptReport(kept: KeptAnswer): GuardReport | null {
 /** The receipt of a kept answer with its proof; logs it first if that was still to do. */
 export async function prove(context: DomainContext, kept: KeptAnswer): Promise<EvidencedReceipt> {
   const index = kept.logIndex ?? (await logReceipt(context, kept.callId, kept.receipt, kept.salt));
-  return { receipt: kept.receipt, domainLog: await createLogProof(context.log, index, fromHex(kept.salt)) };
+  const { receipt, openings } = kept;
+  return { receipt, openings, domainLog: await createLogProof(context.log, index, fromHex(kept.salt)) };
 }
 
 /** In-flight appends by call id, so that concurrent retries log a receipt once. */

@@ -147,7 +147,8 @@ async function builtBefore(context: DomainContext, run: Run): Promise<RunResult 
   const kept = context.answers.get(run.callId);
   const guardReport = kept === null ? null : keptReport(kept);
   if (kept === null || guardReport === null) return null;
-  return { guardReport, snapshot: kept.receipt.body.snapshot, receipt: await prove(context, kept) };
+  const snapshot = kept.openings.snapshot?.value;
+  return { guardReport, ...(snapshot === undefined ? {} : { snapshot }), receipt: await prove(context, kept) };
 }
 
 function failureOf(error: unknown, signal: AbortSignal): NonNullable<Run["failure"]> {

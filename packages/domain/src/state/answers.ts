@@ -1,7 +1,7 @@
 /** Answers with their receipts. An answer is kept before it is logged and logged before it is sent, so a
  *  retry after a crash gets the first answer and no receipt that reached a caller is lost.
  *  @module */
-import { SignedReceipt, type Bytes } from "@sluice/protocol";
+import { Certificate, ReceiptOpenings, SignedReceipt, type Bytes } from "@sluice/protocol";
 import type { StateDatabase } from "./database.ts";
 
 /** How long an answer frame is kept for retries; the receipt stays. */
@@ -12,6 +12,10 @@ export interface KeptAnswer {
   readonly callId: string;
   readonly frame: Bytes | null;
   readonly receipt: SignedReceipt;
+  /** What the receipt's commitments were made from, as far as it was not erased. */
+  readonly openings: ReceiptOpenings;
+  /** The certificate that the receipt of a development run names. */
+  readonly certificate: Certificate | null;
   /** Salt of the log entry, hexadecimal. */
   readonly salt: string;
   readonly logIndex: number | null;
@@ -25,10 +29,20 @@ export class AnswerStore {
     this.#db = db;
   }
 
-  put(answer: { callId: string; frame: Bytes; receipt: SignedReceipt; salt: string; at: string }): void {
+  put({ callId, frame, receipt, openings, certificate, salt }: KeptAnswer): void {
     this.#db
-      .prepare("INSERT INTO answer (call_id, frame, receipt, salt, at) VALUES (?, ?, ?, ?, ?)")
-      .run(answer.callId, answer.frame, JSON.stringify(answer.receipt), answer.salt, answer.at);
+      .prepare(
+        "INSERT INTO answer (call_id, frame, receipt, openings, certificate, salt, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      )
+      .run(
+        callId,
+        frame,
+        JSON.stringify(receipt),
+        JSON.stringify(openings),
+        certificate === null ? null : JSON.stringify(certificate),
+        salt,
+        receipt.body.at,
+      );
   }
 
   get(callId: string): KeptAnswer | null {
@@ -62,10 +76,13 @@ export class AnswerStore {
 function readAnswer(row: Record<string, unknown>): KeptAnswer {
   const frame = row["frame"];
   const index = row["log_index"];
+  const certificate = row["certificate"];
   return {
     callId: String(row["call_id"]),
     frame: frame instanceof Uint8Array ? frame : null,
     receipt: SignedReceipt.parse(JSON.parse(String(row["receipt"]))),
+    openings: ReceiptOpenings.parse(JSON.parse(String(row["openings"]))),
+    certificate: typeof certificate === "string" ? Certificate.parse(JSON.parse(certificate)) : null,
     salt: String(row["salt"]),
     logIndex: index === null ? null : Number(index),
   };

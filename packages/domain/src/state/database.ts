@@ -31,6 +31,8 @@ const MIGRATIONS = [
    CREATE INDEX event_unlogged ON event (id) WHERE log_index IS NULL;
    CREATE TABLE rollback (one INTEGER PRIMARY KEY CHECK (one = 1), reason TEXT, accepted_size INTEGER NOT NULL DEFAULT 0,
      grants_from TEXT) STRICT;`,
+  `ALTER TABLE answer ADD COLUMN openings TEXT NOT NULL DEFAULT '{}';
+   ALTER TABLE answer ADD COLUMN certificate TEXT;`,
 ] as const;
 
 /** An open state file. */

@@ -35,8 +35,7 @@ export async function observeRun(
   }
   const answer = run.guardReport === undefined ? undefined : await documentHash(run.guardReport);
   await checkReceiptFits(receipt, { request: body, party: held.keyId, answer }, address.description);
-  const { gatewayLog: _claimed, ...own } = receipt;
-  const ended: Run = { ...rest, receipt: await context.book.book(own, held.request) };
+  const ended: Run = { ...rest, receipt: await context.book.book(receipt, held.request) };
   if (run.operation === "build" && run.state === "completed") {
     await context.products.markServing(run.product, run.version);
   }

@@ -73,11 +73,11 @@ async function passOn(
     ...context.link.patience(body.operation),
   });
   const { receipt: evidenced, frame } = readAnswer(answerBytes);
-  const { receipt, domainLog } = evidenced;
+  const { receipt, openings, domainLog } = evidenced;
   const expected = { request: body, party: party.keyId, answer: await sha256Hex(frame) };
-  await checkReceiptFits({ receipt, domainLog }, expected, address.description);
+  await checkReceiptFits({ receipt, openings, domainLog }, expected, address.description);
   const original = context.requests.find(body.callId, receipt.body.request);
-  const booked = await context.book.book({ receipt, domainLog }, original);
+  const booked = await context.book.book({ receipt, openings, domainLog }, original);
   // Its build may have been ordered elsewhere, or not been looked at yet: a receipt shows that it serves.
   await context.products.markServing(body.product, body.version);
   return { receipt: booked, frame };

@@ -34,7 +34,7 @@ async function readChain(context: GatewayContext, callId: string, reader: Party)
   const grant = scene?.grant ?? null;
   // A receipt without this log's proof is on its way to its first reader.
   const readable =
-    held !== null && held.gatewayLog !== null && mayReadCall(reader, held.receipt.body.party, grant, "call");
+    held !== null && held.gatewayLog !== null && mayReadCall(reader, held.openings.party?.value ?? null, grant, "call");
   if (!readable) throw new SluiceError("ERR_NOT_FOUND", { kind: "receipt", name: callId });
   const { body } = held.receipt;
   const release = body.release === undefined ? null : await products.release(body.product, body.version);

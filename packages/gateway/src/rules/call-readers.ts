@@ -20,7 +20,12 @@ export function mayReadScene(
 
 /** Whether `reader` is a party of the call: who made it, operator and developer of its grant, the department that
  *  signed it, agency and auditors; of a run also the grant's callers, who will ask what it makes. */
-export function mayReadCall(reader: Party, madeBy: KeyId, grant: SignedGrant | null, kind: "call" | "run"): boolean {
+export function mayReadCall(
+  reader: Party,
+  madeBy: KeyId | null,
+  grant: SignedGrant | null,
+  kind: "call" | "run",
+): boolean {
   if (reader.keyId === madeBy || oversees(reader)) return true;
   if (grant === null) return false;
   return kind === "run" ? mayReadGrant(reader, grant) : makers(grant).includes(reader.keyId);

@@ -1,6 +1,6 @@
 /** Whether a receipt is of the call that was made. The gateway passes on no answer whose receipt does not verify.
  *  @module */
-import { logIdentity, verifyLogProof, verifySigned } from "@sluice/evidence";
+import { logIdentity, openReference, verifyLogProof, verifySigned } from "@sluice/evidence";
 import {
   isSluiceError,
   OPERATION_UNITS,
@@ -26,7 +26,7 @@ const SAME_MEMBERS = ["callId", "operation", "domain", "grant", "product", "vers
 /** Passes when the domain's pinned keys vouch for the receipt and it names this call. The hash of the request is
  *  not compared: a retried call has the receipt of its first attempt. @throws ERR_RECEIPT */
 export async function checkReceiptFits(
-  { receipt, domainLog }: Pick<EvidencedReceipt, "receipt" | "domainLog">,
+  { receipt, openings, domainLog }: Pick<EvidencedReceipt, "receipt" | "openings" | "domainLog">,
   { request, party, answer }: ExpectedReceipt,
   { receiptKey, ...log }: Pick<DomainDescription, "receiptKey" | "logKey" | "logSm2Key" | "logOrigin">,
 ): Promise<void> {
@@ -34,7 +34,8 @@ export async function checkReceiptFits(
   const wrong = SAME_MEMBERS.find((member) => body[member] !== request[member]);
   if (wrong !== undefined) throw refused(`its ${wrong} is not the call's`);
   if (body.quantity.unit !== OPERATION_UNITS[request.operation]) throw refused("its unit is not the operation's");
-  if (body.party !== party) throw refused("its party is not the call's");
+  if (openReference({ receipt, openings }, "party") !== party) throw refused("its party is not the call's");
+  if (openReference({ receipt, openings }, "snapshot") === null) throw refused("it does not open its snapshot");
   if (answer !== undefined && body.answer !== answer) throw refused("its answer is not the one that came with it");
   try {
     await verifySigned(receipt, { required: [[receiptKey]] });

@@ -3,6 +3,8 @@
 import {
   formOfOperation,
   LogProof,
+  ReceiptOpenings,
+  SignedBooking,
   SignedReceipt,
   SignedRequest,
   type EvidencedReceipt,
@@ -14,7 +16,9 @@ import type { ReceiptTable, Tables } from "./tables.ts";
 /** A stored receipt; `gatewayLog` is null until this gateway's log holds it. */
 export interface HeldReceipt {
   readonly receipt: SignedReceipt;
+  readonly openings: ReceiptOpenings;
   readonly domainLog: LogProof;
+  readonly booking: SignedBooking;
   readonly gatewayLog: LogProof | null;
   readonly request: SignedRequest | null;
   /** Salt of the commitment in this gateway's log, hexadecimal. */
@@ -23,7 +27,8 @@ export interface HeldReceipt {
 
 /** A receipt to store. */
 export interface FreshReceipt {
-  readonly evidenced: EvidencedReceipt;
+  readonly evidenced: Pick<EvidencedReceipt, "receipt" | "openings" | "domainLog">;
+  readonly booking: SignedBooking;
   readonly request: SignedRequest | null;
   readonly salt: string;
 }
@@ -110,14 +115,16 @@ export async function highestLogIndex(db: Kysely<Tables>): Promise<number> {
   return row?.highest === undefined || row.highest === null ? -1 : Number(row.highest);
 }
 
-function receiptRow({ evidenced, request, salt }: FreshReceipt): Selectable<ReceiptTable> {
+function receiptRow({ evidenced, booking, request, salt }: FreshReceipt): Selectable<ReceiptTable> {
   const { body } = evidenced.receipt;
   return {
     call_id: body.callId,
-    key_id: body.party,
+    key_id: evidenced.openings.party?.value ?? null,
     grant_hash: body.grant,
     receipt: JSON.stringify(evidenced.receipt),
+    openings: JSON.stringify(evidenced.openings),
     domain_log: JSON.stringify(evidenced.domainLog),
+    booking: JSON.stringify(booking),
     request: request === null ? null : JSON.stringify(request),
     salt,
     log_index: null,
@@ -136,7 +143,7 @@ function usageRow({ evidenced }: FreshReceipt): Tables["usage_record"] {
     operation: body.operation,
     unit: body.quantity.unit,
     amount: body.quantity.amount,
-    key_id: body.party,
+    key_id: evidenced.openings.party?.value ?? null,
     at: body.at,
   };
 }
@@ -144,7 +151,9 @@ function usageRow({ evidenced }: FreshReceipt): Tables["usage_record"] {
 function parse(row: Selectable<ReceiptTable>): HeldReceipt {
   return {
     receipt: SignedReceipt.parse(JSON.parse(row.receipt)),
+    openings: ReceiptOpenings.parse(JSON.parse(row.openings)),
     domainLog: LogProof.parse(JSON.parse(row.domain_log)),
+    booking: SignedBooking.parse(JSON.parse(row.booking)),
     gatewayLog: row.log_proof === null ? null : LogProof.parse(JSON.parse(row.log_proof)),
     request: row.request === null ? null : SignedRequest.parse(JSON.parse(row.request)),
     salt: row.salt,

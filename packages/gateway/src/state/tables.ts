@@ -102,11 +102,17 @@ export interface RegistrationCounterTable {
 /** Receipts with their position in both logs. */
 export interface ReceiptTable {
   call_id: string;
-  key_id: string;
+  /** Key of who asked; null once it was erased. */
+  key_id: string | null;
   grant_hash: string;
   receipt: string;
+  /** What opens the receipt's commitments, as far as it was not erased. */
+  openings: string;
   domain_log: string;
-  /** The signed request whose hash the receipt names; null when another attempt's request reached the domain. */
+  /** This gateway's signed word that it booked the receipt. */
+  booking: string;
+  /** The signed request whose hash the receipt names; null when another attempt's request reached the domain, or once
+   *  it was erased. */
   request: string | null;
   salt: string;
   log_index: BigIntColumn | null;
@@ -123,7 +129,8 @@ export interface UsageRecordTable {
   operation: string;
   unit: string;
   amount: string;
-  key_id: string;
+  /** Key of who asked; null once it was erased. */
+  key_id: string | null;
   at: string;
 }
 
