@@ -81,11 +81,13 @@ test("what runs in a browser reaches nothing that needs Node", () => {
   expect(BROWSER_ENTRIES.flatMap((entry) => browserProblems(entry, files, manifests))).toEqual([]);
 });
 
-test("a client that does not score loads no SEAL", () => {
+test("a client that does not score loads no SEAL, and one that sees no time stamp no ASN.1", () => {
   expect(packagesAtStart("@sluice/mpc/score/client", files, manifests)).toContain("node-seal");
   const atStart = packagesAtStart("@sluice/client", files, manifests);
   expect(atStart).toContain("@noble/curves");
   expect(atStart).not.toContain("node-seal");
+  expect(atStart).not.toContain("pkijs");
+  expect(atStart).not.toContain("asn1js");
 });
 
 test("a Node import behind a browser entry is found through packages, with the way to it", () => {

@@ -42,6 +42,8 @@ export const BROWSER_PACKAGES: readonly string[] = [
   "sm-crypto-v2",
   "node-seal",
   "hpke",
+  "asn1js",
+  "pkijs",
 ];
 
 /** One import: of what, whether only types cross, and whether it waits until it is needed. */

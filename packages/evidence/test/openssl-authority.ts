@@ -98,10 +98,11 @@ export class OpensslAuthority {
 
   /** An answer that OpenSSL's `ts` would not give: any TSTInfo, any signer. `named`: the signer's certificate stands in
    *  the signed attributes. `others` is a file of further certificates to put in. */
-  async forge(info: Uint8Array, signer: string, { named = true, others = "" } = {}): Promise<Uint8Array> {
+  async forge(info: Uint8Array, signer: string, { named = true, others = "", pss = false } = {}): Promise<Uint8Array> {
     await writeFile(join(this.directory, "info.der"), info);
     const content = ["-econtent_type", "1.2.840.113549.1.9.16.1.4", "-nodetach", "-binary", "-in", "info.der"];
     const as = ["-signer", `${signer}.pem`, "-inkey", `${signer}.key`, ...(named ? ["-cades"] : [])];
+    if (pss) as.push("-keyopt", "rsa_padding_mode:pss");
     const more = others === "" ? [] : ["-certfile", others];
     await this.openssl(["cms", "-sign", ...content, ...as, ...more, "-outform", "DER", "-out", "forged.der"]);
     const token = await readFile(join(this.directory, "forged.der"));

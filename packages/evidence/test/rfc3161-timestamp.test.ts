@@ -82,12 +82,15 @@ describe.skipIf(!hasOpenssl())("an authority that is OpenSSL", () => {
     expect(await judge(answer, claim)).toBe(fault);
   });
 
-  test("refuses an answer that does not grant, and one over SHA-1", async () => {
+  test("refuses an answer that does not grant, and one over SHA-1 or with a padding that is not taken", async () => {
     const query = await timestampQuery(DATA, NONCE);
     expect(await judge(await authority.reply(query, { section: "tsa_refusing" }))).toBe("rejected");
     for (const signer of ["tsa", "rsa"]) {
       expect(await judge(await authority.reply(query, { signer, section: "tsa_sha1" }))).toBe("signature");
     }
+    const info = await stampedNow();
+    expect(await judge(await authority.forge(info, "rsa"))).toBe("valid");
+    expect(await judge(await authority.forge(info, "rsa", { pss: true }))).toBe("signature");
   });
 
   test("refuses the CA of somebody else, and a signer pinned in the place of a CA", async () => {
