@@ -13,6 +13,7 @@ import { checkDomainClocks, checkGatewayClock, checkSynchronisation } from "../s
 import { checkDisk } from "../src/doctor/check-disk.ts";
 import { checkKeys } from "../src/doctor/check-keys.ts";
 import { checkMachine } from "../src/doctor/check-machine.ts";
+import { checkMemoryFiles } from "../src/doctor/check-memory-files.ts";
 import { checkPort } from "../src/doctor/check-port.ts";
 import { checkSandbox } from "../src/doctor/check-sandbox.ts";
 import { checkDatabases } from "../src/doctor/check-stores.ts";
@@ -75,6 +76,17 @@ test("a machine that is too small or too old is told, with what to do in both la
   expect(
     faults(checkMachine(machine({ platform: "darwin", architecture: "arm64", memoryBytes: () => 3 * 2 ** 30 }))),
   ).toEqual(expect.arrayContaining([expect.stringMatching(/^warning platform/), "warning memory: 3.0 GiB"]));
+});
+
+test("sealed tables need a directory in memory, and swap is told", async () => {
+  const onDisk = await temporaryDirectory();
+  const given = machine({ env: { SLUICE_MEMORY_DIRECTORY: onDisk }, swapSpaces: () => Promise.resolve(2) });
+  expect(faults(await checkMemoryFiles(given))).toEqual([
+    `failure memory-files: ${onDisk}: it is on a disk`,
+    "warning swap: 2; memory may be written there, with rows and keys in it",
+  ]);
+  const well = machine({ env: {}, swapSpaces: () => Promise.resolve(0) });
+  expect(faults(await checkMemoryFiles(well))).not.toContainEqual(expect.stringMatching(/swap|failure/));
 });
 
 test("without bwrap on the PATH and without user namespaces, the layers they give are missing", async () => {

@@ -13,6 +13,7 @@ const Options = z.strictObject({
   metricsPort: z.int().min(0).max(65_535).optional(),
   workerThreads: z.int().min(1).max(64).optional(),
   publishIntervalMs: z.int().min(0).max(86_400_000).optional(),
+  memoryDirectory: z.string().min(1).optional(),
 });
 
 // Everything that this process writes is its own.

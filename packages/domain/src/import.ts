@@ -1,26 +1,32 @@
 /** Import of a table into a domain that is not running.
  *  @module */
 import { randomBytes } from "node:crypto";
-import { lockDirectory } from "@sluice/evidence";
-import type { ResourceDescription } from "@sluice/protocol";
 import { join } from "node:path";
+import { lockDirectory } from "@sluice/evidence";
+import type { Random, ResourceDescription } from "@sluice/protocol";
 import { readConfig } from "./config.ts";
 import { StateDatabase } from "./state/database.ts";
 import { EventStore } from "./state/events.ts";
 import { openStore, type ImportTableOptions } from "./data/store.ts";
+import { Keyring } from "./keyring.ts";
+import { MemoryFiles } from "./rest/memory-files.ts";
+import { openSealedFiles } from "./rest/open-files.ts";
 
 /** Imports a CSV or Parquet file as a resource of the domain in `directory`.
- *  @throws ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_TABLE_FILE, ERR_TABLE_ENCODING and the other table errors; nothing is half-written */
+ *  @throws ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_MEMORY_FILES, ERR_TABLE_FILE, ERR_TABLE_ENCODING and the other table errors; nothing is half-written */
 export async function importTable(
   directory: string,
-  options: Omit<ImportTableOptions, "domain">,
+  options: Omit<ImportTableOptions, "domain"> & { readonly memoryDirectory?: string | undefined },
 ): Promise<ResourceDescription> {
   const config = await readConfig(directory);
   const lock = await lockDirectory(directory);
   try {
-    const store = await openStore(directory, {
+    const random: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
+    const store = await openStore({
       clock: { now: () => new Date() },
-      random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
+      random,
+      files: await openSealedFiles({ directory, config, keyring: await Keyring.open(directory), random }),
+      memory: await MemoryFiles.open(options.memoryDirectory),
     });
     try {
       const resource = await store.importTable({ ...options, domain: config.domain });

@@ -1,8 +1,10 @@
 /** Creation of a domain: its keys, and the keys it will trust from then on.
  *  @module */
 import { SluiceError, type Clock, type Random } from "@sluice/protocol";
+import type { FileSuite } from "@sluice/evidence";
 import { createDirectory, Pins, writeConfig, type DomainConfig } from "./config.ts";
 import { Keyring } from "./keyring.ts";
+import { createDataKeys } from "./rest/open-files.ts";
 
 /** What `initDomain` needs to know. */
 export interface InitDomainOptions extends Pins {
@@ -12,7 +14,12 @@ export interface InitDomainOptions extends Pins {
   readonly title: string;
   readonly random: Random;
   readonly clock?: Clock;
+  /** Suite in which data at rest is sealed. */
+  readonly atRest?: FileSuite;
 }
+
+/** Suite in which data at rest is sealed when no other is named. */
+export const DEFAULT_AT_REST: FileSuite = "intl";
 
 /** Creates a domain in an empty `directory`. @throws ERR_CONFLICT, ERR_DIRECTORY_UNWRITABLE, ERR_BODY_INVALID */
 export async function initDomain(directory: string, options: InitDomainOptions): Promise<DomainConfig> {
@@ -33,6 +40,7 @@ export async function initDomain(directory: string, options: InitDomainOptions):
     ...(keyring.logSm2Key === undefined ? {} : { logSm2Key: keyring.logSm2Key.keyId }),
     logOrigin: `sluice/domain/${domain}`,
   };
+  await createDataKeys({ directory, config, keyring, random }, options.atRest ?? DEFAULT_AT_REST);
   await writeConfig(directory, config);
   return config;
 }

@@ -70,7 +70,7 @@ export class Keyring {
   }
 
   /** A 32-byte secret for one use; different labels give unrelated secrets. */
-  derive(purpose: "oprf" | "psi" | "seal" | "sample-seed" | "token", ...context: string[]): Bytes {
+  derive(purpose: "oprf" | "psi" | "seal" | "sample-seed" | "token" | "data-key", ...context: string[]): Bytes {
     const info = utf8(["sluice/derive/v1", purpose, ...context].map((part) => `${part.length}:${part}`).join("|"));
     return new Uint8Array(hkdfSync("sha256", this.#master, new Uint8Array(0), info, 32));
   }

@@ -13,6 +13,8 @@ import { announceLayers } from "./http/metrics-layers.ts";
 import { installDomainMetrics } from "./http/metrics.ts";
 import { createServer } from "./http/server.ts";
 import { Keyring } from "./keyring.ts";
+import { MemoryFiles } from "./rest/memory-files.ts";
+import { openSealedFiles } from "./rest/open-files.ts";
 import type { DomainContext } from "./serve/context.ts";
 import { IndexReaders } from "./serve/index-readers.ts";
 import { removeIndex, sweepIndexes } from "./serve/indexes.ts";
@@ -52,6 +54,8 @@ export interface StartDomainOptions {
   readonly metricsPort?: number;
   /** Strangers see a new checkpoint of the log at the end of each such interval; 0: with each receipt. */
   readonly publishIntervalMs?: number;
+  /** Where tables are opened: a directory in memory; `/dev/shm` unless given. */
+  readonly memoryDirectory?: string | undefined;
   /** Whether the isolation layers are tried, once and in the background, for log and metrics. */
   readonly announceLayers?: boolean;
 }
@@ -67,7 +71,8 @@ export interface RunningDomain {
 }
 
 /** Starts the domain of `directory`.
- *  @throws ERR_SANDBOX_ENGINE, ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_DIRECTORY_UNWRITABLE, ERR_PORT_IN_USE */
+ *  @throws ERR_SANDBOX_ENGINE, ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_DIRECTORY_UNWRITABLE,
+ *  ERR_SEALED_FILE, ERR_MEMORY_FILES, ERR_PORT_IN_USE */
 export async function startDomain(directory: string, options: StartDomainOptions = {}): Promise<RunningDomain> {
   const { host = "127.0.0.1", port = 0 } = options;
   const clock = options.clock ?? { now: () => new Date() };
@@ -113,7 +118,9 @@ export async function startDomain(directory: string, options: StartDomainOptions
       }),
     });
     cleanup.push(() => log.close());
-    const data = await openStore(directory, { clock, random });
+    const files = await openSealedFiles({ directory, config, keyring, random });
+    const memory = await MemoryFiles.open(options.memoryDirectory);
+    const data = await openStore({ clock, random, files, memory });
     cleanup.push(() => data.close());
     const pools = new WorkPools(options.workerThreads ?? DEFAULT_WORKER_THREADS);
     cleanup.push(() => pools.close());
@@ -138,6 +145,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
       standing: new Standing({ rollback, grantsFrom: config.grantsFrom, onRefused: () => runner.cancelAll() }),
       work: new WorkStore(db),
       data,
+      files,
       log,
       pools,
       calls: new OneAtATime(),

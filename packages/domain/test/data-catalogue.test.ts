@@ -1,12 +1,13 @@
-import { access, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { access, mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isSluiceError, type ResourceDescription } from "@sluice/protocol";
+import { isSluiceError, utf8, type ResourceDescription } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { Catalogue, type StoredResource } from "../src/data/catalogue.ts";
 import { openEngine } from "../src/data/engine.ts";
 import { readCsv, stageCsv } from "../src/data/source-csv.ts";
-import { IMPORT_FACTS } from "./data-fixture.ts";
+import { MemoryFiles } from "../src/rest/memory-files.ts";
+import { filesBelow, IMPORT_FACTS } from "./data-fixture.ts";
 
 /** Runs `work` with a directory of its own. */
 async function inDirectory(work: (path: string) => Promise<void>): Promise<void> {
@@ -30,32 +31,35 @@ function stored(snapshot: string): StoredResource {
   return { version: 1, description, table: `${snapshot}.parquet`, rows: 1, salt: "0".repeat(64) };
 }
 
-async function put(catalogue: Catalogue, directory: string, snapshot: string): Promise<void> {
-  const staged = join(directory, "staging", snapshot);
-  await writeFile(staged, snapshot);
-  await catalogue.put(stored(snapshot), staged);
+async function put(catalogue: Catalogue, snapshot: string): Promise<void> {
+  await catalogue.put(
+    stored(snapshot),
+    (async function* () {
+      yield utf8(snapshot);
+    })(),
+  );
 }
 
 test("a replaced table stays until its last reader ends", async () => {
   await inDirectory(async (directory) => {
-    const catalogue = await Catalogue.open(directory);
+    const catalogue = await Catalogue.open(await filesBelow(directory));
     const [old, fresh] = ["a".repeat(64), "b".repeat(64)];
-    await put(catalogue, directory, old);
-    await catalogue.reading("people", async (_, path) => {
-      await catalogue.reading("people", () => put(catalogue, directory, fresh));
-      await access(path);
+    await put(catalogue, old);
+    await catalogue.reading("people", async (_, table) => {
+      await catalogue.reading("people", () => put(catalogue, fresh));
+      await access(join(directory, table));
     });
-    expect(await readdir(join(directory, "tables"))).toEqual([`${fresh}.parquet`]);
+    expect(await readdir(join(directory, "data", "tables"))).toEqual([`${fresh}.parquet`]);
   });
 });
 
 test("a reader that fails lets go of its table", async () => {
   await inDirectory(async (directory) => {
-    const catalogue = await Catalogue.open(directory);
-    await put(catalogue, directory, "a".repeat(64));
+    const catalogue = await Catalogue.open(await filesBelow(directory));
+    await put(catalogue, "a".repeat(64));
     await expect(catalogue.reading("people", () => Promise.reject(new Error("mine")))).rejects.toThrow("mine");
-    await put(catalogue, directory, "b".repeat(64));
-    expect(await readdir(join(directory, "tables"))).toHaveLength(1);
+    await put(catalogue, "b".repeat(64));
+    expect(await readdir(join(directory, "data", "tables"))).toHaveLength(1);
   });
 });
 
@@ -66,11 +70,15 @@ test.each([
   await inDirectory(async (directory) => {
     const path = join(directory, "in.csv");
     await writeFile(path, "key,value\nk1,1\nk2,2\n");
-    const staged = await stageCsv({ path, name: "in.csv", staging: directory });
-    await writeFile(staged.path, added === "" ? "key,value\nk1,1\nk2,22\n" : `key,value\nk1,1\nk2,2\n${added}`);
-    const engine = await openEngine({ directory });
+    const memory = await MemoryFiles.open();
+    await using source = await memory.create();
+    await using raw = await memory.create();
+    const staged = await stageCsv({ path, name: "in.csv", memory, source });
+    await truncate(source.path);
+    await writeFile(source.path, added === "" ? "key,value\nk1,1\nk2,22\n" : `key,value\nk1,1\nk2,2\n${added}`);
+    const engine = await openEngine({ paths: [source.path, raw.path] });
     const error: unknown = await engine
-      .session((session) => readCsv(session, staged, "source", "in.csv"))
+      .session((session) => readCsv(session, staged, "source", "in.csv", raw))
       .catch((thrown: unknown) => thrown);
     engine.close();
     expect(isSluiceError(error, "ERR_TABLE_FILE")).toBe(true);

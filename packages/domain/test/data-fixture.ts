@@ -1,11 +1,15 @@
 /** What the tests of the data store share: a temporary directory, fixed clock and randomness, a small table.
  *  @module */
 import { createHash } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { FileSuite } from "@sluice/evidence";
 import type { Policy, Random, ResourceField } from "@sluice/protocol";
 import { openStore, type DataStore, type ImportTableOptions } from "../src/data/index.ts";
+import { DataKeys } from "../src/rest/data-keys.ts";
+import { MemoryFiles } from "../src/rest/memory-files.ts";
+import { SealedFiles } from "../src/rest/sealed-files.ts";
 
 export const clock = { now: () => new Date("2026-03-01T08:00:00.000Z") };
 
@@ -23,6 +27,30 @@ export function seededRandom(seed: string): Random {
   };
 }
 
+/** The sealed files below `directory`, under keys of the tests. */
+export async function filesBelow(directory: string, suite: FileSuite = "intl"): Promise<SealedFiles> {
+  const random = seededRandom(`files of ${directory}`);
+  const options = { directory, domain: "hrss", wrappingSecret: new Uint8Array(32).fill(7), random };
+  await mkdir(join(directory, "keys"), { recursive: true });
+  const known = await access(join(directory, "keys", "data.json")).then(
+    () => true,
+    () => false,
+  );
+  const keys = await (known ? DataKeys.open(options) : DataKeys.create(options, suite));
+  return new SealedFiles({ directory, domain: "hrss", keys, random });
+}
+
+/** Opens the store below `directory`. */
+export async function storeBelow(
+  directory: string,
+  { seed = "store", memoryLimitBytes, suite }: { seed?: string; memoryLimitBytes?: number; suite?: FileSuite } = {},
+): Promise<DataStore> {
+  const files = await filesBelow(directory, suite);
+  const memory = await MemoryFiles.open();
+  const limit = memoryLimitBytes === undefined ? {} : { memoryLimitBytes };
+  return openStore({ clock, random: seededRandom(seed), files, memory, ...limit });
+}
+
 /** A directory of its own for one test. */
 export class Workplace {
   readonly path: string;
@@ -33,12 +61,9 @@ export class Workplace {
     this.store = store;
   }
 
-  static async open(options: { memoryLimitBytes?: number } = {}): Promise<Workplace> {
+  static async open(options: { memoryLimitBytes?: number; suite?: FileSuite } = {}): Promise<Workplace> {
     const path = await mkdtemp(join(tmpdir(), "sluice-data-"));
-    return new Workplace(
-      path,
-      await openStore(join(path, "store"), { clock, random: seededRandom("store"), ...options }),
-    );
+    return new Workplace(path, await storeBelow(join(path, "store"), options));
   }
 
   /** Writes a file and gives its path. */

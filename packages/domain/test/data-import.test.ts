@@ -6,15 +6,15 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { isSluiceError, MAX_IMPORT_FIELD_BYTES, ResourceDescription, type ResourceField } from "@sluice/protocol";
 import { expect, test } from "vitest";
-import { openStore } from "../src/data/index.ts";
 import {
-  clock,
+  filesBelow,
   IMPORT_FACTS,
   people,
   peopleCsv,
   PEOPLE_FIELDS,
   peoplePolicy,
   seededRandom,
+  storeBelow,
   Workplace,
 } from "./data-fixture.ts";
 
@@ -31,9 +31,9 @@ async function refusal(work: Promise<unknown>): Promise<{ code: string; message:
   return { code: error.code, message: error.message };
 }
 
-/** Every file of the store, without those of the engine's own. */
+/** Every file of the store. */
 async function filesOf(place: Workplace): Promise<string[]> {
-  const found = await readdir(join(place.path, "store"), { recursive: true, withFileTypes: true });
+  const found = await readdir(join(place.path, "store", "data"), { recursive: true, withFileTypes: true });
   return found.filter((entry) => entry.isFile()).map((entry) => entry.name);
 }
 
@@ -353,7 +353,7 @@ test("a new import replaces the table and survives a restart; the snapshot tells
   expect(same.snapshot).toBe(first.snapshot);
   expect(other.snapshot).not.toBe(first.snapshot);
   await place.store.close();
-  const reopened = await openStore(join(place.path, "store"), { clock, random: seededRandom("again") });
+  const reopened = await storeBelow(join(place.path, "store"), { seed: "again" });
   expect(reopened.resources()).toEqual([other]);
   expect(await readdir(join(place.path, "store", "data", "tables"))).toHaveLength(1);
   await reopened.close();
@@ -364,12 +364,11 @@ test("remains of an import that was cut off are removed at start", async () => {
   const kept = await place.import("key,value\nk1,1\n", { fields: keyAnd("integer") });
   await place.store.close();
   const store = join(place.path, "store");
-  await mkdir(join(store, "data", "staging", "ab12"), { recursive: true });
-  await writeFile(join(store, "data", "staging", "ab12", "source.csv"), CANARY);
+  await writeFile(join(store, "data", "resources", "people.json.tmp"), CANARY);
   await writeFile(join(store, "data", "tables", `${"0".repeat(64)}.parquet`), CANARY);
-  const reopened = await openStore(store, { clock, random: seededRandom("again") });
+  const reopened = await storeBelow(store, { seed: "again" });
   expect(reopened.resources()).toEqual([kept]);
-  expect(await readdir(join(store, "data", "staging"))).toEqual([]);
+  expect(await readdir(join(store, "data", "resources"))).toEqual(["people.json"]);
   expect(await readdir(join(store, "data", "tables"))).toHaveLength(1);
   await reopened.close();
 });
@@ -381,19 +380,18 @@ test("an import whose process is killed leaves the earlier table in place", asyn
   const lines = Array.from({ length: 200_000 }, (_, i) => `k${i},${i}`);
   const file = await place.file("large.csv", ["key,value", ...lines].join("\n"));
   const store = join(place.path, "store");
-  const source = JSON.stringify(new URL("../src/data/index.ts", import.meta.url).href);
+  const source = JSON.stringify(new URL("./data-fixture.ts", import.meta.url).href);
   const program = `
-    import { openStore } from ${source};
-    import { randomBytes } from "node:crypto";
-    const store = await openStore(${JSON.stringify(store)}, { clock: { now: () => new Date() }, random: { bytes: (n) => randomBytes(n) } });
+    import { storeBelow } from ${source};
+    const store = await storeBelow(${JSON.stringify(store)});
     await store.importTable({ ...${JSON.stringify(IMPORT_FACTS)}, file: ${JSON.stringify(file)},
       onProgress: ({ step }) => { if (step === "writing") process.kill(process.pid, "SIGKILL"); } });`;
   const child = spawn(process.execPath, ["--input-type=module", "--eval", program], { stdio: "ignore" });
   const [, signal] = (await once(child, "exit")) as [number | null, string | null];
   expect(signal).toBe("SIGKILL");
-  const reopened = await openStore(store, { clock, random: seededRandom("again") });
+  const reopened = await storeBelow(store, { seed: "again" });
   expect(reopened.resources()).toEqual([before]);
-  expect(await readdir(join(store, "data", "staging"))).toEqual([]);
+  expect(await readdir(join(store, "data", "resources"))).toEqual(["people.json"]);
   await reopened.close();
 });
 
@@ -417,8 +415,9 @@ test("a cancelled import leaves nothing", async () => {
 test("a directory that cannot be written is said so", async () => {
   const path = await mkdtemp(join(tmpdir(), "sluice-data-"));
   try {
-    await writeFile(join(path, "store"), "a file where the directory should be");
-    const work = openStore(join(path, "store"), { clock, random: seededRandom("x") });
+    await filesBelow(join(path, "store"));
+    await writeFile(join(path, "store", "data"), "a file where the directory should be");
+    const work = storeBelow(join(path, "store"), { seed: "x" });
     expect((await refusal(work)).code).toBe("ERR_DIRECTORY_UNWRITABLE");
   } finally {
     await rm(path, { recursive: true, force: true });
@@ -428,11 +427,12 @@ test("a directory that cannot be written is said so", async () => {
 test.runIf(process.getuid?.() !== 0)("a directory of another user is said so", async () => {
   const path = await mkdtemp(join(tmpdir(), "sluice-data-"));
   try {
-    await chmod(path, 0o500);
-    const work = openStore(join(path, "store"), { clock, random: seededRandom("x") });
+    await filesBelow(join(path, "store"));
+    await chmod(join(path, "store"), 0o500);
+    const work = storeBelow(join(path, "store"), { seed: "x" });
     expect((await refusal(work)).code).toBe("ERR_DIRECTORY_UNWRITABLE");
   } finally {
-    await chmod(path, 0o700);
+    await chmod(join(path, "store"), 0o700);
     await rm(path, { recursive: true, force: true });
   }
 });
@@ -442,6 +442,9 @@ test("a description that was altered by hand is refused at start", async () => {
   await place.import("key,value\nk1,1\n", { fields: keyAnd("integer") });
   await place.store.close();
   await writeFile(join(place.path, "store", "data", "resources", "people.json"), "{}");
-  const work = openStore(join(place.path, "store"), { clock, random: seededRandom("x") });
-  expect((await refusal(work)).code).toBe("ERR_DIRECTORY_STATE");
+  const work = storeBelow(join(place.path, "store"), { seed: "x" });
+  expect(await refusal(work)).toEqual({
+    code: "ERR_SEALED_FILE",
+    message: "sealed file hrss/data/resources/people.json does not open: it is no sealed file",
+  });
 });

@@ -1,4 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { readdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { Certificate, documentHash, isSluiceError, type Column, type ColumnBatch, type Policy } from "@sluice/protocol";
@@ -6,6 +7,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { EngineFault, openEngine } from "../src/data/engine.ts";
 import type { ViewRequest } from "../src/data/index.ts";
+import { MemoryFiles } from "../src/rest/memory-files.ts";
 import {
   people,
   peopleCsv,
@@ -321,25 +323,31 @@ test("cancelled work and a closed store say so", async () => {
   await Promise.all([place.store.close(), codeOf(late).then((code) => expect(code).toBe("ERR_CANCELLED"))]);
 });
 
-test("a stored table that was damaged gives a coded error without the engine's words", async () => {
+test("a stored table that was cut gives a coded error that names it", async () => {
   await using place = await Workplace.open();
   await place.import(peopleCsv(people(300)), { fields: PEOPLE_FIELDS });
   const tables = join(place.path, "store", "data", "tables");
   for (const table of await readdir(tables)) await truncate(join(tables, table), 300);
   const error: unknown = await place.store.readAll(request()).catch((thrown: unknown) => thrown);
-  if (!isSluiceError(error, "ERR_STORE")) throw new Error("expected a refusal", { cause: error });
-  expect(error.cause).toBeUndefined();
+  if (!isSluiceError(error, "ERR_SEALED_FILE")) throw new Error("expected a refusal", { cause: error });
+  expect(error.message).toMatch(/ hrss\/data\/tables\/[0-9a-f]{64}\.parquet does not open: segment 0 is not as it was/);
   expect(error.message).not.toContain(tables);
 });
 
-test("the engine reaches nothing outside its directory and keeps its settings", async () => {
+test("the engine reaches nothing but the files it was given, writes none of its own, and keeps its settings", async () => {
   await using place = await Workplace.open();
   const secret = await place.file("secret.csv", "a\nCANARY-99\n");
-  const engine = await openEngine({ directory: join(place.path, "store", "data") });
+  const memory = await MemoryFiles.open();
+  await using given = await memory.filled(createReadStream(secret));
+  await using other = await memory.filled(createReadStream(secret));
+  const engine = await openEngine({ paths: [given.path], memoryLimitBytes: 67_108_864 });
+  expect(await engine.session((session) => session.rows(`SELECT * FROM read_csv('${given.path}')`))).toHaveLength(1);
   const refused = [
     `SELECT * FROM read_csv('${secret}')`,
     `SELECT * FROM read_text('${secret}')`,
-    `SELECT * FROM read_text('${place.path}/store/data/../../secret.csv')`,
+    `SELECT * FROM read_text('${other.path}')`,
+    `SELECT * FROM read_text('/proc/self/fd/${given.path}')`,
+    `SELECT * FROM read_text('/proc/self/cmdline')`,
     `COPY (SELECT 1) TO '${place.path}/out.parquet'`,
     `ATTACH '${place.path}/out.db'`,
     "INSTALL httpfs",
@@ -347,6 +355,7 @@ test("the engine reaches nothing outside its directory and keeps its settings", 
     "SET enable_external_access = true",
     "SET allowed_directories = ['/']",
     "SET memory_limit = '100GB'",
+    `SET temp_directory = '${place.path}'`,
     "SELECT CAST('CANARY-99' AS INTEGER)",
   ];
   for (const sql of refused) {
@@ -354,5 +363,8 @@ test("the engine reaches nothing outside its directory and keeps its settings", 
     expect(error, sql).toBeInstanceOf(EngineFault);
     expect(String((error as Error).stack)).not.toContain("CANARY");
   }
+  const beyond = "CREATE TEMP TABLE large AS SELECT repeat(md5(i::VARCHAR), 4) FROM range(1000000) r(i)";
+  await expect(engine.session((session) => session.run(beyond))).rejects.toMatchObject({ kind: "memory" });
   engine.close();
+  expect(await readdir(place.path)).toEqual(["secret.csv", "store"]);
 });

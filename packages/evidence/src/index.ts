@@ -11,7 +11,7 @@ export * from "./keys-passphrase.ts";
 export * from "./keys-provider.ts";
 export { DEFAULT_SCRYPT_LOG_N, openPrivateKey, sealPrivateKey } from "./keys-sealed.ts";
 export * from "./sealed-file.ts";
-export { FileKey, openStream, sealStream, type FileSuite } from "./sealed-stream.ts";
+export { FILE_SUITES, FileKey, openStream, sealStream, type FileSuite, type SealedFacts } from "./sealed-stream.ts";
 export { readerOf, replaceFileDurably } from "./durable-files.ts";
 export * from "./sign.ts";
 export * from "./verify.ts";

@@ -4,7 +4,7 @@ import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Bytes, Random } from "@sluice/protocol";
 import { syncFile } from "./durable-files.ts";
-import { openStream, sealStream, type FileKey } from "./sealed-stream.ts";
+import { openStream, PREFIX_BYTES, sealedFacts, sealStream, type FileKey, type SealedFacts } from "./sealed-stream.ts";
 
 const OWNER_ONLY = 0o600;
 const READ_BYTES = 262_144;
@@ -63,6 +63,17 @@ export async function* openFile(path: string, options: OpenOptions): AsyncGenera
 /** Seals a file again, under `key`. The old file stays until the new one is whole. @throws ERR_SEALED_FILE */
 export async function resealFile(path: string, options: OpenOptions & SealOptions): Promise<void> {
   await sealFile(path, openFile(path, options), options);
+}
+
+/** What the start of a file says: the key that sealed it, and how long its content is; null when it is no sealed file. */
+export async function sealedFileFacts(path: string): Promise<SealedFacts | null> {
+  const file = await open(path, "r");
+  try {
+    const { bytesRead, buffer } = await file.read(new Uint8Array(PREFIX_BYTES), 0, PREFIX_BYTES, 0);
+    return sealedFacts(buffer.subarray(0, bytesRead), (await file.stat()).size);
+  } finally {
+    await file.close();
+  }
 }
 
 async function* chunksOf(

@@ -22,6 +22,9 @@ import {
 /** Suites that seal data at rest. */
 export type FileSuite = "intl" | "sm";
 
+/** Every suite that seals data at rest. */
+export const FILE_SUITES: readonly FileSuite[] = ["intl", "sm"];
+
 const SEGMENT_BYTES = 65_536;
 const SUITES: Readonly<Record<FileSuite, { readonly code: number; readonly segments: SegmentSuite }>> = {
   intl: { code: 1, segments: aesGcm("aes-256-gcm", 32, { hkdfHash: "sha256", segmentBytes: SEGMENT_BYTES }) },
@@ -41,8 +44,18 @@ const SUITES: Readonly<Record<FileSuite, { readonly code: number; readonly segme
 const MAGIC = utf8("sluice");
 const VERSION = 1;
 const KEY_ID_BYTES = 8;
-const PREFIX_BYTES = MAGIC.length + 2 + KEY_ID_BYTES;
+/** Bytes before the header of Tink's. */
+export const PREFIX_BYTES = MAGIC.length + 2 + KEY_ID_BYTES;
 const SECRET_BYTES = 32;
+
+/** What a sealed stream says of itself. */
+export interface SealedFacts {
+  readonly suite: FileSuite;
+  /** As `FileKey.id`. */
+  readonly keyId: string;
+  /** Bytes of the content. */
+  readonly plainBytes: number;
+}
 
 /** A key of one suite for data at rest. Prints as its id. */
 export class FileKey {
@@ -137,6 +150,20 @@ export async function* openStream(
   } finally {
     await pieces.return(undefined);
   }
+}
+
+/** What the start of a sealed stream of `sizeBytes` bytes says: the key that sealed it, and how long its content is. Null when
+ *  it is none of this version. Nothing of this is authentic before the stream is opened. */
+export function sealedFacts(start: Bytes, sizeBytes: number): SealedFacts | null {
+  if (start.length < PREFIX_BYTES || !equalBytes(start.subarray(0, MAGIC.length), MAGIC)) return null;
+  const [version, code] = start.subarray(MAGIC.length);
+  const suite = FILE_SUITES.find((name) => SUITES[name].code === code);
+  if (version !== VERSION || suite === undefined) return null;
+  const { segments } = SUITES[suite];
+  const segmentCount = Math.max(1, Math.ceil((sizeBytes - PREFIX_BYTES) / segments.segmentBytes));
+  const plainBytes = sizeBytes - PREFIX_BYTES - headerBytes(segments) - segmentCount * segments.tagBytes;
+  if (plainBytes < 0) return null;
+  return { suite, keyId: toHex(start.subarray(MAGIC.length + 2, PREFIX_BYTES)), plainBytes };
 }
 
 function infoOf(prefix: Bytes, context: string): Bytes {

@@ -369,6 +369,11 @@ export const ERROR_CATALOGUE = {
     message: "sealed file {file} does not open: {reason}",
     remedy: "restore it from the backup, or give the key that sealed it",
   },
+  ERR_MEMORY_FILES: {
+    status: 503,
+    message: "{directory} cannot hold what is opened of sealed tables: {reason}",
+    remedy: "give a larger memory file system (tmpfs), or name one with SLUICE_MEMORY_DIRECTORY",
+  },
   ERR_KEY: {
     status: 500,
     message: "key {key} cannot be used: {reason}",

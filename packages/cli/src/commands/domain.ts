@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { ResourceField, UpdateFrequency } from "@sluice/protocol";
 import { JSON_OPTION, usage, type Arguments, type Command } from "../command.ts";
 import { readJsonFile } from "../files.ts";
+import { memoryDirectory } from "../memory-directory.ts";
 import { LISTEN_OPTIONS, listenAddress, serveUntilInterrupted } from "../serving.ts";
 import { formatTable } from "../table.ts";
 import { keyOption, nameOption } from "../words.ts";
@@ -71,7 +72,12 @@ export const domainStart: Command = {
     const address = listenAddress(args);
     const requireLayers = args.text("require-layers")?.split(",") ?? [];
     const { startDomain } = await import("@sluice/domain");
-    const domain = await startDomain(directory, { ...address, requireLayers, announceLayers: true });
+    const domain = await startDomain(directory, {
+      ...address,
+      requireLayers,
+      announceLayers: true,
+      memoryDirectory: memoryDirectory(io.env),
+    });
     return await serveUntilInterrupted(domain, `domain ${domain.domain}`, args.flag("json"), io);
   },
 };
@@ -102,7 +108,15 @@ export const domainImport: Command = {
     const updateFrequency = frequencyOption(args);
     const fields = await fieldsOption(args);
     const { importTable } = await import("@sluice/domain");
-    const request = { file, resource, title, source, updateFrequency, signal: io.signal };
+    const request = {
+      file,
+      resource,
+      title,
+      source,
+      updateFrequency,
+      signal: io.signal,
+      memoryDirectory: memoryDirectory(io.env),
+    };
     const description = await importTable(directory, { ...request, ...(fields === undefined ? {} : { fields }) });
     if (args.flag("json")) io.stdout.write(`${JSON.stringify(description)}\n`);
     else {

@@ -8,6 +8,7 @@ import { TrustPins } from "@sluice/evidence/verify";
 import { initGateway } from "@sluice/gateway";
 import { SluiceError, type Random, type ResourceField } from "@sluice/protocol";
 import { z } from "zod";
+import { trialMemoryDirectory } from "../memory-directory.ts";
 import { partyKeys, type PartyKeys, type PartyName } from "./parties.ts";
 
 const random: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
@@ -87,7 +88,11 @@ export async function createCity(
     trusted[domain] = { receiptKey, logKey, logSm2Key, logOrigin, departmentKey };
   }
   for await (const { domain, ...table } of tables((name) => domainDirectory(directory, name))) {
-    await importTable(domainDirectory(directory, domain), { ...table, updateFrequency: "month" });
+    await importTable(domainDirectory(directory, domain), {
+      ...table,
+      updateFrequency: "month",
+      memoryDirectory: trialMemoryDirectory(process.env),
+    });
   }
   const { gatewayKey, logKey, logSm2Key, logOrigin } = gateway;
   const pinned = { key: gatewayKey, logKey, logSm2Key, logOrigin };

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { fromProblem, SluiceError } from "@sluice/protocol";
 import { z } from "zod";
+import { trialMemoryDirectory } from "../memory-directory.ts";
 
 /** How long a process may take until it listens. */
 const START_TIMEOUT_MS = 60_000;
@@ -44,6 +45,7 @@ export function startDomainProcess(name: string, directory: string, port = 0): P
     directory,
     port,
     publishIntervalMs,
+    memoryDirectory: trialMemoryDirectory(process.env),
   });
 }
 

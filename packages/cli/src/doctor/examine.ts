@@ -4,6 +4,7 @@ import { checkDomainClocks, checkGatewayClock, checkSynchronisation } from "./ch
 import { checkDisk } from "./check-disk.ts";
 import { checkKeys } from "./check-keys.ts";
 import { checkMachine } from "./check-machine.ts";
+import { checkMemoryFiles } from "./check-memory-files.ts";
 import { checkPort } from "./check-port.ts";
 import { checkSandbox } from "./check-sandbox.ts";
 import { checkDatabases, checkDataEngine } from "./check-stores.ts";
@@ -22,6 +23,7 @@ export interface Subject {
 /** Looks at everything. Changes nothing but a temporary file, which it removes. */
 export async function examine(machine: Machine, { directory, ports, gatewayUrl }: Subject): Promise<Finding[]> {
   const findings = [...checkMachine(machine), ...(await checkSandbox(machine)), await checkDataEngine()];
+  findings.push(...(await checkMemoryFiles(machine)));
   findings.push(await checkSynchronisation(machine));
   if (gatewayUrl !== undefined) findings.push(await checkGatewayClock(gatewayUrl, machine));
   for (const port of ports) findings.push(await checkPort(port));

@@ -33,6 +33,8 @@ export const CHECK_LABELS = {
   namespaces: { en: "namespaces", zh: "命名空间" },
   layer: { en: "layer", zh: "隔离层" },
   duckdb: { en: "data engine", zh: "数据引擎" },
+  "memory-files": { en: "RAM files", zh: "内存文件" },
+  swap: { en: "swap", zh: "交换分区" },
   database: { en: "database", zh: "数据库" },
   directory: { en: "directory", zh: "目录" },
   keys: { en: "keys", zh: "密钥" },

@@ -22,6 +22,8 @@ export interface Machine {
   isClockSynchronised(): Promise<boolean | undefined>;
   /** User namespaces that this user may have; undefined where the system does not tell. */
   maxUserNamespaces(): Promise<number | undefined>;
+  /** Swap devices and files in use; undefined where the system does not tell. */
+  swapSpaces(): Promise<number | undefined>;
   fetch(url: string, signal: AbortSignal): Promise<Response>;
 }
 
@@ -51,6 +53,7 @@ export function thisMachine(env: Machine["env"]): Machine {
       const known = limits.filter((limit) => limit !== undefined);
       return known.length === 0 ? undefined : Math.min(...known);
     },
+    swapSpaces,
     fetch: (url, signal) => fetch(url, { signal, redirect: "error" }),
   };
 }
@@ -72,6 +75,15 @@ async function isClockSynchronised(): Promise<boolean | undefined> {
       timeout: PROGRAM_TIMEOUT_MS,
     });
     return { yes: true, no: false }[stdout.trim()];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Lines of the table after its head. */
+async function swapSpaces(): Promise<number | undefined> {
+  try {
+    return (await readFile("/proc/swaps", "utf8")).trim().split("\n").length - 1;
   } catch {
     return undefined;
   }

@@ -1,12 +1,24 @@
-/** What a store holds on disk: `tables/<snapshot>.parquet`, and `resources/<resource>.json`, which describes the
- *  resource and names its table. The description is what makes a table exist: tables that none names, and
- *  the staging and spill directories, are remains of work that ended early and are removed at start.
+/** What a store holds on disk, sealed: `data/tables/<snapshot>.parquet`, and `data/resources/<resource>.json`, which
+ *  describes the resource and names its table. The description is what makes a table exist: tables that none names are
+ *  remains of work that ended early and are removed at start.
  *  @module */
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { canonicalBytes, Name, ResourceDescription, Sha256Hex, SluiceError } from "@sluice/protocol";
+import {
+  canonicalBytes,
+  fromUtf8,
+  Name,
+  ResourceDescription,
+  Sha256Hex,
+  SluiceError,
+  type Bytes,
+} from "@sluice/protocol";
 import { z } from "zod";
-import { moveDurably, writeDurably } from "./durable.ts";
+import type { SealedFiles } from "../rest/sealed-files.ts";
+
+/** The store's part of a domain's directory. */
+const TABLES = "data/tables";
+const RESOURCES = "data/resources";
 
 /** What the domain keeps about a resource. Only `description` is ever shown. */
 export const StoredResource = z.strictObject({
@@ -22,33 +34,31 @@ export type StoredResource = z.infer<typeof StoredResource>;
 
 /** Resources on disk, mirrored in memory. */
 export class Catalogue {
-  readonly #directory: string;
+  readonly #files: SealedFiles;
   readonly #entries: Map<string, StoredResource>;
   /** Readers of each table, by file name: a replaced table goes when its last reader ends. */
   readonly #readers = new Map<string, number>();
 
-  private constructor(directory: string, entries: Map<string, StoredResource>) {
-    this.#directory = directory;
+  private constructor(files: SealedFiles, entries: Map<string, StoredResource>) {
+    this.#files = files;
     this.#entries = entries;
   }
 
-  /** Opens or creates the catalogue in `directory` and removes remains of work that ended early.
-   *  @throws ERR_DIRECTORY_UNWRITABLE, ERR_DIRECTORY_STATE */
-  static async open(directory: string): Promise<Catalogue> {
+  /** Opens or creates the catalogue among `files` and removes remains of work that ended early.
+   *  @throws ERR_DIRECTORY_UNWRITABLE, ERR_DIRECTORY_STATE, ERR_SEALED_FILE */
+  static async open(files: SealedFiles): Promise<Catalogue> {
+    const { directory } = files;
     try {
-      for (const name of ["staging", "spill"]) await rm(join(directory, name), { recursive: true, force: true });
-      for (const name of ["staging", "spill", "tables", "resources"]) {
-        await mkdir(join(directory, name), { recursive: true, mode: 0o700 });
-      }
+      for (const name of [TABLES, RESOURCES]) await mkdir(join(directory, name), { recursive: true, mode: 0o700 });
     } catch {
       throw new SluiceError("ERR_DIRECTORY_UNWRITABLE", { directory });
     }
-    const entries = await readEntries(directory);
+    const entries = await readEntries(files);
     const named = new Set([...entries.values()].map((entry) => entry.table));
-    for (const file of await readdir(join(directory, "tables"))) {
-      if (!named.has(file)) await rm(join(directory, "tables", file), { recursive: true, force: true });
+    for (const file of await readdir(join(directory, TABLES))) {
+      if (!named.has(file)) await files.remove(`${TABLES}/${file}`);
     }
-    return new Catalogue(directory, entries);
+    return new Catalogue(files, entries);
   }
 
   list(): StoredResource[] {
@@ -62,12 +72,12 @@ export class Catalogue {
     return entry;
   }
 
-  /** Gives `work` the resource and the path of its table, which stays until `work` ends. @throws ERR_NOT_FOUND */
-  async reading<T>(resource: string, work: (entry: StoredResource, path: string) => Promise<T>): Promise<T> {
+  /** Gives `work` the resource and the name of its sealed table, which stays until `work` ends. @throws ERR_NOT_FOUND */
+  async reading<T>(resource: string, work: (entry: StoredResource, table: string) => Promise<T>): Promise<T> {
     const entry = this.get(resource);
     this.#readers.set(entry.table, (this.#readers.get(entry.table) ?? 0) + 1);
     try {
-      return await work(entry, join(this.#directory, "tables", entry.table));
+      return await work(entry, `${TABLES}/${entry.table}`);
     } finally {
       const left = (this.#readers.get(entry.table) ?? 1) - 1;
       if (left > 0) this.#readers.set(entry.table, left);
@@ -76,12 +86,11 @@ export class Catalogue {
     }
   }
 
-  /** Takes the finished table at `staged` in, in place of what the resource held. */
-  async put(entry: StoredResource, staged: string): Promise<void> {
+  /** Takes a finished table in, in place of what the resource held. */
+  async put(entry: StoredResource, table: AsyncIterable<Bytes>): Promise<void> {
     const name = entry.description.resource;
-    await moveDurably(staged, join(this.#directory, "tables", entry.table));
-    const path = join(this.#directory, "resources", `${name}.json`);
-    await writeDurably(path, `${staged}.json`, canonicalBytes(entry));
+    await this.#files.write(`${TABLES}/${entry.table}`, table);
+    await this.#files.write(`${RESOURCES}/${name}.json`, canonicalBytes(entry));
     const replaced = this.#entries.get(name);
     this.#entries.set(name, entry);
     if (replaced !== undefined) await this.#removeUnused(replaced.table);
@@ -90,18 +99,22 @@ export class Catalogue {
   async #removeUnused(table: string): Promise<void> {
     const named = [...this.#entries.values()].some((entry) => entry.table === table);
     if (named || this.#readers.has(table)) return;
-    await rm(join(this.#directory, "tables", table), { force: true });
+    await this.#files.remove(`${TABLES}/${table}`);
   }
 }
 
-async function readEntries(directory: string): Promise<Map<string, StoredResource>> {
+async function readEntries(files: SealedFiles): Promise<Map<string, StoredResource>> {
   const entries = new Map<string, StoredResource>();
-  for (const file of await readdir(join(directory, "resources"))) {
+  for (const file of await readdir(join(files.directory, RESOURCES))) {
+    if (file.endsWith(".tmp")) {
+      await files.remove(`${RESOURCES}/${file}`);
+      continue;
+    }
     const name = Name.safeParse(file.replace(/\.json$/u, ""));
-    const entry = StoredResource.safeParse(parseJson(await readFile(join(directory, "resources", file), "utf8")));
+    const entry = StoredResource.safeParse(parseJson(await files.read(`${RESOURCES}/${file}`)));
     if (!name.success || !entry.success || entry.data.description.resource !== name.data) {
       throw new SluiceError("ERR_DIRECTORY_STATE", {
-        directory,
+        directory: files.directory,
         expected: "readable resource descriptions",
         command: "sluice domain import",
       });
@@ -111,9 +124,9 @@ async function readEntries(directory: string): Promise<Map<string, StoredResourc
   return entries;
 }
 
-function parseJson(text: string): unknown {
+function parseJson(bytes: Bytes): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(fromUtf8(bytes)) as unknown;
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 /** CSV as RFC 4180 has it, checked byte by byte before the engine sees it: UTF-8, one header line, the same
- *  number of fields in every record, quotes only where they may stand. The scan also copies the file into the
- *  staging directory, so what was checked is what is read, and counts each column's contents, so that what
+ *  number of fields in every record, quotes only where they may stand. The scan also hands every piece on to be
+ *  copied, so what was checked is what is read, and counts each column's contents, so that what
  *  the engine read can be compared with what stood in the file.
  *
  *  Accepted beside the RFC: LF instead of CRLF (one of them throughout), a byte-order mark (dropped), no line
@@ -8,8 +8,7 @@
  *  @module */
 import { isUtf8 } from "node:buffer";
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
-import { MAX_IMPORT_FIELD_BYTES, MAX_RESOURCE_COLUMNS, SluiceError } from "@sluice/protocol";
+import { MAX_IMPORT_FIELD_BYTES, MAX_RESOURCE_COLUMNS, SluiceError, type Bytes } from "@sluice/protocol";
 
 /** Largest record of a CSV file. */
 const MAX_IMPORT_RECORD_BYTES = 16 * 1_048_576;
@@ -43,36 +42,31 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** Checks the file at `path` and copies it to `copyTo`. `name` is the file's name for errors.
+/** Checks the file at `path` and gives each piece of it to `copy`. `name` is the file's name for errors.
  *  @throws ERR_TABLE_FILE, ERR_TABLE_ENCODING, ERR_TABLE_FIELD_TOO_LARGE, ERR_CANCELLED */
 export async function scanCsv(options: {
   readonly path: string;
   readonly name: string;
-  readonly copyTo: string;
+  readonly copy: (bytes: Bytes) => Promise<void>;
   readonly signal?: AbortSignal | undefined;
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }): Promise<CsvShape> {
   const scanner = new CsvScanner(options.name);
   const encoding = new Utf8Check(options.name);
-  const copy = await open(options.copyTo, "wx", 0o600);
-  try {
-    let first = true;
-    for await (const piece of createReadStream(options.path, { highWaterMark: CHUNK_BYTES })) {
-      if (options.signal?.aborted === true) throw new SluiceError("ERR_CANCELLED");
-      let chunk = piece as Buffer;
-      const pieceBytes = chunk.length;
-      if (first && chunk.subarray(0, 3).equals(BYTE_ORDER_MARK)) chunk = chunk.subarray(3);
-      first = false;
-      encoding.push(chunk);
-      scanner.push(chunk);
-      await copy.writeFile(chunk);
-      options.onBytes?.(pieceBytes);
-    }
-    encoding.end();
-    return scanner.end();
-  } finally {
-    await copy.close();
+  let first = true;
+  for await (const piece of createReadStream(options.path, { highWaterMark: CHUNK_BYTES })) {
+    if (options.signal?.aborted === true) throw new SluiceError("ERR_CANCELLED");
+    let chunk = piece as Buffer;
+    const pieceBytes = chunk.length;
+    if (first && chunk.subarray(0, 3).equals(BYTE_ORDER_MARK)) chunk = chunk.subarray(3);
+    first = false;
+    encoding.push(chunk);
+    scanner.push(chunk);
+    await options.copy(chunk);
+    options.onBytes?.(pieceBytes);
   }
+  encoding.end();
+  return scanner.end();
 }
 
 /** Whether bytes that come in pieces are UTF-8. */

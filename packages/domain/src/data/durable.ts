@@ -16,17 +16,6 @@ export async function writeDurably(path: string, temporary: string, bytes: Bytes
   await renameDurably(temporary, path);
 }
 
-/** Flushes the file at `from` and moves it to `to` on the same file system. */
-export async function moveDurably(from: string, to: string): Promise<void> {
-  const file = await open(from, "r");
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await renameDurably(from, to);
-}
-
 /** Flushes the names of the files in `path`. */
 export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, "r");

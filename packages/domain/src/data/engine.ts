@@ -1,10 +1,10 @@
-/** DuckDB behind a narrow door: no extensions, no files outside one directory, bounded memory and threads,
- *  settings locked. Its error messages quote values of data, so none of their text gets past this file.
+/** DuckDB behind a narrow door: no extensions, no files but those that are named, nothing spilled to a disk, bounded memory
+ *  and threads, settings locked. Its error messages quote values of data, so none of their text gets past this file.
  *  @module */
 import { DuckDBInstance, type DuckDBConnection, type DuckDBResult, type DuckDBValue } from "@duckdb/node-api";
 import { SluiceError } from "@sluice/protocol";
 
-/** Memory DuckDB may use before it spills; the process needs about 30 % more. */
+/** Memory DuckDB may use; what needs more is refused. The process needs about 30 % more. */
 const DEFAULT_ENGINE_MEMORY_BYTES = 1_073_741_824;
 /** Threads of one engine. */
 const DEFAULT_ENGINE_THREADS = 2;
@@ -26,7 +26,7 @@ export class EngineFault extends Error {
 /** Values bound to a statement. */
 type Parameters = Record<string, DuckDBValue>;
 
-/** A running engine that sees the files of `directory` and nothing else. */
+/** A running engine that sees the files it was given and nothing else. */
 export interface Engine {
   /** Runs `work` on a connection of its own; an abort interrupts the statement that runs.
    *  @throws ERR_CANCELLED, EngineFault */
@@ -46,7 +46,8 @@ export interface Session {
 
 /** @throws EngineFault */
 export async function openEngine(options: {
-  readonly directory: string;
+  /** Files that it may open. */
+  readonly paths: readonly string[];
   readonly memoryLimitBytes?: number | undefined;
   readonly threads?: number | undefined;
 }): Promise<Engine> {
@@ -54,7 +55,8 @@ export async function openEngine(options: {
     DuckDBInstance.create(":memory:", {
       threads: String(options.threads ?? DEFAULT_ENGINE_THREADS),
       memory_limit: `${options.memoryLimitBytes ?? DEFAULT_ENGINE_MEMORY_BYTES}B`,
-      temp_directory: `${options.directory}/spill`,
+      // Without one it writes nothing of its own: what it spilled would be plaintext.
+      temp_directory: "",
       autoinstall_known_extensions: "false",
       autoload_known_extensions: "false",
       allow_community_extensions: "false",
@@ -62,7 +64,7 @@ export async function openEngine(options: {
   );
   const setup = await guarded(() => instance.connect());
   await guarded(async () => {
-    await setup.run(`SET allowed_directories = [${quoteText(`${options.directory}/`)}]`);
+    await setup.run(`SET allowed_paths = [${options.paths.map(quoteText).join(", ")}]`);
     await setup.run("SET enable_external_access = false");
     await setup.run("SET lock_configuration = true");
   });
@@ -135,7 +137,7 @@ function sessionOver(connection: DuckDBConnection, signal: AbortSignal | undefin
 function faultKind(error: unknown): EngineFaultKind {
   const text = error instanceof Error ? error.message : "";
   if (text.startsWith("INTERRUPT")) return "cancelled";
-  if (text.startsWith("Out of Memory Error")) return text.includes("max_temp_directory_size") ? "disk" : "memory";
+  if (text.startsWith("Out of Memory Error")) return "memory";
   if (text.startsWith("IO Error") && /No space left|could not write|write/iu.test(text)) return "disk";
   return "input";
 }

@@ -1,12 +1,12 @@
-/** Import of a file as a resource: stage, check every value, write one typed Parquet file. What a refused, failed or
- *  killed import leaves lies in the staging directory alone, and that is emptied at the next start.
+/** Import of a file as a resource: stage, check every value, write one typed Parquet file. All of it is in memory files: what
+ *  a refused, failed or killed import had is gone with them.
  *  @module */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { access, constants, mkdir, rm, stat } from "node:fs/promises";
-import { basename, extname, join } from "node:path";
-import { isSluiceError, SluiceError, toHex } from "@sluice/protocol";
-import type { Bytes, Random, ResourceField } from "@sluice/protocol";
+import { access, constants, stat } from "node:fs/promises";
+import { basename, extname } from "node:path";
+import { isSluiceError, SluiceError } from "@sluice/protocol";
+import type { Bytes, ResourceField } from "@sluice/protocol";
+import { contentOf, type MemoryFile, type MemoryFiles } from "../rest/memory-files.ts";
 import { classify } from "./classify.ts";
 import { EngineFault, openEngine, quoteIdentifier, quoteText, type Engine, type Session } from "./engine.ts";
 import { readCsv, stageCsv } from "./source-csv.ts";
@@ -16,9 +16,8 @@ import { castExpression, fits, type SourceColumn } from "./stored-type.ts";
 /** How far an import is. */
 export type ImportProgress = { step: "checking"; percent: number } | { step: "reading" | "typing" | "writing" };
 
-/** A finished table in the staging directory. */
+/** A finished table. */
 export interface StagedTable {
-  readonly path: string;
   readonly format: "csv" | "parquet";
   readonly fields: ResourceField[];
   readonly rows: number;
@@ -30,8 +29,9 @@ export interface StagedTable {
 export interface StageOptions {
   readonly file: string;
   readonly fields?: readonly ResourceField[] | undefined;
-  /** Directory of this import alone; the caller removes it. */
-  readonly staging: string;
+  readonly memory: MemoryFiles;
+  /** Takes the Parquet file. */
+  readonly table: MemoryFile;
   readonly salt: Bytes;
   readonly memoryLimitBytes?: number | undefined;
   readonly threads?: number | undefined;
@@ -42,30 +42,27 @@ export interface StageOptions {
 /** Name under which the staging engine knows the file's rows. */
 const SOURCE_TABLE = "source";
 
-/** Reads `file` into a typed Parquet file under `staging`.
+/** Reads `file` into a typed Parquet file.
  *  @throws ERR_TABLE_FILE, ERR_TABLE_ENCODING, ERR_TABLE_FIELD_TOO_LARGE, ERR_TABLE_COLUMN_MISSING,
- *    ERR_DIRECTORY_UNWRITABLE, ERR_STORE, ERR_CANCELLED */
+ *    ERR_MEMORY_FILES, ERR_STORE, ERR_CANCELLED */
 export async function stageTable(options: StageOptions): Promise<StagedTable> {
   const name = basename(options.file);
   const sizeBytes = await checkReadable(options.file, name);
   const format = await formatOf(options.file, name);
+  await using source = await options.memory.create();
+  await using raw = await options.memory.create();
   let engine: Engine | undefined;
   try {
-    await mkdir(join(options.staging, "spill"), { recursive: true, mode: 0o700 });
-    const source =
-      format === "csv"
-        ? {
-            format,
-            csv: await stageCsv({ ...options, path: options.file, name, onBytes: checking(options, sizeBytes) }),
-          }
-        : { format, path: await stageParquet(options.file, name, options.staging) };
-    engine = await openEngine({ ...options, directory: options.staging });
+    const from = { ...options, path: options.file, name, source };
+    const csv = format === "csv" ? await stageCsv({ ...from, onBytes: checking(options, sizeBytes) }) : null;
+    if (csv === null) await stageParquet(from);
+    engine = await openEngine({ ...options, paths: [source.path, raw.path, options.table.path] });
     return await engine.session(async (session) => {
       options.onProgress?.({ step: "reading" });
       const columns =
-        source.format === "csv"
-          ? await readCsv(session, source.csv, SOURCE_TABLE, name)
-          : await readParquet(session, source.path, SOURCE_TABLE, name);
+        csv === null
+          ? await readParquet(session, source.path, SOURCE_TABLE, name)
+          : await readCsv(session, csv, SOURCE_TABLE, name, raw);
       options.onProgress?.({ step: "typing" });
       const fields = options.fields ?? (await classify(session, SOURCE_TABLE, columns, format));
       const chosen = chooseColumns(columns, fields, name);
@@ -74,10 +71,9 @@ export async function stageTable(options: StageOptions): Promise<StagedTable> {
       return await writeTable(session, chosen, options, format);
     }, options);
   } catch (error) {
-    throw importError(error, { file: name, format, staging: options.staging });
+    throw importError(error, { file: name, format });
   } finally {
     engine?.close();
-    await rm(join(options.staging, "source.csv"), { force: true });
   }
 }
 
@@ -149,12 +145,12 @@ async function writeTable(
   options: StageOptions,
   format: "csv" | "parquet",
 ): Promise<StagedTable> {
-  const path = join(options.staging, "table.parquet");
+  const { path } = options.table;
   const list = chosen.map(
     ({ field, column }) => `${castExpression(column, field.type)} AS ${quoteIdentifier(field.name)}`,
   );
   await session.run(
-    `COPY (SELECT ${list.join(", ")} FROM ${quoteIdentifier(SOURCE_TABLE)}) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd)`,
+    `COPY (SELECT ${list.join(", ")} FROM ${quoteIdentifier(SOURCE_TABLE)}) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)`,
   );
   const before = chosen.map(({ column }) => `count(${column.expression})`);
   const after = chosen.map(({ field }) => `count(${quoteIdentifier(field.name)})`);
@@ -166,17 +162,17 @@ async function writeTable(
     throw new SluiceError("ERR_STORE", { reason: "the written table has other rows than the file" });
   }
   const fields = chosen.map(({ field }) => field);
-  return { path, format, fields, rows: Number(written[0]), snapshot: await saltedHash(path, options.salt) };
+  return { format, fields, rows: Number(written[0]), snapshot: await saltedHash(options.table, options.salt) };
 }
 
-async function saltedHash(path: string, salt: Bytes): Promise<string> {
+async function saltedHash(table: MemoryFile, salt: Bytes): Promise<string> {
   const hash = createHash("sha256").update(salt);
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  for await (const bytes of contentOf(table)) hash.update(bytes);
   return hash.digest("hex");
 }
 
 /** What a caller is told of `error`: never the text of the engine or of the file system. */
-function importError(error: unknown, facts: { file: string; format: "csv" | "parquet"; staging: string }): SluiceError {
+function importError(error: unknown, facts: { file: string; format: "csv" | "parquet" }): SluiceError {
   if (isSluiceError(error)) return error;
   if (error instanceof EngineFault) {
     switch (error.kind) {
@@ -185,7 +181,7 @@ function importError(error: unknown, facts: { file: string; format: "csv" | "par
       case "memory":
         return new SluiceError("ERR_STORE", { reason: "the import needs more memory than the store may use" });
       case "disk":
-        return new SluiceError("ERR_STORE", { reason: "the disk of the store is full or failing" });
+        return new SluiceError("ERR_STORE", { reason: "there is no room for the table in memory files" });
       case "input":
         return new SluiceError("ERR_TABLE_FILE", {
           file: facts.file,
@@ -193,16 +189,5 @@ function importError(error: unknown, facts: { file: string; format: "csv" | "par
         });
     }
   }
-  const code = (error as { code?: unknown } | null)?.code;
-  if (code === "ENOSPC" || code === "EDQUOT")
-    return new SluiceError("ERR_STORE", { reason: "the disk of the store is full" });
-  if (code === "EACCES" || code === "EROFS" || code === "EPERM") {
-    return new SluiceError("ERR_DIRECTORY_UNWRITABLE", { directory: facts.staging });
-  }
   return new SluiceError("ERR_STORE", { reason: "the import ended unexpectedly" });
-}
-
-/** Name for a staging directory that nothing else uses. */
-export function stagingName(random: Random): string {
-  return toHex(random.bytes(8));
 }

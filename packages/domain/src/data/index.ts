@@ -1,3 +1,2 @@
-export type { ImportProgress } from "./import-table.ts";
-export type { KeyedTable, Sample, ViewRequest } from "./sample.ts";
-export { openStore, type DataStore, type ImportTableOptions, type StoreOptions } from "./store.ts";
+export type { ViewRequest } from "./sample.ts";
+export { openStore, type DataStore, type ImportTableOptions } from "./store.ts";

@@ -1,9 +1,9 @@
 /** A Parquet file as a table of the staging engine.
  *  @module */
-import { constants } from "node:fs";
-import { copyFile, open } from "node:fs/promises";
-import { join } from "node:path";
+import { createReadStream } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
 import { MAX_IMPORT_FIELD_BYTES, MAX_RESOURCE_COLUMNS, SluiceError } from "@sluice/protocol";
+import type { MemoryFile, MemoryFiles } from "../rest/memory-files.ts";
 import { quoteIdentifier, quoteText, type Session } from "./engine.ts";
 import { fieldNames } from "./header.ts";
 import type { SourceColumn, StoredType } from "./stored-type.ts";
@@ -11,23 +11,36 @@ import type { SourceColumn, StoredType } from "./stored-type.ts";
 const MAGIC = "PAR1";
 /** Magic at both ends and the length of the footer. */
 const SMALLEST_FILE_BYTES = 12;
+/** Bytes copied at a time. */
+const CHUNK_BYTES = 1_048_576;
 
 /** Whether the file at `path` starts as a Parquet file does. */
 export async function startsAsParquet(path: string): Promise<boolean> {
-  return (await bytesAt(path, 0)) === MAGIC;
+  const file = await open(path, "r");
+  try {
+    return (await bytesAt(file, 0)) === MAGIC;
+  } finally {
+    await file.close();
+  }
 }
 
-/** Copies the file into `staging`. @throws ERR_TABLE_FILE when it does not end as a Parquet file does. */
-export async function stageParquet(path: string, name: string, staging: string): Promise<string> {
-  const copy = join(staging, "source.parquet");
-  await copyFile(path, copy, constants.COPYFILE_FICLONE);
-  const file = await open(copy, "r");
-  const size = (await file.stat()).size;
-  await file.close();
-  if (size < SMALLEST_FILE_BYTES || (await bytesAt(copy, size - MAGIC.length)) !== MAGIC) {
+/** Copies the file to `source`. @throws ERR_TABLE_FILE when it does not end as a Parquet file does. */
+export async function stageParquet(options: {
+  readonly path: string;
+  readonly name: string;
+  readonly memory: MemoryFiles;
+  readonly source: MemoryFile;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<void> {
+  const { path, name, memory, source, signal } = options;
+  for await (const piece of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+    if (signal?.aborted === true) throw new SluiceError("ERR_CANCELLED");
+    await memory.append(source, piece as Uint8Array);
+  }
+  const { size } = await source.handle.stat();
+  if (size < SMALLEST_FILE_BYTES || (await bytesAt(source.handle, size - MAGIC.length)) !== MAGIC) {
     throw new SluiceError("ERR_TABLE_FILE", { file: name, reason: "it starts as a Parquet file and is cut off" });
   }
-  return copy;
 }
 
 /** Makes the view `table` of the staged file. @throws ERR_TABLE_FILE, ERR_TABLE_FIELD_TOO_LARGE, EngineFault */
@@ -109,12 +122,7 @@ function nativeType(engineType: string): { stored: StoredType; engine: string } 
   }
 }
 
-async function bytesAt(path: string, position: number): Promise<string> {
-  const file = await open(path, "r");
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC.length), 0, MAGIC.length, position);
-    return buffer.subarray(0, bytesRead).toString("latin1");
-  } finally {
-    await file.close();
-  }
+async function bytesAt(file: FileHandle, position: number): Promise<string> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC.length), 0, MAGIC.length, position);
+  return buffer.subarray(0, bytesRead).toString("latin1");
 }

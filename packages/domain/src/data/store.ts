@@ -1,14 +1,14 @@
 /** The data store of a domain: the one place for raw rows. What it gives out are descriptions, samples that passed
  *  every check, and whole tables under a policy for the sandbox of the same domain.
  *  @module */
-import { rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
 import { roundRows } from "@sluice/desensitize";
 import { fromHex, Instant, isSluiceError, ResourceDescription, SluiceError, toHex } from "@sluice/protocol";
 import type { Bytes, Clock, Random, ResourceField, UpdateFrequency } from "@sluice/protocol";
 import { Catalogue, type StoredResource } from "./catalogue.ts";
-import { EngineFault, openEngine, type Engine } from "./engine.ts";
-import { stageTable, stagingName, type ImportProgress } from "./import-table.ts";
+import { contentOf, type MemoryFiles } from "../rest/memory-files.ts";
+import type { SealedFiles } from "../rest/sealed-files.ts";
+import { EngineFault, openEngine, type Session } from "./engine.ts";
+import { stageTable, type ImportProgress } from "./import-table.ts";
 import {
   drawSampleFrom,
   readAllFrom,
@@ -21,14 +21,15 @@ import {
 /** Bytes of the salt of a resource's snapshot hash. */
 const SNAPSHOT_SALT_BYTES = 32;
 
-/** The store's part of a domain's directory: the engine sees this and nothing beside it, above all no keys. */
-const STORE_DIRECTORY = "data";
-
 /** How to open a store. */
 export interface StoreOptions {
   readonly clock: Clock;
   readonly random: Random;
-  /** Memory of each engine: one for reading, one for each import that runs. */
+  /** Where tables are. */
+  readonly files: SealedFiles;
+  /** Where the engine opens them. */
+  readonly memory: MemoryFiles;
+  /** Memory of each engine: one for each read or import that runs. */
   readonly memoryLimitBytes?: number;
   readonly threads?: number;
 }
@@ -52,7 +53,7 @@ export interface ImportTableOptions {
 export interface DataStore {
   /** Takes a file in as `resource`, in place of what it held. On any error the store is as before.
    *  @throws ERR_TABLE_FILE, ERR_TABLE_ENCODING, ERR_TABLE_FIELD_TOO_LARGE, ERR_TABLE_COLUMN_MISSING,
-   *    ERR_BODY_INVALID, ERR_DIRECTORY_UNWRITABLE, ERR_STORE, ERR_CANCELLED */
+   *    ERR_BODY_INVALID, ERR_DIRECTORY_UNWRITABLE, ERR_MEMORY_FILES, ERR_STORE, ERR_CANCELLED */
   importTable(request: ImportTableOptions): Promise<ResourceDescription>;
   /** Every resource, by name. */
   resources(): ResourceDescription[];
@@ -68,33 +69,21 @@ export interface DataStore {
   close(): Promise<void>;
 }
 
-/** Opens the store under `directory`, or creates it; removes remains of imports that were cut off.
- *  @throws ERR_DIRECTORY_UNWRITABLE, ERR_DIRECTORY_STATE, ERR_STORE, ERR_USAGE */
-export async function openStore(directory: string, options: StoreOptions): Promise<DataStore> {
-  const root = join(resolve(directory), STORE_DIRECTORY);
-  if (/[*?[\]{}]/u.test(root)) {
-    throw new SluiceError("ERR_USAGE", { reason: "the path of a data directory may not contain any of * ? [ ] { }" });
-  }
-  const catalogue = await Catalogue.open(root);
-  const engine = await openEngine({ ...options, directory: root }).catch((error: unknown) => {
-    throw storeError(error);
-  });
-  return new DuckDbStore(root, catalogue, engine, options);
+/** Opens the store among the files of a domain, or creates it; removes remains of imports that were cut off.
+ *  @throws ERR_DIRECTORY_UNWRITABLE, ERR_DIRECTORY_STATE, ERR_SEALED_FILE */
+export async function openStore(options: StoreOptions): Promise<DataStore> {
+  return new DuckDbStore(await Catalogue.open(options.files), options);
 }
 
 class DuckDbStore implements DataStore {
-  readonly #directory: string;
   readonly #catalogue: Catalogue;
-  readonly #engine: Engine;
   readonly #options: StoreOptions;
   /** Imports and reads under way; `close` waits for them. */
   readonly #running = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
 
-  constructor(directory: string, catalogue: Catalogue, engine: Engine, options: StoreOptions) {
-    this.#directory = directory;
+  constructor(catalogue: Catalogue, options: StoreOptions) {
     this.#catalogue = catalogue;
-    this.#engine = engine;
     this.#options = options;
   }
 
@@ -121,12 +110,10 @@ class DuckDbStore implements DataStore {
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.allSettled(this.#running);
-    this.#engine.close();
   }
 
   async #import(request: ImportTableOptions): Promise<ResourceDescription> {
-    const { random, clock, memoryLimitBytes, threads } = this.#options;
-    const staging = join(this.#directory, "staging", stagingName(random));
+    const { random, clock, files, memory, memoryLimitBytes, threads } = this.#options;
     const known = this.#catalogue.list().find(({ description }) => description.resource === request.resource);
     const salt = known === undefined ? random.bytes(SNAPSHOT_SALT_BYTES) : fromHex(known.salt);
     const describe = (facts: Pick<ResourceDescription, "format" | "approximateRows" | "fields" | "snapshot">) =>
@@ -147,37 +134,50 @@ class DuckDbStore implements DataStore {
       snapshot: toHex(salt),
     });
     const signal = this.#signal(request.signal);
-    try {
-      const staged = await stageTable({ ...request, staging, salt, memoryLimitBytes, threads, signal });
-      const { format, fields, snapshot, rows } = staged;
-      const description = describe({ format, fields, snapshot, approximateRows: roundRows(rows) });
-      if (signal.aborted) throw new SluiceError("ERR_CANCELLED");
-      const entry: StoredResource = {
-        version: 1,
-        description,
-        table: `${snapshot}.parquet`,
-        rows,
-        salt: toHex(salt),
-      };
-      await this.#catalogue.put(entry, staged.path).catch(() => {
-        throw new SluiceError("ERR_DIRECTORY_UNWRITABLE", { directory: this.#directory });
-      });
-      return description;
-    } finally {
-      await rm(staging, { recursive: true, force: true });
-    }
+    await using table = await memory.create();
+    const staged = await stageTable({ ...request, memory, table, salt, memoryLimitBytes, threads, signal });
+    const { format, fields, snapshot, rows } = staged;
+    const description = describe({ format, fields, snapshot, approximateRows: roundRows(rows) });
+    if (signal.aborted) throw new SluiceError("ERR_CANCELLED");
+    const entry: StoredResource = {
+      version: 1,
+      description,
+      table: `${snapshot}.parquet`,
+      rows,
+      salt: toHex(salt),
+    };
+    await this.#catalogue.put(entry, contentOf(table)).catch(() => {
+      throw new SluiceError("ERR_DIRECTORY_UNWRITABLE", { directory: files.directory });
+    });
+    return description;
   }
 
   #read<T>(request: ViewRequest, work: (table: OpenTable) => Promise<T>): Promise<T> {
     const signal = this.#signal(request.signal);
     const reading = this.#catalogue
-      .reading(request.resource, (entry, path) =>
-        this.#engine.session((session) => work({ session, entry, path }), { signal }),
+      .reading(request.resource, (entry, table) =>
+        this.#opened(table, signal, (session, path) => work({ session, entry, path })),
       )
       .catch((error: unknown) => {
         throw storeError(error);
       });
     return this.#track(reading);
+  }
+
+  /** Opens a table in an engine of its own, which sees that table and nothing else. */
+  async #opened<T>(
+    table: string,
+    signal: AbortSignal,
+    work: (session: Session, path: string) => Promise<T>,
+  ): Promise<T> {
+    const { files, memory, memoryLimitBytes, threads } = this.#options;
+    await using opened = await memory.filled(files.stream(table, { signal }));
+    const engine = await openEngine({ paths: [opened.path], memoryLimitBytes, threads });
+    try {
+      return await engine.session((session) => work(session, opened.path), { signal });
+    } finally {
+      engine.close();
+    }
   }
 
   #signal(signal: AbortSignal | undefined): AbortSignal {
@@ -225,7 +225,7 @@ function storeError(error: unknown): unknown {
     case "memory":
       return new SluiceError("ERR_STORE", { reason: "the work needs more memory than the store may use" });
     case "disk":
-      return new SluiceError("ERR_STORE", { reason: "the disk of the store is full or failing" });
+      return new SluiceError("ERR_STORE", { reason: "there is no room for the table in memory files" });
     case "input":
       return new SluiceError("ERR_STORE", { reason: "a stored table cannot be read" });
   }

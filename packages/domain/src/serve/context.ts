@@ -7,6 +7,7 @@ import type { Clock, KeyId, Random, Run, Sha256Hex } from "@sluice/protocol";
 import type { DomainConfig } from "../config.ts";
 import type { DataStore } from "../data/store.ts";
 import type { Keyring } from "../keyring.ts";
+import type { SealedFiles } from "../rest/sealed-files.ts";
 import type { AnswerStore } from "../state/answers.ts";
 import type { StateDatabase } from "../state/database.ts";
 import type { DocumentStore } from "../state/documents.ts";
@@ -54,6 +55,8 @@ export interface DomainContext {
   readonly standing: Standing;
   readonly work: WorkStore;
   readonly data: DataStore;
+  /** Everything else that holds data at rest. */
+  readonly files: SealedFiles;
   readonly log: DirectoryLog;
   readonly pools: WorkPools;
   /** Calls by caller and id: a retry waits for its first attempt. */

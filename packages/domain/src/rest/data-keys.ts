@@ -1,0 +1,150 @@
+/** Keys of the data at rest: random, each wrapped under a key from the domain's master secret, in `keys/data.json`. The last
+ *  seals; those before it still open what a rotation has not come to. A key that leaves the file is gone, and with it
+ *  whatever only it opens: no secret that stays makes it again.
+ *  @module */
+import { open, readFile, rename } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { FileKey, openStream, sealStream, type FileSuite } from "@sluice/evidence";
+import { fromBase64url, SluiceError, toBase64url, type Bytes, type Random } from "@sluice/protocol";
+import { z } from "zod";
+import { syncDirectory } from "../data/durable.ts";
+
+const FILE = join("keys", "data.json");
+const SECRET_BYTES = 32;
+/** Keys of one domain: more than one only while a rotation runs or was cut off. */
+const MAX_DATA_KEYS = 8;
+
+const DataKeyFile = z.strictObject({
+  version: z.literal(1),
+  keys: z
+    .array(
+      z.strictObject({
+        /** As sealed files name it. */
+        id: z.string().regex(/^[0-9a-f]{16}$/),
+        suite: z.enum(["intl", "sm"]),
+        /** Sealed stream of the 32 bytes, unpadded base64url. */
+        wrapped: z.string().max(1_024),
+      }),
+    )
+    .min(1)
+    .max(MAX_DATA_KEYS),
+});
+type Entry = z.infer<typeof DataKeyFile>["keys"][number];
+
+/** Where data keys are kept, and what wraps them. */
+export interface DataKeyOptions {
+  /** Of the domain. */
+  readonly directory: string;
+  readonly domain: string;
+  /** 32 bytes from the master secret. */
+  readonly wrappingSecret: Bytes;
+  readonly random: Random;
+}
+
+/** The data keys of one domain. */
+export class DataKeys {
+  readonly #options: DataKeyOptions;
+  #entries: readonly { readonly entry: Entry; readonly key: FileKey }[];
+
+  private constructor(options: DataKeyOptions, entries: readonly { readonly entry: Entry; readonly key: FileKey }[]) {
+    this.#options = options;
+    this.#entries = entries;
+  }
+
+  /** Makes the first key of a domain. */
+  static async create(options: DataKeyOptions, suite: FileSuite): Promise<DataKeys> {
+    const keys = new DataKeys(options, []);
+    await keys.add(suite);
+    return keys;
+  }
+
+  /** Reads the keys of a domain. @throws ERR_DIRECTORY_STATE when there are none, ERR_SEALED_FILE when one does not open */
+  static async open(options: DataKeyOptions): Promise<DataKeys> {
+    const { directory } = options;
+    let file: z.infer<typeof DataKeyFile>;
+    try {
+      file = DataKeyFile.parse(JSON.parse(await readFile(join(directory, FILE), "utf8")));
+    } catch (cause) {
+      const facts = { directory, expected: "the data keys of a domain", command: `sluice domain init ${directory}` };
+      throw new SluiceError("ERR_DIRECTORY_STATE", facts, { cause });
+    }
+    const entries = file.keys.map(async (entry) => ({ entry, key: await unwrap(options, entry) }));
+    return new DataKeys(options, await Promise.all(entries));
+  }
+
+  /** The key that seals. */
+  get current(): FileKey {
+    const last = this.#entries.at(-1);
+    if (last === undefined) throw new TypeError("a domain has a data key");
+    return last.key;
+  }
+
+  /** Every key that opens. */
+  get all(): readonly FileKey[] {
+    return this.#entries.map(({ key }) => key);
+  }
+
+  /** Makes a key, which seals from now on. It is on disk when this returns. */
+  async add(suite: FileSuite): Promise<void> {
+    const secret = this.#options.random.bytes(SECRET_BYTES);
+    const key = new FileKey(suite, secret);
+    await this.#keep([...this.#entries, { entry: await wrap(this.#options, key, secret), key }]);
+    secret.fill(0);
+  }
+
+  /** Destroys every key but the current one. */
+  async dropOthers(): Promise<void> {
+    await this.#keep(this.#entries.slice(-1));
+  }
+
+  async #keep(entries: readonly { readonly entry: Entry; readonly key: FileKey }[]): Promise<void> {
+    const path = join(this.#options.directory, FILE);
+    const document: z.infer<typeof DataKeyFile> = { version: 1, keys: entries.map(({ entry }) => entry) };
+    const file = await open(`${path}.tmp`, "w", 0o600);
+    try {
+      await file.writeFile(`${JSON.stringify(document, null, 2)}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(`${path}.tmp`, path);
+    await syncDirectory(dirname(path));
+    this.#entries = entries;
+  }
+}
+
+async function wrap(options: DataKeyOptions, { id, suite }: FileKey, secret: Bytes): Promise<Entry> {
+  const key = new FileKey(suite, options.wrappingSecret);
+  const sealed = await Array.fromAsync(
+    sealStream(only(secret), { ...contextOf(options, id), key, random: options.random }),
+  );
+  return { id, suite, wrapped: toBase64url(new Uint8Array(Buffer.concat(sealed))) };
+}
+
+async function unwrap(options: DataKeyOptions, { id, suite, wrapped }: Entry): Promise<FileKey> {
+  const context = contextOf(options, id);
+  const refuse = (cause?: unknown): SluiceError =>
+    new SluiceError("ERR_SEALED_FILE", { file: context.context, reason: "it is not as it was wrapped" }, { cause });
+  let sealed: Bytes;
+  try {
+    sealed = fromBase64url(wrapped);
+  } catch (cause) {
+    throw refuse(cause);
+  }
+  const wrapping = new FileKey(suite, options.wrappingSecret);
+  const opened = await Array.fromAsync(openStream(only(sealed), { ...context, keys: [wrapping] }));
+  const secret = new Uint8Array(Buffer.concat(opened));
+  if (secret.length !== SECRET_BYTES) throw refuse();
+  const key = new FileKey(suite, secret);
+  secret.fill(0);
+  if (key.id !== id) throw refuse();
+  return key;
+}
+
+function contextOf({ domain }: DataKeyOptions, id: string): { context: string } {
+  return { context: `${domain}/data-key/${id}` };
+}
+
+async function* only(bytes: Bytes): AsyncGenerator<Bytes> {
+  yield bytes;
+}
