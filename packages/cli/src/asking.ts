@@ -2,7 +2,7 @@
  *  @module */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SluiceError, type EvidencedReceipt, type SignedGrant } from "@sluice/protocol";
+import { documentText, SluiceError, type EvidencedReceipt, type SignedGrant } from "@sluice/protocol";
 import { JSON_OPTION, type Arguments, type CommandIo, type OptionSpec } from "./command.ts";
 import { visibleText } from "./officer/visible-text.ts";
 import { PARTY_OPTIONS } from "./party-context.ts";
@@ -31,7 +31,7 @@ export async function keepReceipts(args: Arguments, receipts: readonly Evidenced
     await mkdir(directory, { recursive: true });
     for (const evidenced of receipts) {
       const file = join(directory, `${evidenced.receipt.body.callId}.json`);
-      await writeFile(file, `${JSON.stringify(evidenced)}\n`);
+      await writeFile(file, documentText(evidenced));
     }
   } catch (cause) {
     throw new SluiceError("ERR_DIRECTORY_UNWRITABLE", { directory }, { cause });

@@ -84,8 +84,10 @@ function parse(command: Command, args: readonly string[]): Arguments {
     ]),
   );
   const { positionals, values } = parseStrict(args, options);
-  if (positionals.length !== command.positionals.length) {
-    const wanted = command.positionals.length === 0 ? "no arguments" : command.positionals.join(" ");
+  const least = command.positionals.length;
+  const takesMore = command.positionals.at(-1)?.endsWith("…") === true;
+  if (takesMore ? positionals.length < least : positionals.length !== least) {
+    const wanted = least === 0 ? "no arguments" : command.positionals.join(" ");
     throw usage(`"sluice ${command.path.join(" ")}" takes ${wanted}; got ${positionals.length} arguments`);
   }
   return new Arguments(positionals, values);

@@ -25,7 +25,7 @@ export interface Command {
   readonly path: readonly string[];
   /** One line for the list of commands. */
   readonly summary: string;
-  /** Names of the arguments; all are needed. */
+  /** Names of the arguments; all are needed. A last one that ends in `…` stands for one or more. */
   readonly positionals: readonly string[];
   readonly options: Readonly<Record<string, OptionSpec>>;
   /** Further paragraphs of the help. */
@@ -49,6 +49,11 @@ export class Arguments {
     const value = this.#positionals[index];
     if (value === undefined) throw usage(`argument ${index + 1} is missing`);
     return value;
+  }
+
+  /** Every argument. */
+  get positionals(): readonly string[] {
+    return this.#positionals;
   }
 
   /** Whether a flag was given. */

@@ -8,6 +8,15 @@ export function errnoOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
+/** Bytes of `file`. @throws ERR_USAGE naming the file */
+export async function readBytesFile(file: string, what: string): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await readFile(file));
+  } catch (cause) {
+    throw usage(`${what} ${file} ${reasonOf(cause)}`, cause);
+  }
+}
+
 /** Text of `file`. @throws ERR_USAGE naming the file */
 export async function readTextFile(file: string, what: string): Promise<string> {
   try {

@@ -6,11 +6,16 @@ import { isSluiceError } from "@sluice/protocol";
 import { usage, type Arguments, type CommandIo, type OptionSpec } from "./command.ts";
 import { readJsonFile, readTextFile } from "./files.ts";
 
+/** The option of commands that verify with pins. */
+export const TRUST_OPTION = {
+  trust: { value: "FILE", description: "trust.json: the pinned keys of domains and gateway (or SLUICE_TRUST)" },
+} as const satisfies Record<string, OptionSpec>;
+
 /** Options of commands that act as a party. */
 export const PARTY_OPTIONS = {
   gateway: { value: "URL", description: "address of the gateway (or SLUICE_GATEWAY)" },
   key: { value: "FILE", description: "private key of the party, from `sluice keys new` (or SLUICE_KEY)" },
-  trust: { value: "FILE", description: "trust.json: the pinned keys of domains and gateway (or SLUICE_TRUST)" },
+  ...TRUST_OPTION,
 } as const satisfies Record<string, OptionSpec>;
 
 /** The client of the party that the options or the environment name. @throws ERR_USAGE naming what is missing */

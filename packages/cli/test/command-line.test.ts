@@ -44,7 +44,9 @@ test.each(COMMANDS.map(({ path, positionals, options, summary }) => ({ path, pos
 test("every command refuses an unknown option and a wrong number of arguments", async () => {
   for (const { path, positionals } of COMMANDS) {
     expectError(await sluice([...path, ...positionals, "--bogus"]), "ERR_USAGE", 2, "--bogus");
-    expectError(await sluice([...path, ...positionals, "surplus"]), "ERR_USAGE", 2, path.join(" "));
+    const takesMore = positionals.at(-1)?.endsWith("…") === true;
+    const wrong = takesMore ? positionals.slice(0, -1) : [...positionals, "surplus"];
+    expectError(await sluice([...path, ...wrong]), "ERR_USAGE", 2, path.join(" "));
   }
 });
 
@@ -166,8 +168,8 @@ test("a key or trust file that cannot be used is named, and none of its text is 
   await writeFile(trust, "{ not json");
   expectError(await sluice(list), "ERR_USAGE", 2, `${trust} is not JSON`);
   await writeFile(trust, JSON.stringify({ domains: {}, gateway: {}, agencyKey: KEY }));
-  expectError(await sluice(list), "ERR_USAGE", 2, trust, "/gateway/logKey");
-  const pins = { domains: {}, gateway: { logKey: KEY, logOrigin: "sluice/gateway" }, agencyKey: KEY };
+  expectError(await sluice(list), "ERR_USAGE", 2, trust, "/gateway/key");
+  const pins = { domains: {}, gateway: { key: KEY, logKey: KEY, logOrigin: "sluice/gateway" }, agencyKey: KEY };
   await writeFile(trust, JSON.stringify(pins));
   expectError(await sluice(list), "ERR_USAGE", 2, `${key} does not exist`);
   await writeFile(key, "-----BEGIN PRIVATE KEY-----\nhush\n-----END PRIVATE KEY-----\n");
@@ -182,7 +184,7 @@ test("a gateway that is not there is one error, with exit code 1", async () => {
   const key = join(directory, "bank.key");
   const trust = join(directory, "trust.json");
   await sluice(["keys", "new", key]);
-  const pins = { domains: {}, gateway: { logKey: KEY, logOrigin: "sluice/gateway" }, agencyKey: KEY };
+  const pins = { domains: {}, gateway: { key: KEY, logKey: KEY, logOrigin: "sluice/gateway" }, agencyKey: KEY };
   await writeFile(trust, JSON.stringify(pins));
   const env = { SLUICE_GATEWAY: "http://127.0.0.1:9", SLUICE_KEY: key, SLUICE_TRUST: trust };
   expectError(await sluice(["product", "list"], { env }), "ERR_UNREACHABLE", 1, "http://127.0.0.1:9");

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { commitment, createLogProof, generateKey, openLog, referTo, signDocument } from "@sluice/evidence";
 import {
   documentHash,
+  documentText,
   type EvidencedReceipt,
   type EvidenceLog,
   type LogProof,
@@ -58,7 +59,7 @@ export async function writeEvidenceDirectory(directory: string, count: number): 
 /** Writes one receipt where `verify` looks for it. */
 export async function writeReceipt(directory: string, evidenced: EvidencedReceipt): Promise<void> {
   const file = join(directory, "receipts", `${evidenced.receipt.body.callId}.json`);
-  await writeFile(file, JSON.stringify(evidenced));
+  await writeFile(file, documentText(evidenced));
 }
 
 function receiptBody(i: number, references: Pick<Receipt, "party" | "snapshot">): Receipt {

@@ -118,6 +118,15 @@ export async function verifyReceipt(evidenced: EvidencedReceipt, trust: TrustPin
   }
 }
 
+/** Passes when the gateway's booking and proof are there, or the receipt is of a run, which may have been fetched before the
+ *  gateway saw it. @throws ERR_RECEIPT with the `part` that is missing */
+export function requireGatewayWord({ receipt, booking, gatewayLog }: EvidencedReceipt): void {
+  const { operation } = receipt.body;
+  if (operation === "develop" || operation === "build") return;
+  if (gatewayLog === undefined) throw refused("gateway-log", "the proof of the gateway's log is missing");
+  if (booking === undefined) throw refused("booking", "the gateway's booking is missing");
+}
+
 function refused(part: ReceiptPart, reason: string, cause?: unknown): SluiceError {
   return new SluiceError("ERR_RECEIPT", { part, reason }, { cause });
 }

@@ -4,6 +4,7 @@
 export * from "./anchor/timestamp.ts";
 export * from "./checkpoint.ts";
 export { keyIdOf, publicKeyOf, verifyEd25519 } from "./ed25519.ts";
+export * from "./document-file.ts";
 export * from "./entry-tile.ts";
 export * from "./folder/evidence-folder.ts";
 export * from "./folder/export-manifest.ts";

@@ -10,6 +10,11 @@ export function canonicalText(value: unknown): string {
   return text;
 }
 
+/** Text of the file of a document: its canonical JSON and a line break. */
+export function documentText(document: unknown): string {
+  return `${canonicalText(document)}\n`;
+}
+
 /** UTF-8 bytes of `canonicalText(value)`. */
 export function canonicalBytes(value: unknown): Bytes {
   return utf8(canonicalText(value));

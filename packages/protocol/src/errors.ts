@@ -187,6 +187,11 @@ export const ERROR_CATALOGUE = {
     message: "{file} of the export does not verify: {reason}",
     remedy: "keep the folder and ask for the export again",
   },
+  ERR_DOCUMENT: {
+    status: 500,
+    message: "the {kind} does not verify: {reason}",
+    remedy: "keep the file and report it to the agency",
+  },
   ERR_LOG: {
     status: 500,
     message: "log {origin} does not verify: {reason}",

@@ -72,8 +72,8 @@ async function collectReceipts(collection: Collection, summary: Summary): Promis
       if (!Object.hasOwn(trust.domains, domain)) {
         throw usage(`the trust file pins no keys of domain ${domain}, which has receipts in the period`);
       }
-      await folder.writeJson(`receipts/${callId}.json`, receipt);
-      if (request !== undefined) await folder.writeJson(`requests/${callId}.json`, request);
+      await folder.writeDocument(`receipts/${callId}.json`, receipt);
+      if (request !== undefined) await folder.writeDocument(`requests/${callId}.json`, request);
       need(needs, domain, receipt.domainLog.checkpoint);
       if (receipt.gatewayLog !== undefined) need(needs, GATEWAY, receipt.gatewayLog.checkpoint);
       await collectBasis(collection, summary, receipt, written);
@@ -102,12 +102,12 @@ async function collectBasis(
     summary.addProduct(product);
   }
   if (release !== undefined && body.release !== undefined) {
-    await folder.writeJson(`releases/${body.release}.json`, release);
+    await folder.writeDocument(`releases/${body.release}.json`, release);
   }
   if (scene === undefined) return;
   await folder.writeJson(`scenes/${fileName(scene.scene)}.json`, scene);
   if (grant === undefined) return;
-  await folder.writeJson(`grants/${body.grant}.json`, { grant, policy: scene.proposal.policy });
+  await folder.writeDocument(`grants/${body.grant}.json`, { grant, policy: scene.proposal.policy });
   summary.addScene(body.grant, grant, scene);
 }
 

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { SluiceError, type Sha256Hex } from "@sluice/protocol";
+import { documentText, SluiceError, type Sha256Hex } from "@sluice/protocol";
 import { usage } from "../command.ts";
 import { errnoOf } from "../files.ts";
 
@@ -47,7 +47,12 @@ export class ExportFolder {
     this.#hashes.set(path, createHash("sha256").update(content).digest("hex"));
   }
 
-  /** The same for a JSON document. */
+  /** The same for a signed document: to the byte as `sluice verify FILE` takes it. */
+  async writeDocument(path: string, document: unknown): Promise<void> {
+    await this.write(path, documentText(document));
+  }
+
+  /** The same for any other JSON document. */
   async writeJson(path: string, document: unknown): Promise<void> {
     await this.write(path, `${JSON.stringify(document, null, 2)}\n`);
   }

@@ -1,31 +1,42 @@
-/** `sluice verify DIR`
+/** `sluice verify DIR` and `sluice verify FILE…`
  *  @module */
+import { stat } from "node:fs/promises";
 import type { FolderReport, WitnessPolicy } from "@sluice/evidence/verify";
-import { JSON_OPTION, type Command } from "../command.ts";
+import { JSON_OPTION, usage, type Command } from "../command.ts";
 import { errorDocument, formatError } from "../error-text.ts";
 import { readTextFile } from "../files.ts";
+import { TRUST_OPTION, trustOf } from "../party-context.ts";
 import { formatTable } from "../table.ts";
 
-/** Verifies receipts and logs offline. */
+/** Verifies a folder of evidence, or single files, offline. */
 export const verify: Command = {
   path: ["verify"],
-  summary: "verify receipts and logs offline, from the files in DIR alone",
-  positionals: ["DIR"],
+  summary: "verify receipts, logs, grants and releases offline: a folder of evidence, or single files",
+  positionals: ["DIR|FILE…"],
   options: {
+    ...TRUST_OPTION,
     policy: { value: "FILE", description: "witnesses that must have cosigned each log (C2SP tlog-policy)" },
     ...JSON_OPTION,
   },
   notes:
     "DIR holds trust.json (the pinned keys), receipts/*.json, and logs/<name>/ with the files of each log, where\n" +
     "<name> is `gateway` or the name of a domain. Of an export (`sluice audit export`), every file is held against\n" +
-    "manifest.json, and grants and releases are verified too. Exit code 1 when anything does not verify.",
+    "manifest.json, and grants and releases are verified too.\n" +
+    "FILE… are receipts, grants and releases as they were written, to the byte; they need --trust. What fails is named\n" +
+    "with its part. Exit code 1 when anything does not verify.",
   async run(args, io) {
+    const [first = ""] = args.positionals;
+    if (args.positionals.length > 1 || !(await isDirectory(first))) {
+      if (args.text("policy") !== undefined) throw usage('"--policy" is for a folder of evidence');
+      const { verifyFiles } = await import("../verify/verify-files.ts");
+      return await verifyFiles(args.positionals, await trustOf(args, io), { json: args.flag("json"), io });
+    }
     const [{ verifyFolder }, { diskFolder }] = await Promise.all([
       import("@sluice/evidence/verify"),
       import("../verify/disk-folder.ts"),
     ]);
     const policy = await readPolicy(args.text("policy"));
-    const report = await verifyFolder(diskFolder(args.positional(0)), { signal: io.signal, policy });
+    const report = await verifyFolder(diskFolder(first), { signal: io.signal, policy });
     const { ok, receipts, operations, logs, failures, failed } = report;
     const [failure] = failures;
     if (args.flag("json")) {
@@ -37,6 +48,12 @@ export const verify: Command = {
     return ok ? 0 : 1;
   },
 };
+
+/** Whether a folder is named: what is no file is left to the folder's own errors. */
+async function isDirectory(path: string): Promise<boolean> {
+  const stats = await stat(path).catch(() => null);
+  return stats === null || !stats.isFile();
+}
 
 async function readPolicy(file: string | undefined): Promise<WitnessPolicy | undefined> {
   if (file === undefined) return undefined;

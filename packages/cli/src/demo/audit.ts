@@ -4,7 +4,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { TrustPins } from "@sluice/evidence/verify";
-import { SluiceError, type EvidencedReceipt } from "@sluice/protocol";
+import { documentText, SluiceError, type EvidencedReceipt } from "@sluice/protocol";
 
 /** Entries of a full tile, by the standard. */
 const TILE_WIDTH = 256;
@@ -18,7 +18,7 @@ export async function writeEvidence(
   await writeFile(join(directory, "trust.json"), `${JSON.stringify(evidence.trust, null, 2)}\n`);
   for (const receipt of evidence.receipts) {
     const file = join(directory, "receipts", `${receipt.receipt.body.callId}.json`);
-    await writeFile(file, `${JSON.stringify(receipt, null, 2)}\n`);
+    await writeFile(file, documentText(receipt));
   }
   for (const [name, url] of Object.entries(evidence.logs)) await copyLog(`${url}/log`, join(directory, "logs", name));
 }

@@ -3,7 +3,7 @@
 import { SluiceError, type Bytes, type Checkpoint, type EvidencedReceipt } from "@sluice/protocol";
 import { logIdentity, type LogIdentity } from "../checkpoint.ts";
 import { verifyCheckpointInFiles, verifyLogFiles, type ReadLogFile } from "../log-files.ts";
-import type { ReceiptPart, TrustPins } from "../receipts.ts";
+import { requireGatewayWord, type TrustPins } from "../receipts.ts";
 import { HASH_BYTES } from "../tree-hash.ts";
 import type { EvidenceFolder } from "./evidence-folder.ts";
 
@@ -45,12 +45,9 @@ export class FolderLogs {
   /** Passes when the checkpoints that a receipt's proofs lead to are those of the logs in these files. A call has a
    *  proof of both logs and a booking; a run may have been fetched before the gateway saw its receipt. @throws ERR_LOG, ERR_RECEIPT */
   async holdsProofsOf(evidenced: EvidencedReceipt): Promise<void> {
-    const { domain, operation } = evidenced.receipt.body;
-    const isCall = operation !== "develop" && operation !== "build";
-    await this.#holds(domain, evidenced.domainLog.checkpoint);
+    requireGatewayWord(evidenced);
+    await this.#holds(evidenced.receipt.body.domain, evidenced.domainLog.checkpoint);
     if (evidenced.gatewayLog !== undefined) await this.#holds(GATEWAY, evidenced.gatewayLog.checkpoint);
-    else if (isCall) throw missing("gateway-log", "the proof of the gateway's log is missing");
-    if (isCall && evidenced.booking === undefined) throw missing("booking", "the gateway's booking is missing");
   }
 
   async #holds(name: string, checkpoint: string): Promise<void> {
@@ -89,10 +86,6 @@ export class FolderLogs {
     const bytes = await read(wider === undefined ? tile : `${tile}.p/${wider}`);
     return bytes?.subarray(0, Number(width) * HASH_BYTES) ?? null;
   }
-}
-
-function missing(part: ReceiptPart, reason: string): SluiceError {
-  return new SluiceError("ERR_RECEIPT", { part, reason });
 }
 
 /** A tile of hashes that is partly full: `N.p/W` holds the first W hashes of tile N. */

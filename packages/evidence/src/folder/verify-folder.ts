@@ -1,7 +1,8 @@
 /** Offline verification of a folder of evidence: `trust.json`, `receipts/*.json` and `logs/<name>/…`, where `<name>` is
  *  `gateway` or the name of a domain; and, of an export, everything else that its manifest lists.
  *  @module */
-import { EvidencedReceipt, isSluiceError, SluiceError } from "@sluice/protocol";
+import { EvidencedReceipt, isSluiceError, SluiceError, type Bytes } from "@sluice/protocol";
+import { readDocument } from "../document-file.ts";
 import { TrustPins, verifyReceipt } from "../receipts.ts";
 import { judgeCosignatures, type WitnessPolicy, type WitnessVerdict } from "../witness-policy.ts";
 import { readJson, type EvidenceFolder, type FolderFailure } from "./evidence-folder.ts";
@@ -177,15 +178,24 @@ async function readTrust(folder: EvidenceFolder): Promise<TrustPins | SluiceErro
 }
 
 async function readReceipt(folder: EvidenceFolder, file: string): Promise<EvidencedReceipt> {
+  const malformed = (reason: string, cause?: unknown): SluiceError =>
+    new SluiceError("ERR_RECEIPT", { part: "form", reason }, { cause });
+  let bytes: Bytes | null;
+  try {
+    bytes = await folder.read(file);
+  } catch (cause) {
+    throw malformed("it cannot be read", cause);
+  }
   let value: unknown;
   try {
-    value = await readJson(folder, file);
+    value = bytes === null ? null : readDocument(bytes);
   } catch (cause) {
-    throw new SluiceError("ERR_RECEIPT", { reason: "it cannot be read" }, { cause });
+    if (!isSluiceError(cause, "ERR_DOCUMENT")) throw cause;
+    throw malformed(String(cause.details["reason"]), cause);
   }
   const receipt = EvidencedReceipt.safeParse(value);
   if (receipt.success) return receipt.data;
-  throw new SluiceError("ERR_RECEIPT", { reason: "it does not have the documented form" });
+  throw malformed("it does not have the documented form");
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
