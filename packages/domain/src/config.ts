@@ -36,6 +36,8 @@ export const DomainConfig = z.strictObject({
 export type DomainConfig = z.infer<typeof DomainConfig>;
 
 const FILE = "domain.json";
+/** Directory of what was anchored, by the anchors of `anchors.json`; there need not be any. */
+export const ANCHORS = "anchors";
 
 /** Creates `directory` for a new domain. @throws ERR_DIRECTORY_UNWRITABLE, ERR_CONFLICT when it is not empty. */
 export async function createDirectory(directory: string, domain: string): Promise<void> {

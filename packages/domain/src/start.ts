@@ -2,12 +2,20 @@
  *  @module */
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
-import { DEFAULT_PUBLISH_INTERVAL_MS, lockDirectory, openLog, witnessesOfFile } from "@sluice/evidence";
+import {
+  DEFAULT_PUBLISH_INTERVAL_MS,
+  keepAnchors,
+  lockDirectory,
+  logIdentity,
+  openLog,
+  readAnchors,
+  witnessesOfFile,
+} from "@sluice/evidence";
 import { SealKeyPair } from "@sluice/evidence/seal";
 import { ProcessLog, serveMetrics, ServerMetrics } from "@sluice/evidence/observe";
 import { SluiceError, type Clock, type Random } from "@sluice/protocol";
 import { checkEngine } from "@sluice/sandbox";
-import { readConfig } from "./config.ts";
+import { ANCHORS, readConfig } from "./config.ts";
 import { openStore } from "./data/store.ts";
 import { announceLayers } from "./http/metrics-layers.ts";
 import { installDomainMetrics } from "./http/metrics.ts";
@@ -118,6 +126,19 @@ export async function startDomain(directory: string, options: StartDomainOptions
       }),
     });
     cleanup.push(() => log.close());
+    const anchors = keepAnchors({
+      anchors: await readAnchors(directory),
+      directory: join(directory, ANCHORS),
+      log,
+      identity: logIdentity(config),
+      clock,
+      random,
+      fetch,
+      env: process.env,
+      onNews: (news) => processLog.write({ event: "anchor", ...news }),
+      onFault: (error) => processLog.fault(error),
+    });
+    cleanup.push(() => anchors.close());
     const files = await openSealedFiles({ directory, config, keyring, random });
     const memory = await MemoryFiles.open(options.memoryDirectory);
     const data = await openStore({ clock, random, files, memory });

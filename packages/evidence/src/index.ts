@@ -1,5 +1,9 @@
 export * from "./anchor/anchor.ts";
+export { ANCHORS_FILE, readAnchors, type ConfiguredAnchor } from "./anchor/anchor-config.ts";
+export * from "./anchor/anchor-keeper.ts";
+export { parseAnchorPath } from "./anchor/anchor-path.ts";
 export * from "./anchor/anchor-post.ts";
+export { readAnchorFile, sizesIn } from "./anchor/anchor-store.ts";
 export * from "./anchor/timestamp-anchor.ts";
 export * from "./anchor/webhook-anchor.ts";
 export * from "./directory-lock.ts";

@@ -1,6 +1,7 @@
 /** What an auditor needs, in Node and in browsers: nothing here imports `node:`, and files are read through
  *  a function that the caller gives.
  *  @module */
+export * from "./anchor/anchor-record.ts";
 export * from "./anchor/timestamp.ts";
 export * from "./checkpoint.ts";
 export { keyIdOf, publicKeyOf, verifyEd25519 } from "./ed25519.ts";

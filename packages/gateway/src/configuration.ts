@@ -1,5 +1,5 @@
 /** Files of a gateway's directory: `config.json`, `keys/`, `state/`, `log/`, `gateway.log`, and
- *  perhaps `witnesses.policy`.
+ *  perhaps `witnesses.policy` and `anchors.json` with `anchors/`.
  *  @module */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -33,6 +33,8 @@ export const FILES = {
   log: "log",
   /** Policy of the witnesses that are asked to cosign; there need not be one. */
   witnesses: "witnesses.policy",
+  /** What was anchored, by the anchors of `anchors.json`; there need not be any. */
+  anchors: "anchors",
   processLog: "gateway.log",
 } as const;
 

@@ -3,7 +3,15 @@
 import { randomBytes } from "node:crypto";
 import { access, constants } from "node:fs/promises";
 import { join } from "node:path";
-import { DEFAULT_PUBLISH_INTERVAL_MS, lockDirectory, openLog, witnessesOfFile } from "@sluice/evidence";
+import {
+  DEFAULT_PUBLISH_INTERVAL_MS,
+  keepAnchors,
+  lockDirectory,
+  logIdentity,
+  openLog,
+  readAnchors,
+  witnessesOfFile,
+} from "@sluice/evidence";
 import { ProcessLog, serveMetrics, ServerMetrics, type LineSink } from "@sluice/evidence/observe";
 import { DOMAIN_TIMEOUT_MS, isSluiceError, SluiceError, type Clock, type Random } from "@sluice/protocol";
 import { FILES, notAGateway, readConfig, readKeys } from "./configuration.ts";
@@ -107,6 +115,19 @@ async function open(
     cosign: await witnessesOfFile(join(directory, FILES.witnesses), { fetch, onFault }),
   });
   closers.push(() => log.close());
+  const anchors = keepAnchors({
+    anchors: await readAnchors(directory),
+    directory: join(directory, FILES.anchors),
+    log,
+    identity: logIdentity(config),
+    clock,
+    random,
+    fetch,
+    env: process.env,
+    onFault,
+    onNews: (news) => processLog.write({ event: "anchor", ...news }),
+  });
+  closers.push(() => anchors.close());
   const state = await openState(directory, { onFault });
   closers.push(() => state.close());
   const domains = await DomainRegister.open(state.db);

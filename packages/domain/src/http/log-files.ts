@@ -1,14 +1,16 @@
-/** The evidence log as static files: checkpoint, tiles and entry bundles, readable by any tlog-tiles client.
+/** The evidence log as static files: checkpoint, tiles and entry bundles, readable by any tlog-tiles client; and the
+ *  records of its anchors.
  *  @module */
-import { isLogPath, type DirectoryLog } from "@sluice/evidence";
+import { isLogPath, parseAnchorPath, readAnchorFile, type DirectoryLog } from "@sluice/evidence";
 import { SluiceError } from "@sluice/protocol";
 import type { FastifyInstance } from "fastify";
 
-/** Serves the public files of the log under `/log/`, as of the last interval: a receipt carries a checkpoint of its
+/** Serves the public files of the log and, of `anchors`, the records under `/log/`, as of the last interval: a receipt carries a checkpoint of its
  *  own, which strangers see at the interval's end. */
-export function serveLog(server: FastifyInstance, log: DirectoryLog): void {
+export function serveLog(server: FastifyInstance, log: DirectoryLog, anchors: string): void {
   const read = async (path: string): Promise<Buffer> => {
-    const bytes = await log.readPublished(path);
+    const isAnchor = parseAnchorPath(path) !== null;
+    const bytes = isAnchor ? await readAnchorFile(anchors, path) : await log.readPublished(path);
     if (bytes === null) throw new SluiceError("ERR_NOT_FOUND", { kind: "log file", name: path });
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   };
@@ -20,10 +22,13 @@ export function serveLog(server: FastifyInstance, log: DirectoryLog): void {
   );
   server.get<{ Params: { "*": string } }>("/log/*", async (request, reply) => {
     const path = request.params["*"];
-    if (!isLogPath(path)) throw new SluiceError("ERR_ROUTE_UNKNOWN");
+    if (!isLogPath(path) && parseAnchorPath(path) === null) throw new SluiceError("ERR_ROUTE_UNKNOWN");
     return reply
       .type("application/octet-stream")
-      .header("cache-control", path.includes(".p/") ? "no-cache" : "public, max-age=31536000, immutable")
+      .header(
+        "cache-control",
+        path.includes(".p/") || path.endsWith("/index") ? "no-cache" : "public, max-age=31536000, immutable",
+      )
       .send(await read(path));
   });
 }

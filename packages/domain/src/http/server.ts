@@ -2,9 +2,11 @@
  *  and takes state-changing messages only from the pinned gateway key (RFC 9421); what those messages may do
  *  is decided by the signatures inside them.
  *  @module */
+import { join } from "node:path";
 import { BINARY_MEDIA_TYPE, MAX_ENVELOPE_JSON_BYTES, MAX_FRAME_BYTES, MAX_JSON_BODY_BYTES } from "@sluice/protocol";
 import fastify, { LogController, type FastifyInstance } from "fastify";
 import { fastifyLog, installRequestNotes, newReference, refuseAddress } from "@sluice/evidence/observe";
+import { ANCHORS } from "../config.ts";
 import type { DomainContext } from "../serve/context.ts";
 import { installErrors } from "./errors.ts";
 import { requireGateway } from "./hop.ts";
@@ -49,7 +51,7 @@ export async function createServer(context: DomainContext): Promise<FastifyInsta
     runRoutes(trusted, context);
     productRoutes(trusted, context);
   });
-  serveLog(server, context.log);
+  serveLog(server, context.log, join(context.directory, ANCHORS));
   return server;
 }
 

@@ -20,6 +20,7 @@ export const ANCHOR_FAULTS = {
   untrusted: "the signer's certificate does not lead to a pinned one, or was not valid then",
   signature: "the signature is not valid",
   time: "the time stamp is not of now by this machine's clock",
+  ahead: "a longer log, or another of this size, was anchored before: this one has lost entries",
   cancelled: "it was cut off",
 } as const;
 export type AnchorFault = keyof typeof ANCHOR_FAULTS;

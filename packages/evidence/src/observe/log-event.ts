@@ -3,6 +3,7 @@
  *  @module */
 import { isErrorCode, Name, Operation, Random128, Sha256Hex } from "@sluice/protocol";
 import { z } from "zod";
+import { ANCHOR_FAULTS, type AnchorFault } from "../anchor/anchor.ts";
 
 /** A code of the catalogue. */
 const Code = z.string().refine(isErrorCode);
@@ -57,6 +58,13 @@ export const LogEvent = z.discriminatedUnion("event", [
   }),
   z.strictObject({ event: z.literal("grant-revoked"), grant: Sha256Hex }),
   z.strictObject({ event: z.literal("party"), party: Name, status: z.enum(["active", "suspended"]) }),
+  /** An anchor takes checkpoints again, or does not any more. */
+  z.strictObject({
+    event: z.literal("anchor"),
+    anchor: Name,
+    state: z.enum(["anchored", "failed"]),
+    fault: z.enum(Object.keys(ANCHOR_FAULTS) as AnchorFault[]).optional(),
+  }),
   /** Something unexpected: by name and place, without its message. */
   z.strictObject({
     event: z.literal("fault"),

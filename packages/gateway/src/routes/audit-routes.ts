@@ -1,7 +1,7 @@
 /** What the agency collects for a regulator: the receipts of a period, reviews of runs, and the public files of the
  *  domains' logs, which it may not reach itself. Everything here is signed by others and verified by who reads it.
  *  @module */
-import { isLogPath } from "@sluice/evidence";
+import { isLogPath, parseAnchorPath } from "@sluice/evidence";
 import {
   BINARY_MEDIA_TYPE,
   Name,
@@ -72,7 +72,7 @@ export function auditRoutes(server: ZodServer, context: GatewayContext): void {
     {
       config: { signed: true },
       schema: {
-        summary: "A public file of a domain's log, for the agency",
+        summary: "A public file of a domain's log, or a record of its anchors, for the agency",
         params: z.strictObject({ domain: Name, "*": z.string().max(128) }),
         produces: [BINARY_MEDIA_TYPE],
         response: { 200: { content: { [BINARY_MEDIA_TYPE]: { schema: BinaryBody } } }, ...PROBLEM_RESPONSES },
@@ -81,7 +81,7 @@ export function auditRoutes(server: ZodServer, context: GatewayContext): void {
     async (request, reply) => {
       requireRole(signerOf(request), "read a domain's log through the gateway", "agency");
       const { domain, "*": path } = request.params;
-      if (!isLogPath(path)) throw new SluiceError("ERR_ROUTE_UNKNOWN");
+      if (!isLogPath(path) && parseAnchorPath(path) === null) throw new SluiceError("ERR_ROUTE_UNKNOWN");
       const { buffer, byteOffset, byteLength } = await context.link.bytes(context.domains.get(domain), {
         method: "GET",
         path: `/log/${path}`,

@@ -1,18 +1,22 @@
-/** The gateway's log as static files (C2SP tlog-tiles): checkpoint, tiles and entry bundles, and nothing else that
- *  lies beside them.
+/** The gateway's log as static files (C2SP tlog-tiles): checkpoint, tiles and entry bundles, and the records of its
+ *  anchors; nothing else that lies beside them.
  *  @module */
-import { isLogPath } from "@sluice/evidence";
+import { join } from "node:path";
+import { isLogPath, parseAnchorPath, readAnchorFile } from "@sluice/evidence";
 import { BINARY_MEDIA_TYPE, SluiceError } from "@sluice/protocol";
 import { z } from "zod";
+import { FILES } from "../configuration.ts";
 import type { GatewayContext } from "../context.ts";
 import { BinaryBody } from "../http/bodies.ts";
 import { PROBLEM_RESPONSES } from "../http/problems.ts";
 import type { ZodServer } from "../http/zod-server.ts";
 
-/** `GET /log/checkpoint` and `GET /log/tile/…`. */
+/** `GET /log/checkpoint`, `GET /log/tile/…` and `GET /log/anchors/…`. */
 export function logRoutes(server: ZodServer, context: GatewayContext): void {
   const read = async (path: string): Promise<Buffer> => {
-    const bytes = await context.log.readPublished(path);
+    const isAnchor = parseAnchorPath(path) !== null;
+    const anchors = join(context.directory, FILES.anchors);
+    const bytes = isAnchor ? await readAnchorFile(anchors, path) : await context.log.readPublished(path);
     if (bytes === null) throw new SluiceError("ERR_NOT_FOUND", { kind: "log file", name: path });
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   };
@@ -36,7 +40,7 @@ export function logRoutes(server: ZodServer, context: GatewayContext): void {
     "/log/*",
     {
       schema: {
-        summary: "Tiles and entry bundles",
+        summary: "Tiles and entry bundles, and records of anchors",
         params: z.strictObject({ "*": z.string().max(128) }),
         produces: [BINARY_MEDIA_TYPE],
         response: { 200: { content: { [BINARY_MEDIA_TYPE]: { schema: BinaryBody } } }, ...PROBLEM_RESPONSES },
@@ -44,8 +48,9 @@ export function logRoutes(server: ZodServer, context: GatewayContext): void {
     },
     async (request, reply) => {
       const path = request.params["*"];
-      if (!isLogPath(path)) throw new SluiceError("ERR_ROUTE_UNKNOWN");
-      const caching = path.includes(".p/") ? "no-cache" : "public, max-age=31536000, immutable";
+      if (!isLogPath(path) && parseAnchorPath(path) === null) throw new SluiceError("ERR_ROUTE_UNKNOWN");
+      const caching =
+        path.includes(".p/") || path.endsWith("/index") ? "no-cache" : "public, max-age=31536000, immutable";
       return reply
         .type(BINARY_MEDIA_TYPE)
         .header("cache-control", caching)

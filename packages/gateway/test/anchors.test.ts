@@ -1,0 +1,84 @@
+/** A gateway anchors what strangers see of its log, where its directory says so.
+ *  @module */
+import { once } from "node:events";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { commitment, generateKey, importPrivateKey, importSm2Key, openLog } from "@sluice/evidence";
+import { readLogLine } from "@sluice/evidence/observe";
+import { expect, onTestFinished, test } from "vitest";
+import { startGateway } from "../src/index.ts";
+import { clock, makeGateway, random, testDirectory } from "./directories.ts";
+
+const { keyId: agencyKey } = await generateKey();
+
+/** A gateway's directory whose log has `count` entries. */
+async function gatewayDirectory(count: number): Promise<string> {
+  const directory = await testDirectory();
+  const { logOrigin } = await makeGateway(directory, agencyKey);
+  const key = await importPrivateKey(await readFile(join(directory, "keys/log.key"), "utf8"));
+  const sm2Key = await importSm2Key(await readFile(join(directory, "keys/log-sm2.key"), "utf8"));
+  await using log = await openLog(join(directory, "log"), { origin: logOrigin, key, sm2Key, clock });
+  for (let i = 0; i < count; i++) await log.append(commitment({ i }, random.bytes(32)));
+  return directory;
+}
+
+/** The front end of a chain; `posted` are the documents it got. */
+async function frontEnd(): Promise<{ url: string; posted: unknown[] }> {
+  const posted: unknown[] = [];
+  const server = createServer((request, response) => {
+    void text(request).then((body) => response.end(`{"block":${posted.push(JSON.parse(body))}}`));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, posted };
+}
+
+test("the published checkpoint is anchored, once across restarts, and the record is there for everybody", async () => {
+  const directory = await gatewayDirectory(3);
+  const { url, posted } = await frontEnd();
+  const anchors = [{ kind: "webhook", name: "chain", url, intervalMinutes: 1 }];
+  await writeFile(join(directory, "anchors.json"), JSON.stringify({ version: 1, anchors }));
+  const lines: string[] = [];
+  const logTo = { write: (line: string) => void lines.push(line) };
+  const gateway = await startGateway(directory, { logTo });
+  const read = async (path: string) => (await fetch(`${gateway.url}/log/anchors/${path}`)).text();
+  await expect.poll(() => read("chain/index"), { timeout: 20_000 }).toBe("3\n");
+  expect(JSON.parse(await read("chain/3.json"))).toMatchObject({ anchor: "chain", kind: "webhook", size: 3 });
+  expect(await read("chain/3.answer")).toBe('{"block":1}');
+  expect(posted).toEqual([expect.objectContaining({ size: 3, checkpoint: await read("chain/3.checkpoint") })]);
+  for (const path of ["chain/pending.checkpoint", "chain/4.json", "other/index", "../log/journal"]) {
+    expect(JSON.parse(await read(path))).toMatchObject({ status: 404 });
+  }
+  await expect
+    .poll(() => lines.map((line) => readLogLine(line).event).filter(({ event }) => event === "anchor"), {
+      timeout: 20_000,
+    })
+    .toEqual([{ event: "anchor", anchor: "chain", state: "anchored" }]);
+  await gateway.close();
+  await (await startGateway(directory, { logTo })).close();
+  expect(posted).toHaveLength(1);
+  expect((await readdir(join(directory, "anchors/chain"))).filter((name) => name.endsWith(".json"))).toEqual([
+    "3.json",
+  ]);
+});
+
+test("an anchor that fails is told and keeps nobody waiting; one that is not understood stops the start", async () => {
+  const directory = await gatewayDirectory(1);
+  const anchors = [
+    { kind: "webhook", name: "chain", url: "http://127.0.0.1:9/", intervalMinutes: 1, token: { file: "none" } },
+  ];
+  await writeFile(join(directory, "anchors.json"), JSON.stringify({ version: 1, anchors }));
+  const lines: string[] = [];
+  const gateway = await startGateway(directory, { logTo: { write: (line) => void lines.push(line) } });
+  expect((await fetch(`${gateway.url}/log/checkpoint`)).status).toBe(200);
+  await expect
+    .poll(() => lines.filter((line) => line.includes('"anchor"')).map((line) => readLogLine(line)), { timeout: 20_000 })
+    .toMatchObject([{ level: "warn", event: { event: "anchor", anchor: "chain", state: "failed", fault: "token" } }]);
+  await gateway.close();
+  await writeFile(join(directory, "anchors.json"), '{"version":1,"anchors":[{"kind":"none"}]}');
+  await expect(startGateway(directory)).rejects.toMatchObject({ code: "ERR_BODY_INVALID" });
+});
