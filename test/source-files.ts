@@ -40,5 +40,5 @@ export function readFiles(directory: string, pattern: RegExp): SourceFile[] {
 
 /** Source files of all packages: what a published package is made of. */
 export function packageSources(): SourceFile[] {
-  return readFiles("packages", /^packages\/[^/]+\/(?:src|child)\/.*\.(?:ts|mjs|js)$/);
+  return readFiles("packages", /^packages\/[^/]+\/(?:src|child|page)\/.*\.(?:ts|mjs|js)$/);
 }

@@ -2,6 +2,7 @@
  *  @module */
 import type { Command } from "./command.ts";
 import { auditExport } from "./commands/audit-export.ts";
+import { auditVerifier } from "./commands/audit-verifier.ts";
 import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
 import { domainImport, domainInit, domainStart } from "./commands/domain.ts";
@@ -57,6 +58,7 @@ export const COMMANDS: readonly Command[] = [
   score,
   report,
   auditExport,
+  auditVerifier,
   verify,
   monitor,
   witnessInit,

@@ -1,14 +1,15 @@
 /** `sluice audit export`, and `sluice verify` on what it makes.
  *  @module */
-import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
-import { changedFiles, manifestText, readManifest } from "@sluice/evidence/verify";
+import { dirname, join } from "node:path";
+import { changedFiles, readManifest } from "@sluice/evidence/verify";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { City } from "../../gateway/test/city.ts";
 import { diskFolder } from "../src/verify/disk-folder.ts";
 import { auditCity, environmentOf, HOSTILE } from "./audit-city.ts";
 import { sluice, temporaryDirectory, type Outcome } from "./captured-io.ts";
+import { filesOf, TAMPERINGS } from "./tampered-exports.ts";
+import { runVerifier } from "./verifier-program.ts";
 
 /** Receipts of the two runs come on top. */
 const CALLS = 5;
@@ -52,12 +53,6 @@ async function keptDirectory(): Promise<string> {
   return directory;
 }
 
-async function filesOf(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  return files.map((entry) => relative(directory, join(entry.parentPath, entry.name))).toSorted();
-}
-
 test("an export holds the period's receipts with all they rest on, and verifies with nothing else", async () => {
   const directory = join(await temporaryDirectory(), "export");
   const made = await audit(directory);
@@ -81,6 +76,8 @@ test("an export holds the period's receipts with all they rest on, and verifies 
     "runs",
     "scenes",
     "trust.json",
+    "verify.html",
+    "verify.mjs",
   ]);
   const gatewayUrl = city.gateway.url;
   const verified = await sluice(["verify", directory]);
@@ -148,19 +145,30 @@ test("files that are missing, added or of another folder are named", async () =>
   expect((await sluice(["verify", other])).stderr).toContain("first failing file: receipts/note.txt\n");
 });
 
-test("a grant whose signatures were taken off does not verify, though the manifest was made anew", async () => {
+test("the exported program says what `sluice verify` says: of a whole export", async () => {
   const directory = await exported();
-  const manifest = await readManifest(diskFolder(directory));
-  if (manifest === null) throw new Error("an export has a manifest");
-  const file = Object.keys(manifest.files).find((name) => name.startsWith("grants/")) ?? "";
-  const delivery = JSON.parse(await readFile(join(directory, file), "utf8")) as { grant: { signatures: unknown[] } };
-  delivery.grant.signatures.pop();
-  const text = JSON.stringify(delivery);
-  await writeFile(join(directory, file), text);
-  const files = { ...manifest.files, [file]: createHash("sha256").update(text).digest("hex") };
-  await writeFile(join(directory, "manifest.json"), manifestText({ ...manifest, files }).text);
-  const { stderr } = await sluice(["verify", directory]);
-  expect(stderr).toMatch(new RegExp(`^first failing file: ${file}\nerror ERR_SIGNATURE: `));
+  const { status, stdout, stderr } = runVerifier("verify.mjs", directory);
+  expect([status, stderr]).toEqual([0, ""]);
+  expect(stdout).toContain(`凭证 receipts: ${CALLS + 2} / ${CALLS + 2} 相符 verified\n`);
+  const made = JSON.parse(await readFile(join(directory, "manifest.json"), "utf8")) as { digest: string };
+  expect(stdout).toContain(made.digest);
+});
+
+// Every tampering takes half a second: a part of them each time, all in the long run.
+const tamperings = TAMPERINGS.filter((_, i) => process.env["SLOW"] === "1" || i % 4 === 3);
+test.each(tamperings)("the exported program says what `sluice verify` says: $name", async ({ tamper }) => {
+  const directory = await exported();
+  const program = join(await temporaryDirectory(), "verify.mjs");
+  await cp(join(directory, "verify.mjs"), program);
+  const named = await tamper(directory);
+  const { code, stdout } = await sluice(["verify", directory, "--json"]);
+  const { failures } = JSON.parse(stdout) as { failures: { file: string }[] };
+  expect([code, failures[0]?.file]).toEqual([1, named]);
+  const exportedOne = runVerifier(program, directory);
+  expect(exportedOne.status).toBe(1);
+  expect(exportedOne.stdout).toContain(`first failing file: ${named}\n`);
+  const listed = [...exportedOne.stdout.matchAll(/^✗ (.+)$/gm)].map(([, file]) => file);
+  expect(listed).toEqual(failures.map(({ file }) => file));
 });
 
 test("the index page tells period, usage, prices and failures, and no document adds markup to it", async () => {

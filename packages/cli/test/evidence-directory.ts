@@ -2,7 +2,15 @@
  *  @module */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { commitment, createLogProof, generateKey, openLog, referTo, signDocument } from "@sluice/evidence";
+import {
+  commitment,
+  createLogProof,
+  generateKey,
+  openLog,
+  referTo,
+  signDocument,
+  type SigningKey,
+} from "@sluice/evidence";
 import {
   documentHash,
   documentText,
@@ -17,8 +25,13 @@ import { systemClock, systemRandom } from "@sluice/client";
 const OPERATIONS: Operation[] = ["develop", "build", "lookup.evaluate", "lookup.query"];
 
 /** Writes trust.json, `count` receipts of all operations, and the logs of gateway and domain below `directory`. */
-export async function writeEvidenceDirectory(directory: string, count: number): Promise<EvidencedReceipt[]> {
-  const [receiptKey, logKey, gatewayKey] = await Promise.all([generateKey(), generateKey(), generateKey()]);
+export async function writeEvidenceDirectory(
+  directory: string,
+  count: number,
+  signer?: SigningKey,
+): Promise<EvidencedReceipt[]> {
+  const [logKey, gatewayKey] = await Promise.all([generateKey(), generateKey()]);
+  const receiptKey = signer ?? (await generateKey());
   const logs = join(directory, "logs");
   const domainOrigin = "sluice/domain/hrss";
   const gatewayOrigin = "sluice/gateway/city";

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { sluice, temporaryDirectory } from "./captured-io.ts";
+import { chromiumOrSkip } from "./chromium.ts";
 import { APPLICATION, officerDocuments, writeDocuments } from "./officer-documents.ts";
 
 const run = promisify(execFile);
@@ -22,18 +23,6 @@ const FLAGS = [
   "--disable-sync",
 ];
 const BROWSER_TIMEOUT_MS = 120_000;
-
-/** Whether chromium is here. Its absence is told once, and is a failure where programs are required. */
-async function chromiumOrSkip(): Promise<boolean> {
-  try {
-    await run("chromium", ["--version"]);
-    return true;
-  } catch {
-    if ((process.env["SLUICE_REQUIRE"] ?? "").includes("programs")) throw new Error("chromium is missing");
-    process.stdout.write("skipped: chromium is missing\n");
-    return false;
-  }
-}
 
 /** Runs the browser once, with a profile of its own. */
 async function browse(args: readonly string[]): Promise<string> {

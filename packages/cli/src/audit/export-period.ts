@@ -5,6 +5,7 @@ import type { Instant, Sha256Hex } from "@sluice/protocol";
 import { collect, type Collection } from "./collect.ts";
 import { ExportFolder } from "./export-folder.ts";
 import { indexPage } from "./index-page.ts";
+import { verifierFiles } from "../verifier/verifier-files.ts";
 import { verifyText } from "./verify-text.ts";
 
 /** What was made. */
@@ -25,7 +26,9 @@ export async function exportPeriod(
   try {
     const summary = await collect({ ...options, folder });
     await folder.write("index.html", indexPage(summary, period, madeAt));
-    await folder.write("VERIFY.md", verifyText(period, trust));
+    const verifier = await verifierFiles();
+    for (const { name, text } of verifier) await folder.write(name, text);
+    await folder.write("VERIFY.md", verifyText(period, trust, verifier));
     const files = folder.hashes();
     const { text, digest } = manifestText({ format: "sluice-audit/v1", ...period, madeAt, files });
     await folder.write(MANIFEST_FILE, text);

@@ -48,8 +48,8 @@ export function indexPage(summary: Summary, { from, to }: Period, madeAt: string
           ${usageSection(summary, usage)} ${grantSection(summary)} ${productSection(summary)} ${reviewSection(summary)}
           ${rejectionSection(summary)} ${logSection(summary)} ${fileSection()}
           <footer>
-            本页由所附文件汇总而成，只供查阅；以 receipts/、grants/ 等文件及其签名为准。核验方法见
-            VERIFY.md，一条命令、离线完成。凭证证明“记录了什么”，不证明“结果是否正确”；本文件夹不含任何数据行。
+            本页由所附文件汇总而成，只供查阅；以 receipts/、grants/ 等文件及其签名为准。用浏览器打开 verify.html
+            即可离线核验，方法见 VERIFY.md。凭证证明“记录了什么”，不证明“结果是否正确”；本文件夹不含任何数据行。
           </footer>
         </main>
       </body>
@@ -230,6 +230,7 @@ function logSection({ logs }: Summary): Markup {
 
 function fileSection(): Markup {
   const rows: [string, string][] = [
+    ["verify.html、verify.mjs", "核验程序：用浏览器打开，或用 Node 执行；请另行取得或比对其 SHA-256"],
     ["VERIFY.md", "核验方法与公钥"],
     ["manifest.json", "每个文件的 SHA-256"],
     ["trust.json、parties.json", "核验所用公钥；实施机构签名的主体名录"],

@@ -1,20 +1,31 @@
 /** VERIFY.md of an export: how a stranger verifies it.
  *  @module */
 import type { TrustPins } from "@sluice/evidence/verify";
+import { pinRows } from "../verifier/pin-rows.ts";
+import type { VerifierFile } from "../verifier/verifier-files.ts";
 import type { Period } from "./collect.ts";
 
 /** The text. */
-export function verifyText({ from, to }: Period, trust: TrustPins): string {
-  const pins = Object.entries(trust.domains).map(
-    ([domain, { departmentKey, receiptKey, logKey, logSm2Key }]) =>
-      `| ${domain} | 数源部门 department | \`${departmentKey}\` |\n` +
-      `| ${domain} | 凭证 receipts | \`${receiptKey}\` |\n| ${domain} | 日志 log | \`${logKey}\` |\n${sm2Row(domain, logSm2Key)}`,
-  );
+export function verifyText({ from, to }: Period, trust: TrustPins, verifier: readonly VerifierFile[]): string {
+  const pins = pinRows(trust).map(({ whose, use, key }) => {
+    const owner = whose.zh.includes(" ") ? whose.zh : `${whose.zh} ${whose.en}`;
+    return `| ${owner} | ${use.zh} ${use.en} | \`${key}\` |\n`;
+  });
+  const hashes = verifier.map(({ name, sha256 }) => `    ${sha256}  ${name}\n`);
   return `# 核验本文件夹 / Verify this folder
 
 期间 / period: [${from}, ${to}), UTC.
 
-在本文件夹的上一级目录执行，无需联网、无需账号、无需向任何人索取数据（DIR 为本文件夹的名字）：
+无需联网、无需账号、无需向任何人索取数据。三种方式，结论相同：
+
+1. 用浏览器打开 \`verify.html\`（Chrome / Edge 137、Firefox 129、Safari 17 或更新），选择本文件夹；单份凭证与 \`trust.json\` 也可以。
+2. 有 Node 20 或更新版本时，在本文件夹中执行（不需安装任何东西）：
+
+\`\`\`
+node verify.mjs
+\`\`\`
+
+3. 装有 sluice 时，在上一级目录执行（DIR 为本文件夹的名字）：
 
 \`\`\`
 sluice verify DIR
@@ -27,21 +38,27 @@ sluice verify DIR
 3. 每份日志完整：条目、哈希瓦片与签名的检查点一致，各凭证的检查点同属一份日志（一致性）；
 4. 每份授权由数源部门与实施机构签名，每份发布许可由数源部门签名，每份凭证所依据的授权都在。
 
-先核对公钥：\`trust.json\` 与本文件夹一同交付，请用另行取得的公钥（当面、公函或公开发布）比对下表。
+## 核验程序从哪里来 / Where the verifier comes from
+
+**与文件夹一同交来的核验程序，只和文件夹本身一样可信**：能改动文件的人也能改动 \`verify.mjs\` 与 \`verify.html\`。请从另一渠道取得：
+安装同一版本的 sluice，执行 \`sluice audit verifier --out 目录\` 得到逐字节相同的两个文件；或比对 SHA-256
+（Linux \`sha256sum\`，Windows \`certutil -hashfile 文件 SHA256\`）与 \`sluice audit verifier\` 所示：
+
+${hashes.join("")}
+A verifier that came with the folder is only as trustworthy as the folder. Get it independently: \`sluice audit verifier\`
+of the same version prints these hashes and writes the same bytes.
+
+## 公钥 / Keys
+
+\`trust.json\` 与本文件夹一同交付，请用另行取得的公钥（当面、公函或公开发布）比对下表。
 
 | 所属 whose | 用途 use | 公钥 key |
 |---|---|---|
-| 实施机构 agency | 签名 signatures | \`${trust.agencyKey}\` |
-| 网关 gateway | 记账签名 bookings | \`${trust.gateway.key}\` |
-| 网关 gateway | 日志 log | \`${trust.gateway.logKey}\` |
-${sm2Row("网关 gateway", trust.gateway.logSm2Key)}${pins.join("")}
-Run \`sluice verify DIR\` in the directory above this one: offline, with nothing else. Exit code 0 and \`everything
-verifies\`, or 1 and the first file that does not. Compare the keys above with those you obtained elsewhere: the pins came with the
-folder. A receipt proves what was logged, not that an answer is right. Refused requests have no receipt.
+${pins.join("")}
+Open \`verify.html\` in a browser and choose this folder, or run \`node verify.mjs\` in it, or \`sluice verify DIR\` above it:
+offline, with nothing else. Exit code 0 and \`everything verifies\`, or 1 and the first file that does not. Compare the keys
+above with those you obtained elsewhere: the pins came with the folder. A receipt proves what was logged, not that an answer is
+right. Refused requests have no receipt.
 The digest in \`manifest.json\` names the folder as it was handed over; write it into the letter that goes with it.
 `;
-}
-
-function sm2Row(owner: string, logSm2Key: string | undefined): string {
-  return logSm2Key === undefined ? "" : `| ${owner} | 日志国密签名 log, SM2 | \`${logSm2Key}\` |\n`;
 }

@@ -14,6 +14,7 @@ const PAGE_ENTRIES = 4_096;
 
 /** Why a domain that finds itself older than it was refuses work. */
 export const STATE_BEHIND = "the log has entries that the state does not know";
+/** The same for its log. */
 export const LOG_BEHIND = "the state knows entries that the log does not have";
 
 /** A document whose entry was determined. */

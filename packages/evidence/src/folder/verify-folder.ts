@@ -7,8 +7,12 @@ import { TrustPins, verifyReceipt } from "../receipts.ts";
 import { judgeCosignatures, type WitnessPolicy, type WitnessVerdict } from "../witness-policy.ts";
 import { readJson, type EvidenceFolder, type FolderFailure } from "./evidence-folder.ts";
 import { checkBasis, documentFaults } from "./export-documents.ts";
-import { changedFiles, MANIFEST_FILE, readManifest, type AuditManifest } from "./export-manifest.ts";
+import { changedFiles, exportFault, MANIFEST_FILE, readManifest, type AuditManifest } from "./export-manifest.ts";
 import { FolderLogs } from "./folder-logs.ts";
+
+/** What only an export holds: it needs a manifest to be held against. */
+const OF_EXPORT =
+  /^(?:index\.html$|VERIFY\.md$|parties\.json$|(?:grants|releases|requests|runs|reviews|scenes|products)\/)/;
 
 /** Failures that a report lists; it counts all. */
 export const MAX_LISTED_FAILURES = 1_000;
@@ -68,7 +72,7 @@ export async function verifyFolder(
   { signal, policy, progress = () => {} }: FolderOptions = {},
 ): Promise<FolderReport> {
   const failures = new Failures(signal);
-  const manifest = await failures.attempt(MANIFEST_FILE, () => readManifest(folder));
+  const manifest = await failures.attempt(MANIFEST_FILE, () => manifestOf(folder));
   if (manifest !== null) {
     let done = 0;
     const visited = (): void => {
@@ -115,6 +119,16 @@ export async function verifyFolder(
     const { count: failed, listed } = failures;
     return { ok: failed === 0, manifest, trust: pins, receipts, operations, logs: logCounts, failures: listed, failed };
   }
+}
+
+/** The manifest, or null when the folder is no export. @throws ERR_EXPORT also when an export has lost its manifest */
+async function manifestOf(folder: EvidenceFolder): Promise<AuditManifest | null> {
+  const manifest = await readManifest(folder);
+  if (manifest !== null) return manifest;
+  for (const { path } of await folder.list("")) {
+    if (OF_EXPORT.test(path)) throw exportFault(MANIFEST_FILE, `it is missing, though ${path} is there`);
+  }
+  return null;
 }
 
 /** Failures as they are found. */

@@ -1,0 +1,40 @@
+/** The keys of `trust.json`, as a person compares them.
+ *  @module */
+import type { TrustPins } from "@sluice/evidence/verify";
+import type { Words } from "../officer/page.ts";
+
+/** One key. */
+export interface PinRow {
+  readonly whose: Words;
+  readonly use: Words;
+  /** The key id: the whole public key. */
+  readonly key: string;
+}
+
+const USES: Readonly<Record<string, Words>> = {
+  agencyKey: { zh: "签名", en: "signatures" },
+  departmentKey: { zh: "数源部门签名", en: "department" },
+  key: { zh: "记账签名", en: "bookings" },
+  receiptKey: { zh: "凭证签名", en: "receipts" },
+  logKey: { zh: "日志检查点", en: "log" },
+  logSm2Key: { zh: "日志检查点（国密）", en: "log, SM2" },
+};
+const KEY_ID = /^(?:ed25519|sm2):/;
+
+/** Every pinned key: also of a kind that has no words here, by its name. */
+export function pinRows({ agencyKey, gateway, domains }: TrustPins): PinRow[] {
+  return [
+    ...rowsOf({ zh: "实施机构", en: "agency" }, { agencyKey }),
+    ...rowsOf({ zh: "网关", en: "gateway" }, gateway),
+    ...Object.entries(domains).flatMap(([name, pins]) => rowsOf({ zh: `数据域 ${name}`, en: "domain" }, pins)),
+  ];
+}
+
+function rowsOf(whose: Words, pins: object): PinRow[] {
+  return Object.entries(pins).flatMap(([member, value]: [string, unknown]) =>
+    [value].flat().flatMap((key): PinRow[] => {
+      if (typeof key !== "string" || !KEY_ID.test(key)) return [];
+      return [{ whose, use: USES[member] ?? { zh: member, en: member }, key }];
+    }),
+  );
+}
