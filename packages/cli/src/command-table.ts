@@ -6,6 +6,7 @@ import { auditVerifier } from "./commands/audit-verifier.ts";
 import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
 import { domainImport, domainInit, domainStart } from "./commands/domain.ts";
+import { domainResume } from "./commands/domain-resume.ts";
 import { errors } from "./commands/errors.ts";
 import { gatewayInit, gatewayStart } from "./commands/gateway.ts";
 import { grantRevoke } from "./commands/grant-revoke.ts";
@@ -27,6 +28,7 @@ import { releaseShow } from "./commands/release-show.ts";
 import { report } from "./commands/report.ts";
 import { runShow, runWatch } from "./commands/run.ts";
 import { score } from "./commands/score.ts";
+import { statusIssue, statusKeep } from "./commands/status.ts";
 import { verify } from "./commands/verify.ts";
 import { witnessInit, witnessStart } from "./commands/witness.ts";
 
@@ -39,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   domainInit,
   domainStart,
   domainImport,
+  domainResume,
   jobInit,
   jobDev,
   jobCheck,
@@ -50,6 +53,8 @@ export const COMMANDS: readonly Command[] = [
   runWatch,
   grantShow,
   grantRevoke,
+  statusIssue,
+  statusKeep,
   releaseShow,
   productList,
   productShow,

@@ -17,8 +17,13 @@ export const Pins = z.strictObject({
   gatewayKey: KeyId,
   /** May revoke, when the department's key is lost. */
   recoveryKey: KeyId,
+  /** May issue statuses beside the agency, online: it can stop and extend, never grant or lift a stop. */
+  statusKey: KeyId.optional(),
 });
 export type Pins = z.infer<typeof Pins>;
+
+/** Longest time that a domain may be told to go on without hearing anything. */
+export const MAX_LEASE_MS = 30 * 86_400_000;
 
 /** `domain.json` in the domain's directory. */
 export const DomainConfig = z.strictObject({
@@ -32,6 +37,8 @@ export const DomainConfig = z.strictObject({
   logOrigin: LogOrigin,
   /** Grants that began before are void: set where this domain takes the place of one that was lost. */
   grantsFrom: Instant.optional(),
+  /** Uses need a status in force, which lasts this long at most. Absent: they need none. */
+  maxLeaseMs: z.int().min(1_000).max(MAX_LEASE_MS).optional(),
 });
 export type DomainConfig = z.infer<typeof DomainConfig>;
 

@@ -12,6 +12,7 @@ const Options = z.strictObject({
   requireLayers: z.array(z.string()).optional(),
   metricsPort: z.int().min(0).max(65_535).optional(),
   workerThreads: z.int().min(1).max(64).optional(),
+  witnessAnswers: z.boolean().optional(),
   publishIntervalMs: z.int().min(0).max(86_400_000).optional(),
   memoryDirectory: z.string().min(1).optional(),
 });

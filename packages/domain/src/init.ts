@@ -1,6 +1,6 @@
 /** Creation of a domain: its keys, and the keys it will trust from then on.
  *  @module */
-import { SluiceError, type Clock, type Random } from "@sluice/protocol";
+import { SluiceError, type Clock, type Instant, type Random } from "@sluice/protocol";
 import type { FileSuite } from "@sluice/evidence";
 import { createDirectory, Pins, writeConfig, type DomainConfig } from "./config.ts";
 import { Keyring } from "./keyring.ts";
@@ -16,6 +16,9 @@ export interface InitDomainOptions extends Pins {
   readonly clock?: Clock;
   /** Suite in which data at rest is sealed. */
   readonly atRest?: FileSuite;
+  /** See `DomainConfig`. */
+  readonly grantsFrom?: Instant;
+  readonly maxLeaseMs?: number;
 }
 
 /** Suite in which data at rest is sealed when no other is named. */
@@ -23,8 +26,9 @@ export const DEFAULT_AT_REST: FileSuite = "intl";
 
 /** Creates a domain in an empty `directory`. @throws ERR_CONFLICT, ERR_DIRECTORY_UNWRITABLE, ERR_BODY_INVALID */
 export async function initDomain(directory: string, options: InitDomainOptions): Promise<DomainConfig> {
-  const { domain, title, random, agencyKey, departmentKey, gatewayKey, recoveryKey } = options;
-  const pins = Pins.safeParse({ agencyKey, departmentKey, gatewayKey, recoveryKey });
+  const { domain, title, random, agencyKey, departmentKey, gatewayKey, recoveryKey, statusKey } = options;
+  const own = statusKey === undefined ? {} : { statusKey };
+  const pins = Pins.safeParse({ agencyKey, departmentKey, gatewayKey, recoveryKey, ...own });
   if (!pins.success) {
     const pointer = `/${pins.error.issues[0]?.path.map(String).join("/") ?? ""}`;
     throw new SluiceError("ERR_BODY_INVALID", { pointer, expected: "a key id (ed25519:… or sm2:…)" });
@@ -39,6 +43,8 @@ export async function initDomain(directory: string, options: InitDomainOptions):
     logKey: keyring.logKey.keyId,
     ...(keyring.logSm2Key === undefined ? {} : { logSm2Key: keyring.logSm2Key.keyId }),
     logOrigin: `sluice/domain/${domain}`,
+    ...(options.grantsFrom === undefined ? {} : { grantsFrom: options.grantsFrom }),
+    ...(options.maxLeaseMs === undefined ? {} : { maxLeaseMs: options.maxLeaseMs }),
   };
   await createDataKeys({ directory, config, keyring, random }, options.atRest ?? DEFAULT_AT_REST);
   await writeConfig(directory, config);

@@ -9,7 +9,6 @@ import {
   logIdentity,
   openLog,
   readAnchors,
-  witnessesOfFile,
 } from "@sluice/evidence";
 import { SealKeyPair } from "@sluice/evidence/seal";
 import { ProcessLog, serveMetrics, ServerMetrics } from "@sluice/evidence/observe";
@@ -23,20 +22,25 @@ import { createServer } from "./http/server.ts";
 import { Keyring } from "./keyring.ts";
 import { MemoryFiles } from "./rest/memory-files.ts";
 import { openSealedFiles } from "./rest/open-files.ts";
+import { ActiveCalls } from "./serve/active-calls.ts";
 import type { DomainContext } from "./serve/context.ts";
 import { IndexReaders } from "./serve/index-readers.ts";
 import { removeIndex, sweepIndexes } from "./serve/indexes.ts";
 import { OneAtATime } from "./serve/one-at-a-time.ts";
 import { recordEvent } from "./serve/events.ts";
 import { recoverLog } from "./serve/recover-log.ts";
+import { openWitnesses } from "./serve/open-witnesses.ts";
 import { RunExecutor } from "./serve/runs.ts";
 import { Standing } from "./serve/standing.ts";
+import { stopAll } from "./serve/stops.ts";
+import { DEFAULT_WITNESS_RETRY_MS, WitnessWatch } from "./serve/witness-watch.ts";
 import { WorkPools } from "./serve/work-pools.ts";
 import { AnswerStore } from "./state/answers.ts";
 import { StateDatabase } from "./state/database.ts";
 import { DocumentStore } from "./state/documents.ts";
 import { EventStore } from "./state/events.ts";
 import { RollbackStore } from "./state/rollback.ts";
+import { StatusStore } from "./state/status.ts";
 import { UseStore } from "./state/uses.ts";
 import { WorkStore } from "./state/work.ts";
 import { createWorkshop } from "./work/workshop.ts";
@@ -64,6 +68,10 @@ export interface StartDomainOptions {
   readonly publishIntervalMs?: number;
   /** Where tables are opened: a directory in memory; `/dev/shm` unless given. */
   readonly memoryDirectory?: string | undefined;
+  /** Whether answers leave only when the quorum of `witnesses.policy` has cosigned a checkpoint with their receipt. */
+  readonly witnessAnswers?: boolean;
+  /** Time to the second try for the cosignatures that a start needs; it doubles. */
+  readonly witnessRetryMs?: number;
   /** Whether the isolation layers are tried, once and in the background, for log and metrics. */
   readonly announceLayers?: boolean;
 }
@@ -114,16 +122,29 @@ export async function startDomain(directory: string, options: StartDomainOptions
     }
     const db = new StateDatabase(join(directory, "state.sqlite"));
     cleanup.push(() => db.close());
+    const events = new EventStore(db);
+    const uses = new UseStore(db);
+    const statuses = new StatusStore(db);
+    const rollback = new RollbackStore(db);
+    const standing = new Standing({
+      config,
+      rollback,
+      status: statuses.latest()?.body ?? null,
+      noted: () => [events.latest(), uses.latest()],
+    });
+    const witnesses = await openWitnesses(directory, options.witnessAnswers === true, {
+      onFault: (error) => processLog.fault(error),
+      onOutcome: (outcome) => watch.noteOutcome(outcome),
+    });
+    const watch = new WitnessWatch(standing, witnesses);
+    cleanup.push(() => watch.close());
     const log = await openLog(join(directory, "log"), {
       origin: config.logOrigin,
       key: keyring.logKey,
       sm2Key: keyring.logSm2Key,
       clock,
       publishIntervalMs: options.publishIntervalMs ?? DEFAULT_PUBLISH_INTERVAL_MS,
-      cosign: await witnessesOfFile(join(directory, "witnesses.policy"), {
-        fetch,
-        onFault: (error) => processLog.fault(error),
-      }),
+      cosign: watch.cosign,
     });
     cleanup.push(() => log.close());
     const anchors = keepAnchors({
@@ -149,7 +170,6 @@ export async function startDomain(directory: string, options: StartDomainOptions
     cleanup.push(() => workshop.close());
     const runner = new RunExecutor(() => context);
     cleanup.push(() => runner.close());
-    const rollback = new RollbackStore(db);
     const context: DomainContext = {
       directory,
       config,
@@ -159,17 +179,20 @@ export async function startDomain(directory: string, options: StartDomainOptions
       random,
       db,
       documents: new DocumentStore(db),
-      uses: new UseStore(db),
+      uses,
       answers: new AnswerStore(db),
-      events: new EventStore(db),
+      events,
+      statuses,
       rollback,
-      standing: new Standing({ rollback, grantsFrom: config.grantsFrom, onRefused: () => runner.cancelAll() }),
+      standing,
       work: new WorkStore(db),
       data,
       files,
       log,
+      provenLog: options.witnessAnswers === true ? watch.witnessedLog(log, config.domain) : log,
       pools,
       calls: new OneAtATime(),
+      activeCalls: new ActiveCalls(),
       indexes: new IndexReaders(async (index, snapshot) => {
         await removeIndex({ directory }, index);
         await recordEvent(context, { kind: "index-removed", subject: snapshot });
@@ -179,12 +202,16 @@ export async function startDomain(directory: string, options: StartDomainOptions
       observer,
     };
     installDomainMetrics(context);
+    standing.refused.addEventListener("abort", () => stopAll(context));
     const lost = await recoverLog(context);
-    if (lost !== null) context.standing.refuse(lost);
+    if (lost !== null) standing.refuse(lost);
     await recordEvent(context, { kind: "start" });
-    // A state that is older than its files must not decide which of them go.
-    if (context.standing.rolledBack === null) await sweepIndexes(context);
-    await runner.recover();
+    await watch.begin(log, clock.now(), options.witnessRetryMs ?? DEFAULT_WITNESS_RETRY_MS);
+    // A state that is older than its files decides neither which of them go nor what became of its runs.
+    if (standing.rolledBack === null) {
+      await sweepIndexes(context);
+      await runner.recover();
+    }
     const sweep = setInterval(() => {
       context.uses.forgetNonces(clock.now());
       context.answers.forgetFrames(clock.now());

@@ -27,7 +27,14 @@ import {
   type Random,
   type Release,
 } from "@sluice/protocol";
-import { importTable, initDomain, startDomain, type DomainConfig, type RunningDomain } from "../src/index.ts";
+import {
+  importTable,
+  initDomain,
+  startDomain,
+  type DomainConfig,
+  type InitDomainOptions,
+  type RunningDomain,
+} from "../src/index.ts";
 
 export const random: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
 export const clock = { now: () => new Date() };
@@ -75,8 +82,12 @@ export interface Fixture extends AsyncDisposable {
   domain: RunningDomain;
 }
 
-/** A started domain in a directory of its own, with the table imported. `personOf` names the person of each row. */
-export async function openFixture(personOf: (row: number) => string = (i) => `P${i}`): Promise<Fixture> {
+/** A started domain in a directory of its own, with the table imported. `personOf` names the person of each row; `own` adds
+ *  to what the domain is created with. */
+export async function openFixture(
+  personOf: (row: number) => string = (i) => `P${i}`,
+  own: Partial<InitDomainOptions> = {},
+): Promise<Fixture> {
   const directory = await mkdtemp(join(tmpdir(), "sluice-domain-test-"));
   const names = ["agency", "department", "gateway", "recovery", "operator", "developer", "caller"] as const;
   const keys = await Promise.all(names.map(async (name) => [name, await generateKey()] as const));
@@ -90,6 +101,7 @@ export async function openFixture(personOf: (row: number) => string = (i) => `P$
     gatewayKey: parties.gateway.keyId,
     recoveryKey: parties.recovery.keyId,
     random,
+    ...own,
   });
   const file = join(directory, "persons.csv");
   const lines = Array.from({ length: ROWS }, (_, i) => rowText(i, personOf(i)));

@@ -22,5 +22,5 @@ export * from "./verify.ts";
 export * from "./verify-directory.ts";
 export * from "./witness.ts";
 export * from "./witness-client.ts";
-export { witnessesOfFile } from "./witness-file.ts";
+export { witnessesOfFile, type LogWitnesses } from "./witness-file.ts";
 export { MAX_ADD_CHECKPOINT_CHARS } from "./witness-request.ts";

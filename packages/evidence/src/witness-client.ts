@@ -13,19 +13,26 @@ import { formatAddCheckpoint } from "./witness-request.ts";
 export const DEFAULT_WITNESS_TIMEOUT_MS = 5_000;
 /** Lines of the log itself: Ed25519 and SM2. */
 const MAX_OWN_LINES = 2;
+/** Submissions of one checkpoint to one witness: the size that it knows may rise meanwhile. */
+const MAX_TRIES = 4;
+/** Body of a refusal that tells the size that the witness knows. */
+const KNOWN_SIZE = /^(?:0|[1-9][0-9]{0,15})\n$/;
 /** Longest answer that is read, in bytes. */
 const MAX_ANSWER_BYTES = 16_384;
 
 /** Where a witness takes submissions: `<url>/add-checkpoint`. */
 export type WitnessAddress = WitnessIdentity & { readonly url: string };
 
-/** What became of one submission. `ahead`: the witness has cosigned a longer log, so this one has lost entries, or the
- *  witness was deceived; the operator must know. */
+/** What became of one submission. `ahead`: the witness has cosigned a longer log, so this one has lost entries unless a
+ *  longer checkpoint of it was submitted meanwhile. `inconsistent`: the witness has cosigned another tree. After either the
+ *  operator must know: this log was replaced, or the witness was deceived. */
 export type WitnessOutcome = {
   readonly witness: string;
-  readonly outcome: "cosigned" | "refused" | "ahead" | "unreachable";
+  readonly outcome: "cosigned" | "refused" | "ahead" | "inconsistent" | "unreachable";
   /** Status of a refusal. */
   readonly status?: number;
+  /** Entries of the log that the witness has cosigned, when it is ahead. */
+  readonly size?: number;
 };
 
 /** How witnesses are asked. */
@@ -68,12 +75,19 @@ async function ask(
   options: CosignOptions,
 ): Promise<Answer> {
   try {
-    let response = await submit(witness, checkpoint, log, known.get(witness.witnessKey) ?? 0, options);
-    if (response.status === 409 && /^(?:0|[1-9][0-9]{0,15})\n$/.test(response.body)) {
+    const before = known.get(witness.witnessKey) ?? 0;
+    let oldSize = before <= checkpoint.size ? before : 0;
+    let response = await submit(witness, checkpoint, log, oldSize, options);
+    for (let tries = 1; response.status === 409 && KNOWN_SIZE.test(response.body); tries++) {
       const size = Number(response.body);
-      if (size > checkpoint.size) return { line: "", outcome: { outcome: "ahead" } };
-      response = await submit(witness, checkpoint, log, size, options);
+      if (size > checkpoint.size) return { line: "", outcome: { outcome: "ahead", size } };
+      // It knows a tree of the very size that was proved from, or of this size, and not this tree.
+      if (size === oldSize) return { line: "", outcome: { outcome: "inconsistent" } };
+      if (tries === MAX_TRIES) break;
+      oldSize = size;
+      response = await submit(witness, checkpoint, log, oldSize, options);
     }
+    if (response.status === 422) return { line: "", outcome: { outcome: "inconsistent" } };
     if (response.status !== 200) return { line: "", outcome: { outcome: "refused", status: response.status } };
     const line = await ownLine(witness, checkpoint.text, response.body);
     if (line === null) return { line: "", outcome: { outcome: "refused", status: 200 } };

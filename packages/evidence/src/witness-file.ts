@@ -5,26 +5,38 @@ import { SluiceError } from "@sluice/protocol";
 import { readFileIfAny } from "./durable-files.ts";
 import type { Cosign } from "./log-options.ts";
 import { askWitnesses, type CosignOptions, type WitnessAddress } from "./witness-client.ts";
-import { parseWitnessPolicy } from "./witness-policy.ts";
+import { parseWitnessPolicy, type WitnessPolicy } from "./witness-policy.ts";
+
+/** The witnesses of one log. */
+export type LogWitnesses = { readonly policy: WitnessPolicy; readonly cosign: Cosign };
 
 /** Asks the witnesses in the policy `file` that have an address; undefined when there is no file. `onFault` hears when a
- *  witness begins to give no cosignature. @throws ERR_BODY_INVALID naming the line */
+ *  witness begins to give no cosignature, `onOutcome` of every submission. @throws ERR_BODY_INVALID naming the line */
 export async function witnessesOfFile(
   file: string,
-  { fetch, onFault }: Pick<CosignOptions, "fetch"> & { onFault: (error: unknown) => void },
-): Promise<Cosign | undefined> {
+  {
+    fetch,
+    onFault,
+    onOutcome = () => undefined,
+  }: Pick<CosignOptions, "fetch" | "onOutcome"> & { onFault: (error: unknown) => void },
+): Promise<LogWitnesses | undefined> {
   const bytes = await readFileIfAny(file);
   if (bytes === null) return undefined;
-  const { witnesses } = parseWitnessPolicy(new TextDecoder().decode(bytes));
-  const addresses: WitnessAddress[] = witnesses.flatMap(({ url, ...one }) => (url === null ? [] : [{ ...one, url }]));
+  const policy = parseWitnessPolicy(new TextDecoder().decode(bytes));
+  const addresses: WitnessAddress[] = policy.witnesses.flatMap(({ url, ...one }) =>
+    url === null ? [] : [{ ...one, url }],
+  );
   const last = new Map<string, string>();
-  return askWitnesses(addresses, {
+  const cosign = askWitnesses(addresses, {
     fetch,
-    onOutcome: ({ witness, outcome }) => {
+    onOutcome: (told) => {
+      const { witness, outcome } = told;
       if (outcome !== "cosigned" && last.get(witness) !== outcome) {
         onFault(new SluiceError("ERR_LOG", { origin: witness, reason: `the witness is ${outcome}` }));
       }
       last.set(witness, outcome);
+      onOutcome(told);
     },
   });
+  return { policy, cosign };
 }

@@ -221,7 +221,7 @@ test("a log asks its witnesses, keeps the valid lines, and does without the rest
     }
     expect(outcomes.slice(0, 5).toSorted((a, b) => a.witness.localeCompare(b.witness))).toEqual([
       { witness: "away", outcome: "unreachable" },
-      { witness: "behind", outcome: "ahead" },
+      { witness: "behind", outcome: "ahead", size: 99 },
       { witness: "flood", outcome: "unreachable" },
       { witness: "liar", outcome: "refused", status: 200 },
       { witness: name, outcome: "cosigned" },

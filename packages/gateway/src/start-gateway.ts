@@ -112,7 +112,7 @@ async function open(
     sm2Key: logSm2Key,
     clock,
     publishIntervalMs: options.publishIntervalMs ?? DEFAULT_PUBLISH_INTERVAL_MS,
-    cosign: await witnessesOfFile(join(directory, FILES.witnesses), { fetch, onFault }),
+    cosign: (await witnessesOfFile(join(directory, FILES.witnesses), { fetch, onFault }))?.cosign,
   });
   closers.push(() => log.close());
   const anchors = keepAnchors({

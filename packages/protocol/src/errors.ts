@@ -165,6 +165,21 @@ export const ERROR_CATALOGUE = {
     message: "the domain is older than what it has shown before: {reason}",
     remedy: "bring back its newest state and log, or have its operator decide: sluice domain resume",
   },
+  ERR_NOT_WITNESSED: {
+    status: 503,
+    message: "the witnesses have not cosigned the domain's log since {since}",
+    remedy: "try again; if it lasts, have the operator look at the witnesses of {domain}",
+  },
+  ERR_LEASE_ENDED: {
+    status: 503,
+    message: "the domain has no status lease in force; the last one ended at {validUntil}",
+    remedy: "have the agency issue a status: sluice status issue, or sluice status keep",
+  },
+  ERR_STATUS_OLD: {
+    status: 409,
+    message: "the domain holds a status with sequence {held}; {sequence} is not above it",
+    remedy: "sign a status with a sequence above {held}",
+  },
   ERR_GRANT_BURNED: {
     status: 403,
     message: "the domain went on at {resumedAt} after a loss; grants that began before are void",

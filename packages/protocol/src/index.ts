@@ -28,5 +28,6 @@ export * from "./score-snapshot.ts";
 export * from "./seal.ts";
 export * from "./served.ts";
 export * from "./signed.ts";
+export * from "./status.ts";
 export * from "./table.ts";
 export * from "./use.ts";

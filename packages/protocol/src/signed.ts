@@ -16,6 +16,7 @@ export const SIGNED_TYPES = [
   "receipt",
   "booking",
   "event",
+  "status",
   "lookup-snapshot",
   "psi-snapshot",
   "score-snapshot",

@@ -1,7 +1,7 @@
 /** `sluice domain init DIR`, `sluice domain start DIR` and `sluice domain import FILE`
  *  @module */
 import { basename } from "node:path";
-import { ResourceField, UpdateFrequency } from "@sluice/protocol";
+import { Instant, ResourceField, UpdateFrequency } from "@sluice/protocol";
 import { JSON_OPTION, usage, type Arguments, type Command } from "../command.ts";
 import { readJsonFile } from "../files.ts";
 import { memoryDirectory } from "../memory-directory.ts";
@@ -10,6 +10,7 @@ import { formatTable } from "../table.ts";
 import { keyOption, nameOption } from "../words.ts";
 
 const FREQUENCIES = UpdateFrequency.options.join(", ");
+const MAX_LEASE_MINUTES = 43_200; // 30 days, as in DomainConfig
 const MAX_SOURCE_CHARS = 120; // as in ResourceDescription
 
 /** Creates a domain. */
@@ -24,6 +25,12 @@ export const domainInit: Command = {
     "department-key": { value: "KEYID", description: "key of the source department, which signs grants and releases" },
     "gateway-key": { value: "KEYID", description: "key of the gateway, which may deliver messages" },
     "recovery-key": { value: "KEYID", description: "key that may revoke when the department's key is lost" },
+    "status-key": {
+      value: "KEYID",
+      description: "key that may stop work and extend the lease, online (default: none)",
+    },
+    "lease-minutes": { value: "N", description: "refuse work without a status of the last N minutes (default: never)" },
+    "grants-from": { value: "INSTANT", description: "refuse grants that begin before: for a domain that was lost" },
     ...JSON_OPTION,
   },
   notes: "The pins are the root of every later decision; nothing that arrives over the network changes them.",
@@ -35,11 +42,25 @@ export const domainInit: Command = {
       departmentKey: keyOption(args, "department-key"),
       gatewayKey: keyOption(args, "gateway-key"),
       recoveryKey: keyOption(args, "recovery-key"),
+      ...(args.text("status-key") === undefined ? {} : { statusKey: keyOption(args, "status-key") }),
+    };
+    const leaseMinutes = args.integer("lease-minutes", 1, MAX_LEASE_MINUTES);
+    const grantsFrom = instantOption(args, "grants-from");
+    const own = {
+      ...(leaseMinutes === undefined ? {} : { maxLeaseMs: leaseMinutes * 60_000 }),
+      ...(grantsFrom === undefined ? {} : { grantsFrom }),
     };
     const title = args.text("title") ?? domain;
     const { systemClock, systemRandom } = await import("@sluice/client");
     const { initDomain } = await import("@sluice/domain");
-    const config = await initDomain(directory, { domain, title, ...keys, clock: systemClock, random: systemRandom });
+    const config = await initDomain(directory, {
+      domain,
+      title,
+      ...keys,
+      ...own,
+      clock: systemClock,
+      random: systemRandom,
+    });
     if (args.flag("json")) io.stdout.write(`${JSON.stringify(config)}\n`);
     else {
       const rows = [
@@ -64,6 +85,7 @@ export const domainStart: Command = {
   positionals: ["DIR"],
   options: {
     ...LISTEN_OPTIONS,
+    "witness-answers": { description: "give answers only when witnesses.policy's quorum has cosigned them" },
     "require-layers": { value: "LIST", description: "isolation layers without which no job runs, comma-separated" },
     ...JSON_OPTION,
   },
@@ -77,6 +99,7 @@ export const domainStart: Command = {
       requireLayers,
       announceLayers: true,
       memoryDirectory: memoryDirectory(io.env),
+      witnessAnswers: args.flag("witness-answers"),
     });
     return await serveUntilInterrupted(domain, `domain ${domain.domain}`, args.flag("json"), io);
   },
@@ -128,6 +151,14 @@ export const domainImport: Command = {
     return 0;
   },
 };
+
+function instantOption(args: Arguments, option: string): Instant | undefined {
+  const text = args.text(option);
+  if (text === undefined) return undefined;
+  const instant = Instant.safeParse(text);
+  if (instant.success) return instant.data;
+  throw usage(`"--${option}" expected an instant like 2026-01-31T00:00:00.000Z`);
+}
 
 function frequencyOption(args: Arguments): UpdateFrequency {
   const frequency = UpdateFrequency.safeParse(args.text("frequency") ?? "once");

@@ -1,12 +1,12 @@
 /** `sluice grant revoke HASH`
  *  @module */
-import { fromProblem, Sha256Hex, SluiceError } from "@sluice/protocol";
+import { Sha256Hex } from "@sluice/protocol";
 import { usage, type Command } from "../command.ts";
 import { readTextFile } from "../files.ts";
+import { deliverStop, domainUrl } from "../status/deliver-stop.ts";
 import { nameOption } from "../words.ts";
 
 const MAX_REASON_CHARS = 300; // as in Revocation
-const TIMEOUT_MS = 10_000;
 
 /** Takes a grant back, at the domain itself: no gateway stands between. */
 export const grantRevoke: Command = {
@@ -24,8 +24,7 @@ export const grantRevoke: Command = {
     const grant = Sha256Hex.safeParse(args.positional(0));
     if (!grant.success) throw usage("HASH expected 64 hexadecimal digits");
     const domain = nameOption(args, "domain");
-    const url = URL.parse(args.required("domain-url"));
-    if (url === null || !/^https?:$/.test(url.protocol)) throw usage('"--domain-url" expected an http or https URL');
+    const url = domainUrl(args);
     const reason = args.required("reason");
     if (reason.length < 1 || reason.length > MAX_REASON_CHARS) {
       throw usage(`"--reason" expected 1 to ${MAX_REASON_CHARS} characters`);
@@ -33,21 +32,8 @@ export const grantRevoke: Command = {
     const { importSigningKey, signDocument } = await import("@sluice/evidence");
     const key = await importSigningKey(await readTextFile(args.required("key"), "key file"));
     const body = { type: "revocation", domain, grant: grant.data, reason, at: new Date().toISOString() } as const;
-    await deliver(new URL("/v1/revocations", url), JSON.stringify(await signDocument(body, key)), io.signal);
+    await deliverStop(url, "/v1/revocations", await signDocument(body, key), io.signal);
     io.stdout.write(`revoked at ${url.origin}\n`);
     return 0;
   },
 };
-
-async function deliver(url: URL, body: string, cancelled: AbortSignal): Promise<void> {
-  const signal = AbortSignal.any([cancelled, AbortSignal.timeout(TIMEOUT_MS)]);
-  let response: Response;
-  try {
-    response = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body, signal });
-  } catch (cause) {
-    throw new SluiceError("ERR_UNREACHABLE", { peer: url.origin }, { cause });
-  }
-  if (response.ok) return;
-  const problem: unknown = await response.json().catch(() => null);
-  throw fromProblem(problem) ?? new SluiceError("ERR_UNREACHABLE", { peer: url.origin });
-}

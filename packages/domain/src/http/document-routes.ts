@@ -1,16 +1,21 @@
 /** Delivery of signed documents.
  *  @module */
-import { GrantDelivery, SignedParty, SignedRelease, SignedRevocation } from "@sluice/protocol";
+import { GrantDelivery, SignedParty, SignedRelease, SignedRevocation, SignedStatus } from "@sluice/protocol";
 import type { FastifyInstance } from "fastify";
 import { acceptGrant, acceptParty, acceptRelease, acceptRevocation } from "../serve/accept.ts";
+import { acceptStatus } from "../serve/accept-status.ts";
 import type { DomainContext } from "../serve/context.ts";
 import { jsonBody } from "./body.ts";
 
-/** The route that takes grants back. It needs no gateway: department, agency and recovery key reach it directly, so that
- *  a gateway that is lost or hostile cannot hold a revocation back. */
-export function revocationRoute(server: FastifyInstance, context: DomainContext): void {
+/** The routes that stop work. They need no gateway: department, agency, recovery key and status key reach them directly, so
+ *  that a gateway that is lost or hostile cannot hold a stop back. */
+export function stopRoutes(server: FastifyInstance, context: DomainContext): void {
   server.post("/v1/revocations", async (request, reply) => {
     await acceptRevocation(context, jsonBody(request, SignedRevocation));
+    return reply.code(204).send();
+  });
+  server.post("/v1/statuses", async (request, reply) => {
+    await acceptStatus(context, jsonBody(request, SignedStatus));
     return reply.code(204).send();
   });
 }

@@ -11,7 +11,7 @@ import type { DomainContext } from "../serve/context.ts";
 import { installErrors } from "./errors.ts";
 import { requireGateway } from "./hop.ts";
 import { serveLog } from "./log-files.ts";
-import { documentRoutes, revocationRoute } from "./document-routes.ts";
+import { documentRoutes, stopRoutes } from "./document-routes.ts";
 import { productRoutes } from "./product-routes.ts";
 import { runRoutes } from "./run-routes.ts";
 
@@ -44,7 +44,7 @@ export async function createServer(context: DomainContext): Promise<FastifyInsta
   // The raw bytes are kept: the hop's Content-Digest covers them, not our reading of them.
   server.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   server.get("/v1/description", async () => describeDomain(context));
-  revocationRoute(server, context);
+  stopRoutes(server, context);
   await server.register(async (trusted) => {
     requireGateway(trusted, context);
     documentRoutes(trusted, context);

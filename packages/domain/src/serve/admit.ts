@@ -79,7 +79,7 @@ export async function admit(context: DomainContext, envelope: CallEnvelope): Pro
  *  @throws ERR_PARTY_SUSPENDED, ERR_NOT_ADMITTED, ERR_GRANT_REVOKED, and what `Standing` throws */
 export function refuseStopped(context: DomainContext, admitted: Admitted): void {
   refuseParty(context, admitted);
-  context.standing.assertWorks(admitted.held);
+  context.standing.assertWorks(admitted.held, context.clock.now());
   if (context.documents.isRevoked(admitted.held.hash)) throw new SluiceError("ERR_GRANT_REVOKED");
 }
 
@@ -139,9 +139,10 @@ function refuseParty(
   context: DomainContext,
   { request, keyId, held }: Pick<Admitted, "request" | "keyId" | "held">,
 ): void {
-  const suspended = context.documents.suspendedParty(keyId);
-  if (suspended !== null) throw new SluiceError("ERR_PARTY_SUSPENDED", { party: suspended });
   const named = partiesFor(held.grant.body, request.operation).filter((party) => party.keyId === keyId);
+  if (context.documents.isSuspended(keyId)) {
+    throw new SluiceError("ERR_PARTY_SUSPENDED", { party: named.map(({ party }) => party).join(" or ") });
+  }
   const standing = named.some(({ party }) => [null, keyId].includes(context.documents.keyOfParty(party)));
   if (!standing) throw new SluiceError("ERR_NOT_ADMITTED");
 }

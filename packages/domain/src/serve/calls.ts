@@ -15,7 +15,7 @@ import {
 } from "@sluice/protocol";
 import type { KeptAnswer } from "../state/answers.ts";
 import type { ServedProduct } from "../state/work.ts";
-import { admit, decide, spend, type Admitted } from "./admit.ts";
+import { admit, decide, refuseStopped, spend, type Admitted } from "./admit.ts";
 import type { DomainContext } from "./context.ts";
 import type { DomainForm } from "./forms/product-form.ts";
 import { productForm } from "./forms/registry.ts";
@@ -38,11 +38,30 @@ export async function answerCall(
   }
   // A retry that comes early waits for the first attempt: one charge is good for one computation at a time.
   const caller = `${admitted.keyId} ${callId}`;
-  const kept = await context.indexes.read(product.index, () =>
-    context.calls.run(caller, signal, () => chargeAndAnswer(context, admitted, { product, form, signal })),
-  );
-  if (kept.frame === null) throw new SluiceError("ERR_CALL_REUSED");
-  return { receipt: await prove(context, kept), frame: kept.frame };
+  const concerned = { grant: admitted.held.hash, keyId: admitted.keyId };
+  return await context.activeCalls.run(concerned, signal, async (stopped) => {
+    const kept = await stoppable(context, admitted, () =>
+      context.indexes.read(product.index, () =>
+        context.calls.run(caller, stopped, () =>
+          chargeAndAnswer(context, admitted, { product, form, signal: stopped }),
+        ),
+      ),
+    );
+    if (kept.frame === null) throw new SluiceError("ERR_CALL_REUSED");
+    const receipt = await prove(context, kept);
+    refuseStopped(context, admitted);
+    return { receipt, frame: kept.frame };
+  });
+}
+
+/** What `work` gives; when it was stopped, the refusal says why. */
+async function stoppable<T>(context: DomainContext, admitted: Admitted, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    refuseStopped(context, admitted);
+    throw error;
+  }
 }
 
 interface Asked {
@@ -71,6 +90,8 @@ async function chargeAndAnswer(
   const answer = await computed(context, request.callId, () =>
     form.answer(product, request.operation, query.content, signal),
   );
+  // What was stopped while it was computed has no answer.
+  refuseStopped(context, admitted);
   return issueReceipt(context, admitted, {
     frame: await query.sealAnswer(answer, context.random),
     amount,

@@ -3,7 +3,7 @@
 import type { DirectoryLog } from "@sluice/evidence";
 import type { SealKeyPair } from "@sluice/evidence/seal";
 import type { Observer } from "@sluice/evidence/observe";
-import type { Clock, KeyId, Random, Run, Sha256Hex } from "@sluice/protocol";
+import type { Clock, EvidenceLog, KeyId, Random, Run, Sha256Hex } from "@sluice/protocol";
 import type { DomainConfig } from "../config.ts";
 import type { DataStore } from "../data/store.ts";
 import type { Keyring } from "../keyring.ts";
@@ -13,9 +13,11 @@ import type { StateDatabase } from "../state/database.ts";
 import type { DocumentStore } from "../state/documents.ts";
 import type { EventStore } from "../state/events.ts";
 import type { RollbackStore } from "../state/rollback.ts";
+import type { StatusStore } from "../state/status.ts";
 import type { UseStore } from "../state/uses.ts";
 import type { WorkStore } from "../state/work.ts";
 import type { Workshop } from "../work/workshop.ts";
+import type { ActiveCalls } from "./active-calls.ts";
 import type { Admitted } from "./admit.ts";
 import type { IndexReaders } from "./index-readers.ts";
 import type { OneAtATime } from "./one-at-a-time.ts";
@@ -50,6 +52,7 @@ export interface DomainContext {
   readonly uses: UseStore;
   readonly answers: AnswerStore;
   readonly events: EventStore;
+  readonly statuses: StatusStore;
   readonly rollback: RollbackStore;
   /** Whether the domain may work at all. */
   readonly standing: Standing;
@@ -58,9 +61,13 @@ export interface DomainContext {
   /** Everything else that holds data at rest. */
   readonly files: SealedFiles;
   readonly log: DirectoryLog;
+  /** The log as receipts prove their place in it: where answers wait for witnesses, with their cosignatures. */
+  readonly provenLog: EvidenceLog;
   readonly pools: WorkPools;
   /** Calls by caller and id: a retry waits for its first attempt. */
   readonly calls: OneAtATime;
+  /** Calls that are computed now. */
+  readonly activeCalls: ActiveCalls;
   /** Who reads which index. */
   readonly indexes: IndexReaders;
   readonly workshop: Workshop;

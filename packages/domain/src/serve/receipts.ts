@@ -91,7 +91,7 @@ export function keptReport(kept: KeptAnswer): GuardReport | null {
 export async function prove(context: DomainContext, kept: KeptAnswer): Promise<EvidencedReceipt> {
   const index = kept.logIndex ?? (await logReceipt(context, kept.callId, kept.receipt, kept.salt));
   const { receipt, openings } = kept;
-  return { receipt, openings, domainLog: await createLogProof(context.log, index, fromHex(kept.salt)) };
+  return { receipt, openings, domainLog: await createLogProof(context.provenLog, index, fromHex(kept.salt)) };
 }
 
 /** In-flight appends by call id, so that concurrent retries log a receipt once. */

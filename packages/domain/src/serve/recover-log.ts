@@ -12,9 +12,9 @@ const RECOVERY_LOOK_BACK = 8_192;
 /** Entries read at a time. */
 const PAGE_ENTRIES = 4_096;
 
-/** Why a domain that finds itself older than it was refuses work. */
-export const STATE_BEHIND = "the log has entries that the state does not know";
-/** The same for its log. */
+/** Why a domain with an older state refuses work. */
+const STATE_BEHIND = "the log has entries that the state does not know";
+/** Why a domain with an older log refuses work. */
 export const LOG_BEHIND = "the state knows entries that the log does not have";
 
 /** A document whose entry was determined. */
@@ -35,7 +35,7 @@ export async function recoverLog(context: DomainContext): Promise<string | null>
     const [found] = await log.readEntries(last.index, last.index + 1);
     if (found === undefined || toHex(found) !== toHex(last.entry)) return LOG_BEHIND;
   }
-  const explained = Math.max((last?.index ?? -1) + 1, rollback.read().acceptedSize);
+  const explained = Math.max((last?.index ?? -1) + 1, rollback.read().acceptedSize ?? size);
   if (explained > size) return LOG_BEHIND;
   const kept = unlogged(context);
   const wanted = new Map(kept.map((one) => [toHex(one.entry), one]));
@@ -47,6 +47,7 @@ export async function recoverLog(context: DomainContext): Promise<string | null>
       else if (from + i >= explained) return STATE_BEHIND;
     }
   }
+  rollback.accept(size);
   for (const one of kept) one.note(found.get(one) ?? (await log.append(one.entry)).index);
   return null;
 }

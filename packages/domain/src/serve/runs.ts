@@ -106,6 +106,8 @@ export class RunExecutor implements RunStarter {
     };
     try {
       signal.throwIfAborted();
+      // One of an earlier process waits here until this one is admitted to work.
+      await context.standing.settled(context.clock, signal);
       // What a run shows before its receipt, and the refusal of one that gets none, are uses too: the log knows of each.
       await recordEvent(context, { kind: "run", subject: admitted.requestHash });
       // It may have waited long, or be of an earlier process.

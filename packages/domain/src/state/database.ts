@@ -33,6 +33,10 @@ const MIGRATIONS = [
      grants_from TEXT) STRICT;`,
   `ALTER TABLE answer ADD COLUMN openings TEXT NOT NULL DEFAULT '{}';
    ALTER TABLE answer ADD COLUMN certificate TEXT;`,
+  `CREATE INDEX event_at ON event (at);
+   CREATE TABLE stopped_grant (hash TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+   CREATE TABLE stopped_key (key_id TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE status (one INTEGER PRIMARY KEY CHECK (one = 1), document TEXT NOT NULL) STRICT;`,
 ] as const;
 
 /** An open state file. */

@@ -41,10 +41,17 @@ export class DocumentStore {
     return result.changes === 1;
   }
 
-  /** Name of a suspended party that holds `keyId`, or null. */
-  suspendedParty(keyId: KeyId): string | null {
-    const row = this.#db.prepare("SELECT party FROM party WHERE key_id = ? AND status = 'suspended'").get(keyId);
-    return row === undefined ? null : String(row["party"]);
+  /** Whether `keyId` is suspended: by a statement about its party, or by a status after which no statement said that it
+   *  is active. */
+  isSuspended(keyId: KeyId): boolean {
+    const row = this.#db
+      .prepare(
+        `SELECT 1 FROM party WHERE key_id = ?1 AND status = 'suspended' UNION ALL
+         SELECT 1 FROM stopped_key WHERE key_id = ?1 AND NOT EXISTS
+           (SELECT 1 FROM party WHERE party.key_id = ?1 AND party.status = 'active' AND party.at > stopped_key.at)`,
+      )
+      .get(keyId);
+    return row !== undefined;
   }
 
   /** The key that the agency's latest statement gives to a party, or null when there is none about it. */
@@ -82,7 +89,11 @@ export class DocumentStore {
 
   /** Whether the grant of that hash was taken back. */
   isRevoked(hash: Sha256Hex): boolean {
-    return this.#db.prepare("SELECT 1 FROM revocation WHERE grant_hash = ?").get(hash) !== undefined;
+    return (
+      this.#db
+        .prepare("SELECT 1 FROM revocation WHERE grant_hash = ?1 UNION ALL SELECT 1 FROM stopped_grant WHERE hash = ?1")
+        .get(hash) !== undefined
+    );
   }
 
   /** Returns whether it is new. @throws ERR_CONFLICT when that product version has another release. */

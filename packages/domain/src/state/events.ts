@@ -34,6 +34,12 @@ export class EventStore {
     this.#db = db;
   }
 
+  /** The latest instant of an event, or null. */
+  latest(): Instant | null {
+    const at = this.#db.prepare("SELECT max(at) AS latest FROM event").get()?.["latest"];
+    return typeof at === "string" ? at : null;
+  }
+
   /** Puts an event down, inside the caller's transaction if there is one. */
   put({ kind, subject }: NewEvent, now: Date): PutEvent {
     const at = now.toISOString();

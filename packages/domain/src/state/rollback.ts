@@ -4,10 +4,14 @@
 import type { Instant } from "@sluice/protocol";
 import type { StateDatabase } from "./database.ts";
 
+/** Stands for the size of the log at the next start. */
+const AS_FOUND = -1;
+
 /** One row; each member as its setter says. */
 export interface RollbackNote {
   readonly reason: string | null;
-  readonly acceptedSize: number;
+  /** Entries that are taken as they are; null: all of those that the next start finds. */
+  readonly acceptedSize: number | null;
   readonly grantsFrom: Instant | null;
 }
 
@@ -23,7 +27,12 @@ export class RollbackStore {
   read(): RollbackNote {
     const row = this.#db.prepare("SELECT * FROM rollback").get();
     const text = (name: string): string | null => (typeof row?.[name] === "string" ? row[name] : null);
-    return { reason: text("reason"), acceptedSize: Number(row?.["accepted_size"]), grantsFrom: text("grants_from") };
+    const size = Number(row?.["accepted_size"]);
+    return {
+      reason: text("reason"),
+      acceptedSize: size === AS_FOUND ? null : size,
+      grantsFrom: text("grants_from"),
+    };
   }
 
   /** Notes why all work is refused, for good: the first reason stands. */
@@ -31,11 +40,14 @@ export class RollbackStore {
     this.#db.prepare("UPDATE rollback SET reason = ? WHERE reason IS NULL").run(reason);
   }
 
-  /** A person decided to go on: the log is taken as it is up to `acceptedSize`, and grants that began before `grantsFrom`
-   *  are void. */
-  resume(acceptedSize: number, grantsFrom: Instant): void {
-    this.#db
-      .prepare("UPDATE rollback SET reason = NULL, accepted_size = ?, grants_from = ?")
-      .run(acceptedSize, grantsFrom);
+  /** A person decided to go on: the log is taken as the next start finds it, and grants that began before `grantsFrom` are
+   *  void. */
+  resume(grantsFrom: Instant): void {
+    this.#db.prepare("UPDATE rollback SET reason = NULL, accepted_size = ?, grants_from = ?").run(AS_FOUND, grantsFrom);
+  }
+
+  /** The log was found with `size` entries after a person had decided. */
+  accept(size: number): void {
+    this.#db.prepare("UPDATE rollback SET accepted_size = ? WHERE accepted_size = ?").run(size, AS_FOUND);
   }
 }

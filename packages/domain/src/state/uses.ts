@@ -1,7 +1,14 @@
 /** Uses of grants: nonces, quotas and spends. A use is spent in one durable transaction before anything
  *  is computed; a call id is charged once however often it is retried.
  *  @module */
-import { SluiceError, MAX_CLOCK_SKEW_MS, type Denial, type Operation, type Sha256Hex } from "@sluice/protocol";
+import {
+  SluiceError,
+  MAX_CLOCK_SKEW_MS,
+  type Denial,
+  type Instant,
+  type Operation,
+  type Sha256Hex,
+} from "@sluice/protocol";
 import type { StateDatabase } from "./database.ts";
 
 /** One use that has passed every check but the quota. */
@@ -100,6 +107,12 @@ export class UseStore {
   used(grant: Sha256Hex, operation: Operation): bigint {
     const row = this.#db.prepare("SELECT used FROM quota WHERE grant_hash = ? AND operation = ?").get(grant, operation);
     return BigInt(row === undefined ? 0 : String(row["used"]));
+  }
+
+  /** The latest instant at which something was spent, or null. */
+  latest(): Instant | null {
+    const latest = this.#db.prepare("SELECT latest FROM clock").get()?.["latest"];
+    return typeof latest === "string" ? latest : null;
   }
 
   /** Hash of the request that was charged for a call id, or null. */
