@@ -2,7 +2,7 @@
  *  are all there, without a name or a value.
  *  @module */
 import { signDocument, verifySigned } from "@sluice/evidence";
-import { documentHash, SignedEvent } from "@sluice/protocol";
+import { documentHash, DomainDescription, SignedEvent } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startDomain } from "../src/index.ts";
 import { eventsOf, explanations, logEntries, withState } from "./domain-log.ts";
@@ -11,7 +11,7 @@ import { deliverGrant, grantBody, openFixture, postJson, serveProduct, type Fixt
 let fixture: Fixture;
 let snapshots: string[];
 let grant: string;
-let released: string;
+let imported: string;
 
 const suspension = (at: number) =>
   signDocument(
@@ -30,17 +30,18 @@ const suspension = (at: number) =>
 beforeAll(async () => {
   fixture = await openFixture();
   grant = await deliverGrant(fixture);
-  const { developed, built } = await serveProduct(fixture, grant);
+  const { built } = await serveProduct(fixture, grant);
   const again = await serveProduct(fixture, grant, 2);
   snapshots = [built.snapshot ?? "", again.built.snapshot ?? ""];
-  released = developed.receipt?.receipt.body.snapshot ?? "";
+  const described = await fetch(`${fixture.domain.url}/v1/description`);
+  imported = DomainDescription.parse(await described.json()).resources[0]?.snapshot ?? "";
 });
 afterAll(() => fixture[Symbol.asyncDispose]());
 
 test("what comes in, is built and is taken away is an event, once, of the hash of what it concerns", async () => {
   await deliverGrant(fixture); // again: it changes nothing
   const before = eventsOf(fixture.directory);
-  expect(before.filter(({ kind }) => kind === "import")).toEqual([{ kind: "import", subject: released }]);
+  expect(before.filter(({ kind }) => kind === "import")).toEqual([{ kind: "import", subject: imported }]);
   expect(before.filter(({ kind }) => kind === "grant")).toHaveLength(2); // its body has the time of day
   expect(before[2]).toEqual({ kind: "grant", subject: grant });
   expect(before.filter(({ kind }) => kind === "product-built").map(({ subject }) => subject)).toEqual(snapshots);
