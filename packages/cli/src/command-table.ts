@@ -3,6 +3,7 @@
 import type { Command } from "./command.ts";
 import { auditExport } from "./commands/audit-export.ts";
 import { auditVerifier } from "./commands/audit-verifier.ts";
+import { cryptoList } from "./commands/crypto-list.ts";
 import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
 import { domainImport, domainInit, domainStart } from "./commands/domain.ts";
@@ -69,5 +70,6 @@ export const COMMANDS: readonly Command[] = [
   witnessInit,
   witnessStart,
   doctor,
+  cryptoList,
   errors,
 ];

@@ -3,8 +3,14 @@
  *  @module */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { exportPrivateKey, generateKey, importPrivateKey, signDocument, type KeyPair } from "@sluice/evidence";
-import type { PartyRole, SignedParty } from "@sluice/protocol";
+import {
+  exportPrivateKey,
+  generateSigningKey,
+  importSigningKey,
+  signDocument,
+  type SigningKey,
+} from "@sluice/evidence";
+import type { PartyRole, SignedParty, SuiteId } from "@sluice/protocol";
 
 /** Name, title and role of every party of the walk. */
 export const PARTIES = {
@@ -25,14 +31,14 @@ export const PARTIES = {
 export type PartyName = keyof typeof PARTIES;
 
 /** Keys of the parties, and the recovery key that no party of the scene holds. */
-export type PartyKeys = Record<PartyName | "recovery", KeyPair>;
+export type PartyKeys = Record<PartyName | "recovery", SigningKey>;
 
-/** Reads the keys below `directory`, making those that are not there. */
-export async function partyKeys(directory: string): Promise<PartyKeys> {
+/** Reads the keys below `directory`, of whatever suite they are, making those that are not there, of `suite`. */
+export async function partyKeys(directory: string, suite: SuiteId = "ed25519"): Promise<PartyKeys> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const names = [...(Object.keys(PARTIES) as PartyName[]), "recovery" as const];
   const entries = await Promise.all(
-    names.map(async (name) => [name, await keyFile(join(directory, `${name}.key`))] as const),
+    names.map(async (name) => [name, await keyFile(join(directory, `${name}.key`), suite)] as const),
   );
   return Object.fromEntries(entries) as PartyKeys;
 }
@@ -51,12 +57,12 @@ export function partyStatement(
   );
 }
 
-async function keyFile(file: string): Promise<KeyPair> {
+async function keyFile(file: string, suite: SuiteId): Promise<SigningKey> {
   try {
-    return await importPrivateKey(await readFile(file, "utf8"));
+    return await importSigningKey(await readFile(file, "utf8"));
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
-    const key = await generateKey();
+    const key = await generateSigningKey(suite);
     await writeFile(file, await exportPrivateKey(key), { flag: "wx", mode: 0o600 });
     return key;
   }

@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { random128, signUse, systemClock, systemRandom, type UseSubject } from "@sluice/client";
-import { importPrivateKey, type KeyPair } from "@sluice/evidence";
+import { importSigningKey, type SigningKey } from "@sluice/evidence";
 import { signHttp } from "@sluice/evidence/http";
 import { sealQuery } from "@sluice/evidence/seal";
 import { blind } from "@sluice/mpc/oprf/client";
@@ -39,8 +39,8 @@ export interface Scenery {
   /** Products of the walk by form, that of `product` among them. */
   readonly walked: ReadonlyMap<ProductForm, WalkedProduct>;
   /** All keys of the gateway, stolen: the one that signs its requests, and the one of its log. */
-  readonly gatewayKey: KeyPair;
-  readonly gatewayLogKey: KeyPair;
+  readonly gatewayKey: SigningKey;
+  readonly gatewayLogKey: SigningKey;
   /** A valid EvaluateRequest of one element. */
   readonly evaluateRequest: Bytes;
   /** The domain's key that queries are sealed to. */
@@ -75,7 +75,7 @@ export function evaluation(scenery: Scenery, change: Partial<UseSubject> = {}): 
 }
 
 /** An evaluation sealed to the domain and signed by `key`. */
-export function sealedCall(scenery: Scenery, subject: UseSubject, key: KeyPair): Promise<CallEnvelope> {
+export function sealedCall(scenery: Scenery, subject: UseSubject, key: SigningKey): Promise<CallEnvelope> {
   return sealedFrame(scenery.sealKey, subject, scenery.evaluateRequest, key);
 }
 
@@ -84,7 +84,7 @@ export async function sealedFrame(
   sealKey: SealKeyId,
   subject: UseSubject,
   content: Bytes,
-  key: KeyPair,
+  key: SigningKey,
 ): Promise<CallEnvelope> {
   const use = { ...subject, callId: random128(systemRandom) };
   const { frame } = await sealQuery(sealKey, content, sealingContext(use));
@@ -92,7 +92,7 @@ export async function sealedFrame(
 }
 
 /** A use without a body, signed by `key`. */
-export function signedUse(subject: UseSubject, key: KeyPair): Promise<CallEnvelope> {
+export function signedUse(subject: UseSubject, key: SigningKey): Promise<CallEnvelope> {
   const frame = new Uint8Array(0);
   const callId = random128(systemRandom);
   return signUse({ ...subject, callId }, frame, key, { clock: systemClock, random: systemRandom });
@@ -122,8 +122,8 @@ export async function prepareScenery(
   running: RunningCity,
   parts: Pick<Scenery, "spec" | "grant" | "product" | "trial" | "walked">,
 ): Promise<Scenery> {
-  const stolen = async (file: string): Promise<KeyPair> =>
-    importPrivateKey(await readFile(join(gatewayDirectory(running.city.directory), "keys", file), "utf8"));
+  const stolen = async (file: string): Promise<SigningKey> =>
+    importSigningKey(await readFile(join(gatewayDirectory(running.city.directory), "keys", file), "utf8"));
   const [gatewayKey, gatewayLogKey] = [await stolen("gateway.key"), await stolen("log.key")];
   const { blindedElement } = blind(utf8("somebody"), systemRandom);
   const { sealKey } = (await running.client("river-bank").openLookup(parts.product.product)).snapshot;

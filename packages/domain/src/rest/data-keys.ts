@@ -60,15 +60,10 @@ export class DataKeys {
 
   /** Reads the keys of a domain. @throws ERR_DIRECTORY_STATE when there are none, ERR_SEALED_FILE when one does not open */
   static async open(options: DataKeyOptions): Promise<DataKeys> {
-    const { directory } = options;
-    let file: z.infer<typeof DataKeyFile>;
-    try {
-      file = DataKeyFile.parse(JSON.parse(await readFile(join(directory, FILE), "utf8")));
-    } catch (cause) {
-      const facts = { directory, expected: "the data keys of a domain", command: `sluice domain init ${directory}` };
-      throw new SluiceError("ERR_DIRECTORY_STATE", facts, { cause });
-    }
-    const entries = file.keys.map(async (entry) => ({ entry, key: await unwrap(options, entry) }));
+    const entries = (await readEntries(options.directory)).map(async (entry) => ({
+      entry,
+      key: await unwrap(options, entry),
+    }));
     return new DataKeys(options, await Promise.all(entries));
   }
 
@@ -110,6 +105,21 @@ export class DataKeys {
     await rename(`${path}.tmp`, path);
     await syncDirectory(dirname(path));
     this.#entries = entries;
+  }
+}
+
+/** Ids and suites of the data keys of the domain in `directory`, oldest first; no secret is opened.
+ *  @throws ERR_DIRECTORY_STATE when there are none */
+export async function dataKeySuites(directory: string): Promise<{ id: string; suite: FileSuite }[]> {
+  return (await readEntries(directory)).map(({ id, suite }) => ({ id, suite }));
+}
+
+async function readEntries(directory: string): Promise<readonly Entry[]> {
+  try {
+    return DataKeyFile.parse(JSON.parse(await readFile(join(directory, FILE), "utf8"))).keys;
+  } catch (cause) {
+    const facts = { directory, expected: "the data keys of a domain", command: `sluice domain init ${directory}` };
+    throw new SluiceError("ERR_DIRECTORY_STATE", facts, { cause });
   }
 }
 

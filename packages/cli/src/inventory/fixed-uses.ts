@@ -1,0 +1,165 @@
+/** Uses of cryptography that no configuration changes. Each names the source files that compute it; a test finds files
+ *  that compute something and stand nowhere here.
+ *  @module */
+import { SCORE_RING } from "@sluice/protocol";
+import { AT_REST, SIGNATURES, type AlgorithmUse } from "./algorithm-use.ts";
+
+const SHA256 = { algorithm: "SHA-256", standard: "FIPS 180-4", national: false } as const;
+const RISTRETTO = "ristretto255, SHA-512";
+
+/** The uses, those of signatures and of files in every suite that is built in. */
+export const FIXED_USES: readonly AlgorithmUse[] = [
+  {
+    use: {
+      en: "signatures of documents, requests and checkpoints, suite ed25519",
+      zh: "文档、请求与检查点的签名（ed25519 套件）",
+    },
+    ...SIGNATURES.ed25519,
+    files: ["packages/evidence/src/ed25519.ts", "packages/evidence/src/keys.ts"],
+  },
+  {
+    use: {
+      en: "signatures of documents, requests and checkpoints, suite sm2",
+      zh: "文档、请求与检查点的签名（sm2 套件）",
+    },
+    ...SIGNATURES.sm2,
+    files: ["packages/evidence/src/sm/sm2.ts", "packages/evidence/src/sm/sm3.ts"],
+  },
+  {
+    use: { en: "names of documents, digests of bodies and frames", zh: "文档标识、请求与应答的摘要" },
+    ...SHA256,
+    files: ["packages/protocol/src/hashing.ts"],
+  },
+  {
+    use: {
+      en: "evidence log: tree, commitments, key hashes of its lines",
+      zh: "存证日志：哈希树、承诺值、签名行的密钥标识",
+    },
+    algorithm: "SHA-256",
+    standard: "RFC 6962, C2SP signed-note (fixed by both)",
+    national: false,
+    files: [
+      "packages/evidence/src/tree-hash.ts",
+      "packages/evidence/src/log-proof.ts",
+      "packages/evidence/src/signed-note.ts",
+      "packages/evidence/src/signed-note-sm2.ts",
+    ],
+  },
+  {
+    use: { en: "erasable references in receipts", zh: "凭证中可抹除的引用（加盐承诺）" },
+    ...SHA256,
+    files: ["packages/evidence/src/receipt-openings.ts"],
+  },
+  {
+    use: { en: "manifest of an export", zh: "审计导出的文件清单" },
+    ...SHA256,
+    files: ["packages/evidence/src/folder/export-manifest.ts", "packages/cli/src/audit/export-folder.ts"],
+  },
+  {
+    use: { en: "time stamps and webhooks of anchors", zh: "外部锚定：时间戳与上链接口" },
+    algorithm: "SHA-256; the authority's signatures as its certificates say",
+    standard: "RFC 3161, RFC 5652",
+    national: false,
+    files: [
+      "packages/evidence/src/anchor/anchor-record.ts",
+      "packages/evidence/src/anchor/anchor-store.ts",
+      "packages/evidence/src/anchor/timestamp-anchor.ts",
+      "packages/evidence/src/anchor/timestamp-token.ts",
+      "packages/evidence/src/anchor/signing-certificate.ts",
+      "packages/evidence/src/anchor/webhook-anchor.ts",
+    ],
+  },
+  {
+    use: { en: "queries and answers, sealed between caller and domain", zh: "查询与应答在使用方与数据域之间的加密" },
+    algorithm: "DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM",
+    standard: "RFC 9180",
+    national: false,
+    files: ["packages/evidence/src/seal.ts"],
+  },
+  {
+    use: { en: "data at rest and private keys, suite intl", zh: "静态数据与私钥文件的加密（intl 套件）" },
+    ...AT_REST.intl,
+    files: ["packages/evidence/src/sealed-segments.ts", "packages/evidence/src/sealed-stream.ts"],
+  },
+  {
+    use: { en: "data at rest and private keys, suite sm", zh: "静态数据与私钥文件的加密（sm 套件）" },
+    ...AT_REST.sm,
+    files: ["packages/evidence/src/sealed-segments.ts", "packages/evidence/src/sealed-stream.ts"],
+  },
+  {
+    use: { en: "keys from passphrases", zh: "由口令派生密钥" },
+    algorithm: "scrypt, N = 2^17, r = 8, p = 1",
+    standard: "RFC 7914",
+    national: false,
+    files: ["packages/evidence/src/keys-sealed.ts"],
+  },
+  {
+    use: { en: "secrets of a domain, derived from its master secret", zh: "由数据域主密钥派生各用途密钥" },
+    algorithm: "HKDF-SHA-256",
+    standard: "RFC 5869",
+    national: false,
+    files: ["packages/domain/src/keyring.ts"],
+  },
+  {
+    use: { en: "salted hash of an imported table", zh: "导入数据表的加盐摘要" },
+    ...SHA256,
+    files: ["packages/domain/src/data/import-table.ts"],
+  },
+  {
+    use: { en: "tokens in samples", zh: "样本中的令牌化" },
+    algorithm: "HMAC-SHA-256",
+    standard: "RFC 2104",
+    national: false,
+    files: ["packages/desensitize/src/token-key.ts"],
+  },
+  {
+    use: { en: "private lookup: oblivious PRF", zh: "匿踪查询：不经意伪随机函数" },
+    algorithm: `VOPRF(${RISTRETTO})`,
+    standard: "RFC 9497, RFC 9496",
+    national: false,
+    files: [
+      "packages/mpc/src/oprf/client.ts",
+      "packages/mpc/src/oprf/server.ts",
+      "packages/mpc/src/oprf/dleq.ts",
+      "packages/mpc/src/oprf/transcript.ts",
+    ],
+  },
+  {
+    use: { en: "private lookup: records", zh: "匿踪查询：记录加密" },
+    algorithm: "AES-256-GCM, keys by HKDF-SHA-256",
+    standard: "NIST SP 800-38D, RFC 5869",
+    national: false,
+    files: [
+      "packages/mpc/src/lookup/derive.ts",
+      "packages/mpc/src/lookup/positions.ts",
+      "packages/mpc/src/lookup/build-index.ts",
+      "packages/mpc/src/lookup/client.ts",
+    ],
+  },
+  {
+    use: { en: "private lookup: which rows a query selects", zh: "匿踪查询：隐藏所查行" },
+    algorithm: "LWE, n = 1024, q = 2^32, σ = 12.8; public matrix by AES-256-CTR",
+    standard: "SimplePIR, ePrint 2022/949",
+    national: false,
+    files: ["packages/mpc/src/lookup/matrix.ts"],
+  },
+  {
+    use: { en: "set intersection", zh: "隐私求交" },
+    algorithm: `Diffie–Hellman blinding in ${RISTRETTO}; tags by SHA-256`,
+    standard: "RFC 9496, RFC 9380",
+    national: false,
+    files: [
+      "packages/mpc/src/psi/blinding.ts",
+      "packages/mpc/src/psi/bulk.ts",
+      "packages/mpc/src/psi/identity.ts",
+      "packages/mpc/src/psi/tags.ts",
+    ],
+  },
+  {
+    use: { en: "encrypted scoring", zh: "密态评分" },
+    algorithm: `CKKS, N = ${SCORE_RING}, 128 bits`,
+    standard: "Homomorphic Encryption Standard (2018), Microsoft SEAL",
+    national: false,
+    files: ["packages/mpc/src/score/engine.ts", "packages/mpc/src/score/client.ts", "packages/mpc/src/score/server.ts"],
+  },
+];
