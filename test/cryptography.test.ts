@@ -12,6 +12,7 @@ const LIBRARY =
 
 /** Files that use a library of cryptography and protect nothing with it. */
 const PROTECT_NOTHING: Readonly<Record<string, string>> = {
+  "packages/cli/page/browser-check.ts": "asks whether the browser has what the verifier needs",
   "packages/cli/src/develop/file-watch.ts": "tells whether a file of the developer changed",
   "packages/cli/src/demo/city/random.ts": "generates the demo's persons from a seed",
   "packages/cli/src/demo/ask/ask-lookup.ts": "chooses the demo's questions",

@@ -51,9 +51,15 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     files: ["packages/evidence/src/receipt-openings.ts"],
   },
   {
-    use: { en: "manifest of an export", zh: "审计导出的文件清单" },
+    use: { en: "manifest of an export, hashes of its verifier", zh: "审计导出的文件清单与核验程序摘要" },
     ...SHA256,
-    files: ["packages/evidence/src/folder/export-manifest.ts", "packages/cli/src/audit/export-folder.ts"],
+    files: [
+      "packages/evidence/src/folder/export-manifest.ts",
+      "packages/cli/src/audit/export-folder.ts",
+      "packages/cli/src/verifier/bundle-verifier.ts",
+      "packages/cli/src/verifier/node-main.ts",
+      "packages/cli/src/verifier/verifier-files.ts",
+    ],
   },
   {
     use: { en: "time stamps and webhooks of anchors", zh: "外部锚定：时间戳与上链接口" },
