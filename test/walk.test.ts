@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { gzipSync } from "node:zlib";
 import { PGlite } from "@electric-sql/pglite";
@@ -20,6 +20,8 @@ import { TRIAL_QUOTA } from "../packages/cli/src/demo/refused-grants.ts";
 import { RunningCity } from "../packages/cli/src/demo/running-city.ts";
 import { walk } from "../packages/cli/src/demo/walk.ts";
 import { readWalkState } from "../packages/cli/src/demo/walk-state.ts";
+import { Keyring } from "../packages/domain/src/keyring.ts";
+import { openSealedFiles } from "../packages/domain/src/rest/open-files.ts";
 import { httpBodies, RecordingProxy } from "./recording-proxy.ts";
 
 let directory: string;
@@ -65,6 +67,19 @@ function needles({ data }: GeneratedCity): string[] {
     fragments.push(csvLine(row.slice(base, base + 3)).trim(), row.slice(base - 1, base + 2).join("\t"));
   }
   return [...people, ...fragments];
+}
+
+/** The content of every sealed file of `domain` in `folder`, opened with the domain's own keys. */
+async function unsealed(domain: string, folder: string): Promise<{ name: string; content: Uint8Array }[]> {
+  const home = join(directory, "domains", domain);
+  const random = { bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) };
+  const keyring = await Keyring.open(home);
+  const files = await openSealedFiles({ directory: home, config: { domain }, keyring, random });
+  const entries = await readdir(join(home, folder), { recursive: true, withFileTypes: true });
+  const names = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(home, join(parentPath, name)));
+  return Promise.all(names.map(async (name) => ({ name, content: await files.read(name) })));
 }
 
 function finds(place: string, streams: Buffer[]): CanaryFind[] {
@@ -185,12 +200,17 @@ test("no log, receipt, message or file of the gateway holds a canary", async () 
   expect(search.search(Buffer.from(JSON.stringify(report)), "report")).toEqual([]);
 });
 
-test("what is served to callers holds no canary: indexes, sets, models and reports", async () => {
+test("no file of a domain holds a canary: tables and indexes are sealed", async () => {
+  expect(await search.searchDirectory(join(directory, "domains"))).toEqual([]);
+});
+
+test("what is served to callers holds no canary under its seal: indexes, sets, models and reports", async () => {
   const served = new Set<string>();
-  for (const name of ["hrss", "health"]) {
-    const indexes = join(directory, "domains", name, "indexes");
-    for (const file of await readdir(indexes, { recursive: true })) served.add(file.split(/[\\/]/).at(-1) ?? "");
-    expect(await search.searchDirectory(indexes)).toEqual([]);
+  for (const domain of ["hrss", "health"]) {
+    for (const { name, content } of await unsealed(domain, "indexes")) {
+      served.add(name.split("/").at(-1) ?? "");
+      expect(search.search(content, name)).toEqual([]);
+    }
   }
   expect([...served]).toEqual(
     expect.arrayContaining(["database.bin", "hint.bin", "set.bin", "elements.bin", "report.json"]),
@@ -216,9 +236,9 @@ test("no row of the gateway's database holds a canary, read through SQL and so w
   }
 });
 
-test("raw rows are where they belong: the search finds the canaries inside the domains' directories", async () => {
-  for (const name of Object.keys(generated.city.domains)) {
-    const inside = await search.searchDirectory(join(directory, "domains", name));
+test("raw rows are where they belong: the search finds the canaries under the seals of the domains' tables", async () => {
+  for (const domain of Object.keys(generated.city.domains)) {
+    const inside = (await unsealed(domain, "data/tables")).flatMap(({ name, content }) => search.search(content, name));
     expect(new Set(inside.map((find) => find.needle)).size).toBeGreaterThan(0);
   }
 });

@@ -25,8 +25,9 @@ import { openSealedFiles } from "./rest/open-files.ts";
 import { ActiveCalls } from "./serve/active-calls.ts";
 import type { DomainContext } from "./serve/context.ts";
 import { IndexReaders } from "./serve/index-readers.ts";
-import { removeIndex, sweepIndexes } from "./serve/indexes.ts";
+import { removeIndex, servedPart, sweepIndexes } from "./serve/indexes.ts";
 import { OneAtATime } from "./serve/one-at-a-time.ts";
+import { OpenedParts } from "./serve/opened-parts.ts";
 import { recordEvent } from "./serve/events.ts";
 import { recoverLog } from "./serve/recover-log.ts";
 import { openWitnesses } from "./serve/open-witnesses.ts";
@@ -162,6 +163,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
     cleanup.push(() => anchors.close());
     const files = await openSealedFiles({ directory, config, keyring, random });
     const memory = await MemoryFiles.open(options.memoryDirectory);
+    const parts = new OpenedParts(files);
     const data = await openStore({ clock, random, files, memory });
     cleanup.push(() => data.close());
     const pools = new WorkPools(options.workerThreads ?? DEFAULT_WORKER_THREADS);
@@ -188,13 +190,15 @@ export async function startDomain(directory: string, options: StartDomainOptions
       work: new WorkStore(db),
       data,
       files,
+      parts,
       log,
       provenLog: options.witnessAnswers === true ? watch.witnessedLog(log, config.domain) : log,
       pools,
       calls: new OneAtATime(),
       activeCalls: new ActiveCalls(),
       indexes: new IndexReaders(async (index, snapshot) => {
-        await removeIndex({ directory }, index);
+        await removeIndex(files, index);
+        parts.forget(servedPart({ index }, ""));
         await recordEvent(context, { kind: "index-removed", subject: snapshot });
       }),
       workshop,

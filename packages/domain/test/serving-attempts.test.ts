@@ -46,7 +46,7 @@ test("a charged call that never gets its answer is computed four times and not a
   const before = spentUnits(fixture, grant, "report");
   const restore = await withoutReport();
   const attempt = async (call: SealedCall): Promise<unknown> => send(fixture, "/v1/calls", await call.again());
-  const faulty = expect.objectContaining({ code: "ERR_DIRECTORY_STATE" });
+  const faulty = expect.objectContaining({ code: "ERR_SEALED_FILE" });
   for (let made = 0; made < 3; made++) {
     await expect(attempt(lost)).rejects.toEqual(faulty);
     await expect(attempt(found)).rejects.toEqual(faulty);

@@ -24,11 +24,12 @@ export function replaceFile(path: string, bytes: Bytes): void {
   renameSync(temporary, path);
 }
 
-/** As `replaceFile`, and on disk when it returns. */
-export async function replaceFileDurably(path: string, bytes: Bytes): Promise<void> {
+/** As `replaceFile`, and on disk when it returns. Secrets need `mode` 0o600. */
+export async function replaceFileDurably(path: string, bytes: Bytes, mode?: number): Promise<void> {
   const temporary = path + TEMPORARY;
-  const handle = await open(temporary, "w");
+  const handle = await open(temporary, "w", mode);
   try {
+    if (mode !== undefined) await handle.chmod(mode); // a left-over one keeps its mode otherwise
     await handle.writeFile(bytes);
     await handle.sync();
   } finally {

@@ -16,7 +16,7 @@ export * from "./keys-provider.ts";
 export { DEFAULT_SCRYPT_LOG_N, openPrivateKey, sealPrivateKey } from "./keys-sealed.ts";
 export * from "./sealed-file.ts";
 export { FILE_SUITES, FileKey, openStream, sealStream, type FileSuite, type SealedFacts } from "./sealed-stream.ts";
-export { readerOf, replaceFileDurably } from "./durable-files.ts";
+export { readerOf, replaceFileDurably, syncFile } from "./durable-files.ts";
 export * from "./sign.ts";
 export * from "./verify.ts";
 export * from "./verify-directory.ts";

@@ -1,13 +1,12 @@
 /** Products: what a caller needs before it asks, and the calls themselves.
  *  @module */
-import { open } from "node:fs/promises";
-import { join } from "node:path";
-import { BINARY_MEDIA_TYPE, encodeAnswer, formOfSnapshot, SluiceError } from "@sluice/protocol";
+import { Readable } from "node:stream";
+import { BINARY_MEDIA_TYPE, encodeAnswer, formOfSnapshot, SluiceError, type Bytes } from "@sluice/protocol";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { answerCall } from "../serve/calls.ts";
 import type { DomainContext } from "../serve/context.ts";
 import { productForm } from "../serve/forms/registry.ts";
-import { servedDirectory } from "../serve/indexes.ts";
+import { servedPart } from "../serve/indexes.ts";
 import type { ServedProduct } from "../state/work.ts";
 import { callBody } from "./body.ts";
 
@@ -26,8 +25,7 @@ export function productRoutes(server: FastifyInstance, context: DomainContext): 
       const file = Object.hasOwn(downloads, part) ? downloads[part] : undefined;
       if (file === undefined) throw new SluiceError("ERR_NOT_FOUND", { kind: "snapshot part", name: part });
       if (product.snapshotHash !== hash) throw new SluiceError("ERR_SNAPSHOT");
-      // An open file can be read to its end, whether or not it is removed meanwhile.
-      return context.indexes.read(product.index, () => sendFile(reply, join(servedDirectory(context, product), file)));
+      return context.indexes.read(product.index, () => sendPart(context, reply, servedPart(product, file)));
     },
   );
   server.post("/v1/calls", async (request, reply) => {
@@ -40,15 +38,21 @@ export function productRoutes(server: FastifyInstance, context: DomainContext): 
   });
 }
 
-/** Sends a file that never changes under its name, piece by piece. */
-async function sendFile(reply: FastifyReply, path: string): Promise<FastifyReply> {
-  const file = await open(path);
-  const { size } = await file.stat();
+/** Sends a part that never changes under its name, piece by piece; one that was altered ends before its length. */
+async function sendPart({ files }: DomainContext, reply: FastifyReply, name: string): Promise<FastifyReply> {
+  const sizeBytes = await files.sizeBytes(name);
+  const pieces = files.stream(name);
+  // From now on the file is open, and can be read to its end, whether or not it is removed meanwhile.
+  const first = await pieces.next();
+  const content = async function* (): AsyncGenerator<Bytes> {
+    if (first.done !== true) yield first.value;
+    yield* pieces;
+  };
   return reply
     .type(BINARY_MEDIA_TYPE)
     .header("cache-control", "public, max-age=31536000, immutable")
-    .header("content-length", size)
-    .send(file.createReadStream());
+    .header("content-length", sizeBytes)
+    .send(Readable.from(content(), { objectMode: false }));
 }
 
 function find(context: DomainContext, name: string): ServedProduct {

@@ -2,15 +2,15 @@
  *  seals; those before it still open what a rotation has not come to. A key that leaves the file is gone, and with it
  *  whatever only it opens: no secret that stays makes it again.
  *  @module */
-import { open, readFile, rename } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { FileKey, openStream, sealStream, type FileSuite } from "@sluice/evidence";
-import { fromBase64url, SluiceError, toBase64url, type Bytes, type Random } from "@sluice/protocol";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { FileKey, openStream, replaceFileDurably, sealStream, type FileSuite } from "@sluice/evidence";
+import { fromBase64url, SluiceError, toBase64url, utf8, type Bytes, type Random } from "@sluice/protocol";
 import { z } from "zod";
-import { syncDirectory } from "../data/durable.ts";
 
 const FILE = join("keys", "data.json");
 const SECRET_BYTES = 32;
+const OWNER_ONLY = 0o600;
 /** Keys of one domain: more than one only while a rotation runs or was cut off. */
 const MAX_DATA_KEYS = 8;
 
@@ -93,17 +93,9 @@ export class DataKeys {
   }
 
   async #keep(entries: readonly { readonly entry: Entry; readonly key: FileKey }[]): Promise<void> {
-    const path = join(this.#options.directory, FILE);
     const document: z.infer<typeof DataKeyFile> = { version: 1, keys: entries.map(({ entry }) => entry) };
-    const file = await open(`${path}.tmp`, "w", 0o600);
-    try {
-      await file.writeFile(`${JSON.stringify(document, null, 2)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(`${path}.tmp`, path);
-    await syncDirectory(dirname(path));
+    const text = `${JSON.stringify(document, null, 2)}\n`;
+    await replaceFileDurably(join(this.#options.directory, FILE), utf8(text), OWNER_ONLY);
     this.#entries = entries;
   }
 }

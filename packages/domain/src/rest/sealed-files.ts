@@ -3,9 +3,8 @@
  *  @module */
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { openFile, sealedFileFacts, sealFile } from "@sluice/evidence";
+import { openFile, sealedFileFacts, sealFile, syncFile } from "@sluice/evidence";
 import { SluiceError, type Bytes, type Random } from "@sluice/protocol";
-import { syncDirectory } from "../data/durable.ts";
 import type { DataKeys } from "./data-keys.ts";
 
 type Signal = { readonly signal?: AbortSignal | undefined };
@@ -106,7 +105,7 @@ export class SealedFiles {
 async function makeFolder(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true, mode: 0o700 });
   if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made));
+  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFile(dirname(made));
 }
 
 async function* only(bytes: Bytes): AsyncGenerator<Bytes> {

@@ -20,6 +20,7 @@ import type { Workshop } from "../work/workshop.ts";
 import type { ActiveCalls } from "./active-calls.ts";
 import type { Admitted } from "./admit.ts";
 import type { IndexReaders } from "./index-readers.ts";
+import type { OpenedParts } from "./opened-parts.ts";
 import type { OneAtATime } from "./one-at-a-time.ts";
 import type { RunEvents } from "./run-events.ts";
 import type { Standing } from "./standing.ts";
@@ -60,6 +61,8 @@ export interface DomainContext {
   readonly data: DataStore;
   /** Everything else that holds data at rest. */
   readonly files: SealedFiles;
+  /** Parts of indexes that answers are made of. */
+  readonly parts: OpenedParts;
   readonly log: DirectoryLog;
   /** The log as receipts prove their place in it: where answers wait for witnesses, with their cosignatures. */
   readonly provenLog: EvidenceLog;

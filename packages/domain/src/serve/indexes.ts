@@ -1,9 +1,10 @@
-/** Folders of what products serve from: a lookup index, a prepared set, a report. They stay in the domain; each is whole
- *  or absent, and is named by the state that serves it.
+/** Folders of what products serve from: a lookup index, a prepared set, a report. They stay in the domain, sealed; each is
+ *  named by the state that serves it, after it was written whole.
  *  @module */
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { toHex } from "@sluice/protocol";
+import { toHex, type Bytes } from "@sluice/protocol";
+import type { SealedFiles } from "../rest/sealed-files.ts";
 import type { ServedProduct } from "../state/work.ts";
 import type { DomainContext } from "./context.ts";
 import { recordEvent } from "./events.ts";
@@ -11,25 +12,27 @@ import { recordEvent } from "./events.ts";
 /** Folder of the indexes below a domain's directory. */
 const INDEXES = "indexes";
 
-/** Where the index named `name` lies: the state keeps names, so that a directory can be moved. */
-export function indexDirectory(context: Pick<DomainContext, "directory">, name: string): string {
-  return join(context.directory, INDEXES, name);
+/** Name of a part of what a product serves from. @throws TypeError when it has no folder */
+export function servedPart({ index }: Pick<ServedProduct, "index">, part: string): string {
+  if (index === null) throw new TypeError("the product has no index");
+  return `${INDEXES}/${index}/${part}`;
 }
 
-/** Where `served` lies. @throws TypeError when it has no folder */
-export function servedDirectory(context: DomainContext, { product, index }: ServedProduct): string {
-  if (index === null) throw new TypeError(`product ${product} has no index`);
-  return indexDirectory(context, index);
+/** Writes the parts of an index under a name that no index has, and returns that name: a run that was cut off is built again
+ *  beside what it left. */
+export async function writeIndex(
+  { files, random }: Pick<DomainContext, "files" | "random">,
+  callId: string,
+  parts: Readonly<Record<string, Bytes>>,
+): Promise<string> {
+  const index = `${callId}-${toHex(random.bytes(4))}`;
+  for (const [part, bytes] of Object.entries(parts)) await files.write(`${INDEXES}/${index}/${part}`, bytes);
+  return index;
 }
 
-/** A name that no index has; a run that was cut off is built again beside what it left. */
-export function newIndexName(context: DomainContext, callId: string): string {
-  return `${callId}-${toHex(context.random.bytes(4))}`;
-}
-
-/** Removes the index named `name`. */
-export async function removeIndex(context: Pick<DomainContext, "directory">, name: string): Promise<void> {
-  await rm(indexDirectory(context, name), { recursive: true, force: true });
+/** Removes the index named `index`. */
+export async function removeIndex(files: SealedFiles, index: string): Promise<void> {
+  await files.remove(`${INDEXES}/${index}`);
 }
 
 /** Removes what builds left that were cut off, and indexes that a later build replaced as the process ended. */
@@ -39,7 +42,7 @@ export async function sweepIndexes(context: DomainContext): Promise<void> {
   const served = new Set(context.work.servedIndexes());
   for (const name of await readdir(parent)) {
     if (served.has(name)) continue;
-    await removeIndex(context, name);
+    await removeIndex(context.files, name);
     await recordEvent(context, { kind: "index-removed" });
   }
 }

@@ -1,5 +1,5 @@
 /** The worker of private lookup: evaluates blinded elements, answers queries, builds indexes. Secrets arrive with the
- *  task and are wiped after it; databases stay loaded, four at most per thread.
+ *  task and are wiped after it; nothing is kept between tasks.
  *  @module */
 import {
   ByteReader,
@@ -15,13 +15,8 @@ import {
 import { blindEvaluate, deriveKeyPair, type OprfKeyPair } from "../oprf/server.ts";
 import { serveTasks } from "../tasks.ts";
 import { buildIndex } from "./build-index.ts";
-import type { LookupDatabase } from "./database.ts";
-import { readDatabase, writeIndex } from "./index-files.ts";
+import { LookupDatabase } from "./database.ts";
 import type { AnswerTask, BuildResult, BuildTask, EvaluateTask, OprfKeySource, PackedTable } from "./tasks.ts";
-
-/** Databases kept in memory per thread. */
-const MAX_LOADED = 4;
-const loaded = new Map<string, Promise<LookupDatabase>>();
 
 export default serveTasks({
   "oprf.evaluate": (input) => evaluate(input as EvaluateTask),
@@ -34,23 +29,16 @@ async function evaluate(task: EvaluateTask): Promise<Bytes> {
   return await withKeyPair(task, async (keyPair) => encodeEvaluateResponse(await blindEvaluate(keyPair, elements)));
 }
 
-async function answer(task: AnswerTask): Promise<Bytes> {
+function answer(task: AnswerTask): Bytes {
   const { snapshot, query } = decodePirQuery(task.frame);
   if (toHex(snapshot) !== task.snapshot) throw new SluiceError("ERR_SNAPSHOT");
-  const database = await load(task.directory, task.snapshot);
-  return encodePirAnswer(database.answer(query));
+  return encodePirAnswer(LookupDatabase.open(task.parameters, task.database).answer(query));
 }
 
 async function build(task: BuildTask): Promise<BuildResult> {
   return await withKeyPair(task, async (keyPair) => {
     const index = await buildIndex({ ...unpackTable(task.table), keyPair, context: task.context });
-    const hintHash = await writeIndex(task.directory, index);
-    return {
-      parameters: index.parameters,
-      hintHash,
-      hintBytes: index.hint.length,
-      oprfPublicKey: toHex(keyPair.publicKey),
-    };
+    return { ...index, oprfPublicKey: toHex(keyPair.publicKey) };
   });
 }
 
@@ -61,21 +49,6 @@ async function withKeyPair<T>(source: OprfKeySource, use: (keyPair: OprfKeyPair)
     return await use(keyPair);
   } finally {
     keyPair.secret.wipe();
-  }
-}
-
-/** The least recently used database leaves when a fifth comes. A failed load is forgotten. */
-async function load(directory: string, snapshot: string): Promise<LookupDatabase> {
-  const database = loaded.get(snapshot) ?? readDatabase(directory);
-  loaded.delete(snapshot);
-  loaded.set(snapshot, database);
-  const [oldest] = loaded.keys();
-  if (loaded.size > MAX_LOADED && oldest !== undefined) loaded.delete(oldest);
-  try {
-    return await database;
-  } catch (error) {
-    loaded.delete(snapshot);
-    throw error;
   }
 }
 

@@ -5,7 +5,6 @@ export { buildIndex, MAX_PAYLOAD_BYTES, type BuiltIndex, type IndexSource } from
 export { lookupContext, MAX_KEY_BYTES, type LookupIdentity } from "./context.ts";
 export { LookupDatabase } from "./database.ts";
 export { MAX_LOOKUP_ROWS } from "./geometry.ts";
-export { HINT_FILE } from "./index-files.ts";
 export {
   LOOKUP_WORKER,
   packTable,

@@ -3,6 +3,7 @@
  *  @module */
 import { SluiceError, utf8, type Bytes, type LookupParameters, type Sha256Hex } from "@sluice/protocol";
 import { extname } from "node:path";
+import type { BuiltIndex } from "./build-index.ts";
 import { MAX_KEY_BYTES } from "./context.ts";
 
 /** Worker file for `createTaskPool`: tasks `oprf.evaluate`, `pir.answer`, `lookup.build`. */
@@ -22,8 +23,9 @@ export interface EvaluateTask extends OprfKeySource {
 
 /** Input of `pir.answer`; the result is the PirAnswer frame. */
 export interface AnswerTask {
-  /** Directory that `lookup.build` wrote. */
-  readonly directory: string;
+  readonly parameters: LookupParameters;
+  /** What `lookup.build` made. In shared memory it is not copied to the thread. */
+  readonly database: Bytes;
   /** Hash of the snapshot that is served from it. */
   readonly snapshot: Sha256Hex;
   /** PirQuery. */
@@ -43,16 +45,10 @@ export interface BuildTask extends OprfKeySource {
   readonly table: PackedTable;
   /** `lookupContext` of the product. */
   readonly context: Bytes;
-  /** Directory to create; it must not exist. */
-  readonly directory: string;
 }
 
-/** Result of `lookup.build`: what a snapshot says about the index. */
-export interface BuildResult {
-  readonly parameters: LookupParameters;
-  /** SHA-256 of `hint.bin`. */
-  readonly hintHash: Sha256Hex;
-  readonly hintBytes: number;
+/** Result of `lookup.build`: the index, and what a snapshot says about it. */
+export interface BuildResult extends BuiltIndex {
   /** Hexadecimal. */
   readonly oprfPublicKey: Sha256Hex;
 }

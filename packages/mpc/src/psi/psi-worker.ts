@@ -1,27 +1,22 @@
 /** The worker of private set intersection: prepares sets, answers lists. Seeds arrive with the task and are wiped after
- *  it; elements of the variant cardinality stay loaded, four sets at most per thread.
+ *  it; nothing is kept between tasks.
  *  @module */
-import { ByteReader, padPsiItems, sha256Hex, type Bytes, type PsiParameters } from "@sluice/protocol";
+import { ByteReader, padPsiItems, sha256Hex, type Bytes } from "@sluice/protocol";
 import type { OprfKeyPair } from "../oprf/server.ts";
 import { serveTasks } from "../tasks.ts";
 import { answerCardinality, prepareCardinalitySet } from "./cardinality-sender.ts";
 import { MAX_PSI_ENTRY_BYTES } from "./entry.ts";
 import { answerIds, prepareIdsSet } from "./ids-sender.ts";
 import { derivePsiKey, distinctOf, type PsiSetSource } from "./sender-key.ts";
-import { readElements, writeSet } from "./set-files.ts";
-import type { PackedEntries, PsiAnswerTask, PsiPrepareTask } from "./tasks.ts";
-
-/** Sets kept in memory per thread: 4 MB each at most. */
-const MAX_LOADED = 4;
-const loaded = new Map<string, Promise<Bytes>>();
+import type { PackedEntries, PsiAnswerTask, PsiPrepared, PsiPrepareTask } from "./tasks.ts";
 
 export default serveTasks({
   "psi.prepare": (input) => prepare(input as PsiPrepareTask),
   "psi.answer": (input) => answer(input as PsiAnswerTask),
 });
 
-async function prepare(task: PsiPrepareTask): Promise<PsiParameters> {
-  const { identity, directory } = task;
+async function prepare(task: PsiPrepareTask): Promise<PsiPrepared> {
+  const { identity } = task;
   return await withKey(task, async (key) => {
     const source: PsiSetSource = { identity, key, entries: unpackEntries(task.set) };
     const entries = distinctOf(source);
@@ -31,17 +26,16 @@ async function prepare(task: PsiPrepareTask): Promise<PsiParameters> {
       paddedItems: padPsiItems(entries.length),
       set: await sha256Hex(set),
     };
-    await writeSet(directory, parameters, set);
-    return parameters;
+    return { parameters, set };
   });
 }
 
 async function answer(task: PsiAnswerTask): Promise<Bytes> {
-  const { identity, directory, snapshot, frame } = task;
+  const { identity, elements, snapshot, frame } = task;
   return await withKey(task, async (key) => {
     if (identity.kind === "psi-ids") return await answerIds({ identity, key, snapshot, frame });
-    const set = await load(directory, snapshot);
-    return await answerCardinality({ identity, key, set, snapshot, frame });
+    if (elements === undefined) throw new TypeError("a count needs the elements of its set");
+    return await answerCardinality({ identity, key, set: elements, snapshot, frame });
   });
 }
 
@@ -55,21 +49,6 @@ async function withKey<T>(
     return await use(key);
   } finally {
     key.secret.wipe();
-  }
-}
-
-/** The least recently used set leaves when a fifth comes. A failed load is forgotten. */
-async function load(directory: string, snapshot: string): Promise<Bytes> {
-  const set = loaded.get(snapshot) ?? readElements(directory);
-  loaded.delete(snapshot);
-  loaded.set(snapshot, set);
-  const [oldest] = loaded.keys();
-  if (loaded.size > MAX_LOADED && oldest !== undefined) loaded.delete(oldest);
-  try {
-    return await set;
-  } catch (error) {
-    loaded.delete(snapshot);
-    throw error;
   }
 }
 

@@ -6,5 +6,11 @@ export { MAX_PSI_ENTRY_BYTES, psiEntry } from "./entry.ts";
 export { psiIdentity, type PsiIdentity } from "./identity.ts";
 export { answerIds, prepareIdsSet, type IdsCall } from "./ids-sender.ts";
 export { derivePsiKey, type PsiSetSource } from "./sender-key.ts";
-export { PSI_SET_FILE } from "./set-files.ts";
-export { packEntries, PSI_WORKER, type PackedEntries, type PsiAnswerTask, type PsiPrepareTask } from "./tasks.ts";
+export {
+  packEntries,
+  PSI_WORKER,
+  type PackedEntries,
+  type PsiAnswerTask,
+  type PsiPrepared,
+  type PsiPrepareTask,
+} from "./tasks.ts";

@@ -1,7 +1,7 @@
 /** Inputs and results of the PSI worker's tasks, and where the worker lies. Give it a pool of its own: one list of the
  *  full size takes seconds, and a lookup must not wait behind it.
  *  @module */
-import { concatBytes, type Bytes, type Sha256Hex } from "@sluice/protocol";
+import { concatBytes, type Bytes, type PsiParameters, type Sha256Hex } from "@sluice/protocol";
 import { extname } from "node:path";
 import { psiEntry } from "./entry.ts";
 import type { PsiIdentity } from "./identity.ts";
@@ -23,17 +23,22 @@ export interface PackedEntries {
   readonly count: number;
 }
 
-/** Input of `psi.prepare`; the result is the PsiParameters of the set. */
+/** Input of `psi.prepare`. */
 export interface PsiPrepareTask extends PsiKeySource {
   readonly set: PackedEntries;
-  /** Directory to create; it must not exist. */
-  readonly directory: string;
+}
+
+/** Result of `psi.prepare`. */
+export interface PsiPrepared {
+  readonly parameters: PsiParameters;
+  /** The PsiSet that callers fetch (ids), or the elements that stay in the domain (cardinality). */
+  readonly set: Bytes;
 }
 
 /** Input of `psi.answer`; the result is the answer frame of the identity's variant. */
 export interface PsiAnswerTask extends PsiKeySource {
-  /** Directory that `psi.prepare` wrote. */
-  readonly directory: string;
+  /** The elements that `psi.prepare` made, under the variant cardinality. In shared memory they are not copied to the thread. */
+  readonly elements?: Bytes;
   /** Hash of the snapshot that is served from it. */
   readonly snapshot: Sha256Hex;
   /** PsiQuery. */

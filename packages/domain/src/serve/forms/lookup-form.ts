@@ -3,7 +3,6 @@
  *  every identity number.
  *  @module */
 import {
-  HINT_FILE,
   lookupContext,
   packTable,
   type BuildResult,
@@ -15,6 +14,7 @@ import {
   decodeEvaluateRequest,
   decodePirQuery,
   encodeLabelRecord,
+  sha256Hex,
   SluiceError,
   type Bytes,
   type LookupSnapshot,
@@ -22,7 +22,7 @@ import {
 } from "@sluice/protocol";
 import type { ServedProduct } from "../../state/work.ts";
 import type { DomainContext } from "../context.ts";
-import { indexDirectory, newIndexName, servedDirectory } from "../indexes.ts";
+import { servedPart, writeIndex } from "../indexes.ts";
 import { FIRST_EPOCH, oprfInfo, oprfSeed } from "../product-keys.ts";
 import { transferable } from "../work-pools.ts";
 import {
@@ -34,11 +34,16 @@ import {
   type ProductSource,
 } from "./product-form.ts";
 
+/** Stays in the domain. */
+const DATABASE_PART = "database.bin";
+/** Fetched by callers. */
+const HINT_PART = "hint.bin";
+
 /** The form label-lookup. */
 export function lookupForm(context: DomainContext): DomainForm {
   return {
     form: "label-lookup",
-    downloads: { hint: HINT_FILE },
+    downloads: { hint: HINT_PART },
     build: (source, signal) => build(context, source, signal),
     measure,
     answer: (served, operation, frame, signal) => answer(context, served, operation, frame, signal),
@@ -51,9 +56,7 @@ async function build(context: DomainContext, source: ProductSource, signal: Abor
   const { product, version, grant } = run;
   checkUnique(content.keys, held.grant.body.key);
   const table = packTable(content.keys, Array.from(content.codes, encodeLabelRecord));
-  const index = newIndexName(context, run.callId);
   const task: BuildTask = {
-    directory: indexDirectory(context, index),
     table,
     seed: oprfSeed(context),
     info: oprfInfo(held, product, FIRST_EPOCH),
@@ -61,14 +64,16 @@ async function build(context: DomainContext, source: ProductSource, signal: Abor
   };
   const transfer = transferable(table.keys, table.records);
   const built = await context.pools.build<BuildResult>("lookup", "lookup.build", task, { signal, transfer });
+  const { parameters, oprfPublicKey, database, hint } = built;
+  const index = await writeIndex(context, run.callId, { [DATABASE_PART]: database, [HINT_PART]: hint });
   const body: LookupSnapshot = {
     type: "lookup-snapshot",
     ...servedMembers(context, source),
-    parameters: built.parameters,
-    oprfPublicKey: built.oprfPublicKey,
+    parameters,
+    oprfPublicKey,
     epoch: FIRST_EPOCH,
-    hint: built.hintHash,
-    hintBytes: built.hintBytes,
+    hint: await sha256Hex(hint),
+    hintBytes: hint.length,
     vocabulary: content.vocabulary,
   };
   return signProduct(context, source, body, index);
@@ -91,22 +96,23 @@ function measure(served: ServedProduct, operation: Operation, frame: Bytes): big
   return 1n;
 }
 
-function answer(
+async function answer(
   context: DomainContext,
   served: ServedProduct,
   operation: Operation,
   frame: Bytes,
   signal: AbortSignal,
 ): Promise<Bytes> {
-  const { epoch, grant } = lookupSnapshot(served);
+  const { epoch, grant, parameters } = lookupSnapshot(served);
   if (operation === "lookup.query") {
-    const task: AnswerTask = { directory: servedDirectory(context, served), snapshot: served.snapshotHash, frame };
-    return context.pools.answer<Bytes>("lookup", "pir.answer", task, { signal });
+    const database = await context.parts.open(servedPart(served, DATABASE_PART));
+    const task: AnswerTask = { parameters, database, snapshot: served.snapshotHash, frame };
+    return await context.pools.answer<Bytes>("lookup", "pir.answer", task, { signal });
   }
   const held = context.documents.grant(grant);
   if (held === null) throw new SluiceError("ERR_GRANT_UNKNOWN", { grant });
   const task: EvaluateTask = { seed: oprfSeed(context), info: oprfInfo(held, served.product, epoch), frame };
-  return context.pools.answer<Bytes>("lookup", "oprf.evaluate", task, { signal });
+  return await context.pools.answer<Bytes>("lookup", "oprf.evaluate", task, { signal });
 }
 
 function lookupSnapshot({ snapshot: { body } }: ServedProduct): LookupSnapshot {

@@ -5,9 +5,9 @@
  *  @module */
 import {
   packEntries,
-  PSI_SET_FILE,
   psiIdentity,
   type PsiAnswerTask,
+  type PsiPrepared,
   type PsiPrepareTask,
 } from "@sluice/mpc/psi/sender";
 import {
@@ -16,12 +16,11 @@ import {
   SluiceError,
   type Bytes,
   type PsiKind,
-  type PsiParameters,
   type PsiSnapshot,
 } from "@sluice/protocol";
 import type { ServedProduct } from "../../state/work.ts";
 import type { DomainContext } from "../context.ts";
-import { indexDirectory, newIndexName, servedDirectory } from "../indexes.ts";
+import { servedPart, writeIndex } from "../indexes.ts";
 import { newPsiIdentity, psiSeed } from "../product-keys.ts";
 import { transferable } from "../work-pools.ts";
 import {
@@ -33,12 +32,14 @@ import {
   type ProductSource,
 } from "./product-form.ts";
 
+/** What each variant serves from: a set that callers fetch, or elements that stay in the domain. */
+const PARTS = { "psi-ids": "set.bin", "psi-cardinality": "elements.bin" } as const satisfies Record<PsiKind, string>;
+
 /** The forms psi-ids and psi-cardinality. */
 export function psiForm(context: DomainContext, kind: PsiKind): DomainForm {
   return {
     form: kind,
-    // The elements of the other variant stay in the domain.
-    downloads: kind === "psi-ids" ? { set: PSI_SET_FILE } : {},
+    downloads: kind === "psi-ids" ? { set: PARTS[kind] } : {},
     build: (source, signal) => build(context, kind, source, signal),
     measure: (served, _operation, frame) => measure(served, frame),
     answer: (served, _operation, frame, signal) => answer(context, served, frame, signal),
@@ -55,10 +56,11 @@ async function build(
   if (content.kind !== "set" || content.match !== kind) throw misplaced(kind);
   const identity = newPsiIdentity(held, { kind, product: run.product, version: run.version });
   const set = packEntries(content.keys.filter((_, row) => content.members[row] === 1));
-  const index = newIndexName(context, run.callId);
-  const task: PsiPrepareTask = { identity, seed: psiSeed(context), set, directory: indexDirectory(context, index) };
+  const task: PsiPrepareTask = { identity, seed: psiSeed(context), set };
   const transfer = transferable(set.entries);
-  const parameters = await context.pools.build<PsiParameters>("psi", "psi.prepare", task, { signal, transfer });
+  const prepared = await context.pools.build<PsiPrepared>("psi", "psi.prepare", task, { signal, transfer });
+  const { parameters } = prepared;
+  const index = await writeIndex(context, run.callId, { [PARTS[kind]]: prepared.set });
   const { purpose, epoch } = identity;
   const body: PsiSnapshot = {
     type: "psi-snapshot",
@@ -80,15 +82,22 @@ function measure(served: ServedProduct, frame: Bytes): bigint {
   return BigInt(elements.length / ELEMENT_BYTES);
 }
 
-function answer(context: DomainContext, served: ServedProduct, frame: Bytes, signal: AbortSignal): Promise<Bytes> {
+async function answer(
+  context: DomainContext,
+  served: ServedProduct,
+  frame: Bytes,
+  signal: AbortSignal,
+): Promise<Bytes> {
+  const identity = psiIdentity(psiSnapshot(served));
+  const { kind } = identity;
   const task: PsiAnswerTask = {
-    identity: psiIdentity(psiSnapshot(served)),
+    identity,
     seed: psiSeed(context),
-    directory: servedDirectory(context, served),
+    ...(kind === "psi-ids" ? {} : { elements: await context.parts.open(servedPart(served, PARTS[kind])) }),
     snapshot: served.snapshotHash,
     frame,
   };
-  return context.pools.answer<Bytes>("psi", "psi.answer", task, { signal, transfer: transferable(frame) });
+  return await context.pools.answer<Bytes>("psi", "psi.answer", task, { signal, transfer: transferable(frame) });
 }
 
 function psiSnapshot({ snapshot: { body } }: ServedProduct): PsiSnapshot {

@@ -1,8 +1,6 @@
 /** Reports: a guarded table that is made when the product is built, the same for every caller. The domain learns that
  *  this caller reads this report.
  *  @module */
-import { mkdir, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import {
   canonicalBytes,
   decodeReportRequest,
@@ -12,10 +10,9 @@ import {
   type Report,
   type ReportSnapshot,
 } from "@sluice/protocol";
-import { syncDirectory, writeDurably } from "../../data/durable.ts";
 import type { ServedProduct } from "../../state/work.ts";
 import type { DomainContext } from "../context.ts";
-import { indexDirectory, newIndexName, servedDirectory } from "../indexes.ts";
+import { servedPart, writeIndex } from "../indexes.ts";
 import {
   expectSnapshot,
   misplaced,
@@ -25,7 +22,7 @@ import {
   type ProductSource,
 } from "./product-form.ts";
 
-const REPORT_FILE = "report.json";
+const REPORT_PART = "report.json";
 
 /** The form report. */
 export function reportForm(context: DomainContext): DomainForm {
@@ -57,25 +54,17 @@ async function build(context: DomainContext, source: ProductSource): Promise<Ser
     at: members.at,
   };
   const bytes = canonicalBytes(report);
-  const index = newIndexName(context, run.callId);
-  const directory = indexDirectory(context, index);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  await writeDurably(join(directory, REPORT_FILE), join(directory, `${REPORT_FILE}.partial`), bytes);
-  await syncDirectory(dirname(directory));
+  const index = await writeIndex(context, run.callId, { [REPORT_PART]: bytes });
   const body: ReportSnapshot = { type: "report-snapshot", ...members, report: await sha256Hex(bytes) };
   return signProduct(context, source, body, index);
 }
 
-/** @throws ERR_DIRECTORY_STATE when the file is missing or damaged */
+/** @throws ERR_SEALED_FILE when the file is missing or damaged, ERR_DIRECTORY_STATE when it is not the snapshot's */
 async function answer(context: DomainContext, served: ServedProduct): Promise<Bytes> {
   const { body } = served.snapshot;
   if (body.type !== "report-snapshot") throw misplaced("report");
-  try {
-    const bytes = new Uint8Array(await readFile(join(servedDirectory(context, served), REPORT_FILE)));
-    if ((await sha256Hex(bytes)) !== body.report) throw new Error("the digest differs");
-    return bytes;
-  } catch (cause) {
-    const facts = { directory: served.index ?? "", expected: "an intact report", command: "sluice build" };
-    throw new SluiceError("ERR_DIRECTORY_STATE", facts, { cause });
-  }
+  const bytes = await context.files.read(servedPart(served, REPORT_PART));
+  if ((await sha256Hex(bytes)) === body.report) return bytes;
+  const facts = { directory: served.index ?? "", expected: "an intact report", command: "sluice build" };
+  throw new SluiceError("ERR_DIRECTORY_STATE", facts);
 }
