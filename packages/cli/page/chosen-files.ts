@@ -1,4 +1,4 @@
-/** What a person chose or dropped, as a folder that the verifier reads.
+/** What a person chose, as a folder that the verifier reads.
  *  @module */
 import type { EvidenceFolder, FolderEntry } from "@sluice/evidence/verify";
 import type { Bytes } from "@sluice/protocol";
@@ -19,45 +19,6 @@ export function chosenFiles(list: FileList): Chosen {
     files.set(path === "" ? file.name : path.slice(path.indexOf("/") + 1), file);
   }
   return { name, files };
-}
-
-/** What was dropped: one folder, or loose files. Must be called while the event is handled. */
-export async function droppedFiles(transfer: DataTransfer): Promise<Chosen> {
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  const [first] = entries;
-  const files = new Map<string, File>();
-  if (entries.length === 1 && first !== undefined && isDirectory(first)) {
-    await walk(first, "", files);
-    return { name: first.name, files };
-  }
-  for (const entry of entries) if (isFile(entry)) files.set(entry.name, await fileOf(entry));
-  return { name: "", files };
-}
-
-async function walk(directory: FileSystemDirectoryEntry, prefix: string, files: Map<string, File>): Promise<void> {
-  const reader = directory.createReader();
-  // A reader gives some entries at a time, and none at the end.
-  for (;;) {
-    const batch = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
-    if (batch.length === 0) return;
-    for (const entry of batch) {
-      const path = `${prefix}${entry.name}`;
-      if (isDirectory(entry)) await walk(entry, `${path}/`, files);
-      else if (isFile(entry)) files.set(path, await fileOf(entry));
-    }
-  }
-}
-
-function isDirectory(entry: FileSystemEntry): entry is FileSystemDirectoryEntry {
-  return entry.isDirectory;
-}
-
-function isFile(entry: FileSystemEntry): entry is FileSystemFileEntry {
-  return entry.isFile;
-}
-
-function fileOf(entry: FileSystemFileEntry): Promise<File> {
-  return new Promise((resolve, reject) => entry.file(resolve, reject));
 }
 
 /** Reads the chosen files. */

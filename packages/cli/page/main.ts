@@ -6,8 +6,9 @@ import { isSluiceError } from "@sluice/protocol";
 import type { Words } from "../src/officer/page.ts";
 import { failureWords } from "../src/verifier/failure-words.ts";
 import { missingHere } from "./browser-check.ts";
-import { browserFolder, chosenFiles, droppedFiles, type Chosen } from "./chosen-files.ts";
+import { browserFolder, chosenFiles, type Chosen } from "./chosen-files.ts";
 import { documentTable } from "./document-table.ts";
+import { droppedFiles } from "./dropped-files.ts";
 import { words } from "./elements.ts";
 import { verifyLooseDocuments } from "./loose-documents.ts";
 import { banner, outcomeView } from "./outcome-view.ts";
@@ -94,7 +95,10 @@ class Unable extends Error {
 function reasonOf(error: unknown): Words {
   if (error instanceof Unable) return error.words;
   if (isSluiceError(error)) return failureWords(error);
-  return { zh: "文件无法读取", en: String(error) };
+  return {
+    zh: `浏览器不让本页读取这些文件，请用按钮选择（${String(error)}）`,
+    en: "This browser does not let the page read them: choose them with the button.",
+  };
 }
 
 function part(id: string): HTMLElement {

@@ -4,12 +4,14 @@
 import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { generateSm2Key } from "@sluice/evidence";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { City } from "../../gateway/test/city.ts";
 import { auditCity, environmentOf } from "./audit-city.ts";
 import { sluice, temporaryDirectory } from "./captured-io.ts";
 import { chromiumOrSkip, chromiumPath } from "./chromium.ts";
+import { writeEvidenceDirectory } from "./evidence-directory.ts";
 import { TAMPERINGS } from "./tampered-exports.ts";
 
 const slow = process.env["SLOW"] === "1";
@@ -114,6 +116,26 @@ browserTest("one receipt with trust.json verifies, and not when a byte of it is 
   const changed = await chosen(page, "#files", [receipt, trust]);
   expect(changed).toEqual({ verdict: expect.stringMatching(/^有 1 项不相符/), files: [name] });
   expect((await chosen(page, "#files", [receipt])).verdict).toMatch(/^无法核验/);
+});
+
+browserTest("a folder that is dropped verifies, and so do receipts that an SM2 key signed", async () => {
+  const directory = await exported();
+  const { page, complaints } = await opened(join(directory, "verify.html"));
+  const evidence = await temporaryDirectory();
+  await writeEvidenceDirectory(evidence, 4, await generateSm2Key());
+  for (const [dropped, verdict] of [
+    [directory, /^全部相符/],
+    [evidence, /^凭证与日志相符；没有 manifest\.json/],
+  ] as const) {
+    const session = await page.context().newCDPSession(page);
+    const data = { items: [], files: [dropped], dragOperationsMask: 1 };
+    for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+      await session.send("Input.dispatchDragEvent", { type, x: 300, y: 200, data });
+    }
+    await page.locator("#outcome strong", { hasText: verdict }).waitFor();
+    expect(await page.locator("#outcome section", { hasText: "不相符的文件" }).count()).toBe(0);
+  }
+  expect(complaints).toEqual([]);
 });
 
 browserTest("names of files are shown as text", async () => {

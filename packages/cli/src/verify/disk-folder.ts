@@ -1,8 +1,8 @@
 /** A folder of evidence on a disk.
  *  @module */
-import { createReadStream } from "node:fs";
+import { createReadStream, type Dirent } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { join } from "node:path";
 import type { EvidenceFolder, FolderEntry } from "@sluice/evidence/verify";
 import type { Bytes } from "@sluice/protocol";
 import { errnoOf } from "../files.ts";
@@ -26,19 +26,22 @@ export function diskFolder(directory: string): EvidenceFolder {
   };
 }
 
+/** Walks by itself: `recursive` of the first releases of Node 20 gives no parent path. */
 async function entriesBelow(directory: string, below: string): Promise<FolderEntry[]> {
+  let entries: Dirent[];
   try {
-    const entries = await readdir(join(directory, below), { recursive: true, withFileTypes: true });
-    return entries
-      .filter((entry) => !entry.isDirectory())
-      .map((entry) => ({
-        path: relative(directory, join(entry.parentPath, entry.name)).split(sep).join("/"),
-        isFile: entry.isFile(),
-      }));
+    entries = await readdir(join(directory, below), { withFileTypes: true });
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;
   }
+  const found: FolderEntry[] = [];
+  for (const entry of entries) {
+    const path = below === "" ? entry.name : `${below}/${entry.name}`;
+    if (!entry.isDirectory()) found.push({ path, isFile: entry.isFile() });
+    else for (const deeper of await entriesBelow(directory, path)) found.push(deeper);
+  }
+  return found;
 }
 
 function isMissing(error: unknown): boolean {

@@ -12,12 +12,17 @@ const GATEWAY = "gateway";
 /** Directory of all logs. */
 const LOGS = "logs";
 
+/** Files of logs kept between receipts, which ask for the same few: 8 KB each at most. */
+const MAX_KEPT_FILES = 512;
+
 /** The pinned logs of one folder. */
 export class FolderLogs {
   readonly #folder: EvidenceFolder;
   readonly #trust: TrustPins;
   /** Checkpoints of receipts that were found in their log: receipts of one second share theirs. */
   readonly #held = new Set<string>();
+  /** Files, or null for what is not there, by path. */
+  readonly #kept = new Map<string, Bytes | null>();
 
   constructor(folder: EvidenceFolder, trust: TrustPins) {
     this.#folder = folder;
@@ -53,7 +58,11 @@ export class FolderLogs {
   async #holds(name: string, checkpoint: string): Promise<void> {
     const id = `${name}\n${checkpoint}`;
     if (this.#held.has(id)) return;
-    await verifyCheckpointInFiles(this.#reader(name), checkpoint, this.#pinned(name));
+    await verifyCheckpointInFiles(
+      this.#reader(name, (path) => this.#readKept(path)),
+      checkpoint,
+      this.#pinned(name),
+    );
     this.#held.add(id);
   }
 
@@ -63,16 +72,26 @@ export class FolderLogs {
     return identity;
   }
 
-  #reader(name: string): ReadLogFile {
+  #reader(name: string, readFile: ReadLogFile = (path) => this.#folder.read(path)): ReadLogFile {
     const root = `${LOGS}/${name}`;
     const read = async (path: string): Promise<Bytes | null> => {
       try {
-        return await this.#folder.read(`${root}/${path}`);
+        return await readFile(`${root}/${path}`);
       } catch (cause) {
         throw new SluiceError("ERR_LOG", { origin: name, reason: `${path} cannot be read` }, { cause });
       }
     };
     return async (path) => (await read(path)) ?? (await this.#readWider(root, path, read));
+  }
+
+  async #readKept(path: string): Promise<Bytes | null> {
+    const known = this.#kept.get(path);
+    if (known !== undefined) return known;
+    const bytes = await this.#folder.read(path);
+    const oldest = this.#kept.keys().next();
+    if (this.#kept.size >= MAX_KEPT_FILES && oldest.done !== true) this.#kept.delete(oldest.value);
+    this.#kept.set(path, bytes);
+    return bytes;
   }
 
   /** A log keeps the widest form of a tile only, while the checkpoint of an early receipt asks for a narrower one,
