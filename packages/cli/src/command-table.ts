@@ -8,6 +8,7 @@ import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
 import { domainImport, domainInit, domainStart } from "./commands/domain.ts";
 import { domainResume } from "./commands/domain-resume.ts";
+import { domainErase, gatewayErase } from "./commands/erase.ts";
 import { errors } from "./commands/errors.ts";
 import { gatewayInit, gatewayStart } from "./commands/gateway.ts";
 import { grantRevoke } from "./commands/grant-revoke.ts";
@@ -39,10 +40,12 @@ export const COMMANDS: readonly Command[] = [
   keysNew,
   gatewayInit,
   gatewayStart,
+  gatewayErase,
   domainInit,
   domainStart,
   domainImport,
   domainResume,
+  domainErase,
   jobInit,
   jobDev,
   jobCheck,

@@ -1,4 +1,5 @@
 export { DomainConfig, Pins } from "./config.ts";
+export { erasePartyOfDomain, type ErasedReferences } from "./erase.ts";
 export { probeDataEngine } from "./data/probe-engine.ts";
 export { importTable } from "./import.ts";
 export { DEFAULT_AT_REST, initDomain, type InitDomainOptions } from "./init.ts";

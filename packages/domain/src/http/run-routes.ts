@@ -30,9 +30,9 @@ export function runRoutes(server: FastifyInstance, context: DomainContext): void
 }
 
 function findRun(context: DomainContext, callId: string): Run {
-  const held = context.work.run(callId);
-  if (held === null) throw new SluiceError("ERR_NOT_FOUND", { kind: "run", name: callId });
-  return held.run;
+  const run = context.work.run(callId);
+  if (run === null) throw new SluiceError("ERR_NOT_FOUND", { kind: "run", name: callId });
+  return run;
 }
 
 function lastEventId(request: FastifyRequest): number {

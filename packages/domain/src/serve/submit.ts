@@ -104,7 +104,7 @@ async function startOnce(
   const { request, held } = admitted;
   const charged = await spend(context, admitted, 1n);
   const before = charged === "already" ? context.work.run(request.callId) : null;
-  if (before !== null) return before.run;
+  if (before !== null) return before;
   const run: Run = {
     callId: request.callId,
     operation,

@@ -80,6 +80,12 @@ export class StateDatabase {
     return this.#database.prepare(sql);
   }
 
+  /** Writes the whole file anew, so that nothing is left of rows that were changed or deleted: neither in it nor in its
+   *  write-ahead log. */
+  rewrite(): void {
+    this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE); VACUUM; PRAGMA wal_checkpoint(TRUNCATE);");
+  }
+
   close(): void {
     this.#database.close();
   }

@@ -64,8 +64,8 @@ export class WorkStore {
       .run(run.callId, run.state, JSON.stringify(run), JSON.stringify(request));
   }
 
-  run(callId: string): { run: Run; request: SignedRequest } | null {
-    const row = this.#db.prepare("SELECT document, request FROM run WHERE call_id = ?").get(callId);
+  run(callId: string): Run | null {
+    const row = this.#db.prepare("SELECT document FROM run WHERE call_id = ?").get(callId);
     return row === undefined ? null : readRun(row);
   }
 
@@ -74,18 +74,18 @@ export class WorkStore {
     return this.#db
       .prepare("SELECT document, request FROM run WHERE state IN ('submitted', 'running')")
       .all()
-      .map(readRun);
+      .map((row) => ({ run: readRun(row), request: SignedRequest.parse(JSON.parse(String(row["request"]))) }));
   }
 
   /** Completed development runs of a bundle under a grant. */
   developmentRuns(bundle: Sha256Hex, grant: Sha256Hex): Run[] {
     return this.#db
       .prepare(
-        `SELECT document, request FROM run WHERE state = 'completed' AND document ->> '$.operation' = 'develop'
+        `SELECT document FROM run WHERE state = 'completed' AND document ->> '$.operation' = 'develop'
            AND document ->> '$.bundle' = ? AND document ->> '$.grant' = ?`,
       )
       .all(bundle, grant)
-      .map((row) => readRun(row).run);
+      .map(readRun);
   }
 
   /** Names of the indexes that are served. */
@@ -125,11 +125,8 @@ export class WorkStore {
   }
 }
 
-function readRun(row: Record<string, unknown>): { run: Run; request: SignedRequest } {
-  return {
-    run: Run.parse(JSON.parse(String(row["document"]))),
-    request: SignedRequest.parse(JSON.parse(String(row["request"]))),
-  };
+function readRun(row: Record<string, unknown>): Run {
+  return Run.parse(JSON.parse(String(row["document"])));
 }
 
 function readProduct(row: Record<string, unknown>): ServedProduct {

@@ -19,7 +19,10 @@ export async function observeRun(
     { method: "GET", path: `/v1/runs/${held.callId}`, signal: context.closing },
     Run,
   );
-  const { body } = held.request;
+  const { request, keyId } = held;
+  if (request === null || keyId === null)
+    throw new SluiceError("ERR_NOT_FOUND", { kind: "request", name: held.callId });
+  const { body } = request;
   const same =
     run.callId === body.callId &&
     run.operation === body.operation &&
@@ -34,8 +37,8 @@ export async function observeRun(
     return run;
   }
   const answer = run.guardReport === undefined ? undefined : await documentHash(run.guardReport);
-  await checkReceiptFits(receipt, { request: body, party: held.keyId, answer }, address.description);
-  const ended: Run = { ...rest, receipt: await context.book.book(receipt, held.request) };
+  await checkReceiptFits(receipt, { request: body, party: keyId, answer }, address.description);
+  const ended: Run = { ...rest, receipt: await context.book.book(receipt, request) };
   if (run.operation === "build" && run.state === "completed") {
     await context.products.markServing(run.product, run.version);
   }

@@ -143,7 +143,7 @@ async function passOn(context: GatewayContext, request: SignedRequest, bytes: Ui
 /** The run, for those who may see it; strangers get the answer for a run that is not there. @throws ERR_NOT_FOUND */
 async function readableRun(context: GatewayContext, callId: string, reader: Party): Promise<HeldRun> {
   const held = await findRun(context.state.db, callId);
-  const grant = held === null ? null : (await sceneOfGrant(context.state.db, held.request.body.grant))?.grant;
+  const grant = held === null ? null : (await sceneOfGrant(context.state.db, held.grant))?.grant;
   if (held === null || !mayReadCall(reader, held.keyId, grant ?? null, "run")) {
     throw new SluiceError("ERR_NOT_FOUND", { kind: "run", name: callId });
   }

@@ -26,6 +26,9 @@ export interface State {
   readonly db: Kysely<Tables>;
   /** Tells of `rows` rows written, towards the next checkpoint. */
   wrote(rows: number): void;
+  /** Writes every table anew, so that nothing is left of rows that were changed or deleted: neither in tables and
+   *  statistics nor in the write-ahead log. */
+  rewrite(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -86,6 +89,21 @@ class OpenState implements State {
   wrote(rows: number): void {
     this.#rows += rows;
     if (this.#rows >= CHECKPOINT_ROWS) this.#start();
+  }
+
+  async rewrite(): Promise<void> {
+    await this.#running;
+    // The log's segments would otherwise be used again under new names, with their old bytes.
+    await sql`set wal_recycle = off`.execute(this.db);
+    await sql`analyze`.execute(this.db);
+    const tables = await sql<{ name: string }>`select tablename as name from pg_tables
+      where schemaname = 'public'`.execute(this.db);
+    // Statistics hold frequent values of columns.
+    for (const name of [...tables.rows.map((row) => row.name), "pg_catalog.pg_statistic"]) {
+      await sql`vacuum full ${sql.table(name)}`.execute(this.db);
+    }
+    await sql`select pg_switch_wal()`.execute(this.db);
+    await this.#checkpoint();
   }
 
   async close(): Promise<void> {

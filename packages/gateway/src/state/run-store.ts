@@ -1,6 +1,6 @@
 /** Development and build runs that the gateway passed on to domains.
  *  @module */
-import { Run, SignedRequest, SluiceError, type Release } from "@sluice/protocol";
+import { Run, SignedRequest, SluiceError, type Release, type Sha256Hex } from "@sluice/protocol";
 import type { Kysely, Selectable } from "kysely";
 import type { RunTable, Tables } from "./tables.ts";
 
@@ -8,9 +8,10 @@ import type { RunTable, Tables } from "./tables.ts";
 export interface HeldRun {
   readonly callId: string;
   readonly domain: string;
-  readonly request: SignedRequest;
-  /** Key of the party that ordered it. */
-  readonly keyId: string;
+  readonly grant: Sha256Hex;
+  /** The signed order, and the key of the party that signed it; null once they were erased, of a run that has ended. */
+  readonly request: SignedRequest | null;
+  readonly keyId: string | null;
   readonly ended: Run | null;
 }
 
@@ -110,7 +111,8 @@ function parse(row: Selectable<RunTable>): HeldRun {
   return {
     callId: row.call_id,
     domain: row.domain,
-    request: SignedRequest.parse(JSON.parse(row.request)),
+    grant: row.grant_hash,
+    request: row.request === null ? null : SignedRequest.parse(JSON.parse(row.request)),
     keyId: row.key_id,
     ended: row.document === null ? null : Run.parse(JSON.parse(row.document)),
   };

@@ -69,8 +69,9 @@ export interface RunTable {
   product: string;
   version: number;
   bundle: string;
-  key_id: string;
-  request: string;
+  /** Key of who ordered it, and the signed order; null once they were erased. */
+  key_id: string | null;
+  request: string | null;
   /** The run as it ended; null until then. */
   document: string | null;
   submitted_at: string;

@@ -16,10 +16,21 @@ export const openings: Migration = {
       .alterTable("usage_record")
       .alterColumn("key_id", (column) => column.dropNotNull())
       .execute();
+    await db.schema
+      .alterTable("run")
+      .alterColumn("key_id", (column) => column.dropNotNull())
+      .alterColumn("request", (column) => column.dropNotNull())
+      .execute();
   },
 
   async down(db: Kysely<unknown>): Promise<void> {
-    for (const table of ["usage_record", "receipt"]) {
+    // A run whose request was erased cannot be read by what was before.
+    await sql`delete from run where request is null`.execute(db);
+    await db.schema
+      .alterTable("run")
+      .alterColumn("request", (column) => column.setNotNull())
+      .execute();
+    for (const table of ["run", "usage_record", "receipt"]) {
       await sql`update ${sql.table(table)} set key_id = '' where key_id is null`.execute(db);
       await db.schema
         .alterTable(table)
