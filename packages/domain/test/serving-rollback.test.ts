@@ -242,6 +242,32 @@ test("within one run, what was copied after the last publication and lost later 
   await expect(ask(lost)).rejects.toEqual(refusal("ERR_REQUEST_EXPIRED"));
 });
 
+test("whoever holds a receipt can prove to a restored domain that it was longer, or another", async () => {
+  await start();
+  await backUp("hot");
+  const checkpoints: string[] = [];
+  for (let i = 0; i < 2; i++) checkpoints.push((await ask(await question())).receipt.domainLog.checkpoint);
+  const show = async (checkpoint: string): Promise<void> => {
+    const body = JSON.stringify({ checkpoint });
+    const headers = { "content-type": "application/json" };
+    const shown = await fetch(`${fixture.domain.url}/v1/checkpoints`, { method: "POST", headers, body });
+    expect(shown.status).toBe(204);
+  };
+  for (const checkpoint of checkpoints) await show(checkpoint); // its own, that its log leads to
+  await ask(await question());
+  for (const [shown, grows] of [
+    [checkpoints[1], 0],
+    [checkpoints[0], 1],
+  ] as const) {
+    await fixture.domain.close();
+    await restore("hot");
+    await start();
+    for (let i = 0; i < grows; i++) await ask(await question());
+    await show(shown ?? "");
+    await expect(ask(await question())).rejects.toEqual(refusal("ERR_ROLLED_BACK"));
+  }
+});
+
 test("where answers wait for witnesses there is no such window, and receipts carry cosignatures", async () => {
   await useWitnesses(1, "quorum w0");
   await start({ witnessAnswers: true });

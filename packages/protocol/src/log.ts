@@ -11,6 +11,10 @@ export type LogOrigin = z.infer<typeof LogOrigin>;
 export const CheckpointText = z.string().max(4_096);
 export type CheckpointText = z.infer<typeof CheckpointText>;
 
+/** Body of `POST /v1/checkpoints` of a domain: a checkpoint of its own log that somebody kept. */
+export const CheckpointDelivery = z.strictObject({ checkpoint: CheckpointText });
+export type CheckpointDelivery = z.infer<typeof CheckpointDelivery>;
+
 /** Proof that the log holds a commitment to a document. The entry is
  *  SHA-256("sluice/leaf/v1" ‖ salt ‖ SHA-256(canonical JSON of the document)); see `evidence`. */
 export const LogProof = z.strictObject({

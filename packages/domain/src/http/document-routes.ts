@@ -1,8 +1,16 @@
 /** Delivery of signed documents.
  *  @module */
-import { GrantDelivery, SignedParty, SignedRelease, SignedRevocation, SignedStatus } from "@sluice/protocol";
+import {
+  CheckpointDelivery,
+  GrantDelivery,
+  SignedParty,
+  SignedRelease,
+  SignedRevocation,
+  SignedStatus,
+} from "@sluice/protocol";
 import type { FastifyInstance } from "fastify";
 import { acceptGrant, acceptParty, acceptRelease, acceptRevocation } from "../serve/accept.ts";
+import { acceptCheckpoint } from "../serve/accept-checkpoint.ts";
 import { acceptStatus } from "../serve/accept-status.ts";
 import type { DomainContext } from "../serve/context.ts";
 import { jsonBody } from "./body.ts";
@@ -16,6 +24,14 @@ export function stopRoutes(server: FastifyInstance, context: DomainContext): voi
   });
   server.post("/v1/statuses", async (request, reply) => {
     await acceptStatus(context, jsonBody(request, SignedStatus));
+    return reply.code(204).send();
+  });
+}
+
+/** The route that takes kept checkpoints of this domain's own log, from anybody. */
+export function checkpointRoute(server: FastifyInstance, context: DomainContext): void {
+  server.post("/v1/checkpoints", async (request, reply) => {
+    await acceptCheckpoint(context, jsonBody(request, CheckpointDelivery).checkpoint);
     return reply.code(204).send();
   });
 }

@@ -11,7 +11,7 @@ import type { DomainContext } from "../serve/context.ts";
 import { installErrors } from "./errors.ts";
 import { requireGateway } from "./hop.ts";
 import { serveLog } from "./log-files.ts";
-import { documentRoutes, stopRoutes } from "./document-routes.ts";
+import { checkpointRoute, documentRoutes, stopRoutes } from "./document-routes.ts";
 import { productRoutes } from "./product-routes.ts";
 import { runRoutes } from "./run-routes.ts";
 
@@ -45,6 +45,7 @@ export async function createServer(context: DomainContext): Promise<FastifyInsta
   server.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   server.get("/v1/description", async () => describeDomain(context));
   stopRoutes(server, context);
+  checkpointRoute(server, context);
   await server.register(async (trusted) => {
     requireGateway(trusted, context);
     documentRoutes(trusted, context);
