@@ -75,7 +75,7 @@ export const VERIFIER_STYLE: Markup = html`<style>
   }
   #outcome td {
     overflow-wrap: anywhere;
-    min-width: 4em;
+    min-width: 5.5em;
   }
   #outcome td code {
     white-space: normal;
