@@ -95,5 +95,6 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_DIRECTORY_STATE: "用 `{command}` 创建",
   ERR_NODE_VERSION: "用 `npm start` 启动，它自带所需的 Node",
   ERR_UNREACHABLE: "确认对方正在运行，且地址正确",
+  ERR_SUBJECT_OTHER: "给出申请人本人的标识，或另行登记一件申请",
   ERR_USAGE: "查看 `sluice --help`",
 };

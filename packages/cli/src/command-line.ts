@@ -53,7 +53,7 @@ async function dispatch(args: readonly string[], io: CommandIo): Promise<number>
       io.stdout.write(overview(group));
       return 0;
     }
-    throw usage(`"${first}" needs one of: ${group.map(({ path }) => path[1]).join(", ")}`);
+    throw usage(`"${first}" needs one of: ${group.map(({ path }) => path.slice(1).join(" ")).join(", ")}`);
   }
   if (rest.includes("--help") || rest.includes("-h")) {
     io.stdout.write(commandHelp(command));

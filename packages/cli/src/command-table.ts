@@ -9,6 +9,7 @@ import { doctor } from "./commands/doctor.ts";
 import { domainImport, domainInit, domainStart } from "./commands/domain.ts";
 import { domainResume } from "./commands/domain-resume.ts";
 import { domainErase, gatewayErase } from "./commands/erase.ts";
+import { subjectCopy, subjectList, subjectOpen, subjectTrail } from "./commands/domain-subject.ts";
 import { errors } from "./commands/errors.ts";
 import { gatewayInit, gatewayStart } from "./commands/gateway.ts";
 import { grantRevoke } from "./commands/grant-revoke.ts";
@@ -46,6 +47,10 @@ export const COMMANDS: readonly Command[] = [
   domainImport,
   domainResume,
   domainErase,
+  subjectOpen,
+  subjectList,
+  subjectTrail,
+  subjectCopy,
   jobInit,
   jobDev,
   jobCheck,

@@ -7,3 +7,6 @@ export { dataKeySuites } from "./rest/data-keys.ts";
 export { probeMemoryFiles } from "./rest/probe-memory-files.ts";
 export { resumeDomain, type Resumed } from "./resume.ts";
 export { DEFAULT_WORKER_THREADS, startDomain, type RunningDomain, type StartDomainOptions } from "./start.ts";
+export { openSubjectDesk, type SubjectDesk, type SubjectTrail } from "./subjects/desk.ts";
+export type { Holding, HoldingEnd, NamedParty } from "./subjects/trail.ts";
+export { DEFAULT_ANSWER_DAYS, type SubjectRequest, type SubjectRequestKind } from "./state/subject-requests.ts";

@@ -18,6 +18,9 @@ import { fromHex, SluiceError, toHex, utf8, type Bytes, type Random } from "@slu
 
 const MASTER_BYTES = 32;
 
+/** What a derived secret is for. */
+type SecretPurpose = "data-key" | "membership" | "oprf" | "psi" | "sample-seed" | "seal" | "subject-request" | "token";
+
 /** Holder of the domain's secrets. */
 export class Keyring {
   /** Signs receipts and snapshots. */
@@ -70,7 +73,7 @@ export class Keyring {
   }
 
   /** A 32-byte secret for one use; different labels give unrelated secrets. */
-  derive(purpose: "oprf" | "psi" | "seal" | "sample-seed" | "token" | "data-key", ...context: string[]): Bytes {
+  derive(purpose: SecretPurpose, ...context: string[]): Bytes {
     const info = utf8(["sluice/derive/v1", purpose, ...context].map((part) => `${part.length}:${part}`).join("|"));
     return new Uint8Array(hkdfSync("sha256", this.#master, new Uint8Array(0), info, 32));
   }

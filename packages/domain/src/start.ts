@@ -40,10 +40,13 @@ import { AnswerStore } from "./state/answers.ts";
 import { StateDatabase } from "./state/database.ts";
 import { DocumentStore } from "./state/documents.ts";
 import { EventStore } from "./state/events.ts";
+import { MembershipStore } from "./state/memberships.ts";
 import { RollbackStore } from "./state/rollback.ts";
 import { StatusStore } from "./state/status.ts";
 import { UseStore } from "./state/uses.ts";
 import { WorkStore } from "./state/work.ts";
+import { pruneTrails } from "./subjects/keep-membership.ts";
+import { sweepMemberships } from "./subjects/membership-files.ts";
 import { createWorkshop } from "./work/workshop.ts";
 
 /** Worker threads of one domain for each kind of work. */
@@ -188,6 +191,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
       rollback,
       standing,
       work: new WorkStore(db),
+      memberships: new MembershipStore(db),
       data,
       files,
       parts,
@@ -214,11 +218,14 @@ export async function startDomain(directory: string, options: StartDomainOptions
     // A state that is older than its files decides neither which of them go nor what became of its runs.
     if (standing.rolledBack === null) {
       await sweepIndexes(context);
+      await pruneTrails(context);
+      await sweepMemberships(files, context.memberships.names());
       await runner.recover();
     }
     const sweep = setInterval(() => {
       context.uses.forgetNonces(clock.now());
       context.answers.forgetFrames(clock.now());
+      pruneTrails(context).catch((error: unknown) => processLog.fault(error));
     }, SWEEP_INTERVAL_MS).unref();
     cleanup.push(() => clearInterval(sweep));
     const server = await createServer(context);

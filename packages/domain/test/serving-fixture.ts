@@ -34,6 +34,7 @@ import {
   type DomainConfig,
   type InitDomainOptions,
   type RunningDomain,
+  type StartDomainOptions,
 } from "../src/index.ts";
 
 export const random: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
@@ -83,10 +84,11 @@ export interface Fixture extends AsyncDisposable {
 }
 
 /** A started domain in a directory of its own, with the table imported. `personOf` names the person of each row; `own` adds
- *  to what the domain is created with. */
+ *  to what the domain is created with, `options` to how it is started. */
 export async function openFixture(
   personOf: (row: number) => string = (i) => `P${i}`,
   own: Partial<InitDomainOptions> = {},
+  options: StartDomainOptions = {},
 ): Promise<Fixture> {
   const directory = await mkdtemp(join(tmpdir(), "sluice-domain-test-"));
   const names = ["agency", "department", "gateway", "recovery", "operator", "developer", "caller"] as const;
@@ -103,23 +105,8 @@ export async function openFixture(
     random,
     ...own,
   });
-  const file = join(directory, "persons.csv");
   const lines = Array.from({ length: ROWS }, (_, i) => rowText(i, personOf(i)));
-  await writeFile(file, ["person,name,age,region,consented", ...lines, ""].join("\n"));
-  await importTable(home, {
-    file,
-    resource: "persons",
-    title: "Persons",
-    source: "Test",
-    updateFrequency: "once",
-    fields: [
-      { name: "person", title: "key", type: "text", role: "direct", grade: "general-3" },
-      { name: "name", title: "name", type: "text", role: "direct", grade: "general-3" },
-      { name: "age", title: "age", type: "integer", role: "quasi", grade: "general-2" },
-      { name: "region", title: "region", type: "text", role: "quasi", grade: "general-2" },
-      { name: "consented", title: "consent", type: "boolean", role: "other", grade: "general-1" },
-    ],
-  });
+  await importPersons(home, lines);
   const policy: Policy = {
     version: 1,
     resource: "persons",
@@ -131,7 +118,7 @@ export async function openFixture(
     k: 5,
     suppressionLimit: 0.1,
   };
-  const domain = await startDomain(home, { workerThreads: 1 });
+  const domain = await startDomain(home, { workerThreads: 1, ...options });
   const fixture: Fixture = {
     directory: home,
     config,
@@ -146,8 +133,29 @@ export async function openFixture(
   return fixture;
 }
 
-const rowText = (i: number, person: string): string =>
-  [person, `Name ${i}`, ageOf(i), regionOf(i), consentOf(i)].join(",");
+/** Row `i` in the file that is imported. */
+export const rowText = (i: number, person = `P${i}`, consented = consentOf(i)): string =>
+  [person, `Name ${i}`, ageOf(i), regionOf(i), consented].join(",");
+
+/** Imports `lines` as the table of a domain that is not running. */
+export async function importPersons(home: string, lines: readonly string[], resource = "persons"): Promise<void> {
+  const file = join(home, "..", "persons.csv");
+  await writeFile(file, ["person,name,age,region,consented", ...lines, ""].join("\n"));
+  await importTable(home, {
+    file,
+    resource,
+    title: "Persons",
+    source: "Test",
+    updateFrequency: "once",
+    fields: [
+      { name: "person", title: "key", type: "text", role: "direct", grade: "general-3" },
+      { name: "name", title: "name", type: "text", role: "direct", grade: "general-3" },
+      { name: "age", title: "age", type: "integer", role: "quasi", grade: "general-2" },
+      { name: "region", title: "region", type: "text", role: "quasi", grade: "general-2" },
+      { name: "consented", title: "consent", type: "boolean", role: "other", grade: "general-1" },
+    ],
+  });
+}
 
 /** What a verifier of receipts trusts. The domain stands for the gateway, whose log it has not. */
 export function trustOf(fixture: Fixture): TrustPins {

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { signDocument, verifyReceipt } from "@sluice/evidence";
+import { sealedFileFacts, signDocument, verifyReceipt } from "@sluice/evidence";
 import { PsiCardinalityReceiver, PsiIdsReceiver } from "@sluice/mpc/psi/receiver";
 import { ScoreClient } from "@sluice/mpc/score/client";
 import {
@@ -30,6 +30,7 @@ import {
 } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startDomain } from "../src/index.ts";
+import { withState } from "./domain-log.ts";
 import {
   ask,
   deliverFormsGrant,
@@ -229,6 +230,21 @@ test("a report is the plain table after the stated rules, and a cell of few pers
   expect(cells.map(({ at }) => at)).not.toContainEqual([0, 2]);
   expect(rows.filter(({ person }) => person.startsWith("F")).length).toBeGreaterThan(20);
   expect(spentUnits(fixture, grant, "report")).toBe(1);
+});
+
+test("a set and a report keep whose rows they read, each person once; a score has read none", async () => {
+  const built = withState(fixture.directory, (db) =>
+    db.prepare("SELECT product, form, name, snapshot_hash FROM membership ORDER BY rowid").all(),
+  );
+  expect(built.map(({ product, form, snapshot_hash }) => [product, form, snapshot_hash])).toEqual([
+    ["ids", "psi-ids", ids.snapshotHash],
+    ["cardinality", "psi-cardinality", cardinality.snapshotHash],
+    ["groups", "report", report.snapshotHash],
+  ]);
+  for (const { name } of built) {
+    const facts = await sealedFileFacts(join(fixture.directory, "memberships", String(name)));
+    expect(facts?.plainBytes).toBe(16 * new Set(rows.map(({ person }) => person)).size);
+  }
 });
 
 test("what a form has none of is not there to fetch", async () => {

@@ -429,6 +429,11 @@ export const ERROR_CATALOGUE = {
     message: "{peer} cannot be reached",
     remedy: "see that it runs and that the address is right",
   },
+  ERR_SUBJECT_OTHER: {
+    status: 409,
+    message: "request {request} was opened for another identifier",
+    remedy: "give the identifier of the person who asked, or open a request of its own",
+  },
   ERR_USAGE: { status: 400, message: "{reason}", remedy: "see `sluice --help`" },
 } as const satisfies Record<string, CatalogueEntry>;
 

@@ -25,6 +25,8 @@ export const EventKind = z.enum([
   "index-removed",
   /** A person's trail was given out: a salted commitment. */
   "subject-trail",
+  /** A copy of a person's rows was written out: a salted commitment. */
+  "subject-copy",
   /** Entries, documents or personal references are gone. */
   "pruned",
   "erased",

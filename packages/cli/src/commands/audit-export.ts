@@ -1,7 +1,8 @@
 /** `sluice audit export`
  *  @module */
-import { JSON_OPTION, usage, type Arguments, type Command } from "../command.ts";
+import { JSON_OPTION, usage, type Command } from "../command.ts";
 import { openClient, PARTY_OPTIONS, trustOf } from "../party-context.ts";
+import { instantOption } from "../words.ts";
 
 /** Collects the evidence of a period for a regulator. */
 export const auditExport: Command = {
@@ -19,7 +20,7 @@ export const auditExport: Command = {
     "The key is the agency's. DIR appears when it is whole; an export that was cut off is simply run again.\n" +
     "`sluice verify DIR` checks everything in it offline. Hand the printed digest over apart from the folder.",
   async run(args, io) {
-    const period = { from: instant(args, "from"), to: instant(args, "to") };
+    const period = { from: instantOption(args, "from"), to: instantOption(args, "to") };
     if (period.from >= period.to) throw usage('"--from" is not before "--to"');
     const madeAt = new Date().toISOString();
     if (period.to > madeAt) throw usage('"--to" is in the future: receipts would be missing');
@@ -42,12 +43,3 @@ export const auditExport: Command = {
     return 0;
   },
 };
-
-const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})$/;
-
-function instant(args: Arguments, option: string): string {
-  const text = args.required(option);
-  const time = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time)) throw usage(`"--${option}" expected an instant with its zone, as 2026-11-01T00:00:00+08:00`);
-  return new Date(time).toISOString();
-}

@@ -119,6 +119,13 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     files: ["packages/desensitize/src/token-key.ts"],
   },
   {
+    use: { en: "tags of the persons whose rows a build read", zh: "构建所含主体的标签（使用轨迹）" },
+    algorithm: "HMAC-SHA-256, cut to 128 bits",
+    standard: "RFC 2104",
+    national: false,
+    files: ["packages/domain/src/subjects/membership-tags.ts"],
+  },
+  {
     use: { en: "private lookup: oblivious PRF", zh: "匿踪查询：不经意伪随机函数" },
     algorithm: `VOPRF(${RISTRETTO})`,
     standard: "RFC 9497, RFC 9496",

@@ -17,6 +17,7 @@ import {
   type Sample,
   type ViewRequest,
 } from "./sample.ts";
+import { readSubjectFrom, type SubjectRows, type SubjectRowsRequest } from "./subject-rows.ts";
 
 /** Bytes of the salt of a resource's snapshot hash. */
 const SNAPSHOT_SALT_BYTES = 32;
@@ -66,6 +67,8 @@ export interface DataStore {
   /** Every row under the same view, unsampled and unsuppressed, in the table's order, with its key as text.
    *  @throws ERR_NOT_FOUND, ERR_POLICY, ERR_POLICY_COLUMN, ERR_LOOKUP_TABLE, ERR_STORE, ERR_CANCELLED */
   readAll(request: ViewRequest): Promise<KeyedTable>;
+  /** Every column of one person's rows, for that person. @throws ERR_NOT_FOUND, ERR_STORE, ERR_CANCELLED */
+  readSubject(request: SubjectRowsRequest): Promise<SubjectRows>;
   close(): Promise<void>;
 }
 
@@ -105,6 +108,10 @@ class DuckDbStore implements DataStore {
 
   readAll(request: ViewRequest): Promise<KeyedTable> {
     return this.#read(request, (table) => readAllFrom(table, request));
+  }
+
+  readSubject(request: SubjectRowsRequest): Promise<SubjectRows> {
+    return this.#read(request, (table) => readSubjectFrom(table, request));
   }
 
   async close(): Promise<void> {
@@ -152,7 +159,7 @@ class DuckDbStore implements DataStore {
     return description;
   }
 
-  #read<T>(request: ViewRequest, work: (table: OpenTable) => Promise<T>): Promise<T> {
+  #read<T>(request: Pick<ViewRequest, "resource" | "signal">, work: (table: OpenTable) => Promise<T>): Promise<T> {
     const signal = this.#signal(request.signal);
     const reading = this.#catalogue
       .reading(request.resource, (entry, table) =>

@@ -36,6 +36,7 @@ export async function acceptStatus(context: DomainContext, signed: SignedStatus)
       throw new SluiceError("ERR_STATUS_OLD", { held: sequence, sequence: body.sequence });
     }
     context.statuses.put(signed);
+    for (const grant of body.revoked) context.memberships.endOfGrant(grant, clock.now().toISOString());
     return context.events.put({ kind: "status", subject }, clock.now());
   });
   context.standing.extend(body);

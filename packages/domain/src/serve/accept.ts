@@ -86,7 +86,10 @@ export async function acceptRevocation(context: DomainContext, revocation: Signe
   if (revocation.body.domain !== domain) throw new SluiceError("ERR_GRANT_DOMAIN", { domain });
   const event = { kind: "grant-revoked", subject: await documentHash(revocation.body) } as const;
   await keep(context, event, {
-    put: () => context.documents.putRevocation(revocation),
+    put: () => {
+      context.memberships.endOfGrant(revocation.body.grant, context.clock.now().toISOString());
+      return context.documents.putRevocation(revocation);
+    },
     afterwards: () => {
       context.observer.log.write({ event: "grant-revoked", grant: revocation.body.grant });
       stopGrant(context, revocation.body.grant);

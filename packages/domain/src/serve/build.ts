@@ -16,6 +16,7 @@ import {
 } from "@sluice/protocol";
 import type { KeyedTable } from "../data/sample.ts";
 import { numberSubjects } from "../data/subject-numbers.ts";
+import { keepMembership } from "../subjects/keep-membership.ts";
 import type { DomainContext } from "./context.ts";
 import { logEvent } from "./events.ts";
 import type { ServedContent } from "./forms/product-form.ts";
@@ -31,6 +32,8 @@ interface Made {
   readonly report: GuardReport;
   /** None when no user code ran. */
   readonly layers: string[];
+  /** Keys of the rows that were read; none when the product is made without rows. */
+  readonly keys?: readonly string[];
 }
 
 /** A released bundle. `model` is what its development run released. */
@@ -50,18 +53,21 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
     const details = { pointer: "/outputs", expected: "an output that is served" };
     throw new RunRefused({ code: "ERR_JOB_MANIFEST", details, refusedBy: "domain" });
   }
-  const { content, report, layers } = await (form === "score"
+  const { content, report, layers, keys } = await (form === "score"
     ? scoreModel(context, released)
     : produceContent(context, work, released));
   const source = { run, held: admitted.held, release: hash, content, layers };
   const product = await productForm(context, form).build(source, signal);
+  const built = { run, held: admitted.held, form, snapshot: product.snapshotHash };
+  const membership = keys === undefined ? null : await keepMembership(context, { ...built, keys }, signal);
   signal.throwIfAborted();
   const replaced = context.work.product(run.product, run.version);
-  const built = context.db.transaction(() => {
+  const event = context.db.transaction(() => {
     context.work.putProduct(product);
+    if (membership !== null) context.memberships.begin({ ...membership, from: context.clock.now().toISOString() });
     return context.events.put({ kind: "product-built", subject: product.snapshotHash }, context.clock.now());
   });
-  await logEvent(context, built);
+  await logEvent(context, event);
   if (replaced !== null && replaced.index !== null) {
     await context.indexes.replace(replaced.index, replaced.snapshotHash);
   }
@@ -106,7 +112,7 @@ async function produceContent(
       ...(model === undefined ? {} : { model }),
     },
   );
-  return { content: contentOf(output, manifest, rows), report, layers };
+  return { content: contentOf(output, manifest, rows), report, layers, keys: rows.keys };
 }
 
 function contentOf(output: CheckedOutput, manifest: JobManifest, { keys, snapshot }: KeyedTable): ServedContent {

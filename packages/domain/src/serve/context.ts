@@ -12,6 +12,7 @@ import type { AnswerStore } from "../state/answers.ts";
 import type { StateDatabase } from "../state/database.ts";
 import type { DocumentStore } from "../state/documents.ts";
 import type { EventStore } from "../state/events.ts";
+import type { MembershipStore } from "../state/memberships.ts";
 import type { RollbackStore } from "../state/rollback.ts";
 import type { StatusStore } from "../state/status.ts";
 import type { UseStore } from "../state/uses.ts";
@@ -58,6 +59,8 @@ export interface DomainContext {
   /** Whether the domain may work at all. */
   readonly standing: Standing;
   readonly work: WorkStore;
+  /** Whose rows each build held. */
+  readonly memberships: MembershipStore;
   readonly data: DataStore;
   /** Everything else that holds data at rest. */
   readonly files: SealedFiles;

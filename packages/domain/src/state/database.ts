@@ -37,6 +37,13 @@ const MIGRATIONS = [
    CREATE TABLE stopped_grant (hash TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
    CREATE TABLE stopped_key (key_id TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT, WITHOUT ROWID;
    CREATE TABLE status (one INTEGER PRIMARY KEY CHECK (one = 1), document TEXT NOT NULL) STRICT;`,
+  `CREATE TABLE membership (name TEXT PRIMARY KEY, product TEXT NOT NULL, version INTEGER NOT NULL,
+     form TEXT NOT NULL, grant_hash TEXT NOT NULL, resource TEXT NOT NULL, key_column TEXT NOT NULL, key_type TEXT NOT NULL,
+     snapshot_hash TEXT NOT NULL, call_id TEXT NOT NULL, from_at TEXT NOT NULL, term_end TEXT NOT NULL, until_at TEXT, ended TEXT) STRICT;
+   CREATE INDEX membership_resource ON membership (resource, from_at);
+   CREATE INDEX membership_open ON membership (product, version) WHERE until_at IS NULL;
+   CREATE TABLE subject_request (request TEXT PRIMARY KEY, kind TEXT NOT NULL, resource TEXT NOT NULL, tag BLOB NOT NULL,
+     salt BLOB NOT NULL, received_at TEXT NOT NULL, due_at TEXT NOT NULL, answered_at TEXT) STRICT;`,
 ] as const;
 
 /** An open state file. */

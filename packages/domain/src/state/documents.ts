@@ -60,6 +60,22 @@ export class DocumentStore {
     return row === undefined ? null : String(row["key_id"]);
   }
 
+  /** Name of a party as the agency registered it, or null. */
+  partyTitle(party: string): string | null {
+    const row = this.#db.prepare("SELECT document ->> '$.body.title' AS title FROM party WHERE party = ?").get(party);
+    return row === undefined ? null : String(row["title"]);
+  }
+
+  /** The columns by which grants over a resource name persons. */
+  keyColumns(resource: string): string[] {
+    return this.#db
+      .prepare(
+        `SELECT DISTINCT document ->> '$.body.key' AS key FROM grants WHERE document ->> '$.body.resource' = ? ORDER BY key`,
+      )
+      .all(resource)
+      .map((row) => String(row["key"]));
+  }
+
   /** Returns whether it is new. */
   putGrant(held: HeldGrant): boolean {
     const result = this.#db
