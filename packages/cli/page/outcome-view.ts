@@ -33,6 +33,7 @@ export function outcomeView(report: FolderReport, name: string, loose: Node | nu
     failureTable(report),
     ...(loose === null ? [] : [loose]),
     logTable(report),
+    anchorTable(report),
     receiptTable(report),
     keyTable(report),
   ];
@@ -118,6 +119,30 @@ function logTable({ logs }: FolderReport): Node {
   ];
   return table({ zh: "日志", en: "Logs" }, columns, rows);
 }
+
+function anchorTable({ anchors }: FolderReport): Node {
+  const rows = anchors.map(({ log, anchor, kind, checked, verified, newest }) => [
+    log === "gateway" ? "网关" : `数据域 ${log}`,
+    anchor,
+    `${verified} / ${checked}`,
+    newest === null ? "—" : `${newest.size} 条，${minuteText(newest.at)}`,
+    newest === null ? "—" : element("code", "key", newest.checkpointSha256),
+    kind === "webhook" && checked > 0 && checked === verified
+      ? words(ON_CHAIN)
+      : mark(checked > 0 && checked === verified),
+  ]);
+  const columns = [
+    { zh: "日志", en: "Log" },
+    { zh: "存证方", en: "Anchor" },
+    { zh: "记录", en: "Records" },
+    { zh: "最近一次", en: "Last" },
+    { zh: "检查点 SHA-256", en: "Checkpoint" },
+    { zh: "结果", en: "Outcome" },
+  ];
+  return table({ zh: "外部存证", en: "Anchors" }, columns, rows);
+}
+
+const ON_CHAIN: Words = { zh: "与日志相符；请在链上查找该哈希值", en: "fits the log: look for the hash on the chain" };
 
 function receiptTable({ operations }: FolderReport): Node {
   const rows = Object.entries(operations).map(([operation, { checked, verified }]) => [

@@ -1,6 +1,7 @@
 /** Every command, in the order of the help.
  *  @module */
 import type { Command } from "./command.ts";
+import { anchorCheck, anchorList } from "./commands/anchor.ts";
 import { auditExport } from "./commands/audit-export.ts";
 import { auditVerifier } from "./commands/audit-verifier.ts";
 import { cryptoList } from "./commands/crypto-list.ts";
@@ -77,6 +78,8 @@ export const COMMANDS: readonly Command[] = [
   monitor,
   witnessInit,
   witnessStart,
+  anchorList,
+  anchorCheck,
   doctor,
   cryptoList,
   errors,

@@ -4,8 +4,11 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { changedFiles, readManifest } from "@sluice/evidence/verify";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { hasOpenssl } from "../../evidence/test/openssl-authority.ts";
 import type { City } from "../../gateway/test/city.ts";
 import { diskFolder } from "../src/verify/disk-folder.ts";
+import { serveAnchors } from "./anchor-servers.ts";
+import { anchorNow } from "./anchored-home.ts";
 import { auditCity, environmentOf, HOSTILE } from "./audit-city.ts";
 import { sluice, temporaryDirectory, type Outcome } from "./captured-io.ts";
 import { filesOf, TAMPERINGS } from "./tampered-exports.ts";
@@ -89,6 +92,57 @@ test("an export holds the period's receipts with all they rest on, and verifies 
     expect(await readFile(join(directory, file), "utf8")).not.toContain(gatewayUrl);
   }
 });
+
+test.skipIf(!hasOpenssl())(
+  "an export carries the records of pinned anchors, and says what to look for on a chain",
+  async () => {
+    const configuration = await temporaryDirectory();
+    await using servers = await serveAnchors(configuration);
+    const read = async (path: string) => new Uint8Array((await city.get(`/log/${path}`)).bytes);
+    await anchorNow({ configuration, records: join(city.directory, "anchors"), identity: city.identity, read });
+    const size = (await readdir(join(city.directory, "anchors/tsa")))
+      .find((name) => name.endsWith(".tsr"))
+      ?.slice(0, -4);
+    const env = await environmentOf(city, "bureau");
+    const trust = JSON.parse(await readFile(env["SLUICE_TRUST"] ?? "", "utf8")) as object;
+    const anchors = {
+      tsa: { kind: "timestamp", caPem: servers.caPem, logs: ["gateway"] },
+      chain: { kind: "webhook", logs: ["gateway"] },
+    };
+    await writeFile(env["SLUICE_TRUST"] ?? "", JSON.stringify({ ...trust, anchors }));
+    const directory = join(await temporaryDirectory(), "export");
+    const to = new Date().toISOString();
+    const made = await sluice(["audit", "export", "--from", FROM, "--to", to, "--out", directory], { env });
+    expect([made.code, made.stderr]).toEqual([0, expect.stringContaining("anchor tsa of gateway: 1 records\n")]);
+    const files = (await filesOf(directory)).filter((file) => file.startsWith("anchors/"));
+    const [chain, tsa] = [`anchors/gateway/chain/${size}`, `anchors/gateway/tsa/${size}`];
+    const expected = [
+      `${chain}.answer`,
+      `${chain}.checkpoint`,
+      `${chain}.json`,
+      `${tsa}.checkpoint`,
+      `${tsa}.json`,
+      `${tsa}.tsr`,
+    ];
+    expect(files).toEqual(expected);
+    const verified = await sluice(["verify", directory]);
+    expect([verified.code, verified.stderr]).toEqual([0, ""]);
+    expect(verified.stdout).toMatch(
+      new RegExp(`^anchor tsa of gateway +1 +1 +${size} entries at .+, time-stamped$`, "m"),
+    );
+    const { checkpointSha256 } = JSON.parse(await readFile(join(directory, `${chain}.json`), "utf8")) as Record<
+      string,
+      string
+    >;
+    expect(await readFile(join(directory, "index.html"), "utf8")).toContain(`<code>${checkpointSha256}</code>`);
+    expect(await readFile(join(directory, "VERIFY.md"), "utf8")).toContain("`checkpointSha256`");
+    const program = runVerifier(join(directory, "verify.mjs"), directory);
+    expect(program.stdout).toContain(`外部存证 anchor tsa / gateway: 1 / 1 相符 verified；最近一次 last: ${size} 条`);
+    expect(program.stdout).toContain(`look on the chain for ${checkpointSha256}\n`);
+    expect(program.stdout).toMatch(/存证方 tsa CA 证书 SHA-256 .+: (?:[0-9A-F]{2}:){31}[0-9A-F]{2}\n/);
+    expect([program.status, program.stderr]).toEqual([0, ""]);
+  },
+);
 
 test("a flipped byte of any file of an export is found, and the file named", async () => {
   const directory = await exported();

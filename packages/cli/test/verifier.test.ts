@@ -14,7 +14,7 @@ import { writeEvidenceDirectory } from "./evidence-directory.ts";
 import { runVerifier } from "./verifier-program.ts";
 
 /** What a person downloads or keeps beside a folder. */
-const MAX_VERIFIER_BYTES = 400_000;
+const MAX_VERIFIER_BYTES = 800_000;
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 async function written(): Promise<string> {

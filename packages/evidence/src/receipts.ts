@@ -15,6 +15,7 @@ import {
   type SignedType,
 } from "@sluice/protocol";
 import { z } from "zod";
+import { PinnedAnchor } from "./anchor/anchor-pin.ts";
 import { logIdentity, type PinnedLog } from "./checkpoint.ts";
 import { verifyLogProof } from "./log-proof.ts";
 import { openReference, REFERENCES, type ReferenceMember } from "./receipt-openings.ts";
@@ -45,6 +46,8 @@ export const TrustPins = z.strictObject({
   domains: z.record(Name, DomainPins),
   gateway: GatewayPins,
   agencyKey: KeyId,
+  /** Anchors outside the system, by name, each with the logs that it must have records of. */
+  anchors: z.record(Name, PinnedAnchor).optional(),
 });
 export type TrustPins = z.infer<typeof TrustPins>;
 

@@ -1,7 +1,10 @@
 /** What an auditor needs, in Node and in browsers: nothing here imports `node:`, and files are read through
  *  a function that the caller gives.
  *  @module */
+export { ANCHOR_FAULTS } from "./anchor/anchor.ts";
+export { PinnedAnchor, type AnchorPin } from "./anchor/anchor-pin.ts";
 export * from "./anchor/anchor-record.ts";
+export { certificateFingerprints } from "./anchor/pem.ts";
 export * from "./anchor/timestamp.ts";
 export * from "./checkpoint.ts";
 export { keyIdOf, publicKeyOf, verifyEd25519 } from "./ed25519.ts";
@@ -9,6 +12,7 @@ export * from "./document-file.ts";
 export * from "./entry-tile.ts";
 export * from "./folder/evidence-folder.ts";
 export * from "./folder/export-manifest.ts";
+export * from "./folder/folder-anchors.ts";
 export * from "./folder/verify-folder.ts";
 export * from "./grant-decision.ts";
 export * from "./keys-keyring.ts";

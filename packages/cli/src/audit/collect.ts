@@ -4,6 +4,7 @@ import type { SluiceClient } from "@sluice/client";
 import { logIdentity, type TrustPins } from "@sluice/evidence/verify";
 import { canonicalText, isSluiceError, Name, SluiceError, type EvidencedReceipt, type Instant } from "@sluice/protocol";
 import { usage } from "../command.ts";
+import { copyAnchors } from "./copy-anchors.ts";
 import { copyLog } from "./copy-log.ts";
 import type { ExportFolder } from "./export-folder.ts";
 import { Summary } from "./summary.ts";
@@ -35,6 +36,9 @@ export async function collect(collection: Collection): Promise<Summary> {
   const summary = new Summary();
   await folder.writeJson("trust.json", trust);
   const needs = await collectReceipts(collection, summary);
+  for (const { logs } of Object.values(trust.anchors ?? {})) {
+    for (const name of logs) needs.set(name, needs.get(name) ?? 0);
+  }
   for (const [name, size] of needs) {
     const domain = name === GATEWAY ? null : name;
     const pins = domain === null ? trust.gateway : trust.domains[domain];
@@ -49,11 +53,33 @@ export async function collect(collection: Collection): Promise<Summary> {
       signal,
     });
     summary.addLog({ name, origin: pins.logOrigin, entries: checkpoint.size, logKey: pins.logKey });
+    await collectAnchors(collection, summary, { name, domain, size: checkpoint.size });
   }
   const parties = await client.parties({ signal });
   await folder.writeJson("parties.json", { parties });
   await summary.addParties(parties, trust.agencyKey);
   return summary;
+}
+
+/** Writes the records of each anchor that the pins name for this log. */
+async function collectAnchors(
+  { client, trust, period, folder, progress, signal }: Collection,
+  summary: Summary,
+  { name, domain, size }: { name: string; domain: string | null; size: number },
+): Promise<void> {
+  for (const [anchor, pin] of Object.entries(trust.anchors ?? {})) {
+    if (!pin.logs.includes(name)) continue;
+    const records = await copyAnchors({
+      anchor,
+      pin,
+      size,
+      from: period.from,
+      read: (file) => client.logFile(domain, `anchors/${anchor}/${file}`, { signal }),
+      write: (file, bytes) => folder.write(`anchors/${name}/${anchor}/${file}`, bytes),
+    });
+    progress(`anchor ${anchor} of ${name}: ${records.length} records`);
+    summary.addAnchor({ log: name, anchor, kind: pin.kind, records: records.length, newest: records[0] ?? null });
+  }
 }
 
 /** Writes receipts and what they rest on. @returns the size that the copy of each log must have */

@@ -9,12 +9,12 @@ import { html, type Markup } from "../officer/markup.ts";
 import { OPERATION_WORDS, unitWord } from "../officer/operation-words.ts";
 import { PAGE_STYLE } from "../officer/page-style.ts";
 import type { Period } from "./collect.ts";
+import { anchorSection, logSection } from "./index-logs.ts";
+import { code, right, section, type Cell } from "./index-section.ts";
 import type { Summary, UsageLine } from "./summary.ts";
 
 /** Reviews and failed runs on the page; the files hold all. */
 const MAX_LISTED = 500;
-
-type Cell = string | Markup;
 
 /** The page. */
 export function indexPage(summary: Summary, { from, to }: Period, madeAt: string): string {
@@ -46,7 +46,7 @@ export function indexPage(summary: Summary, { from, to }: Period, madeAt: string
             ${figure("未成功", "Rejected or failed", `${rejections(summary).length} 项`)}
           </div>
           ${usageSection(summary, usage)} ${grantSection(summary)} ${productSection(summary)} ${reviewSection(summary)}
-          ${rejectionSection(summary)} ${logSection(summary)} ${fileSection()}
+          ${rejectionSection(summary)} ${logSection(summary)} ${anchorSection(summary)} ${fileSection()}
           <footer>
             本页由所附文件汇总而成，只供查阅；以 receipts/、grants/ 等文件及其签名为准。用浏览器打开 verify.html
             即可离线核验，方法见 VERIFY.md。凭证证明“记录了什么”，不证明“结果是否正确”；本文件夹不含任何数据行。
@@ -213,21 +213,6 @@ function rejectionSection(summary: Summary): Markup {
   });
 }
 
-function logSection({ logs }: Summary): Markup {
-  const rows = logs.map(({ name, origin, entries, logKey }): Cell[] => [
-    name === "gateway" ? "网关" : `数域 ${name}`,
-    code(origin),
-    right(amountText(String(entries), "条")),
-    code(keyFingerprint(logKey)),
-  ]);
-  return section("日志", "Logs", {
-    head: ["所属", "名称", "条目", "公钥指纹"],
-    rows,
-    empty: "没有",
-    remark: "从第一条到所附检查点的全部条目与哈希瓦片（C2SP tlog-tiles），条目为加盐承诺值，不含数据",
-  });
-}
-
 function fileSection(): Markup {
   const rows: [string, string][] = [
     ["verify.html、verify.mjs", "核验程序：用浏览器打开，或用 Node 执行；请另行取得或比对其 SHA-256"],
@@ -238,43 +223,13 @@ function fileSection(): Markup {
     ["grants/、scenes/", "授权与脱敏策略；场景申请与评审"],
     ["products/、releases/", "产品登记；数源部门签名的发布许可"],
     ["runs/、reviews/", "开发试算与正式构建的护栏报告、脱敏证书；评审记录"],
-    ["logs/", "网关与各数域的日志"],
+    ["logs/、anchors/", "网关与各数域的日志；其检查点的外部存证记录"],
   ];
   return section("文件", "Files", {
     head: ["位置", "内容"],
     rows: rows.map(([path, what]) => [code(path), what]),
     empty: "",
   });
-}
-
-interface Table {
-  readonly head: readonly string[];
-  readonly rows: readonly (readonly Cell[])[];
-  readonly empty: string;
-  readonly remark?: string;
-}
-
-function section(zh: string, en: string, { head, rows, empty, remark }: Table): Markup {
-  const table = html`<table>
-    <thead>
-      <tr>
-        ${head.map((name) => html`<th scope="col">${name}</th>`)}
-      </tr>
-    </thead>
-    <tbody>
-      ${rows.map(
-        (row) =>
-          html`<tr>
-            ${row.map((cell) => html`<td>${cell}</td>`)}
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
-  return html`<section class="long">
-    <h2>${zh} <span lang="en">${en}</span></h2>
-    ${rows.length === 0 ? html`<p class="remark-line">${empty}</p>` : table}
-    ${remark === undefined ? "" : html`<p class="remark-line">${remark}</p>`}
-  </section>`;
 }
 
 function capped(count: number, where: string): { remark?: string } {
@@ -287,12 +242,4 @@ function named(title: string, identifier: string): Markup {
 
 function versionText(version: number): string {
   return `第 ${version} 版`;
-}
-
-function code(text: string): Markup {
-  return html`<code>${text}</code>`;
-}
-
-function right(text: string): Markup {
-  return html`<span class="amount">${text}</span>`;
 }

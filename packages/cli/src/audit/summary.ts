@@ -1,7 +1,7 @@
 /** What the index page of an export tells: usage added up, and the documents behind it. It grows with products, parties
  *  and runs, not with calls.
  *  @module */
-import { openReference, verifySigned } from "@sluice/evidence/verify";
+import { openReference, verifySigned, type AnchorRecord } from "@sluice/evidence/verify";
 import {
   isSluiceError,
   type EvidencedReceipt,
@@ -42,6 +42,15 @@ export interface LogLine {
   readonly entries: number;
 }
 
+/** An anchor of a log of the export, with its last record. */
+export interface AnchorLine {
+  readonly log: string;
+  readonly anchor: string;
+  readonly kind: AnchorRecord["kind"];
+  readonly records: number;
+  readonly newest: AnchorRecord | null;
+}
+
 /** A review, with what it was of. */
 export interface ReviewLine {
   readonly kind: "scene" | "run";
@@ -63,6 +72,7 @@ export class Summary {
   readonly reviews: ReviewLine[] = [];
   readonly failed: FailedRun[] = [];
   readonly logs: LogLine[] = [];
+  readonly anchors: AnchorLine[] = [];
 
   /** Counts a receipt. @throws ERR_RECEIPT when the opening of its party does not fit */
   addReceipt(evidenced: EvidencedReceipt): void {
@@ -111,6 +121,11 @@ export class Summary {
   /** Notes a copied log. */
   addLog(log: LogLine): void {
     this.logs.push(log);
+  }
+
+  /** Notes the copied records of an anchor. */
+  addAnchor(line: AnchorLine): void {
+    this.anchors.push(line);
   }
 
   /** Notes the titles of parties that the agency stated. */

@@ -36,7 +36,7 @@ sluice verify DIR
 1. 每个文件的 SHA-256 与 \`manifest.json\` 一致，没有多出或缺少的文件；
 2. 每份凭证由数据域的密钥签名、由网关的密钥签名记账，并在数据域和网关的日志中（包含证明）；
 3. 每份日志完整：条目、哈希瓦片与签名的检查点一致，各凭证的检查点同属一份日志（一致性）；
-4. 每份授权由数源部门与实施机构签名，每份发布许可由数源部门签名，每份凭证所依据的授权都在。
+4. 每份授权由数源部门与实施机构签名，每份发布许可由数源部门签名，每份凭证所依据的授权都在${anchorText(trust)}
 
 ## 核验程序从哪里来 / Where the verifier comes from
 
@@ -61,4 +61,16 @@ above with those you obtained elsewhere: the pins came with the folder. A receip
 right. Refused requests have no receipt.
 The digest in \`manifest.json\` names the folder as it was handed over; write it into the letter that goes with it.
 `;
+}
+
+/** What is verified of anchors, and what a person has to compare. */
+function anchorText({ anchors = {} }: TrustPins): string {
+  const kinds = new Set(Object.values(anchors).map(({ kind }) => kind));
+  if (kinds.size === 0) return "。";
+  const chain = kinds.has("webhook")
+    ? "\n\n链上存证（webhook）的回执本身不证明什么：请在自己信任的链节点上，查到 `anchors/` 各记录中的\n" +
+      "`checkpointSha256`，逐字比对。A webhook's answer proves nothing by itself: find `checkpointSha256` of the records under\n" +
+      "`anchors/` on a node of the chain that you trust."
+    : "";
+  return `；\n5. 每条外部存证记录完整，时间戳由 \`trust.json\` 所列 CA 证书下的签发方签名，日志与存证时的检查点一致（未被截短、改写）。${chain}`;
 }

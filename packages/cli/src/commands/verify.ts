@@ -4,6 +4,7 @@ import { stat } from "node:fs/promises";
 import type { FolderReport, WitnessPolicy } from "@sluice/evidence/verify";
 import { JSON_OPTION, usage, type Command } from "../command.ts";
 import { errorDocument, formatError } from "../error-text.ts";
+import { anchorText } from "../anchors/anchor-text.ts";
 import { readTextFile } from "../files.ts";
 import { TRUST_OPTION, trustOf } from "../party-context.ts";
 import { formatTable } from "../table.ts";
@@ -37,11 +38,11 @@ export const verify: Command = {
     ]);
     const policy = await readPolicy(args.text("policy"));
     const report = await verifyFolder(diskFolder(first), { signal: io.signal, policy });
-    const { ok, receipts, operations, logs, failures, failed } = report;
+    const { ok, receipts, operations, logs, anchors, failures, failed } = report;
     const [failure] = failures;
     if (args.flag("json")) {
       const listed = failures.map(({ file, error }) => ({ file, ...errorDocument(error) }));
-      const outcome = { ok, receipts, operations, logs, failure: listed[0] ?? null, failures: listed, failed };
+      const outcome = { ok, receipts, operations, logs, anchors, failure: listed[0] ?? null, failures: listed, failed };
       io.stdout.write(`${JSON.stringify(outcome)}\n`);
     } else io.stdout.write(formatReport(report));
     if (failure !== undefined) io.stderr.write(`first failing file: ${failure.file}\n${formatError(failure.error)}`);
@@ -61,13 +62,16 @@ async function readPolicy(file: string | undefined): Promise<WitnessPolicy | und
   return parseWitnessPolicy(await readTextFile(file, "policy"));
 }
 
-function formatReport({ ok, receipts, operations, logs }: FolderReport): string {
+function formatReport({ ok, receipts, operations, logs, anchors }: FolderReport): string {
   const rows = [["WHAT", "CHECKED", "VERIFIED", ""]];
   for (const { name, origin, entries, ok: verified, witnessed } of logs) {
     const size = verified || witnessed !== null ? `${entries} entries, ` : "";
     const by = witnessed?.cosignatures.map((one) => one.name).join(", ") || "nobody";
     const cosigned = witnessed === null ? "" : `, cosigned by ${by}`;
     rows.push([`log ${name}`, "1", verified ? "1" : "0", `${size}${origin}${cosigned}`]);
+  }
+  for (const one of anchors) {
+    rows.push([`anchor ${one.anchor} of ${one.log}`, String(one.checked), String(one.verified), anchorText(one)]);
   }
   for (const [operation, count] of Object.entries(operations).toSorted(([a], [b]) => a.localeCompare(b))) {
     rows.push([`receipts of ${operation}`, String(count.checked), String(count.verified), ""]);

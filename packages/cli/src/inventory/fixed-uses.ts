@@ -62,13 +62,14 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     ],
   },
   {
-    use: { en: "time stamps and webhooks of anchors", zh: "外部锚定：时间戳与上链接口" },
+    use: { en: "time stamps and webhooks of anchors", zh: "外部存证：时间戳与上链接口" },
     algorithm: "SHA-256; the authority's signatures as its certificates say",
     standard: "RFC 3161, RFC 5652",
     national: false,
     files: [
       "packages/evidence/src/anchor/anchor-record.ts",
       "packages/evidence/src/anchor/anchor-store.ts",
+      "packages/evidence/src/anchor/pem.ts",
       "packages/evidence/src/anchor/timestamp-anchor.ts",
       "packages/evidence/src/anchor/timestamp-token.ts",
       "packages/evidence/src/anchor/signing-certificate.ts",

@@ -15,7 +15,7 @@ const PAGE_ENTRY = "page/main.ts";
 /** The programs by file name. */
 export async function bundleVerifier(): Promise<Record<"verify.mjs" | "verify.html", string>> {
   const version = await readVersion();
-  const notice = `/* Sluice offline verifier ${version}. Apache-2.0. With zod, @noble/hashes, @noble/curves, @scure/base, canonicalize and sm-crypto-v2, under their own licences. */`;
+  const notice = `/* Sluice offline verifier ${version}. Apache-2.0. With zod, @noble/hashes, @noble/curves, @scure/base, canonicalize, sm-crypto-v2, pkijs, asn1js, bytestreamjs and @peculiar/utils, under their own licences. */`;
   const [program, script] = await Promise.all([
     bundle(NODE_ENTRY, { format: "esm", platform: "node", banner: { js: `${notice}\n${NODE_CHECK}` } }),
     bundle(PAGE_ENTRY, { format: "iife", platform: "browser", banner: { js: notice } }),

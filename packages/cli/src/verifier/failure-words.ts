@@ -1,5 +1,6 @@
 /** What does not verify, and why, in Chinese beside the English of the catalogue.
  *  @module */
+import { ANCHOR_FAULTS } from "@sluice/evidence/verify";
 import type { SluiceError } from "@sluice/protocol";
 import type { Words } from "../officer/page.ts";
 import { visibleText } from "../officer/visible-text.ts";
@@ -42,6 +43,24 @@ const REASONS: Readonly<Record<string, string>> = {
   "a checkpoint is newer than the published one": "有检查点比所附日志更新，请在一分钟后重新取得日志",
   "a checkpoint is not one of the published tree": "检查点不属于这份日志，日志可能分叉",
   "its checkpoint lacks cosignatures that the policy asks for": "检查点缺少规定的见证人签名",
+  "it is longer than allowed": "超过允许的长度",
+  "it is pinned, and there is no record of it": "trust.json 列有该存证方，但没有它的存证记录",
+  "it is not pinned for this log": "trust.json 没有为这份日志列出该存证方",
+  "the key of this log is not pinned": "trust.json 中没有这份日志的公钥",
+  "it is of another anchor, size or kind": "属于另一存证方、另一条目数或另一种类",
+  "its SHA-256 is not the one in the record": "SHA-256 与存证记录所载不同，内容有改动",
+  "it is no checkpoint of this log, signed by its key": "不是这份日志的密钥签名的检查点",
+  "it is another checkpoint than the record says": "与存证记录所载的检查点不同",
+  "the nonce is missing": "缺少时间戳请求的随机数",
+  "the tiles do not lead to the checkpoint": "由哈希瓦片推算不出检查点",
+  [ANCHOR_FAULTS.malformed]: "时间戳不符合 RFC 3161 的格式",
+  [ANCHOR_FAULTS.rejected]: "时间戳机构没有签发",
+  [ANCHOR_FAULTS["another-imprint"]]: "时间戳属于另一个检查点",
+  [ANCHOR_FAULTS["another-nonce"]]: "时间戳答复的是另一次请求",
+  [ANCHOR_FAULTS["another-policy"]]: "时间戳依据的是另一策略",
+  [ANCHOR_FAULTS.certificate]: "签发证书不是时间戳专用证书，或不是签名中所指的证书",
+  [ANCHOR_FAULTS.untrusted]: "签发证书不在 trust.json 所列 CA 之下，或当时不在有效期内",
+  [ANCHOR_FAULTS.signature]: "时间戳的签名无效",
 };
 
 /** Reasons that name a file or a log. */
@@ -50,6 +69,8 @@ const PATTERNS: readonly (readonly [RegExp, (name: string) => string])[] = [
   [/^(.+) is not whole$/, (name) => `${name} 不完整`],
   [/^(.+) does not follow from the entries$/, (name) => `${name} 与条目不符`],
   [/^(.+) cannot be read$/, (name) => `${name} 无法读取`],
+  [/^the log has (\d+) entries, and had \d+ when/, (now) => `日志只有 ${now} 条，少于存证时的条目：存证之后被截短`],
+  [/^the first (\d+) entries of the log are not those/, (size) => `日志前 ${size} 条与存证时不同：存证之后被改写`],
   [/^in the domain's log, (.+)$/, (reason) => `数据域日志：${reasonText(reason)}`],
   [/^in the gateway's log, (.+)$/, (reason) => `网关日志：${reasonText(reason)}`],
 ];
@@ -68,6 +89,7 @@ function chinese(error: SluiceError): string {
     ERR_EXPORT: reason,
     ERR_RECEIPT: reason,
     ERR_DOCUMENT: reason,
+    ERR_ANCHOR: `存证 ${detail("what")}：${reason}`,
     ERR_LOG: `日志 ${detail("origin")}：${reason}`,
     ERR_SIGNATURE: `签名不符：${detail("signer")} 的签名缺失、无效或不应有`,
     ERR_DIRECTORY_STATE: `这里没有可核验的资料（缺少 ${detail("expected")}）`,

@@ -1,13 +1,13 @@
 /** The keys of `trust.json`, as a person compares them.
  *  @module */
-import type { TrustPins } from "@sluice/evidence/verify";
+import { certificateFingerprints, type TrustPins } from "@sluice/evidence/verify";
 import type { Words } from "../officer/page.ts";
 
 /** One key. */
 export interface PinRow {
   readonly whose: Words;
   readonly use: Words;
-  /** The key id: the whole public key. */
+  /** The key id, which is the whole public key; of a certificate, its SHA-256. */
   readonly key: string;
 }
 
@@ -22,12 +22,20 @@ const USES: Readonly<Record<string, Words>> = {
 const KEY_ID = /^(?:ed25519|sm2):/;
 
 /** Every pinned key: also of a kind that has no words here, by its name. */
-export function pinRows({ agencyKey, gateway, domains }: TrustPins): PinRow[] {
+export function pinRows({ agencyKey, gateway, domains, anchors = {} }: TrustPins): PinRow[] {
   return [
     ...rowsOf({ zh: "实施机构", en: "agency" }, { agencyKey }),
     ...rowsOf({ zh: "网关", en: "gateway" }, gateway),
     ...Object.entries(domains).flatMap(([name, pins]) => rowsOf({ zh: `数据域 ${name}`, en: "domain" }, pins)),
+    ...Object.entries(anchors).flatMap(([name, pin]) => (pin.kind === "timestamp" ? caRows(name, pin.caPem) : [])),
   ];
+}
+
+/** CA certificates of a time-stamp authority. */
+function caRows(name: string, caPem: string): PinRow[] {
+  const whose = { zh: `存证方 ${name}`, en: "anchor" };
+  const use = { zh: "CA 证书 SHA-256", en: "CA certificate, SHA-256" };
+  return certificateFingerprints(caPem).map((key) => ({ whose, use, key }));
 }
 
 function rowsOf(whose: Words, pins: object): PinRow[] {

@@ -11,7 +11,7 @@ const MAX_PRINTED = 20;
 
 /** The lines. */
 export function verdictText(report: FolderReport): string {
-  const { manifest, trust, logs, receipts, failures, failed, ok } = report;
+  const { manifest, trust, logs, anchors, receipts, failures, failed, ok } = report;
   const lines: string[] = [];
   if (manifest === null) lines.push("没有 manifest.json：只核验凭证与日志  no manifest.json: receipts and logs only");
   else {
@@ -23,6 +23,10 @@ export function verdictText(report: FolderReport): string {
     lines.push(
       `日志 log ${visibleText(name)}: ${whole ? `${entries} 条 entries, 相符 verified` : "不相符 NOT verified"}`,
     );
+  }
+  for (const one of anchors) {
+    const of = `${visibleText(one.anchor)} / ${visibleText(one.log)}`;
+    lines.push(`外部存证 anchor ${of}: ${one.verified} / ${one.checked} 相符 verified${anchoredText(one)}`);
   }
   lines.push(`凭证 receipts: ${receipts.verified} / ${receipts.checked} 相符 verified`);
   if (trust !== null) {
@@ -38,6 +42,13 @@ export function verdictText(report: FolderReport): string {
   if (first !== undefined) lines.push(`第一个不相符的文件 first failing file: ${visibleText(first.file)}`);
   lines.push(ok ? "全部相符  everything verifies" : "并非全部相符  NOT everything verifies");
   return `${lines.join("\n")}\n`;
+}
+
+/** The last state that an anchor has, and, of a webhook, what a person has to find on the chain. */
+function anchoredText({ kind, newest }: FolderReport["anchors"][number]): string {
+  if (newest === null) return "";
+  const state = `；最近一次 last: ${newest.size} 条 entries, ${newest.at}`;
+  return kind === "timestamp" ? state : `${state}，请在链上查找 look on the chain for ${newest.checkpointSha256}`;
 }
 
 /** The lines when nothing could be verified at all. */

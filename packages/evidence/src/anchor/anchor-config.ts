@@ -7,7 +7,7 @@ import { z } from "zod";
 import { readFileIfAny } from "../durable-files.ts";
 import type { Anchor, AnchorKind } from "./anchor.ts";
 import type { AnchorNetwork } from "./anchor-post.ts";
-import { PolicyOid, type AnchorPin } from "./anchor-record.ts";
+import { PolicyOid, type AnchorPin } from "./anchor-pin.ts";
 import { timestampAnchor } from "./timestamp-anchor.ts";
 import { webhookAnchor } from "./webhook-anchor.ts";
 

@@ -21,10 +21,8 @@ import { openCheckpoint, type LogIdentity } from "../checkpoint.ts";
 import { fileTiles, readCheckpoint, type ReadLogFile } from "../log-files.ts";
 import { rootOf, subtreesOf } from "../tile-proof.ts";
 import { ANCHOR_FAULTS, ANCHOR_KINDS, anchorError, type AnchorKind } from "./anchor.ts";
+import type { AnchorPin } from "./anchor-pin.ts";
 import { verifyTimestamp } from "./timestamp.ts";
-
-/** Policy of a time-stamp authority, an object identifier. */
-export const PolicyOid = z.string().regex(/^[0-2](?:\.(?:0|[1-9]\d{0,8})){1,20}$/);
 
 /** What a record says beside the checkpoint and the answer. */
 export const AnchorRecord = z.strictObject({
@@ -74,14 +72,6 @@ export function readAnchorRecord(bytes: Bytes, file: string): AnchorRecord {
   if (anchorRecordText(record) !== text) throw anchorError(file, "it was changed after it was written");
   return record;
 }
-
-/** Whose records count, and how. Time stamps prove themselves under the pinned CA; of a webhook's, everything but the
- *  answer is verified. */
-export const AnchorPin = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("timestamp"), caPem: z.string().max(65_536), policy: PolicyOid.optional() }),
-  z.strictObject({ kind: z.literal("webhook") }),
-]);
-export type AnchorPin = z.infer<typeof AnchorPin>;
 
 /** What is known of a log at one time. */
 export interface VerifiedAnchor {

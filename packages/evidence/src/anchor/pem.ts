@@ -1,7 +1,8 @@
 /** Certificates in PEM (RFC 7468).
  *  @module */
+import { sha256 } from "@noble/hashes/sha2.js";
 import { base64 } from "@scure/base";
-import { SluiceError, type Bytes } from "@sluice/protocol";
+import { SluiceError, toHex, type Bytes } from "@sluice/protocol";
 
 /** Most certificates of one file. */
 const MAX_CERTIFICATES = 8;
@@ -18,6 +19,16 @@ export function certificatesOfPem(pem: string): Bytes[] {
     throw invalidCa(cause);
   }
   throw invalidCa();
+}
+
+/** SHA-256 of each certificate in `pem`, as OpenSSL's `-fingerprint -sha256` prints it; none when it is no PEM. */
+export function certificateFingerprints(pem: string): string[] {
+  try {
+    return certificatesOfPem(pem).map((der) => (toHex(sha256(der)).toUpperCase().match(/../g) ?? []).join(":"));
+  } catch (error) {
+    if (error instanceof SluiceError) return [];
+    throw error;
+  }
 }
 
 /** The error about pinned certificates that are none. */

@@ -1,6 +1,7 @@
 /** The logs of a folder of evidence, read from their files below `logs/`.
  *  @module */
 import { SluiceError, type Bytes, type Checkpoint, type EvidencedReceipt } from "@sluice/protocol";
+import { holdsAnchored, type AnchorRecord } from "../anchor/anchor-record.ts";
 import { logIdentity, type LogIdentity } from "../checkpoint.ts";
 import { verifyCheckpointInFiles, verifyLogFiles, type ReadLogFile } from "../log-files.ts";
 import { requireGatewayWord, type TrustPins } from "../receipts.ts";
@@ -15,16 +16,19 @@ const LOGS = "logs";
 /** Files of logs kept between receipts, which ask for the same few: 8 KB each at most. */
 const MAX_KEPT_FILES = 512;
 
+/** Pins of logs. */
+export type LogPins = Pick<TrustPins, "domains"> & Partial<Pick<TrustPins, "gateway">>;
+
 /** The pinned logs of one folder. */
 export class FolderLogs {
-  readonly #folder: EvidenceFolder;
-  readonly #trust: TrustPins;
+  readonly #folder: Pick<EvidenceFolder, "list" | "read">;
+  readonly #trust: LogPins;
   /** Checkpoints of receipts that were found in their log: receipts of one second share theirs. */
   readonly #held = new Set<string>();
   /** Files, or null for what is not there, by path. */
   readonly #kept = new Map<string, Bytes | null>();
 
-  constructor(folder: EvidenceFolder, trust: TrustPins) {
+  constructor(folder: Pick<EvidenceFolder, "list" | "read">, trust: LogPins) {
     this.#folder = folder;
     this.#trust = trust;
   }
@@ -53,6 +57,11 @@ export class FolderLogs {
     requireGatewayWord(evidenced);
     await this.#holds(evidenced.receipt.body.domain, evidenced.domainLog.checkpoint);
     if (evidenced.gatewayLog !== undefined) await this.#holds(GATEWAY, evidenced.gatewayLog.checkpoint);
+  }
+
+  /** Passes when the log continues what was anchored of it. @throws ERR_ANCHOR, ERR_LOG */
+  holdsAnchored(name: string, record: AnchorRecord): Promise<void> {
+    return holdsAnchored(this.#reader(name), record, this.#pinned(name));
   }
 
   async #holds(name: string, checkpoint: string): Promise<void> {

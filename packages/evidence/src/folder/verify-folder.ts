@@ -6,6 +6,7 @@ import { readDocument } from "../document-file.ts";
 import { TrustPins, verifyReceipt } from "../receipts.ts";
 import { judgeCosignatures, type WitnessPolicy, type WitnessVerdict } from "../witness-policy.ts";
 import { readJson, type EvidenceFolder, type FolderFailure } from "./evidence-folder.ts";
+import { verifyFolderAnchors, type FolderAnchor } from "./folder-anchors.ts";
 import { checkBasis, documentFaults } from "./export-documents.ts";
 import { changedFiles, exportFault, MANIFEST_FILE, readManifest, type AuditManifest } from "./export-manifest.ts";
 import { FolderLogs } from "./folder-logs.ts";
@@ -45,6 +46,8 @@ export interface FolderReport {
   /** Receipts by operation. */
   readonly operations: Readonly<Record<string, FolderCount>>;
   readonly logs: readonly FolderLog[];
+  /** Anchors that the pins name, for each log that they must have records of. */
+  readonly anchors: readonly FolderAnchor[];
   /** What does not verify, in the order in which it was found; the first `MAX_LISTED_FAILURES`. */
   readonly failures: readonly FolderFailure[];
   /** How many do not. */
@@ -84,6 +87,7 @@ export async function verifyFolder(
   const receipts: FolderCount = { checked: 0, verified: 0 };
   const operations: Record<string, FolderCount> = {};
   const logCounts: FolderLog[] = [];
+  let anchors: readonly FolderAnchor[] = [];
   const trust = await readTrust(folder);
   if (trust instanceof SluiceError) {
     // Of an export, the manifest says which file was changed.
@@ -96,6 +100,7 @@ export async function verifyFolder(
     progress({ stage: "logs", done: logCounts.length });
     logCounts.push(await verifyLog(name, { logs, failures, policy, signal }));
   }
+  anchors = await verifyFolderAnchors(folder, trust, (file, work) => failures.attempt(file, work));
   const files = (await folder.list("receipts")).map(({ path }) => path).filter((path) => path.endsWith(".json"));
   for (const file of files.toSorted()) {
     progress({ stage: "receipts", done: ++receipts.checked });
@@ -117,7 +122,17 @@ export async function verifyFolder(
 
   function report(pins: TrustPins | null): FolderReport {
     const { count: failed, listed } = failures;
-    return { ok: failed === 0, manifest, trust: pins, receipts, operations, logs: logCounts, failures: listed, failed };
+    return {
+      ok: failed === 0,
+      manifest,
+      trust: pins,
+      receipts,
+      operations,
+      logs: logCounts,
+      anchors,
+      failures: listed,
+      failed,
+    };
   }
 }
 
