@@ -50,6 +50,8 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_DOCUMENT: "保留该文件，并报告实施机构",
   ERR_LOG: "保留日志文件，并报告实施机构",
   ERR_ANCHOR: "保留其存证记录；将所用 CA 证书与地址同存证方公布的核对",
+  ERR_LOG_PRUNED: "查询较晚的条目；较早条目的证明仍可核验",
+  ERR_RETENTION: "{day} 起方可清理，此前按最长规定保存",
   ERR_OPRF_ELEMENT: "发送规范编码且非单位元的 ristretto255 元素",
   ERR_OPRF_PROOF: "不要使用这次的结果，并报告实施机构",
   ERR_OPRF_INPUT: "输入长度应为 1 至 65535 字节",

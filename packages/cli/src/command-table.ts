@@ -23,6 +23,7 @@ import { jobOutputs } from "./commands/job-outputs.ts";
 import { jobSubmit } from "./commands/job-submit.ts";
 import { jobTail } from "./commands/job-tail.ts";
 import { keysNew } from "./commands/keys-new.ts";
+import { logPrune } from "./commands/log-prune.ts";
 import { lookup } from "./commands/lookup.ts";
 import { match } from "./commands/match.ts";
 import { monitor } from "./commands/monitor.ts";
@@ -76,6 +77,7 @@ export const COMMANDS: readonly Command[] = [
   auditVerifier,
   verify,
   monitor,
+  logPrune,
   witnessInit,
   witnessStart,
   anchorList,

@@ -5,6 +5,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Instant, KeyId, LogOrigin, Name, Sm2KeyId, SluiceError } from "@sluice/protocol";
+import { LOG_RETENTION_YEARS, MAX_RETENTION_YEARS } from "@sluice/evidence";
 import { z } from "zod";
 
 /** Public keys a domain trusts, pinned at its creation. */
@@ -35,6 +36,8 @@ export const DomainConfig = z.strictObject({
   /** Absent in directories made before logs had SM2 lines. */
   logSm2Key: Sm2KeyId.optional(),
   logOrigin: LogOrigin,
+  /** Years for which entries of the log are kept; the longest rule when absent, and never fewer. */
+  logRetentionYears: z.int().min(LOG_RETENTION_YEARS).max(MAX_RETENTION_YEARS).optional(),
   /** Grants that began before are void: set where this domain takes the place of one that was lost. */
   grantsFrom: Instant.optional(),
   /** Uses need a status in force, which lasts this long at most. Absent: they need none. */

@@ -1,7 +1,7 @@
 /** Files that appear whole or not at all, and reach the disk when asked.
  *  @module */
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { open, readFile, rename } from "node:fs/promises";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { open, readFile, rename, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Bytes } from "@sluice/protocol";
 import type { ReadLogFile } from "./log-files.ts";
@@ -9,17 +9,22 @@ import type { ReadLogFile } from "./log-files.ts";
 /** Suffix of a file that is being written. A left-over one is overwritten by the next write. */
 const TEMPORARY = ".tmp";
 
+/** Mode of a file that may change, and of one that is written once. */
+const MODE = { changing: 0o666, once: 0o444 } as const;
+
 /** Writes `bytes` to `path` so that a reader sees the old file or the new one. Not on disk until `syncFile`.
  *  Synchronous: a tile has a few kilobytes and stays in the page cache, which takes a quarter of the time that
- *  the thread pool's round trips take. */
-export function replaceFile(path: string, bytes: Bytes): void {
+ *  the thread pool's round trips take. With `once`, nobody may write to the file afterwards. */
+export function replaceFile(path: string, bytes: Bytes, kind: keyof typeof MODE = "changing"): void {
   const temporary = path + TEMPORARY;
+  const options = { mode: MODE[kind] };
   try {
-    writeFileSync(temporary, bytes);
+    writeFileSync(temporary, bytes, options);
   } catch (error) {
-    if (!isMissing(error)) throw error;
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(temporary, bytes);
+    if (hasCode(error, "EACCES")) rmSync(temporary, { force: true }); // left over, and read-only
+    else if (isMissing(error)) mkdirSync(dirname(path), { recursive: true });
+    else throw error;
+    writeFileSync(temporary, bytes, options);
   }
   renameSync(temporary, path);
 }
@@ -60,11 +65,25 @@ export async function readFileIfAny(path: string): Promise<Bytes | null> {
   }
 }
 
+/** Whether there is a file at `path`. */
+export async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
 /** Reads the files of a log below `directory`. */
 export function readerOf(directory: string): ReadLogFile {
   return (path) => readFileIfAny(join(directory, path));
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+  return hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR");
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }

@@ -9,6 +9,7 @@ export * from "./anchor/webhook-anchor.ts";
 export * from "./directory-lock.ts";
 export * from "./directory-log.ts";
 export type { Cosign, LogOptions } from "./log-options.ts";
+export * from "./prune-log.ts";
 export { createLogProof } from "./log-proof.ts";
 export { DEFAULT_PUBLISH_INTERVAL_MS } from "./log-writer.ts";
 export * from "./keys-passphrase.ts";

@@ -5,6 +5,7 @@ import { equalBytes, fromUtf8, isSluiceError, type Checkpoint } from "@sluice/pr
 import { openCheckpoint, type LogIdentity } from "./checkpoint.ts";
 import { decodeEntryTile } from "./entry-tile.ts";
 import { fileTiles, readTile, type ReadLogFile } from "./log-files.ts";
+import { readPruned, type Pruned } from "./pruned-note.ts";
 import { CHECKPOINT_PATH, tileOf, tilePath, TILE_WIDTH } from "./tile-path.ts";
 import { rootOf, subtreesOf, type TileSource } from "./tile-proof.ts";
 import { HASH_BYTES, leafHash } from "./tree-hash.ts";
@@ -12,7 +13,13 @@ import { HASH_BYTES, leafHash } from "./tree-hash.ts";
 /** What a look at a log found. `seen` and `shown` are whole checkpoints, which together are the proof. */
 export type LogFinding =
   /** It continues what was seen; every entry that came since is there. */
-  | { readonly kind: "consistent"; readonly shown: Checkpoint; readonly newEntries: number }
+  | {
+      readonly kind: "consistent";
+      readonly shown: Checkpoint;
+      readonly newEntries: number;
+      /** What the log says it no longer keeps, if it says so. */
+      readonly pruned?: Pruned;
+    }
   /** Two checkpoints that no one log can have. */
   | { readonly kind: "fork"; readonly seen: string; readonly shown: string }
   /** Fewer entries than it had before. */
@@ -48,6 +55,7 @@ async function look(read: ReadLogFile, trust: LogIdentity, before: Checkpoint | 
     return { kind: "fork", seen: before.text, shown: text };
   }
   const truncated = (reason: string): LogFinding => ({ kind: "truncation", seen, shown: text, reason });
+  let pruned: Pruned | null;
   try {
     const tiles = fileTiles(read, trust.origin);
     const source = subtreesOf(tiles, shown.size);
@@ -58,13 +66,16 @@ async function look(read: ReadLogFile, trust: LogIdentity, before: Checkpoint | 
     if (before !== null && !equalBytes(await rootOf(source, before.size), before.rootHash)) {
       return { kind: "fork", seen: before.text, shown: text };
     }
-    const missing = await firstMissing(read, tiles, before?.size ?? 0, shown.size);
+    pruned = await readPruned(read, trust);
+    const from = Math.max(before?.size ?? 0, pruned?.firstKept ?? 0);
+    const missing = await firstMissing(read, tiles, from, shown.size);
     if (missing !== null) return truncated(missing);
   } catch (error) {
     if (!isSluiceError(error, "ERR_LOG")) throw error;
     return truncated(String(error.details["reason"]));
   }
-  return { kind: "consistent", shown, newEntries: shown.size - (before?.size ?? 0) };
+  const newEntries = shown.size - (before?.size ?? 0);
+  return { kind: "consistent", shown, newEntries, ...(pruned === null ? {} : { pruned }) };
 }
 
 /** The first file of entries [from, size) that does not hold the entries that the tiles say; null when all do. */

@@ -114,7 +114,7 @@ export class LogTiles {
   writeFull(): void {
     for (const [path, { tile, bytes }] of this.#pending) {
       const file = join(this.#directory, path);
-      replaceFile(file, bytes);
+      replaceFile(file, bytes, "once");
       rmSync(`${file}.p`, { recursive: true, force: true });
       this.#written.delete(tile.level);
       this.#unsynced.add(file);

@@ -11,7 +11,8 @@ import { ENTRY_BYTES } from "./entry-tile.ts";
 import type { Journal } from "./journal.ts";
 import type { LogOptions } from "./log-options.ts";
 import type { LogTiles } from "./log-tiles.ts";
-import { CHECKPOINT_PATH } from "./tile-path.ts";
+import type { RetentionIndex } from "./retention-index.ts";
+import { CHECKPOINT_PATH, TILE_WIDTH } from "./tile-path.ts";
 import { consistencyProof, rootOf } from "./tile-proof.ts";
 
 /** Entries that one write to the disk makes durable. */
@@ -31,7 +32,10 @@ type Waiting<T> = { resolve: (value: T) => void; reject: (reason: unknown) => vo
 export type WriterState = {
   readonly directory: string;
   readonly journal: Journal;
+  readonly retention: RetentionIndex;
   readonly tiles: LogTiles;
+  /** When each full tile of the journal's entries was complete. */
+  readonly completeAtMs: readonly number[];
   /** Entries in the journal. */
   readonly journaled: number;
   /** Time of the newest entry. */
@@ -45,7 +49,10 @@ export class LogWriter {
   readonly #options: LogOptions;
   readonly #directory: string;
   readonly #journal: Journal;
+  readonly #retention: RetentionIndex;
   readonly #tiles: LogTiles;
+  /** Times that the retention index does not have yet. */
+  #completeAtMs: number[];
   #journaled: number;
   #lastAtMs: number;
   #appends: (Waiting<LogPosition> & { entry: Bytes; atMs: number })[] = [];
@@ -69,7 +76,9 @@ export class LogWriter {
     this.#options = options;
     this.#directory = state.directory;
     this.#journal = state.journal;
+    this.#retention = state.retention;
     this.#tiles = state.tiles;
+    this.#completeAtMs = [...state.completeAtMs];
     this.#journaled = state.journaled;
     this.#lastAtMs = state.lastAtMs;
     this.#published = state.published;
@@ -124,6 +133,11 @@ export class LogWriter {
     this.#shownInterval = interval;
     this.#showing = this.#publishCosigned().finally(() => (this.#showing = undefined));
     return this.#showing;
+  }
+
+  /** Puts down in the retention index when each full tile was complete. Nothing else may be asked meanwhile. */
+  async noteCompletion(): Promise<void> {
+    await this.#restartJournal();
   }
 
   /** Finishes what waits, publishes, and closes the journal. */
@@ -192,7 +206,10 @@ export class LogWriter {
     const batch = this.#appends.slice(0, MAX_BATCH_ENTRIES);
     await this.#journal.append(batch.map(({ entry, atMs }, i) => ({ index: durable + i, durable, atMs, entry })));
     this.#appends.splice(0, batch.length);
-    for (const { entry } of batch) this.#tiles.append(entry);
+    for (const { entry, atMs } of batch) {
+      this.#tiles.append(entry);
+      if (this.#tiles.size % TILE_WIDTH === 0) this.#completeAtMs.push(atMs);
+    }
     for (const [i, { resolve }] of batch.entries()) resolve({ index: durable + i });
     this.#journaled += batch.length;
     this.#tiles.writeFull();
@@ -201,6 +218,8 @@ export class LogWriter {
 
   async #restartJournal(): Promise<void> {
     await this.#tiles.syncFull();
+    await this.#retention.append(this.#completeAtMs);
+    this.#completeAtMs = [];
     const entries = this.#tiles.openEntries();
     const base = this.#tiles.size - entries.length;
     const { origin, key } = this.#options;

@@ -6,6 +6,8 @@
 export const TILE_WIDTH = 256;
 /** Name of the file with the newest checkpoint. */
 export const CHECKPOINT_PATH = "checkpoint";
+/** Name of the file that says which entries are no longer kept; only a pruned log has it. */
+export const PRUNED_PATH = "pruned";
 /** Highest level of a tree whose size is a safe integer. */
 const MAX_TILE_LEVEL = 6;
 
@@ -42,7 +44,7 @@ export function parseTilePath(path: string): Tile | null {
 
 /** Whether `path`, as a reader asks for it, is a public file of a log. Everything else in its directory is not. */
 export function isLogPath(path: string): boolean {
-  return path === CHECKPOINT_PATH || parseTilePath(path) !== null;
+  return path === CHECKPOINT_PATH || path === PRUNED_PATH || parseTilePath(path) !== null;
 }
 
 /** Hashes that `level` of a tree of `size` leaves holds. */

@@ -110,7 +110,7 @@ test("refuses to go on without entries that it had published", async () => {
     await truncate(journal, (await readFile(journal)).length - RECORD_BYTES);
     await expect(openLog(left, options)).rejects.toMatchObject({
       code: "ERR_LOG",
-      details: { reason: "entries of the published checkpoint are missing" },
+      details: { reason: "the journal lacks entries of the published checkpoint" },
     });
     await rm(journal);
     await expect(openLog(left, options)).rejects.toMatchObject({ details: { reason: "the journal is missing" } });

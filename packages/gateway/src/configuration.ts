@@ -3,7 +3,15 @@
  *  @module */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { importPrivateKey, importSm2Key, type KeyPair, type SigningKey, type Sm2KeyPair } from "@sluice/evidence";
+import {
+  importPrivateKey,
+  importSm2Key,
+  LOG_RETENTION_YEARS,
+  MAX_RETENTION_YEARS,
+  type KeyPair,
+  type SigningKey,
+  type Sm2KeyPair,
+} from "@sluice/evidence";
 import { Instant, KeyId, LogOrigin, Sm2KeyId, SluiceError } from "@sluice/protocol";
 import { z } from "zod";
 
@@ -19,6 +27,8 @@ export const GatewayConfig = z.strictObject({
   /** Key of the SM2 line of its checkpoints; absent in directories made before logs had one. */
   logSm2Key: Sm2KeyId.optional(),
   logOrigin: LogOrigin,
+  /** Years for which entries of the log are kept; the longest rule when absent, and never fewer. */
+  logRetentionYears: z.int().min(LOG_RETENTION_YEARS).max(MAX_RETENTION_YEARS).optional(),
   createdAt: Instant,
 });
 export type GatewayConfig = z.infer<typeof GatewayConfig>;

@@ -217,6 +217,16 @@ export const ERROR_CATALOGUE = {
     message: "anchor {what} does not hold: {reason}",
     remedy: "keep its records; compare the pinned certificates and the address with those of its operator",
   },
+  ERR_LOG_PRUNED: {
+    status: 410,
+    message: "log {origin} no longer keeps the entries before {firstKept}",
+    remedy: "ask for later entries; proofs of the earlier ones still verify",
+  },
+  ERR_RETENTION: {
+    status: 409,
+    message: "entries of before {before} must be kept: logs are kept for {years} years, the longest rule",
+    remedy: "remove them on {day} or later",
+  },
 
   // Private lookup
   ERR_OPRF_ELEMENT: {

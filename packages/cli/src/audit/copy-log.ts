@@ -5,6 +5,8 @@ import {
   CHECKPOINT_PATH,
   hashesAtLevel,
   levelCount,
+  openPruned,
+  PRUNED_PATH,
   readCheckpoint,
   readTile,
   tilePath,
@@ -42,8 +44,12 @@ export async function copyLog(copy: LogCopy): Promise<Checkpoint> {
   const copied = new Set<string>();
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const checkpoint = await covering(copy);
-    const open = await copyTiles(copy, checkpoint.size, copied);
+    // The note first: what it says is missing may be missing.
+    const note = await copy.read(PRUNED_PATH);
+    const firstKept = note === null ? 0 : (await openPruned(note, copy.identity)).firstKept;
+    const open = await copyTiles(copy, checkpoint.size, { copied, firstKept });
     if (open === null) continue;
+    if (note !== null) await copy.write(PRUNED_PATH, note);
     for (const [path, bytes] of open) await copy.write(path, bytes);
     await copy.write(CHECKPOINT_PATH, utf8(checkpoint.text));
     return checkpoint;
@@ -72,7 +78,7 @@ async function covering({ identity, read, size, waiting, signal }: LogCopy): Pro
 async function copyTiles(
   { read, write }: LogCopy,
   size: number,
-  copied: Set<string>,
+  { copied, firstKept }: { copied: Set<string>; firstKept: number },
 ): Promise<[path: string, bytes: Bytes][] | null> {
   const open: [string, Bytes][] = [];
   for (const tile of tilesOf(size)) {
@@ -80,6 +86,7 @@ async function copyTiles(
     if (copied.has(path)) continue;
     const bytes = await readTile(read, tile);
     const lengthBytes = tile.width * (tile.level === "entries" ? STORED_ENTRY_BYTES : HASH_BYTES);
+    if (bytes === null && tile.level === "entries" && tile.index * TILE_WIDTH < firstKept) continue;
     if (bytes === null || bytes.length < lengthBytes) return null;
     if (tile.width < TILE_WIDTH) open.push([path, bytes.subarray(0, lengthBytes)]);
     else {

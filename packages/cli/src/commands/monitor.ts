@@ -84,14 +84,18 @@ async function pause(ms: number, io: CommandIo): Promise<void> {
 
 function documentOf(url: string, finding: LogFinding): object {
   if (finding.kind !== "consistent") return { url, ...finding };
-  const { shown, newEntries } = finding;
-  return { url, kind: finding.kind, size: shown.size, newEntries, shown: shown.text };
+  const { shown, newEntries, pruned } = finding;
+  const firstKept = pruned === undefined ? {} : { firstKept: pruned.firstKept };
+  return { url, kind: finding.kind, size: shown.size, newEntries, ...firstKept, shown: shown.text };
 }
 
 function formatFinding(url: string, finding: LogFinding): string {
   switch (finding.kind) {
-    case "consistent":
-      return `${url}: ${finding.shown.size} entries, ${finding.newEntries} new, consistent\n`;
+    case "consistent": {
+      const { shown, newEntries, pruned } = finding;
+      const kept = pruned === undefined ? "" : `, pruned: entries before ${pruned.firstKept} are no longer kept`;
+      return `${url}: ${shown.size} entries, ${newEntries} new, consistent${kept}\n`;
+    }
     case "unreachable":
       return `${url}: does not answer with a checkpoint\n`;
     case "fork":

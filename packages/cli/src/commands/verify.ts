@@ -64,11 +64,12 @@ async function readPolicy(file: string | undefined): Promise<WitnessPolicy | und
 
 function formatReport({ ok, receipts, operations, logs, anchors }: FolderReport): string {
   const rows = [["WHAT", "CHECKED", "VERIFIED", ""]];
-  for (const { name, origin, entries, ok: verified, witnessed } of logs) {
+  for (const { name, origin, entries, firstKept, ok: verified, witnessed } of logs) {
     const size = verified || witnessed !== null ? `${entries} entries, ` : "";
     const by = witnessed?.cosignatures.map((one) => one.name).join(", ") || "nobody";
+    const pruned = firstKept === undefined ? "" : `, pruned: entries before ${firstKept} are no longer kept`;
     const cosigned = witnessed === null ? "" : `, cosigned by ${by}`;
-    rows.push([`log ${name}`, "1", verified ? "1" : "0", `${size}${origin}${cosigned}`]);
+    rows.push([`log ${name}`, "1", verified ? "1" : "0", `${size}${origin}${cosigned}${pruned}`]);
   }
   for (const one of anchors) {
     rows.push([`anchor ${one.anchor} of ${one.log}`, String(one.checked), String(one.verified), anchorText(one)]);

@@ -39,6 +39,7 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     standard: "RFC 6962, C2SP signed-note (fixed by both)",
     national: false,
     files: [
+      "packages/evidence/src/tile-hash.ts",
       "packages/evidence/src/tree-hash.ts",
       "packages/evidence/src/log-proof.ts",
       "packages/evidence/src/signed-note.ts",

@@ -1,7 +1,7 @@
 /** The evidence log as static files: checkpoint, tiles and entry bundles, readable by any tlog-tiles client; and the
  *  records of its anchors.
  *  @module */
-import { isLogPath, parseAnchorPath, readAnchorFile, type DirectoryLog } from "@sluice/evidence";
+import { isLogPath, parseAnchorPath, PRUNED_PATH, readAnchorFile, type DirectoryLog } from "@sluice/evidence";
 import { SluiceError } from "@sluice/protocol";
 import type { FastifyInstance } from "fastify";
 
@@ -27,7 +27,9 @@ export function serveLog(server: FastifyInstance, log: DirectoryLog, anchors: st
       .type("application/octet-stream")
       .header(
         "cache-control",
-        path.includes(".p/") || path.endsWith("/index") ? "no-cache" : "public, max-age=31536000, immutable",
+        path.includes(".p/") || path.endsWith("/index") || path === PRUNED_PATH
+          ? "no-cache"
+          : "public, max-age=31536000, immutable",
       )
       .send(await read(path));
   });

@@ -32,7 +32,8 @@ export async function recoverLog(context: DomainContext): Promise<string | null>
   const last = lastNoted(context);
   if (last !== null) {
     if (last.index >= size) return LOG_BEHIND;
-    const [found] = await log.readEntries(last.index, last.index + 1);
+    // Of a pruned log, the entries since then tell whether state and log belong together.
+    const [found] = last.index < log.firstKept ? [last.entry] : await log.readEntries(last.index, last.index + 1);
     if (found === undefined || toHex(found) !== toHex(last.entry)) return LOG_BEHIND;
   }
   const explained = Math.max((last?.index ?? -1) + 1, rollback.read().acceptedSize ?? size);
@@ -40,7 +41,7 @@ export async function recoverLog(context: DomainContext): Promise<string | null>
   const kept = unlogged(context);
   const wanted = new Map(kept.map((one) => [toHex(one.entry), one]));
   const found = new Map<Kept, number>();
-  for (let from = Math.max(0, explained - RECOVERY_LOOK_BACK); from < size; from += PAGE_ENTRIES) {
+  for (let from = Math.max(log.firstKept, explained - RECOVERY_LOOK_BACK); from < size; from += PAGE_ENTRIES) {
     for (const [i, entry] of (await log.readEntries(from, Math.min(from + PAGE_ENTRIES, size))).entries()) {
       const one = wanted.get(toHex(entry));
       if (one !== undefined) found.set(one, from + i);

@@ -1,11 +1,12 @@
 /** The logs of a folder of evidence, read from their files below `logs/`.
  *  @module */
-import { SluiceError, type Bytes, type Checkpoint, type EvidencedReceipt } from "@sluice/protocol";
+import { SluiceError, type Bytes, type EvidencedReceipt } from "@sluice/protocol";
 import { holdsAnchored, type AnchorRecord } from "../anchor/anchor-record.ts";
 import { logIdentity, type LogIdentity } from "../checkpoint.ts";
-import { verifyCheckpointInFiles, verifyLogFiles, type ReadLogFile } from "../log-files.ts";
+import { verifyCheckpointInFiles, type ReadLogFile } from "../log-files.ts";
 import { requireGatewayWord, type TrustPins } from "../receipts.ts";
 import { HASH_BYTES } from "../tree-hash.ts";
+import { verifyLogFiles, type VerifiedLog } from "../verify-log-files.ts";
 import type { EvidenceFolder } from "./evidence-folder.ts";
 
 /** Name of the directory of the gateway's log. */
@@ -47,7 +48,7 @@ export class FolderLogs {
   }
 
   /** Verifies the whole log called `name`. @throws ERR_LOG */
-  async verify(name: string, signal: AbortSignal | undefined): Promise<Checkpoint> {
+  async verify(name: string, signal: AbortSignal | undefined): Promise<VerifiedLog> {
     return await verifyLogFiles(this.#reader(name), this.#pinned(name), signal === undefined ? {} : { signal });
   }
 

@@ -30,6 +30,8 @@ export interface FolderLog {
   readonly origin: string;
   /** Entries of the log; 0 when it does not verify. */
   readonly entries: number;
+  /** Index of the first entry that is kept, when the log says that it was pruned. */
+  readonly firstKept?: number;
   readonly ok: boolean;
   /** Cosignatures on the log's checkpoint, when a policy was given and the log verifies. */
   readonly witnessed: WitnessVerdict | null;
@@ -192,7 +194,8 @@ async function verifyLog(
     failures.add([{ file: `logs/${name}/checkpoint`, error: new SluiceError("ERR_LOG", { origin, reason }) }]);
   }
   const ok = verified !== null && witnessed?.satisfied !== false;
-  return { name, origin, entries: verified?.size ?? 0, ok, witnessed };
+  const pruned = verified?.pruned === undefined ? {} : { firstKept: verified.pruned.firstKept };
+  return { name, origin, entries: verified?.size ?? 0, ...pruned, ok, witnessed };
 }
 
 async function readTrust(folder: EvidenceFolder): Promise<TrustPins | SluiceError> {

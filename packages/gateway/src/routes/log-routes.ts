@@ -2,7 +2,7 @@
  *  anchors; nothing else that lies beside them.
  *  @module */
 import { join } from "node:path";
-import { isLogPath, parseAnchorPath, readAnchorFile } from "@sluice/evidence";
+import { isLogPath, parseAnchorPath, PRUNED_PATH, readAnchorFile } from "@sluice/evidence";
 import { BINARY_MEDIA_TYPE, SluiceError } from "@sluice/protocol";
 import { z } from "zod";
 import { FILES } from "../configuration.ts";
@@ -50,7 +50,9 @@ export function logRoutes(server: ZodServer, context: GatewayContext): void {
       const path = request.params["*"];
       if (!isLogPath(path) && parseAnchorPath(path) === null) throw new SluiceError("ERR_ROUTE_UNKNOWN");
       const caching =
-        path.includes(".p/") || path.endsWith("/index") ? "no-cache" : "public, max-age=31536000, immutable";
+        path.includes(".p/") || path.endsWith("/index") || path === PRUNED_PATH
+          ? "no-cache"
+          : "public, max-age=31536000, immutable";
       return reply
         .type(BINARY_MEDIA_TYPE)
         .header("cache-control", caching)

@@ -123,7 +123,7 @@ export class ReceiptBook {
     let unlogged = await unloggedReceipts(state.db, RECOVERY_BATCH);
     if (unlogged.length === 0) return;
     // An entry in the log but not noted lies behind the highest noted one by less than can have been in flight.
-    const from = Math.max(0, (await highestLogIndex(state.db)) - MAX_WAITING_ITEMS);
+    const from = Math.max(log.firstKept, (await highestLogIndex(state.db)) - MAX_WAITING_ITEMS);
     const positions = new Map<string, number>();
     for (let start = from; start < log.size; start += RECOVERY_BATCH) {
       const end = Math.min(start + RECOVERY_BATCH, log.size);
