@@ -10,6 +10,7 @@ import { join, relative } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { gzipSync } from "node:zlib";
 import { PGlite } from "@electric-sql/pglite";
+import { verifyCallChain, type ChainStep } from "@sluice/evidence/verify";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CanarySearch, type CanaryFind } from "../packages/cli/src/demo/canary-search.ts";
 import { csvLine } from "../packages/cli/src/demo/city/csv.ts";
@@ -28,6 +29,8 @@ let directory: string;
 let generated: GeneratedCity;
 let report: DemoReport;
 let search: CanarySearch;
+/** The chain of every receipt, as the agency gets it. */
+const chains: ChainStep[][] = [];
 const proxies = new Map<string, RecordingProxy>();
 const said: string[] = [];
 
@@ -44,6 +47,11 @@ beforeAll(async () => {
   const narrator = new Narrator({ isTerminal: false, write: (text) => void said.push(text) });
   try {
     report = await walk(running, narrator, await examplePlan(generated));
+    const agency = running.client("data-bureau");
+    for (const name of await readdir(join(directory, "evidence", "receipts"))) {
+      const chain = await agency.receipt(name.replace(".json", ""));
+      chains.push(await verifyCallChain(chain, generated.city.trust));
+    }
   } finally {
     await running.stop();
     for (const proxy of proxies.values()) await proxy.close();
@@ -102,6 +110,9 @@ test("the report of the walk is ok: answers, refusals, receipts, canaries", () =
   // Two runs and the calls of five products, and the two runs of the trial.
   expect(report.receipts.issued).toBe(5 * 2 + 20 * 2 + 1 + 1 + 1 + 3 + 2);
   expect(report.receipts.verified).toBe(report.receipts.issued);
+  expect(chains).toHaveLength(report.receipts.issued);
+  for (const step of chains.flat())
+    expect(step, step.step).toMatchObject({ outcome: step.step === "product" ? "listed" : "verified" });
   expect(report.refusals.map((refusal) => refusal.case)).toEqual(
     expect.arrayContaining([
       "field-outside-grant",

@@ -34,6 +34,7 @@ import { report } from "./commands/report.ts";
 import { runShow, runWatch } from "./commands/run.ts";
 import { score } from "./commands/score.ts";
 import { statusIssue, statusKeep } from "./commands/status.ts";
+import { trace } from "./commands/trace.ts";
 import { verify } from "./commands/verify.ts";
 import { witnessInit, witnessStart } from "./commands/witness.ts";
 
@@ -73,6 +74,7 @@ export const COMMANDS: readonly Command[] = [
   match,
   score,
   report,
+  trace,
   auditExport,
   auditVerifier,
   verify,

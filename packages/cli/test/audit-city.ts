@@ -64,7 +64,8 @@ export async function environmentOf(city: City, actor: "bureau" | "bank" | "audi
   return { SLUICE_GATEWAY: city.gateway.url, SLUICE_KEY: key, SLUICE_TRUST: trust };
 }
 
-function trustOf(city: City): TrustPins {
+/** What a verifier of the city trusts. */
+export function trustOf(city: City): TrustPins {
   const { receiptKey, logKey, logOrigin } = city.domain.description();
   return {
     domains: { health: { receiptKey, logKey, logOrigin, departmentKey: city.keys.health.keyId } },

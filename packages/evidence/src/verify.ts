@@ -6,6 +6,7 @@ export { PinnedAnchor, type AnchorPin } from "./anchor/anchor-pin.ts";
 export * from "./anchor/anchor-record.ts";
 export { certificateFingerprints } from "./anchor/pem.ts";
 export * from "./anchor/timestamp.ts";
+export * from "./call-chain.ts";
 export * from "./checkpoint.ts";
 export { keyIdOf, publicKeyOf, verifyEd25519 } from "./ed25519.ts";
 export * from "./document-file.ts";

@@ -144,15 +144,25 @@ export type Catalogue = z.infer<typeof Catalogue>;
 export const ProductList = z.strictObject({ products: z.array(Product) });
 export type ProductList = z.infer<typeof ProductList>;
 
-/** `GET /v1/receipts/{callId}` of the gateway, for the parties of the call: call → product → release → grant → scene.
- *  A member is absent when the call has no such step: a development run has no product or release yet. */
+/** A development run as a chain shows it, with what was said of it. */
+export const ReviewedRun = z.strictObject({ run: Run, reviews: z.array(ReviewRecord) });
+export type ReviewedRun = z.infer<typeof ReviewedRun>;
+
+/** `GET /v1/receipts/{callId}` of the gateway, for the parties of the call: everything it rests on, each step tied to the
+ *  next by a hash. A member is absent when the call has no such step (a development run has no product or release yet), or
+ *  when the gateway does not have it. */
 export const ReceiptChain = z.strictObject({
-  /** Absent when the attempt that the receipt names did not reach this gateway's disk. */
+  /** Absent when the attempt that the receipt names did not reach this gateway's disk, and once it was erased. */
   request: SignedRequest.optional(),
   receipt: EvidencedReceipt,
   product: Product.optional(),
   release: SignedRelease.optional(),
+  /** The run whose guard report, manifest and model the release names; of the receipt of a development run, that run. */
+  development: ReviewedRun.optional(),
+  /** The build that made the snapshot that answered. */
+  build: Run.optional(),
   grant: SignedGrant.optional(),
+  policy: Policy.optional(),
   scene: Scene.optional(),
 });
 export type ReceiptChain = z.infer<typeof ReceiptChain>;

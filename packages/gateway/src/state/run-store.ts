@@ -107,6 +107,26 @@ export async function developmentRuns(
   return rows.map(parse);
 }
 
+/** Ended runs of one bundle under a grant, newest first. */
+export async function endedRuns(
+  db: Kysely<Tables>,
+  wanted: Pick<Release, "grant" | "product" | "version" | "bundle"> & { readonly operation: Run["operation"] },
+): Promise<Run[]> {
+  const rows = await db
+    .selectFrom("run")
+    .select("document")
+    .where("operation", "=", wanted.operation)
+    .where("product", "=", wanted.product)
+    .where("version", "=", wanted.version)
+    .where("grant_hash", "=", wanted.grant)
+    .where("bundle", "=", wanted.bundle)
+    .where("document", "is not", null)
+    .orderBy("submitted_at", "desc")
+    .limit(MAX_CANDIDATE_RUNS)
+    .execute();
+  return rows.flatMap(({ document }) => (document === null ? [] : [Run.parse(JSON.parse(document))]));
+}
+
 function parse(row: Selectable<RunTable>): HeldRun {
   return {
     callId: row.call_id,
