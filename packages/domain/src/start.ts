@@ -218,8 +218,8 @@ export async function startDomain(directory: string, options: StartDomainOptions
     // A state that is older than its files decides neither which of them go nor what became of its runs.
     if (standing.rolledBack === null) {
       await sweepIndexes(context);
-      await pruneTrails(context);
       await sweepMemberships(files, context.memberships.names());
+      await pruneTrails(context);
       await runner.recover();
     }
     const sweep = setInterval(() => {

@@ -2,6 +2,7 @@
  *  @module */
 import type { SubjectRequest } from "@sluice/domain";
 import type { Instant } from "@sluice/protocol";
+import { minuteText } from "../officer/chinese-figures.ts";
 import { formatTable } from "../table.ts";
 
 const KINDS = { trail: "使用轨迹 trail", copy: "数据副本 copy" } as const;
@@ -17,8 +18,8 @@ export function requestLines({ request, kind, resource, receivedAt, dueAt }: Sub
     ["申请 request", request],
     ["事项 kind", KINDS[kind]],
     ["资源 resource", resource],
-    ["收到 received", receivedAt],
-    ["期限 due", dueAt],
+    ["收到 received", `${minuteText(receivedAt)}（北京时间）`],
+    ["期限 due", `${minuteText(dueAt)}（北京时间）`],
   ];
   return `${formatTable(rows)}\n`;
 }
@@ -31,15 +32,15 @@ export function requestTable(requests: readonly SubjectRequest[], now: Instant):
     request.request,
     KINDS[request.kind],
     request.resource,
-    request.receivedAt,
-    request.dueAt,
+    minuteText(request.receivedAt),
+    minuteText(request.dueAt),
     stateOf(request, now),
   ]);
-  return `${formatTable([header, ...rows])}\n`;
+  return `${formatTable([header, ...rows])}\n时间为北京时间 / times are of Beijing (UTC+8)\n`;
 }
 
 function stateOf(request: SubjectRequest, now: Instant): string {
   const { answeredAt, dueAt } = request;
   if (answeredAt === null) return isOverdue(request, now) ? "逾期未办 OVERDUE" : "待办 open";
-  return answeredAt > dueAt ? `已办（逾期）answered late ${answeredAt}` : `已办 answered ${answeredAt}`;
+  return `${answeredAt > dueAt ? "已办（逾期）answered late" : "已办 answered"} ${minuteText(answeredAt)}`;
 }

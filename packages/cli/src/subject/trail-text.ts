@@ -1,6 +1,7 @@
 /** A person's trail in Chinese and English, for a terminal or for printing.
  *  @module */
 import type { Holding, HoldingEnd, NamedParty, SubjectTrail } from "@sluice/domain";
+import { minuteText } from "../officer/chinese-figures.ts";
 import { FORM_WORDS } from "../officer/form-words.ts";
 import { visibleText } from "../officer/visible-text.ts";
 import { formatTable } from "../table.ts";
@@ -21,7 +22,7 @@ export function trailText(trail: SubjectTrail): string {
     ["资源 resource", `${visibleText(title)} (${resource})`],
     ["标识字段 column", column],
     ["申请 request", request],
-    ["截至 as of", at],
+    ["截至 as of", timeText(at)],
   ];
   const blocks = [formatTable(head), summary(holdings), ...holdings.map(holdingText)];
   if (otherColumns.length > 0) {
@@ -51,11 +52,15 @@ function holdingText(holding: Holding, index: number): string {
     ["", "运营 operator", partyText(operator)],
     ["", "开发 developer", partyText(developer)],
     ["", "授权 grant", grant],
-    ["", "自 from", from],
-    ["", "至 until", until === null ? "仍在服务 / still answers" : until],
+    ["", "自 from", timeText(from)],
+    ["", "至 until", until === null ? "仍在服务 / still answers" : timeText(until)],
     ...(ended === null ? [] : [["", "结束 ended", ENDS[ended]]]),
   ];
   return formatTable(rows);
+}
+
+function timeText(instant: Holding["from"]): string {
+  return `${minuteText(instant)}（北京时间）`;
 }
 
 function groundText(ground: Holding["ground"]): string {
