@@ -242,6 +242,26 @@ test("what an anchor may have taken without our knowing is given to it again as 
   });
 });
 
+test("a crash before the record was whole gives the anchor the same text again, and leaves one record", async () => {
+  await inDirectory(async (directory) => {
+    const bench = new Bench(directory);
+    await bench.open();
+    await bench.grow(3);
+    await bench.close();
+    const files = join(directory, "anchors/chain");
+    for (const lost of [["3.json"], ["3.json", "3.answer"], ["3.json", "3.answer", "3.checkpoint"]]) {
+      for (const name of lost) await rm(join(files, name));
+      await writeFile(join(files, "3.answer.tmp"), "half of an ans");
+      await bench.open();
+      await bench.close();
+      expect(new Set(bench.given)).toEqual(new Set([bench.given[0]]));
+      const parts = ["3.answer", "3.checkpoint", "3.json", "pending.checkpoint"];
+      expect((await bench.records()).filter((name) => !name.endsWith(".tmp"))).toEqual(parts);
+    }
+    expect(bench.given).toHaveLength(4);
+  });
+});
+
 test("an anchor that hangs delays no publication, and closing cuts it off without a record", async () => {
   await inDirectory(async (directory) => {
     const bench = new Bench(directory);

@@ -77,8 +77,19 @@ test("a domain's log passes through unchanged, and nothing else of the domain do
   city.domain.overrides.set("/log/checkpoint", async () => ({ body: "the checkpoint", type: "text/plain" }));
   const answer = await city.send("bureau", "GET", "/v1/domains/health/log/checkpoint");
   expect(Buffer.from(answer.bytes).toString()).toBe("the checkpoint");
+  city.domain.overrides.set("/log/anchors/tsa/300.tsr", async () => ({ body: "the stamp", type: "text/plain" }));
+  const anchored = await city.send("bureau", "GET", "/v1/domains/health/log/anchors/tsa/300.tsr");
+  expect(Buffer.from(anchored.bytes).toString()).toBe("the stamp");
   const asked = city.domain.requests.length;
-  for (const other of ["journal", "tile/0/../../v1/description", "tile/0/000.p/0", "tile/9/000"]) {
+  for (const other of [
+    "anchors/tsa/pending.checkpoint",
+    "anchors/../journal",
+    "anchors.json",
+    "journal",
+    "tile/0/../../v1/description",
+    "tile/0/000.p/0",
+    "tile/9/000",
+  ]) {
     const refused = await city.send("bureau", "GET", `/v1/domains/health/log/${encodeURIComponent(other)}`);
     expect(codeOf(refused)).toBe("ERR_ROUTE_UNKNOWN");
   }
