@@ -11,7 +11,7 @@ export const domainResume: Command = {
   notes:
     "First look for its newest state and log: with them nothing is lost. What was spent between the backup and the loss\n" +
     "is not known, so department and agency have to sign new grants, which begin after the moment that this prints.\n" +
-    "docs/operating.md tells when this is not enough.",
+    "docs/stopping.md tells when this is not enough.",
   async run(args, io) {
     const { systemClock } = await import("@sluice/client");
     const { resumeDomain } = await import("@sluice/domain");

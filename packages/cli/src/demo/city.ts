@@ -15,6 +15,9 @@ const random: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) 
 const CityFile = z.strictObject({ domains: z.record(z.string(), z.string()), trust: TrustPins });
 const FILE = "city.json";
 
+/** Lease of every domain: the agency renews it while the city runs. */
+export const LEASE_MS = 10 * 60_000;
+
 /** A city whose directories exist. */
 export interface City {
   readonly directory: string;
@@ -82,6 +85,7 @@ export async function createCity(
       title,
       ...pins,
       departmentKey,
+      maxLeaseMs: LEASE_MS,
       random,
     });
     const { receiptKey, logKey, logSm2Key, logOrigin } = config;

@@ -1,7 +1,10 @@
 /** A city whose processes run, and the clients of its parties.
  *  @module */
-import { createClient, type SluiceClient } from "@sluice/client";
-import { domainDirectory, gatewayDirectory, type City } from "./city.ts";
+import { setTimeout } from "node:timers/promises";
+import { createClient, systemClock, type SluiceClient } from "@sluice/client";
+import { deliverStop } from "../status/deliver-stop.ts";
+import { issueStatus, keepStatus, RENEW_AFTER, type StatusIssuer } from "../status/issue-status.ts";
+import { domainDirectory, gatewayDirectory, LEASE_MS, type City } from "./city.ts";
 import type { PartyName } from "./parties.ts";
 import { startDomainProcess, startGatewayProcess, type ServerProcess } from "./processes.ts";
 
@@ -15,6 +18,8 @@ export class RunningCity {
   readonly city: City;
   readonly #address: Address;
   readonly #processes = new Map<string, ServerProcess>();
+  readonly #leases = new Map<string, StatusIssuer>();
+  readonly #stopping = new AbortController();
   #gatewayUrl = "";
 
   private constructor(city: City, address: Address) {
@@ -73,6 +78,7 @@ export class RunningCity {
 
   /** Stops every process. */
   async stop(): Promise<void> {
+    this.#stopping.abort();
     await Promise.all([...this.#processes.values()].map((process) => process.stop()));
   }
 
@@ -89,5 +95,35 @@ export class RunningCity {
   async #register(domain: string): Promise<void> {
     const url = await this.#address(domain, this.process(domain).url);
     await this.client("data-bureau").registerDomain({ domain, url });
+    await this.#lease(domain);
+  }
+
+  /** Extends the lease of a domain now, and again and again while the city runs. */
+  async #lease(domain: string): Promise<void> {
+    const kept = this.#leases.get(domain);
+    const issuer = kept ?? this.#issuer(domain);
+    await issueStatus(issuer);
+    if (kept !== undefined) return;
+    this.#leases.set(domain, issuer);
+    const wait = (ms: number): Promise<void> =>
+      setTimeout(ms, undefined, { signal: this.#stopping.signal, ref: false });
+    // A status that does not arrive is sent again; the domain says why it refuses work.
+    wait(issuer.validMs * RENEW_AFTER)
+      .then(() => keepStatus(issuer, { wait, told: () => {} }))
+      .catch(() => {});
+  }
+
+  #issuer(domain: string): StatusIssuer {
+    return {
+      domain,
+      key: this.city.keys["data-bureau"],
+      validMs: LEASE_MS,
+      clock: systemClock,
+      stops: async () => ({ revoked: [], suspended: [] }),
+      deliver: async (status) => {
+        const url = new URL(await this.#address(domain, this.process(domain).url));
+        await deliverStop(url, "/v1/statuses", status, this.#stopping.signal);
+      },
+    };
   }
 }

@@ -1,11 +1,8 @@
 /** The clock: kept by somebody, close to the gateway's, and not behind what the domains have already seen.
  *  @module */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { pathToFileURL } from "node:url";
 import { MAX_CLOCK_SKEW_MS } from "@sluice/protocol";
 import type { DataDirectory } from "./data-directory.ts";
+import { readState } from "./domain-state.ts";
 import { failure, warning, well, type Finding } from "./finding.ts";
 import type { Machine } from "./machine.ts";
 
@@ -56,7 +53,7 @@ export async function checkGatewayClock(url: string, machine: Machine): Promise<
 /** Compares with the latest instant that each domain has noted. */
 export function checkDomainClocks(data: DataDirectory, machine: Machine): Finding[] {
   return data.homes.flatMap((home) => {
-    const latest = home.kind === "domain" ? latestInstant(join(home.directory, "state.sqlite")) : undefined;
+    const latest = home.kind === "domain" ? latestInstant(home.directory) : undefined;
     if (latest === undefined) return [];
     const behindMs = latest.getTime() - machine.now().getTime();
     const name = home.kind === "domain" && home.config !== null ? `domain ${home.config.domain}` : home.kind;
@@ -72,21 +69,9 @@ export function checkDomainClocks(data: DataDirectory, machine: Machine): Findin
   });
 }
 
-function latestInstant(file: string): Date | undefined {
-  if (!existsSync(file)) return undefined;
-  const url = pathToFileURL(file);
-  // Without a write-ahead log nobody writes; reading then leaves no file behind.
-  if (!existsSync(`${file}-wal`)) url.searchParams.set("immutable", "1");
-  try {
-    const database = new DatabaseSync(url, { readOnly: true });
-    try {
-      const latest = database.prepare("SELECT latest FROM clock").get()?.["latest"];
-      const instant = new Date(String(latest));
-      return Number.isNaN(instant.getTime()) ? undefined : instant;
-    } finally {
-      database.close();
-    }
-  } catch {
-    return undefined;
-  }
+function latestInstant(directory: string): Date | undefined {
+  return readState(directory, (state) => {
+    const instant = new Date(String(state.prepare("SELECT latest FROM clock").get()?.["latest"]));
+    return Number.isNaN(instant.getTime()) ? undefined : instant;
+  });
 }

@@ -7,6 +7,7 @@ import { checkMachine } from "./check-machine.ts";
 import { checkMemoryFiles } from "./check-memory-files.ts";
 import { checkPort } from "./check-port.ts";
 import { checkSandbox } from "./check-sandbox.ts";
+import { checkStanding } from "./check-standing.ts";
 import { checkDatabases, checkDataEngine } from "./check-stores.ts";
 import { readDataDirectory } from "./data-directory.ts";
 import { failure, type Finding } from "./finding.ts";
@@ -48,5 +49,6 @@ async function examineDirectory(machine: Machine, directory: string): Promise<Fi
     ...(await checkKeys(data)),
     ...(await checkDisk(data, machine)),
     ...checkDomainClocks(data, machine),
+    ...checkStanding(data, machine),
   ];
 }

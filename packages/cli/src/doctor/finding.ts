@@ -42,6 +42,8 @@ export const CHECK_LABELS = {
   disk: { en: "disk", zh: "磁盘" },
   port: { en: "port", zh: "端口" },
   clock: { en: "clock", zh: "时钟" },
+  lease: { en: "lease", zh: "状态租约" },
+  standing: { en: "standing", zh: "运行状态" },
 } as const satisfies Record<string, Words>;
 
 /** Name of a check. */

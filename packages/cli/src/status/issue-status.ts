@@ -24,7 +24,7 @@ export interface StatusIssuer {
 }
 
 /** A lease is renewed when this part of it has passed. */
-const RENEW_AFTER = 1 / 3;
+export const RENEW_AFTER = 1 / 3;
 /** Part of a lease after which a failed renewal is tried again. */
 const RETRY_AFTER = 1 / 30;
 

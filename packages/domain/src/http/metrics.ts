@@ -48,6 +48,14 @@ export function installDomainMetrics(context: DomainContext): void {
       return typeof latest === "string" ? one(Math.max(0, Date.parse(latest) - clock.now().getTime()) / 1_000) : [];
     },
   );
+  metrics.gauge("sluice_lease_seconds_left", "Until the status lease ends and work is refused", [], () => {
+    const leftMs = context.standing.leaseMs(clock.now());
+    return leftMs === null ? [] : one(leftMs / 1_000);
+  });
+  metrics.gauge("sluice_work_refused", "1 when all work is refused for that reason", ["reason"], () => [
+    { labels: { reason: "rolled-back" }, value: context.standing.rolledBack === null ? 0 : 1 },
+    { labels: { reason: "not-witnessed" }, value: context.standing.isWitnessed ? 0 : 1 },
+  ]);
   metrics.gauge("sluice_pool_threads", "Worker threads, by kind of work", ["kind"], () =>
     pools.load().map(({ kind, threads }) => ({ labels: { kind }, value: threads })),
   );
