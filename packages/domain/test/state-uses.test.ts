@@ -72,7 +72,7 @@ test("state of the first schema is taken over: what was charged then has its oth
   db.close();
   const file = new DatabaseSync(join(directory, "state.sqlite"));
   file.exec(
-    "ALTER TABLE spend DROP COLUMN attempts; DROP TABLE event; DROP TABLE rollback; DROP TABLE stopped_grant; DROP TABLE stopped_key; DROP TABLE status; ALTER TABLE answer DROP COLUMN openings; ALTER TABLE answer DROP COLUMN certificate; PRAGMA user_version = 1;",
+    "ALTER TABLE spend DROP COLUMN attempts; DROP TABLE event; DROP TABLE rollback; DROP TABLE stopped_grant; DROP TABLE stopped_key; DROP TABLE status; DROP TABLE membership; DROP TABLE subject_request; ALTER TABLE answer DROP COLUMN openings; ALTER TABLE answer DROP COLUMN certificate; PRAGMA user_version = 1;",
   );
   file.close();
   db = new StateDatabase(join(directory, "state.sqlite"));
