@@ -21,6 +21,7 @@ import { TRIAL_QUOTA } from "../packages/cli/src/demo/refused-grants.ts";
 import { RunningCity } from "../packages/cli/src/demo/running-city.ts";
 import { walk } from "../packages/cli/src/demo/walk.ts";
 import { readWalkState } from "../packages/cli/src/demo/walk-state.ts";
+import { readConfig } from "../packages/domain/src/config.ts";
 import { Keyring } from "../packages/domain/src/keyring.ts";
 import { openSealedFiles } from "../packages/domain/src/rest/open-files.ts";
 import { httpBodies, RecordingProxy } from "./recording-proxy.ts";
@@ -81,7 +82,7 @@ function needles({ data }: GeneratedCity): string[] {
 async function unsealed(domain: string, folder: string): Promise<{ name: string; content: Uint8Array }[]> {
   const home = join(directory, "domains", domain);
   const random = { bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) };
-  const keyring = await Keyring.open(home);
+  const keyring = await Keyring.open(home, await readConfig(home));
   const files = await openSealedFiles({ directory: home, config: { domain }, keyring, random });
   const entries = await readdir(join(home, folder), { recursive: true, withFileTypes: true });
   const names = entries

@@ -23,6 +23,7 @@ import { jobOutputs } from "./commands/job-outputs.ts";
 import { jobSubmit } from "./commands/job-submit.ts";
 import { jobTail } from "./commands/job-tail.ts";
 import { keysNew } from "./commands/keys-new.ts";
+import { keysPassphrase } from "./commands/keys-passphrase.ts";
 import { logPrune } from "./commands/log-prune.ts";
 import { lookup } from "./commands/lookup.ts";
 import { match } from "./commands/match.ts";
@@ -42,6 +43,7 @@ import { witnessInit, witnessStart } from "./commands/witness.ts";
 export const COMMANDS: readonly Command[] = [
   demo,
   keysNew,
+  keysPassphrase,
   gatewayInit,
   gatewayStart,
   gatewayErase,

@@ -8,7 +8,8 @@ export interface CommandIo {
   readonly stderr: { write(text: string): unknown };
   /** Text of standard input, for secrets that must not stand in the shell's history. */
   readonly readStdin: () => Promise<string>;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Secrets are taken out of it when they are read, so that no child process inherits them. */
+  readonly env: Record<string, string | undefined>;
   /** Aborts when the person interrupts the command. */
   readonly signal: AbortSignal;
 }

@@ -80,6 +80,8 @@ test.each<[string, string[], string]>([
   ["a missing option", ["gateway", "init", "dir"], "--agency-key is missing"],
   ["a key that is none", ["gateway", "init", "dir", "--agency-key", "abc"], "--agency-key"],
   ["a name with capitals", ["domain", "init", "dir", "--domain", "HRSS", ...INIT], "--domain"],
+  ["keys that nothing says how to keep", ["gateway", "init", "dir", "--agency-key", KEY], "--plain-keys, for trials"],
+  ["a suite that is none", ["domain", "init", "dir", "--domain", "a", ...INIT, "--at-rest", "des"], "--at-rest"],
   ["a port out of range", ["domain", "start", "dir", "--port", "65536"], "[0, 65535]"],
   ["a port that is no number", ["gateway", "start", "dir", "--port", "http"], "--port"],
   ["a negative number", ["demo", "--rows=-5"], "--rows"],

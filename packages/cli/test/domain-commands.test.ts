@@ -14,7 +14,7 @@ import { sluice, temporaryDirectory, type Outcome } from "./captured-io.ts";
 async function initArguments(directory: string): Promise<string[]> {
   const { keyId } = await generateKey();
   const pins = ["agency", "department", "gateway", "recovery"].flatMap((who) => [`--${who}-key`, keyId]);
-  return ["domain", "init", directory, "--domain", "hrss", "--title", "人社局", ...pins];
+  return ["domain", "init", directory, "--domain", "hrss", "--title", "人社局", "--plain-keys", ...pins];
 }
 
 /** An initialised domain below a fresh directory. */

@@ -12,7 +12,7 @@ import { sluice, temporaryDirectory } from "./captured-io.ts";
 test("`gateway init` prints what others pin, and refuses a directory that holds something else", async () => {
   const root = await temporaryDirectory();
   const { keyId } = await generateKey();
-  const init = (directory: string) => sluice(["gateway", "init", directory, "--agency-key", keyId]);
+  const init = (directory: string) => sluice(["gateway", "init", directory, "--agency-key", keyId, "--plain-keys"]);
   const { code, stdout, stderr } = await init(join(root, "gateway"));
   expect(stderr).toBe("");
   expect(code).toBe(0);
@@ -34,7 +34,7 @@ test("`gateway init` prints what others pin, and refuses a directory that holds 
 test("a gateway answers the client of the agency, and stops when it is interrupted", async () => {
   const directory = join(await temporaryDirectory(), "gateway");
   const [agency, bank] = [await generateKey(), await generateKey()];
-  const init = await sluice(["gateway", "init", directory, "--agency-key", agency.keyId, "--json"]);
+  const init = await sluice(["gateway", "init", directory, "--agency-key", agency.keyId, "--plain-keys", "--json"]);
   const { gatewayKey, logKey, logOrigin } = JSON.parse(init.stdout) as Record<
     "gatewayKey" | "logKey" | "logOrigin",
     string

@@ -131,7 +131,7 @@ test("a gateway with a policy file beside its configuration shows what its witne
   const root = await temporaryDirectory();
   const directory = join(root, "gateway");
   const { keyId } = await generateKey();
-  const made = await sluice(["gateway", "init", directory, "--agency-key", keyId, "--json"]);
+  const made = await sluice(["gateway", "init", directory, "--agency-key", keyId, "--plain-keys", "--json"]);
   const { logOrigin: origin, logKey } = JSON.parse(made.stdout) as { logOrigin: string; logKey: string };
   const { name, witnessKey, verifierKey } = await witness(join(root, "w"), "w1.example", [{ origin, logKey }]);
   const { url } = await startCommand(["witness", "start", join(root, "w")]);

@@ -4,8 +4,8 @@
  *  @module */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Instant, KeyId, LogOrigin, Name, Sm2KeyId, SluiceError } from "@sluice/protocol";
-import { LOG_RETENTION_YEARS, MAX_RETENTION_YEARS } from "@sluice/evidence";
+import { Instant, KeyId, LogOrigin, Name, Sm2KeyId, SluiceError, utf8 } from "@sluice/protocol";
+import { KeyKeeping, LOG_RETENTION_YEARS, MAX_RETENTION_YEARS, replaceFileDurably } from "@sluice/evidence";
 import { z } from "zod";
 
 /** Public keys a domain trusts, pinned at its creation. */
@@ -31,6 +31,8 @@ export const DomainConfig = z.strictObject({
   domain: Name,
   title: z.string().min(1).max(120),
   pins: Pins,
+  /** How its keys are kept. */
+  keys: KeyKeeping.default("plain"),
   receiptKey: KeyId,
   logKey: KeyId,
   /** Absent in directories made before logs had SM2 lines. */
@@ -80,4 +82,9 @@ export async function readConfig(directory: string): Promise<DomainConfig> {
       { cause },
     );
   }
+}
+
+/** Writes the configuration in place of the one that is there. @throws what the file system does */
+export async function replaceConfig(directory: string, config: DomainConfig): Promise<void> {
+  await replaceFileDurably(join(directory, FILE), utf8(`${JSON.stringify(config, null, 2)}\n`), 0o600);
 }

@@ -1,6 +1,7 @@
 /** Process entry of a domain: `node domain-main.ts '{"directory":…,"port":…}'`. Prints one JSON line when it
  *  listens, or one problem on stderr when it cannot; stops on SIGTERM and SIGINT.
  *  @module */
+import { keyAccess } from "@sluice/evidence";
 import { isSluiceError, SluiceError, toProblem } from "@sluice/protocol";
 import { z } from "zod";
 import { startDomain } from "./start.ts";
@@ -21,7 +22,11 @@ const Options = z.strictObject({
 process.umask(0o077);
 try {
   const { directory, ...given } = Options.parse(JSON.parse(process.argv[2] ?? "{}"));
-  const running = await startDomain(directory, { ...definedOnly(given), announceLayers: true });
+  const running = await startDomain(directory, {
+    ...definedOnly(given),
+    announceLayers: true,
+    keys: keyAccess(process.env),
+  });
   const stop = (): void => void running.close().then(() => process.exit(0));
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);

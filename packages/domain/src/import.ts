@@ -2,7 +2,7 @@
  *  @module */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { lockDirectory } from "@sluice/evidence";
+import { lockDirectory, type KeyAccess } from "@sluice/evidence";
 import type { Random, ResourceDescription } from "@sluice/protocol";
 import { readConfig } from "./config.ts";
 import { StateDatabase } from "./state/database.ts";
@@ -13,10 +13,13 @@ import { MemoryFiles } from "./rest/memory-files.ts";
 import { openSealedFiles } from "./rest/open-files.ts";
 
 /** Imports a CSV or Parquet file as a resource of the domain in `directory`.
- *  @throws ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_MEMORY_FILES, ERR_TABLE_FILE, ERR_TABLE_ENCODING and the other table errors; nothing is half-written */
+ *  @throws ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_KEY, ERR_MEMORY_FILES, ERR_TABLE_FILE, ERR_TABLE_ENCODING and the other table errors; nothing is half-written */
 export async function importTable(
   directory: string,
-  options: Omit<ImportTableOptions, "domain"> & { readonly memoryDirectory?: string | undefined },
+  options: Omit<ImportTableOptions, "domain"> & {
+    readonly memoryDirectory?: string | undefined;
+    readonly keys?: KeyAccess | undefined;
+  },
 ): Promise<ResourceDescription> {
   const config = await readConfig(directory);
   const lock = await lockDirectory(directory);
@@ -25,7 +28,12 @@ export async function importTable(
     const store = await openStore({
       clock: { now: () => new Date() },
       random,
-      files: await openSealedFiles({ directory, config, keyring: await Keyring.open(directory), random }),
+      files: await openSealedFiles({
+        directory,
+        config,
+        keyring: await Keyring.open(directory, config, options.keys),
+        random,
+      }),
       memory: await MemoryFiles.open(options.memoryDirectory),
     });
     try {

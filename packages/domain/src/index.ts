@@ -1,3 +1,4 @@
+export { changeDomainPassphrase } from "./change-passphrase.ts";
 export { DomainConfig, Pins } from "./config.ts";
 export { erasePartyOfDomain, type ErasedReferences } from "./erase.ts";
 export { probeDataEngine } from "./data/probe-engine.ts";

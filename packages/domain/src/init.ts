@@ -1,7 +1,7 @@
 /** Creation of a domain: its keys, and the keys it will trust from then on.
  *  @module */
 import { SluiceError, type Clock, type Instant, type Random } from "@sluice/protocol";
-import type { FileSuite } from "@sluice/evidence";
+import type { FileSuite, NewKeys } from "@sluice/evidence";
 import { createDirectory, Pins, writeConfig, type DomainConfig } from "./config.ts";
 import { Keyring } from "./keyring.ts";
 import { createDataKeys } from "./rest/open-files.ts";
@@ -16,6 +16,8 @@ export interface InitDomainOptions extends Pins {
   readonly clock?: Clock;
   /** Suite in which data at rest is sealed. */
   readonly atRest?: FileSuite;
+  /** How keys are kept; in plain files unless given. */
+  readonly keys?: Omit<NewKeys, "random">;
   /** See `DomainConfig`. */
   readonly grantsFrom?: Instant;
   readonly maxLeaseMs?: number;
@@ -24,7 +26,8 @@ export interface InitDomainOptions extends Pins {
 /** Suite in which data at rest is sealed when no other is named. */
 export const DEFAULT_AT_REST: FileSuite = "intl";
 
-/** Creates a domain in an empty `directory`. @throws ERR_CONFLICT, ERR_DIRECTORY_UNWRITABLE, ERR_BODY_INVALID */
+/** Creates a domain in an empty `directory`. @throws ERR_CONFLICT, ERR_DIRECTORY_UNWRITABLE, ERR_BODY_INVALID;
+ *  ERR_KEY, ERR_NOT_FOUND when a key that should be in the environment is not, or a passphrase is missing */
 export async function initDomain(directory: string, options: InitDomainOptions): Promise<DomainConfig> {
   const { domain, title, random, agencyKey, departmentKey, gatewayKey, recoveryKey, statusKey } = options;
   const own = statusKey === undefined ? {} : { statusKey };
@@ -34,11 +37,13 @@ export async function initDomain(directory: string, options: InitDomainOptions):
     throw new SluiceError("ERR_BODY_INVALID", { pointer, expected: "a key id (ed25519:… or sm2:…)" });
   }
   await createDirectory(directory, domain);
-  const keyring = await Keyring.create(directory, random);
+  const { keys = { keeping: "plain" } } = options;
+  const keyring = await Keyring.create(directory, { ...keys, random });
   const config: DomainConfig = {
     domain,
     title,
     pins: pins.data,
+    keys: keys.keeping,
     receiptKey: keyring.receiptKey.keyId,
     logKey: keyring.logKey.keyId,
     ...(keyring.logSm2Key === undefined ? {} : { logSm2Key: keyring.logSm2Key.keyId }),

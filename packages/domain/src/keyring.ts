@@ -1,22 +1,23 @@
-/** The secrets of one domain: its signing keys and one master secret, from which every other secret is
- *  derived by HKDF-SHA-256 (RFC 5869) under its own label. They are files of mode 0600 in `keys/`, are read
- *  once, and redact when printed.
+/** The secrets of one domain: its signing keys and one master secret, from which every other secret is derived by
+ *  HKDF-SHA-256 (RFC 5869) under its own label. They are files in `keys/`, under a passphrase or, for trials, plain, or come
+ *  from the environment; they are read once, and redact when printed.
  *  @module */
 import { hkdfSync } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  exportPrivateKey,
-  generateKey,
-  generateSm2Key,
-  importPrivateKey,
-  importSm2Key,
-  type KeyPair,
-  type Sm2KeyPair,
+  createHomeKey,
+  createHomeSecret,
+  openHomeKeys,
+  type KeyAccess,
+  type NewKeys,
+  type SigningKey,
 } from "@sluice/evidence";
-import { fromHex, SluiceError, toHex, utf8, type Bytes, type Random } from "@sluice/protocol";
+import { isSluiceError, SluiceError, utf8, type Bytes } from "@sluice/protocol";
+import type { DomainConfig } from "./config.ts";
 
-const MASTER_BYTES = 32;
+/** Names of the files in `keys/`, and of the variables `SLUICE_KEY_<NAME>`. */
+const NAMES = { receipt: "receipt", log: "log", logSm2: "log-sm2", master: "master" } as const;
 
 /** What a derived secret is for. */
 type SecretPurpose = "data-key" | "membership" | "oprf" | "psi" | "sample-seed" | "seal" | "subject-request" | "token";
@@ -24,51 +25,57 @@ type SecretPurpose = "data-key" | "membership" | "oprf" | "psi" | "sample-seed" 
 /** Holder of the domain's secrets. */
 export class Keyring {
   /** Signs receipts and snapshots. */
-  readonly receiptKey: KeyPair;
+  readonly receiptKey: SigningKey;
   /** Signs checkpoints of the log. */
-  readonly logKey: KeyPair;
+  readonly logKey: SigningKey;
   /** Signs the SM2 line of checkpoints; absent in a directory that was made without one. */
-  readonly logSm2Key: Sm2KeyPair | undefined;
+  readonly logSm2Key: SigningKey | undefined;
   readonly #master: Bytes;
 
-  private constructor(receiptKey: KeyPair, logKey: KeyPair, logSm2Key: Sm2KeyPair | undefined, master: Bytes) {
-    this.receiptKey = receiptKey;
-    this.logKey = logKey;
-    this.logSm2Key = logSm2Key;
+  private constructor(keys: Pick<Keyring, "receiptKey" | "logKey" | "logSm2Key">, master: Bytes) {
+    this.receiptKey = keys.receiptKey;
+    this.logKey = keys.logKey;
+    this.logSm2Key = keys.logSm2Key;
     this.#master = master;
   }
 
-  /** Makes new secrets in `directory`. */
-  static async create(directory: string, random: Random): Promise<Keyring> {
-    const keys = join(directory, "keys");
-    await mkdir(keys, { mode: 0o700 });
-    const logSm2Key = await generateSm2Key();
-    const ring = new Keyring(await generateKey(), await generateKey(), logSm2Key, random.bytes(MASTER_BYTES));
-    const write = (name: string, text: string) => writeFile(join(keys, name), text, { flag: "wx", mode: 0o600 });
-    await write("receipt.key", await exportPrivateKey(ring.receiptKey));
-    await write("log.key", await exportPrivateKey(ring.logKey));
-    await write("log-sm2.key", await exportPrivateKey(logSm2Key));
-    await write("master.key", `${toHex(ring.#master)}\n`);
-    return ring;
+  /** Makes new secrets for the domain in `directory`. @throws ERR_KEY, ERR_NOT_FOUND, ERR_DIRECTORY_UNWRITABLE */
+  static async create(directory: string, keys: NewKeys): Promise<Keyring> {
+    await mkdir(join(directory, "keys"), { mode: 0o700 });
+    const made = {
+      receiptKey: await createHomeKey(directory, NAMES.receipt, "ed25519", keys),
+      logKey: await createHomeKey(directory, NAMES.log, "ed25519", keys),
+      logSm2Key: await createHomeKey(directory, NAMES.logSm2, "sm2", keys),
+    };
+    return new Keyring(made, await createHomeSecret(directory, NAMES.master, keys));
   }
 
-  /** Reads the secrets of `directory`. @throws ERR_DIRECTORY_STATE when one is missing or damaged. */
-  static async open(directory: string): Promise<Keyring> {
-    const read = (name: string) => readFile(join(directory, "keys", name), "utf8");
+  /** Reads the secrets of the domain in `directory`.
+   *  @throws ERR_KEY when one does not open, ERR_DIRECTORY_STATE when one is missing or not the configuration's */
+  static async open(
+    directory: string,
+    config: Pick<DomainConfig, "keys" | "receiptKey" | "logKey" | "logSm2Key">,
+    access: KeyAccess = {},
+  ): Promise<Keyring> {
+    const refuse = (expected: string, cause?: unknown): SluiceError =>
+      new SluiceError("ERR_DIRECTORY_STATE", { directory, expected, command: "the backup of keys" }, { cause });
     try {
-      const master = fromHex((await read("master.key")).trim());
-      if (master.length !== MASTER_BYTES) throw new RangeError("master secret has the wrong length");
-      const sm2Text = await read("log-sm2.key").catch(nullIfMissing);
-      const logSm2Key = sm2Text === null ? undefined : await importSm2Key(sm2Text);
-      return new Keyring(
-        await importPrivateKey(await read("receipt.key")),
-        await importPrivateKey(await read("log.key")),
-        logSm2Key,
-        master,
-      );
+      const provider = await openHomeKeys(directory, config.keys, access);
+      const read = async (name: string, keyId: string): Promise<SigningKey> => {
+        const key = await provider.signingKey(name);
+        if (key.keyId !== keyId) throw refuse(`the key ${name} of its configuration`);
+        return key;
+      };
+      const { receiptKey, logKey, logSm2Key } = config;
+      const keys = {
+        receiptKey: await read(NAMES.receipt, receiptKey),
+        logKey: await read(NAMES.log, logKey),
+        logSm2Key: logSm2Key === undefined ? undefined : await read(NAMES.logSm2, logSm2Key),
+      };
+      return new Keyring(keys, await provider.secret(NAMES.master));
     } catch (cause) {
-      const details = { directory, expected: "the keys of a domain", command: `sluice domain init ${directory}` };
-      throw new SluiceError("ERR_DIRECTORY_STATE", details, { cause });
+      if (isSluiceError(cause, "ERR_NOT_FOUND")) throw refuse("the keys of a domain", cause);
+      throw cause;
     }
   }
 
@@ -85,9 +92,4 @@ export class Keyring {
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "Keyring(…)";
   }
-}
-
-function nullIfMissing(cause: unknown): null {
-  if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return null;
-  throw cause;
 }

@@ -9,6 +9,7 @@ import {
   logIdentity,
   openLog,
   readAnchors,
+  type KeyAccess,
 } from "@sluice/evidence";
 import { SealKeyPair } from "@sluice/evidence/seal";
 import { ProcessLog, serveMetrics, ServerMetrics } from "@sluice/evidence/observe";
@@ -70,6 +71,8 @@ export interface StartDomainOptions {
   readonly metricsPort?: number;
   /** Strangers see a new checkpoint of the log at the end of each such interval; 0: with each receipt. */
   readonly publishIntervalMs?: number;
+  /** What opens the keys, unless they are in plain files. */
+  readonly keys?: KeyAccess | undefined;
   /** Where tables are opened: a directory in memory; `/dev/shm` unless given. */
   readonly memoryDirectory?: string | undefined;
   /** Whether answers leave only when the quorum of `witnesses.policy` has cosigned a checkpoint with their receipt. */
@@ -92,7 +95,7 @@ export interface RunningDomain {
 
 /** Starts the domain of `directory`.
  *  @throws ERR_SANDBOX_ENGINE, ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_DIRECTORY_UNWRITABLE,
- *  ERR_SEALED_FILE, ERR_MEMORY_FILES, ERR_PORT_IN_USE */
+ *  ERR_KEY, ERR_SEALED_FILE, ERR_MEMORY_FILES, ERR_PORT_IN_USE */
 export async function startDomain(directory: string, options: StartDomainOptions = {}): Promise<RunningDomain> {
   const { host = "127.0.0.1", port = 0 } = options;
   const clock = options.clock ?? { now: () => new Date() };
@@ -115,15 +118,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
     const metrics = new ServerMetrics(processLog);
     cleanup.push(() => metrics.close());
     const observer = { log: processLog, metrics };
-    const keyring = await Keyring.open(directory);
-    if (keyring.logSm2Key?.keyId !== config.logSm2Key) {
-      const command = "restore keys/log-sm2.key from the backup";
-      throw new SluiceError("ERR_DIRECTORY_STATE", {
-        directory,
-        expected: "the SM2 log key of its domain.json",
-        command,
-      });
-    }
+    const keyring = await Keyring.open(directory, config, options.keys);
     const db = new StateDatabase(join(directory, "state.sqlite"));
     cleanup.push(() => db.close());
     const events = new EventStore(db);

@@ -4,7 +4,6 @@
 import { base64 } from "@scure/base";
 import { SluiceError, type Checkpoint, type KeyId } from "@sluice/protocol";
 import type { SigningKey } from "./keys-signing.ts";
-import type { KeyPair } from "./keys.ts";
 import { sm2LineOf, sm2NoteLine } from "./signed-note-sm2.ts";
 import { openNote, signNote } from "./signed-note.ts";
 import { HASH_BYTES, type TreeHead } from "./tree-hash.ts";
@@ -31,7 +30,7 @@ const SIZE = /^(?:0|[1-9][0-9]{0,15})$/;
 export async function signCheckpoint(
   origin: string,
   { size, rootHash }: TreeHead,
-  key: KeyPair,
+  key: SigningKey,
   sm2Key?: SigningKey,
 ): Promise<Checkpoint> {
   const body = `${origin}\n${size}\n${base64.encode(rootHash)}\n`;

@@ -1,13 +1,20 @@
 /** Passphrases of key files: read once from where no other process sees them, and redacted when printed. Node only.
  *  @module */
-import { closeSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { fromUtf8, SluiceError, utf8, type Bytes } from "@sluice/protocol";
 
 /** Longest passphrase. */
 const MAX_PASSPHRASE_BYTES = 1_024;
 
-/** Where a passphrase comes from: an environment variable, or a file descriptor that the parent process opened. */
-export type PassphraseSource = { readonly environment: string } | { readonly descriptor: number };
+/** Permissions of group and others. */
+const OTHERS = 0o077;
+
+/** Where a passphrase comes from: an environment variable, a file descriptor that the parent process opened, or a file that only
+ *  its owner may open, such as a credential of systemd. */
+export type PassphraseSource =
+  | { readonly environment: string }
+  | { readonly descriptor: number }
+  | { readonly file: string };
 
 /** A passphrase. */
 export class Passphrase {
@@ -45,16 +52,32 @@ export class Passphrase {
 }
 
 /** Reads the passphrase and takes it away from where it was: the variable is removed, so that child processes do not inherit
- *  it; the descriptor is closed. One line break at the end is not part of it. @throws ERR_KEY */
+ *  it; the descriptor is closed; a file stays. One line break at the end is not part of it. @throws ERR_KEY */
 export function readPassphrase(
   source: PassphraseSource,
   environment: Record<string, string | undefined> = process.env,
 ): Passphrase {
   if ("descriptor" in source)
     return new Passphrase(readDescriptor(source.descriptor), `descriptor ${source.descriptor}`);
+  if ("file" in source) return new Passphrase(readFile(source.file), source.file);
   const text = environment[source.environment];
   delete environment[source.environment];
   return new Passphrase(withoutLineBreak(text ?? ""), source.environment);
+}
+
+function readFile(file: string): string {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, "r");
+  } catch (cause) {
+    throw new SluiceError("ERR_KEY", { key: file, reason: "no passphrase can be read from it" }, { cause });
+  }
+  const status = fstatSync(descriptor);
+  if (status.isFile() && (status.mode & OTHERS) !== 0) {
+    closeSync(descriptor);
+    throw new SluiceError("ERR_KEY", { key: file, reason: "others than its owner may open its file" });
+  }
+  return readDescriptor(descriptor);
 }
 
 function readDescriptor(descriptor: number): string {

@@ -1,12 +1,12 @@
-/** Where signing keys come from: the port, and its adapters for files and for the environment. An adapter for a device
+/** Where keys and secrets come from: the port, and its adapters for files and for the environment. An adapter for a device
  *  answers with a `SigningKey` whose private half never enters this process. Node only.
  *  @module */
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { Name, SluiceError, type Random } from "@sluice/protocol";
+import { fromHex, Name, SluiceError, type Bytes } from "@sluice/protocol";
 import { importSigningKey, type KeyPair } from "./keys.ts";
 import type { Passphrase } from "./keys-passphrase.ts";
-import { isSealedKey, openPrivateKey, sealPrivateKey } from "./keys-sealed.ts";
+import { isSealedKey, openPrivateKey, openSecret, sealPrivateKey, type SealTextOptions } from "./keys-sealed.ts";
 import type { SigningKey } from "./keys-signing.ts";
 import type { Sm2KeyPair } from "./sm/sm2-keys.ts";
 
@@ -15,11 +15,18 @@ const OWNER_ONLY = 0o600;
 const OTHERS = 0o077;
 /** Longest text that is read as a key. */
 const MAX_KEY_FILE_BYTES = 16_384;
+const PLAIN_SECRET = /^[0-9a-f]{64}$/;
 
 /** Gives the signing key that a name stands for. */
 export interface KeyProvider {
   /** @throws ERR_NOT_FOUND when there is none, ERR_KEY when it cannot be used */
   signingKey(name: string): Promise<SigningKey>;
+}
+
+/** Gives the secret that a name stands for. A device that makes secrets from its own can be one, too. */
+export interface SecretProvider {
+  /** Its 32 bytes. @throws ERR_NOT_FOUND when there is none, ERR_KEY when it cannot be used */
+  secret(name: string): Promise<Bytes>;
 }
 
 /** Options of the adapters. */
@@ -31,11 +38,14 @@ export interface KeyProviderOptions {
 }
 
 /** Keys in files `NAME.key` of `directory`, each readable by its owner only. */
-export function fileKeys(directory: string, options: KeyProviderOptions = {}): KeyProvider {
+export function fileKeys(directory: string, options: KeyProviderOptions = {}): KeyProvider & SecretProvider {
   return {
     async signingKey(name) {
       const text = await readKeyFile(pathOf(directory, name), name);
       return keyOf(text, name, options);
+    },
+    async secret(name) {
+      return secretOf(await readKeyFile(pathOf(directory, name), name), name, name, options);
     },
   };
 }
@@ -45,20 +55,22 @@ export function fileKeys(directory: string, options: KeyProviderOptions = {}): K
 export function environmentKeys(
   environment: Record<string, string | undefined>,
   { prefix = "SLUICE_KEY_", ...options }: KeyProviderOptions & { readonly prefix?: string } = {},
-): KeyProvider {
-  const taken = new Map<string, Promise<SigningKey>>();
+): KeyProvider & SecretProvider {
+  const taken = new Map<string, Promise<unknown>>();
+  const take = <T>(name: string, read: (text: string, variable: string) => Promise<T>): Promise<T> => {
+    const variable = prefix + checkedName(name).toUpperCase().replaceAll("-", "_");
+    const text = environment[variable];
+    if (text !== undefined) {
+      delete environment[variable];
+      taken.set(variable, read(text, variable));
+    }
+    const value = taken.get(variable);
+    if (value === undefined) throw new SluiceError("ERR_NOT_FOUND", { kind: "key", name: variable });
+    return value as Promise<T>;
+  };
   return {
-    async signingKey(name) {
-      const variable = prefix + checkedName(name).toUpperCase().replaceAll("-", "_");
-      const text = environment[variable];
-      if (text !== undefined) {
-        delete environment[variable];
-        taken.set(variable, keyOf(text, variable, options));
-      }
-      const key = taken.get(variable);
-      if (key === undefined) throw new SluiceError("ERR_NOT_FOUND", { kind: "key", name: variable });
-      return key;
-    },
+    signingKey: async (name) => take(name, (text, variable) => keyOf(text, variable, options)),
+    secret: async (name) => take(name, (text, variable) => secretOf(text, name, variable, options)),
   };
 }
 
@@ -68,9 +80,13 @@ export async function writeKeyFile(
   directory: string,
   name: string,
   key: KeyPair | Sm2KeyPair,
-  options: { readonly passphrase: Passphrase; readonly random: Random; readonly logN?: number },
+  options: { readonly passphrase: Passphrase } & SealTextOptions,
 ): Promise<void> {
-  const text = await sealPrivateKey(key, options.passphrase, options);
+  await writeKeyText(directory, name, await sealPrivateKey(key, options.passphrase, options));
+}
+
+/** Writes the text of a key or a secret as `NAME.key`, as `writeKeyFile` does. @throws ERR_CONFLICT, ERR_DIRECTORY_UNWRITABLE */
+export async function writeKeyText(directory: string, name: string, text: string): Promise<void> {
   try {
     const file = await open(pathOf(directory, name), "wx", OWNER_ONLY);
     try {
@@ -121,6 +137,24 @@ async function keyOf(
   } catch {
     throw refuse("it is no private key");
   }
+}
+
+/** @param shown what the secret is called in errors */
+async function secretOf(
+  text: string,
+  name: string,
+  shown: string,
+  { passphrase, plain = false }: KeyProviderOptions,
+): Promise<Bytes> {
+  const refuse = (reason: string): SluiceError => new SluiceError("ERR_KEY", { key: shown, reason });
+  if (isSealedKey(text)) {
+    if (passphrase === undefined) throw refuse("no passphrase was given");
+    return openSecret(text, name, passphrase);
+  }
+  if (!plain) throw refuse("it is not under a passphrase");
+  const hex = text.trim();
+  if (!PLAIN_SECRET.test(hex)) throw refuse("it is no secret of 64 hexadecimal digits");
+  return fromHex(hex);
 }
 
 function pathOf(directory: string, name: string): string {

@@ -1,5 +1,5 @@
-/** Private keys under a passphrase: scrypt (RFC 7914) makes a file key, under which the PKCS#8 text is a sealed stream, in
- *  the suite of the key itself. Node only.
+/** Private keys and secrets under a passphrase: scrypt (RFC 7914) makes a file key, under which the PKCS#8 text, or the
+ *  secret, is a sealed stream. A key is sealed in its own suite, a secret in `intl`. Node only.
  *  @module */
 import { scrypt } from "node:crypto";
 import { promisify } from "node:util";
@@ -8,6 +8,7 @@ import {
   fromUtf8,
   isSluiceError,
   KeyId,
+  Name,
   SluiceError,
   toBase64url,
   utf8,
@@ -17,7 +18,7 @@ import {
 import { z } from "zod";
 import { exportPrivateKey, importSigningKey, type KeyPair } from "./keys.ts";
 import type { Passphrase } from "./keys-passphrase.ts";
-import { FileKey, openStream, sealStream } from "./sealed-stream.ts";
+import { FileKey, openStream, sealStream, type FileSuite } from "./sealed-stream.ts";
 import type { Sm2KeyPair } from "./sm/sm2-keys.ts";
 
 /** Cost of scrypt: N = 2^17, which takes 128 MiB. */
@@ -29,6 +30,7 @@ const SCRYPT_R = 8;
 const SCRYPT_P = 1;
 const SALT_BYTES = 16;
 const FILE_KEY_BYTES = 32;
+const WRONG = "its passphrase is wrong, or it was altered";
 
 const derive: (
   secret: Bytes,
@@ -45,35 +47,78 @@ const Base64url = z.string().refine((text) => {
   }
 }, "unpadded base64url");
 
+const Kdf = z.strictObject({
+  name: z.literal("scrypt"),
+  logN: z.int().min(MIN_SCRYPT_LOG_N).max(MAX_SCRYPT_LOG_N),
+  r: z.literal(SCRYPT_R),
+  p: z.literal(SCRYPT_P),
+  salt: Base64url,
+});
+type Kdf = z.infer<typeof Kdf>;
+
 const SealedKey = z.strictObject({
   sluiceKey: z.literal(1),
   /** The public half: what the file is, readable without the passphrase. */
   keyId: KeyId,
-  kdf: z.strictObject({
-    name: z.literal("scrypt"),
-    logN: z.int().min(MIN_SCRYPT_LOG_N).max(MAX_SCRYPT_LOG_N),
-    r: z.literal(SCRYPT_R),
-    p: z.literal(SCRYPT_P),
-    salt: Base64url,
-  }),
+  kdf: Kdf,
   /** Unpadded base64url of the sealed stream. */
   sealed: Base64url,
 });
 type SealedKey = z.infer<typeof SealedKey>;
 
+const SealedSecret = z.strictObject({
+  sluiceSecret: z.literal(1),
+  /** What the secret is called. */
+  name: Name,
+  kdf: Kdf,
+  sealed: Base64url,
+});
+type SealedSecret = z.infer<typeof SealedSecret>;
+
+/** How a text is sealed. */
+export interface SealTextOptions {
+  readonly random: Random;
+  /** Cost of scrypt; `DEFAULT_SCRYPT_LOG_N` unless given. */
+  readonly logN?: number | undefined;
+}
+
 /** Text of a file that holds `key` under `passphrase`. */
 export async function sealPrivateKey(
   key: KeyPair | Sm2KeyPair,
   passphrase: Passphrase,
-  { random, logN = DEFAULT_SCRYPT_LOG_N }: { readonly random: Random; readonly logN?: number },
+  options: SealTextOptions,
 ): Promise<string> {
-  const salt = random.bytes(SALT_BYTES);
-  const kdf = { name: "scrypt", logN, r: SCRYPT_R, p: SCRYPT_P, salt: toBase64url(salt) } as const;
-  const fileKey = await fileKeyOf(key.keyId, kdf, passphrase);
+  const { keyId } = key;
   const text = utf8(await exportPrivateKey(key));
-  const sealed = await collect(sealStream(only(text), { key: fileKey, context: contextOf(key.keyId), random }));
-  const document: SealedKey = { sluiceKey: 1, keyId: key.keyId, kdf, sealed: toBase64url(sealed) };
+  const sealed = await seal(text, { suite: suiteOf(keyId), context: contextOf(keyId), passphrase, ...options });
+  const document: SealedKey = { sluiceKey: 1, keyId, ...sealed };
   return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** Text of a file that holds the bytes of a secret called `name` under `passphrase`. */
+export async function sealSecret(
+  secret: Bytes,
+  name: string,
+  passphrase: Passphrase,
+  options: SealTextOptions,
+): Promise<string> {
+  const sealed = await seal(secret, { suite: "intl", context: secretContextOf(name), passphrase, ...options });
+  const document: SealedSecret = { sluiceSecret: 1, name, ...sealed };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** The bytes in such a text. @throws ERR_KEY when it is of another secret, or does not open */
+export async function openSecret(text: string, name: string, passphrase: Passphrase): Promise<Bytes> {
+  const document = SealedSecret.safeParse(json(text));
+  if (!document.success || document.data.name !== name) {
+    throw new SluiceError("ERR_KEY", { key: name, reason: "it is no sealed secret of that name" });
+  }
+  try {
+    return await unseal(document.data, { suite: "intl", context: secretContextOf(name), passphrase });
+  } catch (cause) {
+    if (!isSluiceError(cause)) throw cause;
+    throw new SluiceError("ERR_KEY", { key: name, reason: WRONG });
+  }
 }
 
 /** The key in such a text. `name` stands in errors. @throws ERR_KEY */
@@ -84,23 +129,21 @@ export async function openPrivateKey(
 ): Promise<KeyPair | Sm2KeyPair> {
   const document = parse(text);
   if (document === null) throw new SluiceError("ERR_KEY", { key: name, reason: "it is no sealed key" });
-  const { keyId, kdf } = document;
+  const { keyId } = document;
   try {
-    const fileKey = await fileKeyOf(keyId, kdf, passphrase);
-    const sealed = only(fromBase64url(document.sealed));
-    const plain = await collect(openStream(sealed, { keys: [fileKey], context: contextOf(keyId) }));
+    const plain = await unseal(document, { suite: suiteOf(keyId), context: contextOf(keyId), passphrase });
     const key = await importSigningKey(fromUtf8(plain));
     if (key.keyId === keyId) return key;
   } catch (cause) {
     if (!isSluiceError(cause)) throw cause;
   }
-  throw new SluiceError("ERR_KEY", { key: name, reason: "its passphrase is wrong, or it was altered" });
+  throw new SluiceError("ERR_KEY", { key: name, reason: WRONG });
 }
 
-/** Whether a text says that it is a sealed key: whether a passphrase is needed for it. */
+/** Whether a text says that it is a sealed key or secret: whether a passphrase is needed for it. */
 export function isSealedKey(text: string): boolean {
   const document = json(text);
-  return typeof document === "object" && document !== null && "sluiceKey" in document;
+  return typeof document === "object" && document !== null && ("sluiceKey" in document || "sluiceSecret" in document);
 }
 
 function parse(text: string): SealedKey | null {
@@ -116,15 +159,47 @@ function json(text: string): unknown {
   }
 }
 
-async function fileKeyOf(keyId: KeyId, kdf: SealedKey["kdf"], passphrase: Passphrase): Promise<FileKey> {
+interface Sealing {
+  readonly suite: FileSuite;
+  readonly context: string;
+  readonly passphrase: Passphrase;
+}
+
+async function seal(
+  plain: Bytes,
+  { suite, context, passphrase, random, logN = DEFAULT_SCRYPT_LOG_N }: Sealing & SealTextOptions,
+): Promise<{ kdf: Kdf; sealed: string }> {
+  const salt = toBase64url(random.bytes(SALT_BYTES));
+  const kdf: Kdf = { name: "scrypt", logN, r: SCRYPT_R, p: SCRYPT_P, salt };
+  const key = await fileKeyOf(suite, kdf, passphrase);
+  return { kdf, sealed: toBase64url(await collect(sealStream(only(plain), { key, context, random }))) };
+}
+
+async function unseal(
+  { kdf, sealed }: { readonly kdf: Kdf; readonly sealed: string },
+  { suite, context, passphrase }: Sealing,
+): Promise<Bytes> {
+  const key = await fileKeyOf(suite, kdf, passphrase);
+  return collect(openStream(only(fromBase64url(sealed)), { keys: [key], context }));
+}
+
+async function fileKeyOf(suite: FileSuite, kdf: Kdf, passphrase: Passphrase): Promise<FileKey> {
   const cost = { N: 2 ** kdf.logN, r: kdf.r, p: kdf.p };
   const maxmem = 2 * 128 * cost.N * cost.r;
   const secret = await derive(passphrase.toBytes(), fromBase64url(kdf.salt), FILE_KEY_BYTES, { ...cost, maxmem });
   try {
-    return new FileKey(keyId.startsWith("sm2:") ? "sm" : "intl", secret);
+    return new FileKey(suite, secret);
   } finally {
     secret.fill(0);
   }
+}
+
+function suiteOf(keyId: KeyId): FileSuite {
+  return keyId.startsWith("sm2:") ? "sm" : "intl";
+}
+
+function secretContextOf(name: string): string {
+  return `sluice/secret/v1/${name}`;
 }
 
 function contextOf(keyId: KeyId): string {

@@ -2,14 +2,13 @@
  *  @module */
 import type { Bytes, Checkpoint, Clock } from "@sluice/protocol";
 import type { SigningKey } from "./keys-signing.ts";
-import type { KeyPair } from "./keys.ts";
 
 /** Options of `openLog`. */
 export type LogOptions = {
   /** Name in checkpoints; see `LogOrigin`. */
   readonly origin: string;
   /** Signs checkpoints. The same for the life of the log. */
-  readonly key: KeyPair;
+  readonly key: SigningKey;
   /** Signs a second line of each checkpoint: a key of SM2. */
   readonly sm2Key?: SigningKey | undefined;
   /** A clock behind the newest entry by more than the tolerated skew refuses work. */

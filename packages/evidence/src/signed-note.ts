@@ -5,7 +5,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { base64 } from "@scure/base";
 import { concatBytes, equalBytes, toHex, utf8, type Bytes, type KeyId } from "@sluice/protocol";
 import { keyIdOf, publicKeyOf, verifyEd25519 } from "./ed25519.ts";
-import type { KeyPair } from "./keys.ts";
+import type { SigningKey } from "./keys-signing.ts";
 
 /** Type of a signature line (C2SP signed-note): Ed25519 over the text, or a timestamped cosignature of a witness. */
 export const NOTE_SIGNATURE_TYPES = { ed25519: 1, cosignature: 4 } as const;
@@ -73,7 +73,7 @@ export function formatNoteSignature({ name, keyHash, signature }: NoteSignature)
 }
 
 /** `text`, which ends in a newline, signed by `key` under `name`. */
-export async function signNote(text: string, name: string, key: KeyPair): Promise<string> {
+export async function signNote(text: string, name: string, key: SigningKey): Promise<string> {
   const publicKey = publicKeyOf(key.keyId);
   if (publicKey === null) throw new RangeError("a note needs a valid key");
   const keyHash = noteKeyHash(name, NOTE_SIGNATURE_TYPES.ed25519, publicKey);

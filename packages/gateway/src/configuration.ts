@@ -4,20 +4,21 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  importPrivateKey,
-  importSm2Key,
+  KeyKeeping,
   LOG_RETENTION_YEARS,
   MAX_RETENTION_YEARS,
-  type KeyPair,
+  openHomeKeys,
+  type KeyAccess,
   type SigningKey,
-  type Sm2KeyPair,
 } from "@sluice/evidence";
-import { Instant, KeyId, LogOrigin, Sm2KeyId, SluiceError } from "@sluice/protocol";
+import { Instant, KeyId, LogOrigin, Sm2KeyId, isSluiceError, SluiceError } from "@sluice/protocol";
 import { z } from "zod";
 
 /** `config.json`: what the gateway is and whom it trusts. */
 export const GatewayConfig = z.strictObject({
   version: z.literal(1),
+  /** How its keys are kept. */
+  keys: KeyKeeping.default("plain"),
   /** Key that makes and unmakes parties. */
   agencyKey: KeyId,
   /** Key that signs requests to domains; domains pin it. */
@@ -37,9 +38,6 @@ export type GatewayConfig = z.infer<typeof GatewayConfig>;
 export const FILES = {
   config: "config.json",
   keys: "keys",
-  gatewayKey: "keys/gateway.key",
-  logKey: "keys/log.key",
-  logSm2Key: "keys/log-sm2.key",
   log: "log",
   /** Policy of the witnesses that are asked to cosign; there need not be one. */
   witnesses: "witnesses.policy",
@@ -47,6 +45,9 @@ export const FILES = {
   anchors: "anchors",
   processLog: "gateway.log",
 } as const;
+
+/** Names of the files in `keys/`, and of the variables `SLUICE_KEY_<NAME>`. */
+export const KEY_NAMES = { gateway: "gateway", log: "log", logSm2: "log-sm2" } as const;
 
 /** The command that makes a directory a gateway's. */
 const INIT_COMMAND = "sluice gateway init";
@@ -72,28 +73,25 @@ export async function readConfig(directory: string): Promise<GatewayConfig | nul
   }
 }
 
-/** The private keys that the configuration names. @throws ERR_DIRECTORY_STATE when one is missing or another */
+/** The private keys that the configuration names. Whoever calls this holds the lock of `directory`.
+ *  @throws ERR_KEY when one does not open, ERR_DIRECTORY_STATE when one is missing or another */
 export async function readKeys(
   directory: string,
   config: GatewayConfig,
-): Promise<{ gatewayKey: KeyPair; logKey: KeyPair; logSm2Key: Sm2KeyPair | undefined }> {
-  const read = async <K extends SigningKey>(
-    file: string,
-    keyId: KeyId,
-    importKey: (text: string) => Promise<K>,
-  ): Promise<K> => {
-    let key: K;
-    try {
-      key = await importKey(await readFile(join(directory, file), "utf8"));
-    } catch (cause) {
-      throw notAGateway(directory, `the key ${file}`, cause);
-    }
-    if (key.keyId !== keyId) throw notAGateway(directory, `the key ${file} of its configuration`);
+  access: KeyAccess = {},
+): Promise<{ gatewayKey: SigningKey; logKey: SigningKey; logSm2Key: SigningKey | undefined }> {
+  const provider = await openHomeKeys(directory, config.keys, access);
+  const read = async (name: string, keyId: KeyId): Promise<SigningKey> => {
+    const key = await provider.signingKey(name).catch((cause: unknown) => {
+      throw isSluiceError(cause, "ERR_NOT_FOUND") ? notAGateway(directory, `the key ${name}`, cause) : cause;
+    });
+    if (key.keyId !== keyId) throw notAGateway(directory, `the key ${name} of its configuration`);
     return key;
   };
+  const { gatewayKey, logKey, logSm2Key } = config;
   return {
-    gatewayKey: await read(FILES.gatewayKey, config.gatewayKey, importPrivateKey),
-    logKey: await read(FILES.logKey, config.logKey, importPrivateKey),
-    logSm2Key: config.logSm2Key === undefined ? undefined : await read(FILES.logSm2Key, config.logSm2Key, importSm2Key),
+    gatewayKey: await read(KEY_NAMES.gateway, gatewayKey),
+    logKey: await read(KEY_NAMES.log, logKey),
+    logSm2Key: logSm2Key === undefined ? undefined : await read(KEY_NAMES.logSm2, logSm2Key),
   };
 }

@@ -1,6 +1,7 @@
 /** Process entry of a gateway: `node gateway-main.ts '{"directory":…,"port":…}'`. Prints one JSON line when it
  *  listens, or one problem on stderr when it cannot; stops on SIGTERM and SIGINT.
  *  @module */
+import { keyAccess } from "@sluice/evidence";
 import { isSluiceError, SluiceError, toProblem } from "@sluice/protocol";
 import { z } from "zod";
 import { startGateway } from "./start-gateway.ts";
@@ -19,6 +20,7 @@ try {
   const { directory, metricsPort, publishIntervalMs, ...address } = given.data;
   const gateway = await startGateway(directory, {
     ...address,
+    keys: keyAccess(process.env),
     ...(metricsPort === undefined ? {} : { metricsPort }),
     ...(publishIntervalMs === undefined ? {} : { publishIntervalMs }),
   });

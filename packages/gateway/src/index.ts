@@ -1,3 +1,4 @@
+export { changeGatewayPassphrase } from "./change-passphrase.ts";
 export { GatewayConfig } from "./configuration.ts";
 export { erasePartyOfGateway, type ErasedCalls } from "./erase-party.ts";
 export { initGateway, type GatewayIdentity, type InitGatewayOptions } from "./init-gateway.ts";

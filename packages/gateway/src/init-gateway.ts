@@ -3,9 +3,9 @@
  *  @module */
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { exportPrivateKey, generateKey, generateSm2Key, lockDirectory } from "@sluice/evidence";
+import { createHomeKey, lockDirectory, type NewKeys } from "@sluice/evidence";
 import { KeyId, LogOrigin, SluiceError, toHex, type Clock, type Random } from "@sluice/protocol";
-import { FILES, notAGateway, readConfig, type GatewayConfig } from "./configuration.ts";
+import { FILES, KEY_NAMES, notAGateway, readConfig, type GatewayConfig } from "./configuration.ts";
 
 /** What `initGateway` needs. */
 export interface InitGatewayOptions {
@@ -15,6 +15,8 @@ export interface InitGatewayOptions {
   readonly origin?: string;
   readonly clock: Clock;
   readonly random: Random;
+  /** How keys are kept; in plain files unless given. */
+  readonly keys?: Omit<NewKeys, "random">;
 }
 
 /** What others pin. */
@@ -48,11 +50,9 @@ export async function initGateway(directory: string, options: InitGatewayOptions
       if (present.agencyKey !== agencyKey.data) throw notAGateway(directory, "a gateway of this agency");
       return identityOf(present);
     }
-    const config = await create(directory, {
-      agencyKey: agencyKey.data,
-      logOrigin: origin.data,
-      createdAt: clock.now().toISOString(),
-    });
+    const facts = { agencyKey: agencyKey.data, logOrigin: origin.data, createdAt: clock.now().toISOString() };
+    const { keys = { keeping: "plain" } } = options;
+    const config = await create(directory, facts, { ...keys, random });
     return identityOf(config);
   } catch (cause) {
     if (cause instanceof SluiceError) throw cause;
@@ -77,18 +77,17 @@ async function refuseForeign(directory: string): Promise<void> {
 async function create(
   directory: string,
   { agencyKey, logOrigin, createdAt }: Pick<GatewayConfig, "agencyKey" | "logOrigin" | "createdAt">,
+  keys: NewKeys,
 ): Promise<GatewayConfig> {
   await rm(join(directory, FILES.keys), { recursive: true, force: true });
   await mkdir(join(directory, FILES.keys), { recursive: true, mode: 0o700 });
-  const gatewayKey = await generateKey();
-  const logKey = await generateKey();
-  const logSm2Key = await generateSm2Key();
-  await writeDurably(join(directory, FILES.gatewayKey), await exportPrivateKey(gatewayKey));
-  await writeDurably(join(directory, FILES.logKey), await exportPrivateKey(logKey));
-  await writeDurably(join(directory, FILES.logSm2Key), await exportPrivateKey(logSm2Key));
+  const gatewayKey = await createHomeKey(directory, KEY_NAMES.gateway, "ed25519", keys);
+  const logKey = await createHomeKey(directory, KEY_NAMES.log, "ed25519", keys);
+  const logSm2Key = await createHomeKey(directory, KEY_NAMES.logSm2, "sm2", keys);
   await syncDirectory(join(directory, FILES.keys));
   const config: GatewayConfig = {
     version: 1,
+    keys: keys.keeping,
     agencyKey,
     gatewayKey: gatewayKey.keyId,
     logKey: logKey.keyId,

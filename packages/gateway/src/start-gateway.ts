@@ -11,6 +11,7 @@ import {
   openLog,
   readAnchors,
   witnessesOfFile,
+  type KeyAccess,
 } from "@sluice/evidence";
 import { ProcessLog, serveMetrics, ServerMetrics, type LineSink } from "@sluice/evidence/observe";
 import { DOMAIN_TIMEOUT_MS, isSluiceError, SluiceError, type Clock, type Random } from "@sluice/protocol";
@@ -41,6 +42,8 @@ export interface StartGatewayOptions {
   readonly port?: number;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** What opens the keys, unless they are in plain files. */
+  readonly keys?: KeyAccess | undefined;
   /** Closes the gateway when it aborts. */
   readonly signal?: AbortSignal;
   /** Takes the lines of the log instead of `gateway.log` in the directory. */
@@ -98,9 +101,9 @@ async function open(
   const config = await readConfig(directory);
   if (config === null) throw notAGateway(directory, "a gateway");
   await requireWritable(directory);
-  const { gatewayKey, logKey, logSm2Key } = await readKeys(directory, config);
   const lock = await lockDirectory(directory);
   closers.push(() => lock.release());
+  const { gatewayKey, logKey, logSm2Key } = await readKeys(directory, config, options.keys);
   const processLog = new ProcessLog(options.logTo ?? join(directory, FILES.processLog), { service: "gateway", clock });
   closers.push(() => processLog.close());
   const metrics = new ServerMetrics(processLog);

@@ -65,11 +65,11 @@ test("missing, damaged and exchanged keys are refused", async () => {
   const directory = await testDirectory();
   await initGateway(directory, { agencyKey, clock, random });
   const file = join(directory, "keys", "log.key");
-  const refused = () => expect(startGateway(directory)).rejects.toMatchObject({ code: "ERR_DIRECTORY_STATE" });
+  const refused = (code = "ERR_DIRECTORY_STATE") => expect(startGateway(directory)).rejects.toMatchObject({ code });
   await copyFile(join(directory, "keys", "gateway.key"), file);
   await refused();
   await writeFile(file, "not a key");
-  await refused();
+  await refused("ERR_KEY");
   await rm(file);
   await refused();
 });

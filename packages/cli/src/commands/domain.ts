@@ -1,9 +1,11 @@
 /** `sluice domain init DIR`, `sluice domain start DIR` and `sluice domain import FILE`
  *  @module */
 import { basename } from "node:path";
+import type { FileSuite } from "@sluice/evidence";
 import { Instant, ResourceField, UpdateFrequency } from "@sluice/protocol";
 import { JSON_OPTION, usage, type Arguments, type Command } from "../command.ts";
 import { readJsonFile } from "../files.ts";
+import { ACCESS_OPTIONS, accessOf, NEW_KEYS_OPTIONS, newKeysOf } from "../key-access.ts";
 import { memoryDirectory } from "../memory-directory.ts";
 import { LISTEN_OPTIONS, listenAddress, serveUntilInterrupted } from "../serving.ts";
 import { formatTable } from "../table.ts";
@@ -31,13 +33,18 @@ export const domainInit: Command = {
     },
     "lease-minutes": { value: "N", description: "refuse work without a status of the last N minutes (default: never)" },
     "grants-from": { value: "INSTANT", description: "refuse grants that begin before: for a domain that was lost" },
+    "at-rest": {
+      value: "SUITE",
+      description: "suite that seals tables and indexes: intl (AES) or sm (SM4); default intl",
+    },
+    ...NEW_KEYS_OPTIONS,
     ...JSON_OPTION,
   },
   notes: "The pins are the root of every later decision; nothing that arrives over the network changes them.",
   async run(args, io) {
     const directory = args.positional(0);
     const domain = nameOption(args, "domain");
-    const keys = {
+    const pins = {
       agencyKey: keyOption(args, "agency-key"),
       departmentKey: keyOption(args, "department-key"),
       gatewayKey: keyOption(args, "gateway-key"),
@@ -49,6 +56,7 @@ export const domainInit: Command = {
     const own = {
       ...(leaseMinutes === undefined ? {} : { maxLeaseMs: leaseMinutes * 60_000 }),
       ...(grantsFrom === undefined ? {} : { grantsFrom }),
+      atRest: atRestOption(args),
     };
     const title = args.text("title") ?? domain;
     const { systemClock, systemRandom } = await import("@sluice/client");
@@ -56,10 +64,11 @@ export const domainInit: Command = {
     const config = await initDomain(directory, {
       domain,
       title,
-      ...keys,
+      ...pins,
       ...own,
       clock: systemClock,
       random: systemRandom,
+      keys: await newKeysOf(args, io),
     });
     if (args.flag("json")) io.stdout.write(`${JSON.stringify(config)}\n`);
     else {
@@ -87,6 +96,7 @@ export const domainStart: Command = {
     ...LISTEN_OPTIONS,
     "witness-answers": { description: "give answers only when witnesses.policy's quorum has cosigned them" },
     "require-layers": { value: "LIST", description: "isolation layers without which no job runs, comma-separated" },
+    ...ACCESS_OPTIONS,
     ...JSON_OPTION,
   },
   async run(args, io) {
@@ -99,6 +109,7 @@ export const domainStart: Command = {
       requireLayers,
       announceLayers: true,
       memoryDirectory: memoryDirectory(io.env),
+      keys: await accessOf(args, io),
       witnessAnswers: args.flag("witness-answers"),
     });
     return await serveUntilInterrupted(domain, `domain ${domain.domain}`, args.flag("json"), io);
@@ -117,6 +128,7 @@ export const domainImport: Command = {
     source: { value: "TEXT", description: "where the data comes from (default: the file's name)" },
     frequency: { value: "WORD", description: `how often it is renewed: ${FREQUENCIES} (default once)` },
     fields: { value: "FILE", description: "JSON list of the columns to take, with title, type, role and grade" },
+    ...ACCESS_OPTIONS,
     ...JSON_OPTION,
   },
   notes:
@@ -139,6 +151,7 @@ export const domainImport: Command = {
       updateFrequency,
       signal: io.signal,
       memoryDirectory: memoryDirectory(io.env),
+      keys: await accessOf(args, io),
     };
     const description = await importTable(directory, { ...request, ...(fields === undefined ? {} : { fields }) });
     if (args.flag("json")) io.stdout.write(`${JSON.stringify(description)}\n`);
@@ -158,6 +171,12 @@ function instantOption(args: Arguments, option: string): Instant | undefined {
   const instant = Instant.safeParse(text);
   if (instant.success) return instant.data;
   throw usage(`"--${option}" expected an instant like 2026-01-31T00:00:00.000Z`);
+}
+
+function atRestOption(args: Arguments): FileSuite {
+  const suite = args.text("at-rest") ?? "intl";
+  if (suite === "intl" || suite === "sm") return suite;
+  throw usage('"--at-rest" expected intl or sm');
 }
 
 function frequencyOption(args: Arguments): UpdateFrequency {

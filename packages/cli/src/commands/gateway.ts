@@ -1,6 +1,7 @@
 /** `sluice gateway init DIR` and `sluice gateway start DIR`
  *  @module */
 import { JSON_OPTION, type Command } from "../command.ts";
+import { ACCESS_OPTIONS, accessOf, NEW_KEYS_OPTIONS, newKeysOf } from "../key-access.ts";
 import { LISTEN_OPTIONS, listenAddress, serveUntilInterrupted } from "../serving.ts";
 import { formatTable } from "../table.ts";
 import { keyOption } from "../words.ts";
@@ -12,6 +13,7 @@ export const gatewayInit: Command = {
   positionals: ["DIR"],
   options: {
     "agency-key": { value: "KEYID", description: "key of the agency, which registers every party" },
+    ...NEW_KEYS_OPTIONS,
     ...JSON_OPTION,
   },
   async run(args, io) {
@@ -19,7 +21,12 @@ export const gatewayInit: Command = {
     const agencyKey = keyOption(args, "agency-key");
     const { systemClock, systemRandom } = await import("@sluice/client");
     const { initGateway } = await import("@sluice/gateway");
-    const config = await initGateway(directory, { agencyKey, clock: systemClock, random: systemRandom });
+    const config = await initGateway(directory, {
+      agencyKey,
+      clock: systemClock,
+      random: systemRandom,
+      keys: await newKeysOf(args, io),
+    });
     if (args.flag("json")) io.stdout.write(`${JSON.stringify(config)}\n`);
     else {
       const rows = [
@@ -43,12 +50,12 @@ export const gatewayStart: Command = {
   path: ["gateway", "start"],
   summary: "start the gateway in DIR and serve until interrupted",
   positionals: ["DIR"],
-  options: { ...LISTEN_OPTIONS, ...JSON_OPTION },
+  options: { ...LISTEN_OPTIONS, ...ACCESS_OPTIONS, ...JSON_OPTION },
   async run(args, io) {
     const directory = args.positional(0);
     const address = listenAddress(args);
     const { startGateway } = await import("@sluice/gateway");
-    const gateway = await startGateway(directory, address);
+    const gateway = await startGateway(directory, { ...address, keys: await accessOf(args, io) });
     return await serveUntilInterrupted(gateway, "gateway", args.flag("json"), io);
   },
 };

@@ -3,9 +3,9 @@
  *  @module */
 import { readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { importSigningKey } from "@sluice/evidence";
+import { importSigningKey, isSealedKey } from "@sluice/evidence";
 import { namesIn, type DataDirectory, type Home } from "./data-directory.ts";
-import { failure, well, type Finding } from "./finding.ts";
+import { failure, warning, well, type Finding } from "./finding.ts";
 
 const MASTER_SECRET = /^[0-9a-f]{64}\s*$/;
 /** Permissions of group and others. */
@@ -31,6 +31,7 @@ async function checkHome(home: Home): Promise<Finding[]> {
       ),
     ];
   }
+  if (home.config.keys === "environment") return [well("keys", `${name}: in the environment`)];
   const keys = join(home.directory, "keys");
   const { logSm2Key } = home.config;
   const sm2Key = logSm2Key === undefined ? {} : { "log-sm2.key": logSm2Key };
@@ -43,7 +44,18 @@ async function checkHome(home: Home): Promise<Finding[]> {
     const fault = await keyFault(join(keys, file), `${name}: ${file}`, keyId);
     if (fault !== undefined) faults.push(fault);
   }
-  return faults.length > 0 ? faults : [well("keys", `${name}: ${Object.keys(expected).length} keys, as configured`)];
+  if (faults.length > 0) return faults;
+  const fact = `${name}: ${Object.keys(expected).length} keys, as configured`;
+  return [home.config.keys === "plain" ? plain(fact) : well("keys", fact)];
+}
+
+function plain(fact: string): Finding {
+  return warning(
+    "keys",
+    `${fact}, in plain files`,
+    "put them under a passphrase: `sluice keys passphrase DIR`; whoever copied the disk before has them",
+    "用 `sluice keys passphrase 目录` 为其加口令；此前复制过磁盘的人已持有这些密钥",
+  );
 }
 
 async function checkParties(directory: string): Promise<Finding[]> {
@@ -90,7 +102,11 @@ async function keyFault(file: string, name: string, keyId: string | undefined): 
   } catch {
     return failure("keys", `${name} is missing`, "restore it from the backup", "从备份恢复该文件");
   }
-  if (basename(file) === "master.key") return MASTER_SECRET.test(text) ? undefined : damaged(name);
+  const sealed = sealedId(text);
+  if (basename(file) === "master.key") {
+    return MASTER_SECRET.test(text) || sealed === "a secret" ? undefined : damaged(name);
+  }
+  if (sealed !== undefined && (keyId === undefined || sealed === keyId)) return undefined;
   try {
     const key = await importSigningKey(text);
     if (keyId === undefined || key.keyId === keyId) return undefined;
@@ -103,6 +119,14 @@ async function keyFault(file: string, name: string, keyId: string | undefined): 
     "put back the key that belongs to this directory; others have pinned its public key",
     "放回属于该目录的密钥；其公钥已被其他方信任",
   );
+}
+
+/** What a file under a passphrase says that it holds; undefined for another file. Only its passphrase tells whether it opens. */
+function sealedId(text: string): string | undefined {
+  if (!isSealedKey(text)) return undefined;
+  const document: unknown = JSON.parse(text);
+  const named = typeof document === "object" && document !== null && "keyId" in document ? document.keyId : "a secret";
+  return String(named);
 }
 
 function damaged(name: string): Finding {
