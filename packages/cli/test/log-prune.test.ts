@@ -13,7 +13,7 @@ const { keyId } = await generateKey();
 
 async function newGateway(): Promise<string> {
   const directory = join(await temporaryDirectory(), "gateway");
-  expect((await sluice(["gateway", "init", directory, "--agency-key", keyId])).code).toBe(0);
+  expect((await sluice(["gateway", "init", directory, "--agency-key", keyId, "--plain-keys"])).code).toBe(0);
   return directory;
 }
 
@@ -40,7 +40,7 @@ test("what is younger than three years is kept, with the day on which it may lea
 test("a domain's log is pruned by the same command", async () => {
   const directory = join(await temporaryDirectory(), "hrss");
   const pins = ["agency", "department", "gateway", "recovery"].flatMap((name) => [`--${name}-key`, keyId]);
-  expect((await sluice(["domain", "init", directory, "--domain", "hrss", ...pins])).code).toBe(0);
+  expect((await sluice(["domain", "init", directory, "--domain", "hrss", "--plain-keys", ...pins])).code).toBe(0);
   const prune = () => sluice(["log", "prune", directory, "--before", "2020-01-01T00:00:00.000Z"]);
   expect(await prune()).toMatchObject({ code: 0, stdout: expect.stringContaining("nothing to remove") as string });
 });

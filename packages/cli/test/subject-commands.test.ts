@@ -22,7 +22,7 @@ beforeEach(async () => {
   domain = join(root, "hrss");
   const { keyId } = await generateKey();
   const pins = ["agency", "department", "gateway", "recovery"].flatMap((who) => [`--${who}-key`, keyId]);
-  expect((await sluice(["domain", "init", domain, "--domain", "hrss", ...pins])).code).toBe(0);
+  expect((await sluice(["domain", "init", domain, "--domain", "hrss", "--plain-keys", ...pins])).code).toBe(0);
   const file = join(root, "people.csv");
   await writeFile(file, 'person,name,note,agreed\n7,张三,"a, ""b""",true\n8,李四,,false\n7,张三,second,\n');
   await writeFile(join(root, "fields.json"), JSON.stringify(FIELDS));

@@ -26,7 +26,7 @@ async function temporaryDirectory(): Promise<string> {
 }
 
 async function sealedFiles(directory: string): Promise<SealedFiles> {
-  const keyring = await Keyring.create(directory, random);
+  const keyring = await Keyring.create(directory, { keeping: "plain", random });
   const domain = { directory, config: { domain: "test" }, keyring, random };
   await createDataKeys(domain, "intl");
   return openSealedFiles(domain);
@@ -73,7 +73,9 @@ test("making tags stops when it is told to", async () => {
 test("tags of the same persons in two resources, columns, builds or domains have nothing in common", async () => {
   const build = { resource: "persons", column: "person", name: "a-1" };
   const builds = [build, { ...build, resource: "firms" }, { ...build, column: "phone" }, { ...build, name: "a-2" }];
-  const rings = await Promise.all([1, 2].map(async () => Keyring.create(await temporaryDirectory(), random)));
+  const rings = await Promise.all(
+    [1, 2].map(async () => Keyring.create(await temporaryDirectory(), { keeping: "plain", random })),
+  );
   const values = Array.from({ length: 50 }, (_, i) => `P${i}`);
   const seen = new Set<string>();
   for (const ring of rings) {

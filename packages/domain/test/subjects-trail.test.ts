@@ -185,7 +185,7 @@ test("files outlive the index, name no person, and tell nothing without the mast
     expect(builds.map(({ product }) => product)).toEqual(["bands", "ids", "agreed", "bands", "agreed"]);
     // Two indexes were replaced and are gone; their trails are not.
     expect((await readdir(join(fixture.directory, "indexes"))).length).toBe(3);
-    const keyring = await Keyring.open(fixture.directory);
+    const keyring = await Keyring.open(fixture.directory, fixture.config);
     const sealed = await openSealedFiles({ directory: fixture.directory, config: fixture.config, keyring, random });
     const read = async ({ name }: KeptMembership): Promise<string> => toHex(await sealed.read(`memberships/${name}`));
     const tags = (await Promise.all(builds.map(read))).map((hex): string[] => hex.match(/.{32}/gu) ?? []);
@@ -202,7 +202,7 @@ test("files outlive the index, name no person, and tell nothing without the mast
     const reader = { files: sealed, documents: new DocumentStore(state) };
     expect(await holdingsOf({ ...reader, keyring }, builds, person, new Date())).toHaveLength(3);
     await mkdir(join(fixture.directory, "..", "foreign"));
-    const foreign = await Keyring.create(join(fixture.directory, "..", "foreign"), random);
+    const foreign = await Keyring.create(join(fixture.directory, "..", "foreign"), { keeping: "plain", random });
     expect(await holdingsOf({ ...reader, keyring: foreign }, builds, person, new Date())).toEqual([]);
   } finally {
     state.close();

@@ -5,7 +5,6 @@
  *  @module */
 import { fromUtf8, Instant, SluiceError, type Bytes } from "@sluice/protocol";
 import type { LogIdentity } from "./checkpoint.ts";
-import type { KeyPair } from "./keys.ts";
 import type { SigningKey } from "./keys-signing.ts";
 import type { ReadLogFile } from "./log-files.ts";
 import { sm2LineOf, sm2NoteLine } from "./signed-note-sm2.ts";
@@ -28,7 +27,7 @@ export type Pruned = {
 export async function signPruned(
   origin: string,
   { firstKept, at }: Pruned,
-  key: KeyPair,
+  key: SigningKey,
   sm2Key?: SigningKey,
 ): Promise<string> {
   const text = `${CONTEXT}\n${origin}\n${firstKept}\n${at.toISOString()}\n`;

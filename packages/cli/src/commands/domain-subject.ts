@@ -3,6 +3,7 @@
 import { FieldName, Random128, type Instant } from "@sluice/protocol";
 import type { SubjectDesk, SubjectRequestKind } from "@sluice/domain";
 import { JSON_OPTION, usage, type Arguments, type Command, type CommandIo } from "../command.ts";
+import { ACCESS_OPTIONS, accessOf } from "../key-access.ts";
 import { memoryDirectory } from "../memory-directory.ts";
 import { requestLines, requestTable, isOverdue } from "../subject/request-text.ts";
 import { trailText } from "../subject/trail-text.ts";
@@ -32,6 +33,7 @@ export const subjectOpen: Command = {
     kind: { value: "KIND", description: "what is asked for: trail or copy" },
     received: { value: "INSTANT", description: "when it was received (default: now)" },
     days: { value: "N", description: "days in which it is answered, from then on (default 30)" },
+    ...ACCESS_OPTIONS,
     ...JSON_OPTION,
   },
   notes: NOTES,
@@ -56,7 +58,7 @@ export const subjectList: Command = {
   path: ["domain", "subject", "list"],
   summary: "list persons' requests with their due dates; exit code 1 when one is overdue",
   positionals: ["DIR"],
-  options: JSON_OPTION,
+  options: { ...ACCESS_OPTIONS, ...JSON_OPTION },
   async run(args, io) {
     await using desk = await openDesk(args, io);
     const requests = desk.requests();
@@ -73,7 +75,7 @@ export const subjectTrail: Command = {
   path: ["domain", "subject", "trail"],
   summary: "show which products held a person's row, and when; never who asked, never a result",
   positionals: ["DIR"],
-  options: { ...PERSON_OPTIONS, ...REQUEST_OPTION, ...JSON_OPTION },
+  options: { ...PERSON_OPTIONS, ...REQUEST_OPTION, ...ACCESS_OPTIONS, ...JSON_OPTION },
   notes: NOTES,
   async run(args, io) {
     const request = requestOption(args);
@@ -94,6 +96,7 @@ export const subjectCopy: Command = {
     ...PERSON_OPTIONS,
     out: { value: "FILE", description: "new file, .csv for reading or .json for programs" },
     ...REQUEST_OPTION,
+    ...ACCESS_OPTIONS,
     ...JSON_OPTION,
   },
   notes: `${NOTES}\nThe file holds raw values and has mode 0600: hand it over, then remove it. 文件含原始数据，交付后请删除。`,
@@ -117,6 +120,7 @@ async function openDesk(args: Arguments, io: CommandIo): Promise<SubjectDesk> {
     clock: systemClock,
     random: systemRandom,
     memoryDirectory: memoryDirectory(io.env),
+    keys: await accessOf(args, io),
   });
 }
 

@@ -4,6 +4,7 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { Instant } from "@sluice/protocol";
 import { JSON_OPTION, usage, type Command } from "../command.ts";
+import { ACCESS_OPTIONS, accessOf } from "../key-access.ts";
 
 /** Removes entries of a log whose time of retention has passed. */
 export const logPrune: Command = {
@@ -12,6 +13,7 @@ export const logPrune: Command = {
   positionals: ["DIR"],
   options: {
     before: { value: "INSTANT", description: "remove what was complete before, e.g. 2026-01-01T00:00:00.000Z" },
+    ...ACCESS_OPTIONS,
     ...JSON_OPTION,
   },
   notes:
@@ -22,7 +24,7 @@ export const logPrune: Command = {
     const before = Instant.safeParse(args.required("before"));
     if (!before.success) throw usage('"--before" expected an instant such as 2026-01-01T00:00:00.000Z');
     const { systemClock } = await import("@sluice/client");
-    const options = { before: new Date(before.data), clock: systemClock };
+    const options = { before: new Date(before.data), clock: systemClock, keys: await accessOf(args, io) };
     const { firstKept, size, removedFiles } = (await isDomain(directory))
       ? await (await import("@sluice/domain")).pruneDomainLog(directory, options)
       : await (await import("@sluice/gateway")).pruneGatewayLog(directory, options);

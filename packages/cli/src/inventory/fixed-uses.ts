@@ -15,7 +15,7 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
       zh: "文档、请求与检查点的签名（ed25519 套件）",
     },
     ...SIGNATURES.ed25519,
-    files: ["packages/evidence/src/ed25519.ts", "packages/evidence/src/keys.ts"],
+    files: ["packages/evidence/src/ed25519.ts", "packages/evidence/src/keys.ts", "packages/evidence/src/keys-home.ts"],
   },
   {
     use: {
@@ -23,7 +23,7 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
       zh: "文档、请求与检查点的签名（sm2 套件）",
     },
     ...SIGNATURES.sm2,
-    files: ["packages/evidence/src/sm/sm2.ts", "packages/evidence/src/sm/sm3.ts"],
+    files: ["packages/evidence/src/sm/sm2.ts", "packages/evidence/src/sm/sm3.ts", "packages/evidence/src/keys-home.ts"],
   },
   {
     use: { en: "names of documents, digests of bodies and frames", zh: "文档标识、请求与应答的摘要" },

@@ -3,7 +3,7 @@
  *  What is looked up is noted before it is given out.
  *  @module */
 import { join } from "node:path";
-import { lockDirectory } from "@sluice/evidence";
+import { lockDirectory, type KeyAccess } from "@sluice/evidence";
 import { SluiceError, type Clock, type FieldName, type Instant, type Name, type Random } from "@sluice/protocol";
 import { readConfig } from "../config.ts";
 import { openStore } from "../data/store.ts";
@@ -66,10 +66,15 @@ export interface SubjectDesk extends AsyncDisposable {
   requests(): SubjectRequest[];
 }
 
-/** Opens the desk of the domain in `directory`. @throws ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_MEMORY_FILES */
+/** Opens the desk of the domain in `directory`. @throws ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_KEY, ERR_MEMORY_FILES */
 export async function openSubjectDesk(
   directory: string,
-  options: { readonly clock: Clock; readonly random: Random; readonly memoryDirectory?: string | undefined },
+  options: {
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly memoryDirectory?: string | undefined;
+    readonly keys?: KeyAccess | undefined;
+  },
 ): Promise<SubjectDesk> {
   const { clock, random, memoryDirectory } = options;
   const config = await readConfig(directory);
@@ -77,7 +82,7 @@ export async function openSubjectDesk(
   await using opening = new AsyncDisposableStack();
   const lock = await lockDirectory(directory);
   opening.defer(() => lock.release());
-  const keyring = await Keyring.open(directory);
+  const keyring = await Keyring.open(directory, config, options.keys);
   const db = new StateDatabase(join(directory, "state.sqlite"));
   opening.defer(() => db.close());
   const files = await openSealedFiles({ directory, config, keyring, random });
