@@ -39,16 +39,19 @@ let aheadMs = 0;
 const clock = { now: () => new Date(Date.now() + aheadMs) };
 
 let sequence = 0;
-const statusBody = (change: Partial<Status> = {}): Status => ({
-  type: "status",
-  domain: "test",
-  sequence: ++sequence,
-  revoked: [],
-  suspended: [],
-  issuedAt: clock.now().toISOString(),
-  validUntil: new Date(clock.now().getTime() + LEASE_MS).toISOString(),
-  ...change,
-});
+function statusBody(change: Partial<Status> = {}): Status {
+  const now = clock.now().getTime();
+  return {
+    type: "status",
+    domain: "test",
+    sequence: ++sequence,
+    revoked: [],
+    suspended: [],
+    issuedAt: new Date(now).toISOString(),
+    validUntil: new Date(now + LEASE_MS).toISOString(),
+    ...change,
+  };
+}
 
 /** Sends a status to the domain itself, as nobody in particular. */
 async function issue(body: Status, key: KeyPair = statusKey): Promise<void> {

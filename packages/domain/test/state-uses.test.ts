@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { StateDatabase } from "../src/state/database.ts";
+import { FIRST_SCHEMA } from "./first-schema.ts";
 import { UseStore, type PendingUse } from "../src/state/uses.ts";
 
 let directory: string;
@@ -68,12 +69,13 @@ test("a charge is good for four attempts, and one for which nothing was computed
 
 test("state of the first schema is taken over: what was charged then has its other attempts", () => {
   const first = pending();
-  uses.spend(first);
   db.close();
+  rmSync(join(directory, "state.sqlite"));
   const file = new DatabaseSync(join(directory, "state.sqlite"));
-  file.exec(
-    "ALTER TABLE spend DROP COLUMN attempts; DROP TABLE event; DROP TABLE rollback; DROP TABLE stopped_grant; DROP TABLE stopped_key; DROP TABLE status; DROP TABLE membership; DROP TABLE subject_request; ALTER TABLE answer DROP COLUMN openings; ALTER TABLE answer DROP COLUMN certificate; PRAGMA user_version = 1;",
-  );
+  file.exec(FIRST_SCHEMA);
+  file
+    .prepare("INSERT INTO spend VALUES (?, ?, ?, ?, ?, ?, ?)")
+    .run(first.callId, first.grant, first.operation, 1, first.binding, first.requestHash, first.now.toISOString());
   file.close();
   db = new StateDatabase(join(directory, "state.sqlite"));
   uses = new UseStore(db);
