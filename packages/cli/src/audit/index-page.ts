@@ -90,7 +90,7 @@ function figure(zh: string, en: string, value: string): Markup {
 }
 
 function distinct(usage: readonly UsageLine[], member: "domain" | "product" | "caller"): string {
-  return String(new Set(usage.map((line) => line[member])).size);
+  return String(new Set(usage.flatMap((line) => line[member] ?? [])).size);
 }
 
 function usageSection(summary: Summary, usage: readonly UsageLine[]): Markup {
