@@ -8,6 +8,7 @@ import { cryptoList } from "./commands/crypto-list.ts";
 import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
 import { domainImport, domainInit, domainStart } from "./commands/domain.ts";
+import { domainRotateDataKey } from "./commands/domain-rotate.ts";
 import { domainResume } from "./commands/domain-resume.ts";
 import { domainErase, gatewayErase } from "./commands/erase.ts";
 import { subjectCopy, subjectList, subjectOpen, subjectTrail } from "./commands/domain-subject.ts";
@@ -50,6 +51,7 @@ export const COMMANDS: readonly Command[] = [
   domainInit,
   domainStart,
   domainImport,
+  domainRotateDataKey,
   domainResume,
   domainErase,
   subjectOpen,

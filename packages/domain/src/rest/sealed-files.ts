@@ -36,7 +36,7 @@ export class SealedFiles {
     try {
       await sealFile(path, plain instanceof Uint8Array ? only(plain) : plain, {
         key: this.#keys.current,
-        context: this.contextOf(name),
+        context: sealedContext(this.#domain, name),
         random: this.#random,
         ...(signal === undefined ? {} : { signal }),
       });
@@ -51,7 +51,7 @@ export class SealedFiles {
     try {
       yield* openFile(this.#pathOf(name), {
         keys: this.#keys.all,
-        context: this.contextOf(name),
+        context: sealedContext(this.#domain, name),
         ...(signal === undefined ? {} : { signal }),
       });
     } catch (cause) {
@@ -87,18 +87,18 @@ export class SealedFiles {
     await rm(this.#pathOf(name), { recursive: true, force: true });
   }
 
-  /** What `name` is bound to. */
-  contextOf(name: string): string {
-    return `${this.#domain}/${name}`;
-  }
-
   #pathOf(name: string): string {
     return join(this.directory, name);
   }
 
   #refuse(name: string, reason: string, cause?: unknown): SluiceError {
-    return new SluiceError("ERR_SEALED_FILE", { file: this.contextOf(name), reason }, { cause });
+    return new SluiceError("ERR_SEALED_FILE", { file: sealedContext(this.#domain, name), reason }, { cause });
   }
+}
+
+/** What the file called `name` of `domain` is bound to. */
+export function sealedContext(domain: string, name: string): string {
+  return `${domain}/${name}`;
 }
 
 /** Makes `folder` and what is missing above it, on disk when this returns. */
