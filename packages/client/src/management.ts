@@ -21,6 +21,9 @@ import {
   SceneProposal,
   SignedParty,
   SignedRelease,
+  SignedRevocation,
+  SignedStatus,
+  StopDelivered,
   utf8,
   type Bytes,
 } from "@sluice/protocol";
@@ -101,6 +104,16 @@ export class Management {
   async deliverRelease(release: SignedRelease, options: CallOptions = {}): Promise<Product> {
     const accepted = await this.#send("POST", "/v1/releases", SignedRelease, release, ReleaseAccepted, options);
     return accepted.product;
+  }
+
+  /** Has the gateway carry a signed revocation to its domain. */
+  async deliverRevocation(revocation: SignedRevocation, options: CallOptions = {}): Promise<void> {
+    await this.#send("POST", "/v1/revocations", SignedRevocation, revocation, StopDelivered, options);
+  }
+
+  /** Has the gateway carry a signed status to its domain. */
+  async deliverStatus(status: SignedStatus, options: CallOptions = {}): Promise<void> {
+    await this.#send("POST", "/v1/statuses", SignedStatus, status, StopDelivered, options);
   }
 
   /** The receipt of a call, with the documents it rests on; for the parties of the call. */

@@ -176,3 +176,47 @@ test("a refused use passes under the grant that would pass, and nothing else is 
     ),
   );
 });
+
+test("each reason that an independent look finds is given, and no change of the smallest grant can be left out", () => {
+  const keyOf: Record<string, string> = { develop: keyId("D"), build: keyId("O") };
+  fc.assert(
+    fc.property(
+      fc.record({
+        operation: fc.constantFrom(...Operation.options),
+        domain: nameArbitrary,
+        purpose: fc.constantFrom("inclusive-credit", "ads"),
+        keyId: fc.constantFrom(...["D", "O", "C", "X"].map(keyId)),
+        fields: fc.array(fieldArbitrary, { maxLength: 4 }),
+      }),
+      fc.subarray([...Operation.options]),
+      fc.subarray([...grant.quotas, { operation: "psi.ids" as const, amount: "0" }]),
+      fc.date({ min: new Date("2025-01-01"), max: new Date("2028-01-01"), noInvalidDate: true }),
+      (asked, operations, quotas, now) => {
+        const given = { ...grant, operations, quotas };
+        const allowed = operations.includes(asked.operation);
+        const expected = [
+          ...(asked.domain === "hrss" ? [] : ["ERR_GRANT_DOMAIN"]),
+          ...(allowed ? [] : ["ERR_GRANT_OPERATION"]),
+          ...(asked.purpose === "inclusive-credit" ? [] : ["ERR_GRANT_PURPOSE"]),
+          ...(asked.keyId === (keyOf[asked.operation] ?? keyId("C")) ? [] : ["ERR_GRANT_PARTY"]),
+          ...[...new Set(asked.fields)].flatMap((field) =>
+            ["age", "months"].includes(field) ? [] : ["ERR_GRANT_FIELD"],
+          ),
+          ...(now.toISOString() < grant.notBefore ? ["ERR_GRANT_NOT_YET"] : []),
+          ...(now.toISOString() >= grant.notAfter ? ["ERR_GRANT_EXPIRED"] : []),
+          ...(allowed && !quotas.some(({ operation, amount }) => operation === asked.operation && amount !== "0")
+            ? ["ERR_QUOTA_SPENT"]
+            : []),
+        ];
+        const decision = evaluateGrant(given, asked, now);
+        expect(decision.ok ? [] : decision.reasons.map(({ code }) => code)).toEqual(expected);
+        if (decision.ok) return;
+        const { wouldPass } = decision;
+        for (const member of Object.keys(given) as (keyof Grant)[]) {
+          if (wouldPass[member] === given[member]) continue;
+          expect(evaluateGrant({ ...wouldPass, [member]: given[member] }, asked, now).ok).toBe(false);
+        }
+      },
+    ),
+  );
+});

@@ -20,6 +20,8 @@ import {
   type SignedGrant,
   type SignedParty,
   type SignedRelease,
+  type SignedRevocation,
+  type SignedStatus,
   type UseRequest,
 } from "@sluice/protocol";
 import { startGateway, type GatewayIdentity, type RunningGateway, type StartGatewayOptions } from "../src/index.ts";
@@ -190,6 +192,28 @@ export class City {
   }
 
   /** A proposal of the draft, with an application. */
+  /** A revocation that the department signed. */
+  revocation(domain: string): Promise<SignedRevocation> {
+    const at = new Date().toISOString();
+    const body = { type: "revocation" as const, domain, grant: "a".repeat(64), reason: "test", at };
+    return signDocument(body, this.keys.health);
+  }
+
+  /** A status that the agency signed. */
+  status(domain: string): Promise<SignedStatus> {
+    const now = Date.now();
+    const body = {
+      type: "status" as const,
+      domain,
+      sequence: now,
+      revoked: [],
+      suspended: [],
+      issuedAt: new Date(now).toISOString(),
+      validUntil: new Date(now + 60_000).toISOString(),
+    };
+    return signDocument(body, this.keys.bureau);
+  }
+
   proposal(draft: Grant, policy = this.policy()): SceneProposal {
     const application = {
       economicValue: "Some.",

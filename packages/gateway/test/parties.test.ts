@@ -80,3 +80,12 @@ test("a statement that a domain missed is delivered with the next one", async ()
   await put(await city.statement("health"));
   expect(city.domain.parties.slice(heard)).toContainEqual(missed);
 });
+
+test("revocations and statuses are carried to their domain as they were signed", async () => {
+  const stops = [await city.revocation("health"), await city.status("health")];
+  expect(codeOf(await city.send("health", "POST", "/v1/revocations", stops[0]))).toBe(200);
+  expect(codeOf(await city.send("bureau", "POST", "/v1/statuses", stops[1]))).toBe(200);
+  expect(city.domain.stops).toEqual(stops);
+  expect(codeOf(await city.send("bureau", "POST", "/v1/statuses", await city.status("nowhere")))).toBe("ERR_NOT_FOUND");
+  expect(codeOf(await city.send("bureau", "POST", "/v1/statuses", { body: {} }))).toBe("ERR_BODY_INVALID");
+});

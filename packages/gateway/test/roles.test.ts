@@ -59,6 +59,8 @@ const MATRIX: { route: string; admits: PartyRole[]; body: (actor: Actor) => Prom
     admits: ["operator", "agency"],
     body: async () => city.review("Anyone"),
   },
+  { route: "POST /v1/revocations", admits: ["source", "agency"], body: () => city.revocation("nowhere") },
+  { route: "POST /v1/statuses", admits: ["agency"], body: () => city.status("nowhere") },
   {
     route: "POST /v1/releases",
     admits: ["source", "agency"],

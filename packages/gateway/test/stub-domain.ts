@@ -64,6 +64,8 @@ export class StubDomain {
   readonly receiptKey: KeyPair;
   readonly logKey: KeyPair;
   /** Statements it was given. */
+  /** Revocations and statuses, in order. */
+  readonly stops: unknown[] = [];
   readonly parties: SignedParty[] = [];
   /** Method and path of each request that carried the gateway's signature. */
   readonly requests: string[] = [];
@@ -251,6 +253,10 @@ export class StubDomain {
         return { body: JSON.stringify(this.description()) };
       case "/v1/parties":
         this.parties.push(JSON.parse(Buffer.from(body).toString()) as SignedParty);
+        return { status: 204, body: "" };
+      case "/v1/revocations":
+      case "/v1/statuses":
+        this.stops.push(JSON.parse(Buffer.from(body).toString()));
         return { status: 204, body: "" };
       case "/v1/grants":
       case "/v1/releases":

@@ -132,6 +132,10 @@ export type RunReviews = z.infer<typeof RunReviews>;
 export const ReleaseAccepted = z.strictObject({ product: Product });
 export type ReleaseAccepted = z.infer<typeof ReleaseAccepted>;
 
+/** Answer of the gateway to a revocation and to a status: the domain has taken it. */
+export const StopDelivered = z.strictObject({ domain: Name });
+export type StopDelivered = z.infer<typeof StopDelivered>;
+
 /** `GET /v1/parties` of the gateway: the latest agency-signed statement about each party. */
 export const PartyList = z.strictObject({ parties: z.array(SignedParty) });
 export type PartyList = z.infer<typeof PartyList>;

@@ -13,6 +13,7 @@ import { partyRoutes } from "../routes/party-routes.ts";
 import { productRoutes } from "../routes/product-routes.ts";
 import { receiptRoutes } from "../routes/receipt-routes.ts";
 import { releaseRoutes } from "../routes/release-routes.ts";
+import { stopRoutes } from "../routes/stop-routes.ts";
 import { runRoutes } from "../routes/run-routes.ts";
 import { sceneRoutes } from "../routes/scene-routes.ts";
 import { installBodies } from "./bodies.ts";
@@ -57,6 +58,7 @@ export async function createServer(context: GatewayContext): Promise<ZodServer> 
     sceneRoutes,
     runRoutes,
     releaseRoutes,
+    stopRoutes,
     productRoutes,
     callRoutes,
     receiptRoutes,
