@@ -77,9 +77,9 @@ export async function admit(context: DomainContext, envelope: CallEnvelope): Pro
 /** Refuses what was stopped, perhaps since it was admitted: by a suspension or a replaced key of its party, by a
  *  revocation, or because the domain itself may not work.
  *  @throws ERR_PARTY_SUSPENDED, ERR_NOT_ADMITTED, ERR_GRANT_REVOKED, and what `Standing` throws */
-export function refuseStopped(context: DomainContext, admitted: Admitted): void {
+export function refuseStopped(context: DomainContext, admitted: Admitted, now: Date = context.clock.now()): void {
   refuseParty(context, admitted);
-  context.standing.assertWorks(admitted.held, context.clock.now());
+  context.standing.assertWorks(admitted.held, now);
   if (context.documents.isRevoked(admitted.held.hash)) throw new SluiceError("ERR_GRANT_REVOKED");
 }
 
@@ -114,7 +114,7 @@ export async function spend(context: DomainContext, admitted: Admitted, amount: 
   const binding = await documentHash({ ...repeated, keyId });
   // Nothing is awaited from here to the commit: what was stopped or has ended before it is not spent.
   const now = context.clock.now();
-  refuseStopped(context, admitted);
+  refuseStopped(context, admitted, now);
   decide(context, admitted, null, now);
   const outcome = context.uses.spend({
     callId: request.callId,
