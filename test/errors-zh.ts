@@ -89,6 +89,7 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_TABLE_FIELD_TOO_LARGE: "缩短该字段",
   ERR_STORE: "增加可用内存或磁盘空间后重试",
   ERR_SEALED_FILE: "从备份恢复该文件，或提供封存它所用的密钥",
+  ERR_DOMAIN_RETIRED: "该数据域已停用：可查阅其日志与交接材料，其余均已销毁",
   ERR_MEMORY_FILES: "扩大内存文件系统（tmpfs），或用 SLUICE_MEMORY_DIRECTORY 指定一个",
   ERR_KEY: "把密钥放在仅所有者可读的文件中，并提供其口令",
   ERR_PORT_IN_USE: "停止占用端口的进程，或换一个端口",

@@ -8,6 +8,7 @@ import { cryptoList } from "./commands/crypto-list.ts";
 import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
 import { domainImport, domainInit, domainStart } from "./commands/domain.ts";
+import { domainRetire } from "./commands/domain-retire.ts";
 import { domainRotateDataKey } from "./commands/domain-rotate.ts";
 import { domainResume } from "./commands/domain-resume.ts";
 import { domainErase, gatewayErase } from "./commands/erase.ts";
@@ -52,6 +53,7 @@ export const COMMANDS: readonly Command[] = [
   domainStart,
   domainImport,
   domainRotateDataKey,
+  domainRetire,
   domainResume,
   domainErase,
   subjectOpen,

@@ -8,6 +8,7 @@ export { dataKeySuites } from "./rest/data-keys.ts";
 export { pruneDomainLog } from "./prune.ts";
 export { probeMemoryFiles } from "./rest/probe-memory-files.ts";
 export { resumeDomain, type Resumed } from "./resume.ts";
+export { retireDomain, type RetireOptions } from "./retire/retire-domain.ts";
 export { rotateDataKey, type RotateOptions, type RotationProgress } from "./rotate-data-key.ts";
 export { DEFAULT_WORKER_THREADS, startDomain, type RunningDomain, type StartDomainOptions } from "./start.ts";
 export { openSubjectDesk, type SubjectDesk, type SubjectTrail } from "./subjects/desk.ts";

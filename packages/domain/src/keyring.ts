@@ -15,6 +15,7 @@ import {
 } from "@sluice/evidence";
 import { isSluiceError, SluiceError, utf8, type Bytes } from "@sluice/protocol";
 import type { DomainConfig } from "./config.ts";
+import { refuseRetired } from "./retire/retired-mark.ts";
 
 /** Names of the files in `keys/`, and of the variables `SLUICE_KEY_<NAME>`. */
 const NAMES = { receipt: "receipt", log: "log", logSm2: "log-sm2", master: "master" } as const;
@@ -50,13 +51,15 @@ export class Keyring {
     return new Keyring(made, await createHomeSecret(directory, NAMES.master, keys));
   }
 
-  /** Reads the secrets of the domain in `directory`.
-   *  @throws ERR_KEY when one does not open, ERR_DIRECTORY_STATE when one is missing or not the configuration's */
+  /** Reads the secrets of the domain in `directory`, also of a `retired` one when it is asked for.
+   *  @throws ERR_DOMAIN_RETIRED; ERR_KEY when one does not open, ERR_DIRECTORY_STATE when one is missing or not the configuration's */
   static async open(
     directory: string,
-    config: Pick<DomainConfig, "keys" | "receiptKey" | "logKey" | "logSm2Key">,
+    config: Pick<DomainConfig, "domain" | "keys" | "receiptKey" | "logKey" | "logSm2Key">,
     access: KeyAccess = {},
+    { retired = false }: { readonly retired?: boolean } = {},
   ): Promise<Keyring> {
+    if (!retired) await refuseRetired(directory, config.domain);
     const refuse = (expected: string, cause?: unknown): SluiceError =>
       new SluiceError("ERR_DIRECTORY_STATE", { directory, expected, command: "the backup of keys" }, { cause });
     try {

@@ -111,12 +111,15 @@ test("plain keys get a passphrase, and sealed ones another", async () => {
   expect((await readdir(join(home, "keys"))).toSorted()).toEqual(["log-sm2.key", "log.key", "master.key"]);
 });
 
+/** Renames before which the process ends; there is one for the draft and one for each key. */
+const CUTS = process.env["SLOW"] === "1" ? [0, 1, 2, 3, 4] : [0, 2];
+
 test("a change that ends anywhere leaves one passphrase in force, which opens every key", async () => {
   const home = await newHome();
   const made = await make(home, "passphrase", { passphrase: old });
   const source = new URL("../src/index.ts", import.meta.url).href;
   const outcomes: string[] = [];
-  for (let rename = 0; rename < 6; rename++) {
+  for (const rename of CUTS) {
     const copy = `${home}-${rename}`;
     await cp(home, copy, { recursive: true });
     onTestFinished(() => rm(copy, { recursive: true, force: true }));
@@ -139,9 +142,6 @@ test("a change that ends anywhere leaves one passphrase in force, which opens ev
     }
     outcomes.push(`${signal ?? "ended"} ${inForce.join()}`);
   }
-  expect(outcomes).toEqual([
-    "SIGKILL old",
-    ...Array<string>(3).fill("SIGKILL fresh"),
-    ...Array<string>(2).fill("ended fresh"),
-  ]);
+  const expected = ["SIGKILL old", "SIGKILL fresh", "SIGKILL fresh", "SIGKILL fresh", "ended fresh"];
+  expect(outcomes).toEqual(CUTS.map((rename) => expected[rename]));
 });

@@ -399,6 +399,11 @@ export const ERROR_CATALOGUE = {
     message: "sealed file {file} does not open: {reason}",
     remedy: "restore it from the backup, or give the key that sealed it",
   },
+  ERR_DOMAIN_RETIRED: {
+    status: 410,
+    message: "domain {domain} went out of use at {at}",
+    remedy: "read its log and its handover; nothing else of it is left",
+  },
   ERR_MEMORY_FILES: {
     status: 503,
     message: "{directory} cannot hold what is opened of sealed tables: {reason}",

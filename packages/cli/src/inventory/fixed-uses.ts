@@ -114,6 +114,11 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     files: ["packages/domain/src/data/import-table.ts"],
   },
   {
+    use: { en: "manifest of a retired domain's handover", zh: "停用数据域交接材料的文件清单" },
+    ...SHA256,
+    files: ["packages/domain/src/retire/handover.ts"],
+  },
+  {
     use: { en: "tokens in samples", zh: "样本中的令牌化" },
     algorithm: "HMAC-SHA-256",
     standard: "RFC 2104",

@@ -17,6 +17,9 @@ const STATE_BEHIND = "the log has entries that the state does not know";
 /** Why a domain with an older log refuses work. */
 export const LOG_BEHIND = "the state knows entries that the log does not have";
 
+/** What of a domain has to do with its log. */
+type LogContext = Pick<DomainContext, "config" | "keyring" | "random" | "log" | "answers" | "events" | "rollback">;
+
 /** A document whose entry was determined. */
 interface Kept {
   readonly entry: Bytes;
@@ -25,7 +28,7 @@ interface Kept {
 
 /** Logs what an earlier process kept but did not note as logged. Returns why state and log do not belong together, or null;
  *  then nothing was appended. */
-export async function recoverLog(context: DomainContext): Promise<string | null> {
+export async function recoverLog(context: LogContext): Promise<string | null> {
   for (const put of context.events.unsigned()) await signEvent(context, put);
   const { log, rollback } = context;
   const { size } = log;
@@ -53,7 +56,7 @@ export async function recoverLog(context: DomainContext): Promise<string | null>
   return null;
 }
 
-function unlogged({ answers, events }: DomainContext): Kept[] {
+function unlogged({ answers, events }: LogContext): Kept[] {
   return [
     ...answers.unlogged().map(({ callId, receipt, salt }) => ({
       entry: commitment(receipt, fromHex(salt)),
@@ -67,7 +70,7 @@ function unlogged({ answers, events }: DomainContext): Kept[] {
 }
 
 /** What the state noted at the highest index. */
-function lastNoted({ answers, events }: DomainContext): { index: number; entry: Bytes } | null {
+function lastNoted({ answers, events }: LogContext): { index: number; entry: Bytes } | null {
   const answer = answers.last();
   const event = events.last();
   const answerIndex = answer?.logIndex ?? -1;
