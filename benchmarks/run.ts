@@ -21,6 +21,9 @@ const HARNESS = new Set([
   "first-answer.ts",
   "plain-server.ts",
   "serving-city.ts",
+  "plain-append-file.ts",
+  "issued-receipts.ts",
+  "hashed-files.ts",
 ]);
 
 const { values, positionals } = parseArgs({

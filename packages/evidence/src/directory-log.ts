@@ -77,7 +77,7 @@ class OpenDirectoryLog implements DirectoryLog {
   }
 
   get size(): number {
-    return this.#tiles.size;
+    return this.#writer.size;
   }
 
   append(entry: Bytes): Promise<LogPosition> {
@@ -101,17 +101,20 @@ class OpenDirectoryLog implements DirectoryLog {
 
   async inclusion(index: number, size: number): Promise<Bytes[]> {
     this.#assertRange(index, size);
+    this.#writer.settle();
     if (index === size) throw new SluiceError("ERR_NOT_FOUND", { kind: "log entry", name: index });
     return inclusionProof(this.#tiles.subtree, index, size);
   }
 
   async consistency(from: number, to: number): Promise<Bytes[]> {
     this.#assertRange(from, to);
+    this.#writer.settle();
     return consistencyProof(this.#tiles.subtree, from, to);
   }
 
   async readEntries(from: number, to: number): Promise<Bytes[]> {
     this.#assertRange(from, to);
+    this.#writer.settle();
     if (from < this.firstKept && from < to) {
       throw new SluiceError("ERR_LOG_PRUNED", { origin: this.origin, firstKept: this.firstKept });
     }

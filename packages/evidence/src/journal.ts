@@ -7,7 +7,7 @@ import {
   decodeHeader,
   decodeRecord,
   encodeHeader,
-  encodeRecord,
+  encodeRecords,
   RECORD_BYTES,
   type JournalHeader,
   type JournalRecord,
@@ -30,7 +30,7 @@ export class Journal {
 
   /** A new journal that begins with `header` and holds `records`; takes the place of the file at `path` at once. */
   static async create(path: string, header: JournalHeader, records: readonly JournalRecord[]): Promise<Journal> {
-    const bytes = concatBytes(encodeHeader(header), ...records.map(encodeRecord));
+    const bytes = concatBytes(encodeHeader(header), encodeRecords(records));
     await replaceFileDurably(path, bytes);
     return new Journal(path, await open(path, "r+"), bytes.length);
   }
@@ -71,7 +71,7 @@ export class Journal {
 
   /** Appends `records`; they are durable when it returns. After a failure the journal must not be used. */
   async append(records: readonly JournalRecord[]): Promise<void> {
-    const bytes = concatBytes(...records.map(encodeRecord));
+    const bytes = encodeRecords(records);
     await writeFully(this.#handle, bytes, this.#end);
     await this.#handle.datasync();
     this.#end += bytes.length;

@@ -12,6 +12,8 @@ import { TileTree } from "./tile-tree.ts";
 import { TreeBuilder } from "./tree-builder.ts";
 import { leafHash } from "./tree-hash.ts";
 
+/** Files that are brought to the disk at the same time. */
+const SYNCS_AT_ONCE = 16;
 /** Full tiles of hashes kept in memory, 16 KiB each. */
 const MAX_CACHED_TILES = 64;
 
@@ -20,7 +22,7 @@ export class LogTiles {
   readonly #directory: string;
   readonly #tree: TreeBuilder;
   readonly #openEntries = new Uint8Array(TILE_WIDTH * ENTRY_BYTES);
-  /** Full tiles not in files yet. */
+  /** Full tiles not in files yet: those of one journal at most, for new files make each write to it dearer. */
   readonly #pending = new Map<string, { tile: Tile; bytes: Bytes }>();
   /** Files written since `syncFull`. */
   readonly #unsynced = new Set<string>();
@@ -143,8 +145,14 @@ export class LogTiles {
   /** Brings the full tiles written so far to the disk, with the names of their directories. */
   async syncFull(): Promise<void> {
     const directories = new Set<string>();
+    const files = [...this.#unsynced];
+    // Side by side: file systems bring many files to the disk with one commit.
+    await Promise.all(
+      Array.from({ length: SYNCS_AT_ONCE }, async () => {
+        for (let file = files.pop(); file !== undefined; file = files.pop()) await syncFile(file);
+      }),
+    );
     for (const file of this.#unsynced) {
-      await syncFile(file);
       for (let path = dirname(file); path !== dirname(this.#directory); path = dirname(path)) directories.add(path);
     }
     for (const path of directories) await syncFile(path);

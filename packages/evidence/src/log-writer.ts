@@ -50,6 +50,8 @@ export class LogWriter {
   readonly #directory: string;
   readonly #journal: Journal;
   readonly #retention: RetentionIndex;
+  /** Entries that are durable and not in the tree yet: they are hashed while the next write to the disk is under way. */
+  #durable: readonly { entry: Bytes; atMs: number }[] = [];
   readonly #tiles: LogTiles;
   /** Times that the retention index does not have yet. */
   #completeAtMs: number[];
@@ -158,7 +160,7 @@ export class LogWriter {
 
   async #publishCosigned(): Promise<void> {
     const { cosign } = this.#options;
-    if (cosign === undefined && this.#published?.size === this.#tiles.size) return;
+    if (cosign === undefined && this.#published?.size === this.size) return;
     const checkpoint = await this.#ask(this.#publications);
     const consistency = (from: number): Promise<Bytes[]> =>
       consistencyProof(this.#tiles.subtree, from, checkpoint.size);
@@ -202,21 +204,39 @@ export class LogWriter {
   }
 
   async #commit(): Promise<void> {
-    const durable = this.#tiles.size;
+    const durable = this.size;
     const batch = this.#appends.slice(0, MAX_BATCH_ENTRIES);
-    await this.#journal.append(batch.map(({ entry, atMs }, i) => ({ index: durable + i, durable, atMs, entry })));
+    const written = this.#journal.append(
+      batch.map(({ entry, atMs }, i) => ({ index: durable + i, durable, atMs, entry })),
+    );
+    written.catch(() => undefined); // awaited below, also when the lines between throw
+    this.settle();
+    await written;
     this.#appends.splice(0, batch.length);
-    for (const { entry, atMs } of batch) {
-      this.#tiles.append(entry);
-      if (this.#tiles.size % TILE_WIDTH === 0) this.#completeAtMs.push(atMs);
-    }
-    for (const [i, { resolve }] of batch.entries()) resolve({ index: durable + i });
+    this.#durable = batch;
     this.#journaled += batch.length;
-    this.#tiles.writeFull();
+    for (const [i, { resolve }] of batch.entries()) resolve({ index: durable + i });
     if (this.#journaled > MAX_JOURNAL_ENTRIES) await this.#restartJournal();
   }
 
+  /** Entries that are durable. */
+  get size(): number {
+    return this.#tiles.size + this.#durable.length;
+  }
+
+  /** Puts every durable entry into the tree. Whoever looks at the tree asks for this first. */
+  settle(): void {
+    const entries = this.#durable;
+    this.#durable = [];
+    for (const { entry, atMs } of entries) {
+      this.#tiles.append(entry);
+      if (this.#tiles.size % TILE_WIDTH === 0) this.#completeAtMs.push(atMs);
+    }
+  }
+
   async #restartJournal(): Promise<void> {
+    this.settle();
+    this.#tiles.writeFull();
     await this.#tiles.syncFull();
     await this.#retention.append(this.#completeAtMs);
     this.#completeAtMs = [];
@@ -233,12 +253,16 @@ export class LogWriter {
   async #answer(): Promise<void> {
     const checkpoint = await this.#sign();
     // In the turn of the signature: the tiles that are not full are as wide as this checkpoint needs them.
-    if (this.#publications.length > 0) this.#tiles.writeOpen();
+    if (this.#publications.length > 0) {
+      this.#tiles.writeFull();
+      this.#tiles.writeOpen();
+    }
     const waiting = [...this.#checkpoints.splice(0), ...this.#publications.splice(0)];
     for (const { resolve } of waiting) resolve(checkpoint);
   }
 
   async #sign(): Promise<Checkpoint> {
+    this.settle();
     const { size } = this.#tiles;
     if (this.#signed?.size === size) return this.#signed;
     const rootHash = await rootOf(this.#tiles.subtree, size);

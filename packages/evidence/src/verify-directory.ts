@@ -1,8 +1,9 @@
 /** Verifying a log that lies in a directory.
  *  @module */
+import { hash as sha256Once } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { equalBytes, SluiceError } from "@sluice/protocol";
+import { equalBytes, SluiceError, type Bytes } from "@sluice/protocol";
 import type { LogIdentity } from "./checkpoint.ts";
 import { readerOf } from "./durable-files.ts";
 import { STORED_ENTRY_BYTES } from "./entry-tile.ts";
@@ -18,11 +19,16 @@ export async function verifyLogDirectory(
   trust: LogIdentity,
   options: VerifyLogOptions = {},
 ): Promise<VerifiedLog> {
-  const verified = await verifyLogFiles(readerOf(directory), trust, options);
+  const verified = await verifyLogFiles(readerOf(directory), trust, { hash: opensslSha256, ...options });
   for (const level of ["entries", ...Array(levelCount(verified.size)).keys()] as const) {
     await checkNarrower(directory, trust.origin, level, verified.size);
   }
   return verified;
+}
+
+/** A quarter cheaper than the implementation that browsers run. */
+function opensslSha256(bytes: Bytes): Bytes {
+  return sha256Once("sha256", bytes, "buffer");
 }
 
 async function checkNarrower(directory: string, origin: string, level: number | "entries", size: number) {

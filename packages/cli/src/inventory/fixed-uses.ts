@@ -40,6 +40,7 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     national: false,
     files: [
       "packages/evidence/src/tile-hash.ts",
+      "packages/evidence/src/verify-directory.ts",
       "packages/evidence/src/tree-hash.ts",
       "packages/evidence/src/log-proof.ts",
       "packages/evidence/src/signed-note.ts",
