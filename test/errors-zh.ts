@@ -48,6 +48,7 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_ANSWER_ALTERED: "不要使用这次的结果，并报告实施机构",
   ERR_EXPORT: "保留该文件夹，并要求重新导出",
   ERR_DOCUMENT: "保留该文件，并报告实施机构",
+  ERR_EVENT: "保留文件，并向其数据域重新索取该事件",
   ERR_LOG: "保留日志文件，并报告实施机构",
   ERR_ANCHOR: "保留其存证记录；将所用 CA 证书与地址同存证方公布的核对",
   ERR_LOG_PRUNED: "查询较晚的条目；较早条目的证明仍可核验",

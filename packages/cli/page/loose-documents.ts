@@ -40,7 +40,7 @@ export async function verifyLooseDocuments(folder: EvidenceFolder): Promise<Loos
   }
   const failed = failures.length;
   const receipts = { checked: files.length, verified: documents.length };
-  const nothing = { manifest: null, operations: {}, logs: [], anchors: [] };
+  const nothing = { manifest: null, operations: {}, events: 0, logs: [], anchors: [] };
   return { ok: failed === 0, ...nothing, trust, receipts, failures, failed, documents };
 }
 

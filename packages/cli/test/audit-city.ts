@@ -25,6 +25,7 @@ const DRAFT: Partial<Grant> = {
 /** A city with one product, a run that failed, a scene review in words, and `calls` calls. */
 export async function auditCity(calls: number): Promise<City> {
   const city = await City.start();
+  await city.domain.recordEvent("start");
   const draft = await city.draft(DRAFT);
   await city.send("lab", "POST", "/v1/scenes", city.proposal(draft));
   await city.send("group", "POST", "/v1/scenes/credit/reviews", { ...city.review("林华"), note: "字段必要，同意。" });

@@ -66,6 +66,7 @@ test("an export holds the period's receipts with all they rest on, and verifies 
   const folders = new Set((await filesOf(directory)).map((file) => file.split("/")[0]));
   expect([...folders]).toEqual([
     "VERIFY.md",
+    "events",
     "grants",
     "index.html",
     "logs",

@@ -17,6 +17,7 @@ export interface Tampering {
 export const TAMPERINGS: readonly Tampering[] = [
   flip("a receipt", /^receipts\//),
   flip("a grant", /^grants\//),
+  flip("an event", /^events\//),
   flip("a tile", /^logs\/health\/tile\/0\//),
   flip("an entry bundle", /^logs\/gateway\/tile\/entries\//),
   flip("a checkpoint", /^logs\/health\/checkpoint$/),
@@ -39,6 +40,10 @@ export const TAMPERINGS: readonly Tampering[] = [
         delivery.grant.signatures.pop();
         return documentText(delivery);
       }),
+  },
+  {
+    name: "another kind in an event, under a new manifest",
+    tamper: (directory) => rewrite(directory, /^events\//, (text) => text.replace('"kind":"start"', '"kind":"erased"')),
   },
   { name: "a receipt removed", tamper: (directory) => remove(directory, /^receipts\//) },
   { name: "the manifest removed", tamper: (directory) => remove(directory, /^manifest\.json$/) },

@@ -2,6 +2,8 @@
  *  gateway and domain; these functions carry signed documents to them and check the shape of what returns.
  *  @module */
 import {
+  EventPage,
+  EventQuery,
   Catalogue,
   DomainDescription,
   DomainRegistration,
@@ -128,6 +130,13 @@ export class Management {
       { method: "GET", path: `/v1/receipts?${parameters.toString()}`, ...options },
       ReceiptPage,
     );
+  }
+
+  /** One page of the events of a domain; for the agency. */
+  events(domain: string, query: EventQuery, options: CallOptions = {}): Promise<EventPage> {
+    const parameters = new URLSearchParams({ ...parseAs(EventQuery, query) } as Record<string, string>);
+    const path = `/v1/domains/${part(domain)}/events?${parameters.toString()}`;
+    return this.#transport.json({ method: "GET", path, ...options }, EventPage);
   }
 
   /** Reviews of a run; for the agency. */

@@ -1,12 +1,12 @@
 /** Every entry of a domain's log is a receipt or an event that the domain keeps: access, processing, flow and destruction
  *  are all there, without a name or a value.
  *  @module */
-import { signDocument, verifySigned } from "@sluice/evidence";
-import { documentHash, DomainDescription, SignedEvent } from "@sluice/protocol";
+import { logIdentity, signDocument, verifyLogProof, verifySigned } from "@sluice/evidence";
+import { documentHash, DomainDescription, EventPage, fromUtf8, SignedEvent } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startDomain } from "../src/index.ts";
 import { eventsOf, explanations, logEntries, withState } from "./domain-log.ts";
-import { deliverGrant, grantBody, openFixture, postJson, serveProduct, type Fixture } from "./serving-fixture.ts";
+import { deliverGrant, get, grantBody, openFixture, postJson, serveProduct, type Fixture } from "./serving-fixture.ts";
 
 let fixture: Fixture;
 let snapshots: string[];
@@ -76,6 +76,24 @@ test("each entry of the log is one kept document, and events are signed by the d
     await verifySigned(SignedEvent.parse(document), { required: [[fixture.config.receiptKey]] });
   }
   fixture.domain = await startDomain(fixture.directory, { workerThreads: 1 });
+});
+
+test("the events of a period come in pages, each with a proof of its place in the log, for the gateway alone", async () => {
+  const { logOrigin, logKey, logSm2Key } = fixture.config;
+  const period = "from=2020-01-01T00:00:00.000Z&to=2099-01-01T00:00:00.000Z";
+  const read = async (query: string): Promise<EventPage> =>
+    EventPage.parse(JSON.parse(fromUtf8(await get(fixture, `/v1/events?${query}`))));
+  const { items } = await read(period);
+  expect(items.map(({ event }) => event.body.kind)).toEqual(eventsOf(fixture.directory).map(({ kind }) => kind));
+  for (const { event, domainLog } of items) {
+    await verifyLogProof(domainLog, event, logIdentity({ logOrigin, logKey, logSm2Key }));
+  }
+  expect((await read(`${period}&after=${items.length - 1}`)).items).toEqual([
+    expect.objectContaining({ event: items.at(-1)?.event }),
+  ]);
+  expect((await read("from=2020-01-01T00:00:00.000Z&to=2020-01-02T00:00:00.000Z")).items).toEqual([]);
+  await expect(read("from=yesterday&to=today")).rejects.toMatchObject({ code: "ERR_BODY_INVALID" });
+  expect((await fetch(`${fixture.domain.url}/v1/events?${period}`)).status).toBe(401);
 });
 
 test.each([

@@ -212,7 +212,7 @@ test("each reason that an independent look finds is given, and no change of the 
         expect(decision.ok ? [] : decision.reasons.map(({ code }) => code)).toEqual(expected);
         if (decision.ok) return;
         const { wouldPass } = decision;
-        for (const member of Object.keys(given) as (keyof Grant)[]) {
+        for (const member of Object.keys(wouldPass) as (keyof Grant)[]) {
           if (wouldPass[member] === given[member]) continue;
           expect(evaluateGrant({ ...wouldPass, [member]: given[member] }, asked, now).ok).toBe(false);
         }

@@ -1,6 +1,6 @@
 /** What the agency collects of a period, and nobody else.
  *  @module */
-import { ReceiptPage } from "@sluice/protocol";
+import { EventPage, ReceiptPage } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { City, codeOf } from "./city.ts";
 
@@ -102,4 +102,17 @@ test("a query that does not fit is refused with its member", async () => {
   for (const query of queries as Record<string, string>[]) {
     expect(codeOf(await city.send("bureau", "GET", path(query)))).toBe("ERR_BODY_INVALID");
   }
+});
+
+test("events of a domain are read through for the agency alone, and only in the documented form", async () => {
+  await city.domain.recordEvent("start");
+  const eventsPath = (query: Record<string, string>): string =>
+    `/v1/domains/health/events?${new URLSearchParams(query).toString()}`;
+  const page = EventPage.parse((await city.send("bureau", "GET", eventsPath(PERIOD))).json);
+  expect(page.items.map(({ event }) => event)).toEqual(city.domain.events.map(({ event }) => event));
+  for (const actor of ["health", "group", "lab", "bank", "auditor"] as const) {
+    expect(codeOf(await city.send(actor, "GET", eventsPath(PERIOD)))).toBe("ERR_ROLE");
+  }
+  expect(codeOf(await city.send("bureau", "GET", eventsPath({ ...PERIOD, after: "x" })))).toBe("ERR_BODY_INVALID");
+  expect((await fetch(`${city.gateway.url}${eventsPath(PERIOD)}`)).status).toBe(401);
 });

@@ -30,12 +30,14 @@ import {
   type AnswerEnvelope,
   type CallEnvelope,
   type DomainDescription,
+  type EventKind,
   type EvidencedReceipt,
   type JobManifest,
   type KeyId,
   type OutputSpec,
   type Receipt,
   type Run,
+  type SignedEvent,
   type SignedParty,
 } from "@sluice/protocol";
 import { clock, random } from "./directories.ts";
@@ -63,9 +65,11 @@ export class StubDomain {
   readonly domain: string;
   readonly receiptKey: KeyPair;
   readonly logKey: KeyPair;
-  /** Statements it was given. */
   /** Revocations and statuses, in order. */
   readonly stops: unknown[] = [];
+  /** Events with the salts of their entries, in order. */
+  readonly events: { event: SignedEvent; salt: Uint8Array; index: number }[] = [];
+  /** Statements it was given. */
   readonly parties: SignedParty[] = [];
   /** Method and path of each request that carried the gateway's signature. */
   readonly requests: string[] = [];
@@ -121,6 +125,15 @@ export class StubDomain {
     if (this.#server.listening) await this.stop();
     await this.#log.close();
     await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  /** Signs and logs an event. */
+  async recordEvent(kind: EventKind): Promise<void> {
+    const at = new Date().toISOString();
+    const event = await signDocument({ type: "event" as const, domain: this.domain, kind, at }, this.receiptKey);
+    const salt = random.bytes(32);
+    const { index } = await this.#log.append(commitment(event, salt));
+    this.events.push({ event, salt, index });
   }
 
   description(): DomainDescription {
@@ -248,6 +261,13 @@ export class StubDomain {
       return { body: JSON.stringify(held) };
     }
     if (path.startsWith("/log/")) return { type: "application/octet-stream", body: await this.#logFile(path.slice(5)) };
+    if (path.startsWith("/v1/events?")) {
+      const proven = this.events.map(async ({ event, salt, index }) => ({
+        event,
+        domainLog: await createLogProof(this.#log, index, salt),
+      }));
+      return { body: JSON.stringify({ items: await Promise.all(proven) }) };
+    }
     switch (path) {
       case "/v1/description":
         return { body: JSON.stringify(this.description()) };

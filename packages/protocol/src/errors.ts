@@ -207,6 +207,11 @@ export const ERROR_CATALOGUE = {
     message: "the {kind} does not verify: {reason}",
     remedy: "keep the file and report it to the agency",
   },
+  ERR_EVENT: {
+    status: 400,
+    message: "the event is not what it claims: {reason}",
+    remedy: "keep the file and ask its domain for the event again",
+  },
   ERR_LOG: {
     status: 500,
     message: "log {origin} does not verify: {reason}",

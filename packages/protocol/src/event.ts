@@ -3,6 +3,7 @@
  *  @module */
 import { z } from "zod";
 import { Instant, Name, Sha256Hex } from "./identifiers.ts";
+import { LogProof } from "./log.ts";
 import { signedSchema } from "./signed.ts";
 
 /** What happened. `subject` is the hash that stands beside each. */
@@ -53,3 +54,24 @@ export const DomainEvent = z.strictObject({
 export type DomainEvent = z.infer<typeof DomainEvent>;
 export const SignedEvent = signedSchema(DomainEvent);
 export type SignedEvent = z.infer<typeof SignedEvent>;
+
+/** An event with the proof that it stands in its domain's log. */
+export const EvidencedEvent = z.strictObject({ event: SignedEvent, domainLog: LogProof });
+export type EvidencedEvent = z.infer<typeof EvidencedEvent>;
+
+/** Query of a domain's events: the period [from, to) by its clock, and where the last page ended. */
+export const EventQuery = z.strictObject({
+  from: Instant,
+  to: Instant,
+  /** `next` of the page before. */
+  after: z
+    .string()
+    .regex(/^[1-9][0-9]{0,15}$/)
+    .optional(),
+});
+export type EventQuery = z.infer<typeof EventQuery>;
+
+/** `GET /v1/events` of a domain, and `GET /v1/domains/{domain}/events` of the gateway, for the agency: in the order in which
+ *  they were recorded. `next` is absent at the end. */
+export const EventPage = z.strictObject({ items: z.array(EvidencedEvent), next: z.string().optional() });
+export type EventPage = z.infer<typeof EventPage>;

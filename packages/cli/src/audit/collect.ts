@@ -36,6 +36,9 @@ export async function collect(collection: Collection): Promise<Summary> {
   const summary = new Summary();
   await folder.writeJson("trust.json", trust);
   const needs = await collectReceipts(collection, summary);
+  for (const domain of [...needs.keys()].filter((name) => name !== GATEWAY)) {
+    await collectEvents(collection, domain, needs);
+  }
   for (const { logs } of Object.values(trust.anchors ?? {})) {
     for (const name of logs) needs.set(name, needs.get(name) ?? 0);
   }
@@ -110,6 +113,28 @@ async function collectReceipts(collection: Collection, summary: Summary): Promis
     progress(`${summary.receipts} receipts`);
   } while (after !== undefined);
   return needs;
+}
+
+/** Writes the events of a domain that has receipts in the period: with them each entry of its log is explained. */
+async function collectEvents(
+  { client, period, folder, progress, signal }: Collection,
+  domain: string,
+  needs: Map<string, number>,
+): Promise<void> {
+  let after: string | undefined;
+  let count = 0;
+  do {
+    const page = await client.events(domain, { ...period, ...(after === undefined ? {} : { after }) }, { signal });
+    if (page.next !== undefined && page.next === after) {
+      throw new SluiceError("ERR_BODY_INVALID", { pointer: "/next", expected: "another page" });
+    }
+    for (const one of page.items) {
+      await folder.writeDocument(`events/${domain}/${one.domainLog.index}.json`, one);
+      need(needs, domain, one.domainLog.checkpoint);
+    }
+    after = page.next;
+    progress(`${(count += page.items.length)} events of ${domain}`);
+  } while (after !== undefined);
 }
 
 /** Product, release, grant, policy and scene of a receipt, once each. */

@@ -220,6 +220,7 @@ function fileSection(): Markup {
     ["manifest.json", "每个文件的 SHA-256"],
     ["trust.json、parties.json", "核验所用公钥；实施机构签名的主体名录"],
     ["receipts/、requests/", "凭证（含两份日志的包含证明）；调用方签名的请求"],
+    ["events/", "各数域日志中的事件：启动、导入、授权与停止、运行、构建、销毁；与凭证一起可解释日志的每一条"],
     ["grants/、scenes/", "授权与脱敏策略；场景申请与评审"],
     ["products/、releases/", "产品登记；数源部门签名的发布许可"],
     ["runs/、reviews/", "开发试算与正式构建的护栏报告、脱敏证书；评审记录"],

@@ -38,11 +38,21 @@ export const verify: Command = {
     ]);
     const policy = await readPolicy(args.text("policy"));
     const report = await verifyFolder(diskFolder(first), { signal: io.signal, policy });
-    const { ok, receipts, operations, logs, anchors, failures, failed } = report;
+    const { ok, receipts, events, operations, logs, anchors, failures, failed } = report;
     const [failure] = failures;
     if (args.flag("json")) {
       const listed = failures.map(({ file, error }) => ({ file, ...errorDocument(error) }));
-      const outcome = { ok, receipts, operations, logs, anchors, failure: listed[0] ?? null, failures: listed, failed };
+      const outcome = {
+        ok,
+        receipts,
+        events,
+        operations,
+        logs,
+        anchors,
+        failure: listed[0] ?? null,
+        failures: listed,
+        failed,
+      };
       io.stdout.write(`${JSON.stringify(outcome)}\n`);
     } else io.stdout.write(formatReport(report));
     if (failure !== undefined) io.stderr.write(`first failing file: ${failure.file}\n${formatError(failure.error)}`);
@@ -62,7 +72,7 @@ async function readPolicy(file: string | undefined): Promise<WitnessPolicy | und
   return parseWitnessPolicy(await readTextFile(file, "policy"));
 }
 
-function formatReport({ ok, receipts, operations, logs, anchors }: FolderReport): string {
+function formatReport({ ok, receipts, events, operations, logs, anchors }: FolderReport): string {
   const rows = [["WHAT", "CHECKED", "VERIFIED", ""]];
   for (const { name, origin, entries, firstKept, ok: verified, witnessed } of logs) {
     const size = verified || witnessed !== null ? `${entries} entries, ` : "";
@@ -78,5 +88,6 @@ function formatReport({ ok, receipts, operations, logs, anchors }: FolderReport)
     rows.push([`receipts of ${operation}`, String(count.checked), String(count.verified), ""]);
   }
   rows.push(["receipts", String(receipts.checked), String(receipts.verified), ""]);
+  if (events > 0) rows.push(["events", String(events), "", ""]);
   return `${formatTable(rows)}\n${ok ? "everything verifies" : "NOT everything verifies"}\n`;
 }

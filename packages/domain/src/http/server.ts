@@ -12,6 +12,7 @@ import { installErrors } from "./errors.ts";
 import { requireGateway } from "./hop.ts";
 import { serveLog } from "./log-files.ts";
 import { checkpointRoute, documentRoutes, stopRoutes } from "./document-routes.ts";
+import { eventRoutes } from "./event-routes.ts";
 import { productRoutes } from "./product-routes.ts";
 import { runRoutes } from "./run-routes.ts";
 
@@ -49,6 +50,7 @@ export async function createServer(context: DomainContext): Promise<FastifyInsta
   await server.register(async (trusted) => {
     requireGateway(trusted, context);
     documentRoutes(trusted, context);
+    eventRoutes(trusted, context);
     runRoutes(trusted, context);
     productRoutes(trusted, context);
   });

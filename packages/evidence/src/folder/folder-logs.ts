@@ -60,6 +60,11 @@ export class FolderLogs {
     if (evidenced.gatewayLog !== undefined) await this.#holds(GATEWAY, evidenced.gatewayLog.checkpoint);
   }
 
+  /** Passes when a checkpoint is one of the log called `name` in these files. @throws ERR_LOG */
+  holdsCheckpoint(name: string, checkpoint: string): Promise<void> {
+    return this.#holds(name, checkpoint);
+  }
+
   /** Passes when the log continues what was anchored of it. @throws ERR_ANCHOR, ERR_LOG */
   holdsAnchored(name: string, record: AnchorRecord): Promise<void> {
     return holdsAnchored(this.#reader(name), record, this.#pinned(name));

@@ -8,12 +8,13 @@ import { judgeCosignatures, type WitnessPolicy, type WitnessVerdict } from "../w
 import { readJson, type EvidenceFolder, type FolderFailure } from "./evidence-folder.ts";
 import { verifyFolderAnchors, type FolderAnchor } from "./folder-anchors.ts";
 import { checkBasis, documentFaults } from "./export-documents.ts";
+import { verifyFolderEvents } from "./folder-events.ts";
 import { changedFiles, exportFault, MANIFEST_FILE, readManifest, type AuditManifest } from "./export-manifest.ts";
 import { FolderLogs } from "./folder-logs.ts";
 
 /** What only an export holds: it needs a manifest to be held against. */
 const OF_EXPORT =
-  /^(?:index\.html$|VERIFY\.md$|parties\.json$|(?:grants|releases|requests|runs|reviews|scenes|products)\/)/;
+  /^(?:index\.html$|VERIFY\.md$|parties\.json$|(?:events|grants|releases|requests|runs|reviews|scenes|products)\/)/;
 
 /** Failures that a report lists; it counts all. */
 export const MAX_LISTED_FAILURES = 1_000;
@@ -45,6 +46,8 @@ export interface FolderReport {
   /** The keys that everything was held against, when they could be read. They came with the folder. */
   readonly trust: TrustPins | null;
   readonly receipts: FolderCount;
+  /** Events of domains that were checked. */
+  readonly events: number;
   /** Receipts by operation. */
   readonly operations: Readonly<Record<string, FolderCount>>;
   readonly logs: readonly FolderLog[];
@@ -90,6 +93,7 @@ export async function verifyFolder(
   const operations: Record<string, FolderCount> = {};
   const logCounts: FolderLog[] = [];
   let anchors: readonly FolderAnchor[] = [];
+  let events = 0;
   const trust = await readTrust(folder);
   if (trust instanceof SluiceError) {
     // Of an export, the manifest says which file was changed.
@@ -120,6 +124,7 @@ export async function verifyFolder(
   if (manifest === null && failures.count === 0 && receipts.checked === 0 && logCounts.length === 0) {
     throw noEvidence(folder, "receipts or logs");
   }
+  events = await verifyFolderEvents(folder, { trust, logs }, (file, work) => failures.attempt(file, work));
   return report(trust);
 
   function report(pins: TrustPins | null): FolderReport {
@@ -129,6 +134,7 @@ export async function verifyFolder(
       manifest,
       trust: pins,
       receipts,
+      events,
       operations,
       logs: logCounts,
       anchors,

@@ -4,6 +4,8 @@
 import { isLogPath, parseAnchorPath } from "@sluice/evidence";
 import {
   BINARY_MEDIA_TYPE,
+  EventPage,
+  EventQuery,
   Name,
   Random128,
   ReceiptPage,
@@ -64,6 +66,26 @@ export function auditRoutes(server: ZodServer, context: GatewayContext): void {
       if ((await findRun(db, callId)) === null) throw new SluiceError("ERR_NOT_FOUND", { kind: "run", name: callId });
       const reviews = await readReviews(db, { kind: "run", name: callId });
       return { callId, state: runReviewState(reviews), reviews: reviews.map(reviewRecord) };
+    },
+  );
+
+  server.get(
+    "/v1/domains/:domain/events",
+    {
+      config: { signed: true },
+      schema: {
+        summary: "Events of a domain in pages, for the agency",
+        params: z.strictObject({ domain: Name }),
+        querystring: EventQuery,
+        response: { 200: EventPage, ...PROBLEM_RESPONSES },
+      },
+    },
+    async (request) => {
+      requireRole(signerOf(request), "read events of a domain", "agency");
+      const { from, to, after } = request.query;
+      const query = new URLSearchParams({ from, to, ...(after === undefined ? {} : { after }) });
+      const path = `/v1/events?${query.toString()}`;
+      return context.link.json(context.domains.get(request.params.domain), { method: "GET", path }, EventPage);
     },
   );
 
