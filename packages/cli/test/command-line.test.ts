@@ -81,6 +81,7 @@ test.each<[string, string[], string]>([
   ["a key that is none", ["gateway", "init", "dir", "--agency-key", "abc"], "--agency-key"],
   ["a name with capitals", ["domain", "init", "dir", "--domain", "HRSS", ...INIT], "--domain"],
   ["keys that nothing says how to keep", ["gateway", "init", "dir", "--agency-key", KEY], "--plain-keys, for trials"],
+  ["a suite of keys that is none", ["gateway", "init", "dir", "--agency-key", KEY, "--suite", "rsa"], "--suite"],
   ["a suite that is none", ["domain", "init", "dir", "--domain", "a", ...INIT, "--at-rest", "des"], "--at-rest"],
   ["a port out of range", ["domain", "start", "dir", "--port", "65536"], "[0, 65535]"],
   ["a port that is no number", ["gateway", "start", "dir", "--port", "http"], "--port"],
@@ -149,6 +150,13 @@ test("a new key lies in a file that only its owner reads, and only its id is pri
 test("a key of the suite that is asked for is made, and an unknown suite is refused before any file is", async () => {
   const file = join(await temporaryDirectory(), "office.key");
   expectError(await sluice(["keys", "new", file, "--suite", "sm9"]), "ERR_USAGE", 2, "ed25519, sm2");
+  const env = { SLUICE_SUITE: "rsa" };
+  expectError(
+    await sluice(["keys", "new", file], { env }),
+    "ERR_USAGE",
+    2,
+    "SLUICE_SUITE expected one of ed25519, sm2",
+  );
   const { code, stdout } = await sluice(["keys", "new", file, "--suite", "sm2"]);
   expect(code).toBe(0);
   expect(KeyId.parse(stdout.trim())).toMatch(/^sm2:/);

@@ -1,6 +1,6 @@
 /** Creation of a domain: its keys, and the keys it will trust from then on.
  *  @module */
-import { SluiceError, type Clock, type Instant, type Random } from "@sluice/protocol";
+import { SluiceError, type Clock, type Instant, type Random, type SuiteId } from "@sluice/protocol";
 import type { FileSuite, NewKeys } from "@sluice/evidence";
 import { createDirectory, Pins, writeConfig, type DomainConfig } from "./config.ts";
 import { Keyring } from "./keyring.ts";
@@ -14,6 +14,8 @@ export interface InitDomainOptions extends Pins {
   readonly title: string;
   readonly random: Random;
   readonly clock?: Clock;
+  /** Suite in which receipts, snapshots and events are signed; Ed25519 unless given. */
+  readonly suite?: SuiteId;
   /** Suite in which data at rest is sealed. */
   readonly atRest?: FileSuite;
   /** How keys are kept; in plain files unless given. */
@@ -38,7 +40,7 @@ export async function initDomain(directory: string, options: InitDomainOptions):
   }
   await createDirectory(directory, domain);
   const { keys = { keeping: "plain" } } = options;
-  const keyring = await Keyring.create(directory, { ...keys, random });
+  const keyring = await Keyring.create(directory, { ...keys, random }, options.suite ?? "ed25519");
   const config: DomainConfig = {
     domain,
     title,

@@ -13,7 +13,7 @@ import {
   type NewKeys,
   type SigningKey,
 } from "@sluice/evidence";
-import { isSluiceError, SluiceError, utf8, type Bytes } from "@sluice/protocol";
+import { isSluiceError, SluiceError, utf8, type Bytes, type SuiteId } from "@sluice/protocol";
 import type { DomainConfig } from "./config.ts";
 import { refuseRetired } from "./retire/retired-mark.ts";
 
@@ -40,11 +40,11 @@ export class Keyring {
     this.#master = master;
   }
 
-  /** Makes new secrets for the domain in `directory`. @throws ERR_KEY, ERR_NOT_FOUND, ERR_DIRECTORY_UNWRITABLE */
-  static async create(directory: string, keys: NewKeys): Promise<Keyring> {
+  /** Makes new secrets for the domain in `directory`; `suite` signs receipts. @throws ERR_KEY, ERR_NOT_FOUND, ERR_DIRECTORY_UNWRITABLE */
+  static async create(directory: string, keys: NewKeys, suite: SuiteId = "ed25519"): Promise<Keyring> {
     await mkdir(join(directory, "keys"), { mode: 0o700 });
     const made = {
-      receiptKey: await createHomeKey(directory, NAMES.receipt, "ed25519", keys),
+      receiptKey: await createHomeKey(directory, NAMES.receipt, suite, keys),
       logKey: await createHomeKey(directory, NAMES.log, "ed25519", keys),
       logSm2Key: await createHomeKey(directory, NAMES.logSm2, "sm2", keys),
     };

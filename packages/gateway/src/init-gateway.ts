@@ -4,7 +4,7 @@
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createHomeKey, lockDirectory, type NewKeys } from "@sluice/evidence";
-import { KeyId, LogOrigin, SluiceError, toHex, type Clock, type Random } from "@sluice/protocol";
+import { KeyId, LogOrigin, SluiceError, toHex, type Clock, type Random, type SuiteId } from "@sluice/protocol";
 import { FILES, KEY_NAMES, notAGateway, readConfig, type GatewayConfig } from "./configuration.ts";
 
 /** What `initGateway` needs. */
@@ -15,6 +15,8 @@ export interface InitGatewayOptions {
   readonly origin?: string;
   readonly clock: Clock;
   readonly random: Random;
+  /** Suite in which requests to domains and bookings are signed; Ed25519 unless given. */
+  readonly suite?: SuiteId;
   /** How keys are kept; in plain files unless given. */
   readonly keys?: Omit<NewKeys, "random">;
 }
@@ -52,7 +54,7 @@ export async function initGateway(directory: string, options: InitGatewayOptions
     }
     const facts = { agencyKey: agencyKey.data, logOrigin: origin.data, createdAt: clock.now().toISOString() };
     const { keys = { keeping: "plain" } } = options;
-    const config = await create(directory, facts, { ...keys, random });
+    const config = await create(directory, facts, { ...keys, random }, options.suite ?? "ed25519");
     return identityOf(config);
   } catch (cause) {
     if (cause instanceof SluiceError) throw cause;
@@ -78,10 +80,11 @@ async function create(
   directory: string,
   { agencyKey, logOrigin, createdAt }: Pick<GatewayConfig, "agencyKey" | "logOrigin" | "createdAt">,
   keys: NewKeys,
+  suite: SuiteId,
 ): Promise<GatewayConfig> {
   await rm(join(directory, FILES.keys), { recursive: true, force: true });
   await mkdir(join(directory, FILES.keys), { recursive: true, mode: 0o700 });
-  const gatewayKey = await createHomeKey(directory, KEY_NAMES.gateway, "ed25519", keys);
+  const gatewayKey = await createHomeKey(directory, KEY_NAMES.gateway, suite, keys);
   const logKey = await createHomeKey(directory, KEY_NAMES.log, "ed25519", keys);
   const logSm2Key = await createHomeKey(directory, KEY_NAMES.logSm2, "sm2", keys);
   await syncDirectory(join(directory, FILES.keys));

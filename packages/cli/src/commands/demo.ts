@@ -2,6 +2,7 @@
  *  @module */
 import { usage, type Command } from "../command.ts";
 import { EXAMPLE_NAMES, isExampleName } from "../demo/example-names.ts";
+import { SUITE_OPTION, suiteOf } from "../suite-option.ts";
 import { MAX_PERSONS } from "../demo/city/tables.ts";
 
 /** Fewest persons of a walk: of fewer, some sample does not keep its k, or too many groups of the report are small. */
@@ -22,6 +23,7 @@ export const demo: Command = {
     only: { value: "EXAMPLE", description: `walk one example alone: ${EXAMPLE_NAMES.join(", ")}` },
     data: { value: "DIR", description: "where everything is kept (default: a fresh temporary directory)" },
     seed: { value: "S", description: `seed of the generated city (default "${DEFAULT_SEED}")` },
+    ...SUITE_OPTION,
     once: { description: "exit after the walk; otherwise gateway and domains keep running" },
     json: { description: "print the report as the last line of standard output" },
   },
@@ -37,6 +39,7 @@ export const demo: Command = {
     return await runDemo({
       rows,
       seed: args.text("seed") ?? DEFAULT_SEED,
+      suite: suiteOf(args, io),
       once: args.flag("once"),
       json: args.flag("json"),
       ...(only === undefined ? {} : { only }),

@@ -3,10 +3,11 @@
 import { basename } from "node:path";
 import type { FileSuite } from "@sluice/evidence";
 import { Instant, ResourceField, UpdateFrequency } from "@sluice/protocol";
-import { JSON_OPTION, usage, type Arguments, type Command } from "../command.ts";
+import { JSON_OPTION, usage, type Arguments, type Command, type CommandIo } from "../command.ts";
 import { readJsonFile } from "../files.ts";
 import { ACCESS_OPTIONS, accessOf, NEW_KEYS_OPTIONS, newKeysOf } from "../key-access.ts";
 import { memoryDirectory } from "../memory-directory.ts";
+import { SUITE_OPTION, suiteOf } from "../suite-option.ts";
 import { LISTEN_OPTIONS, listenAddress, serveUntilInterrupted } from "../serving.ts";
 import { formatTable } from "../table.ts";
 import { keyOption, nameOption } from "../words.ts";
@@ -35,8 +36,9 @@ export const domainInit: Command = {
     "grants-from": { value: "INSTANT", description: "refuse grants that begin before: for a domain that was lost" },
     "at-rest": {
       value: "SUITE",
-      description: "suite that seals tables and indexes: intl (AES) or sm (SM4); default intl",
+      description: "suite that seals tables and indexes: intl (AES) or sm (SM4); default as --suite",
     },
+    ...SUITE_OPTION,
     ...NEW_KEYS_OPTIONS,
     ...JSON_OPTION,
   },
@@ -56,7 +58,8 @@ export const domainInit: Command = {
     const own = {
       ...(leaseMinutes === undefined ? {} : { maxLeaseMs: leaseMinutes * 60_000 }),
       ...(grantsFrom === undefined ? {} : { grantsFrom }),
-      atRest: atRestOption(args),
+      suite: suiteOf(args, io),
+      atRest: atRestOption(args, io),
     };
     const title = args.text("title") ?? domain;
     const { systemClock, systemRandom } = await import("@sluice/client");
@@ -173,8 +176,8 @@ function instantOption(args: Arguments, option: string): Instant | undefined {
   throw usage(`"--${option}" expected an instant like 2026-01-31T00:00:00.000Z`);
 }
 
-function atRestOption(args: Arguments): FileSuite {
-  const suite = args.text("at-rest") ?? "intl";
+function atRestOption(args: Arguments, io: CommandIo): FileSuite {
+  const suite = args.text("at-rest") ?? (suiteOf(args, io) === "sm2" ? "sm" : "intl");
   if (suite === "intl" || suite === "sm") return suite;
   throw usage('"--at-rest" expected intl or sm');
 }

@@ -2,6 +2,7 @@
  *  @module */
 import { JSON_OPTION, type Command } from "../command.ts";
 import { ACCESS_OPTIONS, accessOf, NEW_KEYS_OPTIONS, newKeysOf } from "../key-access.ts";
+import { SUITE_OPTION, suiteOf } from "../suite-option.ts";
 import { LISTEN_OPTIONS, listenAddress, serveUntilInterrupted } from "../serving.ts";
 import { formatTable } from "../table.ts";
 import { keyOption } from "../words.ts";
@@ -13,6 +14,7 @@ export const gatewayInit: Command = {
   positionals: ["DIR"],
   options: {
     "agency-key": { value: "KEYID", description: "key of the agency, which registers every party" },
+    ...SUITE_OPTION,
     ...NEW_KEYS_OPTIONS,
     ...JSON_OPTION,
   },
@@ -25,6 +27,7 @@ export const gatewayInit: Command = {
       agencyKey,
       clock: systemClock,
       random: systemRandom,
+      suite: suiteOf(args, io),
       keys: await newKeysOf(args, io),
     });
     if (args.flag("json")) io.stdout.write(`${JSON.stringify(config)}\n`);

@@ -2,11 +2,10 @@
  *  @module */
 import { writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { SluiceError, SuiteId } from "@sluice/protocol";
-import { JSON_OPTION, usage, type Arguments, type Command } from "../command.ts";
+import { SluiceError } from "@sluice/protocol";
+import { JSON_OPTION, type Command } from "../command.ts";
 import { errnoOf } from "../files.ts";
-
-const DEFAULT_SUITE: SuiteId = "ed25519";
+import { SUITE_OPTION, suiteOf } from "../suite-option.ts";
 
 /** Makes a key pair. The private key goes to a file that only its owner reads; the key id is printed. */
 export const keysNew: Command = {
@@ -14,13 +13,13 @@ export const keysNew: Command = {
   summary: "make a key pair; the private key goes to FILE (mode 0600), the public key id is printed",
   positionals: ["FILE"],
   options: {
-    suite: { value: "SUITE", description: `${SuiteId.options.join(" or ")}; default ${DEFAULT_SUITE}` },
+    ...SUITE_OPTION,
     ...JSON_OPTION,
   },
   notes: "A key of either suite signs documents and requests. Logs and witnesses need ed25519, as their formats say.",
   async run(args, io) {
     const file = args.positional(0);
-    const suite = suiteOption(args);
+    const suite = suiteOf(args, io);
     const { exportPrivateKey, generateSigningKey } = await import("@sluice/evidence");
     const key = await generateSigningKey(suite);
     await writeSecret(file, await exportPrivateKey(key));
@@ -28,12 +27,6 @@ export const keysNew: Command = {
     return 0;
   },
 };
-
-function suiteOption(args: Arguments): SuiteId {
-  const suite = SuiteId.safeParse(args.text("suite") ?? DEFAULT_SUITE);
-  if (suite.success) return suite.data;
-  throw usage(`"--suite" expected one of ${SuiteId.options.join(", ")}`);
-}
 
 /** Writes a file that exists not yet, readable by its owner alone. @throws ERR_CONFLICT, ERR_DIRECTORY_UNWRITABLE */
 async function writeSecret(file: string, text: string): Promise<void> {

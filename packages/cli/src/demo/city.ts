@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { importTable, initDomain } from "@sluice/domain";
 import { TrustPins } from "@sluice/evidence/verify";
 import { initGateway } from "@sluice/gateway";
-import { SluiceError, type Random, type ResourceField } from "@sluice/protocol";
+import { SluiceError, type Random, type ResourceField, type SuiteId } from "@sluice/protocol";
 import { z } from "zod";
 import { trialMemoryDirectory } from "../memory-directory.ts";
 import { partyKeys, type PartyKeys, type PartyName } from "./parties.ts";
@@ -63,17 +63,18 @@ export async function findCity(directory: string): Promise<City | null> {
   return { directory, keys: await partyKeys(join(directory, "parties")), ...kept.data };
 }
 
-/** Makes keys, gateway and domains in `directory`, and imports a table into each domain that `tables` yields one for.
+/** Makes keys, gateway and domains in `directory`, of one suite throughout, and imports a table into each domain that `tables` yields one for.
  *  @throws ERR_DIRECTORY_UNWRITABLE and the errors of imports */
 export async function createCity(
   directory: string,
   domains: Readonly<Record<string, { readonly title: string; readonly department: PartyName }>>,
   tables: (directoryOf: (domain: string) => string) => AsyncIterable<TableFile>,
+  suite: SuiteId = "ed25519",
 ): Promise<City> {
-  const keys = await makeKeys(directory);
+  const keys = await makeKeys(directory, suite);
   const clock = { now: () => new Date() };
   const agencyKey = keys["data-bureau"].keyId;
-  const gateway = await initGateway(gatewayDirectory(directory), { agencyKey, clock, random });
+  const gateway = await initGateway(gatewayDirectory(directory), { agencyKey, clock, random, suite });
   const pins = { agencyKey, gatewayKey: gateway.gatewayKey, recoveryKey: keys.recovery.keyId };
   const titles: Record<string, string> = {};
   const trusted: TrustPins["domains"] = {};
@@ -87,6 +88,8 @@ export async function createCity(
       departmentKey,
       maxLeaseMs: LEASE_MS,
       random,
+      suite,
+      atRest: suite === "sm2" ? "sm" : "intl",
     });
     const { receiptKey, logKey, logSm2Key, logOrigin } = config;
     trusted[domain] = { receiptKey, logKey, logSm2Key, logOrigin, departmentKey };
@@ -105,10 +108,10 @@ export async function createCity(
   return { directory, domains: titles, keys, trust };
 }
 
-async function makeKeys(directory: string): Promise<PartyKeys> {
+async function makeKeys(directory: string, suite: SuiteId): Promise<PartyKeys> {
   try {
     await mkdir(directory, { recursive: true });
-    return await partyKeys(join(directory, "parties"));
+    return await partyKeys(join(directory, "parties"), suite);
   } catch (cause) {
     if (cause instanceof SluiceError) throw cause;
     throw new SluiceError("ERR_DIRECTORY_UNWRITABLE", { directory }, { cause });

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isSluiceError } from "@sluice/protocol";
+import { isSluiceError, type SuiteId } from "@sluice/protocol";
 import type { CommandIo } from "../command.ts";
 import { formatError } from "../error-text.ts";
 import { partyVariables, writeEnvironments } from "./environments.ts";
@@ -23,6 +23,8 @@ export interface DemoOptions {
   /** Persons of the city. */
   readonly rows: number;
   readonly seed: string;
+  /** Suite of every signing key, and of what is sealed at rest, in a city that is made. */
+  readonly suite: SuiteId;
   /** The one example to walk; all kinds of product with everything that is refused when absent. */
   readonly only?: ExampleName;
   /** Directory of the city; a fresh one under the system's temporary directory when absent. */
@@ -42,9 +44,9 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   narrator.say(`Sluice 数闸 · raw data never leaves its domain · ${directory}`);
   let running: RunningCity | undefined;
   try {
-    const { seed, rows: persons } = options;
+    const { seed, suite, rows: persons } = options;
     const generated = await narrator.step("city", `a city of ${options.rows} persons, three domains`, (progress) =>
-      openGeneratedCity(directory, { seed, persons }, progress),
+      openGeneratedCity(directory, { seed, persons, suite }, progress),
     );
     running = await narrator.step("processes", "gateway and domains start, each with its own keys", () =>
       RunningCity.start(generated.city),

@@ -5,6 +5,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { SuiteId } from "@sluice/protocol";
 import { z } from "zod";
 import { csvText } from "./city/csv.ts";
 import { generateCity, type City as CityData } from "./city/tables.ts";
@@ -30,7 +31,7 @@ export interface GeneratedCity {
  *  @throws ERR_DIRECTORY_UNWRITABLE, ERR_DIRECTORY_STATE */
 export async function openGeneratedCity(
   directory: string,
-  options: { seed: string; persons: number },
+  { suite, ...options }: { seed: string; persons: number; suite?: SuiteId },
   progress: (text: string) => void,
 ): Promise<GeneratedCity> {
   const found = await findCity(directory);
@@ -39,7 +40,8 @@ export async function openGeneratedCity(
     return { city: found, data: generateCity(origin), seed: origin.seed };
   }
   const data = generateCity(options);
-  const city = await createCity(directory, DOMAINS, (directoryOf) => tableFiles(data, directoryOf, progress));
+  const tables = (directoryOf: (domain: string) => string) => tableFiles(data, directoryOf, progress);
+  const city = await createCity(directory, DOMAINS, tables, suite);
   await writeFile(join(directory, FILE), `${JSON.stringify(options)}\n`);
   return { city, data, seed: options.seed };
 }
