@@ -226,6 +226,14 @@ test.each(tamperings)("the exported program says what `sluice verify` says: $nam
   expect(listed).toEqual(failures.map(({ file }) => file));
 });
 
+test("an event that its domain did not sign is named, also under a new manifest", async () => {
+  const directory = await exported();
+  const named = await TAMPERINGS.find(({ name }) => name.includes("kind in an event"))?.tamper(directory);
+  const { code, stdout } = await sluice(["verify", directory, "--json"]);
+  const { events, failures } = JSON.parse(stdout) as { events: number; failures: { file: string }[] };
+  expect([code, events, failures.map(({ file }) => file)]).toEqual([1, 1, [named]]);
+});
+
 test("the index page tells period, usage, prices and failures, and no document adds markup to it", async () => {
   const page = await readFile(join(await exported(), "index.html"), "utf8");
   for (const words of [
