@@ -54,6 +54,12 @@ test("keys are made, opened and changed under a passphrase that is in no output 
   expect((await run(load, { SLUICE_PASSPHRASE: OLD })).stderr).toContain("ERR_KEY");
   expect((await run([...load, "--passphrase-file", fresh])).code).toBe(0);
 
+  const retire = ["domain", "retire", domain, "--passphrase-file", fresh];
+  expect((await run(retire)).stderr).toContain("confirm with --yes");
+  expect((await run([...retire, "--yes"])).code).toBe(0);
+  expect((await run([...load, "--passphrase-file", fresh])).stderr).toContain("ERR_DOMAIN_RETIRED");
+  expect((await checkKeys(await readDataDirectory(domain))).map(({ verdict }) => verdict)).toEqual(["ok"]);
+
   for (const entry of await readdir(domain, { recursive: true, withFileTypes: true })) {
     if (entry.isFile()) outputs.push(await readFile(join(entry.parentPath, entry.name), "latin1"));
   }

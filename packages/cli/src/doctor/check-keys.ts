@@ -1,6 +1,7 @@
 /** Keys: there, readable by their owner only, well-formed, and the ones that the configuration names. What is printed
  *  is a file and a mode, never a key.
  *  @module */
+import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { importSigningKey, isSealedKey } from "@sluice/evidence";
@@ -31,6 +32,7 @@ async function checkHome(home: Home): Promise<Finding[]> {
       ),
     ];
   }
+  if (existsSync(join(home.directory, "retired.json"))) return [well("keys", `${name}: out of use, without keys`)];
   if (home.config.keys === "environment") return [well("keys", `${name}: in the environment`)];
   const keys = join(home.directory, "keys");
   const { logSm2Key } = home.config;
