@@ -33,6 +33,7 @@ const witnesses: WitnessServer[] = [];
 
 const refusal = (code: string) => expect.objectContaining({ code, refusedBy: "domain" });
 const MINUTE = 60_000;
+const slow = process.env["SLOW"] === "1";
 
 beforeAll(async () => {
   fixture = await openFixture();
@@ -126,44 +127,52 @@ test("the state alone: nothing is done under it, stops are taken, and it stays s
   }
 });
 
-test("after a person's decision grants that began before are void, delivered before the loss or after", async () => {
-  await start();
-  await backUp("older");
-  const later = await deliverGrant(fixture, { restrictions: ["not in the backup"] });
-  await ask(await question());
-  await fixture.domain.close();
-  await expect(resumeDomain(fixture.directory, { clock })).rejects.toMatchObject({ code: "ERR_STATE" });
-  await restore("older", "state.sqlite");
-  await start();
-  await fixture.domain.close();
-  const { grantsFrom } = await resumeDomain(fixture.directory, { clock });
-  for (let round = 0; round < 2; round++) {
+test.runIf(slow)(
+  "after a person's decision grants that began before are void, delivered before the loss or after",
+  async () => {
     await start();
-    await expect(ask(await question())).rejects.toEqual(refusal("ERR_GRANT_BURNED"));
-    expect(await deliverGrant(fixture, { restrictions: ["not in the backup"], notBefore: grantsFrom })).not.toBe(later);
-    const renewed = await deliverGrant(fixture, { notBefore: grantsFrom });
-    const asked = await use({ operation: "lookup.evaluate", grant: renewed, key: fixture.parties.caller });
-    await expect(ask(asked)).rejects.toEqual(refusal("ERR_RELEASE_MISSING")); // admitted, and nothing served yet
+    await backUp("older");
+    const later = await deliverGrant(fixture, { restrictions: ["not in the backup"] });
+    await ask(await question());
     await fixture.domain.close();
-  }
-  const kinds = eventsOf(fixture.directory).map(({ kind }) => kind);
-  expect(kinds).toEqual(expect.arrayContaining(["rolled-back", "resumed"]));
-});
+    await expect(resumeDomain(fixture.directory, { clock })).rejects.toMatchObject({ code: "ERR_STATE" });
+    await restore("older", "state.sqlite");
+    await start();
+    await fixture.domain.close();
+    const { grantsFrom } = await resumeDomain(fixture.directory, { clock });
+    for (let round = 0; round < 2; round++) {
+      await start();
+      await expect(ask(await question())).rejects.toEqual(refusal("ERR_GRANT_BURNED"));
+      expect(await deliverGrant(fixture, { restrictions: ["not in the backup"], notBefore: grantsFrom })).not.toBe(
+        later,
+      );
+      const renewed = await deliverGrant(fixture, { notBefore: grantsFrom });
+      const asked = await use({ operation: "lookup.evaluate", grant: renewed, key: fixture.parties.caller });
+      await expect(ask(asked)).rejects.toEqual(refusal("ERR_RELEASE_MISSING")); // admitted, and nothing served yet
+      await fixture.domain.close();
+    }
+    const kinds = eventsOf(fixture.directory).map(({ kind }) => kind);
+    expect(kinds).toEqual(expect.arrayContaining(["rolled-back", "resumed"]));
+  },
+);
 
-test("the log alone, and a state without a log: entries that the state knows cannot be done without", async () => {
-  await start();
-  await backUp("older");
-  await ask(await question());
-  await fixture.domain.close();
-  await restore("older", "log");
-  await start();
-  await expect(ask(await question())).rejects.toEqual(refusal("ERR_ROLLED_BACK"));
-  await fixture.domain.close();
-  await expect(resumeDomain(fixture.directory, { clock })).rejects.toMatchObject({ code: "ERR_STATE" });
-  await rm(join(fixture.directory, "log"), { recursive: true });
-  await start();
-  await expect(ask(await question())).rejects.toEqual(refusal("ERR_ROLLED_BACK"));
-});
+test.runIf(slow)(
+  "the log alone, and a state without a log: entries that the state knows cannot be done without",
+  async () => {
+    await start();
+    await backUp("older");
+    await ask(await question());
+    await fixture.domain.close();
+    await restore("older", "log");
+    await start();
+    await expect(ask(await question())).rejects.toEqual(refusal("ERR_ROLLED_BACK"));
+    await fixture.domain.close();
+    await expect(resumeDomain(fixture.directory, { clock })).rejects.toMatchObject({ code: "ERR_STATE" });
+    await rm(join(fixture.directory, "log"), { recursive: true });
+    await start();
+    await expect(ask(await question())).rejects.toEqual(refusal("ERR_ROLLED_BACK"));
+  },
+);
 
 test("the whole directory, from before any witnessed entry: the witness knows another history", async () => {
   await useWitnesses(1, "quorum w0");
@@ -196,7 +205,7 @@ test("the whole directory, from between witnessed entries, copied while it ran",
   expect(witness?.head()?.size).toBe(size);
 });
 
-test("a crash that lost nothing goes on, with witnesses and without", async () => {
+test.runIf(slow)("a crash that lost nothing goes on, with witnesses and without", async () => {
   await useWitnesses(1, "quorum w0");
   await start();
   const first = await question();
@@ -225,24 +234,27 @@ test("until the quorum has cosigned its start a domain refuses work, and then go
   }
 });
 
-test("within one run, what was copied after the last publication and lost later is not noticed; requests expire", async () => {
-  await useWitnesses(1, "quorum w0");
-  await start();
-  await backUp("hot");
-  const lost = await question();
-  await ask(lost);
-  await fixture.domain.close();
-  await restore("hot");
-  await start();
-  await ask(lost); // the limit of the interval
-  await fixture.domain.close();
-  await restore("hot");
-  // A captured request has no second life once it has expired, whatever was forgotten.
-  await start({ clock: { now: () => new Date(Date.now() + 2 * MINUTE) } });
-  await expect(ask(lost)).rejects.toEqual(refusal("ERR_REQUEST_EXPIRED"));
-});
+test.runIf(slow)(
+  "within one run, what was copied after the last publication and lost later is not noticed; requests expire",
+  async () => {
+    await useWitnesses(1, "quorum w0");
+    await start();
+    await backUp("hot");
+    const lost = await question();
+    await ask(lost);
+    await fixture.domain.close();
+    await restore("hot");
+    await start();
+    await ask(lost); // the limit of the interval
+    await fixture.domain.close();
+    await restore("hot");
+    // A captured request has no second life once it has expired, whatever was forgotten.
+    await start({ clock: { now: () => new Date(Date.now() + 2 * MINUTE) } });
+    await expect(ask(lost)).rejects.toEqual(refusal("ERR_REQUEST_EXPIRED"));
+  },
+);
 
-test("whoever holds a receipt can prove to a restored domain that it was longer, or another", async () => {
+test.runIf(slow)("whoever holds a receipt can prove to a restored domain that it was longer, or another", async () => {
   await start();
   await backUp("hot");
   const checkpoints: string[] = [];
@@ -282,23 +294,28 @@ test("where answers wait for witnesses there is no such window, and receipts car
   await expect(ask(await question())).rejects.toEqual(refusal("ERR_ROLLED_BACK"));
 });
 
-test("an answer that waits for its witness is kept, charged once, and given when the witness is back", async () => {
-  const [witness] = await useWitnesses(1, "quorum w0");
-  if (witness === undefined) throw new Error("witness");
-  await start({ witnessAnswers: true });
-  const options = { operation: "lookup.evaluate", grant, key: fixture.parties.caller } as const;
-  const waiting = await sealedCall(fixture, frame, options);
-  witness.here = false;
-  await expect(ask(waiting.envelope)).rejects.toEqual(refusal("ERR_NOT_WITNESSED"));
-  await expect(ask(await waiting.again())).rejects.toEqual(refusal("ERR_NOT_WITNESSED"));
-  witness.here = true;
-  const answers = await Promise.all([waiting.again(), waiting.again(), question()].map(async (one) => ask(await one)));
-  expect(answers[0]?.receipt.receipt).toEqual(answers[1]?.receipt.receipt);
-  expect(answers.map(({ receipt }) => receipt.receipt.body.quantity.amount)).toEqual(["1", "1", "1"]);
-  const spent = Array.from({ length: 3 }, () => question());
-  for (const one of spent) await ask(await one);
-  await expect(ask(await question())).rejects.toEqual(refusal("ERR_QUOTA_SPENT"));
-});
+test.runIf(slow)(
+  "an answer that waits for its witness is kept, charged once, and given when the witness is back",
+  async () => {
+    const [witness] = await useWitnesses(1, "quorum w0");
+    if (witness === undefined) throw new Error("witness");
+    await start({ witnessAnswers: true });
+    const options = { operation: "lookup.evaluate", grant, key: fixture.parties.caller } as const;
+    const waiting = await sealedCall(fixture, frame, options);
+    witness.here = false;
+    await expect(ask(waiting.envelope)).rejects.toEqual(refusal("ERR_NOT_WITNESSED"));
+    await expect(ask(await waiting.again())).rejects.toEqual(refusal("ERR_NOT_WITNESSED"));
+    witness.here = true;
+    const answers = await Promise.all(
+      [waiting.again(), waiting.again(), question()].map(async (one) => ask(await one)),
+    );
+    expect(answers[0]?.receipt.receipt).toEqual(answers[1]?.receipt.receipt);
+    expect(answers.map(({ receipt }) => receipt.receipt.body.quantity.amount)).toEqual(["1", "1", "1"]);
+    const spent = Array.from({ length: 3 }, () => question());
+    for (const one of spent) await ask(await one);
+    await expect(ask(await question())).rejects.toEqual(refusal("ERR_QUOTA_SPENT"));
+  },
+);
 
 test("a domain whose answers are to wait for witnesses does not start without any", async () => {
   const refused = startDomain(fixture.directory, { witnessAnswers: true });

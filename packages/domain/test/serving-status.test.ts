@@ -174,25 +174,25 @@ test("a suspension by status stays until the agency says otherwise, later: no ol
 test("a suspension ends the calls of its party that are under way, and no others", async () => {
   const { caller } = fixture.parties;
   const before = used();
-  const long = await Promise.all(Array.from({ length: 4 }, () => evaluate(other, MAX_OPRF_ELEMENTS)));
+  const long = await Promise.all(Array.from({ length: 2 }, () => evaluate(other, MAX_OPRF_ELEMENTS)));
   const mine = await evaluate(caller, MAX_OPRF_ELEMENTS);
   const running = long.map(call);
-  await charged(before + 4 * MAX_OPRF_ELEMENTS);
+  await charged(before + 2 * MAX_OPRF_ELEMENTS);
   const stopped = call(mine).catch((error: unknown) => error);
-  await charged(before + 5 * MAX_OPRF_ELEMENTS);
+  await charged(before + 3 * MAX_OPRF_ELEMENTS);
   await issue(statusBody({ suspended: [caller.keyId] }));
   expect(await stopped).toEqual(refusal("ERR_PARTY_SUSPENDED"));
   await Promise.all(running);
-  expect(used()).toBe(before + 5 * MAX_OPRF_ELEMENTS); // what was spent stays spent
+  expect(used()).toBe(before + 3 * MAX_OPRF_ELEMENTS); // what was spent stays spent
   await stateCaller("active", clock.now().getTime() + 10_000);
   await expect(call(mine)).rejects.toEqual(refusal("ERR_REPLAY"));
 });
 
 test("a revocation ends every call under its grant, whether it came as such or in a status, and stays", async () => {
   const before = used();
-  const long = await Promise.all(Array.from({ length: 6 }, () => evaluate(other, MAX_OPRF_ELEMENTS)));
+  const long = await Promise.all(Array.from({ length: 3 }, () => evaluate(other, MAX_OPRF_ELEMENTS)));
   const running = long.map((envelope) => call(envelope).catch((error: unknown) => error));
-  await charged(before + 6 * MAX_OPRF_ELEMENTS);
+  await charged(before + 3 * MAX_OPRF_ELEMENTS);
   await issue(statusBody({ revoked: [grant] }));
   const outcomes = await Promise.all(running);
   expect(outcomes.at(-1)).toEqual(refusal("ERR_GRANT_REVOKED"));
