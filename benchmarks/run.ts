@@ -24,6 +24,7 @@ const HARNESS = new Set([
   "plain-append-file.ts",
   "issued-receipts.ts",
   "hashed-files.ts",
+  "restore-drill.ts",
 ]);
 
 const { values, positionals } = parseArgs({

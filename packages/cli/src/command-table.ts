@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 import { anchorCheck, anchorList } from "./commands/anchor.ts";
 import { auditExport } from "./commands/audit-export.ts";
 import { auditVerifier } from "./commands/audit-verifier.ts";
+import { backupCheck, backupCreate, backupRestore } from "./commands/backup.ts";
 import { cryptoList } from "./commands/crypto-list.ts";
 import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
@@ -90,6 +91,9 @@ export const COMMANDS: readonly Command[] = [
   witnessStart,
   anchorList,
   anchorCheck,
+  backupCreate,
+  backupCheck,
+  backupRestore,
   doctor,
   cryptoList,
   errors,

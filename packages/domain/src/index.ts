@@ -1,3 +1,6 @@
+export { backUpDomain, type BackUpOptions } from "./backup/back-up-domain.ts";
+export { checkDomainBackup, type CheckedBackup } from "./backup/check-domain.ts";
+export { restoreDomain, type RestoreDomainOptions, type RestoredDomain } from "./backup/restore-domain.ts";
 export { changeDomainPassphrase } from "./change-passphrase.ts";
 export { DomainConfig, Pins } from "./config.ts";
 export { erasePartyOfDomain, type ErasedReferences } from "./erase.ts";

@@ -202,6 +202,11 @@ export const ERROR_CATALOGUE = {
     message: "{file} of the export does not verify: {reason}",
     remedy: "keep the folder and ask for the export again",
   },
+  ERR_BACKUP: {
+    status: 500,
+    message: "backup {folder}: {reason}",
+    remedy: "use another backup, and keep this one until it is known what happened",
+  },
   ERR_DOCUMENT: {
     status: 500,
     message: "the {kind} does not verify: {reason}",

@@ -110,6 +110,11 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     files: ["packages/domain/src/keyring.ts"],
   },
   {
+    use: { en: "hashes of the files of a backup", zh: "备份文件的摘要" },
+    ...SHA256,
+    files: ["packages/evidence/src/backup/hashed-files.ts"],
+  },
+  {
     use: { en: "salted hash of an imported table", zh: "导入数据表的加盐摘要" },
     ...SHA256,
     files: ["packages/domain/src/data/import-table.ts"],

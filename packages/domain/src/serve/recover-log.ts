@@ -2,8 +2,8 @@
  *  the log, or appended. An entry that nothing kept explains means that the state is older than the log; a noted entry
  *  that is missing means that the log is older than the state: one of them was restored from a backup.
  *  @module */
-import { commitment } from "@sluice/evidence";
-import { fromHex, toHex, type Bytes } from "@sluice/protocol";
+import { toHex } from "@sluice/protocol";
+import { lastNoted, unlogged, type KeptEntry } from "../state/kept-entries.ts";
 import type { DomainContext } from "./context.ts";
 import { signEvent } from "./events.ts";
 
@@ -19,12 +19,6 @@ export const LOG_BEHIND = "the state knows entries that the log does not have";
 
 /** What of a domain has to do with its log. */
 type LogContext = Pick<DomainContext, "config" | "keyring" | "random" | "log" | "answers" | "events" | "rollback">;
-
-/** A document whose entry was determined. */
-interface Kept {
-  readonly entry: Bytes;
-  note(index: number): void;
-}
 
 /** Logs what an earlier process kept but did not note as logged. Returns why state and log do not belong together, or null;
  *  then nothing was appended. */
@@ -43,7 +37,7 @@ export async function recoverLog(context: LogContext): Promise<string | null> {
   if (explained > size) return LOG_BEHIND;
   const kept = unlogged(context);
   const wanted = new Map(kept.map((one) => [toHex(one.entry), one]));
-  const found = new Map<Kept, number>();
+  const found = new Map<KeptEntry, number>();
   for (let from = Math.max(log.firstKept, explained - RECOVERY_LOOK_BACK); from < size; from += PAGE_ENTRIES) {
     for (const [i, entry] of (await log.readEntries(from, Math.min(from + PAGE_ENTRIES, size))).entries()) {
       const one = wanted.get(toHex(entry));
@@ -54,29 +48,4 @@ export async function recoverLog(context: LogContext): Promise<string | null> {
   rollback.accept(size);
   for (const one of kept) one.note(found.get(one) ?? (await log.append(one.entry)).index);
   return null;
-}
-
-function unlogged({ answers, events }: LogContext): Kept[] {
-  return [
-    ...answers.unlogged().map(({ callId, receipt, salt }) => ({
-      entry: commitment(receipt, fromHex(salt)),
-      note: (index: number) => answers.setLogIndex(callId, index),
-    })),
-    ...events.unlogged().map(({ id, event, salt }) => ({
-      entry: commitment(event, fromHex(salt)),
-      note: (index: number) => events.setLogIndex(id, index),
-    })),
-  ];
-}
-
-/** What the state noted at the highest index. */
-function lastNoted({ answers, events }: LogContext): { index: number; entry: Bytes } | null {
-  const answer = answers.last();
-  const event = events.last();
-  const answerIndex = answer?.logIndex ?? -1;
-  const eventIndex = event?.logIndex ?? -1;
-  if (answer !== null && answerIndex > eventIndex) {
-    return { index: answerIndex, entry: commitment(answer.receipt, fromHex(answer.salt)) };
-  }
-  return event === null ? null : { index: eventIndex, entry: commitment(event.event, fromHex(event.salt)) };
 }

@@ -50,16 +50,19 @@ const MIGRATIONS = [
 export class StateDatabase {
   readonly #database: DatabaseSync;
 
-  /** Opens or creates `file` and brings its schema up to date. @throws ERR_DIRECTORY_STATE for a newer schema. */
-  constructor(file: string) {
-    this.#database = new DatabaseSync(file);
-    this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+  /** Opens or creates `file` and brings its schema up to date; `readOnly`, it has to be.
+   *  @throws ERR_DIRECTORY_STATE for a newer schema */
+  constructor(file: string, { readOnly = false }: { readonly readOnly?: boolean } = {}) {
+    this.#database = new DatabaseSync(file, { readOnly });
     const row = this.#database.prepare("PRAGMA user_version").get();
     const version = Number(row?.["user_version"]);
-    if (version > MIGRATIONS.length) {
+    if (!readOnly) {
+      this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+    }
+    if (version > MIGRATIONS.length || (readOnly && version < MIGRATIONS.length)) {
       throw new SluiceError("ERR_DIRECTORY_STATE", {
         directory: file,
-        expected: `state of schema ${MIGRATIONS.length} or older`,
+        expected: `state of schema ${MIGRATIONS.length}${readOnly ? "" : " or older"}`,
         command: "a newer version of sluice",
       });
     }

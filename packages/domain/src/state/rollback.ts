@@ -25,14 +25,7 @@ export class RollbackStore {
   }
 
   read(): RollbackNote {
-    const row = this.#db.prepare("SELECT * FROM rollback").get();
-    const text = (name: string): string | null => (typeof row?.[name] === "string" ? row[name] : null);
-    const size = Number(row?.["accepted_size"]);
-    return {
-      reason: text("reason"),
-      acceptedSize: size === AS_FOUND ? null : size,
-      grantsFrom: text("grants_from"),
-    };
+    return readRollback(this.#db);
   }
 
   /** Notes why all work is refused, for good: the first reason stands. */
@@ -50,4 +43,16 @@ export class RollbackStore {
   accept(size: number): void {
     this.#db.prepare("UPDATE rollback SET accepted_size = ? WHERE accepted_size = ?").run(size, AS_FOUND);
   }
+}
+
+/** The row of `db`, which need not be writable; what stands for a missing one. */
+export function readRollback(db: StateDatabase): RollbackNote {
+  const row = db.prepare("SELECT * FROM rollback").get();
+  const text = (name: string): string | null => (typeof row?.[name] === "string" ? row[name] : null);
+  const size = Number(row?.["accepted_size"] ?? 0);
+  return {
+    reason: text("reason"),
+    acceptedSize: size === AS_FOUND ? null : size,
+    grantsFrom: text("grants_from"),
+  };
 }
