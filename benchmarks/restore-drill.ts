@@ -103,7 +103,14 @@ export async function drill(options: DrillOptions): Promise<{ domain: Loss; gate
         await running.restart("gateway");
         await running.registerDomains();
       },
-      knows: async (_home, receipts) => callsAtGateway(running, receipts),
+      async knows(_home, receipts) {
+        const held = callsInState(domainDirectory(directory, DOMAIN));
+        must(
+          receipts.every(({ receipt }) => held.has(receipt.body.callId)),
+          "the domain holds what the gateway lost",
+        );
+        return callsAtGateway(running, receipts);
+      },
     });
     return { domain, gateway };
   } finally {
@@ -167,9 +174,11 @@ async function loseAndRestore({ running, receipts, options }: DrilledCity, victi
   });
   let folder: string | undefined;
   let at = 0;
+  let heldBefore = before;
   for (let round = 0; round < backups; round++) {
     await moreLookups();
     const out = join(kept, `backup-${round}`);
+    heldBefore = receipts.length;
     const { manifest } = await victim.backUp(out, folder);
     folder = out;
     at = Date.parse(manifest.at);
@@ -196,6 +205,11 @@ async function loseAndRestore({ running, receipts, options }: DrilledCity, victi
   await victim.check(folder);
   const acknowledged = receipts.slice(before, -2);
   const known = await victim.knows(home, acknowledged);
+  const early = receipts.slice(before, heldBefore);
+  must(
+    early.every(({ receipt }) => known.has(receipt.body.callId)),
+    "what was acknowledged before a backup began is in it",
+  );
   const lacking = acknowledged.filter(({ receipt }) => !known.has(receipt.body.callId));
   // Whatever was lost: what callers hold proves itself, from pinned keys alone.
   for (const receipt of receipts) await verifyReceipt(receipt, running.city.trust);

@@ -33,21 +33,25 @@ test("`backup create`, `check` and `restore` take a gateway to another directory
   expect([none.code, none.stderr]).toEqual([1, expect.stringContaining("no valid backup.json")]);
 });
 
-test("keys go into a backup when they are under a passphrase, and then it restores without any given", async () => {
-  const root = await temporaryDirectory();
-  const [sealed, plain] = [join(root, "sealed"), join(root, "plain")];
-  const { keyId } = await generateKey();
-  const env = { SLUICE_PASSPHRASE: "correct horse battery staple" };
-  await sluice(["gateway", "init", sealed, "--agency-key", keyId], { env });
-  await sluice(["gateway", "init", plain, "--agency-key", keyId, "--plain-keys"]);
-  const out = join(root, "backup");
-  const refused = await sluice(["backup", "create", plain, "--out", out, "--with-keys"]);
-  expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/^error ERR_KEY: key keys\/\w+\.key /)]);
-  expect((await readdir(root)).toSorted()).toEqual(["plain", "sealed"]);
-  const created = await sluice(["backup", "create", sealed, "--out", out, "--with-keys"]);
-  expect([created.code, created.stdout]).toEqual([0, expect.stringContaining("under their passphrase")]);
-  const to = join(root, "restored");
-  expect((await sluice(["backup", "restore", out, "--to", to, "--keys", join(plain, "keys")])).code).toBe(1);
-  expect((await sluice(["backup", "restore", out, "--to", to])).stdout).not.toContain("no keys");
-  expect((await readdir(join(to, "keys"))).toSorted()).toEqual((await readdir(join(sealed, "keys"))).toSorted());
-});
+// Three keys under scrypt.
+test.runIf(process.env["SLOW"] === "1")(
+  "keys go into a backup when they are under a passphrase, and then it restores without any given",
+  async () => {
+    const root = await temporaryDirectory();
+    const [sealed, plain] = [join(root, "sealed"), join(root, "plain")];
+    const { keyId } = await generateKey();
+    const env = { SLUICE_PASSPHRASE: "correct horse battery staple" };
+    await sluice(["gateway", "init", sealed, "--agency-key", keyId], { env });
+    await sluice(["gateway", "init", plain, "--agency-key", keyId, "--plain-keys"]);
+    const out = join(root, "backup");
+    const refused = await sluice(["backup", "create", plain, "--out", out, "--with-keys"]);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/^error ERR_KEY: key keys\/\w+\.key /)]);
+    expect((await readdir(root)).toSorted()).toEqual(["plain", "sealed"]);
+    const created = await sluice(["backup", "create", sealed, "--out", out, "--with-keys"]);
+    expect([created.code, created.stdout]).toEqual([0, expect.stringContaining("under their passphrase")]);
+    const to = join(root, "restored");
+    expect((await sluice(["backup", "restore", out, "--to", to, "--keys", join(plain, "keys")])).code).toBe(1);
+    expect((await sluice(["backup", "restore", out, "--to", to])).stdout).not.toContain("no keys");
+    expect((await readdir(join(to, "keys"))).toSorted()).toEqual((await readdir(join(sealed, "keys"))).toSorted());
+  },
+);

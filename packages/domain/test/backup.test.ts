@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { verifyReceipt } from "@sluice/evidence";
 import { blind } from "@sluice/mpc/oprf/client";
 import { decodeAnswer, encodeEvaluateRequest, utf8, type AnswerEnvelope, type CallEnvelope } from "@sluice/protocol";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { backUpDomain, checkDomainBackup, restoreDomain, resumeDomain, startDomain } from "../src/index.ts";
 import {
   clock,
@@ -21,6 +21,10 @@ import {
   trustOf,
   type Fixture,
 } from "./serving-fixture.ts";
+import { startWitness } from "./witness-server.ts";
+
+/** What restarts domains more than once is a long test. */
+const slow = process.env["SLOW"] === "1";
 
 let fixture: Fixture;
 let grant: string;
@@ -124,7 +128,7 @@ test("taken while callers ask, a backup checks; restored, it refuses work until 
   for (const { receipt } of [...answers, late]) await verifyReceipt(receipt, trustOf(fixture));
 });
 
-test("state and log of a backup explain each other, whenever it was taken", async () => {
+test.runIf(slow)("state and log of a backup explain each other, whenever it was taken", async () => {
   const taken: string[] = [];
   await whileAsking(async () => {
     for (let round = 0; round < 6; round++) taken.push(await folder());
@@ -141,38 +145,51 @@ test("state and log of a backup explain each other, whenever it was taken", asyn
   for (const from of taken) await checkDomainBackup(from);
 });
 
-test("with a newer copy of its public log a restored domain goes on where others saw it last, and from no other", async () => {
-  const from = await folder();
-  const older = await mirror(fixture.directory);
-  const late = [await ask(await question()), await ask(await question())];
-  const newer = await mirror(fixture.directory);
-  const later = await folder();
-  const show = async (checkpoint: string): Promise<number> => {
-    const headers = { "content-type": "application/json" };
-    const body = JSON.stringify({ checkpoint });
-    return (await fetch(`${fixture.domain.url}/v1/checkpoints`, { method: "POST", headers, body })).status;
-  };
-  let fork = "";
-  for (const log of [newer, undefined]) {
-    await restored(
-      from,
-      async (directory) => {
-        await resumeDomain(directory, { clock });
-        await start(directory);
-        for (const { receipt } of late) expect(await show(receipt.domainLog.checkpoint)).toBe(204);
-        const code = log === undefined ? "ERR_ROLLED_BACK" : "ERR_GRANT_BURNED";
-        await expect(ask(await question())).rejects.toMatchObject({ code });
-        if (log === undefined) fork = await mirror(directory);
-      },
-      log,
-    );
-  }
-  const to = fresh("none");
-  const refuse = (log: string) => restoreDomain(later, { to, clock, keys, log });
-  await expect(refuse(older)).rejects.toMatchObject(fault(/^its log has \d+ entries, the backup \d+$/));
-  await expect(refuse(fork)).rejects.toMatchObject(fault(/does not continue|entries, the backup/));
-  await expect(refuse(root)).rejects.toMatchObject({ code: "ERR_LOG" });
-});
+test.runIf(slow)(
+  "with a newer copy of its public log a restored domain goes on where witnesses and callers saw it last, and from no other",
+  async () => {
+    const { logOrigin: origin, logKey } = fixture.config;
+    await using witness = await startWitness("w", { origin, logKey });
+    const policy = join(fixture.directory, "witnesses.policy");
+    onTestFinished(() => rm(policy));
+    await writeFile(policy, `${witness.policyLine}quorum w\n`);
+    const from = await folder();
+    const older = await mirror(fixture.directory);
+    const late = [await ask(await question()), await ask(await question())];
+    await fixture.domain.close();
+    await start(fixture.directory); // the witness cosigns all of it
+    const seen = witness.head()?.size ?? 0;
+    const newer = await mirror(fixture.directory);
+    const later = await folder();
+    const show = async (checkpoint: string): Promise<number> => {
+      const headers = { "content-type": "application/json" };
+      const body = JSON.stringify({ checkpoint });
+      return (await fetch(`${fixture.domain.url}/v1/checkpoints`, { method: "POST", headers, body })).status;
+    };
+    let fork = "";
+    for (const log of [newer, undefined]) {
+      await restored(
+        from,
+        async (directory) => {
+          await resumeDomain(directory, { clock });
+          await start(directory);
+          const code = log === undefined ? "ERR_ROLLED_BACK" : "ERR_GRANT_BURNED";
+          await expect(ask(await question())).rejects.toMatchObject({ code });
+          for (const { receipt } of late) expect(await show(receipt.domainLog.checkpoint)).toBe(204);
+          await expect(ask(await question())).rejects.toMatchObject({ code });
+          expect((witness.head()?.size ?? 0) > seen).toBe(true);
+          if (log === undefined) fork = await mirror(directory);
+        },
+        log,
+      );
+    }
+    const to = fresh("none");
+    const refuse = (log: string) => restoreDomain(later, { to, clock, keys, log });
+    await expect(refuse(older)).rejects.toMatchObject(fault(/^its log has \d+ entries, the backup \d+$/));
+    await expect(refuse(fork)).rejects.toMatchObject(fault(/does not continue|entries, the backup/));
+    await expect(refuse(root)).rejects.toMatchObject({ code: "ERR_LOG" });
+  },
+);
 
 /** A copy of the public files of a domain's log. */
 async function mirror(directory: string): Promise<string> {

@@ -19,8 +19,9 @@ import { entryOf, ORIGIN } from "./log-fixture.ts";
 
 const origin = ORIGIN;
 const clock = { now: () => new Date() };
+const slow = process.env["SLOW"] === "1";
 /** More than a journal holds; with SLOW=1, more than a tile of level 1 has below it. */
-const ENTRIES = process.env["SLOW"] === "1" ? 70_000 : 18_000;
+const ENTRIES = slow ? 70_000 : 18_000;
 const BATCH = 250;
 
 let root: string;
@@ -63,7 +64,8 @@ test("each copy is whole, holds what was acknowledged before it began, and opens
   }
   await appending;
   expect(copies.length).toBeGreaterThan(2);
-  for (const { folder, acknowledged: least } of copies) {
+  const looked = slow ? copies : [copies[0], copies[copies.length >> 1], copies.at(-1)];
+  for (const { folder, acknowledged: least } of looked.filter((one) => one !== undefined)) {
     const { manifest } = await checkBackupFiles(folder, {});
     const checked = await checkBackupLog(folder, manifest, {});
     expect(checked.size).toBeGreaterThanOrEqual(least);
