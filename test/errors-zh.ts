@@ -47,7 +47,7 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_RECEIPT: "不要使用这次的结果，并报告实施机构",
   ERR_ANSWER_ALTERED: "不要使用这次的结果，并报告实施机构",
   ERR_EXPORT: "保留该文件夹，并要求重新导出",
-  ERR_BACKUP: "改用另一份备份；查明原因前保留这一份",
+  ERR_BACKUP: "重新备份，或改用另一份；核验不通过的备份在查明原因前应保留",
   ERR_DOCUMENT: "保留该文件，并报告实施机构",
   ERR_EVENT: "保留文件，并向其数据域重新索取该事件",
   ERR_LOG: "保留日志文件，并报告实施机构",

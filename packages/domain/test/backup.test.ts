@@ -278,6 +278,7 @@ test("what was altered, lost or added in a backup is named, also when its manife
 test("keys stay out unless asked for and sealed; a backup without the right keys is not restored with others", async () => {
   const from = await folder();
   expect(await readdir(from)).not.toContain("keys");
+  expect((await stat(join(from, "state.sqlite"))).mode & 0o777).toBe(0o600);
   await expect(backUp({ withKeys: true })).rejects.toMatchObject({ code: "ERR_KEY" });
   expect((await readdir(root)).filter((name) => name.includes("partial"))).toEqual([]);
   const foreign = fresh("keys");

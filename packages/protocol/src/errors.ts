@@ -205,7 +205,7 @@ export const ERROR_CATALOGUE = {
   ERR_BACKUP: {
     status: 500,
     message: "backup {folder}: {reason}",
-    remedy: "use another backup, and keep this one until it is known what happened",
+    remedy: "take it again, or use another; keep a backup that does not hold until it is known what happened",
   },
   ERR_DOCUMENT: {
     status: 500,

@@ -1,12 +1,14 @@
 /** A copy of the state file as it is at one moment, whoever writes to it meanwhile: SQLite's online backup under one read
  *  transaction. The copy keeps no write-ahead log, so that it can be read where nothing may be written.
  *  @module */
+import { chmod } from "node:fs/promises";
 import { backup, DatabaseSync } from "node:sqlite";
 import { SluiceError } from "@sluice/protocol";
 
 /** Pages between two looks at the signal: 16 MiB. */
 const PAGES_PER_STEP = 4_096;
 const BUSY_TIMEOUT_MS = 10_000;
+const OWNER_ONLY = 0o600;
 
 /** Copies the state `file` to `target`. @throws ERR_CANCELLED, and SQLite's errors */
 export async function copyState(file: string, target: string, signal: AbortSignal | undefined): Promise<void> {
@@ -20,6 +22,7 @@ export async function copyState(file: string, target: string, signal: AbortSigna
         if (signal?.aborted === true) throw new SluiceError("ERR_CANCELLED");
       },
     });
+    await chmod(target, OWNER_ONLY);
   } catch (cause) {
     throw signal?.aborted === true ? new SluiceError("ERR_CANCELLED", {}, { cause }) : cause;
   } finally {
