@@ -1,7 +1,7 @@
 /** Files that appear whole or not at all, and reach the disk when asked.
  *  @module */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { open, readFile, rename, stat } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Bytes } from "@sluice/protocol";
 import type { ReadLogFile } from "./log-files.ts";
@@ -42,6 +42,24 @@ export async function replaceFileDurably(path: string, bytes: Bytes, mode?: numb
   }
   await rename(temporary, path);
   await syncFile(dirname(path));
+}
+
+/** As `replaceFile` with `once`, without holding up what else there is to do. */
+export async function replaceFileInBackground(path: string, bytes: Bytes): Promise<void> {
+  const temporary = path + TEMPORARY;
+  const create = (): Promise<FileHandle> => open(temporary, "wx", MODE.once);
+  const handle = await create().catch(async (error: unknown) => {
+    if (hasCode(error, "EEXIST")) await rm(temporary); // left over
+    else if (isMissing(error)) await mkdir(dirname(path), { recursive: true });
+    else throw error;
+    return create();
+  });
+  try {
+    await handle.writeFile(bytes);
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, path);
 }
 
 /** Brings a file, or the names in a directory, to the disk. */

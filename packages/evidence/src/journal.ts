@@ -16,16 +16,25 @@ import {
 /** What a journal held when it was opened. */
 export type Recovered = { readonly header: JournalHeader; readonly records: readonly JournalRecord[] };
 
+/** Room that is made behind the records at a time: as much as there is already, within these bounds. Writing where the file
+ *  has its length already costs the disk less than making it longer. */
+const ROOM_BYTES = { least: 65_536, most: 1_048_576 } as const;
+const ROOM = new Uint8Array(ROOM_BYTES.most);
+
 /** An open journal. Calls must not overlap. */
 export class Journal {
   readonly #path: string;
   #handle: FileHandle;
+  /** End of the records. */
   #end: number;
+  /** Length of the file: zeros behind the records, which are no record. */
+  #length: number;
 
   private constructor(path: string, handle: FileHandle, end: number) {
     this.#path = path;
     this.#handle = handle;
     this.#end = end;
+    this.#length = end;
   }
 
   /** A new journal that begins with `header` and holds `records`; takes the place of the file at `path` at once. */
@@ -72,9 +81,15 @@ export class Journal {
   /** Appends `records`; they are durable when it returns. After a failure the journal must not be used. */
   async append(records: readonly JournalRecord[]): Promise<void> {
     const bytes = encodeRecords(records);
+    const end = this.#end + bytes.length;
+    if (end > this.#length) {
+      const room = Math.min(Math.max(ROOM_BYTES.least, end), ROOM_BYTES.most);
+      await writeFully(this.#handle, ROOM.subarray(0, room), end);
+      this.#length = end + room;
+    }
     await writeFully(this.#handle, bytes, this.#end);
     await this.#handle.datasync();
-    this.#end += bytes.length;
+    this.#end = end;
   }
 
   /** Begins again with `header`; only `records` are kept. */
@@ -83,10 +98,16 @@ export class Journal {
     await this.#handle.close();
     this.#handle = next.#handle;
     this.#end = next.#end;
+    this.#length = next.#length;
   }
 
+  /** Takes the room away that no record needs. */
   async close(): Promise<void> {
-    await this.#handle.close();
+    try {
+      await this.#handle.truncate(this.#end);
+    } finally {
+      await this.#handle.close();
+    }
   }
 }
 

@@ -56,7 +56,7 @@ export async function recoverLog(directory: string, options: LogOptions): Promis
     const state = { directory: path, journal, retention, tiles, lastAtMs, published };
     const writer = new LogWriter(options, {
       ...state,
-      journaled: records.length,
+      records,
       completeAtMs: completionTimes(records),
     });
     await writer.publish();

@@ -1,19 +1,20 @@
 /** The tiles of a log that grows: those not full yet in memory, the others in files.
  *  @module */
 import { rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Bytes } from "@sluice/protocol";
-import { readerOf, replaceFile, syncFile } from "./durable-files.ts";
+import { readerOf, replaceFile, replaceFileInBackground, syncFile } from "./durable-files.ts";
 import { decodeEntryTile, encodeEntryTile, ENTRY_BYTES } from "./entry-tile.ts";
 import { fileTiles, readTile } from "./log-files.ts";
 import { tileOf, tilePath, TILE_WIDTH, type Tile } from "./tile-path.ts";
 import { placeInTiles, type SubtreeSource } from "./tile-proof.ts";
 import { TileTree } from "./tile-tree.ts";
 import { TreeBuilder } from "./tree-builder.ts";
-import { leafHash } from "./tree-hash.ts";
+import { opensslSha256 } from "./openssl-hash.ts";
 
-/** Files that are brought to the disk at the same time. */
-const SYNCS_AT_ONCE = 16;
+/** Files that are written, or brought to the disk, at the same time: threads of the pool are left for the journal. */
+const FILES_AT_ONCE = 2;
 /** Full tiles of hashes kept in memory, 16 KiB each. */
 const MAX_CACHED_TILES = 64;
 
@@ -22,12 +23,16 @@ export class LogTiles {
   readonly #directory: string;
   readonly #tree: TreeBuilder;
   readonly #openEntries = new Uint8Array(TILE_WIDTH * ENTRY_BYTES);
+  /** What the hash of a leaf is taken over: 0x00 ‖ entry (RFC 6962 §2.1). */
+  readonly #leafInput = new Uint8Array(1 + ENTRY_BYTES);
   /** Full tiles not in files yet: those of one journal at most, for new files make each write to it dearer. */
   readonly #pending = new Map<string, { tile: Tile; bytes: Bytes }>();
-  /** Files written since `syncFull`. */
+  /** Files that `writeFull` wrote since `flush`. */
   readonly #unsynced = new Set<string>();
   /** Path of the newest file of each open tile. */
   readonly #written = new Map<string | number, string>();
+  /** Folders of narrower tiles that `writeOpen` may have made. */
+  readonly #narrower = new Set<string>();
   readonly #cache = new Map<string, TileTree>();
   readonly #readTile: (tile: Tile) => Promise<Bytes>;
 
@@ -51,7 +56,8 @@ export class LogTiles {
   append(entry: Bytes): void {
     const slot = this.size % TILE_WIDTH;
     this.#openEntries.set(entry, slot * ENTRY_BYTES);
-    this.#tree.append(leafHash(entry));
+    this.#leafInput.set(entry, 1);
+    this.#tree.append(opensslSha256(this.#leafInput));
     if (slot === TILE_WIDTH - 1) {
       const index = this.size / TILE_WIDTH - 1;
       this.#addPending({ level: "entries", index, width: TILE_WIDTH }, encodeEntryTile(this.#openEntries));
@@ -117,7 +123,9 @@ export class LogTiles {
     for (const [path, { tile, bytes }] of this.#pending) {
       const file = join(this.#directory, path);
       replaceFile(file, bytes, "once");
+      // Also those that an earlier process left.
       rmSync(`${file}.p`, { recursive: true, force: true });
+      this.#narrower.delete(`${file}.p`);
       this.#written.delete(tile.level);
       this.#unsynced.add(file);
       this.#pending.delete(path);
@@ -137,26 +145,32 @@ export class LogTiles {
 
   #writeOpen(tile: Tile, bytes: Bytes): void {
     const path = tilePath(tile);
+    this.#narrower.add(join(this.#directory, dirname(path)));
     if (tile.width === 0 || this.#written.get(tile.level) === path) return;
     replaceFile(join(this.#directory, path), bytes);
     this.#written.set(tile.level, path);
   }
 
-  /** Brings the full tiles written so far to the disk, with the names of their directories. */
-  async syncFull(): Promise<void> {
-    const directories = new Set<string>();
+  /** Brings the tiles that are full when this is called to the disk, with the names of their directories. Entries may be
+   *  appended meanwhile; `writeFull` and `writeOpen` wait for the end. */
+  async flush(): Promise<void> {
     const files = [...this.#unsynced];
-    // Side by side: file systems bring many files to the disk with one commit.
-    await Promise.all(
-      Array.from({ length: SYNCS_AT_ONCE }, async () => {
-        for (let file = files.pop(); file !== undefined; file = files.pop()) await syncFile(file);
-      }),
-    );
-    for (const file of this.#unsynced) {
+    // Every file before the first is brought to the disk: file systems do that for many with one commit.
+    await fewAtOnce([...this.#pending], async ([path, { tile, bytes }]) => {
+      const file = join(this.#directory, path);
+      await replaceFileInBackground(file, bytes);
+      if (this.#narrower.delete(`${file}.p`)) await rm(`${file}.p`, { recursive: true, force: true });
+      this.#written.delete(tile.level);
+      this.#pending.delete(path);
+      files.push(file);
+    });
+    await fewAtOnce(files, syncFile);
+    const directories = new Set<string>();
+    for (const file of files) {
       for (let path = dirname(file); path !== dirname(this.#directory); path = dirname(path)) directories.add(path);
     }
     for (const path of directories) await syncFile(path);
-    this.#unsynced.clear();
+    for (const file of files) this.#unsynced.delete(file);
   }
 
   #addPending(tile: Tile, bytes: Bytes): void {
@@ -168,4 +182,14 @@ export class LogTiles {
     if (this.#cache.size >= MAX_CACHED_TILES && oldest.done !== true) this.#cache.delete(oldest.value);
     this.#cache.set(path, tree);
   }
+}
+
+/** Ends when nothing of it is under way any more. @throws the first failure */
+async function fewAtOnce<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
+  const left = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of left) await work(item);
+  };
+  const ended = await Promise.allSettled(Array.from({ length: FILES_AT_ONCE }, worker));
+  for (const end of ended) if (end.status === "rejected") throw end.reason;
 }

@@ -9,6 +9,7 @@ import { signCheckpoint } from "./checkpoint.ts";
 import { replaceFile } from "./durable-files.ts";
 import { ENTRY_BYTES } from "./entry-tile.ts";
 import type { Journal } from "./journal.ts";
+import type { JournalHeader, JournalRecord } from "./journal-format.ts";
 import type { LogOptions } from "./log-options.ts";
 import type { LogTiles } from "./log-tiles.ts";
 import type { RetentionIndex } from "./retention-index.ts";
@@ -21,6 +22,8 @@ const MAX_BATCH_ENTRIES = 4_096;
 const MAX_WAITING_APPENDS = 65_536;
 /** Entries in the journal above which it begins again from the tiles. */
 const MAX_JOURNAL_ENTRIES = 16_384;
+/** How many times as long it may become while tiles are brought to the disk. */
+const MAX_JOURNALS = 4;
 /** Time from one published checkpoint to the next, in milliseconds. */
 export const DEFAULT_PUBLISH_INTERVAL_MS = 60_000;
 /** Longest time from the end of an interval to its publication. */
@@ -36,15 +39,16 @@ export type WriterState = {
   readonly tiles: LogTiles;
   /** When each full tile of the journal's entries was complete. */
   readonly completeAtMs: readonly number[];
-  /** Entries in the journal. */
-  readonly journaled: number;
+  /** What is in the journal. */
+  readonly records: readonly JournalRecord[];
   /** Time of the newest entry. */
   readonly lastAtMs: number;
   /** What the directory shows, if anything. It is of the tree in `tiles`. */
   readonly published: Checkpoint | null;
 };
 
-/** Writes one log. The order is always: journal on disk, then answer; tiles, then the checkpoint over them. */
+/** Writes one log. The order is always: journal on disk, then answer; tiles, then the checkpoint over them; tiles on disk,
+ *  then a journal without their entries. */
 export class LogWriter {
   readonly #options: LogOptions;
   readonly #directory: string;
@@ -55,7 +59,12 @@ export class LogWriter {
   readonly #tiles: LogTiles;
   /** Times that the retention index does not have yet. */
   #completeAtMs: number[];
-  #journaled: number;
+  /** What is in the journal. */
+  #records: JournalRecord[];
+  /** The bringing of full tiles to the disk, while it lasts: appends go on. */
+  #flushing: Promise<void> | undefined;
+  /** Where the journal may begin, once its tiles are on disk. */
+  #flushed: JournalHeader | undefined;
   #lastAtMs: number;
   #appends: (Waiting<LogPosition> & { entry: Bytes; atMs: number })[] = [];
   #checkpoints: Waiting<Checkpoint>[] = [];
@@ -81,7 +90,7 @@ export class LogWriter {
     this.#retention = state.retention;
     this.#tiles = state.tiles;
     this.#completeAtMs = [...state.completeAtMs];
-    this.#journaled = state.journaled;
+    this.#records = [...state.records];
     this.#lastAtMs = state.lastAtMs;
     this.#published = state.published;
     this.#now();
@@ -139,6 +148,10 @@ export class LogWriter {
 
   /** Puts down in the retention index when each full tile was complete. Nothing else may be asked meanwhile. */
   async noteCompletion(): Promise<void> {
+    await this.#flushing;
+    this.#flush();
+    await this.#flushing;
+    if (this.#failure !== undefined) throw this.#failure;
     await this.#restartJournal();
   }
 
@@ -154,6 +167,7 @@ export class LogWriter {
       await this.#showing?.catch(() => undefined);
     } finally {
       await this.#running;
+      await this.#flushing;
       await this.#journal.close();
     }
   }
@@ -195,7 +209,7 @@ export class LogWriter {
       }
     } catch (cause) {
       // What reached the disk is not known any more: only opening the log again tells.
-      this.#failure = this.#writeFailed(cause);
+      this.#failure ??= this.#writeFailed(cause);
       const waiting = [...this.#appends.splice(0), ...this.#checkpoints.splice(0), ...this.#publications.splice(0)];
       for (const { reject } of waiting) reject(this.#failure);
     } finally {
@@ -204,19 +218,22 @@ export class LogWriter {
   }
 
   async #commit(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure; // of what went to the disk beside the journal
     const durable = this.size;
     const batch = this.#appends.slice(0, MAX_BATCH_ENTRIES);
-    const written = this.#journal.append(
-      batch.map(({ entry, atMs }, i) => ({ index: durable + i, durable, atMs, entry })),
-    );
+    const records = batch.map(({ entry, atMs }, i) => ({ index: durable + i, durable, atMs, entry }));
+    const written = this.#journal.append(records);
     written.catch(() => undefined); // awaited below, also when the lines between throw
     this.settle();
     await written;
     this.#appends.splice(0, batch.length);
     this.#durable = batch;
-    this.#journaled += batch.length;
+    for (const record of records) this.#records.push(record);
     for (const [i, { resolve }] of batch.entries()) resolve({ index: durable + i });
-    if (this.#journaled > MAX_JOURNAL_ENTRIES) await this.#restartJournal();
+    if (this.#flushed !== undefined) await this.#restartJournal();
+    else if (this.#records.length > MAX_JOURNAL_ENTRIES && this.#flushing === undefined) this.#flush();
+    // The disk takes entries faster than tiles: it has to catch up before the journal grows without bound.
+    else if (this.#records.length > MAX_JOURNALS * MAX_JOURNAL_ENTRIES) await this.#flushing;
   }
 
   /** Entries that are durable. */
@@ -234,23 +251,46 @@ export class LogWriter {
     }
   }
 
-  async #restartJournal(): Promise<void> {
+  /** Begins to bring the full tiles to the disk. */
+  #flush(): void {
     this.settle();
-    this.#tiles.writeFull();
-    await this.#tiles.syncFull();
-    await this.#retention.append(this.#completeAtMs);
-    this.#completeAtMs = [];
-    const entries = this.#tiles.openEntries();
-    const base = this.#tiles.size - entries.length;
+    const { size } = this.#tiles;
     const { origin, key } = this.#options;
-    const atMs = this.#lastAtMs;
-    const header = { origin, keyId: key.keyId, base, atMs, openTiles: this.#tiles.openTiles() };
-    const records = entries.map((entry, i) => ({ index: base + i, durable: base + i, atMs, entry }));
-    await this.#journal.restart(header, records);
-    this.#journaled = records.length;
+    const header: JournalHeader = {
+      origin,
+      keyId: key.keyId,
+      base: size - (size % TILE_WIDTH),
+      atMs: this.#lastAtMs,
+      openTiles: this.#tiles.openTiles(),
+    };
+    const completeAtMs = this.#completeAtMs;
+    this.#completeAtMs = [];
+    const flush = async (): Promise<void> => {
+      try {
+        await this.#tiles.flush();
+        await this.#retention.append(completeAtMs);
+        this.#flushed = header;
+      } catch (cause) {
+        this.#failure = this.#writeFailed(cause);
+      } finally {
+        this.#flushing = undefined;
+      }
+    };
+    this.#flushing = flush();
+  }
+
+  /** Begins the journal again behind the tiles that are on disk. */
+  async #restartJournal(): Promise<void> {
+    const header = this.#flushed;
+    this.#flushed = undefined;
+    if (header === undefined) return;
+    this.#records = this.#records.filter(({ index }) => index >= header.base);
+    await this.#journal.restart(header, this.#records);
   }
 
   async #answer(): Promise<void> {
+    if (this.#publications.length > 0) await this.#flushing;
+    if (this.#failure !== undefined) throw this.#failure;
     const checkpoint = await this.#sign();
     // In the turn of the signature: the tiles that are not full are as wide as this checkpoint needs them.
     if (this.#publications.length > 0) {

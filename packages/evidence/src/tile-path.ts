@@ -4,6 +4,8 @@
 
 /** Hashes, or entries, of one full tile. */
 export const TILE_WIDTH = 256;
+/** Levels of the tree that one tile spans. */
+export const TILE_HEIGHT = 8;
 /** Name of the file with the newest checkpoint. */
 export const CHECKPOINT_PATH = "checkpoint";
 /** Name of the file that says which entries are no longer kept; only a pruned log has it. */

@@ -1,8 +1,7 @@
 /** Roots and proofs of any earlier size, computed from tiles (RFC 6962 §2.1.1 and §2.1.2).
  *  @module */
 import type { Bytes } from "@sluice/protocol";
-import { TILE_WIDTH, tileOf, type Tile } from "./tile-path.ts";
-import { TILE_HEIGHT } from "./tile-tree.ts";
+import { TILE_HEIGHT, TILE_WIDTH, tileOf, type Tile } from "./tile-path.ts";
 import { completeRoot, emptyRootHash, HASH_BYTES, nodeHash } from "./tree-hash.ts";
 
 /** Gives exactly `tile.width` hashes of a tile, end to end. @throws when it cannot. */

@@ -1,8 +1,8 @@
 /** Grows a tree leaf by leaf in constant memory: of each level it keeps only the tile that is not full yet.
  *  @module */
 import type { Bytes } from "@sluice/protocol";
-import { TILE_WIDTH } from "./tile-path.ts";
-import { TILE_HEIGHT, TileTree } from "./tile-tree.ts";
+import { TILE_HEIGHT, TILE_WIDTH } from "./tile-path.ts";
+import { TileTree } from "./tile-tree.ts";
 
 /** Called once for each tile of hashes, when it is full. The tile is the callee's. */
 export type OnFullTile = (level: number, index: number, tile: TileTree) => void;

@@ -1,13 +1,13 @@
 /** Verifying a log that lies in a directory.
  *  @module */
-import { hash as sha256Once } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { equalBytes, SluiceError, type Bytes } from "@sluice/protocol";
+import { equalBytes, SluiceError } from "@sluice/protocol";
 import type { LogIdentity } from "./checkpoint.ts";
 import { readerOf } from "./durable-files.ts";
 import { STORED_ENTRY_BYTES } from "./entry-tile.ts";
 import { readTile, verifyCheckpointInFiles } from "./log-files.ts";
+import { opensslSha256 } from "./openssl-hash.ts";
 import { hashesAtLevel, levelCount, tilePath, TILE_WIDTH } from "./tile-path.ts";
 import { HASH_BYTES } from "./tree-hash.ts";
 import { verifyLogFiles, type VerifiedLog, type VerifyLogOptions } from "./verify-log-files.ts";
@@ -24,11 +24,6 @@ export async function verifyLogDirectory(
     await checkNarrower(directory, trust.origin, level, verified.size);
   }
   return verified;
-}
-
-/** A quarter cheaper than the implementation that browsers run. */
-function opensslSha256(bytes: Bytes): Bytes {
-  return sha256Once("sha256", bytes, "buffer");
 }
 
 async function checkNarrower(directory: string, origin: string, level: number | "entries", size: number) {

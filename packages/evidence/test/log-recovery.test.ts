@@ -2,8 +2,15 @@ import { cp, mkdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { toHex } from "@sluice/protocol";
 import { expect, test } from "vitest";
-import { generateKey, openLog, verifyLogDirectory, type DirectoryLog, type LogOptions } from "../src/index.ts";
-import { RECORD_BYTES } from "../src/journal-format.ts";
+import {
+  generateKey,
+  MAX_READ_ENTRIES,
+  openLog,
+  verifyLogDirectory,
+  type DirectoryLog,
+  type LogOptions,
+} from "../src/index.ts";
+import { decodeHeader, decodeRecord, RECORD_BYTES } from "../src/journal-format.ts";
 import { CLOCK, entriesOf, entryOf, inDirectory, ORIGIN } from "./log-fixture.ts";
 
 const key = await generateKey();
@@ -32,6 +39,13 @@ async function recoveredEntries(directory: string): Promise<string[]> {
   return (await log.readEntries(0, log.size)).map(toHex);
 }
 
+/** Where the records of a journal end, and the room behind them begins. */
+function endOfRecords(journal: Uint8Array): number {
+  let end = decodeHeader(journal)?.end ?? 0;
+  while (decodeRecord(journal.subarray(end, end + RECORD_BYTES)) !== null) end += RECORD_BYTES;
+  return end;
+}
+
 test("finds entries that were durable but in no published tile", async () => {
   await inDirectory(async (directory) => {
     const left = await crashed(directory, 250, 20);
@@ -47,9 +61,37 @@ test("cuts off a batch that was being written, wherever the write ended", async 
       // The bytes of a later batch, as they lay in memory: those of another log with the same beginning.
       const torn = await crashed(join(directory, `torn-${kept}`), 10, 3);
       const whole = await readFile(join(torn, "journal"));
-      await writeFile(join(torn, "journal"), whole.subarray(0, journal.length + kept));
+      await writeFile(join(torn, "journal"), whole.subarray(0, endOfRecords(journal) + kept));
       expect(await recoveredEntries(torn)).toEqual(entriesOf(0, 10 + Math.floor(kept / RECORD_BYTES)).map(toHex));
     }
+  });
+});
+
+test("a torn batch in the room behind the records is cut off, wherever the write ended", async () => {
+  await inDirectory(async (directory) => {
+    const whole = await crashed(directory, 10, 3);
+    const journal = await readFile(join(whole, "journal"));
+    const end = endOfRecords(journal);
+    expect(journal.length).toBeGreaterThan(end);
+    for (const kept of [3 * RECORD_BYTES - 1, 2 * RECORD_BYTES + 5, RECORD_BYTES, 7, 0]) {
+      const torn = join(directory, `torn-${kept}`);
+      await cp(whole, torn, { recursive: true });
+      journal.fill(0, end - 3 * RECORD_BYTES + kept, end);
+      await writeFile(join(torn, "journal"), journal);
+      expect(await recoveredEntries(torn)).toEqual(entriesOf(0, 10 + Math.floor(kept / RECORD_BYTES)).map(toHex));
+    }
+  });
+});
+
+test("a journal has no room behind its records once its log was closed", async () => {
+  await inDirectory(async (directory) => {
+    const log = await openLog(directory, options);
+    await fill(log, 0, 30);
+    const live = await readFile(join(directory, "journal"));
+    expect(live.length).toBeGreaterThan(endOfRecords(live));
+    await log.close();
+    const journal = await readFile(join(directory, "journal"));
+    expect(journal.length).toBe(endOfRecords(journal));
   });
 });
 
@@ -57,7 +99,7 @@ test("no later part of a torn batch comes back behind new entries", async () => 
   await inDirectory(async (directory) => {
     const left = await crashed(directory, 10, 3);
     const journal = await readFile(join(left, "journal"));
-    const first = journal.length - 3 * RECORD_BYTES; // its page did not reach the disk, those after it did
+    const first = endOfRecords(journal) - 3 * RECORD_BYTES; // its page did not reach the disk, those after it did
     journal.fill(0, first, first + RECORD_BYTES);
     await writeFile(join(left, "journal"), journal);
     const log = await openLog(left, options);
@@ -93,7 +135,7 @@ test("a damaged record before durable ones is refused, not cut off", async () =>
     await cp(live, left, { recursive: true, filter: (path) => !/lock(\.pid)?$/.test(path) });
     await rm(join(left, "checkpoint"));
     const journal = await readFile(join(left, "journal"));
-    const third = journal.length - 3 * RECORD_BYTES;
+    const third = endOfRecords(journal) - 3 * RECORD_BYTES;
     journal[third + 30] = (journal[third + 30] ?? 0) ^ 1;
     await writeFile(join(left, "journal"), journal);
     await expect(openLog(left, options)).rejects.toMatchObject({
@@ -107,7 +149,7 @@ test("refuses to go on without entries that it had published", async () => {
   await inDirectory(async (directory) => {
     const left = await crashed(directory, 20, 0);
     const journal = join(left, "journal");
-    await truncate(journal, (await readFile(journal)).length - RECORD_BYTES);
+    await truncate(journal, endOfRecords(await readFile(journal)) - RECORD_BYTES);
     await expect(openLog(left, options)).rejects.toMatchObject({
       code: "ERR_LOG",
       details: { reason: "the journal lacks entries of the published checkpoint" },
@@ -166,6 +208,43 @@ test("a failed write stops the log until it is opened again, and loses nothing",
     await log.close();
     await rm(join(directory, "tile/0/000"), { recursive: true });
     expect(await recoveredEntries(directory)).toEqual(entriesOf(0, 256).map(toHex));
+  });
+});
+
+test("what is appended while tiles go to the disk is in the journal that begins again", async () => {
+  await inDirectory(async (directory) => {
+    const live = join(directory, "live");
+    const left = join(directory, "left");
+    await using log = await openLog(live, { ...options, publishIntervalMs: 3_600_000 });
+    const base = async (path: string): Promise<number> =>
+      decodeHeader(await readFile(join(path, "journal")))?.header.base ?? 0;
+    let appended = 0;
+    for (; (await base(live)) === 0; appended += 512) await fill(log, appended, appended + 512);
+    // Tiles may still be on their way to the disk; the journal is not begun again before the next append.
+    await cp(live, left, { recursive: true, filter: (path) => !/(?:lock(?:\.pid)?|\.tmp)$/.test(path) });
+    expect(await base(left)).toBeGreaterThan(0);
+    const recovered = await recoveredEntries(left);
+    expect(recovered).toEqual(entriesOf(0, Math.min(appended, MAX_READ_ENTRIES)).map(toHex));
+  });
+});
+
+test("tiles that do not reach the disk while appends go on stop the log, and lose nothing", async () => {
+  await inDirectory(async (directory) => {
+    const log = await openLog(directory, { ...options, publishIntervalMs: 3_600_000 });
+    await mkdir(join(directory, "tile/0/001/in-the-way"), { recursive: true });
+    const refused = { code: "ERR_LOG", details: { reason: "a write failed" } };
+    let appended = 0;
+    const until = async (): Promise<void> => {
+      // Beyond the length at which a journal begins again.
+      for (; appended < 80_000; appended += 512) await fill(log, appended, appended + 512);
+    };
+    await expect(until()).rejects.toMatchObject(refused);
+    expect(appended).toBeGreaterThan(16_384);
+    await log.close();
+    await rm(join(directory, "tile/0/001"), { recursive: true });
+    const recovered = await recoveredEntries(directory);
+    const kept = Math.min(appended, MAX_READ_ENTRIES);
+    expect(recovered.slice(0, kept)).toEqual(entriesOf(0, kept).map(toHex));
   });
 });
 

@@ -42,6 +42,7 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
       "packages/evidence/src/tile-hash.ts",
       "packages/evidence/src/verify-directory.ts",
       "packages/evidence/src/tree-hash.ts",
+      "packages/evidence/src/openssl-hash.ts",
       "packages/evidence/src/log-proof.ts",
       "packages/evidence/src/signed-note.ts",
       "packages/evidence/src/signed-note-sm2.ts",
