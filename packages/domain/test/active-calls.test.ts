@@ -2,7 +2,7 @@ import { isSluiceError } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { ActiveCalls } from "../src/serve/active-calls.ts";
 
-const calls = (): ActiveCalls => new ActiveCalls();
+const calls = (): ActiveCalls<{ grant: string; keyId: string }> => new ActiveCalls();
 const never = new AbortController().signal;
 
 /** Computes until its signal aborts. */

@@ -10,6 +10,7 @@ import {
   MAX_OPRF_ELEMENTS,
   utf8,
   type CallEnvelope,
+  type Party,
   type Status,
 } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -28,6 +29,7 @@ import {
 } from "./serving-fixture.ts";
 
 const LEASE_MS = 600_000;
+const TERM_MS = 300_000;
 const refusal = (code: string) => expect.objectContaining({ code, refusedBy: "domain" });
 
 let fixture: Fixture;
@@ -79,7 +81,9 @@ beforeAll(async () => {
     operation,
     amount: "100000",
   }));
-  grant = await deliverGrant(fixture, { callers, quotas });
+  // Its term ends before a lease that began with it.
+  const notAfter = new Date(Date.now() + TERM_MS).toISOString();
+  grant = await deliverGrant(fixture, { callers, quotas, notAfter });
   await restart();
 });
 afterAll(() => fixture[Symbol.asyncDispose]());
@@ -100,9 +104,16 @@ async function charged(count: number): Promise<void> {
 }
 
 async function stateCaller(status: "active" | "suspended", at: number, key = fixture.parties.agency): Promise<void> {
-  const { keyId } = fixture.parties.caller;
-  const party = { type: "party", party: "caller", title: "Caller", role: "caller", keyId } as const;
-  await postJson(fixture, "/v1/parties", await signDocument({ ...party, status, at: new Date(at).toISOString() }, key));
+  await stateParty("caller", fixture.parties.caller.keyId, { status, at, key });
+}
+
+async function stateParty(
+  party: string,
+  keyId: string,
+  { status = "active", at, key = fixture.parties.agency }: { status?: Party["status"]; at: number; key?: KeyPair },
+): Promise<void> {
+  const body = { type: "party", party, title: party, role: "caller", keyId } as const;
+  await postJson(fixture, "/v1/parties", await signDocument({ ...body, status, at: new Date(at).toISOString() }, key));
 }
 
 test("without a lease nothing is done; a status of the status key or of the agency begins it", async () => {
@@ -186,6 +197,24 @@ test("a suspension ends the calls of its party that are under way, and no others
   expect(used()).toBe(before + 3 * MAX_OPRF_ELEMENTS); // what was spent stays spent
   await stateCaller("active", clock.now().getTime() + 10_000);
   await expect(call(mine)).rejects.toEqual(refusal("ERR_REPLAY"));
+});
+
+test("a key that was replaced, and the end of the term, end the calls that are under way", async () => {
+  const before = used();
+  const refused = async (): Promise<unknown> =>
+    call(await evaluate(other, MAX_OPRF_ELEMENTS)).catch((error: unknown) => error);
+  const replaced = refused();
+  await charged(before + MAX_OPRF_ELEMENTS);
+  const at = clock.now().getTime();
+  await stateParty("other", (await generateKey()).keyId, { at });
+  expect(await replaced).toEqual(refusal("ERR_NOT_ADMITTED"));
+  await stateParty("other", other.keyId, { at: at + 1 });
+  const ended = refused();
+  await charged(before + 2 * MAX_OPRF_ELEMENTS);
+  await issue(statusBody());
+  aheadMs = TERM_MS + 1_000;
+  expect(await ended).toEqual(refusal("ERR_GRANT_EXPIRED"));
+  aheadMs = 0;
 });
 
 test("a revocation ends every call under its grant, whether it came as such or in a status, and stays", async () => {

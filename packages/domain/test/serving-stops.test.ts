@@ -4,13 +4,14 @@
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { generateKey, signDocument } from "@sluice/evidence";
-import { documentHash, sha256Hex, toHex, utf8, type Bytes, type CallEnvelope, type Run } from "@sluice/protocol";
+import { documentHash, Run, sha256Hex, toHex, utf8, type Bytes, type CallEnvelope } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startDomain } from "../src/index.ts";
 import {
   deliverGrant,
   develop,
   finishedRun,
+  get,
   JOB,
   openFixture,
   postJson,
@@ -39,9 +40,24 @@ const sceneGrant = (scene: string): Promise<string> =>
 /** The job, with a loop before it. */
 const slowToLoad = (): Bytes => utf8(`for (let i = 0; i < 3e8; i++);\n${new TextDecoder().decode(JOB)}`);
 
-async function submission(grant: string, code: Bytes): Promise<CallEnvelope> {
+async function submission(grant: string, code: Bytes, key = fixture.parties.developer): Promise<CallEnvelope> {
   const bundle = await sha256Hex(code);
-  return use({ operation: "develop", grant, frame: code, key: fixture.parties.developer, bundle });
+  return use({ operation: "develop", grant, frame: code, key, bundle });
+}
+
+/** The job, with a loop in its development. */
+const slowToDevelop = (): Bytes =>
+  utf8(
+    new TextDecoder()
+      .decode(JOB)
+      .replace("context.progress(1);", "for (let i = 0; i < 3e8; i++); context.progress(1);"),
+  );
+
+/** Waits until a run has begun. */
+async function runningRun(callId: string): Promise<void> {
+  for (let state = "submitted"; state === "submitted";) {
+    state = Run.parse(JSON.parse(new TextDecoder().decode(await get(fixture, `/v1/runs/${callId}`)))).state;
+  }
 }
 
 async function revoke(grant: string): Promise<void> {
@@ -120,6 +136,33 @@ test("a revocation that arrives while a job is being read stops it", async () =>
     expect(submitted).rejects.toEqual(refusal("ERR_GRANT_REVOKED")),
     new Promise((resolve) => setTimeout(resolve, 50)).then(() => revoke(grant)),
   ]);
+});
+
+test("a key that the agency replaces ends the runs of the old one, that run or wait, whatever was stated before", async () => {
+  const known = "known";
+  const submitted: string[] = [];
+  const submit = async (party: string, code: Bytes): Promise<string> => {
+    const key = await generateKey();
+    if (party === known) await stateParty(party, key.keyId, "active", Date.now());
+    const scene = { scene: party, title: "Bands", purpose: "bands", value: "test" };
+    const grant = await deliverGrant(fixture, { scene, developer: { party, keyId: key.keyId } });
+    const envelope = await submission(grant, code, key);
+    await send(fixture, "/v1/jobs", envelope);
+    submitted.push(envelope.request.body.callId);
+    return envelope.request.body.callId;
+  };
+  const running = await submit(known, slowToDevelop());
+  await submit("unknown", JOB);
+  await submit("suspended-anew", JOB);
+  await runningRun(running);
+  await stateParty(known, (await generateKey()).keyId, "active", Date.now() + 1_000);
+  await stateParty("unknown", (await generateKey()).keyId, "active", Date.now());
+  await stateParty("suspended-anew", (await generateKey()).keyId, "suspended", Date.now());
+  for (const callId of submitted) {
+    const run = await finishedRun(fixture, callId);
+    expect(run).toMatchObject({ state: "failed", failure: { code: "ERR_CANCELLED" } });
+    expect(run.metrics).toBeUndefined();
+  }
 });
 
 test("a run that is taken up again under a revoked grant fails as revoked", async () => {

@@ -6,7 +6,7 @@ import { documentHash, MAX_CLOCK_SKEW_MS, SluiceError, type SignedStatus } from 
 import { MAX_LEASE_MS } from "../config.ts";
 import type { DomainContext } from "./context.ts";
 import { logEvent } from "./events.ts";
-import { stopGrant, stopKey } from "./stops.ts";
+import { stopBarred, stopGrant } from "./stops.ts";
 
 /** Keeps a status signed by the agency or the status key. One that is held already changes nothing.
  *  @throws ERR_SIGNATURE, ERR_GRANT_DOMAIN, ERR_BODY_INVALID, ERR_STATUS_OLD */
@@ -41,6 +41,6 @@ export async function acceptStatus(context: DomainContext, signed: SignedStatus)
   });
   context.standing.extend(body);
   for (const grant of body.revoked) stopGrant(context, grant);
-  for (const keyId of body.suspended) if (context.documents.isSuspended(keyId)) stopKey(context, keyId);
+  if (body.suspended.length > 0) stopBarred(context);
   await logEvent(context, event);
 }

@@ -17,7 +17,7 @@ import {
 import type { NewEvent } from "../state/events.ts";
 import type { DomainContext } from "./context.ts";
 import { logEvent } from "./events.ts";
-import { stopGrant, stopKey } from "./stops.ts";
+import { stopBarred, stopGrant } from "./stops.ts";
 
 /** Keeps a party statement signed by the agency. @throws ERR_SIGNATURE */
 export async function acceptParty(context: DomainContext, party: SignedParty): Promise<void> {
@@ -27,7 +27,7 @@ export async function acceptParty(context: DomainContext, party: SignedParty): P
     put: () => context.documents.putParty(party),
     afterwards: () => {
       context.observer.log.write({ event: "party", party: party.body.party, status: party.body.status });
-      if (party.body.status === "suspended") stopKey(context, party.body.keyId);
+      stopBarred(context);
     },
   });
 }

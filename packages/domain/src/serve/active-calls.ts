@@ -1,30 +1,24 @@
 /** Calls that are computed now, so that a stop reaches them: what was spent stays spent, and no answer leaves.
  *  @module */
-import { SluiceError, type KeyId, type Sha256Hex } from "@sluice/protocol";
+import { SluiceError } from "@sluice/protocol";
 
-/** What a call rests on. */
-interface CallOf {
-  readonly grant: Sha256Hex;
-  readonly keyId: KeyId;
-}
-
-/** Calls in flight. */
-export class ActiveCalls {
-  readonly #active = new Set<CallOf & { abort: AbortController }>();
+/** Calls in flight; `Call` tells what each rests on. */
+export class ActiveCalls<Call> {
+  readonly #active = new Set<{ call: Call; abort: AbortController }>();
 
   /** Runs `work` with a signal that aborts when the call is stopped, or when `gone` does. */
-  async run<T>({ grant, keyId }: CallOf, gone: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const call = { grant, keyId, abort: new AbortController() };
-    this.#active.add(call);
+  async run<T>(call: Call, gone: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const active = { call, abort: new AbortController() };
+    this.#active.add(active);
     try {
-      return await work(AbortSignal.any([gone, call.abort.signal]));
+      return await work(AbortSignal.any([gone, active.abort.signal]));
     } finally {
-      this.#active.delete(call);
+      this.#active.delete(active);
     }
   }
 
   /** Stops the calls that `concerned` says. */
-  stop(concerned: (call: CallOf) => boolean): void {
-    for (const call of this.#active) if (concerned(call)) call.abort.abort(new SluiceError("ERR_CANCELLED"));
+  stop(concerned: (call: Call) => boolean): void {
+    for (const { call, abort } of this.#active) if (concerned(call)) abort.abort(new SluiceError("ERR_CANCELLED"));
   }
 }

@@ -83,6 +83,13 @@ export function refuseStopped(context: DomainContext, admitted: Admitted, now: D
   if (context.documents.isRevoked(admitted.held.hash)) throw new SluiceError("ERR_GRANT_REVOKED");
 }
 
+/** Refuses what was stopped, and what is not under its grant any more because the term has ended.
+ *  @throws what `refuseStopped` and `decide` throw */
+export function refuseEnded(context: DomainContext, admitted: Admitted, now: Date = context.clock.now()): void {
+  refuseStopped(context, admitted, now);
+  decide(context, admitted, null, now);
+}
+
 /** Decides the use under its grant. @throws the first failed reason; `alsoFailed` names the others. */
 export function decide(
   context: DomainContext,
@@ -107,15 +114,14 @@ export function decide(
   if (!decision.ok) throw denialError(decision.reasons);
 }
 
-/** Spends the nonce and the quota, durably. Returns whether this call was charged before. @throws ERR_REPLAY, ERR_CALL_REUSED, ERR_QUOTA_SPENT, ERR_CLOCK, and what `refuseStopped` and `decide` throw */
+/** Spends the nonce and the quota, durably. Returns whether this call was charged before. @throws ERR_REPLAY, ERR_CALL_REUSED, ERR_QUOTA_SPENT, ERR_CLOCK, and what `refuseEnded` throws */
 export async function spend(context: DomainContext, admitted: Admitted, amount: bigint): Promise<"spent" | "already"> {
   const { request, requestHash, keyId, held } = admitted;
   const { nonce: _nonce, issuedAt: _issuedAt, expiresAt: _expiresAt, ...repeated } = request;
   const binding = await documentHash({ ...repeated, keyId });
   // Nothing is awaited from here to the commit: what was stopped or has ended before it is not spent.
   const now = context.clock.now();
-  refuseStopped(context, admitted, now);
-  decide(context, admitted, null, now);
+  refuseEnded(context, admitted, now);
   const outcome = context.uses.spend({
     callId: request.callId,
     grant: held.hash,
@@ -134,17 +140,27 @@ export async function spend(context: DomainContext, admitted: Admitted, amount: 
   return outcome.kind;
 }
 
+type Documents = Pick<DomainContext, "documents">;
+type Signer = Pick<Admitted, "request" | "keyId" | "held">;
+
+/** Whether the key that signed a use may not sign any more. */
+export function isBarred(context: Documents, signer: Signer): boolean {
+  return partyRefusal(context, signer) !== null;
+}
+
+function refuseParty(context: Documents, signer: Signer): void {
+  const refusal = partyRefusal(context, signer);
+  if (refusal !== null) throw refusal;
+}
+
 /** A suspension is told; a key that the agency has replaced is a stranger's. */
-function refuseParty(
-  context: DomainContext,
-  { request, keyId, held }: Pick<Admitted, "request" | "keyId" | "held">,
-): void {
+function partyRefusal({ documents }: Documents, { request, keyId, held }: Signer): SluiceError | null {
   const named = partiesFor(held.grant.body, request.operation).filter((party) => party.keyId === keyId);
-  if (context.documents.isSuspended(keyId)) {
-    throw new SluiceError("ERR_PARTY_SUSPENDED", { party: named.map(({ party }) => party).join(" or ") });
+  if (documents.isSuspended(keyId)) {
+    return new SluiceError("ERR_PARTY_SUSPENDED", { party: named.map(({ party }) => party).join(" or ") });
   }
-  const standing = named.some(({ party }) => [null, keyId].includes(context.documents.keyOfParty(party)));
-  if (!standing) throw new SluiceError("ERR_NOT_ADMITTED");
+  const standing = named.some(({ party }) => [null, keyId].includes(documents.keyOfParty(party)));
+  return standing ? null : new SluiceError("ERR_NOT_ADMITTED");
 }
 
 function partiesFor(grant: Grant, operation: Operation): GrantParty[] {

@@ -15,7 +15,7 @@ import {
 } from "@sluice/protocol";
 import type { KeptAnswer } from "../state/answers.ts";
 import type { ServedProduct } from "../state/work.ts";
-import { admit, decide, refuseStopped, spend, type Admitted } from "./admit.ts";
+import { admit, decide, refuseEnded, refuseStopped, spend, type Admitted } from "./admit.ts";
 import type { DomainContext } from "./context.ts";
 import type { DomainForm } from "./forms/product-form.ts";
 import { productForm } from "./forms/registry.ts";
@@ -38,8 +38,7 @@ export async function answerCall(
   }
   // A retry that comes early waits for the first attempt: one charge is good for one computation at a time.
   const caller = `${admitted.keyId} ${callId}`;
-  const concerned = { grant: admitted.held.hash, keyId: admitted.keyId };
-  return await context.activeCalls.run(concerned, signal, async (stopped) => {
+  return await context.activeCalls.run(admitted, signal, async (stopped) => {
     const kept = await stoppable(context, admitted, () =>
       context.indexes.read(product.index, () =>
         context.calls.run(caller, stopped, () =>
@@ -49,7 +48,7 @@ export async function answerCall(
     );
     if (kept.frame === null) throw new SluiceError("ERR_CALL_REUSED");
     const receipt = await prove(context, kept);
-    refuseStopped(context, admitted);
+    refuseEnded(context, admitted);
     return { receipt, frame: kept.frame };
   });
 }
@@ -90,8 +89,8 @@ async function chargeAndAnswer(
   const answer = await computed(context, request.callId, () =>
     form.answer(product, request.operation, query.content, signal),
   );
-  // What was stopped while it was computed has no answer.
-  refuseStopped(context, admitted);
+  // What was stopped while it was computed, or whose term ended, has no answer.
+  refuseEnded(context, admitted);
   return issueReceipt(context, admitted, {
     frame: await query.sealAnswer(answer, context.random),
     amount,

@@ -32,12 +32,8 @@ export interface RunStarter {
   readonly events: RunEvents;
   /** Keeps the run and queues it. @throws ERR_POOL_FULL */
   start(run: Run, admitted: Admitted): void;
-  /** Stops the runs under a grant that was taken back. */
-  cancelGrant(grant: Sha256Hex): void;
-  /** Stops the runs of a party whose key was suspended. */
-  cancelKey(keyId: KeyId): void;
-  /** Stops every run. */
-  cancelAll(): void;
+  /** Stops the waiting and running runs that `concerned` says. */
+  cancel(concerned: (admitted: Admitted) => boolean): void;
 }
 
 /** Parts of a running domain. */
@@ -73,7 +69,7 @@ export interface DomainContext {
   /** Calls by caller and id: a retry waits for its first attempt. */
   readonly calls: OneAtATime;
   /** Calls that are computed now. */
-  readonly activeCalls: ActiveCalls;
+  readonly activeCalls: ActiveCalls<Admitted>;
   /** Who reads which index. */
   readonly indexes: IndexReaders;
   readonly workshop: Workshop;

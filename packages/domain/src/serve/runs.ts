@@ -10,9 +10,8 @@ import {
   type JobEvent,
   type KeyId,
   type Run,
-  type Sha256Hex,
 } from "@sluice/protocol";
-import { decide, refuseStopped, type Admitted } from "./admit.ts";
+import { refuseEnded, type Admitted } from "./admit.ts";
 import { buildProduct } from "./build.ts";
 import type { DomainContext, RunStarter } from "./context.ts";
 import { developOnSample } from "./develop.ts";
@@ -28,7 +27,7 @@ export const MAX_WAITING_RUNS = 64;
 export class RunExecutor implements RunStarter {
   readonly events = new RunEvents();
   readonly #context: () => DomainContext;
-  readonly #active = new Map<string, { grant: Sha256Hex; keyId: KeyId; abort: AbortController }>();
+  readonly #active = new Map<string, { admitted: Admitted; abort: AbortController }>();
   #tail: Promise<void> = Promise.resolve();
 
   /** `context` is read when a run starts: executor and context know each other. */
@@ -42,7 +41,7 @@ export class RunExecutor implements RunStarter {
     this.#context().work.putRun(run, admitted.signed);
     this.#note(run);
     const abort = new AbortController();
-    this.#active.set(run.callId, { grant: run.grant, keyId: admitted.keyId, abort });
+    this.#active.set(run.callId, { admitted, abort });
     // A run whose end cannot be written down is taken up at the next start; later runs go on.
     this.#tail = this.#tail.then(() => this.#execute(run, admitted, abort.signal)).catch(() => {});
   }
@@ -63,29 +62,15 @@ export class RunExecutor implements RunStarter {
     }
   }
 
-  /** Stops the runs under a grant that was taken back. */
-  cancelGrant(grant: Sha256Hex): void {
-    for (const active of this.#active.values()) {
-      if (active.grant === grant) active.abort.abort();
-    }
-  }
-
-  /** Stops the runs of a party whose key was suspended. */
-  cancelKey(keyId: KeyId): void {
-    for (const active of this.#active.values()) {
-      if (active.keyId === keyId) active.abort.abort();
-    }
-  }
-
-  /** Stops every run. */
-  cancelAll(): void {
-    for (const active of this.#active.values()) active.abort.abort();
+  /** Stops the waiting and running runs that `concerned` says. */
+  cancel(concerned: (admitted: Admitted) => boolean): void {
+    for (const { admitted, abort } of this.#active.values()) if (concerned(admitted)) abort.abort();
   }
 
   /** Stops every run without marking it failed, so that the next start takes it up again. */
   async close(): Promise<void> {
     this.#closing = true;
-    for (const active of this.#active.values()) active.abort.abort();
+    this.cancel(() => true);
     await this.#tail;
   }
 
@@ -111,8 +96,7 @@ export class RunExecutor implements RunStarter {
       // What a run shows before its receipt, and the refusal of one that gets none, are uses too: the log knows of each.
       await recordEvent(context, { kind: "run", subject: admitted.requestHash });
       // It may have waited long, or be of an earlier process.
-      refuseStopped(context, admitted);
-      decide(context, admitted, null);
+      refuseEnded(context, admitted);
       update({ state: "running" });
       this.events.emit(run.callId, { kind: "state", state: "running" });
       const onEvent = (event: JobEvent): void => {

@@ -1,25 +1,28 @@
 /** What a stop does at once: runs and calls that it concerns end, in the turn in which it was kept. Whoever is admitted
  *  afterwards finds it in the state.
  *  @module */
-import type { KeyId, Sha256Hex } from "@sluice/protocol";
+import type { Sha256Hex } from "@sluice/protocol";
+import { isBarred, type Admitted } from "./admit.ts";
 import type { DomainContext } from "./context.ts";
 
 type Working = Pick<DomainContext, "runner" | "activeCalls">;
 
 /** Ends what is done under a grant that was taken back. */
-export function stopGrant({ runner, activeCalls }: Working, grant: Sha256Hex): void {
-  runner.cancelGrant(grant);
-  activeCalls.stop((call) => call.grant === grant);
+export function stopGrant(context: Working, grant: Sha256Hex): void {
+  stop(context, ({ held }) => held.hash === grant);
 }
 
-/** Ends what a party with a suspended key has asked for. */
-export function stopKey({ runner, activeCalls }: Working, keyId: KeyId): void {
-  runner.cancelKey(keyId);
-  activeCalls.stop((call) => call.keyId === keyId);
+/** Ends what was asked for with a key that its party may not use any more: it is suspended, or was replaced. */
+export function stopBarred(context: Working & Pick<DomainContext, "documents">): void {
+  stop(context, (admitted) => isBarred(context, admitted));
 }
 
 /** Ends everything. */
-export function stopAll({ runner, activeCalls }: Working): void {
-  runner.cancelAll();
-  activeCalls.stop(() => true);
+export function stopAll(context: Working): void {
+  stop(context, () => true);
+}
+
+function stop({ runner, activeCalls }: Working, concerned: (admitted: Admitted) => boolean): void {
+  runner.cancel(concerned);
+  activeCalls.stop(concerned);
 }
