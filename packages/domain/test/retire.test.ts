@@ -8,7 +8,7 @@ import { commitment, sealedFileFacts, verifySigned } from "@sluice/evidence";
 import { fromHex, SignedEvent, SignedGrant, SignedReceipt, toHex } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { importTable, retireDomain, rotateDataKey, startDomain } from "../src/index.ts";
-import { explanations, logEntries, withState } from "./domain-log.ts";
+import { eventsOf, explanations, logEntries, withState } from "./domain-log.ts";
 import { clock, deliverGrant, openFixture, random, serveProduct, type Fixture } from "./serving-fixture.ts";
 
 let fixture: Fixture;
@@ -19,11 +19,23 @@ beforeAll(async () => {
   fixture = await openFixture((i) => `planted-person-${i}`);
   await serveProduct(fixture, await deliverGrant(fixture));
   await fixture.domain.close();
+  plantInState(fixture.directory);
 });
 afterAll(async () => {
   await fixture[Symbol.asyncDispose]();
   await rm(root, { recursive: true, force: true });
 });
+
+/** Plants what has to go in each place of the state that no message of a test reaches. */
+function plantInState(directory: string): void {
+  withState(directory, (db) => {
+    const places = ["model", "metrics", "log", "receipt.openings"];
+    const planted = places.map((place) => `'$.${place}', 'planted-person-${place}'`).join(", ");
+    db.exec(`UPDATE run SET request = '"planted-person-request"', document = json_set(document, ${planted});
+      UPDATE spend SET binding = 'planted-person-binding';
+      INSERT INTO nonce (key_id, nonce, expires_at) VALUES ('planted-person-nonce', '', '2999-01-01T00:00:00.000Z');`);
+  });
+}
 
 async function copyOfHome(name: string): Promise<string> {
   const copy = join(root, name);
@@ -123,6 +135,24 @@ test("a retired domain has no key and no data, refuses all work, and leaves log 
   const before = await filesOf(home);
   expect(await retireDomain(home, { clock, random })).toEqual({ at });
   expect(await filesOf(home)).toEqual(before);
+});
+
+test.each([
+  ["entries that its state does not know", /the log has entries that the state does not know/],
+  ["less than it noted", /the state knows entries that the log does not have/],
+  ["a damaged log", /a checkpoint is not signed by its key/],
+])("a domain with %s is retired as well, and its handover says so", async (name, reason) => {
+  const home = await copyOfHome(name.replaceAll(" ", "-"));
+  if (name.startsWith("entries"))
+    withState(home, (db) => db.exec("DELETE FROM event WHERE log_index > 2; DELETE FROM answer WHERE log_index > 2"));
+  else if (name.startsWith("less")) await rm(join(home, "log"), { recursive: true });
+  else await writeFile(join(home, "log/checkpoint"), "damaged");
+  await retireDomain(home, { clock, random });
+  await expectGone(home);
+  const manifest = await readFile(join(home, "handover/manifest.json"), "utf8");
+  expect((JSON.parse(manifest) as { unfit?: string }).unfit).toMatch(reason);
+  expect(await readFile(join(home, "handover/README.txt"), "utf8")).toMatch(reason);
+  expect(eventsOf(home).map(({ kind }) => kind)).not.toContain("retired");
 });
 
 test("a domain that runs is not retired, and keys that do not open change nothing", async () => {

@@ -10,6 +10,9 @@ import type { StateDatabase } from "../state/database.ts";
 /** Folders that hold nothing but data. */
 const DATA_FOLDERS = ["data", "indexes", "memberships"] as const;
 
+/** What the document of a run loses. */
+const OF_RUNS = "'$.model', '$.metrics', '$.log', '$.receipt.openings'";
+
 /** Overwrites every key file with zeros and removes it. What the disk keeps of it by itself is out of reach. */
 export async function destroyKeys(directory: string): Promise<void> {
   const keys = join(directory, "keys");
@@ -32,11 +35,14 @@ export async function removeData(directory: string): Promise<void> {
   await syncFile(directory);
 }
 
-/** Empties the state of what a retired domain has no use for: kept answers, bundles, models, salts of persons. */
+/** Empties the state of what a retired domain has no use for: kept answers, bundles, models, what runs released and logged,
+ *  salts of persons, who asked. */
 export function emptyState(db: StateDatabase): void {
   db.transaction(() => {
     db.prepare("UPDATE answer SET frame = NULL, openings = '{}'").run();
-    for (const table of ["bundle", "model", "subject_request"]) db.prepare(`DELETE FROM ${table}`).run();
+    db.prepare(`UPDATE run SET request = 'null', document = json_remove(document, ${OF_RUNS})`).run();
+    db.prepare("UPDATE spend SET binding = ''").run();
+    for (const table of ["bundle", "model", "nonce", "subject_request"]) db.prepare(`DELETE FROM ${table}`).run();
   });
   db.rewrite();
 }

@@ -1,6 +1,6 @@
 /** The handover (交接) of a domain that goes out of use: what its successor, the department and the regulator read without it.
  *  Signed documents, receipts and events stand in files with one document in each line; `manifest.json` has their hashes, and
- *  the last event of the log commits to the manifest.
+ *  the last event of the log commits to the manifest, unless state and log did not belong together any more.
  *  @module */
 import { createHash } from "node:crypto";
 import { mkdir, open, rm } from "node:fs/promises";
@@ -27,10 +27,20 @@ const TABLES = {
     WHERE document IS NOT NULL ORDER BY id`,
 } as const;
 
-/** Writes the handover anew and returns the hash of its manifest. */
+/** Writes the handover anew and returns the hash of its manifest. `unfit` says why log and state do not belong together. */
 export async function writeHandover(
   directory: string,
-  { config, db, at }: { readonly config: DomainConfig; readonly db: StateDatabase; readonly at: Instant },
+  {
+    config,
+    db,
+    at,
+    unfit,
+  }: {
+    readonly config: DomainConfig;
+    readonly db: StateDatabase;
+    readonly at: Instant;
+    readonly unfit: string | null;
+  },
 ): Promise<Sha256Hex> {
   const folder = join(directory, HANDOVER);
   await rm(folder, { recursive: true, force: true });
@@ -41,10 +51,20 @@ export async function writeHandover(
   }
   const { domain, title, pins, receiptKey, logKey, logSm2Key, logOrigin } = config;
   const keys = { receiptKey, logKey, ...(logSm2Key === undefined ? {} : { logSm2Key }) };
-  const manifest = canonicalBytes({ version: 1, domain, title, at, logOrigin, ...keys, pins, files });
+  const manifest = canonicalBytes({
+    version: 1,
+    domain,
+    title,
+    at,
+    logOrigin,
+    ...keys,
+    pins,
+    files,
+    ...(unfit === null ? {} : { unfit }),
+  });
   await writeFile(join(folder, "manifest.json"), manifest);
   const sha256 = createHash("sha256").update(manifest).digest("hex");
-  await writeFile(join(folder, "README.txt"), utf8(handoverNote(config, { at, manifest: sha256 })));
+  await writeFile(join(folder, "README.txt"), utf8(handoverNote(config, { at, manifest: sha256, unfit })));
   await syncFile(folder);
   await syncFile(directory);
   return sha256;

@@ -2,8 +2,8 @@
  *  and data. Cut off anywhere, it is ended by doing it again.
  *  @module */
 import { join } from "node:path";
-import { lockDirectory, openLog, type KeyAccess } from "@sluice/evidence";
-import { SluiceError, type Clock, type Instant, type Random } from "@sluice/protocol";
+import { lockDirectory, openLog, type DirectoryLog, type KeyAccess } from "@sluice/evidence";
+import { isSluiceError, SluiceError, type Clock, type Instant, type Random } from "@sluice/protocol";
 import { readConfig, type DomainConfig } from "../config.ts";
 import { Keyring } from "../keyring.ts";
 import { recoverLog } from "../serve/recover-log.ts";
@@ -13,7 +13,7 @@ import { EventStore } from "../state/events.ts";
 import { RollbackStore } from "../state/rollback.ts";
 import { destroyKeys, emptyState, removeData } from "./destroy.ts";
 import { writeHandover } from "./handover.ts";
-import { readMark, writeMark } from "./retired-mark.ts";
+import { readMark, writeMark, type RetiredMark } from "./retired-mark.ts";
 
 /** What `retireDomain` needs. */
 export interface RetireOptions {
@@ -22,8 +22,9 @@ export interface RetireOptions {
   readonly random: Random;
 }
 
-/** Retires the domain in `directory`, which must not be running. Returns when it was first asked for.
- *  @throws ERR_DIRECTORY_LOCKED when it runs, ERR_KEY, ERR_ROLLED_BACK, ERR_DIRECTORY_STATE; what was done stays done */
+/** Retires the domain in `directory`, which must not be running. Returns when it was first asked for. A domain that lost its
+ *  memory, or whose log is damaged, is retired as well: its log stays as it is, and the handover says so.
+ *  @throws ERR_DIRECTORY_LOCKED when it runs, ERR_KEY, ERR_DIRECTORY_STATE; what was done stays done */
 export async function retireDomain(directory: string, options: RetireOptions): Promise<{ readonly at: Instant }> {
   const config = await readConfig(directory);
   using _lock = await lockDirectory(directory);
@@ -32,13 +33,12 @@ export async function retireDomain(directory: string, options: RetireOptions): P
   const keyring = earlier === null ? await Keyring.open(directory, config, options.keys) : null;
   const mark = earlier ?? { version: 1, at: options.clock.now().toISOString(), step: "closing" };
   const { at } = mark;
-  if (earlier === null) await writeMark(directory, mark);
   if (mark.step === "done") return { at };
   const db = new StateDatabase(join(directory, "state.sqlite"));
   try {
     if (mark.step === "closing") {
       const opened = keyring ?? (await Keyring.open(directory, config, options.keys, { retired: true }));
-      await handOver(directory, { ...options, config, keyring: opened, db, at });
+      await handOver(directory, { ...options, config, keyring: opened, db, mark });
       await writeMark(directory, { ...mark, step: "handed-over" });
     }
     await destroyKeys(directory);
@@ -51,30 +51,42 @@ export async function retireDomain(directory: string, options: RetireOptions): P
   return { at };
 }
 
-/** Writes the handover and logs the event that commits to it. */
-async function handOver(
-  directory: string,
-  parts: RetireOptions & { config: DomainConfig; keyring: Keyring; db: StateDatabase; at: Instant },
-): Promise<void> {
-  const { config, keyring, db, clock, random, at } = parts;
-  const log = await openLog(join(directory, "log"), {
-    origin: config.logOrigin,
-    key: keyring.logKey,
-    sm2Key: keyring.logSm2Key,
-    clock,
-    publishIntervalMs: 0,
-  });
+/** Parts of a domain that is being retired. */
+type Parts = RetireOptions & { config: DomainConfig; keyring: Keyring; db: StateDatabase; mark: RetiredMark };
+
+/** Marks the domain, writes the handover, and logs the event that commits to it where log and state belong together. */
+async function handOver(directory: string, parts: Parts): Promise<void> {
+  const { config, keyring, db, clock, random, mark } = parts;
+  const [answers, events, rollback] = [new AnswerStore(db), new EventStore(db), new RollbackStore(db)];
+  const log = await logOf(directory, parts);
   try {
-    const [answers, events, rollback] = [new AnswerStore(db), new EventStore(db), new RollbackStore(db)];
-    const recover = async (): Promise<void> => {
-      const reason = await recoverLog({ config, keyring, random, log, answers, events, rollback });
-      if (reason !== null) throw new SluiceError("ERR_ROLLED_BACK", { reason });
-    };
-    await recover();
-    const manifest = await writeHandover(directory, { config, db, at });
+    const recover = async (): Promise<string | null> =>
+      log instanceof SluiceError
+        ? log.message
+        : await recoverLog({ config, keyring, random, log, answers, events, rollback });
+    const unfit = await recover();
+    await writeMark(directory, mark);
+    const manifest = await writeHandover(directory, { config, db, at: mark.at, unfit });
+    if (unfit !== null) return;
     events.put({ kind: "retired", subject: manifest }, clock.now());
     await recover();
   } finally {
-    await log.close();
+    if (!(log instanceof SluiceError)) await log.close();
+  }
+}
+
+/** The log, or why it does not open. */
+async function logOf(directory: string, { config, keyring, clock }: Parts): Promise<DirectoryLog | SluiceError> {
+  try {
+    return await openLog(join(directory, "log"), {
+      origin: config.logOrigin,
+      key: keyring.logKey,
+      sm2Key: keyring.logSm2Key,
+      clock,
+      publishIntervalMs: 0,
+    });
+  } catch (error) {
+    if (isSluiceError(error, "ERR_LOG")) return error;
+    throw error;
   }
 }

@@ -26,6 +26,9 @@ export async function recoverLog(context: LogContext): Promise<string | null> {
   for (const put of context.events.unsigned()) await signEvent(context, put);
   const { log, rollback } = context;
   const { size } = log;
+  // Of a domain that refuses work the log stays as it is until a person decides.
+  const { reason } = rollback.read();
+  if (reason !== null) return reason;
   const last = lastNoted(context);
   if (last !== null) {
     if (last.index >= size) return LOG_BEHIND;
