@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { lockDirectory } from "@sluice/evidence";
 import { SluiceError, type Clock, type Instant } from "@sluice/protocol";
 import { readConfig } from "./config.ts";
+import { SIGNED_MORE, SIGNED_OTHER } from "./serve/accept-checkpoint.ts";
 import { LOG_BEHIND } from "./serve/recover-log.ts";
 import { StateDatabase } from "./state/database.ts";
 import { EventStore } from "./state/events.ts";
@@ -18,7 +19,7 @@ export interface Resumed {
 
 /** Lets a domain work again that refused everything because its state is older than its log, or because a witness spoke
  *  against it. What was spent in between is not known: so every grant that began before is void, whatever is left of it.
- *  @throws ERR_STATE when the domain refuses nothing, or has lost entries of its log; ERR_DIRECTORY_LOCKED while it runs */
+ *  @throws ERR_STATE when the domain refuses nothing, or has lost entries of its log or signed another history of it; ERR_DIRECTORY_LOCKED while it runs */
 export async function resumeDomain(directory: string, { clock }: { clock: Clock }): Promise<Resumed> {
   const { domain } = await readConfig(directory);
   const lock = await lockDirectory(directory);
@@ -46,8 +47,8 @@ function resume(db: StateDatabase, name: string, now: Date): Instant {
       needed: "a domain that refuses work",
     });
   }
-  // Others hold proofs of entries that it could not show any more.
-  if (reason === LOG_BEHIND) {
+  // Others hold proofs of entries that it could not show any more, or signed checkpoints that no one log has.
+  if ([LOG_BEHIND, SIGNED_MORE, SIGNED_OTHER].includes(reason)) {
     const needed = "its newest log, or a new directory: sluice domain init --grants-from";
     throw new SluiceError("ERR_STATE", { kind: "domain", name, state: "without entries of its log", needed });
   }

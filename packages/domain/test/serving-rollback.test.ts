@@ -9,7 +9,11 @@ import { blind } from "@sluice/mpc/oprf/client";
 import { decodeAnswer, encodeEvaluateRequest, utf8, type AnswerEnvelope, type CallEnvelope } from "@sluice/protocol";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { resumeDomain, startDomain, type StartDomainOptions } from "../src/index.ts";
-import { eventsOf } from "./domain-log.ts";
+import { SIGNED_MORE, SIGNED_OTHER } from "../src/serve/accept-checkpoint.ts";
+import { LOG_BEHIND } from "../src/serve/recover-log.ts";
+import { StateDatabase } from "../src/state/database.ts";
+import { RollbackStore } from "../src/state/rollback.ts";
+import { eventsOf, logEntries } from "./domain-log.ts";
 import {
   clock,
   deliverGrant,
@@ -182,11 +186,16 @@ test("the whole directory, from before any witnessed entry: the witness knows an
   await restore("base");
   await start();
   await expect(ask(await question())).rejects.toEqual(refusal("ERR_ROLLED_BACK"));
-  // The finding outlives the witness.
+  // The finding outlives the witness, and the log stays as it was found however often the domain starts.
   await fixture.domain.close();
   await rm(join(fixture.directory, "witnesses.policy"));
-  await start();
-  await expect(ask(await question())).rejects.toEqual(refusal("ERR_ROLLED_BACK"));
+  const entries = await logEntries(fixture.directory);
+  for (let round = 0; round < 2; round++) {
+    await start();
+    await expect(ask(await question())).rejects.toEqual(refusal("ERR_ROLLED_BACK"));
+    await fixture.domain.close();
+  }
+  expect(await logEntries(fixture.directory)).toEqual(entries);
 });
 
 test("the whole directory, from between witnessed entries, copied while it ran", async () => {
@@ -277,8 +286,20 @@ test.runIf(slow)("whoever holds a receipt can prove to a restored domain that it
     for (let i = 0; i < grows; i++) await ask(await question());
     await show(shown ?? "");
     await expect(ask(await question())).rejects.toEqual(refusal("ERR_ROLLED_BACK"));
+    await fixture.domain.close();
+    await expect(resumeDomain(fixture.directory, { clock })).rejects.toMatchObject({ code: "ERR_STATE" });
   }
 });
+
+test.each([LOG_BEHIND, SIGNED_MORE, SIGNED_OTHER])(
+  "of which it was found that %s, it goes on under its key for nobody",
+  async (reason) => {
+    const db = new StateDatabase(join(fixture.directory, "state.sqlite"));
+    new RollbackStore(db).refuse(reason);
+    db.close();
+    await expect(resumeDomain(fixture.directory, { clock })).rejects.toMatchObject({ code: "ERR_STATE" });
+  },
+);
 
 test("where answers wait for witnesses there is no such window, and receipts carry cosignatures", async () => {
   await useWitnesses(1, "quorum w0");

@@ -138,6 +138,8 @@ test("only those two keys can extend it, for this domain, forward, and no longer
     [{ validUntil: at(-1_000) }, "ERR_BODY_INVALID"],
     [{ issuedAt: at(120_000), validUntil: at(180_000) }, "ERR_BODY_INVALID"],
     [{ sequence: 1 }, "ERR_STATUS_OLD"],
+    [{ sequence: now + 120_000 }, "ERR_BODY_INVALID"],
+    [{ sequence: Number.MAX_SAFE_INTEGER }, "ERR_BODY_INVALID"],
     [{ sequence: 0 }, "ERR_BODY_INVALID"],
     [{ suspended: ["not a key"] }, "ERR_BODY_INVALID"],
   ] as const) {

@@ -7,9 +7,9 @@ import { isSluiceError, SluiceError, type Checkpoint } from "@sluice/protocol";
 import type { DomainContext } from "./context.ts";
 
 /** Why a domain refuses work whose log is shorter than it has signed. */
-const SIGNED_MORE = "it has signed a checkpoint with more entries than its log has";
+export const SIGNED_MORE = "it has signed a checkpoint with more entries than its log has";
 /** Why a domain refuses work whose log is another than it has signed. */
-const SIGNED_OTHER = "it has signed a checkpoint of another history of its log";
+export const SIGNED_OTHER = "it has signed a checkpoint of another history of its log";
 
 /** Holds a checkpoint against the log. @throws ERR_BODY_INVALID when this domain did not sign it */
 export async function acceptCheckpoint(context: DomainContext, text: string): Promise<void> {

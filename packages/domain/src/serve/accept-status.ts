@@ -27,6 +27,13 @@ export async function acceptStatus(context: DomainContext, signed: SignedStatus)
     const expected = `an instant at most ${maxLeaseMs} ms after issuedAt`;
     throw new SluiceError("ERR_BODY_INVALID", { pointer: "/body/validUntil", expected });
   }
+  // The highest sequence is the last one: it may not be further than the time, in milliseconds, can take the others.
+  if (body.sequence > clock.now().getTime() + MAX_CLOCK_SKEW_MS) {
+    throw new SluiceError("ERR_BODY_INVALID", {
+      pointer: "/body/sequence",
+      expected: "no more than the time in milliseconds",
+    });
+  }
   const subject = await documentHash(body);
   const held = context.statuses.latest()?.body;
   if (held !== undefined && subject === (await documentHash(held))) return;
