@@ -3,7 +3,7 @@
 import type { DirectoryLog } from "@sluice/evidence";
 import type { SealKeyPair } from "@sluice/evidence/seal";
 import type { Observer } from "@sluice/evidence/observe";
-import type { Clock, EvidenceLog, KeyId, Random, Run, Sha256Hex } from "@sluice/protocol";
+import type { Clock, EvidenceLog, Random, Run } from "@sluice/protocol";
 import type { DomainConfig } from "../config.ts";
 import type { DataStore } from "../data/store.ts";
 import type { Keyring } from "../keyring.ts";
