@@ -51,7 +51,7 @@ beforeAll(async () => {
     const agency = running.client("data-bureau");
     for (const name of await readdir(join(directory, "evidence", "receipts"))) {
       const chain = await agency.receipt(name.replace(".json", ""));
-      chains.push(await verifyCallChain(chain, generated.city.trust));
+      chains.push(await verifyCallChain(chain, generated.city.trust, name.replace(".json", "")));
     }
   } finally {
     await running.stop();

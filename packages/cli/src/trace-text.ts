@@ -7,9 +7,13 @@ import { formatTable } from "./table.ts";
 
 /** The steps with what ties them, and below each what it says. */
 export function chainText(chain: ReceiptChain, steps: readonly ChainStep[]): string {
-  const lines = steps.flatMap(({ step, outcome, tie, by, error }) => [
+  const lines = steps.flatMap(({ step, outcome, tie, by, gone, error }) => [
     `${step} ${outcome.toUpperCase()}${by === undefined ? "" : ` ${by}`}`,
-    `  ${tie}${error === undefined ? "" : `\n  ${error.code}: ${error.message}`}`,
+    `  ${tie}`,
+    ...(gone === undefined
+      ? []
+      : [`  NOT THERE: ${gone}. Erased, or kept back by the gateway: nothing here shows which`]),
+    ...(error === undefined ? [] : [`  ${error.code}: ${visibleText(error.message)}`]),
     ...factsOf(step, chain).map((fact) => `  | ${visibleText(fact)}`),
   ]);
   const count = (outcome: ChainStep["outcome"]): number => steps.filter((step) => step.outcome === outcome).length;

@@ -1,5 +1,6 @@
 /** `sluice trace`: one query gives everything that a call rests on, and each step is held against the one before.
  *  @module */
+import { createServer } from "node:http";
 import { verifyCallChain, type ChainStepName } from "@sluice/evidence/verify";
 import {
   canonicalBytes,
@@ -12,6 +13,7 @@ import {
 } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { City, codeOf } from "../../gateway/test/city.ts";
+import { chainText } from "../src/trace-text.ts";
 import { environmentOf, trustOf } from "./audit-city.ts";
 import { sluice } from "./captured-io.ts";
 
@@ -93,7 +95,9 @@ const STEPS = [
 ];
 
 async function outcomes(changed: ReceiptChain): Promise<string[][]> {
-  return (await verifyCallChain(changed, trustOf(city))).map(({ step, outcome }) => [step, outcome]);
+  return (await verifyCallChain(changed, trustOf(city), changed.receipt.receipt.body.callId)).map(
+    ({ step, outcome }) => [step, outcome],
+  );
 }
 
 test("the agency, the caller and the developer see the whole chain, each step verified", async () => {
@@ -182,6 +186,62 @@ test("an erased party is told as erased, and does not break the chain", async ()
   const { party: _party, ...openings } = receipt.openings;
   const told = await outcomes({ ...rest, receipt: { ...receipt, openings } });
   expect(told).toEqual(STEPS.map(([step, outcome]) => [step, step === "request" ? "erased" : outcome]));
+});
+
+test("a build whose snapshot is not opened ties nothing: it is erased, not verified", async () => {
+  const { receipt, build } = chain;
+  if (build?.receipt === undefined) throw new Error("a build with a receipt");
+  const { snapshot: _, ...answered } = receipt.openings;
+  const { snapshot: _built, ...built } = build.receipt.openings;
+  const unopened = { ...receipt, openings: answered };
+  const buildErased = STEPS.map(([step, outcome]) => [step, step === "build" ? "erased" : outcome]);
+  const gone = { ...build, receipt: { ...build.receipt, openings: built } };
+  expect(await outcomes({ ...chain, receipt: unopened })).toEqual(buildErased);
+  expect(await outcomes({ ...chain, receipt: unopened, build: undefined })).toEqual(buildErased);
+  expect(await outcomes({ ...chain, build: gone })).toEqual(buildErased);
+  // Another build than the one that answered, with nothing that says so.
+  const { snapshot: _other, ...other } = otherBuild.openings;
+  const another = { ...build, snapshot: undefined, receipt: { ...otherBuild, openings: other } };
+  expect(await outcomes({ ...chain, receipt: unopened, build: another })).toEqual(buildErased);
+});
+
+test("a certificate that no receipt names does not stand under a build", async () => {
+  const { build, development: developed } = chain;
+  if (build === undefined || developed === undefined) throw new Error("whole");
+  const told = await outcomes({ ...chain, build: { ...build, certificate: developed.run.certificate } });
+  expect(told.filter(([, outcome]) => outcome === "failed")).toEqual([["build", "failed"]]);
+});
+
+test("the answer for another call fails, and what is not there is said plainly", async () => {
+  const steps = await verifyCallChain(chain, trustOf(city), "0".repeat(32));
+  expect(steps.filter(({ outcome }) => outcome === "failed").map(({ step }) => step)).toEqual(["receipt"]);
+  const { receipt, request: _request, ...rest } = chain;
+  const { party: _party, ...openings } = receipt.openings;
+  const withheld = { ...rest, receipt: { ...receipt, openings } };
+  expect(chainText(withheld, await verifyCallChain(withheld, trustOf(city), callId))).toMatch(
+    /^request ERASED\n.+\n {2}NOT THERE: who asked, .+ kept back by the gateway/m,
+  );
+});
+
+test("the command asks for one call and takes the answer for no other", async () => {
+  const other = await environmentOf(city, "bureau");
+  const server = createServer((_request, response) => {
+    response.setHeader("content-type", "application/json").end(JSON.stringify(chain));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    const address = server.address();
+    if (typeof address !== "object" || address === null) throw new Error("the server has no port");
+    const env = { ...other, SLUICE_GATEWAY: `http://127.0.0.1:${address.port}` };
+    expect((await sluice(["trace", callId], { env })).code).toBe(0);
+    expect(await sluice(["trace", "0".repeat(32)], { env })).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("receipt FAILED\n") as string,
+    });
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
 });
 
 test("a call id that is none is a mistake of usage", async () => {

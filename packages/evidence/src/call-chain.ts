@@ -32,27 +32,32 @@ export type ChainStepName = (typeof CHAIN_STEPS)[number];
 export interface ChainStep {
   readonly step: ChainStepName;
   /** `verified`: tied by its hash, and signed by whom the pins name. `listed`: it fits, and is the gateway's own word.
-   *  `erased`: it was taken away on purpose. `missing`: the gateway did not give it. `failed`: it does not fit. */
+   *  `erased`: what would tie it is not there, as after an erasure; nothing shows who took it away. `missing`: the gateway
+   *  did not give it. `failed`: it does not fit. */
   readonly outcome: "verified" | "listed" | "erased" | "missing" | "failed";
   /** What ties it to the others. */
   readonly tie: string;
   /** The hash, or name, that ties it, when it is there. */
   readonly by?: string;
+  /** What is not there, of an erased step. */
+  readonly gone?: string;
   /** Why it failed. */
   readonly error?: SluiceError;
 }
 
-/** A step as it is checked: it gives what ties it. */
-type Check = () => Promise<string>;
+/** A step as it is checked: it gives what ties it, or what is not there to tie it. */
+type Check = () => Promise<string | { readonly gone: string }>;
 
-/** Verifies each step that a call of this operation has. @returns the steps in order; none is left out */
-export async function verifyCallChain(chain: ReceiptChain, trust: TrustPins): Promise<ChainStep[]> {
+/** Verifies each step that the call `callId`, of its operation, has. @returns the steps in order; none is left out */
+export async function verifyCallChain(chain: ReceiptChain, trust: TrustPins, callId: string): Promise<ChainStep[]> {
   const { receipt, request, product, release, development, build, grant, policy, scene } = chain;
   const { body } = receipt.receipt;
   const party = receipt.openings.party?.value;
+  const answered = receipt.openings.snapshot?.value;
   const steps: ChainStep[] = [];
 
   await step("receipt", "signed by the domain, booked by the gateway, in both logs", receipt, async () => {
+    same("receipt", body.callId, callId);
     requireGatewayWord(receipt);
     await verifyReceipt(receipt, trust);
     return body.callId;
@@ -77,10 +82,14 @@ export async function verifyCallChain(chain: ReceiptChain, trust: TrustPins): Pr
       async () => {
         if (build === undefined) throw broken("build", "it is missing");
         if (body.operation === "build") same("build", build.callId, body.callId);
-        same("build", build.snapshot, receipt.openings.snapshot?.value);
         const made = await runReceipt("build", build);
-        same("build", build.receipt?.openings.snapshot?.value, build.snapshot);
+        const opened = build.receipt?.openings.snapshot?.value;
+        if (answered !== undefined) same("build", build.snapshot, answered);
+        if (opened !== undefined) same("build", opened, build.snapshot);
         same("build", made.release, body.release);
+        same("build", made.certificate, await hashOf(build.certificate));
+        if (answered === undefined) return { gone: NO_SNAPSHOT };
+        if (opened === undefined) return { gone: "which snapshot was built: the build's opening of it is not there" };
         return build.callId;
       },
     );
@@ -128,13 +137,16 @@ export async function verifyCallChain(chain: ReceiptChain, trust: TrustPins): Pr
 
   async function step(name: ChainStepName, tie: string, document: unknown, check: Check): Promise<void> {
     if (document === undefined) {
-      const gone = name === "request" && party === undefined;
-      steps.push({ step: name, outcome: gone ? "erased" : "missing", tie });
+      if (name === "request" && party === undefined) steps.push({ step: name, outcome: "erased", tie, gone: NO_PARTY });
+      else if (name === "build" && answered === undefined) {
+        steps.push({ step: name, outcome: "erased", tie, gone: NO_SNAPSHOT });
+      } else steps.push({ step: name, outcome: "missing", tie });
       return;
     }
     try {
       const by = await check();
-      steps.push({ step: name, outcome: name === "product" ? "listed" : "verified", tie, by });
+      if (typeof by === "object") steps.push({ step: name, outcome: "erased", tie, gone: by.gone });
+      else steps.push({ step: name, outcome: name === "product" ? "listed" : "verified", tie, by });
     } catch (error) {
       if (!isSluiceError(error)) throw error;
       steps.push({ step: name, outcome: "failed", tie, error });
@@ -159,6 +171,9 @@ export async function verifyCallChain(chain: ReceiptChain, trust: TrustPins): Pr
     return made;
   }
 }
+
+const NO_SNAPSHOT = "which snapshot answered: the receipt's opening of it is not there";
+const NO_PARTY = "who asked, and what they signed: the receipt's opening of its party is not there either";
 
 async function hashOf(document: unknown): Promise<Sha256Hex | undefined> {
   return document === undefined ? undefined : await documentHash(document);

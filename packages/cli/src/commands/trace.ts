@@ -15,7 +15,8 @@ export const trace: Command = {
   notes:
     "For the parties of the call and the agency. From the receipt to the scene: the request, the product, the build, the\n" +
     "release, the development run with its certificate, guard report and reviews, the grant, the policy. What is listed is\n" +
-    "the gateway's own word. Exit code 1 when a step fails or is missing.",
+    "the gateway's own word. What is erased is not there to be verified, and nothing shows who took it away. Exit code 1 when\n" +
+    "a step fails or is missing.",
   async run(args, io) {
     const callId = Random128.safeParse(args.positional(0));
     if (!callId.success) throw usage("CALLID is 32 hexadecimal digits, as receipts name them");
@@ -23,7 +24,7 @@ export const trace: Command = {
     const trust = await trustOf(args, io);
     const { verifyCallChain } = await import("@sluice/evidence/verify");
     const chain = await client.receipt(callId.data, { signal: io.signal });
-    const steps = await verifyCallChain(chain, trust);
+    const steps = await verifyCallChain(chain, trust, callId.data);
     const ok = steps.every(({ outcome }) => outcome !== "failed" && outcome !== "missing");
     if (args.flag("json")) {
       const told = steps.map(({ error, ...step }) => ({
