@@ -105,10 +105,10 @@ const SYSTEM_FILES: Words = {
 };
 
 function logTable({ logs }: FolderReport): Node {
-  const rows = logs.map(({ name, origin, entries, ok }) => [
+  const rows = logs.map(({ name, origin, entries, firstKept, ok }) => [
     name === "gateway" ? "网关" : `数据域 ${name}`,
     element("code", "", origin),
-    ok ? `${entries} 条` : "—",
+    entriesCell(ok ? `${entries} 条` : "—", firstKept),
     mark(ok),
   ]);
   const columns = [
@@ -118,6 +118,15 @@ function logTable({ logs }: FolderReport): Node {
     { zh: "结果", en: "Outcome" },
   ];
   return table({ zh: "日志", en: "Logs" }, columns, rows);
+}
+
+function entriesCell(entries: string, firstKept: number | undefined): HTMLElement {
+  if (firstKept === undefined) return element("span", "", entries);
+  const pruned = {
+    zh: `；已清理，编号 ${firstKept} 之前的不再保存`,
+    en: `pruned: entries before ${firstKept} are no longer kept`,
+  };
+  return element("span", "", entries, words(pruned));
 }
 
 function anchorTable({ anchors }: FolderReport): Node {

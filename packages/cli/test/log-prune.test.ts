@@ -3,9 +3,13 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { generateKey, openLog, pruneLog, readerOf } from "@sluice/evidence";
-import { verifyLogFiles } from "@sluice/evidence/verify";
+import { verifyFolder, verifyLogFiles } from "@sluice/evidence/verify";
 import { expect, test } from "vitest";
 import { copyLog } from "../src/audit/copy-log.ts";
+import { logSection } from "../src/audit/index-logs.ts";
+import { Summary } from "../src/audit/summary.ts";
+import { verdictText } from "../src/verifier/verdict-text.ts";
+import { diskFolder } from "../src/verify/disk-folder.ts";
 import { sluice, temporaryDirectory } from "./captured-io.ts";
 import { entryOf, LogServer, ORIGIN } from "./log-server.ts";
 
@@ -62,8 +66,11 @@ test("a pruned log is told of by monitor and export, and its copy verifies", asy
   const server = await LogServer.start();
   server.show(log);
   const look = await sluice(["monitor", server.url, "--once", "--origin", ORIGIN, "--log-key", key.keyId]);
-  const said = `${server.url}: 600 entries, 600 new, consistent, pruned: entries before 512 are no longer kept\n`;
+  const said = `${server.url}: 600 entries, 600 new, consistent, pruned at ${now.toISOString()}: entries before 512 are no longer kept\n`;
   expect(look).toEqual({ code: 0, stdout: said, stderr: "" });
+
+  const json = await sluice(["monitor", server.url, "--once", "--json", "--origin", ORIGIN, "--log-key", key.keyId]);
+  expect(JSON.parse(json.stdout)).toMatchObject({ firstKept: 512, prunedAt: now.toISOString() });
 
   const trust = { origin: ORIGIN, logKey: key.keyId };
   const copy = join(root, "evidence", "logs", "gateway");
@@ -78,7 +85,11 @@ test("a pruned log is told of by monitor and export, and its copy verifies", asy
     waiting: () => undefined,
     signal: new AbortController().signal,
   });
-  expect(checkpoint.size).toBe(600);
+  expect([checkpoint.size, checkpoint.firstKept]).toEqual([600, 512]);
+  const summary = new Summary();
+  const { size: entries, firstKept } = checkpoint;
+  summary.addLog({ name: "gateway", origin: ORIGIN, entries, firstKept, logKey: key.keyId });
+  expect(logSection(summary).toString()).toContain("编号 512 之前的条目不再保存");
   expect((await readdir(join(copy, "tile/entries"))).toSorted()).toEqual(["002.p"]);
   expect((await verifyLogFiles(readerOf(copy), trust)).pruned?.firstKept).toBe(512);
   const pins = { domains: {}, gateway: { key: keyId, logKey: key.keyId, logOrigin: ORIGIN }, agencyKey: keyId };
@@ -86,4 +97,6 @@ test("a pruned log is told of by monitor and export, and its copy verifies", asy
   const verified = await sluice(["verify", join(root, "evidence")]);
   expect(verified.stdout).toContain("600 entries, log.example/city, pruned: entries before 512 are no longer kept");
   expect(verified.code).toBe(0);
+  const report = await verifyFolder(diskFolder(join(root, "evidence")));
+  expect(verdictText(report)).toContain("编号 512 之前的条目不再保存 pruned: entries before 512 are no longer kept\n");
 });

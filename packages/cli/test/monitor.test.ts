@@ -105,6 +105,15 @@ test("a checkpoint that another key signed, or none, is found", async () => {
   expect(await look()).toMatchObject({ code: 1, stdout: expect.stringContaining("shown now\nhello\n") as string });
 });
 
+test("what is shown moves no cursor when it is printed, and is whole as JSON", async () => {
+  const { server, look } = await followed();
+  const shown = "one\u001b[2J\rtwo\n\u202ethree\n";
+  server.read = async () => utf8(shown);
+  const { stdout } = await look();
+  expect(stdout).toContain("--- shown now\none[U+001B][2J two\n[U+202E]three\n---\n");
+  expect(JSON.parse((await look("--json")).stdout)).toMatchObject({ kind: "unsigned", shown });
+});
+
 test("a log that does not answer is reported, and what was seen is kept", async () => {
   const { server, state, look } = await followed();
   const before = await readFile(state, "utf8");

@@ -6,7 +6,7 @@ import { openCheckpoint, type LogIdentity } from "./checkpoint.ts";
 import { decodeEntryTile } from "./entry-tile.ts";
 import { fileTiles, readTile, type ReadLogFile } from "./log-files.ts";
 import { readPruned, type Pruned } from "./pruned-note.ts";
-import { CHECKPOINT_PATH, tileOf, tilePath, TILE_WIDTH } from "./tile-path.ts";
+import { CHECKPOINT_PATH, PRUNED_PATH, tileOf, tilePath, TILE_WIDTH } from "./tile-path.ts";
 import { rootOf, subtreesOf, type TileSource } from "./tile-proof.ts";
 import { HASH_BYTES, leafHash } from "./tree-hash.ts";
 
@@ -67,7 +67,13 @@ async function look(read: ReadLogFile, trust: LogIdentity, before: Checkpoint | 
       return { kind: "fork", seen: before.text, shown: text };
     }
     pruned = await readPruned(read, trust);
-    const from = Math.max(before?.size ?? 0, pruned?.firstKept ?? 0);
+    const firstKept = pruned?.firstKept ?? 0;
+    // The newest entry always stays; and what came since the last look is too young to have left.
+    if (firstKept >= Math.max(1, shown.size)) return truncated(`${PRUNED_PATH} names more entries than the log has`);
+    if (before !== null && firstKept > before.size) {
+      return truncated(`${PRUNED_PATH} names entries that came after the last look`);
+    }
+    const from = Math.max(before?.size ?? 0, firstKept);
     const missing = await firstMissing(read, tiles, from, shown.size);
     if (missing !== null) return truncated(missing);
   } catch (error) {

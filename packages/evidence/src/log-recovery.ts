@@ -1,19 +1,19 @@
 /** Opening a log: what its private files hold must lead to what it had published, or it is refused.
  *  @module */
 import { join, resolve } from "node:path";
-import { equalBytes, LogOrigin, SluiceError, type Checkpoint } from "@sluice/protocol";
+import { equalBytes, fromUtf8, LogOrigin, SluiceError, utf8, type Checkpoint } from "@sluice/protocol";
 import { lockDirectory } from "./directory-lock.ts";
-import { readerOf } from "./durable-files.ts";
+import { readerOf, replaceFileDurably } from "./durable-files.ts";
 import { Journal } from "./journal.ts";
 import type { JournalRecord } from "./journal-format.ts";
 import { readCheckpoint } from "./log-files.ts";
 import type { LogOptions } from "./log-options.ts";
 import { LogTiles } from "./log-tiles.ts";
 import { LogWriter } from "./log-writer.ts";
-import { readPruned } from "./pruned-note.ts";
+import { readPruned, signPruned } from "./pruned-note.ts";
 import { RetentionIndex } from "./retention-index.ts";
 import { sm2LineOf } from "./signed-note-sm2.ts";
-import { CHECKPOINT_PATH, TILE_WIDTH } from "./tile-path.ts";
+import { CHECKPOINT_PATH, PRUNED_PATH, TILE_WIDTH } from "./tile-path.ts";
 import { rootOf } from "./tile-proof.ts";
 
 const JOURNAL_FILE = "journal";
@@ -32,7 +32,7 @@ export type RecoveredLog = {
 
 /** Opens the log in `directory`, or begins one there; see `openLog`. */
 export async function recoverLog(directory: string, options: LogOptions): Promise<RecoveredLog> {
-  const { origin, key, sm2Key } = options;
+  const { origin } = options;
   if (!LogOrigin.safeParse(origin).success) {
     throw new SluiceError("ERR_BODY_INVALID", { pointer: "/origin", expected: "a log origin" });
   }
@@ -44,14 +44,14 @@ export async function recoverLog(directory: string, options: LogOptions): Promis
     const opened = await openJournal(path, options);
     const { header, records } = opened;
     ({ journal } = opened);
-    const complete = { tiles: header.base / TILE_WIDTH, atMs: header.atMs };
-    retention = await RetentionIndex.open(join(path, RETENTION_FILE), origin, complete);
     const tiles = new LogTiles(path, origin, header.base, header.openTiles);
     for (const { entry } of records) tiles.append(entry);
-    tiles.writeFull();
+    // What was published is left as it is until the journal is known to be of the same log: it would be the proof.
     const published = await checkPublished(path, options, tiles);
-    const trust = { origin, logKey: key.keyId, logSm2Key: sm2Key?.keyId };
-    const firstKept = (await readPruned(readerOf(path), trust))?.firstKept ?? 0;
+    const firstKept = await firstKeptOf(path, options);
+    const complete = { tiles: header.base / TILE_WIDTH, atMs: header.atMs };
+    retention = await RetentionIndex.open(join(path, RETENTION_FILE), origin, complete);
+    tiles.writeFull();
     const lastAtMs = records.at(-1)?.atMs ?? header.atMs;
     const state = { directory: path, journal, retention, tiles, lastAtMs, published };
     const writer = new LogWriter(options, {
@@ -102,6 +102,21 @@ async function openJournal(directory: string, { origin, key }: LogOptions) {
   }
   const header = { origin, keyId: key.keyId, base: 0, atMs: 0, openTiles: [] };
   return { header, records: [], journal: await Journal.create(path, header, []) };
+}
+
+/** Index of the first entry that is kept. A note from before the log had an SM2 key gets its line. @throws ERR_LOG */
+async function firstKeptOf(directory: string, { origin, key, sm2Key }: LogOptions): Promise<number> {
+  const read = readerOf(directory);
+  const logKey = key.keyId;
+  const pruned = await readPruned(read, { origin, logKey });
+  if (pruned === null) return 0;
+  const note = await read(PRUNED_PATH);
+  if (sm2Key !== undefined && note !== null) {
+    if ((await sm2LineOf(fromUtf8(note), origin, sm2Key.keyId)) === "none") {
+      await replaceFileDurably(join(directory, PRUNED_PATH), utf8(await signPruned(origin, pruned, key, sm2Key)));
+    } else await readPruned(read, { origin, logKey, logSm2Key: sm2Key.keyId });
+  }
+  return pruned.firstKept;
 }
 
 /** What was recovered must hold what had been published. @returns that checkpoint, or null */

@@ -11,7 +11,7 @@ import { sm2LineOf, sm2NoteLine } from "./signed-note-sm2.ts";
 import { openNote, signNote } from "./signed-note.ts";
 import { PRUNED_PATH, TILE_WIDTH } from "./tile-path.ts";
 
-/** First line of the text. No log has such an origin, so that the note can be no checkpoint. */
+/** First line of the text. The note can be no checkpoint: its second line is no size. */
 const CONTEXT = "sluice/log-pruned/v1";
 const INDEX = /^[1-9][0-9]{0,15}$/;
 

@@ -3,7 +3,7 @@
  *  @module */
 import { open, type FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import { concatBytes, equalBytes, SluiceError, utf8, type Bytes } from "@sluice/protocol";
+import { equalBytes, SluiceError, utf8, type Bytes } from "@sluice/protocol";
 import { isFile, replaceFileDurably } from "./durable-files.ts";
 
 const MAGIC = "sluice-retained/1";
@@ -23,6 +23,14 @@ function encodeRecord(tile: number, atMs: number): Bytes {
   view.setBigUint64(0, BigInt(tile));
   view.setBigUint64(8, BigInt(atMs));
   view.setUint32(16, crc32(bytes.subarray(0, 16)));
+  return bytes;
+}
+
+/** Records of the tiles from `first` on, after `header`, in one buffer: a log may have more tiles than a call has arguments. */
+function recordsFrom(first: number, atMs: readonly number[], header: Bytes = new Uint8Array(0)): Bytes {
+  const bytes = new Uint8Array(header.length + atMs.length * RECORD_BYTES);
+  bytes.set(header);
+  for (const [i, at] of atMs.entries()) bytes.set(encodeRecord(first + i, at), header.length + i * RECORD_BYTES);
   return bytes;
 }
 
@@ -53,8 +61,7 @@ export class RetentionIndex {
     const header = headerOf(origin);
     const missing = !(await isFile(path));
     if (missing) {
-      const records = Array.from({ length: tiles }, (_, tile) => encodeRecord(tile, atMs));
-      await replaceFileDurably(path, concatBytes(header, ...records));
+      await replaceFileDurably(path, recordsFrom(0, Array<number>(tiles).fill(atMs), header));
     }
     const handle = await open(path, "r+");
     const index = new RetentionIndex(handle, header.length, tiles);
@@ -87,7 +94,7 @@ export class RetentionIndex {
   /** Puts down when the next tiles were complete; on disk when it returns. */
   async append(atMs: readonly number[]): Promise<void> {
     if (atMs.length === 0) return;
-    const bytes = concatBytes(...atMs.map((at, i) => encodeRecord(this.#tiles + i, at)));
+    const bytes = recordsFrom(this.#tiles, atMs);
     const position = this.#headerBytes + this.#tiles * RECORD_BYTES;
     for (let done = 0; done < bytes.length;) {
       done += (await this.#handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten;

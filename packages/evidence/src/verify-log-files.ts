@@ -40,7 +40,8 @@ export async function verifyLogFiles(
   const checkpoint = await readCheckpoint(read, trust);
   const pruned = await readPruned(read, trust);
   const { size } = checkpoint;
-  if (pruned !== null && pruned.firstKept > size) throw wrong(`${PRUNED_PATH} names more entries than the log has`);
+  // The newest entry always stays.
+  if (pruned !== null && pruned.firstKept >= size) throw wrong(`${PRUNED_PATH} names more entries than the log has`);
   const firstKeptTile = (pruned?.firstKept ?? 0) / TILE_WIDTH;
   const edge = Array.from({ length: levelCount(size) }, (_, level) => edgeTile(level, size));
   const stored: Bytes[] = [];

@@ -18,6 +18,7 @@ import {
   verifyLogProof,
 } from "../src/index.ts";
 import { openPruned, signPruned } from "../src/pruned-note.ts";
+import { RetentionIndex } from "../src/retention-index.ts";
 import { removableFrom } from "../src/retention-rule.ts";
 import { entriesOf, entryOf, inDirectory, ORIGIN } from "./log-fixture.ts";
 
@@ -136,6 +137,95 @@ test("missing entries are accepted only below what the log's own note says", asy
     await verifyLogDirectory(directory, trust);
     await rm(join(directory, "tile/entries/002"));
     await refused(/^tile\/entries\/002 is not whole$/);
+  });
+});
+
+test("a note takes nothing away from what came after the last look, nor the newest entry", async () => {
+  await inDirectory(async (directory) => {
+    now = FIRST;
+    const log = await openLog(directory, options);
+    await Promise.all(entriesOf(0, 300).map((entry) => log.append(entry)));
+    const before = await log.checkpoint();
+    await Promise.all(entriesOf(300, 512).map((entry) => log.append(entry)));
+    await log.close();
+    now = DAY;
+    await rm(join(directory, "tile/entries/000"));
+    await writeFile(
+      join(directory, "pruned"),
+      await signPruned(ORIGIN, { firstKept: 256, at: clock.now() }, key, sm2Key),
+    );
+    const look = (seen: string | null) => lookAtLog(readerOf(directory), trust, seen);
+    expect(await look(before.text)).toMatchObject({
+      kind: "consistent",
+      pruned: { firstKept: 256, at: new Date(DAY) },
+    });
+    const { text } = await verifyLogDirectory(directory, trust);
+    await rm(join(directory, "tile/entries/001"));
+    const truncated = (reason: string) => ({ kind: "truncation", reason });
+    for (const firstKept of [512, 256 * 2 ** 40]) {
+      const note = await signPruned(ORIGIN, { firstKept, at: clock.now() }, key, sm2Key);
+      await writeFile(join(directory, "pruned"), note);
+      for (const seen of [null, before.text, text]) {
+        expect(await look(seen)).toMatchObject(truncated("pruned names more entries than the log has"));
+      }
+      await expect(verifyLogDirectory(directory, trust)).rejects.toMatchObject({
+        details: { reason: "pruned names more entries than the log has" },
+      });
+    }
+  });
+});
+
+test("a note about entries that the last look had not seen is a truncation", async () => {
+  await inDirectory(async (directory) => {
+    await build(directory);
+    now = DAY;
+    const early = await openLog(join(directory, "early"), options);
+    await Promise.all(entriesOf(0, 300).map((entry) => early.append(entry)));
+    const before = await early.checkpoint();
+    await early.close();
+    await prune(directory);
+    expect(await lookAtLog(readerOf(directory), trust, before.text)).toMatchObject({
+      kind: "truncation",
+      reason: "pruned names entries that came after the last look",
+    });
+    expect(await lookAtLog(readerOf(directory), trust, null)).toMatchObject({ kind: "consistent" });
+  });
+});
+
+test("a log that was pruned before it had an SM2 key opens with one, and its note gets the line", async () => {
+  await inDirectory(async (directory) => {
+    const { sm2Key: _, ...plain } = options;
+    now = FIRST;
+    const log = await openLog(directory, plain);
+    await Promise.all(entriesOf(0, 600).map((entry) => log.append(entry)));
+    await log.close();
+    now = DAY;
+    expect(await pruneLog(directory, { ...plain, before: CUT })).toMatchObject({ firstKept: 512 });
+    const { pruned } = await verifyLogDirectory(directory, { origin: ORIGIN, logKey: key.keyId });
+    now = "2029-06-01T00:00:00.000Z";
+    const again = await openLog(directory, options);
+    expect(again.firstKept).toBe(512);
+    await again.close();
+    expect((await verifyLogDirectory(directory, trust)).pruned).toEqual(pruned);
+    // A line that is there and not valid is no missing one.
+    const note = join(directory, "pruned");
+    const other = await signPruned(ORIGIN, { firstKept: 256, at: clock.now() }, key, sm2Key);
+    const [line, ...lines] = [other.split("\n").at(-2), ...(await readFile(note, "utf8")).split("\n").slice(0, -2)];
+    await writeFile(note, `${[...lines, line].join("\n")}\n`);
+    await expect(openLog(directory, options)).rejects.toMatchObject({
+      details: { reason: "pruned is no note of this log" },
+    });
+  });
+});
+
+test("an index of very many tiles is begun", { timeout: 30_000 }, async () => {
+  await inDirectory(async (directory) => {
+    const tiles = 130_000;
+    const index = await RetentionIndex.open(join(directory, "retention"), ORIGIN, { tiles, atMs: 7 });
+    expect([index.tiles, await index.completeBefore(7), await index.completeBefore(8)]).toEqual([tiles, 0, tiles]);
+    await index.append(Array<number>(tiles).fill(9));
+    expect(await index.completeBefore(10)).toBe(2 * tiles);
+    await index.close();
   });
 });
 

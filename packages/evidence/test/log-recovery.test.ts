@@ -1,5 +1,5 @@
-import { cp, mkdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { cp, mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { toHex } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import {
@@ -171,6 +171,33 @@ test("refuses a journal that leads to another tree than the published one", asyn
     });
   });
 });
+
+test("a journal of another tree is refused with what was published left as it is: it is the proof", async () => {
+  await inDirectory(async (directory) => {
+    const left = await crashed(join(directory, "a"), 520, 0);
+    const otherDirectory = join(directory, "b");
+    await using other = await openLog(otherDirectory, options);
+    await fill(other, 1_000, 1_800);
+    await cp(join(otherDirectory, "journal"), join(left, "journal"));
+    const before = await published(left);
+    await expect(openLog(left, options)).rejects.toMatchObject({
+      details: { reason: "the published checkpoint is of another tree" },
+    });
+    expect([...before.keys()]).toContain("tile/0/002.p/8");
+    expect(await published(left)).toEqual(before);
+  });
+});
+
+/** The public files below `directory`, in hexadecimal. */
+async function published(directory: string): Promise<Map<string, string>> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const found = new Map<string, string>();
+  for (const file of files.map((path) => relative(directory, path)).toSorted()) {
+    if (/^(?:tile|checkpoint)/.test(file)) found.set(file, toHex(await readFile(join(directory, file))));
+  }
+  return found;
+}
 
 test("refuses a damaged header, another origin and another key", async () => {
   await inDirectory(async (directory) => {

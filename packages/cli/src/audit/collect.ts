@@ -47,7 +47,7 @@ export async function collect(collection: Collection): Promise<Summary> {
     const pins = domain === null ? trust.gateway : trust.domains[domain];
     if (pins === undefined) continue;
     progress(`log of ${name}: ${size} entries at least`);
-    const checkpoint = await copyLog({
+    const copied = await copyLog({
       identity: logIdentity(pins),
       read: (path) => client.logFile(domain, path, { signal }),
       size,
@@ -55,8 +55,14 @@ export async function collect(collection: Collection): Promise<Summary> {
       waiting: () => progress(`log of ${name}: waiting for its next publication, a minute at most`),
       signal,
     });
-    summary.addLog({ name, origin: pins.logOrigin, entries: checkpoint.size, logKey: pins.logKey });
-    await collectAnchors(collection, summary, { name, domain, size: checkpoint.size });
+    summary.addLog({
+      name,
+      origin: pins.logOrigin,
+      entries: copied.size,
+      firstKept: copied.firstKept,
+      logKey: pins.logKey,
+    });
+    await collectAnchors(collection, summary, { name, domain, size: copied.size });
   }
   const parties = await client.parties({ signal });
   await folder.writeJson("parties.json", { parties });

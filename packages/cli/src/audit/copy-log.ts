@@ -37,9 +37,15 @@ export interface LogCopy {
   readonly signal: AbortSignal;
 }
 
-/** Copies a log. Memory does not grow with it. @returns its checkpoint
+/** A copied log: its checkpoint. */
+export type CopiedLog = Checkpoint & {
+  /** Index of the first entry that is kept, when the log says that it was pruned. */
+  readonly firstKept?: number;
+};
+
+/** Copies a log. Memory does not grow with it.
  *  @throws ERR_LOG when it is not signed, not whole, or does not publish what it gave proofs of */
-export async function copyLog(copy: LogCopy): Promise<Checkpoint> {
+export async function copyLog(copy: LogCopy): Promise<CopiedLog> {
   const { origin } = copy.identity;
   const copied = new Set<string>();
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -52,7 +58,7 @@ export async function copyLog(copy: LogCopy): Promise<Checkpoint> {
     if (note !== null) await copy.write(PRUNED_PATH, note);
     for (const [path, bytes] of open) await copy.write(path, bytes);
     await copy.write(CHECKPOINT_PATH, utf8(checkpoint.text));
-    return checkpoint;
+    return note === null ? checkpoint : { ...checkpoint, firstKept };
   }
   throw new SluiceError("ERR_LOG", { origin, reason: "tiles that its checkpoint covers are missing" });
 }

@@ -7,17 +7,22 @@ import type { Summary } from "./summary.ts";
 
 /** The copied logs. */
 export function logSection({ logs }: Summary): Markup {
-  const rows = logs.map(({ name, origin, entries, logKey }): Cell[] => [
+  const rows = logs.map(({ name, origin, entries, firstKept, logKey }): Cell[] => [
     ownerOf(name),
     code(origin),
-    right(amountText(String(entries), "条")),
+    right(
+      firstKept === undefined
+        ? amountText(String(entries), "条")
+        : html`${amountText(String(entries), "条")}<small>已清理：编号 ${String(firstKept)} 之前的条目不再保存</small>`,
+    ),
     code(keyFingerprint(logKey)),
   ]);
   return section("日志", "Logs", {
     head: ["所属", "名称", "条目", "公钥指纹"],
     rows,
     empty: "没有",
-    remark: "从第一条到所附检查点的全部条目与哈希瓦片（C2SP tlog-tiles），条目为加盐承诺值，不含数据",
+    remark:
+      "从第一条到所附检查点的全部条目与哈希瓦片（C2SP tlog-tiles；已清理的条目除外，以日志签名的 pruned 为准），条目为加盐承诺值，不含数据",
   });
 }
 

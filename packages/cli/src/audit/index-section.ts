@@ -43,6 +43,6 @@ export function code(text: string): Markup {
 }
 
 /** A figure. */
-export function right(text: string): Markup {
+export function right(text: Cell): Markup {
   return html`<span class="amount">${text}</span>`;
 }

@@ -40,6 +40,8 @@ export interface LogLine {
   readonly origin: string;
   readonly logKey: KeyId;
   readonly entries: number;
+  /** Index of the first entry that is kept, when the log was pruned. */
+  readonly firstKept?: number | undefined;
 }
 
 /** An anchor of a log of the export, with its last record. */

@@ -3,6 +3,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { LogFinding, LogIdentity } from "@sluice/evidence/verify";
 import { usage, type Arguments, type Command, type CommandIo } from "../command.ts";
+import { visibleLines } from "../officer/visible-text.ts";
 import { keyOption, sm2KeyOption } from "../words.ts";
 
 const DEFAULT_INTERVAL_S = 60;
@@ -85,15 +86,18 @@ async function pause(ms: number, io: CommandIo): Promise<void> {
 function documentOf(url: string, finding: LogFinding): object {
   if (finding.kind !== "consistent") return { url, ...finding };
   const { shown, newEntries, pruned } = finding;
-  const firstKept = pruned === undefined ? {} : { firstKept: pruned.firstKept };
-  return { url, kind: finding.kind, size: shown.size, newEntries, ...firstKept, shown: shown.text };
+  const note = pruned === undefined ? {} : { firstKept: pruned.firstKept, prunedAt: pruned.at.toISOString() };
+  return { url, kind: finding.kind, size: shown.size, newEntries, ...note, shown: shown.text };
 }
 
 function formatFinding(url: string, finding: LogFinding): string {
   switch (finding.kind) {
     case "consistent": {
       const { shown, newEntries, pruned } = finding;
-      const kept = pruned === undefined ? "" : `, pruned: entries before ${pruned.firstKept} are no longer kept`;
+      const kept =
+        pruned === undefined
+          ? ""
+          : `, pruned at ${pruned.at.toISOString()}: entries before ${pruned.firstKept} are no longer kept`;
       return `${url}: ${shown.size} entries, ${newEntries} new, consistent${kept}\n`;
     }
     case "unreachable":
@@ -110,5 +114,5 @@ function formatFinding(url: string, finding: LogFinding): string {
 }
 
 function both({ seen, shown }: { seen: string | null; shown: string }): string {
-  return `--- seen before\n${seen ?? "nothing\n"}--- shown now\n${shown}---\n`;
+  return `--- seen before\n${visibleLines(seen ?? "nothing\n")}--- shown now\n${visibleLines(shown)}---\n`;
 }

@@ -13,3 +13,8 @@ export function visibleText(text: string): string {
     return `[U+${codePoint.toString(16).toUpperCase().padStart(4, "0")}]`;
   });
 }
+
+/** The same line by line: a line break stays one. */
+export function visibleLines(text: string): string {
+  return text.split("\n").map(visibleText).join("\n");
+}

@@ -19,9 +19,10 @@ export function verdictText(report: FolderReport): string {
     lines.push(`文件 files: ${Object.keys(manifest.files).length + 1}`);
     lines.push(`摘要（与公函所载比对）digest, compare with the letter: ${manifestText(manifest).digest}`);
   }
-  for (const { name, entries, ok: whole } of logs) {
+  for (const { name, entries, firstKept, ok: whole } of logs) {
+    const pruned = firstKept === undefined ? "" : prunedText(firstKept);
     lines.push(
-      `日志 log ${visibleText(name)}: ${whole ? `${entries} 条 entries, 相符 verified` : "不相符 NOT verified"}`,
+      `日志 log ${visibleText(name)}: ${whole ? `${entries} 条 entries, 相符 verified` : "不相符 NOT verified"}${pruned}`,
     );
   }
   for (const one of anchors) {
@@ -42,6 +43,10 @@ export function verdictText(report: FolderReport): string {
   if (first !== undefined) lines.push(`第一个不相符的文件 first failing file: ${visibleText(first.file)}`);
   lines.push(ok ? "全部相符  everything verifies" : "并非全部相符  NOT everything verifies");
   return `${lines.join("\n")}\n`;
+}
+
+function prunedText(firstKept: number): string {
+  return `；已清理，编号 ${firstKept} 之前的条目不再保存 pruned: entries before ${firstKept} are no longer kept`;
 }
 
 /** The last state that an anchor has, and, of a webhook, what a person has to find on the chain. */
