@@ -2,13 +2,15 @@
  *  handles, which other browsers lack.
  *  @module */
 import type { Chosen } from "./chosen-files.ts";
+import { Unable } from "./unable.ts";
 
 /** The way of the File System Access specification. */
 interface WithHandle {
   getAsFileSystemHandle(): Promise<FileSystemFileHandle | FileSystemDirectoryHandle | null>;
 }
 
-/** One folder, or loose files. Must be called while the event is handled. @throws what the browser refuses to read */
+/** One folder, or loose files. Must be called while the event is handled. @throws what the browser refuses to read, and for a
+ *  folder together with something else */
 export async function droppedFiles({ items }: DataTransfer): Promise<Chosen> {
   const pending = [...items].map((item) =>
     hasHandle(item) ? item.getAsFileSystemHandle() : Promise.resolve(item.webkitGetAsEntry()),
@@ -20,7 +22,11 @@ export async function droppedFiles({ items }: DataTransfer): Promise<Chosen> {
     await collect(first, "", files);
     return { name: first.name, files };
   }
-  for (const one of dropped) if (isFile(one)) files.set(one.name, await fileOf(one));
+  for (const one of dropped) {
+    if (!isFile(one))
+      throw new Unable({ zh: `${one.name} 是文件夹，请单独拖入`, en: `${one.name} is a folder: drop it alone` });
+    files.set(one.name, await fileOf(one));
+  }
   return { name: "", files };
 }
 

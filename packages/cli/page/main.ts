@@ -12,6 +12,7 @@ import { droppedFiles } from "./dropped-files.ts";
 import { words } from "./elements.ts";
 import { verifyLooseDocuments } from "./loose-documents.ts";
 import { banner, outcomeView } from "./outcome-view.ts";
+import { Unable } from "./unable.ts";
 
 /** Steps between two words about the progress. */
 const PROGRESS_STEPS = 50;
@@ -81,15 +82,6 @@ function tell({ stage, done }: FolderProgress): void {
   if (done % PROGRESS_STEPS !== 1 && stage !== "logs") return;
   const { zh, en } = STAGES[stage];
   progress.replaceChildren(words({ zh: `${zh}：${done}`, en }));
-}
-
-/** What this browser cannot do. */
-class Unable extends Error {
-  readonly words: Words;
-  constructor(both: Words) {
-    super(both.en);
-    this.words = both;
-  }
 }
 
 function reasonOf(error: unknown): Words {

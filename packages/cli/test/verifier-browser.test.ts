@@ -138,6 +138,17 @@ browserTest("a folder that is dropped verifies, and so do receipts that an SM2 k
   expect(complaints).toEqual([]);
 });
 
+browserTest("a folder that is dropped together with a file is not passed over", async () => {
+  const directory = await exported();
+  const { page } = await opened(join(directory, "verify.html"));
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [directory, join(directory, "trust.json")], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+    await session.send("Input.dispatchDragEvent", { type, x: 300, y: 200, data });
+  }
+  await page.locator("#outcome", { hasText: "是文件夹，请单独拖入" }).waitFor();
+});
+
 browserTest("names of files are shown as text", async () => {
   const directory = await exported();
   await mkdir(join(directory, "x"));

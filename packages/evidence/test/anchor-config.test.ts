@@ -59,6 +59,7 @@ test.each([
     { version: 1, anchors: [{ ...WEBHOOK, url: "http://front.example/", token: { env: "X" } }] },
   ],
   ["a password in the address", { version: 1, anchors: [{ ...WEBHOOK, url: "https://u:s3cret@front.example/" }] }],
+  ["an address that is none", { version: 1, anchors: [{ ...WEBHOOK, url: "not a url", token: { env: "X" } }] }],
   ["another protocol", { version: 1, anchors: [{ ...WEBHOOK, url: "file:///etc/passwd" }] }],
   ["an interval below a minute", { version: 1, anchors: [{ ...WEBHOOK, intervalMinutes: 0.5 }] }],
   ["a name that is no file's name", { version: 1, anchors: [{ ...WEBHOOK, name: "../log" }] }],

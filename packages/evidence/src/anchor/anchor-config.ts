@@ -23,8 +23,8 @@ const Address = z
   .url({ protocol: /^https?$/ })
   .max(2_048)
   .refine((text) => {
-    const { username, password, hash } = new URL(text);
-    return username === "" && password === "" && hash === "";
+    const url = URL.parse(text);
+    return url?.username === "" && url.password === "" && url.hash === "";
   }, "an address without user, password and fragment");
 
 /** Where a bearer token is; never the token itself. */
@@ -136,7 +136,8 @@ async function tokenOf(source: TokenSource, directory: string, env: Environment)
 
 /** Whether nobody on the way reads along. */
 function isPrivate(url: string): boolean {
-  const { protocol, hostname } = new URL(url);
+  const { protocol, hostname } = URL.parse(url) ?? {};
+  if (hostname === undefined) return false;
   return protocol === "https:" || hostname === "localhost" || hostname === "127.0.0.1" || hostname === "[::1]";
 }
 

@@ -58,7 +58,8 @@ export async function judgeTimestamp(response: Bytes, claim: TimestampClaim): Pr
     const certificate = verified.signerCertificate ?? null;
     if (certificate === null || !isForTimeStamping(certificate)) throw new Fault("certificate");
     if (!(await namesCertificate(attributes, derOf(certificate)))) throw new Fault("certificate");
-    if (!isSoundPath(verified.certificatePath)) throw new Fault("untrusted");
+    if (verified.certificatePath[0] !== certificate || !isSoundPath(verified.certificatePath))
+      throw new Fault("untrusted");
     return { kind: "valid", at: info.genTime };
   } catch (error) {
     // Whatever pkijs stumbled over in bytes that are not ours.
