@@ -42,6 +42,11 @@ export function trustOf(args: Arguments, io: CommandIo): Promise<TrustPins> {
   return readTrust(named(args, io, "trust", "SLUICE_TRUST"));
 }
 
+/** The file of pins that the option or the environment names, or null. */
+export function trustFile(args: Arguments, io: CommandIo): string | null {
+  return args.text("trust") ?? (io.env["SLUICE_TRUST"] || null);
+}
+
 /** The pins in `file`. @throws ERR_USAGE */
 export async function readTrust(file: string): Promise<TrustPins> {
   const { TrustPins } = await import("@sluice/evidence");

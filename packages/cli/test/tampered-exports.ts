@@ -1,7 +1,7 @@
 /** What somebody may do to an export, each with the file that a verifier must name first.
  *  @module */
 import { createHash } from "node:crypto";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { manifestText, readManifest } from "@sluice/evidence/verify";
 import { documentText } from "@sluice/protocol";
@@ -44,6 +44,46 @@ export const TAMPERINGS: readonly Tampering[] = [
   {
     name: "another kind in an event, under a new manifest",
     tamper: (directory) => rewrite(directory, /^events\//, (text) => text.replace('"kind":"start"', '"kind":"erased"')),
+  },
+  {
+    name: "a grant with a member twice, under a new manifest",
+    tamper: (directory) => rewrite(directory, /^grants\//, (text) => text.replace("{", '{"policy":{},')),
+  },
+  {
+    name: "another nonce in a request, under a new manifest",
+    tamper: (directory) =>
+      rewrite(directory, /^requests\//, (text) =>
+        text.replace(/"nonce":"[0-9a-f]{32}"/, `"nonce":"${"0".repeat(32)}"`),
+      ),
+  },
+  {
+    name: "another signature in a request, under a new manifest",
+    tamper: (directory) =>
+      rewrite(directory, /^requests\//, (text) => text.replace(/"value":"[^"]{86}"/, `"value":"${"A".repeat(86)}"`)),
+  },
+  {
+    name: "another of the caller's in a request, under a new manifest",
+    tamper: async (directory) => {
+      const files = (await filesOf(directory)).filter((path) => path.startsWith("requests/"));
+      const keys = await Promise.all(files.map(async (file) => (await requestIn(directory, file)).keyId));
+      const second = keys.findIndex((key, i) => keys.indexOf(key) < i);
+      const [from, to] = [files[keys.indexOf(keys[second] ?? "")] ?? "", files[second] ?? ""];
+      await cp(join(directory, from), join(directory, to));
+      await renewManifest(directory, to);
+      return to;
+    },
+  },
+  {
+    name: "a request of no receipt, under a new manifest",
+    tamper: (directory) => copy(directory, /^requests\//, `requests/${"0".repeat(32)}.json`),
+  },
+  {
+    name: "another title in the list of parties, under a new manifest",
+    tamper: (directory) => rewrite(directory, /^parties\.json$/, (text) => text.replace(/"title": "/, '"title": "x')),
+  },
+  {
+    name: "a copy of a receipt, under a new manifest",
+    tamper: (directory) => copy(directory, /^receipts\//, `receipts/${"0".repeat(32)}.json`),
   },
   { name: "a receipt removed", tamper: (directory) => remove(directory, /^receipts\//) },
   { name: "the manifest removed", tamper: (directory) => remove(directory, /^manifest\.json$/) },
@@ -97,6 +137,20 @@ async function rewrite(directory: string, pattern: RegExp, change: (text: string
   await writeFile(join(directory, file), change(await readFile(join(directory, file), "utf8")));
   await renewManifest(directory, file);
   return file;
+}
+
+/** First signature of a request. */
+async function requestIn(directory: string, file: string): Promise<{ keyId: string }> {
+  const { signatures } = JSON.parse(await readFile(join(directory, file), "utf8")) as {
+    signatures: [{ keyId: string }];
+  };
+  return signatures[0];
+}
+
+async function copy(directory: string, pattern: RegExp, to: string): Promise<string> {
+  await cp(join(directory, await fileLike(directory, pattern)), join(directory, to));
+  await renewManifest(directory, to);
+  return to;
 }
 
 async function remove(directory: string, pattern: RegExp): Promise<string> {

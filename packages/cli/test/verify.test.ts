@@ -1,7 +1,9 @@
 /** `sluice verify` on evidence that is whole, and on evidence that someone changed.
  *  @module */
-import { cp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { EvidencedReceipt } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { sluice, temporaryDirectory, type Outcome } from "./captured-io.ts";
@@ -124,6 +126,83 @@ test("the evidence of another city does not verify under these pins", async () =
   const outcome = await sluice(["verify", directory]);
   expect(outcome.stdout).toMatch(/^receipts +6 +0$/m);
   expect(outcome.code).toBe(1);
+});
+
+test("pins that were obtained elsewhere are used in the place of the folder's own, and the keys are printed", async () => {
+  const { directory } = await evidence();
+  const { directory: forged } = await evidence();
+  const pins = join(directory, "trust.json");
+  const { gateway } = JSON.parse(await readFile(pins, "utf8")) as { gateway: { key: string } };
+  const own = await sluice(["verify", directory]);
+  expect(own.stdout).toMatch(/^keys of the folder's own trust\.json: compare them/);
+  expect(own.stdout).toContain(gateway.key);
+  for (const [args, env] of [
+    [["--trust", pins], {}],
+    [[], { SLUICE_TRUST: pins }],
+  ] as const) {
+    const outcome = await sluice(["verify", forged, ...args], { env });
+    expect([outcome.code, outcome.stderr]).toEqual([1, expect.stringMatching(/^first failing file: logs\/gateway\n/)]);
+    expect(outcome.stdout).toMatch(/^receipts +6 +0$/m);
+    expect(outcome.stdout).toContain(`keys of ${pins}; the folder's own trust.json is ignored\n`);
+    expect(outcome.stdout).toContain(gateway.key);
+  }
+});
+
+test("copies of a receipt are one call, and what is no document fails alone", async () => {
+  const { directory, first } = await evidence();
+  const receipts = join(directory, "receipts");
+  await cp(join(receipts, `${first.receipt.body.callId}.json`), join(receipts, "copy.json"));
+  const copied = await sluice(["verify", directory]);
+  expect([copied.code, copied.stderr]).toEqual([0, ""]);
+  expect(copied.stdout).toMatch(/^receipts +6 +6$/m);
+  for (const text of ['{"a":"\\ud800"}\n', "1e400\n"]) {
+    await writeFile(join(receipts, "copy.json"), text);
+    const outcome = await sluice(["verify", directory]);
+    expectFailure(outcome, "receipts/copy.json", "ERR_RECEIPT");
+    expect(outcome.stdout).toMatch(/^receipts +7 +6$/m);
+  }
+});
+
+test("a pin that stands twice in trust.json is no pin", async () => {
+  const { directory } = await evidence();
+  const file = join(directory, "trust.json");
+  const text = await readFile(file, "utf8");
+  await writeFile(file, JSON.stringify(JSON.parse(text), null, 2));
+  expect((await sluice(["verify", directory])).code).toBe(0);
+  await writeFile(file, text.replace("{", `{"agencyKey":"ed25519:${"A".repeat(43)}",`));
+  expect((await sluice(["verify", directory])).stderr).toContain("ERR_DIRECTORY_STATE");
+});
+
+test("no name in a folder moves the cursor, or starts a line", async () => {
+  const { directory } = await evidence();
+  const name = "x\u001b[2J\neverything verifies";
+  await mkdir(join(directory, "logs", name));
+  await writeFile(join(directory, "logs", name, "checkpoint"), "");
+  await writeFile(join(directory, "receipts", `${name}.json`), "{}");
+  const { stdout, stderr } = await sluice(["verify", directory]);
+  expect(`${stdout}${stderr}`).not.toContain("\u001b");
+  expect(`${stdout}${stderr}`).not.toMatch(/^everything verifies/m);
+  expect(stdout).toContain("log x[U+001B][2J everything verifies");
+  const single = await sluice([
+    "verify",
+    join(directory, "receipts", `${name}.json`),
+    "--trust",
+    join(directory, "trust.json"),
+  ]);
+  expect(`${single.stdout}${single.stderr}`).not.toContain("\u001b");
+  const gone = await sluice(["verify", `${directory}/${name}`]);
+  expect([gone.code, gone.stderr]).toEqual([1, expect.not.stringContaining("\u001b")]);
+});
+
+test("a pipe in the place of a file fails, and holds nothing up", async () => {
+  const { directory } = await evidence();
+  const pipe = join(directory, "receipts", "00.json");
+  await promisify(execFile)("mkfifo", [pipe]);
+  expectFailure(await sluice(["verify", directory]), "receipts/00.json", "ERR_RECEIPT");
+  await rm(pipe);
+  await rm(join(directory, "trust.json"));
+  await promisify(execFile)("mkfifo", [join(directory, "trust.json")]);
+  expect((await sluice(["verify", directory])).stderr).toContain("ERR_DIRECTORY_STATE");
 });
 
 test("a directory without evidence is one error", async () => {

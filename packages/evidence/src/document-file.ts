@@ -41,13 +41,15 @@ export interface VerifiedDocument {
 export function readDocument(bytes: Bytes): unknown {
   let value: unknown;
   let text: string;
+  let canonical: string;
   try {
     text = fromUtf8(bytes);
     value = JSON.parse(text);
+    canonical = documentText(value);
   } catch (cause) {
     throw fault("document", "form", "it is no JSON document", cause);
   }
-  if (documentText(value) !== text) throw fault("document", "form", "its bytes are not those that are written for it");
+  if (canonical !== text) throw fault("document", "form", "its bytes are not those that are written for it");
   return value;
 }
 

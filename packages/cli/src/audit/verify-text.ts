@@ -25,7 +25,7 @@ export function verifyText({ from, to }: Period, trust: TrustPins, verifier: rea
 node verify.mjs
 \`\`\`
 
-3. 装有 sluice 时，在上一级目录执行（DIR 为本文件夹的名字）：
+3. 装有 sluice 时，在上一级目录执行（DIR 为本文件夹的名字；有另行取得的公钥文件时加 \`--trust FILE\`，即以它为准）：
 
 \`\`\`
 sluice verify DIR
@@ -34,9 +34,13 @@ sluice verify DIR
 全部相符时输出 \`everything verifies\`，退出码为 0；否则退出码为 1，并指出第一个不相符的文件。核验内容：
 
 1. 每个文件的 SHA-256 与 \`manifest.json\` 一致，没有多出或缺少的文件；
-2. 每份凭证由数据域的密钥签名、由网关的密钥签名记账，并在数据域和网关的日志中（包含证明）；
+2. 每份凭证由数据域的密钥签名、由网关的密钥签名记账，并在数据域和网关的日志中（包含证明）；开发试算与正式构建的凭证可以没有网关的记账与证明；
 3. 每份日志完整：条目、哈希瓦片与签名的检查点一致，各凭证的检查点同属一份日志（一致性）；
-4. 每份授权由数源部门与实施机构签名，每份发布许可由数源部门签名，每份凭证所依据的授权都在${anchorText(trust)}
+4. 每份授权由数源部门与实施机构签名，每份发布许可由数源部门签名，每份凭证所依据的授权都在；
+   所附请求由凭证所载的调用方签名，主体名录由实施机构签名${anchorText(trust)}
+
+场景、产品、运行、评审与索引页没有签名，只由 \`manifest.json\` 的摘要保证与交付时一致：请与公函所载的摘要比对。
+Scenes, products, runs, reviews and the index page carry no signature: the digest of \`manifest.json\` alone covers them.
 
 ## 核验程序从哪里来 / Where the verifier comes from
 

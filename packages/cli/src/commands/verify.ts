@@ -1,13 +1,15 @@
 /** `sluice verify DIR` and `sluice verify FILE…`
  *  @module */
 import { stat } from "node:fs/promises";
-import type { FolderReport, WitnessPolicy } from "@sluice/evidence/verify";
+import type { FolderReport, TrustPins, WitnessPolicy } from "@sluice/evidence/verify";
 import { JSON_OPTION, usage, type Command } from "../command.ts";
 import { errorDocument, formatError } from "../error-text.ts";
 import { anchorText } from "../anchors/anchor-text.ts";
 import { readTextFile } from "../files.ts";
-import { TRUST_OPTION, trustOf } from "../party-context.ts";
+import { visibleText } from "../officer/visible-text.ts";
+import { readTrust, TRUST_OPTION, trustFile, trustOf } from "../party-context.ts";
 import { formatTable } from "../table.ts";
+import { pinRows } from "../verifier/pin-rows.ts";
 
 /** Verifies a folder of evidence, or single files, offline. */
 export const verify: Command = {
@@ -22,7 +24,8 @@ export const verify: Command = {
   notes:
     "DIR holds trust.json (the pinned keys), receipts/*.json, and logs/<name>/ with the files of each log, where\n" +
     "<name> is `gateway` or the name of a domain. Of an export (`sluice audit export`), every file is held against\n" +
-    "manifest.json, and grants and releases are verified too.\n" +
+    "manifest.json, and grants and releases are verified too. The pins of DIR came with DIR: with --trust, yours are used and\n" +
+    "its trust.json is ignored; without, compare the keys that are printed.\n" +
     "FILE… are receipts, grants and releases as they were written, to the byte; they need --trust. What fails is named\n" +
     "with its part. Exit code 1 when anything does not verify.",
   async run(args, io) {
@@ -37,13 +40,16 @@ export const verify: Command = {
       import("../verify/disk-folder.ts"),
     ]);
     const policy = await readPolicy(args.text("policy"));
-    const report = await verifyFolder(diskFolder(first), { signal: io.signal, policy });
+    const pinFile = trustFile(args, io);
+    const trust = pinFile === null ? undefined : await readTrust(pinFile);
+    const report = await verifyFolder(diskFolder(first), { signal: io.signal, policy, trust });
     const { ok, receipts, events, operations, logs, anchors, failures, failed } = report;
     const [failure] = failures;
     if (args.flag("json")) {
       const listed = failures.map(({ file, error }) => ({ file, ...errorDocument(error) }));
       const outcome = {
         ok,
+        pins: { file: pinFile ?? "trust.json", cameWithFolder: pinFile === null, keys: keysOf(report.trust) },
         receipts,
         events,
         operations,
@@ -54,8 +60,10 @@ export const verify: Command = {
         failed,
       };
       io.stdout.write(`${JSON.stringify(outcome)}\n`);
-    } else io.stdout.write(formatReport(report));
-    if (failure !== undefined) io.stderr.write(`first failing file: ${failure.file}\n${formatError(failure.error)}`);
+    } else io.stdout.write(`${pinsText(report.trust, pinFile)}${formatReport(report)}`);
+    if (failure !== undefined) {
+      io.stderr.write(`first failing file: ${visibleText(failure.file)}\n${formatError(failure.error)}`);
+    }
     return ok ? 0 : 1;
   },
 };
@@ -72,9 +80,24 @@ async function readPolicy(file: string | undefined): Promise<WitnessPolicy | und
   return parseWitnessPolicy(await readTextFile(file, "policy"));
 }
 
+function keysOf(pins: TrustPins | null): { whose: string; use: string; key: string }[] {
+  return pins === null ? [] : pinRows(pins).map(({ whose, use, key }) => ({ whose: whose.en, use: use.en, key }));
+}
+
+/** Whose keys everything was held against, and where they came from. */
+function pinsText(pins: TrustPins | null, pinFile: string | null): string {
+  const source =
+    pinFile === null
+      ? "of the folder's own trust.json: compare them with those that you obtained elsewhere"
+      : `of ${visibleText(pinFile)}; the folder's own trust.json is ignored`;
+  const rows = keysOf(pins).map(({ whose, use, key }) => [`  ${whose}`, use, key]);
+  return rows.length === 0 ? "" : `keys ${source}\n${formatTable(rows)}\n\n`;
+}
+
 function formatReport({ ok, receipts, events, operations, logs, anchors }: FolderReport): string {
   const rows = [["WHAT", "CHECKED", "VERIFIED", ""]];
-  for (const { name, origin, entries, firstKept, ok: verified, witnessed } of logs) {
+  for (const { name: shownName, origin, entries, firstKept, ok: verified, witnessed } of logs) {
+    const name = visibleText(shownName);
     const size = verified || witnessed !== null ? `${entries} entries, ` : "";
     const by = witnessed?.cosignatures.map((one) => one.name).join(", ") || "nobody";
     const pruned = firstKept === undefined ? "" : `, pruned: entries before ${firstKept} are no longer kept`;

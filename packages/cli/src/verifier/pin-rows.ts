@@ -26,14 +26,14 @@ export function pinRows({ agencyKey, gateway, domains, anchors = {} }: TrustPins
   return [
     ...rowsOf({ zh: "实施机构", en: "agency" }, { agencyKey }),
     ...rowsOf({ zh: "网关", en: "gateway" }, gateway),
-    ...Object.entries(domains).flatMap(([name, pins]) => rowsOf({ zh: `数据域 ${name}`, en: "domain" }, pins)),
+    ...Object.entries(domains).flatMap(([name, pins]) => rowsOf({ zh: `数据域 ${name}`, en: `domain ${name}` }, pins)),
     ...Object.entries(anchors).flatMap(([name, pin]) => (pin.kind === "timestamp" ? caRows(name, pin.caPem) : [])),
   ];
 }
 
 /** CA certificates of a time-stamp authority. */
 function caRows(name: string, caPem: string): PinRow[] {
-  const whose = { zh: `存证方 ${name}`, en: "anchor" };
+  const whose = { zh: `存证方 ${name}`, en: `anchor ${name}` };
   const use = { zh: "CA 证书 SHA-256", en: "CA certificate, SHA-256" };
   return certificateFingerprints(caPem).map((key) => ({ whose, use, key }));
 }

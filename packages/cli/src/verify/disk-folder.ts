@@ -1,7 +1,7 @@
 /** A folder of evidence on a disk.
  *  @module */
 import { createReadStream, type Dirent } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { lstat, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { EvidenceFolder, FolderEntry } from "@sluice/evidence/verify";
 import type { Bytes } from "@sluice/protocol";
@@ -14,7 +14,10 @@ export function diskFolder(directory: string): EvidenceFolder {
     list: (below) => entriesBelow(directory, below),
     async read(path): Promise<Bytes | null> {
       try {
-        return new Uint8Array(await readFile(join(directory, path)));
+        const file = join(directory, path);
+        // Reading a pipe would wait for whoever writes it.
+        if (!(await lstat(file)).isFile()) throw new TypeError(`${path} is no file`);
+        return new Uint8Array(await readFile(file));
       } catch (error) {
         if (isMissing(error)) return null;
         throw error;

@@ -5,6 +5,7 @@ import { isSluiceError, SluiceError } from "@sluice/protocol";
 import type { CommandIo } from "../command.ts";
 import { errorDocument, formatError } from "../error-text.ts";
 import { readBytesFile } from "../files.ts";
+import { visibleText } from "../officer/visible-text.ts";
 import { formatTable } from "../table.ts";
 
 /** Outcome of one file. */
@@ -37,16 +38,16 @@ export async function verifyFiles(
   const [first] = failed;
   if (first === undefined) return 0;
   io.stderr.write(
-    `first failing file: ${first.file}\nfailing part: ${partOf(first.error)}\n${formatError(first.error)}`,
+    `first failing file: ${visibleText(first.file)}\nfailing part: ${partOf(first.error)}\n${formatError(first.error)}`,
   );
   return 1;
 }
 
 function rowOf(outcome: Outcome): string[] {
-  if ("error" in outcome) return [outcome.file, "?", `NO: ${partOf(outcome.error)}`];
+  if ("error" in outcome) return [visibleText(outcome.file), "?", `NO: ${partOf(outcome.error)}`];
   const { kind, name, verified, erased } = outcome.document;
   const gone = erased.length === 0 ? "" : `; erased: ${erased.join(", ")}`;
-  return [outcome.file, `${kind} ${name}`, `${verified.join(", ")}${gone}`];
+  return [visibleText(outcome.file), `${kind} ${name}`, `${verified.join(", ")}${gone}`];
 }
 
 function documentOf(outcome: Outcome): Record<string, unknown> {

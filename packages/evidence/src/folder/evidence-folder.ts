@@ -30,12 +30,19 @@ export interface FolderFailure {
   readonly error: SluiceError;
 }
 
-/** The value of a JSON file, or null, which no schema here accepts: for one that is missing, or is no JSON. */
+/** The value of a JSON file, or null, which no schema here accepts: for one that is missing, is no JSON, or has a member
+ *  twice, so that another reader might take the other one. */
 export async function readJson(folder: EvidenceFolder, path: string): Promise<unknown> {
   const bytes = await folder.read(path);
   try {
-    return bytes === null ? null : (JSON.parse(fromUtf8(bytes)) as unknown);
+    if (bytes === null) return null;
+    const text = fromUtf8(bytes);
+    const value = JSON.parse(text) as unknown;
+    return JSON.stringify(value) === text.replaceAll(STRING_OR_SPACE, "$1") ? value : null;
   } catch {
     return null;
   }
 }
+
+/** A string of a JSON text, kept, or the space between its tokens. */
+const STRING_OR_SPACE = /("(?:[^"\\]|\\.)*")|\s+/gu;

@@ -1,12 +1,15 @@
-/** The documents of an export that receipts rest on: each is the one its name says, signed by whom the pins name.
+/** The documents of an export that receipts rest on, and the parties: each is the one its name says, signed by whom the pins
+ *  name.
  *  @module */
-import { documentHash, GrantDelivery, isSluiceError, SignedRelease, type Receipt } from "@sluice/protocol";
+import { documentHash, GrantDelivery, isSluiceError, SignedParty, SignedRelease, type Receipt } from "@sluice/protocol";
+import { readDocument } from "../document-file.ts";
 import type { TrustPins } from "../receipts.ts";
+import { z } from "zod";
 import { verifySigned } from "../signed-document.ts";
 import { readJson, type EvidenceFolder, type FolderFailure } from "./evidence-folder.ts";
 import { exportFault } from "./export-manifest.ts";
 
-/** Every grant and release that does not fit. Documents of a domain that is not pinned do not. */
+/** Every grant and release, and the list of parties, that does not fit. Documents of a domain that is not pinned do not. */
 export async function documentFaults(folder: EvidenceFolder, trust: TrustPins): Promise<FolderFailure[]> {
   const faults: FolderFailure[] = [];
   const checks = [
@@ -16,19 +19,40 @@ export async function documentFaults(folder: EvidenceFolder, trust: TrustPins): 
   for (const [directory, check] of checks) {
     const files = (await folder.list(directory)).map(({ path }) => path);
     for (const file of files.toSorted()) {
-      try {
-        await check(await readJson(folder, file), { file, trust });
-      } catch (error) {
-        const known = isSluiceError(error);
-        faults.push({ file, error: known ? error : exportFault(file, "it does not have the documented form", error) });
-      }
+      await attempt(file, async () => {
+        const bytes = await folder.read(file);
+        await check(bytes === null ? null : readDocument(bytes), { file, trust });
+      });
     }
   }
+  await attempt(PARTIES_FILE, async () => {
+    const { parties } = Parties.parse(await readJson(folder, PARTIES_FILE));
+    for (const party of parties) await verifySigned(party, { required: [[trust.agencyKey]] });
+  });
   return faults;
+
+  async function attempt(file: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const known = isSluiceError(error) && error.code !== "ERR_DOCUMENT";
+      faults.push({ file, error: known ? error : exportFault(file, "it does not have the documented form", error) });
+    }
+  }
 }
 
-/** Passes when the grant, and the release, that a receipt rests on are there. @throws ERR_EXPORT */
-export function checkBasis({ grant, release }: Receipt, files: Readonly<Record<string, string>>): void {
+const PARTIES_FILE = "parties.json";
+const Parties = z.strictObject({ parties: z.array(SignedParty) });
+
+/** Passes when a receipt stands in the file of its call, and the grant, and the release, that it rests on are there.
+ *  @throws ERR_EXPORT */
+export function checkPlace(
+  receiptFile: string,
+  { callId, grant, release }: Receipt,
+  files: Readonly<Record<string, string>>,
+): void {
+  if (receiptFile !== `receipts/${callId}.json`)
+    throw exportFault(receiptFile, "it is not the receipt of the call of that name");
   const needed = [`grants/${grant}.json`, ...(release === undefined ? [] : [`releases/${release}.json`])];
   for (const file of needed) if (!Object.hasOwn(files, file)) throw exportFault(file, "a receipt rests on it");
 }

@@ -7,8 +7,9 @@ import { TrustPins, verifyReceipt } from "../receipts.ts";
 import { judgeCosignatures, type WitnessPolicy, type WitnessVerdict } from "../witness-policy.ts";
 import { readJson, type EvidenceFolder, type FolderFailure } from "./evidence-folder.ts";
 import { verifyFolderAnchors, type FolderAnchor } from "./folder-anchors.ts";
-import { checkBasis, documentFaults } from "./export-documents.ts";
+import { checkPlace, documentFaults } from "./export-documents.ts";
 import { verifyFolderEvents } from "./folder-events.ts";
+import { checkRequest, strayRequests } from "./export-requests.ts";
 import { changedFiles, exportFault, MANIFEST_FILE, readManifest, type AuditManifest } from "./export-manifest.ts";
 import { FolderLogs } from "./folder-logs.ts";
 
@@ -43,7 +44,8 @@ export interface FolderReport {
   readonly ok: boolean;
   /** The manifest, when the folder is an export and its manifest is whole. */
   readonly manifest: AuditManifest | null;
-  /** The keys that everything was held against, when they could be read. They came with the folder. */
+  /** The keys that everything was held against: those that were given, or those of the folder's trust.json; null when
+   *  they could not be read. */
   readonly trust: TrustPins | null;
   readonly receipts: FolderCount;
   /** Events of domains that were checked. */
@@ -68,6 +70,8 @@ export interface FolderProgress {
 /** How to verify. */
 export interface FolderOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Pins obtained elsewhere. The folder's trust.json then counts for nothing but its hash in the manifest. */
+  readonly trust?: TrustPins | undefined;
   /** Witnesses that must have cosigned the checkpoint of each log, to which all of its receipts lead. */
   readonly policy?: WitnessPolicy | undefined;
   readonly progress?: ((progress: FolderProgress) => void) | undefined;
@@ -77,7 +81,7 @@ export interface FolderOptions {
  *  all. @throws ERR_DIRECTORY_STATE when there is no evidence, ERR_CANCELLED */
 export async function verifyFolder(
   folder: EvidenceFolder,
-  { signal, policy, progress = () => {} }: FolderOptions = {},
+  { signal, trust: given, policy, progress = () => {} }: FolderOptions = {},
 ): Promise<FolderReport> {
   const failures = new Failures(signal);
   const manifest = await failures.attempt(MANIFEST_FILE, () => manifestOf(folder));
@@ -94,7 +98,7 @@ export async function verifyFolder(
   const logCounts: FolderLog[] = [];
   let anchors: readonly FolderAnchor[] = [];
   let events = 0;
-  const trust = await readTrust(folder);
+  const trust = given ?? (await readTrust(folder));
   if (trust instanceof SluiceError) {
     // Of an export, the manifest says which file was changed.
     if (failures.count === 0) throw trust;
@@ -108,19 +112,35 @@ export async function verifyFolder(
   }
   anchors = await verifyFolderAnchors(folder, trust, (file, work) => failures.attempt(file, work));
   const files = (await folder.list("receipts")).map(({ path }) => path).filter((path) => path.endsWith(".json"));
-  for (const file of files.toSorted()) {
-    progress({ stage: "receipts", done: ++receipts.checked });
+  const calls = new Set<string>();
+  for (const [i, file] of files.toSorted().entries()) {
+    progress({ stage: "receipts", done: i + 1 });
     await failures.attempt(file, async () => {
-      const evidenced = await readReceipt(folder, file);
-      const count = (operations[evidenced.receipt.body.operation] ??= { checked: 0, verified: 0 });
-      count.checked += 1;
-      await verifyReceipt(evidenced, trust);
-      await logs.holdsProofsOf(evidenced);
-      if (manifest !== null) checkBasis(evidenced.receipt.body, manifest.files);
-      count.verified += 1;
-      receipts.verified += 1;
+      const count = { checked: 1, verified: 0 };
+      let evidenced: EvidencedReceipt | null = null;
+      try {
+        evidenced = await readReceipt(folder, file);
+        const { body } = evidenced.receipt;
+        // Copies of a receipt are one call.
+        if (calls.has(body.callId)) count.checked = 0;
+        calls.add(body.callId);
+        await verifyReceipt(evidenced, trust);
+        await logs.holdsProofsOf(evidenced);
+        if (manifest !== null) {
+          checkPlace(file, body, manifest.files);
+          const request = await checkRequest(folder, evidenced);
+          if (request !== null) failures.add([request]);
+        }
+        count.verified = count.checked;
+      } finally {
+        addTo(receipts, count);
+        if (evidenced !== null) {
+          addTo((operations[evidenced.receipt.body.operation] ??= { checked: 0, verified: 0 }), count);
+        }
+      }
     });
   }
+  if (manifest !== null) failures.add(await strayRequests(folder, calls));
   if (manifest === null && failures.count === 0 && receipts.checked === 0 && logCounts.length === 0) {
     throw noEvidence(folder, "receipts or logs");
   }
@@ -234,6 +254,11 @@ async function readReceipt(folder: EvidenceFolder, file: string): Promise<Eviden
   const receipt = EvidencedReceipt.safeParse(value);
   if (receipt.success) return receipt.data;
   throw malformed("it does not have the documented form");
+}
+
+function addTo(sum: FolderCount, { checked, verified }: FolderCount): void {
+  sum.checked += checked;
+  sum.verified += verified;
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
