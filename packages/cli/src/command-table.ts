@@ -10,6 +10,7 @@ import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
 import { domainImport, domainInit, domainStart } from "./commands/domain.ts";
 import { domainRetire } from "./commands/domain-retire.ts";
+import { domainPinGateway } from "./commands/domain-pin-gateway.ts";
 import { domainRotateDataKey } from "./commands/domain-rotate.ts";
 import { domainResume } from "./commands/domain-resume.ts";
 import { domainErase, gatewayErase } from "./commands/erase.ts";
@@ -36,6 +37,7 @@ import { productShow } from "./commands/product-show.ts";
 import { releaseShow } from "./commands/release-show.ts";
 import { report } from "./commands/report.ts";
 import { runShow, runWatch } from "./commands/run.ts";
+import { domainRotateKey, gatewayRotateKey } from "./commands/rotate-key.ts";
 import { score } from "./commands/score.ts";
 import { statusIssue, statusKeep } from "./commands/status.ts";
 import { trace } from "./commands/trace.ts";
@@ -50,10 +52,13 @@ export const COMMANDS: readonly Command[] = [
   gatewayInit,
   gatewayStart,
   gatewayErase,
+  gatewayRotateKey,
   domainInit,
   domainStart,
   domainImport,
   domainRotateDataKey,
+  domainRotateKey,
+  domainPinGateway,
   domainRetire,
   domainResume,
   domainErase,

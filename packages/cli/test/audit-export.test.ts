@@ -11,7 +11,7 @@ import { serveAnchors } from "./anchor-servers.ts";
 import { anchorNow } from "./anchored-home.ts";
 import { auditCity, environmentOf, HOSTILE } from "./audit-city.ts";
 import { sluice, temporaryDirectory, type Outcome } from "./captured-io.ts";
-import { filesOf, TAMPERINGS } from "./tampered-exports.ts";
+import { filesOf, rewrite, TAMPERINGS } from "./tampered-exports.ts";
 import { runVerifier } from "./verifier-program.ts";
 
 /** Receipts of the two runs come on top. */
@@ -238,6 +238,24 @@ test.each(TAMPERINGS.filter(({ name }) => FORGED.test(name)))(
     expect([receipts.checked, receipts.verified <= CALLS + 2]).toEqual([CALLS + 2, true]);
   },
 );
+
+test("an export verifies under a ring of receipt keys in which its key counts at the instants of its documents", async () => {
+  for (const [until, expected] of [
+    ["2099-01-01T00:00:00.000Z", []],
+    ["2020-01-01T00:00:00.001Z", ["events", ...Array.from({ length: CALLS + 2 }, () => "receipts")]],
+  ] as const) {
+    const directory = await exported();
+    await rewrite(directory, /^trust\.json$/, (text) =>
+      text.replaceAll(/"receiptKey":\s*("[^"]+")/g, `"receiptKey":[{"keyId":$1,"until":"${until}"}]`),
+    );
+    expect(await readFile(join(directory, "trust.json"), "utf8")).toContain(until);
+    const { stdout } = await sluice(["verify", directory, "--json"]);
+    const { failures } = JSON.parse(stdout) as { failures: { file: string }[] };
+    expect(failures.map(({ file }) => file.split("/")[0]).toSorted((a = "", b = "") => a.localeCompare(b))).toEqual(
+      expected,
+    );
+  }
+});
 
 test("the index page tells period, usage, prices and failures, and no document adds markup to it", async () => {
   const page = await readFile(join(await exported(), "index.html"), "utf8");

@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { systemClock as clock, systemRandom as random } from "@sluice/client";
-import { exportPrivateKey, generateKey, lockDirectory } from "@sluice/evidence";
+import { currentKey, exportPrivateKey, generateKey, lockDirectory } from "@sluice/evidence";
 import { initDomain, startDomain } from "@sluice/domain";
 import { initGateway, startGateway } from "@sluice/gateway";
 import { expect, onTestFinished, test } from "vitest";
@@ -141,7 +141,7 @@ test("in a city, a domain that pins another gateway or agency is told", async ()
   const { keyId: agencyKey } = await generateKey();
   const { gatewayKey } = await initGateway(join(city, "gateway"), { agencyKey, clock, random });
   await mkdir(join(city, "domains"));
-  await freshDomain(join(city, "domains", "hrss"), gatewayKey, agencyKey);
+  await freshDomain(join(city, "domains", "hrss"), currentKey(gatewayKey), agencyKey);
   const check = async () => checkKeys(await readDataDirectory(city));
   expect(faults(await check())).toEqual([]);
   await rm(join(city, "domains", "hrss"), { recursive: true });

@@ -132,7 +132,8 @@ async function flipBit(directory: string, pattern: RegExp): Promise<string> {
   return file;
 }
 
-async function rewrite(directory: string, pattern: RegExp, change: (text: string) => string): Promise<string> {
+/** Changes a file under a new manifest. */
+export async function rewrite(directory: string, pattern: RegExp, change: (text: string) => string): Promise<string> {
   const file = await fileLike(directory, pattern);
   await writeFile(join(directory, file), change(await readFile(join(directory, file), "utf8")));
   await renewManifest(directory, file);

@@ -193,6 +193,14 @@ test("a snapshot of a domain that is not pinned, or that another key signed, is 
   if (hrss === undefined) throw new Error("the stub pins its domain");
   const trust = { ...city.trust, domains: { hrss: { ...hrss, receiptKey: stranger.keyId } } };
   await refused(clientOf({ trust }).openLookup("credit-label"), "ERR_SIGNATURE");
+  // By the caller's clock: whoever stole an ended key can date what it signs.
+  const ringUntil = (until: number) => [
+    { keyId: city.receiptKey.keyId, until: new Date(until).toISOString() },
+    { keyId: stranger.keyId },
+  ];
+  const rotated = (until: number) => ({ ...city.trust, domains: { hrss: { ...hrss, receiptKey: ringUntil(until) } } });
+  await clientOf({ trust: rotated(Date.now() + 3_600_000) }).openLookup("credit-label");
+  await refused(clientOf({ trust: rotated(Date.now()) }).openLookup("credit-label"), "ERR_SIGNATURE");
   city.hooks.snapshot = ({ body, signatures }) => ({ body: { ...body, at: "2020-01-01T00:00:00.000Z" }, signatures });
   await refused(client.openLookup("credit-label"), "ERR_SIGNATURE");
 });

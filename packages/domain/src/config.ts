@@ -1,10 +1,10 @@
 /** The configuration of one domain: who it is, whose keys it trusts, and where its own keys are named.
- *  Written once by `initDomain`; the pins are the root of every later decision, so nothing that arrives
- *  over the network can change them.
+ *  Written by `initDomain`, and by commands at its machine while it stands still; the pins are the root of every later
+ *  decision, so nothing that arrives over the network can change them.
  *  @module */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Instant, KeyId, LogOrigin, Name, Sm2KeyId, SluiceError, utf8 } from "@sluice/protocol";
+import { Instant, KeyId, LogOrigin, Name, PinnedKey, Sm2KeyId, SluiceError, utf8 } from "@sluice/protocol";
 import { KeyKeeping, LOG_RETENTION_YEARS, MAX_RETENTION_YEARS, replaceFileDurably } from "@sluice/evidence";
 import { z } from "zod";
 
@@ -14,8 +14,8 @@ export const Pins = z.strictObject({
   agencyKey: KeyId,
   /** 数源部门: signs grants and releases; the gateway does not hold it. */
   departmentKey: KeyId,
-  /** May deliver messages. Can refuse work, cannot invent it. */
-  gatewayKey: KeyId,
+  /** May deliver messages. Can refuse work, cannot invent it. Two during a rotation, by this domain's clock. */
+  gatewayKey: PinnedKey,
   /** May revoke, when the department's key is lost. */
   recoveryKey: KeyId,
   /** May issue statuses beside the agency, online: it can stop and extend, never grant or lift a stop. */
@@ -33,7 +33,8 @@ export const DomainConfig = z.strictObject({
   pins: Pins,
   /** How its keys are kept. */
   keys: KeyKeeping.default("plain"),
-  receiptKey: KeyId,
+  /** Signs receipts, snapshots and events; after a rotation all keys that did, the present one last. */
+  receiptKey: PinnedKey,
   logKey: KeyId,
   /** Absent in directories made before logs had SM2 lines. */
   logSm2Key: Sm2KeyId.optional(),

@@ -8,7 +8,9 @@ import { join } from "node:path";
 import {
   createHomeKey,
   createHomeSecret,
+  currentKey,
   openHomeKeys,
+  settleHomeKey,
   type KeyAccess,
   type NewKeys,
   type SigningKey,
@@ -18,7 +20,7 @@ import type { DomainConfig } from "./config.ts";
 import { refuseRetired } from "./retire/retired-mark.ts";
 
 /** Names of the files in `keys/`, and of the variables `SLUICE_KEY_<NAME>`. */
-const NAMES = { receipt: "receipt", log: "log", logSm2: "log-sm2", master: "master" } as const;
+export const KEY_NAMES = { receipt: "receipt", log: "log", logSm2: "log-sm2", master: "master" } as const;
 
 /** What a derived secret is for. */
 type SecretPurpose = "data-key" | "membership" | "oprf" | "psi" | "sample-seed" | "seal" | "subject-request" | "token";
@@ -44,11 +46,11 @@ export class Keyring {
   static async create(directory: string, keys: NewKeys, suite: SuiteId = "ed25519"): Promise<Keyring> {
     await mkdir(join(directory, "keys"), { mode: 0o700 });
     const made = {
-      receiptKey: await createHomeKey(directory, NAMES.receipt, suite, keys),
-      logKey: await createHomeKey(directory, NAMES.log, "ed25519", keys),
-      logSm2Key: await createHomeKey(directory, NAMES.logSm2, "sm2", keys),
+      receiptKey: await createHomeKey(directory, KEY_NAMES.receipt, suite, keys),
+      logKey: await createHomeKey(directory, KEY_NAMES.log, "ed25519", keys),
+      logSm2Key: await createHomeKey(directory, KEY_NAMES.logSm2, "sm2", keys),
     };
-    return new Keyring(made, await createHomeSecret(directory, NAMES.master, keys));
+    return new Keyring(made, await createHomeSecret(directory, KEY_NAMES.master, keys));
   }
 
   /** Reads the secrets of the domain in `directory`, also of a `retired` one when it is asked for.
@@ -70,12 +72,15 @@ export class Keyring {
         return key;
       };
       const { receiptKey, logKey, logSm2Key } = config;
+      if (config.keys !== "environment") {
+        await settleHomeKey(directory, KEY_NAMES.receipt, currentKey(receiptKey), provider);
+      }
       const keys = {
-        receiptKey: await read(NAMES.receipt, receiptKey),
-        logKey: await read(NAMES.log, logKey),
-        logSm2Key: logSm2Key === undefined ? undefined : await read(NAMES.logSm2, logSm2Key),
+        receiptKey: await read(KEY_NAMES.receipt, currentKey(receiptKey)),
+        logKey: await read(KEY_NAMES.log, logKey),
+        logSm2Key: logSm2Key === undefined ? undefined : await read(KEY_NAMES.logSm2, logSm2Key),
       };
-      return new Keyring(keys, await provider.secret(NAMES.master));
+      return new Keyring(keys, await provider.secret(KEY_NAMES.master));
     } catch (cause) {
       if (isSluiceError(cause, "ERR_NOT_FOUND")) throw refuse("the keys of a domain", cause);
       throw cause;

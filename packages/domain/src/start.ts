@@ -27,6 +27,7 @@ import { ActiveCalls } from "./serve/active-calls.ts";
 import type { DomainContext } from "./serve/context.ts";
 import { IndexReaders } from "./serve/index-readers.ts";
 import { removeIndex, servedPart, sweepIndexes } from "./serve/indexes.ts";
+import { noteKeyChanges, signSnapshotsAnew } from "./serve/key-changes.ts";
 import { OneAtATime } from "./serve/one-at-a-time.ts";
 import { OpenedParts } from "./serve/opened-parts.ts";
 import { recordEvent } from "./serve/events.ts";
@@ -206,8 +207,10 @@ export async function startDomain(directory: string, options: StartDomainOptions
     };
     installDomainMetrics(context);
     standing.refused.addEventListener("abort", () => stopAll(context));
+    await noteKeyChanges(config, events, clock.now());
     const lost = await recoverLog(context);
     if (lost !== null) standing.refuse(lost);
+    await signSnapshotsAnew(context);
     await recordEvent(context, { kind: "start" });
     await watch.begin(log, clock.now(), options.witnessRetryMs ?? DEFAULT_WITNESS_RETRY_MS);
     // A state that is older than its files decides neither which of them go nor what became of its runs.

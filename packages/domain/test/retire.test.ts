@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { commitment, sealedFileFacts, verifySigned } from "@sluice/evidence";
+import { commitment, currentKey, sealedFileFacts, verifySigned } from "@sluice/evidence";
 import { fromHex, SignedEvent, SignedGrant, SignedReceipt, toHex } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { importTable, retireDomain, rotateDataKey, startDomain } from "../src/index.ts";
@@ -103,7 +103,7 @@ async function expectHandover(directory: string): Promise<void> {
   )) {
     await verifySigned(grant, { required: [[department.keyId], [agency.keyId]] });
   }
-  const policy = { required: [[fixture.config.receiptKey]] };
+  const policy = { required: [[currentKey(fixture.config.receiptKey)]] };
   const entries = await logEntries(directory);
   const receipts = await linesOf(
     directory,

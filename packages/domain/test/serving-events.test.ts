@@ -1,7 +1,7 @@
 /** Every entry of a domain's log is a receipt or an event that the domain keeps: access, processing, flow and destruction
  *  are all there, without a name or a value.
  *  @module */
-import { logIdentity, signDocument, verifyLogProof, verifySigned } from "@sluice/evidence";
+import { currentKey, logIdentity, signDocument, verifyLogProof, verifySigned } from "@sluice/evidence";
 import { documentHash, DomainDescription, EventPage, fromUtf8, SignedEvent } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startDomain } from "../src/index.ts";
@@ -72,7 +72,7 @@ test("each entry of the log is one kept document, and events are signed by the d
   for (const { document, entry, logIndex } of kept) {
     expect(entries[logIndex ?? -1]).toBe(entry);
     if (document.body.type !== "event") continue;
-    await verifySigned(SignedEvent.parse(document), { required: [[fixture.config.receiptKey]] });
+    await verifySigned(SignedEvent.parse(document), { required: [[currentKey(fixture.config.receiptKey)]] });
   }
   fixture.domain = await startDomain(fixture.directory, { workerThreads: 1 });
 });

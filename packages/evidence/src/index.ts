@@ -16,6 +16,7 @@ export { changePassphrase } from "./keys-change.ts";
 export * from "./keys-home.ts";
 export * from "./keys-passphrase.ts";
 export * from "./keys-provider.ts";
+export * from "./keys-rotation.ts";
 export { DEFAULT_SCRYPT_LOG_N, isSealedKey, openPrivateKey, sealPrivateKey } from "./keys-sealed.ts";
 export * from "./sealed-file.ts";
 export { FILE_SUITES, FileKey, openStream, sealStream, type FileSuite, type SealedFacts } from "./sealed-stream.ts";

@@ -17,8 +17,8 @@ import {
   type SealTextOptions,
 } from "./keys-sealed.ts";
 
-/** New files, of which some may be missing. */
-const DRAFT = "draft";
+/** New files, of which some may be missing: whoever opens the keys next removes them. */
+export const DRAFT = "draft";
 /** New files, all of them, that have to take the places of the old ones. */
 const NEXT = "next";
 const SUFFIX = ".key";

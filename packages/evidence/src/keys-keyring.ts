@@ -1,71 +1,78 @@
-/** The public keys of one signer over time: which were valid when. What an old key signed stays valid; what it signs after
- *  its end is refused.
+/** Which keys of a signer count when, by what is pinned of it: the one place that decides it, for receipts, events, snapshots,
+ *  bookings and requests of the gateway.
  *  @module */
-import { Instant, KeyId, SluiceError } from "@sluice/protocol";
-import { z } from "zod";
-import type { SignerPolicy } from "./signed-document.ts";
+import { Keyring, SluiceError, type Instant, type KeyId, type PinnedKey } from "@sluice/protocol";
+import type { Signed, SignedType } from "@sluice/protocol";
+import { verifySigned } from "./signed-document.ts";
 
-/** Most keys of one signer. */
-export const MAX_KEYRING_KEYS = 64;
+/** Time for which an old key counts after a rotation when nothing else is said. */
+export const DEFAULT_KEY_OVERLAP_MS = 24 * 3_600_000;
 
-/** A key and the time in which its signatures count. */
-export const KeyValidity = z
-  .strictObject({
-    keyId: KeyId,
-    /** First instant. */
-    from: Instant,
-    /** First instant no more; absent while the key is current. */
-    until: Instant.optional(),
-  })
-  .refine(({ from, until }) => until === undefined || from < until, { path: ["until"], error: "later than `from`" });
-export type KeyValidity = z.infer<typeof KeyValidity>;
-
-/** Entries of a keyring, each key once. */
-export const KeyringDocument = z
-  .array(KeyValidity)
-  .min(1)
-  .max(MAX_KEYRING_KEYS)
-  .refine((entries) => new Set(entries.map(({ keyId }) => keyId)).size === entries.length, "each key once");
-
-/** The verification keys of one signer. Immutable. */
-export class VerificationKeyring {
-  readonly entries: readonly KeyValidity[];
-
-  /** @throws ERR_BODY_INVALID naming what is wrong with the entries */
-  constructor(entries: readonly KeyValidity[]) {
-    const parsed = KeyringDocument.safeParse(entries);
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      const pointer = `/${(issue?.path ?? []).join("/")}`;
-      throw new SluiceError("ERR_BODY_INVALID", { pointer, expected: issue?.message ?? "a keyring" });
-    }
-    this.entries = parsed.data;
-  }
-
-  /** Keys whose signatures count when made at `at`; several during a rotation, none in a gap. */
-  keysAt(at: Date): KeyId[] {
-    const instant = at.toISOString();
-    return this.entries
-      .filter(({ from, until }) => from <= instant && (until === undefined || instant < until))
-      .map(({ keyId }) => keyId);
-  }
-
-  /** The keyring after a rotation: `next` counts from `at`, and the keys without an end count for `overlapMs` longer.
-   *  @throws ERR_BODY_INVALID when `next` is in the ring, or a key would end before it began */
-  rotated(next: KeyId, at: Date, overlapMs: number): VerificationKeyring {
-    const until = new Date(at.getTime() + overlapMs).toISOString();
-    const ended = this.entries.map((entry) => (entry.until === undefined ? { ...entry, until } : entry));
-    return new VerificationKeyring([...ended, { keyId: next, from: at.toISOString() }]);
-  }
+/** What is pinned, as a ring. */
+export function ringOf(pin: PinnedKey): Keyring {
+  return typeof pin === "string" ? [{ keyId: pin }] : pin;
 }
 
-/** The policy that one of each ring's keys of `at` signs. `at` must come from something that the signer cannot choose — the
- *  verifier's clock, or the time a log was witnessed: whoever stole an old key can date what it signs. */
-export function policyAt(
-  rings: readonly VerificationKeyring[],
-  at: Date,
-  suites?: SignerPolicy["suites"],
-): SignerPolicy {
-  const required = rings.map((ring) => ring.keysAt(at));
-  return suites === undefined ? { required } : { required, suites };
+/** The key that its holder signs with now. */
+export function currentKey(pin: PinnedKey): KeyId {
+  const last = ringOf(pin).at(-1);
+  if (last === undefined) throw new RangeError("a keyring has a key");
+  return last.keyId;
+}
+
+/** Keys whose signatures count when made at `at`; several during a rotation, none in a gap. */
+export function keysAt(pin: PinnedKey, at: Instant): KeyId[] {
+  return ringOf(pin)
+    .filter(({ from = "", until }) => from <= at && (until === undefined || at < until))
+    .map(({ keyId }) => keyId);
+}
+
+/** Passes when a key that counts at `at`, and nobody else, signed the document. `at` must be something that the holder of an
+ *  ended key cannot choose: the verifier's own clock, or the instant in a document that a log holds whose key is another.
+ *  @throws ERR_SIGNATURE */
+export async function verifySignedAt(signed: Signed<{ type: SignedType }>, pin: PinnedKey, at: Instant): Promise<void> {
+  const keys = keysAt(pin, at);
+  if (keys.length === 0) {
+    throw new SluiceError("ERR_SIGNATURE", { type: signed.body.type, signer: `a key that counts at ${at}` });
+  }
+  await verifySigned(signed, { required: [keys] });
+}
+
+/** The later of two instants. */
+export function laterOf(a: Instant, b: Instant): Instant {
+  return a < b ? b : a;
+}
+
+/** The pin after a rotation: `next` counts from `from`, and every other key ends at `until` or where it ended before. Saying it
+ *  again with the same `next` moves ends to earlier ones only.
+ *  @throws ERR_BODY_INVALID when `next` has an end, a key would end before it began, or there are too many */
+export function rotatedPin(
+  pin: PinnedKey,
+  next: KeyId,
+  { from, until }: { readonly from: Instant; readonly until: Instant },
+): Keyring {
+  const ring = ringOf(pin);
+  const others = ring
+    .filter(({ keyId }) => keyId !== next)
+    .map((entry) => (entry.until !== undefined && entry.until <= until ? entry : { ...entry, until }));
+  const known = ring.find(({ keyId }) => keyId === next);
+  if (known?.until !== undefined) throw invalid("/keyId", "a key that has not been ended");
+  const rotated = Keyring.safeParse([...others, known ?? { keyId: next, from }]);
+  if (rotated.success) return rotated.data;
+  const [issue] = rotated.error.issues;
+  throw invalid(`/${(issue?.path ?? []).join("/")}`, issue?.message ?? "a keyring");
+}
+
+/** Whether `next` is `pin` after rotations: it has every key of `pin` with the same beginning and no later end. */
+export function continuesPin(pin: PinnedKey, next: PinnedKey): boolean {
+  const keys = new Map(ringOf(next).map((entry) => [entry.keyId, entry]));
+  return ringOf(pin).every(({ keyId, from, until }) => {
+    const entry = keys.get(keyId);
+    if (entry === undefined || entry.from !== from) return false;
+    return until === undefined || (entry.until !== undefined && entry.until <= until);
+  });
+}
+
+function invalid(pointer: string, expected: string): SluiceError {
+  return new SluiceError("ERR_BODY_INVALID", { pointer, expected });
 }

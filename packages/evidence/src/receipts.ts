@@ -8,8 +8,10 @@ import {
   KeyId,
   LogOrigin,
   Name,
+  PinnedKey,
   Sm2KeyId,
   SluiceError,
+  type Instant,
   type LogProof,
   type Signed,
   type SignedType,
@@ -18,12 +20,13 @@ import { z } from "zod";
 import { PinnedAnchor } from "./anchor/anchor-pin.ts";
 import { logIdentity, type PinnedLog } from "./checkpoint.ts";
 import { verifyLogProof } from "./log-proof.ts";
+import { laterOf, verifySignedAt } from "./keys-keyring.ts";
 import { openReference, REFERENCES, type ReferenceMember } from "./receipt-openings.ts";
-import { verifySigned } from "./signed-document.ts";
 
 /** Keys of one domain. */
 export const DomainPins = z.strictObject({
-  receiptKey: KeyId,
+  /** Signs receipts, snapshots and events: one key, or the domain's keys over time. */
+  receiptKey: PinnedKey,
   logKey: KeyId,
   /** Key of the SM2 line of its log's checkpoints, which are then required to have one. */
   logSm2Key: Sm2KeyId.optional(),
@@ -34,7 +37,7 @@ export type DomainPins = z.infer<typeof DomainPins>;
 
 /** Keys of the gateway: `key` signs its bookings. */
 export const GatewayPins = z.strictObject({
-  key: KeyId,
+  key: PinnedKey,
   logKey: KeyId,
   logSm2Key: Sm2KeyId.optional(),
   logOrigin: LogOrigin,
@@ -72,7 +75,7 @@ export interface VerifiedReceipt {
   readonly erased: readonly ReferenceMember[];
 }
 
-/** Passes when the domain's pinned key signed the receipt, what opens its commitments fits, and the domain's log holds
+/** Passes when a key that is pinned of the domain for the receipt's instant signed it, what opens its commitments fits, and the domain's log holds
  *  the commitment to the *signed* receipt; and so, where they are there, the gateway's booking and the proof of its log.
  *  @throws ERR_RECEIPT with the `part` that fails */
 export async function verifyReceipt(evidenced: EvidencedReceipt, trust: TrustPins): Promise<VerifiedReceipt> {
@@ -84,7 +87,8 @@ export async function verifyReceipt(evidenced: EvidencedReceipt, trust: TrustPin
   const pins = Object.hasOwn(trust.domains, domain) ? trust.domains[domain] : undefined;
   if (pins === undefined) throw refused("domain", "its domain is not pinned");
   verified.push("domain");
-  await signedBy("domain-signature", receipt, pins.receiptKey, "the domain's key did not sign it");
+  // The instant is the signer's word. Who holds an ended key can choose it, and cannot write to the log, whose key is another.
+  await signedBy("domain-signature", receipt, pins.receiptKey, receipt.body.at, "the domain's key did not sign it");
   const erased: ReferenceMember[] = [];
   for (const member of REFERENCES) {
     if (openReference({ receipt, openings }, member) === null) erased.push(member);
@@ -92,7 +96,9 @@ export async function verifyReceipt(evidenced: EvidencedReceipt, trust: TrustPin
   }
   await inLog("domain-log", "domain", domainLog, pins);
   if (booking !== undefined) {
-    await signedBy("booking", booking, trust.gateway.key, "the gateway's key did not sign its booking");
+    // No booking is earlier than its receipt: so an ended key of the gateway books nothing that came after its end.
+    const at = laterOf(booking.body.at, receipt.body.at);
+    await signedBy("booking", booking, trust.gateway.key, at, "the gateway's key did not sign its booking");
     if (booking.body.receipt !== (await documentHash(receipt))) {
       throw refused("booking", "the gateway's booking is of another receipt");
     }
@@ -100,9 +106,15 @@ export async function verifyReceipt(evidenced: EvidencedReceipt, trust: TrustPin
   if (gatewayLog !== undefined) await inLog("gateway-log", "gateway", gatewayLog, trust.gateway);
   return { verified, erased };
 
-  async function signedBy(part: ReceiptPart, signed: Signed<{ type: SignedType }>, key: KeyId, reason: string) {
+  async function signedBy(
+    part: ReceiptPart,
+    signed: Signed<{ type: SignedType }>,
+    pin: PinnedKey,
+    at: Instant,
+    reason: string,
+  ): Promise<void> {
     try {
-      await verifySigned(signed, { required: [[key]] });
+      await verifySignedAt(signed, pin, at);
     } catch (cause) {
       if (!isSluiceError(cause, "ERR_SIGNATURE")) throw cause;
       throw refused(part, reason, cause);

@@ -9,6 +9,7 @@ import {
   RECEIPT_PARTS,
   referenceHash,
   referTo,
+  rotatedPin,
   signDocument,
   TrustPins,
   verifyReceipt,
@@ -152,6 +153,66 @@ test("names the part that fails, of every part", async () => {
     "gateway-log": [{ ...good, gatewayLog: { ...good.gatewayLog, salt: "0".repeat(64) } }],
   };
   for (const part of RECEIPT_PARTS) for (const receipt of bad[part]) await failsAt(part, receipt);
+});
+
+/** Pins of after a rotation of both keys on 2026-02-01, with an overlap of a day. */
+const [nextReceiptKey, nextGatewayKey] = [await generateKey(), await generateKey()];
+const turn = { from: "2026-02-01T00:00:00.000Z", until: "2026-02-02T00:00:00.000Z" };
+const rotated: TrustPins = TrustPins.parse({
+  ...trust,
+  domains: {
+    hrss: { ...trust.domains["hrss"], receiptKey: rotatedPin(receiptKey.keyId, nextReceiptKey.keyId, turn) },
+  },
+  gateway: { ...trust.gateway, key: rotatedPin(gatewayKey.keyId, nextGatewayKey.keyId, turn) },
+});
+const AFTER = { ...body, at: "2026-02-02T00:00:00.000Z" };
+
+test("after a rotation, old receipts and bookings hold under the old keys and new ones under the new, by pins alone", async () => {
+  expect((await verifyReceipt(good, rotated)).verified).toEqual(RECEIPT_PARTS);
+  const receipt = await signDocument(AFTER, nextReceiptKey);
+  const booking = await signDocument(
+    { type: "booking" as const, receipt: await documentHash(receipt), at: AFTER.at },
+    nextGatewayKey,
+  );
+  await verifyReceipt({ ...(await evidenced(receipt)), booking }, rotated);
+  await refuses({ ...(await evidenced(receipt)), booking }, "the domain's key did not sign it");
+});
+
+test("an ended receipt key signs nothing new, and what it dates back no log holds", async () => {
+  const late = await evidenced(await signDocument(AFTER, receiptKey));
+  await refuses(late, "the domain's key did not sign it", rotated);
+  // The thief has the old receipt key and every public document, and not the key of the log.
+  const forged = await signDocument({ ...body, answer: "7".repeat(64) }, receiptKey);
+  const booking = await bookingOf(forged, gatewayKey);
+  const borrowed = { ...good, receipt: forged, booking };
+  await refuses(borrowed, "in the domain's log, an inclusion proof does not lead to the checkpoint", rotated);
+  const thief = await generateKey();
+  const ownLog = { ...borrowed, domainLog: await proofIn(forged, DOMAIN_ORIGIN, thief) };
+  await refuses(ownLog, "in the domain's log, a checkpoint is not signed by its key", rotated);
+  // A receipt of the domain, signed by the old key as well, is another document.
+  const real = await signDocument({ ...body, at: turn.from }, nextReceiptKey);
+  const twice = {
+    ...real,
+    signatures: [...real.signatures, ...(await signDocument(real.body, receiptKey)).signatures],
+  };
+  const { domainLog } = await evidenced(real);
+  await refuses(
+    { ...good, receipt: twice, domainLog },
+    "in the domain's log, an inclusion proof does not lead to the checkpoint",
+    rotated,
+  );
+});
+
+test("an ended key of the gateway books no receipt that came after its end, however it dates the booking", async () => {
+  const receipt = await signDocument(AFTER, nextReceiptKey);
+  for (const at of [body.at, AFTER.at]) {
+    const booking = await signDocument(
+      { type: "booking" as const, receipt: await documentHash(receipt), at },
+      gatewayKey,
+    );
+    const whole = { ...(await evidenced(receipt)), booking };
+    await refuses(whole, "the gateway's key did not sign its booking", rotated);
+  }
 });
 
 test("survives JSON", async () => {

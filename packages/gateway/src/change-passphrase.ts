@@ -1,11 +1,8 @@
 /** Another passphrase for the keys of a gateway that is not running.
  *  @module */
-import { join } from "node:path";
-import { changePassphrase, lockDirectory, replaceFileDurably, type Passphrase } from "@sluice/evidence";
-import { SluiceError, utf8, type Random } from "@sluice/protocol";
-import { FILES, notAGateway, readConfig, type GatewayConfig } from "./configuration.ts";
-
-const OWNER_ONLY = 0o600;
+import { changePassphrase, lockDirectory, type Passphrase } from "@sluice/evidence";
+import { SluiceError, type Random } from "@sluice/protocol";
+import { notAGateway, readConfig, replaceConfig } from "./configuration.ts";
 
 /** Seals the keys of the gateway in `directory` under `to`. `from` opens them; plain ones need none. An end in the middle leaves
  *  either passphrase in force. @throws ERR_KEY, ERR_STATE when keys are in the environment, ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED */
@@ -31,9 +28,5 @@ export async function changeGatewayPassphrase(
     throw new SluiceError("ERR_STATE", details);
   }
   await changePassphrase(directory, options);
-  if (config.keys === "plain") {
-    const changed: GatewayConfig = { ...config, keys: "passphrase" };
-    const text = `${JSON.stringify(changed, null, 2)}\n`;
-    await replaceFileDurably(join(directory, FILES.config), utf8(text), OWNER_ONLY);
-  }
+  if (config.keys === "plain") await replaceConfig(directory, { ...config, keys: "passphrase" });
 }

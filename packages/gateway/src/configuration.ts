@@ -4,14 +4,17 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  currentKey,
   KeyKeeping,
   LOG_RETENTION_YEARS,
   MAX_RETENTION_YEARS,
   openHomeKeys,
+  replaceFileDurably,
+  settleHomeKey,
   type KeyAccess,
   type SigningKey,
 } from "@sluice/evidence";
-import { Instant, KeyId, LogOrigin, Sm2KeyId, isSluiceError, SluiceError } from "@sluice/protocol";
+import { Instant, KeyId, LogOrigin, PinnedKey, Sm2KeyId, isSluiceError, SluiceError, utf8 } from "@sluice/protocol";
 import { z } from "zod";
 
 /** `config.json`: what the gateway is and whom it trusts. */
@@ -21,8 +24,8 @@ export const GatewayConfig = z.strictObject({
   keys: KeyKeeping.default("plain"),
   /** Key that makes and unmakes parties. */
   agencyKey: KeyId,
-  /** Key that signs requests to domains; domains pin it. */
-  gatewayKey: KeyId,
+  /** Signs requests to domains, which pin it, and bookings; after a rotation all keys that did, the present one last. */
+  gatewayKey: PinnedKey,
   /** Key that signs checkpoints of the gateway's log. */
   logKey: KeyId,
   /** Key of the SM2 line of its checkpoints; absent in directories made before logs had one. */
@@ -49,6 +52,7 @@ export const FILES = {
 /** Names of the files in `keys/`, and of the variables `SLUICE_KEY_<NAME>`. */
 export const KEY_NAMES = { gateway: "gateway", log: "log", logSm2: "log-sm2" } as const;
 
+const OWNER_ONLY = 0o600;
 /** The command that makes a directory a gateway's. */
 const INIT_COMMAND = "sluice gateway init";
 
@@ -89,9 +93,17 @@ export async function readKeys(
     return key;
   };
   const { gatewayKey, logKey, logSm2Key } = config;
+  if (config.keys !== "environment") {
+    await settleHomeKey(directory, KEY_NAMES.gateway, currentKey(gatewayKey), provider);
+  }
   return {
-    gatewayKey: await read(KEY_NAMES.gateway, gatewayKey),
+    gatewayKey: await read(KEY_NAMES.gateway, currentKey(gatewayKey)),
     logKey: await read(KEY_NAMES.log, logKey),
     logSm2Key: logSm2Key === undefined ? undefined : await read(KEY_NAMES.logSm2, logSm2Key),
   };
+}
+
+/** Writes the configuration in place of the one that is there. @throws what the file system does */
+export async function replaceConfig(directory: string, config: GatewayConfig): Promise<void> {
+  await replaceFileDurably(join(directory, FILES.config), utf8(`${JSON.stringify(config, null, 2)}\n`), OWNER_ONLY);
 }

@@ -5,5 +5,6 @@ export { GatewayConfig } from "./configuration.ts";
 export { erasePartyOfGateway, type ErasedCalls } from "./erase-party.ts";
 export { initGateway, type GatewayIdentity, type InitGatewayOptions } from "./init-gateway.ts";
 export { pruneGatewayLog } from "./prune-gateway.ts";
+export { rotateGatewayKey } from "./rotate-gateway-key.ts";
 export { DEFAULT_HOST, startGateway, type RunningGateway, type StartGatewayOptions } from "./start-gateway.ts";
 export { probeState } from "./state/probe-state.ts";

@@ -4,7 +4,16 @@
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createHomeKey, lockDirectory, type NewKeys } from "@sluice/evidence";
-import { KeyId, LogOrigin, SluiceError, toHex, type Clock, type Random, type SuiteId } from "@sluice/protocol";
+import {
+  KeyId,
+  LogOrigin,
+  SluiceError,
+  toHex,
+  type Clock,
+  type PinnedKey,
+  type Random,
+  type SuiteId,
+} from "@sluice/protocol";
 import { FILES, KEY_NAMES, notAGateway, readConfig, type GatewayConfig } from "./configuration.ts";
 
 /** What `initGateway` needs. */
@@ -23,7 +32,8 @@ export interface InitGatewayOptions {
 
 /** What others pin. */
 export interface GatewayIdentity {
-  readonly gatewayKey: KeyId;
+  /** After a rotation all keys that it had. */
+  readonly gatewayKey: PinnedKey;
   readonly logKey: KeyId;
   /** Absent in a directory made before logs had SM2 lines. */
   readonly logSm2Key?: KeyId;

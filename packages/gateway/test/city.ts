@@ -2,7 +2,7 @@
  *  sent as a party would.
  *  @module */
 import { rm } from "node:fs/promises";
-import { generateKey, signDocument, type KeyPair, type SigningKey } from "@sluice/evidence";
+import { currentKey, generateKey, signDocument, type KeyPair, type SigningKey } from "@sluice/evidence";
 import { signHttp } from "@sluice/evidence/http";
 import {
   decodeAnswer,
@@ -84,7 +84,7 @@ export class City {
       StubDomain.start("health"),
       startGateway(directory, { ...QUIET, ...start }),
     ]);
-    domain.gatewayKey = identity.gatewayKey;
+    domain.gatewayKey = currentKey(identity.gatewayKey);
     const city = new City({ directory, keys, domain, identity, gateway });
     if (register) {
       for (const name of names) await city.send("bureau", "PUT", `/v1/parties/${name}`, await city.statement(name));

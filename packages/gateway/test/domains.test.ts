@@ -1,6 +1,6 @@
 /** Domains and their catalogue.
  *  @module */
-import { generateKey } from "@sluice/evidence";
+import { generateKey, rotatedPin } from "@sluice/evidence";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { City, codeOf } from "./city.ts";
 
@@ -55,4 +55,29 @@ test("an address that is no plain http address, and one where no domain answers,
   expect(codeOf(await register())).toBe("ERR_UNREACHABLE");
   city.domain.overrides.set("/v1/description", async () => ({ body: new Uint8Array(9 * 1_048_576) }));
   expect(codeOf(await register())).toBe("ERR_FRAME_TOO_LARGE");
+});
+
+test("a domain's receipt keys change by a registration only, and no key of before is lost or lives longer", async () => {
+  const { receiptKey } = city.domain;
+  const turn = { from: "2026-02-01T00:00:00.000Z", until: "2026-02-02T00:00:00.000Z" };
+  const next = await generateKey();
+  const ring = rotatedPin(receiptKey.keyId, next.keyId, turn);
+  describeAs({ receiptKey: ring });
+  expect(codeOf(await city.send("health", "POST", "/v1/domains/health/refresh"))).toBe("ERR_CONFLICT");
+  expect(codeOf(await city.send("bank", "POST", "/v1/domains", { domain: "health", url: city.domain.url }))).toBe(
+    "ERR_ROLE",
+  );
+  expect(codeOf(await register())).toBe(200);
+  expect((await city.get("/v1/catalogue")).json["domains"]).toMatchObject([{ receiptKey: ring }]);
+  expect(codeOf(await city.send("health", "POST", "/v1/domains/health/refresh"))).toBe(200);
+  const [first, second] = ring;
+  for (const other of [
+    receiptKey.keyId,
+    next.keyId,
+    [second],
+    [{ ...first, until: "2027-01-01T00:00:00.000Z" }, second],
+  ]) {
+    describeAs({ receiptKey: other });
+    expect(codeOf(await register()), JSON.stringify(other)).toBe("ERR_CONFLICT");
+  }
 });

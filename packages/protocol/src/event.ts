@@ -33,6 +33,10 @@ export const EventKind = z.enum([
   "erased",
   /** Data at rest is under a new key. */
   "data-key-rotated",
+  /** The domain signs with another receipt key from now on: its keys over time, as whoever verifies pins them. */
+  "key-rotated",
+  /** Another key of the gateway is pinned, or one ends earlier: the gateway's keys over time, as this domain pins them. */
+  "gateway-key-pinned",
   /** A product or a key is out of use. */
   "retired",
   /** State or log turned out to be older than what this domain had shown. */

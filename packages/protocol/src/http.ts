@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { Grant, SignedGrant } from "./grant.ts";
 import { Instant, KeyId, Name, Random128, Sha256Hex, Sm2KeyId } from "./identifiers.ts";
+import { PinnedKey } from "./keyring.ts";
 import { GuardReport, JobManifest, Metrics } from "./job.ts";
 import { LogOrigin } from "./log.ts";
 import { LinearModel } from "./model.ts";
@@ -19,8 +20,8 @@ export const BINARY_MEDIA_TYPE = "application/octet-stream";
 /** `GET /v1/description` of a domain. */
 export const DomainDescription = z.strictObject({
   domain: Name,
-  /** Key that signs receipts and snapshots. */
-  receiptKey: KeyId,
+  /** Key that signs receipts, snapshots and events; of a domain that had others before, all of them. */
+  receiptKey: PinnedKey,
   /** Key that signs checkpoints of the log. */
   logKey: KeyId,
   /** Key of the SM2 line of its checkpoints, if they have one. */

@@ -11,6 +11,7 @@ export * from "./http.ts";
 export * from "./identifiers.ts";
 export type * from "./interfaces.ts";
 export * from "./job.ts";
+export * from "./keyring.ts";
 export * from "./limits.ts";
 export * from "./log.ts";
 export * from "./lookup.ts";

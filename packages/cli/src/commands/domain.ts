@@ -64,6 +64,7 @@ export const domainInit: Command = {
     const title = args.text("title") ?? domain;
     const { systemClock, systemRandom } = await import("@sluice/client");
     const { initDomain } = await import("@sluice/domain");
+    const { currentKey } = await import("@sluice/evidence");
     const config = await initDomain(directory, {
       domain,
       title,
@@ -77,7 +78,7 @@ export const domainInit: Command = {
     else {
       const rows = [
         ["domain", `${domain} in ${directory}`],
-        ["receipt key", config.receiptKey],
+        ["receipt key", currentKey(config.receiptKey)],
         ["log key", config.logKey],
         ...(config.logSm2Key === undefined ? [] : [["log SM2 key", config.logSm2Key]]),
         ["log origin", config.logOrigin],

@@ -22,6 +22,7 @@ export const gatewayInit: Command = {
     const directory = args.positional(0);
     const agencyKey = keyOption(args, "agency-key");
     const { systemClock, systemRandom } = await import("@sluice/client");
+    const { currentKey } = await import("@sluice/evidence");
     const { initGateway } = await import("@sluice/gateway");
     const config = await initGateway(directory, {
       agencyKey,
@@ -34,7 +35,7 @@ export const gatewayInit: Command = {
     else {
       const rows = [
         ["gateway", directory],
-        ["gateway key", config.gatewayKey],
+        ["gateway key", currentKey(config.gatewayKey)],
         ["log key", config.logKey],
         ...(config.logSm2Key === undefined ? [] : [["log SM2 key", config.logSm2Key]]),
         ["log origin", config.logOrigin],

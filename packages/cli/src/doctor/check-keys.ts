@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { importSigningKey, isSealedKey } from "@sluice/evidence";
+import { currentKey, importSigningKey, isSealedKey, ringOf } from "@sluice/evidence";
 import { namesIn, type DataDirectory, type Home } from "./data-directory.ts";
 import { failure, warning, well, type Finding } from "./finding.ts";
 
@@ -39,8 +39,13 @@ async function checkHome(home: Home): Promise<Finding[]> {
   const sm2Key = logSm2Key === undefined ? {} : { "log-sm2.key": logSm2Key };
   const expected =
     home.kind === "domain"
-      ? { "receipt.key": home.config.receiptKey, "log.key": home.config.logKey, ...sm2Key, "master.key": undefined }
-      : { "gateway.key": home.config.gatewayKey, "log.key": home.config.logKey, ...sm2Key };
+      ? {
+          "receipt.key": currentKey(home.config.receiptKey),
+          "log.key": home.config.logKey,
+          ...sm2Key,
+          "master.key": undefined,
+        }
+      : { "gateway.key": currentKey(home.config.gatewayKey), "log.key": home.config.logKey, ...sm2Key };
   const faults = [...(await openDirectory(keys, name))];
   for (const [file, keyId] of Object.entries(expected)) {
     const fault = await keyFault(join(keys, file), `${name}: ${file}`, keyId);
@@ -142,14 +147,19 @@ function checkPins(homes: readonly Home[]): Finding[] {
   return homes.flatMap((home) => {
     if (home.kind !== "domain" || home.config === null) return [];
     const { domain, pins } = home.config;
-    const wrong = (["gatewayKey", "agencyKey"] as const).filter((pin) => pins[pin] !== gateway[pin]);
+    const present = currentKey(gateway.gatewayKey);
+    const same = {
+      gatewayKey: ringOf(pins.gatewayKey).some(({ keyId, until }) => keyId === present && until === undefined),
+      agencyKey: pins.agencyKey === gateway.agencyKey,
+    };
+    const wrong = (["gatewayKey", "agencyKey"] as const).filter((pin) => !same[pin]);
     if (wrong.length === 0) return [well("pins", `domain ${domain} pins this gateway and its agency`)];
     return wrong.map((pin) =>
       failure(
         "pins",
         `domain ${domain} pins another ${pin} than the gateway beside it has`,
-        "start the domain with the gateway it was made for, or make the domain anew with `sluice domain init`",
-        "让该数据域连接创建时指定的网关，或用 `sluice domain init` 重新创建",
+        "after a rotation `sluice domain pin-gateway`; else start the domain with the gateway it was made for",
+        "网关换钥后执行 `sluice domain pin-gateway`；否则让该数据域连接创建时指定的网关",
       ),
     );
   });

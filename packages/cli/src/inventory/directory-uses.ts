@@ -3,7 +3,8 @@
  *  @module */
 import type { DomainConfig } from "@sluice/domain";
 import type { GatewayConfig } from "@sluice/gateway";
-import { SluiceError, SuiteId, type KeyId } from "@sluice/protocol";
+import { ringOf } from "@sluice/evidence/verify";
+import { SluiceError, SuiteId, type KeyId, type PinnedKey } from "@sluice/protocol";
 import type { DataDirectory, Home } from "../doctor/data-directory.ts";
 import { AT_REST, SIGNATURES, type AlgorithmUse } from "./algorithm-use.ts";
 
@@ -34,7 +35,7 @@ async function homeUses(home: Home): Promise<HomeUses> {
 
 function gatewayUses({ gatewayKey, logKey, logSm2Key, agencyKey }: GatewayConfig): AlgorithmUse[] {
   return [
-    signed("requests to domains, bookings of receipts", "对数据域的请求、凭证登记", gatewayKey),
+    ...signedByAll("requests to domains, bookings of receipts", "对数据域的请求、凭证登记", gatewayKey),
     ...logLines(logKey, logSm2Key),
     signed("party statements, as pinned", "主体登记（已固定的实施机构公钥）", agencyKey),
   ];
@@ -42,7 +43,7 @@ function gatewayUses({ gatewayKey, logKey, logSm2Key, agencyKey }: GatewayConfig
 
 function domainUses({ receiptKey, logKey, logSm2Key, pins }: DomainConfig): AlgorithmUse[] {
   return [
-    signed("receipts, snapshots, events", "凭证、快照与事件", receiptKey),
+    ...signedByAll("receipts, snapshots, events", "凭证、快照与事件", receiptKey),
     ...logLines(logKey, logSm2Key),
     signed("grants and parties by the agency, as pinned", "实施机构对授权与主体的签名（已固定）", pins.agencyKey),
     signed(
@@ -50,7 +51,7 @@ function domainUses({ receiptKey, logKey, logSm2Key, pins }: DomainConfig): Algo
       "数源部门对授权与发布许可的签名（已固定）",
       pins.departmentKey,
     ),
-    signed("requests of the gateway, as pinned", "网关请求（已固定）", pins.gatewayKey),
+    ...signedByAll("requests of the gateway, as pinned", "网关请求（已固定）", pins.gatewayKey),
     signed("revocations by the recovery key, as pinned", "恢复密钥的撤销（已固定）", pins.recoveryKey),
   ];
 }
@@ -58,6 +59,11 @@ function domainUses({ receiptKey, logKey, logSm2Key, pins }: DomainConfig): Algo
 function logLines(logKey: KeyId, logSm2Key: KeyId | undefined): AlgorithmUse[] {
   const line = (keyId: KeyId) => signed("checkpoints of the log", "日志检查点", keyId);
   return [line(logKey), ...(logSm2Key === undefined ? [] : [line(logSm2Key)])];
+}
+
+/** One use for each key over time: what an ended one signed is still verified. */
+function signedByAll(en: string, zh: string, pin: PinnedKey): AlgorithmUse[] {
+  return ringOf(pin).map(({ keyId }) => signed(en, zh, keyId));
 }
 
 function signed(en: string, zh: string, keyId: KeyId): AlgorithmUse {

@@ -1,6 +1,7 @@
 /** The keys of `trust.json`, as a person compares them.
  *  @module */
 import { certificateFingerprints, type TrustPins } from "@sluice/evidence/verify";
+import { KeyValidity } from "@sluice/protocol";
 import type { Words } from "../officer/page.ts";
 
 /** One key. */
@@ -40,9 +41,20 @@ function caRows(name: string, caPem: string): PinRow[] {
 
 function rowsOf(whose: Words, pins: object): PinRow[] {
   return Object.entries(pins).flatMap(([member, value]: [string, unknown]) =>
-    [value].flat().flatMap((key): PinRow[] => {
-      if (typeof key !== "string" || !KEY_ID.test(key)) return [];
-      return [{ whose, use: USES[member] ?? { zh: member, en: member }, key }];
+    [value].flat().flatMap((entry: unknown): PinRow[] => {
+      const use = USES[member] ?? { zh: member, en: member };
+      if (typeof entry === "string" && KEY_ID.test(entry)) return [{ whose, use, key: entry }];
+      const validity = KeyValidity.safeParse(entry);
+      return validity.success ? [{ whose, use: timed(use, validity.data), key: validity.data.keyId }] : [];
     }),
   );
+}
+
+/** The use of a key that does not count at all times. */
+function timed({ zh, en }: Words, { from, until }: KeyValidity): Words {
+  const zhTerm = [from === undefined ? "" : `自 ${from}`, until === undefined ? "" : `至 ${until}`].filter(Boolean);
+  const enTerm = [from === undefined ? "" : `from ${from}`, until === undefined ? "" : `until ${until}`].filter(
+    Boolean,
+  );
+  return enTerm.length === 0 ? { zh, en } : { zh: `${zh}（${zhTerm.join(" ")}）`, en: `${en} (${enTerm.join(" ")})` };
 }

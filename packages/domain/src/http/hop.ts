@@ -1,6 +1,7 @@
-/** The hop between gateway and domain: every trusted route takes only requests that the pinned gateway key
- *  signed (RFC 9421), each once. It says who delivered a message, never that the message may be obeyed.
+/** The hop between gateway and domain: every trusted route takes only requests that a pinned gateway key
+ *  signed (RFC 9421) in the time in which it counts here, each once. It says who delivered a message, never that the message may be obeyed.
  *  @module */
+import { keysAt } from "@sluice/evidence";
 import { verifyHttp } from "@sluice/evidence/http";
 import type { FastifyInstance } from "fastify";
 import type { DomainContext } from "../serve/context.ts";
@@ -21,7 +22,7 @@ export function requireGateway(server: FastifyInstance, context: DomainContext):
         body: rawBody(request),
       },
       {
-        allowed: [context.config.pins.gatewayKey],
+        allowed: keysAt(context.config.pins.gatewayKey, context.clock.now().toISOString()),
         clock: context.clock,
         seenNonce: (keyId, nonce, expiresAt) => !context.uses.takeNonce(keyId, nonce, expiresAt),
       },

@@ -1,5 +1,6 @@
 /** The note that lies on top of a handover.
  *  @module */
+import { ringOf } from "@sluice/evidence";
 import type { DomainConfig } from "../config.ts";
 
 /** The note, in both languages. */
@@ -17,12 +18,13 @@ export function handoverNote(
           `Nothing in the log\ncommits to manifest.json: state and log did not belong together when the domain went out of use (${unfit}).\nWhat the state lacks of its log is not in these files.`,
           `停用时状态与日志不一致（${unfit}）：日志未登记本清单，交接材料可能缺少部分记录。`,
         ];
+  const signers = ringOf(receiptKey).map(({ keyId }) => keyId);
   return `Domain ${domain} (${title}) went out of use at ${at}.
 manifest.json: SHA-256 ${manifest}
 
 What is here: signed documents, receipts and events, one in each line; manifest.json has the hash of each file. The folder
 "log" beside this one is the tamper-evident log (C2SP tlog-tiles), origin ${logOrigin}, log key ${logKey}; receipts and
-events are signed by ${receiptKey}. A line of receipts.jsonl or events.jsonl has the salt and the place of its entry in the
+events are signed by ${signers.join(", then ")}. A line of receipts.jsonl or events.jsonl has the salt and the place of its entry in the
 log: SHA-256("sluice/leaf/v1" || salt || SHA-256(canonical JSON of the document)). ${committed} Keep both folders for as long as the retention of logs asks, three years at least.
 
 What is gone: every private key and secret of the domain, the data keys among them, and every table, index, sample, kept answer,

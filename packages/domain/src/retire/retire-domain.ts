@@ -6,6 +6,7 @@ import { lockDirectory, openLog, type DirectoryLog, type KeyAccess } from "@slui
 import { isSluiceError, SluiceError, type Clock, type Instant, type Random } from "@sluice/protocol";
 import { readConfig, type DomainConfig } from "../config.ts";
 import { Keyring } from "../keyring.ts";
+import { noteKeyChanges } from "../serve/key-changes.ts";
 import { recoverLog } from "../serve/recover-log.ts";
 import { AnswerStore } from "../state/answers.ts";
 import { StateDatabase } from "../state/database.ts";
@@ -64,6 +65,7 @@ async function handOver(directory: string, parts: Parts): Promise<void> {
       log instanceof SluiceError
         ? log.message
         : await recoverLog({ config, keyring, random, log, answers, events, rollback });
+    await noteKeyChanges(config, events, clock.now());
     const unfit = await recover();
     await writeMark(directory, mark);
     const manifest = await writeHandover(directory, { config, db, at: mark.at, unfit });

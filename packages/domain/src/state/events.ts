@@ -40,6 +40,11 @@ export class EventStore {
     return typeof at === "string" ? at : null;
   }
 
+  /** Whether an event of this kind and subject was put down. */
+  has({ kind, subject }: Required<NewEvent>): boolean {
+    return this.#db.prepare("SELECT 1 FROM event WHERE kind = ? AND subject = ?").get(kind, subject) !== undefined;
+  }
+
   /** Puts an event down, inside the caller's transaction if there is one. */
   put({ kind, subject }: NewEvent, now: Date): PutEvent {
     const at = now.toISOString();

@@ -118,6 +118,11 @@ export class WorkStore {
     return row === undefined ? null : readProduct(row);
   }
 
+  /** Every version of every product that answers. */
+  products(): ServedProduct[] {
+    return this.#db.prepare("SELECT * FROM product").all().map(readProduct);
+  }
+
   /** The highest version of a product that answers, or null. */
   latestProduct(product: string): ServedProduct | null {
     const row = this.#db.prepare("SELECT * FROM product WHERE product = ? ORDER BY version DESC LIMIT 1").get(product);

@@ -4,9 +4,9 @@
 import { EvidencedEvent, isSluiceError, SluiceError, type Bytes } from "@sluice/protocol";
 import { logIdentity } from "../checkpoint.ts";
 import { readDocument } from "../document-file.ts";
+import { verifySignedAt } from "../keys-keyring.ts";
 import { verifyLogProof } from "../log-proof.ts";
 import type { TrustPins } from "../receipts.ts";
-import { verifySigned } from "../signed-document.ts";
 import type { EvidenceFolder } from "./evidence-folder.ts";
 import type { FolderLogs } from "./folder-logs.ts";
 
@@ -36,7 +36,7 @@ async function verifyEvent(
   if (pins === undefined || event.body.domain !== domain)
     throw refused("it is of another domain, or of one not pinned");
   if (domainLog.index !== index) throw refused("it stands elsewhere in the log than its name says");
-  await verifySigned(event, { required: [[pins.receiptKey]] });
+  await verifySignedAt(event, pins.receiptKey, event.body.at);
   await verifyLogProof(domainLog, event, logIdentity(pins));
   await logs.holdsCheckpoint(domain, domainLog.checkpoint);
 }

@@ -14,7 +14,8 @@ export function domainRoutes(server: ZodServer, context: GatewayContext): void {
     "/v1/domains",
     {
       schema: {
-        summary: "Register where a domain listens; its keys are those of its first registration",
+        summary:
+          "Register where a domain listens; its keys are those of its first registration, and the receipt keys it adds",
         body: DomainRegistration,
         response: { 200: DomainDescription, ...PROBLEM_RESPONSES },
       },
@@ -22,7 +23,7 @@ export function domainRoutes(server: ZodServer, context: GatewayContext): void {
     async (request) => {
       requireRole(signerOf(request), "register a domain", "agency", "operator");
       const { domain, url } = request.body;
-      return register(context, domain, baseOf(url));
+      return register(context, { domain, url: baseOf(url), rotated: true });
     },
   );
 
@@ -38,7 +39,7 @@ export function domainRoutes(server: ZodServer, context: GatewayContext): void {
     async (request) => {
       requireRole(signerOf(request), "refresh a domain", "agency", "operator", "source");
       const { domain, url } = context.domains.get(request.params.domain);
-      return register(context, domain, url);
+      return register(context, { domain, url, rotated: false });
     },
   );
 
@@ -49,10 +50,13 @@ export function domainRoutes(server: ZodServer, context: GatewayContext): void {
   );
 }
 
-async function register(context: GatewayContext, domain: string, url: string): Promise<DomainDescription> {
+async function register(
+  context: GatewayContext,
+  { domain, url, rotated }: { readonly domain: string; readonly url: string; readonly rotated: boolean },
+): Promise<DomainDescription> {
   const { domains, parties, link, delivery, clock } = context;
   const description = await link.json({ domain, url }, { method: "GET", path: "/v1/description" }, DomainDescription);
-  domains.assertSameKeys(domain, description);
+  domains.assertSameKeys(domain, description, rotated);
   // Under the lock of the parties, so that no statement falls between delivery and registration.
   await context.changes.run("parties", async () => {
     await delivery.deliverAll({ domain, url }, parties.statements());

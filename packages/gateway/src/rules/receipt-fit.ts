@@ -1,6 +1,6 @@
 /** Whether a receipt is of the call that was made. The gateway passes on no answer whose receipt does not verify.
  *  @module */
-import { logIdentity, openReference, verifyLogProof, verifySigned } from "@sluice/evidence";
+import { logIdentity, openReference, verifyLogProof, verifySignedAt } from "@sluice/evidence";
 import {
   isSluiceError,
   OPERATION_UNITS,
@@ -38,7 +38,7 @@ export async function checkReceiptFits(
   if (openReference({ receipt, openings }, "snapshot") === null) throw refused("it does not open its snapshot");
   if (answer !== undefined && body.answer !== answer) throw refused("its answer is not the one that came with it");
   try {
-    await verifySigned(receipt, { required: [[receiptKey]] });
+    await verifySignedAt(receipt, receiptKey, body.at);
     await verifyLogProof(domainLog, receipt, logIdentity(log));
   } catch (cause) {
     if (!isSluiceError(cause, "ERR_SIGNATURE", "ERR_LOG")) throw cause;

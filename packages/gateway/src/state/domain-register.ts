@@ -1,5 +1,6 @@
 /** Registered domains: where they listen and what they said of themselves, in memory over their table.
  *  @module */
+import { continuesPin } from "@sluice/evidence";
 import { DomainDescription, SluiceError, type ResourceDescription } from "@sluice/protocol";
 import type { Kysely } from "kysely";
 import type { Tables } from "./tables.ts";
@@ -12,7 +13,8 @@ export interface RegisteredDomain {
   readonly description: DomainDescription;
 }
 
-/** Reads and replaces registrations. The keys of a domain are those of its first registration, for good. */
+/** Reads and replaces registrations. The keys of a domain are those of its first registration, and the receipt keys that later
+ *  ones add: whatever a receipt key signs, the log has to hold it, and the log's keys stay. */
 export class DomainRegister {
   readonly #db: Kysely<Tables>;
   readonly #byName = new Map<string, RegisteredDomain>();
@@ -49,13 +51,14 @@ export class DomainRegister {
     return found;
   }
 
-  /** Refuses a description with other keys than the domain was first registered with, or of another domain.
-   *  @throws ERR_CONFLICT */
-  assertSameKeys(domain: string, description: DomainDescription): void {
+  /** Refuses a description with other keys than the domain was registered with, or of another domain; `rotated` receipt keys
+   *  pass where somebody who may register a domain said so. @throws ERR_CONFLICT */
+  assertSameKeys(domain: string, description: DomainDescription, rotated: boolean): void {
     const known = this.#byName.get(domain)?.description ?? description;
     const same =
       description.domain === domain &&
-      description.receiptKey === known.receiptKey &&
+      continuesPin(known.receiptKey, description.receiptKey) &&
+      (rotated || continuesPin(description.receiptKey, known.receiptKey)) &&
       description.logKey === known.logKey &&
       // A domain may begin to have one; after that it is pinned as the others.
       (known.logSm2Key === undefined || description.logSm2Key === known.logSm2Key) &&
@@ -64,10 +67,10 @@ export class DomainRegister {
     if (!same) throw new SluiceError("ERR_CONFLICT", { kind: "domain", name: domain });
   }
 
-  /** Keeps a registration. @throws ERR_CONFLICT as `assertSameKeys` */
+  /** Keeps a registration whose keys were looked at. @throws ERR_CONFLICT as `assertSameKeys` */
   async put(registered: RegisteredDomain, at: Date): Promise<void> {
     const { domain, url } = registered;
-    this.assertSameKeys(domain, registered.description);
+    this.assertSameKeys(domain, registered.description, true);
     const description = JSON.stringify(registered.description);
     await this.#db.transaction().execute(async (transaction) => {
       await transaction.deleteFrom("domain").where("domain", "=", domain).execute();
