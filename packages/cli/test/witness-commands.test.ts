@@ -63,15 +63,18 @@ test("a witness cosigns a log as it grows, also after a restart, and never a for
   expect(await submit(second.url, fork)).toBe(0);
   const back = await logOf(join(root, "back"), key, 4);
   expect(await submit(second.url, back)).toBe(0);
+  // It shows what it cosigned, as the log signed it, to whoever it speaks against.
+  const shown = (await log.checkpoint()).text;
   expect(outcomes).toEqual([
     { witness: name, outcome: "cosigned" },
     { witness: name, outcome: "cosigned" },
-    { witness: name, outcome: "inconsistent" },
-    { witness: name, outcome: "ahead", size: 6 },
+    { witness: name, outcome: "inconsistent", checkpoint: shown },
+    { witness: name, outcome: "ahead", size: 6, checkpoint: shown },
   ]);
   const post = (path: string, body: string) => fetch(`${second.url}${path}`, { method: "POST", body });
   expect((await fetch(`${second.url}/add-checkpoint`)).status).toBe(405);
   expect((await post("/other", "")).status).toBe(404);
+  expect((await fetch(`${second.url}/checkpoint/${"0".repeat(64)}`)).status).toBe(404);
   expect((await post("/add-checkpoint", "old 0\n")).status).toBe(400);
   expect((await post("/add-checkpoint", "x".repeat(100_000))).status).toBe(413);
 });

@@ -1,6 +1,6 @@
 /** Creation of a domain: its keys, and the keys it will trust from then on.
  *  @module */
-import { SluiceError, type Clock, type Instant, type Random, type SuiteId } from "@sluice/protocol";
+import { SluiceError, toHex, type Clock, type Instant, type Random, type SuiteId } from "@sluice/protocol";
 import type { FileSuite, NewKeys } from "@sluice/evidence";
 import { createDirectory, Pins, writeConfig, type DomainConfig } from "./config.ts";
 import { Keyring } from "./keyring.ts";
@@ -28,6 +28,9 @@ export interface InitDomainOptions extends Pins {
 /** Suite in which data at rest is sealed when no other is named. */
 export const DEFAULT_AT_REST: FileSuite = "intl";
 
+/** Random bytes in the origin of a log that takes the place of another. */
+const ORIGIN_BYTES = 8;
+
 /** Creates a domain in an empty `directory`. @throws ERR_CONFLICT, ERR_DIRECTORY_UNWRITABLE, ERR_BODY_INVALID;
  *  ERR_KEY, ERR_NOT_FOUND when a key that should be in the environment is not, or a passphrase is missing */
 export async function initDomain(directory: string, options: InitDomainOptions): Promise<DomainConfig> {
@@ -49,7 +52,8 @@ export async function initDomain(directory: string, options: InitDomainOptions):
     receiptKey: keyring.receiptKey.keyId,
     logKey: keyring.logKey.keyId,
     ...(keyring.logSm2Key === undefined ? {} : { logSm2Key: keyring.logSm2Key.keyId }),
-    logOrigin: `sluice/domain/${domain}`,
+    // Witnesses remember a log by its origin: one that takes the place of a lost one is another log.
+    logOrigin: `sluice/domain/${domain}${options.grantsFrom === undefined ? "" : `/${toHex(random.bytes(ORIGIN_BYTES))}`}`,
     ...(options.grantsFrom === undefined ? {} : { grantsFrom: options.grantsFrom }),
     ...(options.maxLeaseMs === undefined ? {} : { maxLeaseMs: options.maxLeaseMs }),
   };

@@ -23,6 +23,7 @@ import { createServer } from "./http/server.ts";
 import { Keyring } from "./keyring.ts";
 import { MemoryFiles } from "./rest/memory-files.ts";
 import { openSealedFiles } from "./rest/open-files.ts";
+import { acceptCheckpoint } from "./serve/accept-checkpoint.ts";
 import { ActiveCalls } from "./serve/active-calls.ts";
 import type { DomainContext } from "./serve/context.ts";
 import { IndexReaders } from "./serve/index-readers.ts";
@@ -36,7 +37,7 @@ import { openWitnesses } from "./serve/open-witnesses.ts";
 import { RunExecutor } from "./serve/runs.ts";
 import { Standing } from "./serve/standing.ts";
 import { stopAll } from "./serve/stops.ts";
-import { DEFAULT_WITNESS_RETRY_MS, WitnessWatch } from "./serve/witness-watch.ts";
+import { WitnessWatch } from "./serve/witness-watch.ts";
 import { WorkPools } from "./serve/work-pools.ts";
 import { AnswerStore } from "./state/answers.ts";
 import { StateDatabase } from "./state/database.ts";
@@ -136,7 +137,8 @@ export async function startDomain(directory: string, options: StartDomainOptions
       onFault: (error) => processLog.fault(error),
       onOutcome: (outcome) => watch.noteOutcome(outcome),
     });
-    const watch = new WitnessWatch(standing, witnesses);
+    const judge = (checkpoint: string): Promise<void> => acceptCheckpoint(context, checkpoint);
+    const watch = new WitnessWatch(witnesses, { standing, clock, judge });
     cleanup.push(() => watch.close());
     const log = await openLog(join(directory, "log"), {
       origin: config.logOrigin,
@@ -212,7 +214,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
     if (lost !== null) standing.refuse(lost);
     await signSnapshotsAnew(context);
     await recordEvent(context, { kind: "start" });
-    await watch.begin(log, clock.now(), options.witnessRetryMs ?? DEFAULT_WITNESS_RETRY_MS);
+    await watch.begin(log, options.witnessRetryMs);
     // A state that is older than its files decides neither which of them go nor what became of its runs.
     if (standing.rolledBack === null) {
       await sweepIndexes(context);

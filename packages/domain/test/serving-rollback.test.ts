@@ -228,6 +228,33 @@ test.runIf(slow)("a crash that lost nothing goes on, with witnesses and without"
   expect(answer.receipt.domainLog.index).toBeGreaterThan(0);
 });
 
+test.each([
+  ["more entries than there are", { status: 409, body: "9007199254740991\n" }],
+  ["another history", { status: 422, body: "no\n" }],
+])(
+  "a witness that tells of %s and proves nothing stops work while there is no quorum, and no longer",
+  async (_, lie) => {
+    const [witness] = await useWitnesses(1, "quorum w0");
+    if (witness === undefined) throw new Error("witness");
+    witness.lie = lie;
+    await start({ witnessRetryMs: 5 });
+    await expect(ask(await question())).rejects.toEqual(refusal("ERR_NOT_WITNESSED"));
+    witness.lie = null;
+    for (;;) {
+      const outcome = await ask(await question()).catch((error: unknown) => error);
+      if (!(outcome instanceof Error)) break;
+      expect(outcome).toEqual(refusal("ERR_NOT_WITNESSED"));
+    }
+  },
+);
+
+test("a witness is asked where nobody on the way can answer for it", async () => {
+  const [witness] = await useWitnesses(1, "quorum w0");
+  const policy = witness?.policyLine.replace("//127.0.0.1", "//witness.example") ?? "";
+  await writeFile(join(fixture.directory, "witnesses.policy"), `${policy}quorum w0\n`);
+  await expect(startDomain(fixture.directory)).rejects.toMatchObject({ code: "ERR_BODY_INVALID" });
+});
+
 test("until the quorum has cosigned its start a domain refuses work, and then goes on by itself", async () => {
   const [first, second] = await useWitnesses(3, "group g 2 w0 w1 w2\nquorum g");
   if (first === undefined || second === undefined) throw new Error("witnesses");

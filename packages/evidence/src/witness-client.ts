@@ -8,6 +8,7 @@ import type { Cosign } from "./log-options.ts";
 import { MAX_NOTE_CHARS, MAX_NOTE_SIGNATURES } from "./signed-note.ts";
 import { openCosignatures, type WitnessIdentity } from "./witness-cosignature.ts";
 import { formatAddCheckpoint } from "./witness-request.ts";
+import { witnessedPath } from "./witness.ts";
 
 /** How long a witness may take for one answer. */
 export const DEFAULT_WITNESS_TIMEOUT_MS = 5_000;
@@ -23,9 +24,9 @@ const MAX_ANSWER_BYTES = 16_384;
 /** Where a witness takes submissions: `<url>/add-checkpoint`. */
 export type WitnessAddress = WitnessIdentity & { readonly url: string };
 
-/** What became of one submission. `ahead`: the witness has cosigned a longer log, so this one has lost entries unless a
- *  longer checkpoint of it was submitted meanwhile. `inconsistent`: the witness has cosigned another tree. After either the
- *  operator must know: this log was replaced, or the witness was deceived. */
+/** What became of one submission. `ahead`: the witness says that it has cosigned a longer log, so this one has lost entries
+ *  unless a longer checkpoint of it was submitted meanwhile. `inconsistent`: it says that it has cosigned another tree. Nobody
+ *  signed either answer: only a checkpoint with the log's own signature proves it. The operator must know all the same. */
 export type WitnessOutcome = {
   readonly witness: string;
   readonly outcome: "cosigned" | "refused" | "ahead" | "inconsistent" | "unreachable";
@@ -33,6 +34,8 @@ export type WitnessOutcome = {
   readonly status?: number;
   /** Entries of the log that the witness has cosigned, when it is ahead. */
   readonly size?: number;
+  /** What the witness shows as the checkpoint that it cosigned last, when it is ahead or inconsistent; nothing is checked. */
+  readonly checkpoint?: string;
 };
 
 /** How witnesses are asked. */
@@ -52,7 +55,10 @@ export function askWitnesses(witnesses: readonly WitnessAddress[], options: Cosi
     const answers = await Promise.all(
       witnesses.map(async (witness) => {
         const answer = await ask(witness, checkpoint, log, known, options);
-        onOutcome({ witness: witness.name, ...answer.outcome });
+        const { outcome } = answer.outcome;
+        const contradicted = outcome === "ahead" || outcome === "inconsistent";
+        const shown = contradicted ? await witnessed(witness, checkpoint, log, options) : undefined;
+        onOutcome({ witness: witness.name, ...answer.outcome, ...(shown === undefined ? {} : { checkpoint: shown }) });
         return answer.line;
       }),
     );
@@ -98,6 +104,29 @@ async function ask(
   }
 }
 
+/** The checkpoint that the witness cosigned last, where it shows it: witnesses of this project do. */
+async function witnessed(
+  { url }: WitnessAddress,
+  { text }: Checkpoint,
+  { signal }: LogView,
+  { fetch: get, timeoutMs = DEFAULT_WITNESS_TIMEOUT_MS }: CosignOptions,
+): Promise<string | undefined> {
+  try {
+    const response = await get(addressOf(url, await witnessedPath(text.slice(0, text.indexOf("\n")))), {
+      redirect: "error",
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    });
+    const body = new TextDecoder().decode(await readBoundedBody(response, MAX_ANSWER_BYTES));
+    return response.status === 200 ? body : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function addressOf(url: string, path: string): string {
+  return `${url.replace(/\/+$/, "")}${path}`;
+}
+
 /** The first line of an answer that is a valid cosignature of this witness. */
 async function ownLine(witness: WitnessIdentity, text: string, body: string): Promise<string | null> {
   for (const line of body.split("\n").slice(0, MAX_NOTE_SIGNATURES)) {
@@ -114,7 +143,7 @@ async function submit(
   { fetch: send, timeoutMs = DEFAULT_WITNESS_TIMEOUT_MS }: CosignOptions,
 ): Promise<{ status: number; body: string }> {
   const proof = await log.consistency(oldSize);
-  const response = await send(`${url.replace(/\/+$/, "")}/add-checkpoint`, {
+  const response = await send(addressOf(url, "/add-checkpoint"), {
     method: "POST",
     headers: { "content-type": "text/plain; charset=utf-8" },
     body: formatAddCheckpoint({ oldSize, proof, checkpoint: checkpoint.text }),

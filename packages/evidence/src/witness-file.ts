@@ -7,11 +7,14 @@ import type { Cosign } from "./log-options.ts";
 import { askWitnesses, type CosignOptions, type WitnessAddress } from "./witness-client.ts";
 import { parseWitnessPolicy, type WitnessPolicy } from "./witness-policy.ts";
 
+const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
 /** The witnesses of one log. */
 export type LogWitnesses = { readonly policy: WitnessPolicy; readonly cosign: Cosign };
 
 /** Asks the witnesses in the policy `file` that have an address; undefined when there is no file. `onFault` hears when a
- *  witness begins to give no cosignature, `onOutcome` of every submission. @throws ERR_BODY_INVALID naming the line */
+ *  witness begins to give no cosignature, `onOutcome` of every submission. @throws ERR_BODY_INVALID naming the line, or the
+ *  witness whose address everybody on the way could answer for */
 export async function witnessesOfFile(
   file: string,
   {
@@ -23,6 +26,13 @@ export async function witnessesOfFile(
   const bytes = await readFileIfAny(file);
   if (bytes === null) return undefined;
   const policy = parseWitnessPolicy(new TextDecoder().decode(bytes));
+  const open = policy.witnesses.find(({ url }) => url !== null && !isPrivate(url));
+  if (open !== undefined) {
+    throw new SluiceError("ERR_BODY_INVALID", {
+      pointer: `/${open.name}`,
+      expected: "an https address, or one of loopback",
+    });
+  }
   const addresses: WitnessAddress[] = policy.witnesses.flatMap(({ url, ...one }) =>
     url === null ? [] : [{ ...one, url }],
   );
@@ -39,4 +49,11 @@ export async function witnessesOfFile(
     },
   });
   return { policy, cosign };
+}
+
+/** Whether nobody on the way can answer in the place of `url`. */
+function isPrivate(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname } = new URL(url);
+  return protocol === "https:" || (protocol === "http:" && LOOPBACK.has(hostname));
 }

@@ -2,7 +2,7 @@
  *  cosigned before. Of a log it learns sizes and roots, nothing of entries. It has no network and no disk of its own.
  *  @see https://c2sp.org/tlog-witness
  *  @module */
-import { equalBytes, isSluiceError, type Checkpoint, type Clock } from "@sluice/protocol";
+import { equalBytes, isSluiceError, sha256Hex, utf8, type Checkpoint, type Clock } from "@sluice/protocol";
 import { openCheckpoint, type LogIdentity } from "./checkpoint.ts";
 import type { KeyPair } from "./keys.ts";
 import { parseNote } from "./signed-note.ts";
@@ -10,12 +10,23 @@ import { emptyRootHash, verifyConsistency, type TreeHead } from "./tree-hash.ts"
 import { cosign } from "./witness-cosignature.ts";
 import { parseAddCheckpoint, type AddCheckpoint } from "./witness-request.ts";
 
+/** What a witness has cosigned of a log; absent, `checkpoint` was not kept yet. */
+export type WitnessHead = TreeHead & {
+  /** As the log signed it: it proves to the log itself what it was. */
+  readonly checkpoint?: string | undefined;
+};
+
 /** Keeps what a witness has cosigned, by the origin of the log. */
 export interface WitnessStore {
   /** The head last kept; null when there is none. */
-  read(origin: string): Promise<TreeHead | null>;
+  read(origin: string): Promise<WitnessHead | null>;
   /** Keeps `head`: it is on the disk when this returns. */
-  write(origin: string, head: TreeHead): Promise<void>;
+  write(origin: string, head: WitnessHead): Promise<void>;
+}
+
+/** Path at which a witness shows the checkpoint that it cosigned last of a log. */
+export async function witnessedPath(origin: string): Promise<string> {
+  return `/checkpoint/${await sha256Hex(utf8(origin))}`;
 }
 
 /** What a witness decides about a submission. */
@@ -79,10 +90,20 @@ export class Witness {
     const decision = await this.#inTurn(origin, async () => {
       const { store } = this.#options;
       const judged = judgeCheckpoint(checkpoint, request, await store.read(origin));
-      if (judged.kind === "cosign") await store.write(origin, judged.head);
+      if (judged.kind === "cosign") await store.write(origin, { ...judged.head, checkpoint: request.checkpoint });
       return judged;
     });
     return await this.#answer(decision, text);
+  }
+
+  /** Answers a GET of `path`, as `witnessedPath` makes it; null when it is no such path of a log that is followed. */
+  async showCheckpoint(path: string): Promise<WitnessAnswer | null> {
+    for (const origin of new Set(this.#options.logs.map((log) => log.origin))) {
+      if (path !== (await witnessedPath(origin))) continue;
+      const checkpoint = (await this.#options.store.read(origin))?.checkpoint;
+      return checkpoint === undefined ? null : { status: 200, contentType: TEXT, body: checkpoint };
+    }
+    return null;
   }
 
   async #answer(decision: WitnessDecision, text: string): Promise<WitnessAnswer> {

@@ -12,7 +12,7 @@ import {
   type KeyPair,
   type WitnessStore,
 } from "@sluice/evidence";
-import { fromHex, KeyId, Sha256Hex, Sm2KeyId, SluiceError, toHex, utf8 } from "@sluice/protocol";
+import { CheckpointText, fromHex, KeyId, Sha256Hex, Sm2KeyId, SluiceError, toHex, utf8 } from "@sluice/protocol";
 import { z } from "zod";
 import { errnoOf } from "../files.ts";
 
@@ -29,7 +29,12 @@ export const WitnessConfig = z.strictObject({
 });
 export type WitnessConfig = z.infer<typeof WitnessConfig>;
 
-const Head = z.strictObject({ origin: NoteName, size: z.int().nonnegative(), rootHash: Sha256Hex });
+const Head = z.strictObject({
+  origin: NoteName,
+  size: z.int().nonnegative(),
+  rootHash: Sha256Hex,
+  checkpoint: CheckpointText.optional(),
+});
 
 const CONFIG = "config.json";
 const KEY = "witness.key";
@@ -76,10 +81,11 @@ export function witnessStore(directory: string): WitnessStore {
       if (!head.success || head.data.origin !== origin) {
         throw new SluiceError("ERR_LOG", { origin, reason: `${HEADS}/${fileOf(origin)} is damaged` });
       }
-      return { size: head.data.size, rootHash: fromHex(head.data.rootHash) };
+      const { size, rootHash, checkpoint } = head.data;
+      return { size, rootHash: fromHex(rootHash), checkpoint };
     },
-    async write(origin, { size, rootHash }) {
-      const text = `${JSON.stringify({ origin, size, rootHash: toHex(rootHash) })}\n`;
+    async write(origin, { size, rootHash, checkpoint }) {
+      const text = `${JSON.stringify({ origin, size, rootHash: toHex(rootHash), checkpoint })}\n`;
       await replaceFileDurably(join(directory, HEADS, fileOf(origin)), utf8(text));
     },
   };

@@ -1,4 +1,4 @@
-/** The HTTP side of a witness: `POST /add-checkpoint` and nothing else (C2SP tlog-witness).
+/** The HTTP side of a witness: `POST /add-checkpoint` (C2SP tlog-witness), and the last checkpoint of each log.
  *  @module */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -13,7 +13,7 @@ const TEXT = "text/plain; charset=utf-8";
 
 /** Serves `witness`. `onFault` hears of what it could not answer. @throws ERR_PORT_IN_USE */
 export async function serveWitness(
-  witness: Pick<Witness, "addCheckpoint">,
+  witness: Pick<Witness, "addCheckpoint" | "showCheckpoint">,
   { host, port, onFault }: { host: string; port: number; onFault: (error: unknown) => void },
 ): Promise<Serving> {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS });
@@ -43,7 +43,12 @@ export async function serveWitness(
   return { url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`, close };
 }
 
-async function answer(witness: Pick<Witness, "addCheckpoint">, request: IncomingMessage): Promise<WitnessAnswer> {
+async function answer(
+  witness: Pick<Witness, "addCheckpoint" | "showCheckpoint">,
+  request: IncomingMessage,
+): Promise<WitnessAnswer> {
+  const shown = request.method === "GET" ? await witness.showCheckpoint(request.url ?? "") : null;
+  if (shown !== null) return shown;
   if (request.url !== "/add-checkpoint") return { status: 404, contentType: TEXT, body: "POST /add-checkpoint\n" };
   if (request.method !== "POST") return { status: 405, contentType: TEXT, body: "POST /add-checkpoint\n" };
   const body = await readBody(request);

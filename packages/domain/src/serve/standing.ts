@@ -53,7 +53,7 @@ export class Standing {
     this.#changed();
   }
 
-  /** Refuses work until the witnesses have cosigned `size` entries of the log. */
+  /** Refuses work, in this process, until the witnesses have cosigned `size` entries of the log. */
   needWitnesses(size: number, since: Date): void {
     this.#unwitnessed = { size, since: since.toISOString() };
   }

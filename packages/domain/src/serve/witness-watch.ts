@@ -1,6 +1,7 @@
 /** The witnesses of a domain's log, and what they make of its standing. A process that begins is admitted to work when the
  *  quorum has cosigned a checkpoint with its start: a witness never cosigns a tree that lacks what it cosigned before, so
- *  a directory that was restored from a backup gets no quorum. A witness that knows a longer log, or another, stops work.
+ *  a directory that was restored from a backup gets no quorum. A witness that says it knows a longer log, or another, and
+ *  shows a checkpoint that this log signed, stops work for good; what nobody signed stops it while there is no quorum.
  *  @module */
 import { setTimeout } from "node:timers/promises";
 import {
@@ -10,29 +11,47 @@ import {
   type LogWitnesses,
   type WitnessOutcome,
 } from "@sluice/evidence";
-import { isSluiceError, SluiceError, type Bytes, type Checkpoint, type EvidenceLog } from "@sluice/protocol";
+import {
+  isSluiceError,
+  SluiceError,
+  type Bytes,
+  type Checkpoint,
+  type Clock,
+  type EvidenceLog,
+} from "@sluice/protocol";
 import type { Standing } from "./standing.ts";
 
 /** Time from the first try to the second, which doubles each time. */
 export const DEFAULT_WITNESS_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
 
-/** Why a domain refuses work whose log is shorter than a witness knows it. */
-const WITNESS_AHEAD = "a witness has cosigned more entries than the log has";
-/** Why a domain refuses work whose log is not the one that a witness knows. */
-const WITNESS_FORK = "a witness has cosigned another history of the log";
+/** What a watch needs beside the witnesses. */
+export interface WatchOptions {
+  readonly standing: Standing;
+  readonly clock: Clock;
+  /** Holds a checkpoint that somebody shows against the log. @throws when this domain did not sign it */
+  readonly judge: (checkpoint: string) => Promise<void>;
+}
 
 /** Watches the witnesses of one log. */
 export class WitnessWatch {
   readonly #standing: Standing;
   readonly #witnesses: LogWitnesses | undefined;
+  readonly #clock: Clock;
+  readonly #judge: WatchOptions["judge"];
   #log: DirectoryLog | undefined;
+  #retryMs = DEFAULT_WITNESS_RETRY_MS;
+  #retrying = false;
+  /** Whether a witness spoke against the checkpoint that is asked about now; what it showed. */
+  #contradiction: { shown: string[] } | null = null;
   #turn: Promise<unknown> = Promise.resolve();
   readonly #closing = new AbortController();
 
   /** `witnesses` are undefined where there is no policy. */
-  constructor(standing: Standing, witnesses: LogWitnesses | undefined) {
+  constructor(witnesses: LogWitnesses | undefined, { standing, clock, judge }: WatchOptions) {
     this.#standing = standing;
+    this.#clock = clock;
+    this.#judge = judge;
     this.#witnesses = witnesses;
   }
 
@@ -48,22 +67,23 @@ export class WitnessWatch {
   }
 
   /** Notes what one witness said. */
-  noteOutcome({ outcome, size }: WitnessOutcome): void {
-    if (outcome === "inconsistent") this.#standing.refuse(WITNESS_FORK);
+  noteOutcome({ outcome, size, checkpoint }: WitnessOutcome): void {
     // A longer checkpoint of this very log may have been submitted beside.
-    if (outcome === "ahead" && (size ?? 0) > (this.#log?.size ?? Number.MAX_SAFE_INTEGER)) {
-      this.#standing.refuse(WITNESS_AHEAD);
-    }
+    const contradicts = outcome === "inconsistent" || (outcome === "ahead" && (size ?? 0) > (this.#log?.size ?? 0));
+    if (!contradicts || this.#log === undefined) return;
+    this.#contradiction ??= { shown: [] };
+    if (checkpoint !== undefined) this.#contradiction.shown.push(checkpoint);
   }
 
   /** Refuses work until the quorum has cosigned all that `log` holds now. Asks once before it returns, then again in the
    *  background for as long as it takes. */
-  async begin(log: DirectoryLog, now: Date, retryMs: number): Promise<void> {
+  async begin(log: DirectoryLog, retryMs = DEFAULT_WITNESS_RETRY_MS): Promise<void> {
     this.#log = log;
+    this.#retryMs = retryMs;
     if (this.#witnesses === undefined || this.#standing.rolledBack !== null) return;
-    this.#standing.needWitnesses(log.size, now);
+    this.#standing.needWitnesses(log.size, this.#clock.now());
     await this.#tryOnce(log);
-    this.#retry(log, retryMs).catch(() => undefined);
+    this.#keepTrying(log);
   }
 
   /** The log as receipts prove their place in it when answers wait for witnesses: its checkpoints are cosigned by the
@@ -120,9 +140,30 @@ export class WitnessWatch {
     view: Parameters<Cosign>[1],
   ): Promise<{ text: string; satisfied: boolean }> {
     const text = await cosign(checkpoint, view);
+    const contradiction = this.#contradiction;
+    this.#contradiction = null;
+    // Nobody vouches for the text but its signature: what this log did not sign proves nothing.
+    for (const shown of contradiction?.shown ?? []) await this.#judge(shown).catch(() => undefined);
     const { satisfied } = await judgeCosignatures(policy, text);
     if (satisfied) this.#standing.witnessed(checkpoint.size);
+    else if (contradiction !== null && this.#log !== undefined) this.#doubt(this.#log);
     return { text, satisfied };
+  }
+
+  /** Work waits for the quorum again. */
+  #doubt(log: DirectoryLog): void {
+    if (this.#standing.isWitnessed) this.#standing.needWitnesses(log.size, this.#clock.now());
+    this.#keepTrying(log);
+  }
+
+  #keepTrying(log: DirectoryLog): void {
+    if (this.#retrying) return;
+    this.#retrying = true;
+    this.#retry(log, this.#retryMs)
+      .catch(() => undefined)
+      .finally(() => {
+        this.#retrying = false;
+      });
   }
 
   async #tryOnce(log: DirectoryLog): Promise<void> {
