@@ -1,5 +1,5 @@
 /** Rotation of signing keys, from the command line: what an operator types, in the order of the documentation. @module */
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { generateKey } from "@sluice/evidence";
 import { Keyring } from "@sluice/protocol";
@@ -45,7 +45,11 @@ test("a gateway's key is prepared, pinned by the domain and taken into use; a do
   expect(nextKey).toMatch(/^sm2:/);
   const config: unknown = JSON.parse(await readFile(join(domain, "domain.json"), "utf8"));
   expect(config).toMatchObject({ receiptKey: pin });
-  expect((await verdicts()).filter(([verdict]) => verdict === "failure")).toEqual([]);
+  const noFailure = async () => expect((await verdicts()).filter(([verdict]) => verdict === "failure")).toEqual([]);
+  await noFailure();
+  // As a process leaves it that ended between decision and files.
+  await rename(join(domain, "keys", "receipt.key"), join(domain, "keys", "receipt-next.key"));
+  await noFailure();
   const listed = await run("crypto", "list", "--data", domain, "--json");
   for (const key of [nextKey, prepared.nextKey, gatewayKey]) expect(listed).toContain(key);
 

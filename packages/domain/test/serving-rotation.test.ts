@@ -157,9 +157,8 @@ test("a rotation that was cut off after its decision is ended by the next start"
   const ring = ringOf(config.receiptKey).map((entry) => ({ until: from, ...entry }));
   await replaceConfig(fixture.directory, { ...config, receiptKey: [...ring, { keyId: nextKey, from }] });
   await restart();
-  const { receipt } = receiptOf(await develop(fixture, grant));
-  expect(receipt.signatures.map(({ keyId }) => keyId)).toEqual([nextKey]);
-  expect((await eventsOf()).filter(({ event }) => event.body.kind === "key-rotated")).toHaveLength(2);
+  const rotations = (await eventsOf()).filter(({ event }) => event.body.kind === "key-rotated");
+  expect(rotations.map(({ event }) => event.signatures[0]?.keyId)).toEqual([currentKey(config.receiptKey), nextKey]);
 });
 
 test("during an overlap both keys of the gateway deliver; an ended one is refused and never comes back", async () => {

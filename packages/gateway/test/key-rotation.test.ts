@@ -2,7 +2,15 @@
  *  @module */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { currentKey, generateKey, referTo, rotatedPin, signDocument } from "@sluice/evidence";
+import {
+  currentKey,
+  exportPrivateKey,
+  generateKey,
+  generateSm2Key,
+  referTo,
+  rotatedPin,
+  signDocument,
+} from "@sluice/evidence";
 import type { EvidencedReceipt, Receipt, UseRequest } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { readConfig, readKeys, replaceConfig } from "../src/configuration.ts";
@@ -45,6 +53,30 @@ test("a rotation that was cut off after its decision is ended by whoever reads t
   const turn = { from: "2026-01-01T00:00:00.000Z", until: "2026-01-02T00:00:00.000Z" };
   await replaceConfig(directory, { ...config, gatewayKey: rotatedPin(gatewayKey, nextKey, turn) });
   expect([await signerOf(directory), nextKey.slice(0, 4)]).toEqual([nextKey, "sm2:"]);
+});
+
+test("with keys in the environment the next one has a variable of its own, and afterwards only it opens the gateway", async () => {
+  const directory = await testDirectory();
+  const [old, next, log] = [await generateKey(), await generateKey(), await generateKey()];
+  const withKey = async (key: typeof old, more: Record<string, string> = {}) => ({
+    environment: {
+      SLUICE_KEY_GATEWAY: await exportPrivateKey(key),
+      SLUICE_KEY_LOG: await exportPrivateKey(log),
+      SLUICE_KEY_LOG_SM2: sm2,
+      ...more,
+    },
+  });
+  const sm2 = await exportPrivateKey(await generateSm2Key());
+  const keys = { keeping: "environment" as const, ...(await withKey(old)) };
+  await initGateway(directory, { agencyKey, clock, random, keys });
+  const without = rotateGatewayKey(directory, { clock, random, keys: await withKey(old) });
+  await expect(without).rejects.toMatchObject({ code: "ERR_NOT_FOUND", details: { name: "SLUICE_KEY_GATEWAY_NEXT" } });
+  const beside = await withKey(old, { SLUICE_KEY_GATEWAY_NEXT: await exportPrivateKey(next) });
+  expect((await rotateGatewayKey(directory, { clock, random, keys: beside })).nextKey).toBe(next.keyId);
+  const config = await readConfig(directory);
+  if (config === null) throw new Error("a gateway");
+  await expect(readKeys(directory, config, await withKey(old))).rejects.toMatchObject({ code: "ERR_DIRECTORY_STATE" });
+  expect((await readKeys(directory, config, await withKey(next))).gatewayKey.keyId).toBe(next.keyId);
 });
 
 test("no answer passes whose receipt an ended key of the domain signed after its end", async () => {
