@@ -1,4 +1,4 @@
-import { chmod, cp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fromUtf8, utf8 } from "@sluice/protocol";
 import { expect, test } from "vitest";
@@ -222,9 +222,9 @@ test("an index of very many tiles is begun", { timeout: 30_000 }, async () => {
   await inDirectory(async (directory) => {
     const tiles = 130_000;
     const index = await RetentionIndex.open(join(directory, "retention"), ORIGIN, { tiles, atMs: 7 });
-    expect([index.tiles, await index.completeBefore(7), await index.completeBefore(8)]).toEqual([tiles, 0, tiles]);
+    expect([index.tiles, await index.completeBefore(7)]).toEqual([tiles, 0]);
     await index.append(Array<number>(tiles).fill(9));
-    expect(await index.completeBefore(10)).toBe(2 * tiles);
+    expect([index.tiles, await index.completeBefore(9)]).toEqual([2 * tiles, tiles]);
     await index.close();
   });
 });
@@ -259,6 +259,23 @@ test("cut off at any moment, pruning is done again", async () => {
       expect(await prune(left)).toMatchObject({ firstKept: 512, removedFiles: 2 - gone.length });
       await verifyLogDirectory(left, trust);
     }
+  });
+});
+
+test("the note is there before the first entry goes", async () => {
+  await inDirectory(async (directory) => {
+    await build(directory);
+    now = DAY;
+    await prune(directory, new Date(FIRST)); // the journal begins again, after three tiles
+    const first = join(directory, "tile/entries/000");
+    await rm(first);
+    await mkdir(first); // which no removal of a file removes
+    await expect(prune(directory)).rejects.toThrow();
+    expect(await bundles(directory)).toContain("001");
+    expect(await openPruned(new Uint8Array(await readFile(join(directory, "pruned"))), trust)).toEqual({
+      firstKept: 512,
+      at: new Date(DAY),
+    });
   });
 });
 

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { toHex } from "@sluice/protocol";
@@ -12,6 +13,7 @@ import {
 } from "../src/index.ts";
 import { decodeHeader, decodeRecord, RECORD_BYTES } from "../src/journal-format.ts";
 import { CLOCK, entriesOf, entryOf, inDirectory, ORIGIN } from "./log-fixture.ts";
+import { RecordedDisk } from "./recorded-disk.ts";
 
 const key = await generateKey();
 const options: LogOptions = { origin: ORIGIN, key, clock: CLOCK, publishIntervalMs: 0 };
@@ -45,6 +47,46 @@ function endOfRecords(journal: Uint8Array): number {
   while (decodeRecord(journal.subarray(end, end + RECORD_BYTES)) !== null) end += RECORD_BYTES;
   return end;
 }
+
+test("an entry is given its place when the disk has it", async () => {
+  await inDirectory(async (directory) => {
+    await using log = await openLog(directory, options);
+    const disk = await RecordedDisk.start();
+    for (const [i, entry] of entriesOf(0, 3).entries()) {
+      await log.append(entry);
+      disk.note(`given ${i}`);
+      const journal = join(directory, "journal");
+      const [written, synced] = [disk.last("write", journal), disk.last("datasync", journal)];
+      expect(written).toBeGreaterThan(i === 0 ? -1 : disk.noted(`given ${i - 1}`));
+      expect(synced).toBeGreaterThan(written);
+      expect(disk.noted(`given ${i}`)).toBeGreaterThan(synced);
+    }
+  });
+});
+
+test("the journal begins again when the disk has the tiles, their names and their times", async () => {
+  await inDirectory(async (directory) => {
+    await using log = await openLog(directory, options);
+    const disk = await RecordedDisk.start();
+    const journal = join(directory, "journal");
+    const begun = statSync(journal).ino;
+    await fill(log, 0, 16_400);
+    while (statSync(journal).ino === begun) await log.append(entryOf(log.size));
+    const anew = disk.first("sync", journal); // the new file, before it takes the name
+    const files = await readdir(join(directory, "tile"), { recursive: true, withFileTypes: true });
+    const paths = files.map((entry) => join(entry.parentPath, entry.name)).filter((path) => !path.includes(".p"));
+    expect(paths.length).toBeGreaterThan(2 * 64);
+    for (const path of [directory, join(directory, "tile"), ...paths]) {
+      expect([path, disk.first("sync", path)]).not.toEqual([path, -1]);
+      expect(disk.first("sync", path)).toBeLessThan(anew);
+    }
+    expect(disk.last("write", join(directory, "retention"))).toBeGreaterThan(-1);
+    expect(disk.last("datasync", join(directory, "retention"))).toBeLessThan(anew);
+    expect(disk.last("datasync", join(directory, "retention"))).toBeGreaterThan(
+      disk.last("write", join(directory, "retention")),
+    );
+  });
+});
 
 test("finds entries that were durable but in no published tile", async () => {
   await inDirectory(async (directory) => {
