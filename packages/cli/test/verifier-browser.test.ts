@@ -12,6 +12,7 @@ import { auditCity, environmentOf } from "./audit-city.ts";
 import { sluice, temporaryDirectory } from "./captured-io.ts";
 import { chromiumOrSkip, chromiumPath } from "./chromium.ts";
 import { writeEvidenceDirectory } from "./evidence-directory.ts";
+import { writePrunedEvidence } from "./pruned-evidence.ts";
 import { TAMPERINGS } from "./tampered-exports.ts";
 
 const slow = process.env["SLOW"] === "1";
@@ -136,6 +137,14 @@ browserTest("a folder that is dropped verifies, and so do receipts that an SM2 k
     expect(await page.locator("#outcome section", { hasText: "不相符的文件" }).count()).toBe(0);
   }
   expect(complaints).toEqual([]);
+});
+
+browserTest("the page tells that a log was pruned", async () => {
+  const { page } = await opened(join(await exported(), "verify.html"));
+  const evidence = await temporaryDirectory();
+  await writePrunedEvidence(evidence);
+  expect((await chosen(page, "#folder", evidence)).verdict).toMatch(/^凭证与日志相符/);
+  expect(await page.locator("#outcome").innerText()).toContain("编号 512 之前的不再保存");
 });
 
 browserTest("a folder that is dropped together with a file is not passed over", async () => {
