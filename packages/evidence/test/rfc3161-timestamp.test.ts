@@ -100,6 +100,17 @@ describe.skipIf(!hasOpenssl())("an authority that is OpenSSL", () => {
     expect(await judge(answer, {}, "tsa")).toBe("untrusted");
   });
 
+  test("takes the path of no other certificate in the token for the signer's", async () => {
+    await authority.certificate({ name: "foreign-ca", extensions: CA_EXTENSIONS });
+    await authority.certificate({ name: "stranger", issuer: "foreign-ca", extensions: TSA_EXTENSIONS });
+    await authority.certificate({ name: "good", issuer: "ca", extensions: CA_EXTENSIONS });
+    // The signer is pinned in the place of a CA, beside one that the other certificate is under.
+    await writeFile(join(directory, "both.pem"), (await authority.pem("ca")) + (await authority.pem("stranger")));
+    const made = await authority.forge(await stampedNow(), "stranger", { others: "good.pem" });
+    expect(await authority.verifies(DATA, made, "both")).toBe(false);
+    expect(await judge(made, {}, "both")).toBe("untrusted");
+  });
+
   test("refuses signers whose certificate is not for time stamps alone", async () => {
     const forms: [string, string[]][] = [
       ["no-usage", LEAF],
