@@ -16,7 +16,7 @@ import { openSealedFiles } from "./rest/open-files.ts";
  *  @throws ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_KEY, ERR_MEMORY_FILES, ERR_TABLE_FILE, ERR_TABLE_ENCODING and the other table errors; nothing is half-written */
 export async function importTable(
   directory: string,
-  options: Omit<ImportTableOptions, "domain"> & {
+  options: Omit<ImportTableOptions, "domain" | "onReady"> & {
     readonly memoryDirectory?: string | undefined;
     readonly keys?: KeyAccess | undefined;
   },
@@ -37,9 +37,11 @@ export async function importTable(
       memory: await MemoryFiles.open(options.memoryDirectory),
     });
     try {
-      const resource = await store.importTable({ ...options, domain: config.domain });
-      noteImport(directory, resource);
-      return resource;
+      return await store.importTable({
+        ...options,
+        domain: config.domain,
+        onReady: (resource) => noteImport(directory, resource),
+      });
     } finally {
       await store.close();
     }
@@ -48,7 +50,7 @@ export async function importTable(
   }
 }
 
-/** Puts the event down; the next start of the domain signs and logs it. */
+/** Puts the event down, before the table takes its place: none is there without one. The next start of the domain signs and logs it. */
 function noteImport(directory: string, { snapshot }: ResourceDescription): void {
   const db = new StateDatabase(join(directory, "state.sqlite"));
   try {

@@ -44,7 +44,10 @@ export async function rotateDataKey(directory: string, options: RotateOptions = 
   const keys = await openDataKeys({ directory, config, keyring, random });
   const suite = options.suite ?? keys.current.suite;
   // Two keys are there when a rotation was cut off: that one is ended, unless it was to another suite.
-  if (keys.all.length === 1 || keys.current.suite !== suite) await keys.add(suite);
+  if (keys.all.length === 1 || keys.current.suite !== suite) {
+    noteRotation(directory);
+    await keys.add(suite);
+  }
   const files = await Array.fromAsync(findSealed(directory));
   const { all, current: key } = keys;
   const { signal } = options;
@@ -64,11 +67,10 @@ export async function rotateDataKey(directory: string, options: RotateOptions = 
   }
   options.onProgress?.({ done: files.length, total: files.length });
   await keys.dropOthers();
-  noteRotation(directory);
   return files.length;
 }
 
-/** Puts the event down; the next start of the domain signs and logs it. */
+/** Puts the event down, before anything is done: no rotation is without one. The next start of the domain signs and logs it. */
 function noteRotation(directory: string): void {
   const db = new StateDatabase(join(directory, "state.sqlite"));
   try {

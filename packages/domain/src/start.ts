@@ -199,9 +199,9 @@ export async function startDomain(directory: string, options: StartDomainOptions
       calls: new OneAtATime(),
       activeCalls: new ActiveCalls(),
       indexes: new IndexReaders(async (index, snapshot) => {
+        await recordEvent(context, { kind: "index-removed", subject: snapshot });
         await removeIndex(files, index);
         parts.forget(servedPart({ index }, ""));
-        await recordEvent(context, { kind: "index-removed", subject: snapshot });
       }),
       workshop,
       runner,

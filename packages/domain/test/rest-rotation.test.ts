@@ -1,6 +1,6 @@
 /** Rotation of the data key: cut off anywhere, both keys open; at its end the old one opens nothing. @module */
 import { spawnSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, link, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { utf8 } from "@sluice/protocol";
@@ -56,12 +56,16 @@ test("every file is under one new key, the old one opens nothing, and the change
   const home = await copyOfHome("whole");
   const { keys: before } = await look(home);
   const old = await readFile(join(home, NAMES[1] ?? ""));
+  // Another name of the file that the key is to be destroyed in.
+  const seen = join(root, "data.json");
+  await link(join(home, "keys/data.json"), seen);
   const progress: string[] = [];
   const rotated = await rotateDataKey(home, {
     suite: "sm",
     onProgress: ({ done, total }) => progress.push(`${done}/${total}`),
   });
   expect(rotated).toBe(NAMES.length);
+  expect(new Set(await readFile(seen))).toEqual(new Set([0]));
   expect(progress).toEqual(["0/4", "1/4", "2/4", "3/4", "4/4"]);
   const { keys, used } = await look(home);
   expect(keys).toHaveLength(1);
@@ -74,6 +78,26 @@ test("every file is under one new key, the old one opens nothing, and the change
   await expect(files.read(NAMES[1] ?? "")).rejects.toMatchObject({
     code: "ERR_SEALED_FILE",
     details: { file: `test/${NAMES[1]}`, reason: "its key is not here" },
+  });
+});
+
+test("so many keys are refused that the domain would not open with, and a rotation to the last suite ends it", async () => {
+  const home = await copyOfHome("many");
+  const keys = await openDataKeys(await opened(home));
+  for (let count = 1; count < 8; count++) await keys.add("sm");
+  await expect(keys.add("sm")).rejects.toMatchObject({ code: "ERR_STATE" });
+  await expect(rotateDataKey(home, { suite: "intl" })).rejects.toMatchObject({ code: "ERR_STATE" });
+  expect((await look(home)).keys).toHaveLength(8);
+  await rotateDataKey(home);
+  expect((await look(home)).keys).toHaveLength(1);
+});
+
+test("without its data keys a domain is not told to make new ones in the same place", async () => {
+  const home = await copyOfHome("without");
+  await rm(join(home, "keys/data.json"));
+  await expect(rotateDataKey(home)).rejects.toMatchObject({
+    code: "ERR_DIRECTORY_STATE",
+    details: { command: "sluice domain init NEW-DIR", expected: expect.stringMatching(/safe copy/) as string },
   });
 });
 
@@ -107,6 +131,8 @@ test("a rotation that is killed anywhere leaves every file readable, and the nex
     expect(signal).toBe("SIGKILL");
     const { keys, used } = await look(home);
     cut.push(keys.length);
+    // What was begun is told, whether or not it was ended.
+    expect(eventsOf(home).map(({ kind }) => kind)).toEqual(["data-key-rotated"]);
     await rotateDataKey(home);
     const after = await look(home);
     expect(after.keys).toHaveLength(1);

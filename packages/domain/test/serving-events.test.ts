@@ -1,12 +1,25 @@
 /** Every entry of a domain's log is a receipt or an event that the domain keeps: access, processing, flow and destruction
  *  are all there, without a name or a value.
  *  @module */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { currentKey, logIdentity, signDocument, verifyLogProof, verifySigned } from "@sluice/evidence";
 import { documentHash, DomainDescription, EventPage, fromUtf8, SignedEvent } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startDomain } from "../src/index.ts";
 import { eventsOf, explanations, logEntries, withState } from "./domain-log.ts";
-import { deliverGrant, get, grantBody, openFixture, postJson, serveProduct, type Fixture } from "./serving-fixture.ts";
+import {
+  deliverGrant,
+  get,
+  grantBody,
+  importPersons,
+  openFixture,
+  postJson,
+  rowText,
+  serveProduct,
+  type Fixture,
+} from "./serving-fixture.ts";
 
 let fixture: Fixture;
 let snapshots: string[];
@@ -62,6 +75,20 @@ test("what comes in, is built and is taken away is an event, once, of the hash o
     { kind: "party", subject: await documentHash(stopped.body) },
     { kind: "grant-revoked", subject: await documentHash(revocation.body) },
   ]);
+});
+
+test("without its event no table is imported", async () => {
+  await fixture.domain.close();
+  const files = async (): Promise<string[]> => (await readdir(fixture.directory, { recursive: true })).sort();
+  const before = await files();
+  const db = new DatabaseSync(join(fixture.directory, "state.sqlite"));
+  db.exec("BEGIN IMMEDIATE"); // nobody else can write
+  await expect(importPersons(fixture.directory, [rowText(0)], "others")).rejects.toThrow("locked");
+  db.close();
+  expect((await files()).filter((name) => !name.includes("sqlite"))).toEqual(
+    before.filter((name) => !name.includes("sqlite")),
+  );
+  fixture.domain = await startDomain(fixture.directory, { workerThreads: 1 });
 });
 
 test("each entry of the log is one kept document, and events are signed by the domain and carry nothing else", async () => {

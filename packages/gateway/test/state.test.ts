@@ -10,6 +10,7 @@ import { expect, inject, test } from "vitest";
 import { MIGRATIONS } from "../src/state/migrations.ts";
 import { CHECKPOINT_ROWS, openState } from "../src/state/open-state.ts";
 import { ProductRegister } from "../src/state/product-register.ts";
+import { unloggedReceipts } from "../src/state/receipt-store.ts";
 import { readReviews } from "../src/state/review-store.ts";
 import { copyEmptyState, testDirectory } from "./directories.ts";
 
@@ -48,6 +49,27 @@ test("every commit reaches the disk with an fsync, and reads need none", async (
   const read = syncs;
   await state.db.selectFrom("party").selectAll().execute();
   expect(syncs).toBe(read);
+  await state.close();
+});
+
+test("a receipt of before there were bookings is named as what it is", async () => {
+  const directory = await testDirectory();
+  copyEmptyState(directory);
+  const state = await openState(directory);
+  const row = {
+    call_id: "a",
+    key_id: null,
+    grant_hash: "",
+    receipt: "{}",
+    openings: "{}",
+    domain_log: "{}",
+    booking: "",
+  };
+  await state.db
+    .insertInto("receipt")
+    .values({ ...row, request: null, salt: "", log_index: null, log_proof: null })
+    .execute();
+  await expect(unloggedReceipts(state.db, 1)).rejects.toMatchObject({ code: "ERR_DIRECTORY_STATE" });
   await state.close();
 });
 

@@ -48,6 +48,8 @@ export interface ImportTableOptions {
   readonly fields?: readonly ResourceField[];
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ImportProgress) => void;
+  /** Told once the file is read and checked, before the store changes. What it throws ends the import. */
+  readonly onReady?: (resource: ResourceDescription) => void;
 }
 
 /** An open store. One process at a time may have a directory open. */
@@ -153,6 +155,7 @@ class DuckDbStore implements DataStore {
       rows,
       salt: toHex(salt),
     };
+    request.onReady?.(description);
     await this.#catalogue.put(entry, contentOf(table)).catch(() => {
       throw new SluiceError("ERR_DIRECTORY_UNWRITABLE", { directory: files.directory });
     });

@@ -2,7 +2,7 @@
  *  seals; those before it still open what a rotation has not come to. A key that leaves the file is gone, and with it
  *  whatever only it opens: no secret that stays makes it again.
  *  @module */
-import { readFile } from "node:fs/promises";
+import { open, readFile, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { FileKey, openStream, replaceFileDurably, sealStream, type FileSuite } from "@sluice/evidence";
 import { fromBase64url, SluiceError, toBase64url, utf8, type Bytes, type Random } from "@sluice/protocol";
@@ -10,6 +10,7 @@ import { z } from "zod";
 
 const FILE = join("keys", "data.json");
 const SECRET_BYTES = 32;
+const NEW_DOMAIN = "sluice domain init NEW-DIR";
 const OWNER_ONLY = 0o600;
 /** Keys of one domain: more than one only while a rotation runs or was cut off. */
 const MAX_DATA_KEYS = 8;
@@ -79,8 +80,17 @@ export class DataKeys {
     return this.#entries.map(({ key }) => key);
   }
 
-  /** Makes a key, which seals from now on. It is on disk when this returns. */
+  /** Makes a key, which seals from now on. It is on disk when this returns.
+   *  @throws ERR_STATE when there are so many that a rotation has to end first */
   async add(suite: FileSuite): Promise<void> {
+    if (this.#entries.length >= MAX_DATA_KEYS) {
+      throw new SluiceError("ERR_STATE", {
+        kind: "domain",
+        name: this.#options.domain,
+        state: `with ${MAX_DATA_KEYS} data keys`,
+        needed: `the end of its rotation to ${this.current.suite}`,
+      });
+    }
     const secret = this.#options.random.bytes(SECRET_BYTES);
     const key = new FileKey(suite, secret);
     await this.#keep([...this.#entries, { entry: await wrap(this.#options, key, secret), key }]);
@@ -95,8 +105,14 @@ export class DataKeys {
   async #keep(entries: readonly { readonly entry: Entry; readonly key: FileKey }[]): Promise<void> {
     const document: z.infer<typeof DataKeyFile> = { version: 1, keys: entries.map(({ entry }) => entry) };
     const text = `${JSON.stringify(document, null, 2)}\n`;
-    await replaceFileDurably(join(this.#options.directory, FILE), utf8(text), OWNER_ONLY);
+    const path = join(this.#options.directory, FILE);
+    await using before = await open(path, "r+").catch((cause: unknown) => {
+      if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return null;
+      throw cause;
+    });
+    await replaceFileDurably(path, utf8(text), OWNER_ONLY);
     this.#entries = entries;
+    if (before !== null) await overwrite(before);
   }
 }
 
@@ -110,9 +126,19 @@ async function readEntries(directory: string): Promise<readonly Entry[]> {
   try {
     return DataKeyFile.parse(JSON.parse(await readFile(join(directory, FILE), "utf8"))).keys;
   } catch (cause) {
-    const facts = { directory, expected: "the data keys of a domain", command: `sluice domain init ${directory}` };
+    // Made anew in this directory, keys would open nothing of what is in it.
+    const expected =
+      "keys/data.json: put it back from a safe copy. A directory made before there was one is not taken over";
+    const facts = { directory, expected, command: NEW_DOMAIN };
     throw new SluiceError("ERR_DIRECTORY_STATE", facts, { cause });
   }
+}
+
+/** Overwrites a file that has no name any more: what it held was destroyed, or stands in the file after it. */
+async function overwrite(file: FileHandle): Promise<void> {
+  const { size } = await file.stat();
+  await file.write(new Uint8Array(size), 0, size, 0);
+  await file.sync();
 }
 
 async function wrap(options: DataKeyOptions, { id, suite }: FileKey, secret: Bytes): Promise<Entry> {

@@ -42,7 +42,7 @@ export async function sweepIndexes(context: DomainContext): Promise<void> {
   const served = new Set(context.work.servedIndexes());
   for (const name of await readdir(parent)) {
     if (served.has(name)) continue;
-    await removeIndex(context.files, name);
     await recordEvent(context, { kind: "index-removed" });
+    await removeIndex(context.files, name);
   }
 }

@@ -7,6 +7,7 @@ import {
   SignedBooking,
   SignedReceipt,
   SignedRequest,
+  SluiceError,
   type EvidencedReceipt,
   type ReceiptQuery,
 } from "@sluice/protocol";
@@ -148,7 +149,12 @@ function usageRow({ evidenced }: FreshReceipt): Tables["usage_record"] {
   };
 }
 
+/** @throws ERR_DIRECTORY_STATE for a receipt of a gateway that made no bookings yet */
 function parse(row: Selectable<ReceiptTable>): HeldReceipt {
+  if (row.booking === "") {
+    const facts = { directory: "the state", expected: "a booking of each receipt: it is of a version before 1.0" };
+    throw new SluiceError("ERR_DIRECTORY_STATE", { ...facts, command: "sluice gateway init NEW-DIR" });
+  }
   return {
     receipt: SignedReceipt.parse(JSON.parse(row.receipt)),
     openings: ReceiptOpenings.parse(JSON.parse(row.openings)),
