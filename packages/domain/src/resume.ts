@@ -8,6 +8,7 @@ import { SIGNED_MORE, SIGNED_OTHER } from "./serve/accept-checkpoint.ts";
 import { LOG_BEHIND } from "./serve/recover-log.ts";
 import { StateDatabase } from "./state/database.ts";
 import { EventStore } from "./state/events.ts";
+import { MembershipStore } from "./state/memberships.ts";
 import { RollbackStore } from "./state/rollback.ts";
 import { UseStore } from "./state/uses.ts";
 
@@ -60,6 +61,7 @@ function resume(db: StateDatabase, name: string, now: Date): Instant {
   db.transaction(() => {
     events.put({ kind: "rolled-back" }, now);
     events.put({ kind: "resumed" }, now);
+    new MembershipStore(db).endAll(grantsFrom);
     rollback.resume(grantsFrom);
   });
   return grantsFrom;

@@ -7,11 +7,12 @@ import { join } from "node:path";
 import { judgeCosignatures, parseWitnessPolicy, signDocument, verifyReceipt } from "@sluice/evidence";
 import { blind } from "@sluice/mpc/oprf/client";
 import { decodeAnswer, encodeEvaluateRequest, utf8, type AnswerEnvelope, type CallEnvelope } from "@sluice/protocol";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { resumeDomain, startDomain, type StartDomainOptions } from "../src/index.ts";
 import { SIGNED_MORE, SIGNED_OTHER } from "../src/serve/accept-checkpoint.ts";
 import { LOG_BEHIND } from "../src/serve/recover-log.ts";
 import { StateDatabase } from "../src/state/database.ts";
+import { MembershipStore } from "../src/state/memberships.ts";
 import { RollbackStore } from "../src/state/rollback.ts";
 import { eventsOf, logEntries } from "./domain-log.ts";
 import {
@@ -327,6 +328,16 @@ test.each([LOG_BEHIND, SIGNED_MORE, SIGNED_OTHER])(
     await expect(resumeDomain(fixture.directory, { clock })).rejects.toMatchObject({ code: "ERR_STATE" });
   },
 );
+
+test("what was served before a person's decision is served no longer, and trails say so", async () => {
+  const db = new StateDatabase(join(fixture.directory, "state.sqlite"));
+  onTestFinished(() => db.close());
+  const builds = new MembershipStore(db);
+  expect(builds.ofResource("persons").map(({ until }) => until)).toEqual([null]);
+  new RollbackStore(db).refuse("it was restored");
+  const { grantsFrom } = await resumeDomain(fixture.directory, { clock });
+  expect(builds.ofResource("persons")).toMatchObject([{ until: grantsFrom, ended: "revoked" }]);
+});
 
 test("where answers wait for witnesses there is no such window, and receipts carry cosignatures", async () => {
   await useWitnesses(1, "quorum w0");

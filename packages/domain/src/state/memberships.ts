@@ -81,6 +81,11 @@ export class MembershipStore {
       .run(at, grant);
   }
 
+  /** Ends everything that is served: every grant of before is void. */
+  endAll(at: Instant): void {
+    this.#db.prepare("UPDATE membership SET until_at = ?, ended = 'revoked' WHERE until_at IS NULL").run(at);
+  }
+
   /** Builds of a resource, the oldest first. */
   ofResource(resource: Name): KeptMembership[] {
     return this.#db
