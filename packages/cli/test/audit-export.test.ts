@@ -14,6 +14,8 @@ import { sluice, temporaryDirectory, type Outcome } from "./captured-io.ts";
 import { filesOf, rewrite, TAMPERINGS } from "./tampered-exports.ts";
 import { runVerifier } from "./verifier-program.ts";
 
+const long = test.runIf(process.env["SLOW"] === "1");
+
 /** Receipts of the two runs come on top. */
 const CALLS = 5;
 const FROM = "2020-01-01T00:00:00+08:00";
@@ -163,7 +165,7 @@ test("a flipped byte of any file of an export is found, and the file named", asy
   expect(await changedFiles(diskFolder(directory), manifest)).toEqual([]);
 });
 
-test("a flipped byte anywhere in the manifest is found, and the manifest or the file named", async () => {
+long("a flipped byte anywhere in the manifest is found, and the manifest or the file named", async () => {
   const directory = await exported();
   const path = join(directory, "manifest.json");
   const bytes = await readFile(path);

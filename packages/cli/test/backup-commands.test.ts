@@ -6,32 +6,39 @@ import { generateKey } from "@sluice/evidence";
 import { expect, test } from "vitest";
 import { sluice, temporaryDirectory } from "./captured-io.ts";
 
-test("`backup create`, `check` and `restore` take a gateway to another directory, and say what is not in it", async () => {
-  const root = await temporaryDirectory();
-  const [home, out, to] = [join(root, "gateway"), join(root, "backup"), join(root, "restored")];
-  const { keyId } = await generateKey();
-  await sluice(["gateway", "init", home, "--agency-key", keyId, "--plain-keys"]);
-  const created = await sluice(["backup", "create", home, "--out", out]);
-  expect([created.code, created.stderr]).toEqual([0, ""]);
-  expect(created.stdout).toMatch(/^keys +not in it$/m);
-  const sha256 = /^SHA-256 of backup\.json +([0-9a-f]{64})$/m.exec(created.stdout)?.[1];
-  const checked = JSON.parse((await sluice(["backup", "check", out, "--json"])).stdout) as Record<string, unknown>;
-  expect(checked).toMatchObject({ ok: true, kind: "gateway", logSize: 0, receipts: 0, sha256 });
-  const restored = await sluice(["backup", "restore", out, "--to", to, "--keys", join(home, "keys")]);
-  expect([restored.code, restored.stdout]).toEqual([0, expect.stringContaining("with 0 entries in its log")]);
-  expect((await readdir(join(to, "keys"))).toSorted()).toEqual((await readdir(join(home, "keys"))).toSorted());
-  expect((await sluice(["backup", "restore", out, "--to", join(root, "bare")])).stdout).toMatch(/^it has no keys yet/m);
+const long = test.runIf(process.env["SLOW"] === "1");
 
-  const twice = await sluice(["backup", "create", home, "--out", out]);
-  expect([twice.code, twice.stderr]).toEqual([
-    1,
-    expect.stringMatching(/^error ERR_BACKUP: .+not empty\nwhat to do: /),
-  ]);
-  expect((await sluice(["backup", "create", root, "--out", join(root, "none")])).code).toBe(2);
-  expect((await sluice(["backup", "create", home])).code).toBe(2);
-  const none = await sluice(["backup", "check", home]);
-  expect([none.code, none.stderr]).toEqual([1, expect.stringContaining("no valid backup.json")]);
-});
+long(
+  "`backup create`, `check` and `restore` take a gateway to another directory, and say what is not in it",
+  async () => {
+    const root = await temporaryDirectory();
+    const [home, out, to] = [join(root, "gateway"), join(root, "backup"), join(root, "restored")];
+    const { keyId } = await generateKey();
+    await sluice(["gateway", "init", home, "--agency-key", keyId, "--plain-keys"]);
+    const created = await sluice(["backup", "create", home, "--out", out]);
+    expect([created.code, created.stderr]).toEqual([0, ""]);
+    expect(created.stdout).toMatch(/^keys +not in it$/m);
+    const sha256 = /^SHA-256 of backup\.json +([0-9a-f]{64})$/m.exec(created.stdout)?.[1];
+    const checked = JSON.parse((await sluice(["backup", "check", out, "--json"])).stdout) as Record<string, unknown>;
+    expect(checked).toMatchObject({ ok: true, kind: "gateway", logSize: 0, receipts: 0, sha256 });
+    const restored = await sluice(["backup", "restore", out, "--to", to, "--keys", join(home, "keys")]);
+    expect([restored.code, restored.stdout]).toEqual([0, expect.stringContaining("with 0 entries in its log")]);
+    expect((await readdir(join(to, "keys"))).toSorted()).toEqual((await readdir(join(home, "keys"))).toSorted());
+    expect((await sluice(["backup", "restore", out, "--to", join(root, "bare")])).stdout).toMatch(
+      /^it has no keys yet/m,
+    );
+
+    const twice = await sluice(["backup", "create", home, "--out", out]);
+    expect([twice.code, twice.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error ERR_BACKUP: .+not empty\nwhat to do: /),
+    ]);
+    expect((await sluice(["backup", "create", root, "--out", join(root, "none")])).code).toBe(2);
+    expect((await sluice(["backup", "create", home])).code).toBe(2);
+    const none = await sluice(["backup", "check", home]);
+    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining("no valid backup.json")]);
+  },
+);
 
 // Three keys under scrypt.
 test.runIf(process.env["SLOW"] === "1")(

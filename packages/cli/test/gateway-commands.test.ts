@@ -9,6 +9,8 @@ import { expect, test } from "vitest";
 import { runCommandLine } from "../src/command-line.ts";
 import { sluice, temporaryDirectory } from "./captured-io.ts";
 
+const long = test.runIf(process.env["SLOW"] === "1");
+
 test("`gateway init` prints what others pin, and refuses a directory that holds something else", async () => {
   const root = await temporaryDirectory();
   const { keyId } = await generateKey();
@@ -31,7 +33,7 @@ test("`gateway init` prints what others pin, and refuses a directory that holds 
   expect(missing.stderr).toMatch(/^error ERR_DIRECTORY_STATE: .+\nwhat to do: .*sluice gateway init.*\n$/);
 });
 
-test("a gateway answers the client of the agency, and stops when it is interrupted", async () => {
+long("a gateway answers the client of the agency, and stops when it is interrupted", async () => {
   const directory = join(await temporaryDirectory(), "gateway");
   const [agency, bank] = [await generateKey(), await generateKey()];
   const init = await sluice(["gateway", "init", directory, "--agency-key", agency.keyId, "--plain-keys", "--json"]);

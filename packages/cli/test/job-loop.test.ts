@@ -10,6 +10,8 @@ import { beforeEach, expect, test } from "vitest";
 import { runCommandLine } from "../src/command-line.ts";
 import { sluice, temporaryDirectory } from "./captured-io.ts";
 
+const long = test.runIf(process.env["SLOW"] === "1");
+
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 /** The compiler that the workspace has. */
 const TYPESCRIPT = join(ROOT, "node_modules", "typescript", "bin", "tsc");
@@ -173,7 +175,7 @@ test("documents that are missing or broken are named", async () => {
   expect(bare.code).toBe(1);
 });
 
-test("`job dev --watch` runs again after a save, also one that does not bundle, and ends at an interrupt", async () => {
+long("`job dev --watch` runs again after a save, also one that does not bundle, and ends at an interrupt", async () => {
   await writeFile(join(directory, "word.ts"), 'export const WORD = "auc";\n');
   await edit([
     ["export default", 'import { WORD } from "./word.ts";\nexport default'],

@@ -8,6 +8,8 @@ import { runCommandLine } from "../src/command-line.ts";
 import { sluice, temporaryDirectory, type Outcome } from "./captured-io.ts";
 import { entryOf, logOf, LogServer, ORIGIN } from "./log-server.ts";
 
+const long = test.runIf(process.env["SLOW"] === "1");
+
 interface Setting {
   readonly directory: string;
   readonly key: KeyPair;
@@ -127,7 +129,7 @@ test("a log that does not answer is reported, and what was seen is kept", async 
   expect(await readFile(state, "utf8")).toBe(before);
 });
 
-test("it goes on looking until it is interrupted, through silence, and ends at a fork", async () => {
+long("it goes on looking until it is interrupted, through silence, and ends at a fork", async () => {
   const { directory, key, server, log, state } = await followed();
   const args = ["monitor", server.url, "--state", state, "--interval", "1", "--json"];
   const kinds: string[] = [];

@@ -10,6 +10,8 @@ import { writeEvidenceDirectory } from "./evidence-directory.ts";
 import { entryOf, logOf, ORIGIN } from "./log-server.ts";
 import { startCommand } from "./running-command.ts";
 
+const long = test.runIf(process.env["SLOW"] === "1");
+
 type Made = { name: string; witnessKey: string; verifierKey: string };
 
 /** A witness that follows `logs`. */
@@ -130,7 +132,7 @@ test("`verify --policy` names who cosigned each log, and fails when that is not 
   expect(await verify("quorum c")).toMatchObject({ code: 1, stderr: expect.stringContaining("line 3") as string });
 });
 
-test("a gateway with a policy file beside its configuration shows what its witness cosigned", async () => {
+long("a gateway with a policy file beside its configuration shows what its witness cosigned", async () => {
   const root = await temporaryDirectory();
   const directory = join(root, "gateway");
   const { keyId } = await generateKey();

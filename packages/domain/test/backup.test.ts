@@ -23,6 +23,9 @@ import {
 } from "./serving-fixture.ts";
 import { startWitness } from "./witness-server.ts";
 
+/** Served products take seconds to make: these run in the long run. */
+const long = test.runIf(process.env["SLOW"] === "1");
+
 /** What restarts domains more than once is a long test. */
 const slow = process.env["SLOW"] === "1";
 
@@ -104,29 +107,32 @@ const start = async (directory: string): Promise<void> => {
   fixture.domain = await startDomain(directory, { workerThreads: 1, publishIntervalMs: 0 });
 };
 
-test("taken while callers ask, a backup checks; restored, it refuses work until a person decides, and then old grants", async () => {
-  const [first, second] = [fresh("backup"), fresh("backup")];
-  const { result, answers } = await whileAsking(async () => [
-    await backUp({ out: first }),
-    await backUp({ out: second }),
-  ]);
-  const checked = await checkDomainBackup(second);
-  expect(checked.sha256).toBe(result[1]?.sha256);
-  expect(checked.entries).toBeGreaterThan(checked.receipts);
-  expect(checked.manifest.log.size).toBe(checked.entries + (await unnoted(second)));
-  const spent = await question();
-  const late = await ask(spent);
-  await restored(second, async (directory) => {
-    await start(directory);
-    await expect(ask(await question())).rejects.toMatchObject({ code: "ERR_ROLLED_BACK" });
-    await fixture.domain.close();
-    await resumeDomain(directory, { clock });
-    await start(directory);
-    // Acknowledged after the backup, spent once.
-    await expect(ask(spent)).rejects.toMatchObject({ code: "ERR_GRANT_BURNED" });
-  });
-  for (const { receipt } of [...answers, late]) await verifyReceipt(receipt, trustOf(fixture));
-});
+long(
+  "taken while callers ask, a backup checks; restored, it refuses work until a person decides, and then old grants",
+  async () => {
+    const [first, second] = [fresh("backup"), fresh("backup")];
+    const { result, answers } = await whileAsking(async () => [
+      await backUp({ out: first }),
+      await backUp({ out: second }),
+    ]);
+    const checked = await checkDomainBackup(second);
+    expect(checked.sha256).toBe(result[1]?.sha256);
+    expect(checked.entries).toBeGreaterThan(checked.receipts);
+    expect(checked.manifest.log.size).toBe(checked.entries + (await unnoted(second)));
+    const spent = await question();
+    const late = await ask(spent);
+    await restored(second, async (directory) => {
+      await start(directory);
+      await expect(ask(await question())).rejects.toMatchObject({ code: "ERR_ROLLED_BACK" });
+      await fixture.domain.close();
+      await resumeDomain(directory, { clock });
+      await start(directory);
+      // Acknowledged after the backup, spent once.
+      await expect(ask(spent)).rejects.toMatchObject({ code: "ERR_GRANT_BURNED" });
+    });
+    for (const { receipt } of [...answers, late]) await verifyReceipt(receipt, trustOf(fixture));
+  },
+);
 
 test.runIf(slow)("state and log of a backup explain each other, whenever it was taken", async () => {
   const taken: string[] = [];
@@ -237,7 +243,7 @@ const sql = (statement: string) => async (file: string) => {
   state.close();
 };
 
-test("what was altered, lost or added in a backup is named, also when its manifest was made to fit", async () => {
+long("what was altered, lost or added in a backup is named, also when its manifest was made to fit", async () => {
   const whole = await folder();
   const paths = Object.keys((await checkDomainBackup(whole)).manifest.files);
   for (const path of [paths.find((one) => one.startsWith("data/tables/")) ?? "", "log/checkpoint", "domain.json"]) {
@@ -275,25 +281,28 @@ test("what was altered, lost or added in a backup is named, also when its manife
   await expect(restoreDomain(added, { to: fresh("none"), clock })).rejects.toMatchObject(fault(/no valid backup.json/));
 });
 
-test("keys stay out unless asked for and sealed; a backup without the right keys is not restored with others", async () => {
-  const from = await folder();
-  expect(await readdir(from)).not.toContain("keys");
-  expect((await stat(join(from, "state.sqlite"))).mode & 0o777).toBe(0o600);
-  await expect(backUp({ withKeys: true })).rejects.toMatchObject({ code: "ERR_KEY" });
-  expect((await readdir(root)).filter((name) => name.includes("partial"))).toEqual([]);
-  const foreign = fresh("keys");
-  await cp(keys, foreign, { recursive: true });
-  const data = JSON.parse(await readFile(join(foreign, "data.json"), "utf8")) as { keys: { id: string }[] };
-  for (const key of data.keys) key.id = "0".repeat(16);
-  await writeFile(join(foreign, "data.json"), JSON.stringify(data));
-  const to = fresh("none");
-  await expect(restoreDomain(from, { to, clock, keys: foreign })).rejects.toMatchObject(fault(/lack data key/));
-  await expect(stat(to)).rejects.toMatchObject({ code: "ENOENT" });
-  expect((await restoreDomain(from, { to, clock })).manifest.keys).toBe("none");
-  await expect(restoreDomain(from, { to, clock })).rejects.toMatchObject(fault(/not empty/));
-});
+long(
+  "keys stay out unless asked for and sealed; a backup without the right keys is not restored with others",
+  async () => {
+    const from = await folder();
+    expect(await readdir(from)).not.toContain("keys");
+    expect((await stat(join(from, "state.sqlite"))).mode & 0o777).toBe(0o600);
+    await expect(backUp({ withKeys: true })).rejects.toMatchObject({ code: "ERR_KEY" });
+    expect((await readdir(root)).filter((name) => name.includes("partial"))).toEqual([]);
+    const foreign = fresh("keys");
+    await cp(keys, foreign, { recursive: true });
+    const data = JSON.parse(await readFile(join(foreign, "data.json"), "utf8")) as { keys: { id: string }[] };
+    for (const key of data.keys) key.id = "0".repeat(16);
+    await writeFile(join(foreign, "data.json"), JSON.stringify(data));
+    const to = fresh("none");
+    await expect(restoreDomain(from, { to, clock, keys: foreign })).rejects.toMatchObject(fault(/lack data key/));
+    await expect(stat(to)).rejects.toMatchObject({ code: "ENOENT" });
+    expect((await restoreDomain(from, { to, clock })).manifest.keys).toBe("none");
+    await expect(restoreDomain(from, { to, clock })).rejects.toMatchObject(fault(/not empty/));
+  },
+);
 
-test("a later backup links what did not change; one that was cancelled leaves nothing", async () => {
+long("a later backup links what did not change; one that was cancelled leaves nothing", async () => {
   const previous = await folder();
   await ask(await question());
   const out = fresh("backup");

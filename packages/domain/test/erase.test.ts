@@ -33,6 +33,9 @@ import {
   type SealedCall,
 } from "./serving-fixture.ts";
 
+/** Served products take seconds to make: these run in the long run. */
+const long = test.runIf(process.env["SLOW"] === "1");
+
 let fixture: Fixture;
 let grant: string;
 let call: SealedCall;
@@ -76,7 +79,7 @@ function keptReceipts(): unknown[] {
   return withState(fixture.directory, (db) => db.prepare(sql).all());
 }
 
-test("a key with a run that has not ended is not erased", async () => {
+long("a key with a run that has not ended is not erased", async () => {
   await fixture.domain.close();
   const set = (state: string): void =>
     withState(fixture.directory, (db) => {
@@ -89,49 +92,52 @@ test("a key with a run that has not ended is not erased", async () => {
   fixture.domain = await startDomain(fixture.directory, { workerThreads: 1 });
 });
 
-test("the key of a caller and that of a developer leave the state with everything that would lead back to them", async () => {
-  const directory = fixture.directory;
-  await expect(erasePartyOfDomain(directory, { keyId: fixture.parties.caller.keyId, clock })).rejects.toMatchObject({
-    code: "ERR_DIRECTORY_LOCKED",
-  });
-  await fixture.domain.close();
-  const used = withState(directory, (db) => db.prepare("SELECT * FROM quota").all());
-  const receipts = keptReceipts();
-  const parties = [fixture.parties.caller, fixture.parties.developer];
-  expect(await erasePartyOfDomain(directory, { keyId: fixture.parties.caller.keyId, clock })).toEqual({
-    receipts: 1,
-    runs: 0,
-  });
-  expect(await erasePartyOfDomain(directory, { keyId: fixture.parties.developer.keyId, clock })).toEqual({
-    receipts: 1,
-    runs: 1,
-  });
-  for (const { keyId } of parties) {
-    // Again changes nothing, and writes no event.
-    expect(await erasePartyOfDomain(directory, { keyId, clock })).toEqual({ receipts: 0, runs: 0 });
-    expect(await occurrences(keyId)).toBe(namedInDocuments(keyId));
-  }
-  expect(eventsOf(directory).filter(({ kind }) => kind === "erased")).toHaveLength(2);
-  // What someone could test known keys against.
-  for (const [evidenced, keyId] of [
-    [answered, fixture.parties.caller.keyId],
-    [developed.receipt, fixture.parties.developer.keyId],
-  ] as const) {
-    expect(evidenced?.openings.party?.value).toBe(keyId);
-    expect(await occurrences(evidenced?.openings.party?.salt ?? "-")).toBe(0);
-  }
-  const { nonce, issuedAt: _i, expiresAt: _e, ...repeated } = call.envelope.request.body;
-  expect(await occurrences(await documentHash({ ...repeated, keyId: fixture.parties.caller.keyId }))).toBe(0);
-  expect(await occurrences(nonce)).toBe(0);
-  const binding = withState(directory, (db) =>
-    db.prepare("SELECT binding FROM spend WHERE call_id = ?").get(developed.callId),
-  );
-  expect(binding).toEqual({ binding: "" });
-  expect(withState(directory, (db) => db.prepare("SELECT * FROM quota").all())).toEqual(used);
-  expect(keptReceipts()).toEqual(receipts);
-});
+long(
+  "the key of a caller and that of a developer leave the state with everything that would lead back to them",
+  async () => {
+    const directory = fixture.directory;
+    await expect(erasePartyOfDomain(directory, { keyId: fixture.parties.caller.keyId, clock })).rejects.toMatchObject({
+      code: "ERR_DIRECTORY_LOCKED",
+    });
+    await fixture.domain.close();
+    const used = withState(directory, (db) => db.prepare("SELECT * FROM quota").all());
+    const receipts = keptReceipts();
+    const parties = [fixture.parties.caller, fixture.parties.developer];
+    expect(await erasePartyOfDomain(directory, { keyId: fixture.parties.caller.keyId, clock })).toEqual({
+      receipts: 1,
+      runs: 0,
+    });
+    expect(await erasePartyOfDomain(directory, { keyId: fixture.parties.developer.keyId, clock })).toEqual({
+      receipts: 1,
+      runs: 1,
+    });
+    for (const { keyId } of parties) {
+      // Again changes nothing, and writes no event.
+      expect(await erasePartyOfDomain(directory, { keyId, clock })).toEqual({ receipts: 0, runs: 0 });
+      expect(await occurrences(keyId)).toBe(namedInDocuments(keyId));
+    }
+    expect(eventsOf(directory).filter(({ kind }) => kind === "erased")).toHaveLength(2);
+    // What someone could test known keys against.
+    for (const [evidenced, keyId] of [
+      [answered, fixture.parties.caller.keyId],
+      [developed.receipt, fixture.parties.developer.keyId],
+    ] as const) {
+      expect(evidenced?.openings.party?.value).toBe(keyId);
+      expect(await occurrences(evidenced?.openings.party?.salt ?? "-")).toBe(0);
+    }
+    const { nonce, issuedAt: _i, expiresAt: _e, ...repeated } = call.envelope.request.body;
+    expect(await occurrences(await documentHash({ ...repeated, keyId: fixture.parties.caller.keyId }))).toBe(0);
+    expect(await occurrences(nonce)).toBe(0);
+    const binding = withState(directory, (db) =>
+      db.prepare("SELECT binding FROM spend WHERE call_id = ?").get(developed.callId),
+    );
+    expect(binding).toEqual({ binding: "" });
+    expect(withState(directory, (db) => db.prepare("SELECT * FROM quota").all())).toEqual(used);
+    expect(keptReceipts()).toEqual(receipts);
+  },
+);
 
-test("receipts, log and other parties go on as before, and erased calls are not answered again", async () => {
+long("receipts, log and other parties go on as before, and erased calls are not answered again", async () => {
   const { directory, config } = fixture;
   fixture.domain = await startDomain(directory, { workerThreads: 1, publishIntervalMs: 0 });
   await expect(send(fixture, "/v1/calls", await call.again())).rejects.toEqual(refusal("ERR_CALL_REUSED"));

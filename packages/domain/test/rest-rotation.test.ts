@@ -12,6 +12,9 @@ import { findSealed } from "../src/rest/find-sealed.ts";
 import { openDataKeys, openSealedFiles, type OpenDirectory } from "../src/rest/open-files.ts";
 import { eventsOf } from "./domain-log.ts";
 
+/** Served products take seconds to make: these run in the long run. */
+const long = test.runIf(process.env["SLOW"] === "1");
+
 const random = { bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) };
 const NAMES = ["data/resources/persons.json", "data/tables/one.parquet", "indexes/a/hint.bin", "memberships/b"];
 const contentOf = (name: string): Uint8Array => utf8(name.repeat(9_000));
@@ -52,7 +55,7 @@ async function look(directory: string): Promise<{ keys: string[]; used: Set<stri
   return { keys: keys.all.map(({ id }) => id), used: new Set(found.map(({ keyId }) => keyId)) };
 }
 
-test("every file is under one new key, the old one opens nothing, and the change is an event", async () => {
+long("every file is under one new key, the old one opens nothing, and the change is an event", async () => {
   const home = await copyOfHome("whole");
   const { keys: before } = await look(home);
   const old = await readFile(join(home, NAMES[1] ?? ""));
@@ -81,18 +84,21 @@ test("every file is under one new key, the old one opens nothing, and the change
   });
 });
 
-test("so many keys are refused that the domain would not open with, and a rotation to the last suite ends it", async () => {
-  const home = await copyOfHome("many");
-  const keys = await openDataKeys(await opened(home));
-  for (let count = 1; count < 8; count++) await keys.add("sm");
-  await expect(keys.add("sm")).rejects.toMatchObject({ code: "ERR_STATE" });
-  await expect(rotateDataKey(home, { suite: "intl" })).rejects.toMatchObject({ code: "ERR_STATE" });
-  expect((await look(home)).keys).toHaveLength(8);
-  await rotateDataKey(home);
-  expect((await look(home)).keys).toHaveLength(1);
-});
+long(
+  "so many keys are refused that the domain would not open with, and a rotation to the last suite ends it",
+  async () => {
+    const home = await copyOfHome("many");
+    const keys = await openDataKeys(await opened(home));
+    for (let count = 1; count < 8; count++) await keys.add("sm");
+    await expect(keys.add("sm")).rejects.toMatchObject({ code: "ERR_STATE" });
+    await expect(rotateDataKey(home, { suite: "intl" })).rejects.toMatchObject({ code: "ERR_STATE" });
+    expect((await look(home)).keys).toHaveLength(8);
+    await rotateDataKey(home);
+    expect((await look(home)).keys).toHaveLength(1);
+  },
+);
 
-test("without its data keys a domain is not told to make new ones in the same place", async () => {
+long("without its data keys a domain is not told to make new ones in the same place", async () => {
   const home = await copyOfHome("without");
   await rm(join(home, "keys/data.json"));
   await expect(rotateDataKey(home)).rejects.toMatchObject({
@@ -101,7 +107,7 @@ test("without its data keys a domain is not told to make new ones in the same pl
   });
 });
 
-test("what a write that was cut off left is no hindrance, and goes", async () => {
+long("what a write that was cut off left is no hindrance, and goes", async () => {
   const home = await copyOfHome("left-over");
   const left = join(home, "data/tables/two.parquet.tmp");
   await cp(join(home, NAMES[1] ?? ""), left);
@@ -114,7 +120,7 @@ test("what a write that was cut off left is no hindrance, and goes", async () =>
 const CUTS =
   process.env["SLOW"] === "1" ? Array.from({ length: NAMES.length + 2 }, (_, i) => i) : [2, NAMES.length + 1];
 
-test("a rotation that is killed anywhere leaves every file readable, and the next one ends it", async () => {
+long("a rotation that is killed anywhere leaves every file readable, and the next one ends it", async () => {
   const source = JSON.stringify(new URL("../src/index.ts", import.meta.url).href);
   const cut: number[] = [];
   // A rename for the new key, one for each file, one for the end of the old key.
@@ -143,7 +149,7 @@ test("a rotation that is killed anywhere leaves every file readable, and the nex
   expect(cut).toEqual(CUTS.map((rename) => (rename === 0 ? 1 : 2)));
 });
 
-test("a file that does not open ends the rotation before any key is destroyed", async () => {
+long("a file that does not open ends the rotation before any key is destroyed", async () => {
   const home = await copyOfHome("damaged");
   const file = join(home, NAMES[2] ?? "");
   const intact = await readFile(file);

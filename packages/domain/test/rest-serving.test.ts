@@ -6,6 +6,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startDomain } from "../src/index.ts";
 import { deliverGrant, get, openFixture, serveProduct, snapshotOf, type Fixture } from "./serving-fixture.ts";
 
+/** Served products take seconds to make: these run in the long run. */
+const long = test.runIf(process.env["SLOW"] === "1");
+
 let fixture: Fixture;
 
 beforeAll(async () => {
@@ -24,7 +27,7 @@ async function files(): Promise<string[]> {
 
 const isData = (name: string): boolean => /^(data|indexes)\//.test(name);
 
-test("tables, descriptions and indexes are sealed in the chosen suite, and no file shows a planted value", async () => {
+long("tables, descriptions and indexes are sealed in the chosen suite, and no file shows a planted value", async () => {
   const names = await files();
   expect(
     names.filter(isData).map((name) => name.replace(/[^/]*$/, (last) => last.replace(/^[0-9a-f]{64}/, "*"))),
@@ -43,7 +46,7 @@ test("tables, descriptions and indexes are sealed in the chosen suite, and no fi
   }
 });
 
-test("a part that was altered, or that another stands in for, is not sent", async () => {
+long("a part that was altered, or that another stands in for, is not sent", async () => {
   const { body } = await snapshotOf(fixture, "bands");
   if (body.type !== "lookup-snapshot") throw new Error("another form");
   const { documentHash } = await import("@sluice/protocol");
@@ -67,7 +70,7 @@ test("a part that was altered, or that another stands in for, is not sent", asyn
   expect(await get(fixture, path)).toHaveLength(body.hintBytes);
 });
 
-test("a domain whose description was altered does not start, and says which file", async () => {
+long("a domain whose description was altered does not start, and says which file", async () => {
   await fixture.domain.close();
   const file = join(fixture.directory, "data/resources/persons.json");
   const intact = await readFile(file);

@@ -11,6 +11,9 @@ import { importTable, retireDomain, rotateDataKey, startDomain } from "../src/in
 import { eventsOf, explanations, logEntries, withState } from "./domain-log.ts";
 import { clock, deliverGrant, openFixture, random, serveProduct, type Fixture } from "./serving-fixture.ts";
 
+/** Served products take seconds to make: these run in the long run. */
+const long = test.runIf(process.env["SLOW"] === "1");
+
 let fixture: Fixture;
 let root: string;
 
@@ -122,7 +125,7 @@ async function expectHandover(directory: string): Promise<void> {
   expect(event.body).toMatchObject({ kind: "retired", subject: createHash("sha256").update(bytes).digest("hex") });
 }
 
-test("a retired domain has no key and no data, refuses all work, and leaves log and handover that verify", async () => {
+long("a retired domain has no key and no data, refuses all work, and leaves log and handover that verify", async () => {
   const home = await copyOfHome("whole");
   const saved = await readFile(join(home, "indexes", (await readdir(join(home, "indexes")))[0] ?? "", "hint.bin"));
   expect(saved.subarray(0, 6).toString()).toBe("sluice");
@@ -137,7 +140,7 @@ test("a retired domain has no key and no data, refuses all work, and leaves log 
   expect(await filesOf(home)).toEqual(before);
 });
 
-test.each([
+long.each([
   ["entries that its state does not know", /the log has entries that the state does not know/],
   ["less than it noted", /the state knows entries that the log does not have/],
   ["a damaged log", /a checkpoint is not signed by its key/],
@@ -155,7 +158,7 @@ test.each([
   expect(eventsOf(home).map(({ kind }) => kind)).not.toContain("retired");
 });
 
-test("a domain that runs is not retired, and keys that do not open change nothing", async () => {
+long("a domain that runs is not retired, and keys that do not open change nothing", async () => {
   const home = await copyOfHome("running");
   const running = await startDomain(home, { workerThreads: 1 });
   await expect(retireDomain(home, { clock, random })).rejects.toMatchObject({ code: "ERR_DIRECTORY_LOCKED" });
@@ -170,7 +173,7 @@ test("a domain that runs is not retired, and keys that do not open change nothin
 /** Where the process ends: at the removal of data, or at a rename: of the mark, of a checkpoint of the log. */
 const CUTS = ["rm 1", "rm 2", ...(process.env["SLOW"] === "1" ? ["rename 1", "rename 2", "rm 3", "rm 4"] : [])];
 
-test.each(CUTS)("a retirement that is killed at %s serves nothing and is ended by the next", async (cut) => {
+long.each(CUTS)("a retirement that is killed at %s serves nothing and is ended by the next", async (cut) => {
   const home = await copyOfHome(cut.replace(" ", "-"));
   const [call = "", count = ""] = cut.split(" ");
   const source = JSON.stringify(new URL("../src/index.ts", import.meta.url).href);

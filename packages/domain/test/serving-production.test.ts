@@ -16,6 +16,8 @@ import {
   type Fixture,
 } from "./serving-fixture.ts";
 
+const long = test.runIf(process.env["SLOW"] === "1");
+
 let fixture: Fixture;
 
 beforeAll(async () => {
@@ -51,7 +53,7 @@ async function buildOf(code: Uint8Array, name: string): Promise<{ run: Run; even
   return { run: await finishedRun(fixture, callId), events };
 }
 
-test("however a job fails on real rows, its parties are told the same", async () => {
+long("however a job fails on real rows, its parties are told the same", async () => {
   const ways = [
     'throw new Error("secret")',
     "process.exit(1)",

@@ -48,6 +48,9 @@ import {
   type Fixture,
 } from "./serving-fixture.ts";
 
+/** Served products take seconds to make: these run in the long run. */
+const long = test.runIf(process.env["SLOW"] === "1");
+
 const HOUR_MS = 3_600_000;
 const PERIOD = "from=2020-01-01T00:00:00.000Z&to=2099-01-01T00:00:00.000Z";
 let fixture: Fixture;
@@ -84,52 +87,55 @@ const pinsWith = (receiptKey: PinnedKey): TrustPins => {
   return { ...trust, domains: { test: { ...domain, receiptKey } } };
 };
 
-test("after a rotation the domain signs with the new key, the old private key is gone, and everything of before verifies", async () => {
-  const running = rotateReceiptKey(fixture.directory, { clock, random });
-  await expect(running).rejects.toMatchObject({ code: "ERR_DIRECTORY_LOCKED" });
-  await fixture.domain.close();
-  // As a command leaves an event: the old key has to sign it, for it is of its time.
-  const db = new StateDatabase(join(fixture.directory, "state.sqlite"));
-  const erased = new EventStore(db).put({ kind: "erased" }, new Date());
-  db.close();
-  const prepared = await rotateReceiptKey(fixture.directory, { clock, random, suite: "sm2", prepareOnly: true });
-  expect(prepared.pin).toBe(fixture.config.receiptKey);
-  const { nextKey, pin } = await rotateReceiptKey(fixture.directory, { clock, random, overlapMs: HOUR_MS });
-  expect(nextKey).toBe(prepared.nextKey);
-  expect(await readFile(join(fixture.directory, "keys/receipt.key"), "utf8")).not.toBe(oldKey);
-  await restart();
+long(
+  "after a rotation the domain signs with the new key, the old private key is gone, and everything of before verifies",
+  async () => {
+    const running = rotateReceiptKey(fixture.directory, { clock, random });
+    await expect(running).rejects.toMatchObject({ code: "ERR_DIRECTORY_LOCKED" });
+    await fixture.domain.close();
+    // As a command leaves an event: the old key has to sign it, for it is of its time.
+    const db = new StateDatabase(join(fixture.directory, "state.sqlite"));
+    const erased = new EventStore(db).put({ kind: "erased" }, new Date());
+    db.close();
+    const prepared = await rotateReceiptKey(fixture.directory, { clock, random, suite: "sm2", prepareOnly: true });
+    expect(prepared.pin).toBe(fixture.config.receiptKey);
+    const { nextKey, pin } = await rotateReceiptKey(fixture.directory, { clock, random, overlapMs: HOUR_MS });
+    expect(nextKey).toBe(prepared.nextKey);
+    expect(await readFile(join(fixture.directory, "keys/receipt.key"), "utf8")).not.toBe(oldKey);
+    await restart();
 
-  const described = await (await fetch(`${fixture.domain.url}/v1/description`)).json();
-  expect(DomainDescription.parse(described).receiptKey).toEqual(pin);
-  const trust = pinsWith(pin);
-  await verifyReceipt(early, trust);
-  const late = receiptOf(await develop(fixture, grant));
-  expect(late.receipt.signatures.map(({ keyId }) => keyId)).toEqual([nextKey]);
-  await verifyReceipt(late, trust);
-  await expect(verifyReceipt(late, trustOf(fixture))).rejects.toMatchObject({
-    details: { part: "domain-signature" },
-  });
+    const described = await (await fetch(`${fixture.domain.url}/v1/description`)).json();
+    expect(DomainDescription.parse(described).receiptKey).toEqual(pin);
+    const trust = pinsWith(pin);
+    await verifyReceipt(early, trust);
+    const late = receiptOf(await develop(fixture, grant));
+    expect(late.receipt.signatures.map(({ keyId }) => keyId)).toEqual([nextKey]);
+    await verifyReceipt(late, trust);
+    await expect(verifyReceipt(late, trustOf(fixture))).rejects.toMatchObject({
+      details: { part: "domain-signature" },
+    });
 
-  const signedAnew = await snapshotOf(fixture, "bands");
-  expect(await documentHash(signedAnew.body)).toBe(await documentHash(snapshot.body));
-  await verifySigned(signedAnew, { required: [[nextKey]] });
+    const signedAnew = await snapshotOf(fixture, "bands");
+    expect(await documentHash(signedAnew.body)).toBe(await documentHash(snapshot.body));
+    await verifySigned(signedAnew, { required: [[nextKey]] });
 
-  const events = await eventsOf();
-  const { logOrigin, logKey, logSm2Key } = fixture.config;
-  for (const { event, domainLog } of events) {
-    await verifySignedAt(event, pin, event.body.at);
-    await verifyLogProof(domainLog, event, logIdentity({ logOrigin, logKey, logSm2Key }));
-  }
-  const rotations = events.filter(({ event }) => event.body.kind === "key-rotated");
-  expect(rotations.map(({ event }) => event.body.subject)).toEqual([await documentHash(pin)]);
-  const left = events.find(({ event }) => event.body.kind === "erased");
-  expect([left?.event.body.at, left?.event.signatures[0]?.keyId]).toEqual([
-    erased.at,
-    currentKey(fixture.config.receiptKey),
-  ]);
-});
+    const events = await eventsOf();
+    const { logOrigin, logKey, logSm2Key } = fixture.config;
+    for (const { event, domainLog } of events) {
+      await verifySignedAt(event, pin, event.body.at);
+      await verifyLogProof(domainLog, event, logIdentity({ logOrigin, logKey, logSm2Key }));
+    }
+    const rotations = events.filter(({ event }) => event.body.kind === "key-rotated");
+    expect(rotations.map(({ event }) => event.body.subject)).toEqual([await documentHash(pin)]);
+    const left = events.find(({ event }) => event.body.kind === "erased");
+    expect([left?.event.body.at, left?.event.signatures[0]?.keyId]).toEqual([
+      erased.at,
+      currentKey(fixture.config.receiptKey),
+    ]);
+  },
+);
 
-test("who stole the old receipt key gains nothing after its end: no receipt, no snapshot, no request", async () => {
+long("who stole the old receipt key gains nothing after its end: no receipt, no snapshot, no request", async () => {
   const { receiptKey } = await readConfig(fixture.directory);
   const end = ringOf(receiptKey)[0]?.until ?? "";
   const stolen = await importSigningKey(oldKey);
@@ -149,7 +155,7 @@ test("who stole the old receipt key gains nothing after its end: no receipt, no 
   await expect(verifySignedAt(forged, receiptKey, end)).rejects.toMatchObject({ code: "ERR_SIGNATURE" });
 });
 
-test("a rotation that was cut off after its decision is ended by the next start", async () => {
+long("a rotation that was cut off after its decision is ended by the next start", async () => {
   await fixture.domain.close();
   const { nextKey } = await rotateReceiptKey(fixture.directory, { clock, random, prepareOnly: true });
   const config = await readConfig(fixture.directory);
@@ -161,7 +167,7 @@ test("a rotation that was cut off after its decision is ended by the next start"
   expect(rotations.map(({ event }) => event.signatures[0]?.keyId)).toEqual([currentKey(config.receiptKey), nextKey]);
 });
 
-test("during an overlap both keys of the gateway deliver; an ended one is refused and never comes back", async () => {
+long("during an overlap both keys of the gateway deliver; an ended one is refused and never comes back", async () => {
   const [old, next] = [fixture.parties.gateway, await generateKey()];
   const body = await grantBody(fixture);
   const granted = await signDocument(body, fixture.parties.department, fixture.parties.agency);

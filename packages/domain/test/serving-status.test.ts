@@ -28,6 +28,9 @@ import {
   type Fixture,
 } from "./serving-fixture.ts";
 
+/** Served products take seconds to make: these run in the long run. */
+const long = test.runIf(process.env["SLOW"] === "1");
+
 const LEASE_MS = 600_000;
 const TERM_MS = 300_000;
 const refusal = (code: string) => expect.objectContaining({ code, refusedBy: "domain" });
@@ -116,7 +119,7 @@ async function stateParty(
   await postJson(fixture, "/v1/parties", await signDocument({ ...body, status, at: new Date(at).toISOString() }, key));
 }
 
-test("without a lease nothing is done; a status of the status key or of the agency begins it", async () => {
+long("without a lease nothing is done; a status of the status key or of the agency begins it", async () => {
   await expect(develop(fixture, grant)).rejects.toEqual(refusal("ERR_LEASE_ENDED"));
   await issue(statusBody());
   const { built } = await serveProduct(fixture, grant);
@@ -125,7 +128,7 @@ test("without a lease nothing is done; a status of the status key or of the agen
   await call(await evaluate(fixture.parties.caller));
 });
 
-test("only those two keys can extend it, for this domain, forward, and no longer than was configured", async () => {
+long("only those two keys can extend it, for this domain, forward, and no longer than was configured", async () => {
   const { gateway, department, recovery } = fixture.parties;
   for (const key of [gateway, department, recovery, other]) {
     await expect(issue(statusBody(), key)).rejects.toEqual(refusal("ERR_SIGNATURE"));
@@ -153,23 +156,26 @@ test("only those two keys can extend it, for this domain, forward, and no longer
   await expect(issue({ ...again, revoked: ["a".repeat(64)] })).rejects.toEqual(refusal("ERR_STATUS_OLD"));
 });
 
-test("at its end development, builds and calls are refused, also after a restart; a later status lets them go on", async () => {
-  const before = used();
-  const validUntil = new Date(clock.now().getTime() + 1_000).toISOString();
-  await issue(statusBody({ validUntil }));
-  aheadMs = 2_000;
-  for (let round = 0; round < 2; round++) {
-    await expect(develop(fixture, grant)).rejects.toEqual(refusal("ERR_LEASE_ENDED"));
-    await expect(evaluate(fixture.parties.caller).then(call)).rejects.toEqual(refusal("ERR_LEASE_ENDED"));
-    await restart();
-  }
-  expect(used()).toBe(before);
-  await issue(statusBody());
-  await call(await evaluate(fixture.parties.caller));
-  aheadMs = 0;
-});
+long(
+  "at its end development, builds and calls are refused, also after a restart; a later status lets them go on",
+  async () => {
+    const before = used();
+    const validUntil = new Date(clock.now().getTime() + 1_000).toISOString();
+    await issue(statusBody({ validUntil }));
+    aheadMs = 2_000;
+    for (let round = 0; round < 2; round++) {
+      await expect(develop(fixture, grant)).rejects.toEqual(refusal("ERR_LEASE_ENDED"));
+      await expect(evaluate(fixture.parties.caller).then(call)).rejects.toEqual(refusal("ERR_LEASE_ENDED"));
+      await restart();
+    }
+    expect(used()).toBe(before);
+    await issue(statusBody());
+    await call(await evaluate(fixture.parties.caller));
+    aheadMs = 0;
+  },
+);
 
-test("a suspension by status stays until the agency says otherwise, later: no old statement lifts it", async () => {
+long("a suspension by status stays until the agency says otherwise, later: no old statement lifts it", async () => {
   const { caller } = fixture.parties;
   const before = clock.now().getTime();
   await issue(statusBody({ suspended: [caller.keyId] }));
@@ -184,7 +190,7 @@ test("a suspension by status stays until the agency says otherwise, later: no ol
   await call(await evaluate(other));
 });
 
-test("a suspension ends the calls of its party that are under way, and no others", async () => {
+long("a suspension ends the calls of its party that are under way, and no others", async () => {
   const { caller } = fixture.parties;
   const before = used();
   const long = await Promise.all(Array.from({ length: 2 }, () => evaluate(other, MAX_OPRF_ELEMENTS)));
@@ -201,7 +207,7 @@ test("a suspension ends the calls of its party that are under way, and no others
   await expect(call(mine)).rejects.toEqual(refusal("ERR_REPLAY"));
 });
 
-test("a key that was replaced, and the end of the term, end the calls that are under way", async () => {
+long("a key that was replaced, and the end of the term, end the calls that are under way", async () => {
   const before = used();
   const refused = async (): Promise<unknown> =>
     call(await evaluate(other, MAX_OPRF_ELEMENTS)).catch((error: unknown) => error);
@@ -219,7 +225,7 @@ test("a key that was replaced, and the end of the term, end the calls that are u
   aheadMs = 0;
 });
 
-test("a revocation ends every call under its grant, whether it came as such or in a status, and stays", async () => {
+long("a revocation ends every call under its grant, whether it came as such or in a status, and stays", async () => {
   const before = used();
   const long = await Promise.all(Array.from({ length: 3 }, () => evaluate(other, MAX_OPRF_ELEMENTS)));
   const running = long.map((envelope) => call(envelope).catch((error: unknown) => error));

@@ -22,6 +22,8 @@ import {
   type Fixture,
 } from "./serving-fixture.ts";
 
+const long = test.runIf(process.env["SLOW"] === "1");
+
 let fixture: Fixture;
 const refusal = (code: string) => expect.objectContaining({ code, refusedBy: "domain" });
 
@@ -177,21 +179,24 @@ test("a run that is taken up again under a revoked grant fails as revoked", asyn
   expect(again.metrics).toBeUndefined();
 });
 
-test("runs that are taken up again keep the report, certificate and snapshot that their receipts are over", async () => {
-  const { developed, built } = await serveProduct(fixture, await sceneGrant("again"));
-  for (const run of [developed, built]) {
-    await restartBeforeLastNote(run);
-    const again = await finishedRun(fixture, run.callId);
-    expect(again.state).toBe("completed");
-    expect(again.snapshot).toBe(run.snapshot);
-    expect(again.receipt?.receipt).toEqual(run.receipt?.receipt);
-    expect(again.receipt?.openings).toEqual(run.receipt?.openings);
-    const certificate = again.certificate === undefined ? undefined : await documentHash(again.certificate);
-    expect(certificate).toBe(run.receipt?.receipt.body.certificate);
-    expect(certificate === undefined).toBe(run.operation === "build");
-    expect(await documentHash(again.guardReport)).toBe(run.receipt?.receipt.body.answer);
-  }
-});
+long(
+  "runs that are taken up again keep the report, certificate and snapshot that their receipts are over",
+  async () => {
+    const { developed, built } = await serveProduct(fixture, await sceneGrant("again"));
+    for (const run of [developed, built]) {
+      await restartBeforeLastNote(run);
+      const again = await finishedRun(fixture, run.callId);
+      expect(again.state).toBe("completed");
+      expect(again.snapshot).toBe(run.snapshot);
+      expect(again.receipt?.receipt).toEqual(run.receipt?.receipt);
+      expect(again.receipt?.openings).toEqual(run.receipt?.openings);
+      const certificate = again.certificate === undefined ? undefined : await documentHash(again.certificate);
+      expect(certificate).toBe(run.receipt?.receipt.body.certificate);
+      expect(certificate === undefined).toBe(run.operation === "build");
+      expect(await documentHash(again.guardReport)).toBe(run.receipt?.receipt.body.answer);
+    }
+  },
+);
 
 test("a request whose expiry is no instant is refused", async () => {
   const grant = await sceneGrant("timeless");

@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import { deliverGrant, develop, openFixture } from "./serving-fixture.ts";
 
-test("a sample of few persons with many rows is too small to develop on", async () => {
+/** Served products take seconds to make: these run in the long run. */
+const long = test.runIf(process.env["SLOW"] === "1");
+
+long("a sample of few persons with many rows is too small to develop on", async () => {
   for (const persons of [8, 16]) {
     await using fixture = await openFixture((row) => `P${row % persons}`);
     const run = await develop(fixture, await deliverGrant(fixture));

@@ -32,6 +32,9 @@ import {
   type Fixture,
 } from "./serving-fixture.ts";
 
+/** Served products take seconds to make: these run in the long run. */
+const long = test.runIf(process.env["SLOW"] === "1");
+
 const CONSENT = { consent: { kind: "subject-consent", field: "consented" } } as const;
 const GROUND = { kind: "legal-basis", basis: "test" } as const;
 
@@ -119,7 +122,7 @@ function expectedOf(person: string): string[] {
   return entries.flatMap(([is, entry]) => (is ? [entry] : []));
 }
 
-test("a trail lists the builds that read the row, whatever became of it, and how each ended", async () => {
+long("a trail lists the builds that read the row, whatever became of it, and how each ended", async () => {
   const persons = [0, 1, 2, LEFT, 6, WITHDRAWN, ROWS - 1].map((i) => `P${i}`);
   for (const person of persons) expect([person, shortly(await trailOf(person))]).toEqual([person, expectedOf(person)]);
   expect(expectedOf("P0")).toEqual(["bands rebuilt", "ids revoked", "bands revoked"]);
@@ -127,33 +130,36 @@ test("a trail lists the builds that read the row, whatever became of it, and how
   expect(expectedOf(`P${WITHDRAWN}`)).toContain("agreed left-out");
 });
 
-test("a trail names purpose, ground, parties that could ask and the time, and neither a label nor a caller's call", async () => {
-  const [bands, ids] = await trailOf("P0");
-  expect(bands).toMatchObject({
-    product: "bands",
-    version: 1,
-    form: "label-lookup",
-    scene: { scene: "bands", title: "Bands", purpose: "bands" },
-    ground: GROUND,
-    grant: byLaw,
-    operator: { party: "operator", title: null },
-    callers: [{ party: "caller", title: null }],
-  });
-  expect(ids?.form).toBe("psi-ids");
-  expect(bands?.until).not.toBeNull();
-  expect((bands?.from ?? "") < (bands?.until ?? "")).toBe(true);
-  expect(Object.keys(bands ?? {}).sort()).toEqual(
-    ["callers", "developer", "ended", "form", "from", "grant", "ground", "operator", "product", "scene"].concat([
-      "snapshot",
-      "until",
-      "version",
-    ]),
-  );
-  const agreed = (await trailOf("P2")).filter(({ product }) => product === "agreed");
-  expect(agreed.map(({ ground }) => ground)).toEqual([CONSENT.consent, CONSENT.consent]);
-});
+long(
+  "a trail names purpose, ground, parties that could ask and the time, and neither a label nor a caller's call",
+  async () => {
+    const [bands, ids] = await trailOf("P0");
+    expect(bands).toMatchObject({
+      product: "bands",
+      version: 1,
+      form: "label-lookup",
+      scene: { scene: "bands", title: "Bands", purpose: "bands" },
+      ground: GROUND,
+      grant: byLaw,
+      operator: { party: "operator", title: null },
+      callers: [{ party: "caller", title: null }],
+    });
+    expect(ids?.form).toBe("psi-ids");
+    expect(bands?.until).not.toBeNull();
+    expect((bands?.from ?? "") < (bands?.until ?? "")).toBe(true);
+    expect(Object.keys(bands ?? {}).sort()).toEqual(
+      ["callers", "developer", "ended", "form", "from", "grant", "ground", "operator", "product", "scene"].concat([
+        "snapshot",
+        "until",
+        "version",
+      ]),
+    );
+    const agreed = (await trailOf("P2")).filter(({ product }) => product === "agreed");
+    expect(agreed.map(({ ground }) => ground)).toEqual([CONSENT.consent, CONSENT.consent]);
+  },
+);
 
-test("a set holds whom it was made from: members and others have the same trail", async () => {
+long("a set holds whom it was made from: members and others have the same trail", async () => {
   const persons = [2, 3, 4, 6, 7];
   expect(new Set(persons.map((i) => bucketOfAge(i) >= 60)).size).toBe(2);
   const trails = new Set<string>();
@@ -161,12 +167,12 @@ test("a set holds whom it was made from: members and others have the same trail"
   expect(trails.size).toBe(1);
 });
 
-test("what answers ends with the term of its grant", async () => {
+long("what answers ends with the term of its grant", async () => {
   const later = { now: () => new Date(Date.now() + 2 * 86_400_000) };
   expect(shortly(await trailOf("P2", later)).at(-1)).toBe("agreed term-ended");
 });
 
-test("a person whom no table has, and no build held, has the same trail without holdings", async () => {
+long("a person whom no table has, and no build held, has the same trail without holdings", async () => {
   await using desk = await openSubjectDesk(fixture.directory, { clock, random });
   const known = await desk.trail({ resource: "persons", identifier: "P0" });
   for (const identifier of ["P400", "p0", "P0 ", "nobody"]) {
@@ -176,7 +182,7 @@ test("a person whom no table has, and no build held, has the same trail without 
   }
 });
 
-test("files outlive the index, name no person, and tell nothing without the master secret", async () => {
+long("files outlive the index, name no person, and tell nothing without the master secret", async () => {
   const state = new StateDatabase(join(fixture.directory, "state.sqlite"));
   try {
     const builds = new MembershipStore(state).ofResource("persons");
@@ -209,7 +215,7 @@ test("files outlive the index, name no person, and tell nothing without the mast
   }
 });
 
-test("no identifier that was asked for is in any file of the domain", async () => {
+long("no identifier that was asked for is in any file of the domain", async () => {
   const asked = "canary-33010019900101002X";
   await using desk = await openSubjectDesk(fixture.directory, { clock, random });
   desk.open({ resource: "persons", identifier: asked, kind: "copy" });
@@ -224,40 +230,43 @@ test("no identifier that was asked for is in any file of the domain", async () =
   }
 });
 
-test("each access is an event, put down before anything is given out: a commitment that the register opens", async () => {
-  const before = eventsOf(fixture.directory).length;
-  const requests: string[] = [];
-  const out = join(fixture.directory, "..", "copy.json");
-  {
-    await using desk = await openSubjectDesk(fixture.directory, { clock, random });
-    const subject = { resource: "persons", identifier: "P2" };
-    requests.push((await desk.trail(subject)).request, (await desk.copy({ ...subject, out })).request);
-    // What is refused gives nothing out and leaves no request.
-    await expect(desk.copy({ ...subject, out })).rejects.toThrow("a copy replaces no file");
-    await expect(desk.trail({ ...subject, column: "none" })).rejects.toThrow("none");
-    expect(desk.requests().filter(({ answeredAt }) => answeredAt === null)).toHaveLength(1);
-  }
-  const events = eventsOf(fixture.directory).slice(before);
-  expect(events.map(({ kind }) => kind)).toEqual(["subject-trail", "subject-copy"]);
-  const subjects = requests.map((request) =>
-    withState(fixture.directory, (db) => {
-      const row = db.prepare("SELECT tag, salt FROM subject_request WHERE request = ?").get(request);
-      const parts = [row?.["salt"] as Uint8Array, Buffer.from(request, "hex"), row?.["tag"] as Uint8Array];
-      const hash = createHash("sha256").update("sluice/subject-access/v1");
-      for (const part of parts) hash.update(part);
-      return hash.digest("hex");
-    }),
-  );
-  expect(events.map(({ subject }) => subject)).toEqual(subjects);
-  // The next start signs and logs them.
-  await restart();
-  await fixture.domain.close();
-  const entries = await logEntries(fixture.directory);
-  const logged = explanations(fixture.directory).filter(({ document }) => document.body.type === "event");
-  for (const { entry, logIndex } of logged) expect(entries[logIndex ?? -1]).toBe(entry);
-});
+long(
+  "each access is an event, put down before anything is given out: a commitment that the register opens",
+  async () => {
+    const before = eventsOf(fixture.directory).length;
+    const requests: string[] = [];
+    const out = join(fixture.directory, "..", "copy.json");
+    {
+      await using desk = await openSubjectDesk(fixture.directory, { clock, random });
+      const subject = { resource: "persons", identifier: "P2" };
+      requests.push((await desk.trail(subject)).request, (await desk.copy({ ...subject, out })).request);
+      // What is refused gives nothing out and leaves no request.
+      await expect(desk.copy({ ...subject, out })).rejects.toThrow("a copy replaces no file");
+      await expect(desk.trail({ ...subject, column: "none" })).rejects.toThrow("none");
+      expect(desk.requests().filter(({ answeredAt }) => answeredAt === null)).toHaveLength(1);
+    }
+    const events = eventsOf(fixture.directory).slice(before);
+    expect(events.map(({ kind }) => kind)).toEqual(["subject-trail", "subject-copy"]);
+    const subjects = requests.map((request) =>
+      withState(fixture.directory, (db) => {
+        const row = db.prepare("SELECT tag, salt FROM subject_request WHERE request = ?").get(request);
+        const parts = [row?.["salt"] as Uint8Array, Buffer.from(request, "hex"), row?.["tag"] as Uint8Array];
+        const hash = createHash("sha256").update("sluice/subject-access/v1");
+        for (const part of parts) hash.update(part);
+        return hash.digest("hex");
+      }),
+    );
+    expect(events.map(({ subject }) => subject)).toEqual(subjects);
+    // The next start signs and logs them.
+    await restart();
+    await fixture.domain.close();
+    const entries = await logEntries(fixture.directory);
+    const logged = explanations(fixture.directory).filter(({ document }) => document.body.type === "event");
+    for (const { entry, logIndex } of logged) expect(entries[logIndex ?? -1]).toBe(entry);
+  },
+);
 
-test("a domain that is older than its log gives out no trail, which may be incomplete", async () => {
+long("a domain that is older than its log gives out no trail, which may be incomplete", async () => {
   const note = (reason: string | null): void =>
     void withState(fixture.directory, (db) => db.prepare("UPDATE rollback SET reason = ?").run(reason));
   note("the log has entries that the state does not know");
@@ -266,7 +275,7 @@ test("a domain that is older than its log gives out no trail, which may be incom
   expect(await trailOf("P2")).not.toEqual([]);
 });
 
-test("a grant that a status takes back ends the service, too", async () => {
+long("a grant that a status takes back ends the service, too", async () => {
   await restart();
   const issuedAt = new Date().toISOString();
   const validUntil = new Date(Date.now() + 60_000).toISOString();
@@ -277,18 +286,21 @@ test("a grant that a status takes back ends the service, too", async () => {
   expect(shortly(await trailOf("P2"))).toEqual(expectedOf("P2").map((entry) => entry.replace("answers", "revoked")));
 });
 
-test("three years after the end of their service, records and files are gone, and the log says that something went", async () => {
-  const end = new Date((await trailOf("P2")).at(-1)?.until ?? "");
-  const files = (): Promise<string[]> => readdir(join(fixture.directory, "memberships"));
-  const pruned = (): number => eventsOf(fixture.directory).filter(({ kind }) => kind === "pruned").length;
-  const startAt = async (time: number): Promise<void> => {
-    const domain = await startDomain(fixture.directory, { workerThreads: 1, clock: { now: () => new Date(time) } });
-    await domain.close();
-  };
-  const threeYears = new Date(end).setUTCFullYear(end.getUTCFullYear() + 3);
-  await startAt(threeYears - 3_600_000);
-  expect([(await files()).length, pruned()]).toEqual([5, 0]);
-  await startAt(threeYears + 60_000);
-  expect([await files(), pruned()]).toEqual([[], 1]);
-  expect(await trailOf("P2")).toEqual([]);
-});
+long(
+  "three years after the end of their service, records and files are gone, and the log says that something went",
+  async () => {
+    const end = new Date((await trailOf("P2")).at(-1)?.until ?? "");
+    const files = (): Promise<string[]> => readdir(join(fixture.directory, "memberships"));
+    const pruned = (): number => eventsOf(fixture.directory).filter(({ kind }) => kind === "pruned").length;
+    const startAt = async (time: number): Promise<void> => {
+      const domain = await startDomain(fixture.directory, { workerThreads: 1, clock: { now: () => new Date(time) } });
+      await domain.close();
+    };
+    const threeYears = new Date(end).setUTCFullYear(end.getUTCFullYear() + 3);
+    await startAt(threeYears - 3_600_000);
+    expect([(await files()).length, pruned()]).toEqual([5, 0]);
+    await startAt(threeYears + 60_000);
+    expect([await files(), pruned()]).toEqual([[], 1]);
+    expect(await trailOf("P2")).toEqual([]);
+  },
+);

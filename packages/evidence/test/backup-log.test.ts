@@ -17,6 +17,8 @@ import {
 import { generateKey, openLog, type DirectoryLog } from "../src/index.ts";
 import { entryOf, ORIGIN } from "./log-fixture.ts";
 
+const long = test.runIf(process.env["SLOW"] === "1");
+
 const origin = ORIGIN;
 const clock = { now: () => new Date() };
 const slow = process.env["SLOW"] === "1";
@@ -50,45 +52,49 @@ async function copy(name: string): Promise<string> {
   return out;
 }
 
-test("each copy is whole, holds what was acknowledged before it began, and opens", async () => {
-  const copies: { folder: string; acknowledged: number }[] = [];
-  const acknowledged = { count: 0 };
-  const appending = (async () => {
-    for (let from = 0; from < ENTRIES; from += BATCH) {
-      await Promise.all(Array.from({ length: BATCH }, (_, i) => log.append(entryOf(from + i))));
-      acknowledged.count = from + BATCH;
+long(
+  "each copy is whole, holds what was acknowledged before it began, and opens",
+  async () => {
+    const copies: { folder: string; acknowledged: number }[] = [];
+    const acknowledged = { count: 0 };
+    const appending = (async () => {
+      for (let from = 0; from < ENTRIES; from += BATCH) {
+        await Promise.all(Array.from({ length: BATCH }, (_, i) => log.append(entryOf(from + i))));
+        acknowledged.count = from + BATCH;
+      }
+    })();
+    while (acknowledged.count < ENTRIES) {
+      copies.push({ acknowledged: acknowledged.count, folder: await copy(`copy-${copies.length}`) });
     }
-  })();
-  while (acknowledged.count < ENTRIES) {
-    copies.push({ acknowledged: acknowledged.count, folder: await copy(`copy-${copies.length}`) });
-  }
-  await appending;
-  expect(copies.length).toBeGreaterThan(2);
-  const looked = slow ? copies : [copies[0], copies[copies.length >> 1], copies.at(-1)];
-  for (const { folder, acknowledged: least } of looked.filter((one) => one !== undefined)) {
-    const { manifest } = await checkBackupFiles(folder, {});
-    const checked = await checkBackupLog(folder, manifest, {});
-    expect(checked.size).toBeGreaterThanOrEqual(least);
-    const last = checked.size - 1;
-    expect(await checked.entries(last, last + 1)).toEqual([entryOf(last)]);
-  }
-  const middle = copies[copies.length >> 1]?.folder ?? "";
-  const to = join(root, "opened");
-  await cp(join(middle, "log"), to, { recursive: true });
-  const opened = await openLog(to, { origin, key, clock });
-  expect(opened.size).toBe((await readBackupManifest(middle)).manifest.log.size);
-  expect(await opened.readEntries(0, 3)).toEqual([entryOf(0), entryOf(1), entryOf(2)]);
-  await opened.close();
+    await appending;
+    expect(copies.length).toBeGreaterThan(2);
+    const looked = slow ? copies : [copies[0], copies[copies.length >> 1], copies.at(-1)];
+    for (const { folder, acknowledged: least } of looked.filter((one) => one !== undefined)) {
+      const { manifest } = await checkBackupFiles(folder, {});
+      const checked = await checkBackupLog(folder, manifest, {});
+      expect(checked.size).toBeGreaterThanOrEqual(least);
+      const last = checked.size - 1;
+      expect(await checked.entries(last, last + 1)).toEqual([entryOf(last)]);
+    }
+    const middle = copies[copies.length >> 1]?.folder ?? "";
+    const to = join(root, "opened");
+    await cp(join(middle, "log"), to, { recursive: true });
+    const opened = await openLog(to, { origin, key, clock });
+    expect(opened.size).toBe((await readBackupManifest(middle)).manifest.log.size);
+    expect(await opened.readEntries(0, 3)).toEqual([entryOf(0), entryOf(1), entryOf(2)]);
+    await opened.close();
 
-  // An older copy that is brought up to the public files is the log itself, and goes on as it does.
-  await log.publish();
-  const home = copies[1]?.folder ?? "";
-  const mirror = join(root, "home", "log");
-  await takeNewerLog(home, { mirror, identity: { origin, logKey: key.keyId }, clock });
-  const newer = await openLog(join(home, "log"), { origin, key, clock });
-  expect(newer.size).toBe(log.size);
-  for (const each of [log, newer]) await Promise.all([1, 2, 3].map((i) => each.append(entryOf(-i))));
-  expect((await newer.checkpoint()).rootHash).toEqual((await log.checkpoint()).rootHash);
-  expect(await newer.inclusion(9, newer.size)).toEqual(await log.inclusion(9, log.size));
-  await newer.close();
-}, 60_000);
+    // An older copy that is brought up to the public files is the log itself, and goes on as it does.
+    await log.publish();
+    const home = copies[1]?.folder ?? "";
+    const mirror = join(root, "home", "log");
+    await takeNewerLog(home, { mirror, identity: { origin, logKey: key.keyId }, clock });
+    const newer = await openLog(join(home, "log"), { origin, key, clock });
+    expect(newer.size).toBe(log.size);
+    for (const each of [log, newer]) await Promise.all([1, 2, 3].map((i) => each.append(entryOf(-i))));
+    expect((await newer.checkpoint()).rootHash).toEqual((await log.checkpoint()).rootHash);
+    expect(await newer.inclusion(9, newer.size)).toEqual(await log.inclusion(9, log.size));
+    await newer.close();
+  },
+  60_000,
+);

@@ -18,6 +18,8 @@ import {
   type KeyKeeping,
 } from "../src/index.ts";
 
+const long = test.runIf(process.env["SLOW"] === "1");
+
 const random: Random = { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) };
 const logN = 14;
 const [old, fresh] = [new Passphrase("old"), new Passphrase("fresh")];
@@ -114,7 +116,7 @@ test("plain keys get a passphrase, and sealed ones another", async () => {
 /** Renames before which the process ends; there is one for the draft and one for each key. */
 const CUTS = process.env["SLOW"] === "1" ? [0, 1, 2, 3, 4] : [0, 2];
 
-test("a change that ends anywhere leaves one passphrase in force, which opens every key", async () => {
+long("a change that ends anywhere leaves one passphrase in force, which opens every key", async () => {
   const home = await newHome();
   const made = await make(home, "passphrase", { passphrase: old });
   const source = new URL("../src/index.ts", import.meta.url).href;

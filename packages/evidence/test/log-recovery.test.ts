@@ -15,6 +15,8 @@ import { decodeHeader, decodeRecord, RECORD_BYTES } from "../src/journal-format.
 import { CLOCK, entriesOf, entryOf, inDirectory, ORIGIN } from "./log-fixture.ts";
 import { RecordedDisk } from "./recorded-disk.ts";
 
+const long = test.runIf(process.env["SLOW"] === "1");
+
 const key = await generateKey();
 const options: LogOptions = { origin: ORIGIN, key, clock: CLOCK, publishIntervalMs: 0 };
 const trust = { origin: ORIGIN, logKey: key.keyId };
@@ -297,7 +299,7 @@ test("what is appended while tiles go to the disk is in the journal that begins 
   });
 });
 
-test("tiles that do not reach the disk while appends go on stop the log, and lose nothing", async () => {
+long("tiles that do not reach the disk while appends go on stop the log, and lose nothing", async () => {
   await inDirectory(async (directory) => {
     const log = await openLog(directory, { ...options, publishIntervalMs: 3_600_000 });
     await mkdir(join(directory, "tile/0/001/in-the-way"), { recursive: true });
