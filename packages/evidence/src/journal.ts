@@ -7,7 +7,6 @@ import {
   decodeHeader,
   decodeRecord,
   encodeHeader,
-  encodeRecords,
   RECORD_BYTES,
   type JournalHeader,
   type JournalRecord,
@@ -37,9 +36,9 @@ export class Journal {
     this.#length = end;
   }
 
-  /** A new journal that begins with `header` and holds `records`; takes the place of the file at `path` at once. */
-  static async create(path: string, header: JournalHeader, records: readonly JournalRecord[]): Promise<Journal> {
-    const bytes = concatBytes(encodeHeader(header), encodeRecords(records));
+  /** A new journal that begins with `header` and holds `records`, encoded; takes the place of the file at `path` at once. */
+  static async create(path: string, header: JournalHeader, records: readonly Bytes[]): Promise<Journal> {
+    const bytes = concatBytes(encodeHeader(header), ...records);
     await replaceFileDurably(path, bytes);
     return new Journal(path, await open(path, "r+"), bytes.length);
   }
@@ -78,9 +77,8 @@ export class Journal {
     return { header: head.header, records, journal: new Journal(path, handle, end) };
   }
 
-  /** Appends `records`; they are durable when it returns. After a failure the journal must not be used. */
-  async append(records: readonly JournalRecord[]): Promise<void> {
-    const bytes = encodeRecords(records);
+  /** Appends encoded records; they are durable when it returns. After a failure the journal must not be used. */
+  async append(bytes: Bytes): Promise<void> {
     const end = this.#end + bytes.length;
     if (end > this.#length) {
       const room = Math.min(Math.max(ROOM_BYTES.least, end), ROOM_BYTES.most);
@@ -92,8 +90,8 @@ export class Journal {
     this.#end = end;
   }
 
-  /** Begins again with `header`; only `records` are kept. */
-  async restart(header: JournalHeader, records: readonly JournalRecord[]): Promise<void> {
+  /** Begins again with `header`; only `records`, encoded, are kept. */
+  async restart(header: JournalHeader, records: readonly Bytes[]): Promise<void> {
     const next = await Journal.create(this.#path, header, records);
     await this.#handle.close();
     this.#handle = next.#handle;

@@ -9,7 +9,7 @@ import { signCheckpoint } from "./checkpoint.ts";
 import { replaceFile } from "./durable-files.ts";
 import { ENTRY_BYTES } from "./entry-tile.ts";
 import type { Journal } from "./journal.ts";
-import type { JournalHeader, JournalRecord } from "./journal-format.ts";
+import { encodeRecords, RECORD_BYTES, type JournalHeader, type JournalRecord } from "./journal-format.ts";
 import type { LogOptions } from "./log-options.ts";
 import type { LogTiles } from "./log-tiles.ts";
 import type { RetentionIndex } from "./retention-index.ts";
@@ -23,13 +23,16 @@ const MAX_WAITING_APPENDS = 65_536;
 /** Entries in the journal above which it begins again from the tiles. */
 const MAX_JOURNAL_ENTRIES = 16_384;
 /** How many times as long it may become while tiles are brought to the disk. */
-const MAX_JOURNALS = 4;
+const MAX_JOURNALS = 2;
 /** Time from one published checkpoint to the next, in milliseconds. */
 export const DEFAULT_PUBLISH_INTERVAL_MS = 60_000;
 /** Longest time from the end of an interval to its publication. */
 const MAX_TICK_MS = 1_000;
 
 type Waiting<T> = { resolve: (value: T) => void; reject: (reason: unknown) => void };
+
+/** Records that went to the disk together, from the entry of `index` on. */
+type Batch = { readonly index: number; readonly bytes: Bytes };
 
 /** What a writer begins with, as it was recovered. */
 export type WriterState = {
@@ -59,8 +62,8 @@ export class LogWriter {
   readonly #tiles: LogTiles;
   /** Times that the retention index does not have yet. */
   #completeAtMs: number[];
-  /** What is in the journal. */
-  #records: JournalRecord[];
+  /** What is in the journal, batch by batch and encoded, for memory is dear. */
+  #batches: Batch[];
   /** The bringing of full tiles to the disk, while it lasts: appends go on. */
   #flushing: Promise<void> | undefined;
   /** Where the journal may begin, once its tiles are on disk. */
@@ -90,7 +93,8 @@ export class LogWriter {
     this.#retention = state.retention;
     this.#tiles = state.tiles;
     this.#completeAtMs = [...state.completeAtMs];
-    this.#records = [...state.records];
+    const [first] = state.records;
+    this.#batches = first === undefined ? [] : [{ index: first.index, bytes: encodeRecords(state.records) }];
     this.#lastAtMs = state.lastAtMs;
     this.#published = state.published;
     this.#now();
@@ -221,19 +225,20 @@ export class LogWriter {
     if (this.#failure !== undefined) throw this.#failure; // of what went to the disk beside the journal
     const durable = this.size;
     const batch = this.#appends.slice(0, MAX_BATCH_ENTRIES);
-    const records = batch.map(({ entry, atMs }, i) => ({ index: durable + i, durable, atMs, entry }));
-    const written = this.#journal.append(records);
+    const bytes = encodeRecords(batch.map(({ entry, atMs }, i) => ({ index: durable + i, durable, atMs, entry })));
+    const written = this.#journal.append(bytes);
     written.catch(() => undefined); // awaited below, also when the lines between throw
     this.settle();
     await written;
     this.#appends.splice(0, batch.length);
     this.#durable = batch;
-    for (const record of records) this.#records.push(record);
+    this.#batches.push({ index: durable, bytes });
+    const journaled = this.size - (this.#batches[0]?.index ?? 0);
     for (const [i, { resolve }] of batch.entries()) resolve({ index: durable + i });
     if (this.#flushed !== undefined) await this.#restartJournal();
-    else if (this.#records.length > MAX_JOURNAL_ENTRIES && this.#flushing === undefined) this.#flush();
+    else if (journaled > MAX_JOURNAL_ENTRIES && this.#flushing === undefined) this.#flush();
     // The disk takes entries faster than tiles: it has to catch up before the journal grows without bound.
-    else if (this.#records.length > MAX_JOURNALS * MAX_JOURNAL_ENTRIES) await this.#flushing;
+    else if (journaled > MAX_JOURNALS * MAX_JOURNAL_ENTRIES) await this.#flushing;
   }
 
   /** Entries that are durable. */
@@ -284,8 +289,14 @@ export class LogWriter {
     const header = this.#flushed;
     this.#flushed = undefined;
     if (header === undefined) return;
-    this.#records = this.#records.filter(({ index }) => index >= header.base);
-    await this.#journal.restart(header, this.#records);
+    this.#batches = this.#batches.flatMap(({ index, bytes }) => {
+      const before = Math.max(0, header.base - index) * RECORD_BYTES;
+      return before >= bytes.length ? [] : [{ index: Math.max(index, header.base), bytes: bytes.subarray(before) }];
+    });
+    await this.#journal.restart(
+      header,
+      this.#batches.map(({ bytes }) => bytes),
+    );
   }
 
   async #answer(): Promise<void> {
