@@ -1,6 +1,6 @@
-/** What a process asks of the disk, in order: each write and each wait for the disk, by the file's number, when it has ended.
+/** What a process asks of the disk, in order: each write of a handle and each wait for the disk, by the file's number, when it has ended.
  *  @module */
-import { fstatSync, statSync } from "node:fs";
+import { fstatSync, readFileSync, statSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { onTestFinished } from "vitest";
 
@@ -12,6 +12,7 @@ type Method = (this: FileHandle, ...args: unknown[]) => Promise<unknown>;
 /** Operations of all files since `start`. */
 export class RecordedDisk {
   readonly #operations: string[] = [];
+  readonly #brought = new Map<string, Uint8Array>();
 
   /** Records until the test has ended. */
   static async start(): Promise<RecordedDisk> {
@@ -22,6 +23,7 @@ export class RecordedDisk {
       const original = methods[name];
       methods[name] = async function (...args) {
         const file = String(fstatSync(this.fd).ino);
+        if (name === "datasync") disk.#brought.set(file, readFileSync(`/proc/self/fd/${this.fd}`));
         const answer = await original.apply(this, args);
         disk.#operations.push(`${name} ${file}`);
         return answer;
@@ -29,6 +31,11 @@ export class RecordedDisk {
       onTestFinished(() => void (methods[name] = original));
     }
     return disk;
+  }
+
+  /** What the file that is at `path` now held when the last wait for its data began. */
+  brought(path: string): Uint8Array {
+    return this.#brought.get(String(statSync(path).ino)) ?? new Uint8Array(0);
   }
 
   /** Notes something of the test's own. */
