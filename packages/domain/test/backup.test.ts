@@ -44,7 +44,9 @@ const fault = (reason: RegExp) => ({
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "sluice-backup-"));
   fixture = await openFixture();
-  grant = await deliverGrant(fixture);
+  const amount = "1000000"; // callers ask as fast as the machine lets them
+  const quotas = ["develop", "build", "lookup.evaluate", "lookup.query"].map((operation) => ({ operation, amount }));
+  grant = await deliverGrant(fixture, { quotas });
   await serveProduct(fixture, grant);
   keys = join(fixture.directory, "keys");
   await fixture.domain.close();
