@@ -1,4 +1,4 @@
-import { isSluiceError, type ColumnRule, type Policy, type ResourceField } from "@sluice/protocol";
+import { canonicalText, isSluiceError, type ColumnRule, type Policy, type ResourceField } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { checkPolicy, parsePolicy, quasiIdentifiers, viewColumns, viewSql } from "../src/index.ts";
@@ -139,6 +139,32 @@ test("refuses tokens of a quasi-identifier under any role: equal values would st
   }
 });
 
+test("refuses what it asks for and nobody does, and accepts what is done when it is said", () => {
+  const sample = { rows: 10, strata: [] };
+  const asked: [Partial<Policy>, string][] = [
+    [{ sharing: "public" }, "/sharing"],
+    [{ sharing: "enclave" }, "/sharing"],
+    [{ sample: { ...sample, method: "hash" } }, "/sample/method"],
+    [{ model: { algorithm: "full-domain" } }, "/model/algorithm"],
+    [{ model: { algorithm: "mondrian", l: 2 } }, "/model/algorithm"],
+    [{ model: { algorithm: "suppress", l: 2 } }, "/model/l"],
+    [{ model: { algorithm: "suppress", entropyL: 2 } }, "/model/entropyL"],
+    [{ model: { algorithm: "suppress", t: 0.2 } }, "/model/t"],
+    [{ model: { algorithm: "suppress", delta: { min: 0, max: 0.5 } } }, "/model/delta"],
+    [{ gate: {} }, "/gate"],
+  ];
+  for (const [change, pointer] of asked) expect(refusedFor({}, change)).toEqual(["ERR_POLICY", pointer]);
+  const said: Partial<Policy> = { sharing: "controlled", model: { algorithm: "suppress" } };
+  expect(refusedFor({}, { ...said, sample: { ...sample, method: "exact" } })).toBe("passed");
+});
+
+test("under strict, every column of the resource has a rule", () => {
+  expect(refusedFor({}, { strict: true })).toEqual(["ERR_POLICY", "/columns/height"]);
+  const drop: ColumnRule = { role: "quasi", transform: { kind: "drop" } };
+  const rest = { height: drop, secret: { ...drop, role: "other" }, weighty: { ...drop, role: "other" } } as const;
+  expect(refusedFor(rest, { strict: true })).toBe("passed");
+});
+
 test("refuses a policy that shows nothing", () => {
   const columns = { id: good["id"] ?? keep };
   expect(refusal(() => checkPolicy(policyOf(columns), resource, "id"))).toEqual(["ERR_POLICY", "/columns"]);
@@ -219,6 +245,14 @@ test("reads a policy from JSON and points at the first member that does not fit"
     [{ ...policy, suppressionLimit: Number.NaN }, "/suppressionLimit"],
     [{ ...policy, sample: { rows: 0, strata: [] } }, "/sample/rows"],
     [{ ...policy, sample: { rows: 5, strata: ["a", "b", "c", "d", "e"] } }, "/sample/strata"],
+    [{ ...policy, sharing: "friends" }, "/sharing"],
+    [{ ...policy, strict: 1 }, "/strict"],
+    [{ ...policy, sample: { rows: 5, strata: [], method: "first" } }, "/sample/method"],
+    [{ ...policy, model: { algorithm: "suppress", l: 1 } }, "/model/l"],
+    [{ ...policy, model: { l: 2 } }, "/model/algorithm"],
+    [{ ...policy, model: { algorithm: "suppress", delta: { min: 0.5, max: 0.2 } } }, "/model/delta"],
+    [{ ...policy, gate: { context: { control: "high", motive: "none" } } }, "/gate/context/motive"],
+    [{ ...policy, gate: { minRows: 0 } }, "/gate/minRows"],
     [{ ...policy, extra: 1 }, ""],
     [{ ...policy, columns: { age: { role: "quasi", transform: { kind: "shuffle" } } } }, "/columns/age/transform/kind"],
     [{ ...policy, columns: { age: { role: "both", transform: { kind: "keep" } } } }, "/columns/age/role"],
@@ -234,6 +268,18 @@ test("reads a policy from JSON and points at the first member that does not fit"
   for (const [value, pointer] of malformed) {
     expect(refusal(() => parsePolicy(value))).toEqual(["ERR_POLICY", pointer]);
   }
+});
+
+test("members that are absent stay absent, so that a policy's hash is that of what was signed", () => {
+  expect(canonicalText(parsePolicy(policyOf(good)))).toBe(canonicalText(policyOf(good)));
+  const full = policyOf(good, {
+    strict: false,
+    sharing: "enclave",
+    sample: { rows: 5, strata: [], method: "hash" },
+    model: { algorithm: "mondrian", l: 3, entropyL: 2.5, t: 0.2, delta: { min: 0, max: 0.1 } },
+    gate: { context: { control: "mid", motive: "low", prevalence: 0.01, acquaintances: 10 }, maxSuppression: 0.1 },
+  });
+  expect(canonicalText(parsePolicy(JSON.parse(JSON.stringify(full))))).toBe(canonicalText(full));
 });
 
 test("anything at all is either a policy or refused with a code", () => {

@@ -45,7 +45,10 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "sluice-backup-"));
   fixture = await openFixture();
   const amount = "1000000"; // callers ask as fast as the machine lets them
-  const quotas = ["develop", "build", "lookup.evaluate", "lookup.query"].map((operation) => ({ operation, amount }));
+  const quotas = (["develop", "build", "lookup.evaluate", "lookup.query"] as const).map((operation) => ({
+    operation,
+    amount,
+  }));
   grant = await deliverGrant(fixture, { quotas });
   await serveProduct(fixture, grant);
   keys = join(fixture.directory, "keys");

@@ -1,3 +1,4 @@
+export * from "./anonymity-model.ts";
 export * from "./bytes.ts";
 export * from "./canonical.ts";
 export * from "./codec.ts";
@@ -21,6 +22,7 @@ export * from "./policy.ts";
 export * from "./problem.ts";
 export * from "./psi.ts";
 export * from "./receipt.ts";
+export * from "./release-gate.ts";
 export * from "./release.ts";
 export * from "./report.ts";
 export * from "./resource.ts";

@@ -2,7 +2,9 @@
  *  a column without a rule is dropped.
  *  @module */
 import { z } from "zod";
+import { AnonymityModel } from "./anonymity-model.ts";
 import { FieldName, Instant, Name, Sha256Hex } from "./identifiers.ts";
+import { ReleaseGate, SharingMode } from "./release-gate.ts";
 import { FieldRole } from "./resource.ts";
 
 /** What happens to one column before a job sees it. */
@@ -26,20 +28,33 @@ export type Transform = z.infer<typeof Transform>;
 export const ColumnRule = z.strictObject({ role: FieldRole, transform: Transform });
 export type ColumnRule = z.infer<typeof ColumnRule>;
 
-/** How a source table becomes what a job sees. Identified by the hash of its canonical JSON. */
+/** How a source table becomes what a job sees. Identified by the hash of its canonical JSON: a member that is absent is
+ *  never filled in. */
 export const Policy = z.strictObject({
   version: z.literal(1),
   resource: Name,
+  /** A column without a rule is dropped. */
   columns: z.record(FieldName, ColumnRule),
+  /** When true, every column of the resource must have a rule, if only `drop`. */
+  strict: z.boolean().optional(),
+  /** Absent: `controlled`. */
+  sharing: SharingMode.optional(),
   sample: z.strictObject({
     rows: z.int().min(1).max(1_000_000),
     /** Columns, after transform, whose combinations are the strata. */
     strata: z.array(FieldName).max(4),
+    /** `exact`: that many rows, stratified. `hash`: every row whose keyed hash is below a threshold, at most that many.
+     *  Absent: `exact`. */
+    method: z.enum(["exact", "hash"]).optional(),
   }),
   /** Every combination of quasi-identifiers in the sample is that of at least `k` persons. */
   k: z.int().min(2).max(1_000),
   /** Largest share of sampled rows that may be suppressed to reach `k`. */
   suppressionLimit: z.number().min(0).max(0.5),
+  /** Absent: `suppress`, and nothing beside k. */
+  model: AnonymityModel.optional(),
+  /** Absent: nothing beside what every sample must pass. */
+  gate: ReleaseGate.optional(),
 });
 export type Policy = z.infer<typeof Policy>;
 

@@ -2,6 +2,7 @@
  *  @module */
 import { SluiceError } from "@sluice/protocol";
 import type { ColumnRule, FieldRole, Policy, ResourceDescription, ResourceField, Transform } from "@sluice/protocol";
+import { checkDemands } from "./check-demands.ts";
 import { transformedType } from "./columns.ts";
 
 /** Characters of a direct identifier that a mask may leave, as in 138****8000. */
@@ -19,7 +20,8 @@ const ALLOWED_ROLES: Record<FieldRole, readonly FieldRole[]> = {
 
 /** Checks that `policy` fits `resource` and keeps what every policy must keep:
  *
- *  - each column exists, and its role is the resource's or a stricter one;
+ *  - it asks for nothing that is not done;
+ *  - each column exists, and its role is the resource's or a stricter one; under `strict`, each has a rule;
  *  - data graded important or core is dropped; so is `key`, the column by which callers ask;
  *  - a direct identifier is dropped, masked (at most MAX_DIRECT_CHARACTERS_SHOWN characters left) or tokenized;
  *  - a quasi-identifier is kept as stored only when it is text, integer or boolean; it is counted for k all the same;
@@ -31,6 +33,10 @@ export function checkPolicy(policy: Policy, resource: ResourceDescription, key: 
   if (policy.resource !== resource.resource) fail("/resource", `expected ${resource.resource}`);
   const fields = new Map(resource.fields.map((field) => [field.name, field]));
   if (!fields.has(key)) throw new SluiceError("ERR_POLICY_COLUMN", { column: key });
+  checkDemands(policy);
+  for (const name of policy.strict === true ? fields.keys() : []) {
+    if (!Object.hasOwn(policy.columns, name)) fail(`/columns/${name}`, "expected a rule for every column");
+  }
 
   let shown = 0;
   for (const [name, rule] of Object.entries(policy.columns)) {
