@@ -94,6 +94,22 @@ test("`domain import --fields` takes the named columns only, and says when one i
   expect(await contents(domain)).toEqual(before);
 });
 
+test("`domain import --fields` takes hierarchies, which the catalogue shows, and refuses one that does not fit", async () => {
+  const { root, domain } = await newDomain();
+  const file = join(root, "people.csv");
+  const fields = join(root, "fields.json");
+  await writeFile(file, "age\n31\n44\n");
+  const age = { name: "age", title: "Age", type: "integer", role: "quasi", grade: "general-2" };
+  const hierarchy = { kind: "intervals", min: 0, max: 100, widths: [5, 10, 20] };
+  const args = ["domain", "import", file, "--resource", "people", "--data", domain, "--fields", fields, "--json"];
+  await writeFile(fields, JSON.stringify([{ ...age, hierarchy: { ...hierarchy, widths: [5, 12] } }]));
+  const refused = await sluice(args);
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("/0/hierarchy/widths")]);
+  await writeFile(fields, JSON.stringify([{ ...age, hierarchy }]));
+  const description: unknown = JSON.parse((await sluice(args)).stdout);
+  expect(ResourceDescription.parse(description).fields[0]?.hierarchy).toEqual(hierarchy);
+});
+
 const HUGE_FIELD_BYTES = 10 * 1_048_576;
 test.each<[string, string, Uint8Array | string, string]>([
   ["a file that is not UTF-8", "a.csv", Uint8Array.of(0x61, 0x0a, 0xff, 0xfe, 0x0a), "ERR_TABLE_ENCODING"],

@@ -7,6 +7,8 @@ export { GUARD_RULES, type GuardRule } from "./guard/finding.ts";
 export { MIN_CELL_SUBJECTS } from "./guard/subjects.ts";
 export { MEAN_DIGITS, TABLE_BASE } from "./guard/table.ts";
 export { featureLevels } from "./guard/levels.ts";
+export { generalizeValue } from "./hierarchy/generalize.ts";
+export { hierarchySql, hierarchyType, outsideSql } from "./hierarchy/hierarchy-sql.ts";
 export { MAX_BUCKETS, MAX_DIRECT_CHARACTERS_SHOWN, checkPolicy } from "./policy/check.ts";
 export { quasiIdentifiers, viewColumns, type StoredType } from "./policy/columns.ts";
 export { parsePolicy } from "./policy/parse.ts";

@@ -3,6 +3,10 @@
 import { z } from "zod";
 import type { Bytes } from "./bytes.ts";
 
+/** How a resource stores a column. */
+export const FieldType = z.enum(["text", "integer", "decimal", "boolean", "date"]);
+export type FieldType = z.infer<typeof FieldType>;
+
 /** `f64` numbers, `i32` whole numbers, `bool` bytes 0 or 1, `dict` codes into a dictionary of strings. */
 export const ColumnType = z.enum(["f64", "i32", "bool", "dict"]);
 export type ColumnType = z.infer<typeof ColumnType>;

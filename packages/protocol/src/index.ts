@@ -8,6 +8,7 @@ export * from "./event.ts";
 export * from "./form.ts";
 export * from "./grant.ts";
 export * from "./hashing.ts";
+export * from "./hierarchy.ts";
 export * from "./http.ts";
 export * from "./identifiers.ts";
 export type * from "./interfaces.ts";

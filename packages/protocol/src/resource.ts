@@ -1,6 +1,8 @@
 /** Catalogue entries (数据资源目录): metadata only, never a value of data.
  *  @module */
 import { z } from "zod";
+import { FieldType } from "./columns.ts";
+import { Hierarchy, hierarchyFits, MAX_HIERARCHY_CHARACTERS, treeCharacters } from "./hierarchy.ts";
 import { FieldName, Instant, Name, Sha256Hex } from "./identifiers.ts";
 import { MAX_RESOURCE_COLUMNS } from "./limits.ts";
 
@@ -9,15 +11,22 @@ export const FieldRole = z.enum(["direct", "quasi", "sensitive", "other"]);
 export type FieldRole = z.infer<typeof FieldRole>;
 
 /** One column of a resource. */
-export const ResourceField = z.strictObject({
-  name: FieldName,
-  title: z.string().max(120),
-  /** Type of the stored column. */
-  type: z.enum(["text", "integer", "decimal", "boolean", "date"]),
-  role: FieldRole,
-  /** Grade of GB/T 43697 for general data. */
-  grade: z.enum(["general-1", "general-2", "general-3", "general-4", "important", "core"]),
-});
+export const ResourceField = z
+  .strictObject({
+    name: FieldName,
+    title: z.string().max(120),
+    /** Type of the stored column. */
+    type: FieldType,
+    role: FieldRole,
+    /** Grade of GB/T 43697 for general data. */
+    grade: z.enum(["general-1", "general-2", "general-3", "general-4", "important", "core"]),
+    /** How its values may become coarser; absent, they are shown as stored or not at all. */
+    hierarchy: Hierarchy.optional(),
+  })
+  .refine(({ hierarchy, type }) => hierarchy === undefined || hierarchyFits(hierarchy, type), {
+    message: "expected a hierarchy that fits the type",
+    path: ["hierarchy"],
+  });
 export type ResourceField = z.infer<typeof ResourceField>;
 
 /** How often the source renews the data. */
@@ -34,7 +43,14 @@ export const ResourceDescription = z.strictObject({
   updateFrequency: UpdateFrequency,
   /** Rows, rounded to two significant digits. */
   approximateRows: z.int().nonnegative(),
-  fields: z.array(ResourceField).min(1).max(MAX_RESOURCE_COLUMNS),
+  fields: z
+    .array(ResourceField)
+    .min(1)
+    .max(MAX_RESOURCE_COLUMNS)
+    .refine(
+      (fields) => fields.reduce((sum, field) => sum + treeCharacters(field.hierarchy), 0) <= MAX_HIERARCHY_CHARACTERS,
+      `expected at most ${MAX_HIERARCHY_CHARACTERS} characters in all trees together`,
+    ),
   /** Salted hash of the stored snapshot: tells that data changed, not what it is. */
   snapshot: Sha256Hex,
   importedAt: Instant,

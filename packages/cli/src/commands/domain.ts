@@ -2,7 +2,7 @@
  *  @module */
 import { basename } from "node:path";
 import type { FileSuite } from "@sluice/evidence";
-import { Instant, ResourceField, UpdateFrequency } from "@sluice/protocol";
+import { Instant, ResourceDescription, UpdateFrequency, type ResourceField } from "@sluice/protocol";
 import { JSON_OPTION, usage, type Arguments, type Command, type CommandIo } from "../command.ts";
 import { readJsonFile } from "../files.ts";
 import { ACCESS_OPTIONS, accessOf, NEW_KEYS_OPTIONS, newKeysOf } from "../key-access.ts";
@@ -131,7 +131,10 @@ export const domainImport: Command = {
     title: { value: "TEXT", description: "name shown to people (default: the resource's name)" },
     source: { value: "TEXT", description: "where the data comes from (default: the file's name)" },
     frequency: { value: "WORD", description: `how often it is renewed: ${FREQUENCIES} (default once)` },
-    fields: { value: "FILE", description: "JSON list of the columns to take, with title, type, role and grade" },
+    fields: {
+      value: "FILE",
+      description: "JSON list of the columns to take, with title, type, role, grade and hierarchy",
+    },
     ...ACCESS_OPTIONS,
     ...JSON_OPTION,
   },
@@ -192,7 +195,7 @@ function frequencyOption(args: Arguments): UpdateFrequency {
 async function fieldsOption(args: Arguments): Promise<ResourceField[] | undefined> {
   const file = args.text("fields");
   if (file === undefined) return undefined;
-  const fields = ResourceField.array().safeParse(await readJsonFile(file, "fields file"));
+  const fields = ResourceDescription.shape.fields.safeParse(await readJsonFile(file, "fields file"));
   if (fields.success) return fields.data;
   throw usage(`fields file ${file} does not fit its schema at /${fields.error.issues[0]?.path.join("/") ?? ""}`);
 }

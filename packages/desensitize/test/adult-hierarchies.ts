@@ -1,0 +1,38 @@
+/** The Adult table with nine quasi-identifiers and the hierarchies that ARX publishes with it (aacd487, Apache-2.0).
+ *  @module */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Hierarchy } from "@sluice/protocol";
+
+/** In the order in which the levels of a node are written. */
+export const ADULT_COLUMNS = [
+  "sex",
+  "age",
+  "race",
+  "marital-status",
+  "education",
+  "native-country",
+  "workclass",
+  "occupation",
+  "salary-class",
+] as const;
+
+/** Lines of a file of ARX: cells between semicolons. */
+export function arxLines(directory: string, name: string): string[][] {
+  const text = readFileSync(join(directory, "adult", name), "utf8");
+  return text
+    .trimEnd()
+    .split(/\r?\n/)
+    .map((line) => line.split(";"));
+}
+
+/** The published hierarchy of `column` as a tree: its lines go from the value to `*`. Undefined when nothing stands between. */
+export function adultTree(directory: string, column: string): Hierarchy | undefined {
+  const lines = arxLines(directory, `adult_hierarchy_${column}.csv`);
+  const steps = (lines[0] ?? []).length - 2;
+  if (steps === 0) return undefined;
+  const levels = Array.from({ length: steps }, (_, i) =>
+    Object.fromEntries(lines.map((cells): [string, string] => [cells[i] ?? "", cells[i + 1] ?? ""])),
+  );
+  return Hierarchy.parse({ kind: "tree", levels });
+}
