@@ -1,8 +1,9 @@
 /** Mobile numbers of the Chinese numbering plan: eleven digits from 13 to 19.
  *  @module */
+import { normalForm } from "./normal-form.ts";
 
 /** Whether `text` is a mobile number, with or without +86, spaces and hyphens, in full-width digits or normal ones. */
 export function isMobileNumber(text: string): boolean {
-  const number = text.normalize("NFKC").replaceAll(/[\s\-()]/g, "");
+  const number = normalForm(text).replaceAll(/[\s\-()]/g, "");
   return /^(?:\+?86|0086)?1[3-9][0-9]{9}$/.test(number);
 }

@@ -1,14 +1,13 @@
 /** Resident identity numbers (公民身份号码), GB 11643-1999: six digits of division, eight of birth date, three of
- *  sequence, one check character by ISO 7064 MOD 11-2.
+ *  sequence, one check character by ISO 7064 MOD 11-2. The number of before 1999 has fifteen digits and no check character.
  *  @module */
 import { isCalendarDate } from "./calendar.ts";
+import { isKnownDivision } from "./facts/division-codes.ts";
+import { PROVINCE_CODES } from "./facts/province-codes.ts";
+import { normalForm } from "./normal-form.ts";
 
 const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2] as const;
 const CHECK_CHARACTERS = "10X98765432";
-/** Provincial divisions of GB/T 2260, and 81 to 83 of residence permits. */
-const PROVINCES = new Set(
-  "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83".split(" "),
-);
 
 /** Check character of the first 17 digits. @throws RangeError when `digits` is not 17 digits. */
 export function residentIdCheckDigit(digits: string): string {
@@ -18,14 +17,31 @@ export function residentIdCheckDigit(digits: string): string {
 }
 
 /** Whether `text` is an identity number: a division of a province, a birth date of 1900 to 2099, a right check
- *  character. Full-width digits and a lower-case x count as their normal forms; surrounding space is ignored. */
+ *  character. Full-width digits and a lower-case x count as their normal forms; surrounding space is ignored. A county that
+ *  the table does not know does not refuse: see `hasKnownDivision`. */
 export function isResidentId(text: string): boolean {
-  const id = text.normalize("NFKC").trim().toUpperCase();
-  if (!/^[0-9]{17}[0-9X]$/.test(id) || !PROVINCES.has(id.slice(0, 2))) return false;
+  const id = normalForm(text).toUpperCase();
+  if (!/^[0-9]{17}[0-9X]$/.test(id) || !PROVINCE_CODES.has(id.slice(0, 2))) return false;
   const year = Number(id.slice(6, 10));
   if (year < 1900 || year > 2099) return false;
   return (
     isCalendarDate(year, Number(id.slice(10, 12)), Number(id.slice(12, 14))) &&
     residentIdCheckDigit(id.slice(0, 17)) === id[17]
   );
+}
+
+/** Whether `text` is an identity number of fifteen digits: a county that is known, since there is no check character, and
+ *  a birth date of 1900 to 1999. */
+export function isShortResidentId(text: string): boolean {
+  const id = normalForm(text);
+  return (
+    /^[0-9]{15}$/.test(id) &&
+    isKnownDivision(id.slice(0, 6)) &&
+    isCalendarDate(1900 + Number(id.slice(6, 8)), Number(id.slice(8, 10)), Number(id.slice(10, 12)))
+  );
+}
+
+/** Whether the first six digits are a county that the table knows, of today or revoked. A warning when not, no refusal. */
+export function hasKnownDivision(text: string): boolean {
+  return isKnownDivision(normalForm(text).slice(0, 6));
 }

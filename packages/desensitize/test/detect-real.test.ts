@@ -1,0 +1,81 @@
+/** Recall and false alarms on public tables of names, places and telephones.
+ *  @module */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { isAddress, isLandline, isMobileNumber, isPersonName } from "../src/index.ts";
+
+const { SLUICE_DATA_DIR: data } = process.env;
+
+test.skipIf(data === undefined)(
+  "every frequent surname makes a name, and no division, street or hospital is one",
+  () => {
+    const surnames = read("cn-names/family_name_1k.txt", "gbk").map((line) => line.split("\t")[0] ?? "");
+    const frequent = surnames.slice(1).filter((name) => name.length === 1);
+    expect(share(frequent.slice(0, 100), (surname) => isPersonName(`${surname}国强`))).toBe(1);
+    for (const file of ["provinces", "cities", "areas"]) {
+      expect(share(column(`cn-divisions/${file}.csv`, 1), isPersonName)).toBe(0);
+    }
+    expect(share(column("cn-divisions/streets.csv", 1), isPersonName)).toBeLessThan(0.001);
+    const hospitals = readHospitals();
+    expect(hospitals.length).toBeGreaterThan(2_000);
+    expect(
+      share(
+        hospitals.map(({ name }) => name),
+        isPersonName,
+      ),
+    ).toBe(0);
+  },
+);
+
+test.skipIf(data === undefined)(
+  "most addresses of hospitals are known, few of their names; a region is no address",
+  () => {
+    const hospitals = readHospitals();
+    const addresses = hospitals.map(({ address }) => address).filter((text) => text !== "");
+    expect(share(addresses, isAddress)).toBeGreaterThan(0.88);
+    expect(
+      share(
+        hospitals.map(({ name }) => name),
+        isAddress,
+      ),
+    ).toBeLessThan(0.1);
+    expect(share(column("cn-divisions/areas.csv", 1), isAddress)).toBeLessThan(0.01);
+    const telephones = hospitals.map(({ tel }) => tel).filter((text) => /^\(?0[0-9]{2,3}[)-][0-9]{7,8}$/.test(text));
+    expect(telephones.length).toBeGreaterThan(60);
+    expect(share(telephones, (text) => isLandline(text) || isMobileNumber(text))).toBeGreaterThan(0.9);
+  },
+);
+
+/** A place of the public list of hospitals. */
+interface Hospital {
+  readonly name: string;
+  readonly address: string;
+  readonly tel: string;
+}
+
+function readHospitals(): Hospital[] {
+  const list = JSON.parse(read("cn-hospitals/hospitals.json").join("\n")) as {
+    provinceList: { cityList: { hospitalList?: (Hospital | null)[] }[] }[];
+  };
+  return list.provinceList
+    .flatMap(({ cityList }) => cityList.flatMap(({ hospitalList }) => hospitalList ?? []))
+    .filter((hospital) => hospital !== null);
+}
+
+function column(file: string, index: number): string[] {
+  return read(file)
+    .slice(1)
+    .filter((line) => line !== "")
+    .map((line) => (line.split(",")[index] ?? "").replaceAll('"', ""));
+}
+
+function read(file: string, encoding = "utf-8"): string[] {
+  return new TextDecoder(encoding).decode(readFileSync(join(data ?? "", file))).split(/\r?\n/u);
+}
+
+/** Share of the distinct values that `detect` takes. */
+function share(values: readonly string[], detect: (text: string) => boolean): number {
+  const distinct = [...new Set(values)];
+  return distinct.filter(detect).length / distinct.length;
+}
