@@ -84,6 +84,8 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_JOB_CAPABILITY: "去掉该调用：作业只能使用输入的列",
   ERR_JOB_CRASHED: "缩小作业规模，并对照各项限额",
   ERR_JOB_OUTPUT_TOO_LARGE: "减少返回内容",
+  ERR_PRIVACY_PARAMETER: "改正该参数；未消耗任何隐私预算",
+  ERR_PRIVACY_BUDGET: "向数源部门询问该表的隐私预算",
   ERR_GUARD_OUTPUT: "{change}",
   ERR_TABLE_FILE: "提供带表头的 UTF-8 CSV 文件，或 Parquet 文件",
   ERR_TABLE_COLUMN_MISSING: "补上该列，或在声明资源时去掉该列",

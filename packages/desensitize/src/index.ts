@@ -22,6 +22,17 @@ export { hierarchySql, hierarchyType, outsideSql } from "./hierarchy/hierarchy-s
 export { MAX_BUCKETS, MAX_DIRECT_CHARACTERS_SHOWN, checkPolicy } from "./policy/check.ts";
 export { quasiIdentifiers, viewColumns, type StoredType } from "./policy/columns.ts";
 export { parsePolicy } from "./policy/parse.ts";
+export * from "./privacy/bernoulli-exp.ts";
+export * from "./privacy/bound-contributions.ts";
+export * from "./privacy/discrete-gaussian.ts";
+export * from "./privacy/discrete-laplace.ts";
+export * from "./privacy/ledger.ts";
+export * from "./privacy/noise.ts";
+export * from "./privacy/permute-and-flip.ts";
+export * from "./privacy/quantile.ts";
+export * from "./privacy/random-words.ts";
+export * from "./privacy/rational.ts";
+export * from "./privacy/zcdp.ts";
 export * from "./sample/certificate.ts";
 export * from "./sample/sample-sql.ts";
 export * from "./sample/suppress.ts";

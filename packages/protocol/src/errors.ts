@@ -380,6 +380,16 @@ export const ERROR_CATALOGUE = {
     message: "the job's output has more than {maxBytes} bytes",
     remedy: "return less",
   },
+  ERR_PRIVACY_PARAMETER: {
+    status: 422,
+    message: "privacy parameter {field} is not valid: expected {expected}",
+    remedy: "correct the parameter; nothing was spent",
+  },
+  ERR_PRIVACY_BUDGET: {
+    status: 403,
+    message: "the privacy budget of this table does not allow the question",
+    remedy: "ask the department what its budget is",
+  },
   ERR_GUARD_OUTPUT: { status: 422, message: "output {output} breaks rule {rule}", remedy: "{change}" },
 
   // Data, files, processes

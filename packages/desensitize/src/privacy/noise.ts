@@ -1,0 +1,77 @@
+/** Noise for whole-number answers, from how much one person can change them: by a table's privacy parameter and the bounds
+ *  on contributions. The parts of one table share its parameter in equal parts.
+ *  @module */
+import { SluiceError } from "@sluice/protocol";
+import { discreteGaussian } from "./discrete-gaussian.ts";
+import { discreteLaplace, type Sampler } from "./discrete-laplace.ts";
+import { positiveDecimal, rational, type Rational } from "./rational.ts";
+import { gaussianVariance, MICRO_RHO, pureCost } from "./zcdp.ts";
+
+/** How much noise: its distribution and its parameter as a decimal. */
+export type PrivacyLoss = { mechanism: "laplace"; epsilon: string } | { mechanism: "gaussian"; rho: string };
+
+/** What of one person counts: at most `groups` cells, and in each at most `rows` rows. */
+export interface ContributionBound {
+  readonly rows: number;
+  readonly groups: number;
+}
+
+/** Most rows and groups of one person. */
+export const MAX_CONTRIBUTION = 4_096;
+/** Largest ε and ρ of one question: more would protect nobody. */
+export const MAX_LOSS = 100n;
+
+/** One part of an answer: its sampler, and the standard error that the noise has. */
+export interface Noise {
+  readonly sample: Sampler;
+  readonly standardError: number;
+}
+
+/** Micro-rho that a table costs, whatever its parts. @throws ERR_PRIVACY_PARAMETER */
+export function costOf(loss: PrivacyLoss): bigint {
+  const amount = amountOf(loss);
+  if (loss.mechanism === "laplace") return pureCost(amount);
+  const micro = amount.numerator * MICRO_RHO;
+  return (micro + amount.denominator - 1n) / amount.denominator;
+}
+
+/** Noise for one of `parts` equal parts of a table whose rows each change an answer by at most `perRow`.
+ *  @throws ERR_PRIVACY_PARAMETER */
+export function noiseFor(loss: PrivacyLoss, bound: ContributionBound, perRow: bigint, parts: number): Noise {
+  checkBound(bound);
+  const { numerator, denominator } = amountOf(loss);
+  const amount = rational(numerator, denominator * BigInt(parts));
+  const [rows, groups] = [BigInt(bound.rows), BigInt(bound.groups)];
+  const perGroup = (perRow > 0n ? perRow : 1n) * rows;
+  if (loss.mechanism === "laplace") {
+    const scale = rational(perGroup * groups * amount.denominator, amount.numerator);
+    return { sample: discreteLaplace(scale), standardError: laplaceDeviation(valueOf(scale)) };
+  }
+  const variance = gaussianVariance(perGroup * perGroup * groups, amount);
+  return { sample: discreteGaussian(variance), standardError: Math.sqrt(valueOf(variance)) };
+}
+
+/** @throws ERR_PRIVACY_PARAMETER unless both bounds are whole numbers from 1 to MAX_CONTRIBUTION */
+export function checkBound({ rows, groups }: ContributionBound): void {
+  for (const [field, value] of Object.entries({ rows, groups })) {
+    if (Number.isSafeInteger(value) && value >= 1 && value <= MAX_CONTRIBUTION) continue;
+    const expected = `a whole number from 1 to ${MAX_CONTRIBUTION}`;
+    throw new SluiceError("ERR_PRIVACY_PARAMETER", { field: `contribution.${field}`, expected });
+  }
+}
+
+function amountOf(loss: PrivacyLoss): Rational {
+  const [field, text] = loss.mechanism === "laplace" ? ["epsilon", loss.epsilon] : ["rho", loss.rho];
+  const amount = positiveDecimal(text, field);
+  if (amount.numerator <= MAX_LOSS * amount.denominator) return amount;
+  throw new SluiceError("ERR_PRIVACY_PARAMETER", { field, expected: `at most ${MAX_LOSS}` });
+}
+
+/** √(2q) / (1 - q) with q = exp(-1 / scale). */
+function laplaceDeviation(scale: number): number {
+  return Math.sqrt(2 * Math.exp(-1 / scale)) / -Math.expm1(-1 / scale);
+}
+
+function valueOf({ numerator, denominator }: Rational): number {
+  return Number(numerator) / Number(denominator);
+}
