@@ -12,6 +12,7 @@ export * from "./detect/plate.ts";
 export * from "./detect/resident-id.ts";
 export * from "./detect/residual.ts";
 export * from "./detect/social-credit-code.ts";
+export { channelBits, type OutputChannel } from "./guard/channel.ts";
 export { checkOutput } from "./guard/check-output.ts";
 export { GUARD_RULES, type GuardRule } from "./guard/finding.ts";
 export { MIN_CELL_SUBJECTS } from "./guard/subjects.ts";

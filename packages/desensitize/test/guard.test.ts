@@ -134,9 +134,9 @@ test("metrics-range: refuses large numbers and flushes small ones to zero", () =
   expect(Object.is(passed(released({ values: { auc: -0 } })).metrics["auc"], 0)).toBe(true);
 });
 
-test("metrics-count: whole numbers above 1 are rounded to multiples of 5, rates at their bounds are not", () => {
+test("metrics-count: whole numbers above 1 become 0 below 10 and multiples of 5 above, rates at their bounds stay", () => {
   const rows = (count: number): number | undefined => passed(released({ values: { rows: count } })).metrics["rows"];
-  expect([2, 3, 7, 8, 12, 987, -8, 0, 1, -1].map(rows)).toEqual([0, 5, 5, 10, 10, 985, -10, 0, 1, -1]);
+  expect([2, 3, 7, 9, 10, 12, 987, -9, -13, 0, 1, -1].map(rows)).toEqual([0, 0, 0, 0, 10, 10, 985, 0, -15, 0, 1, -1]);
   expect(changed(released({ values: { rows: 7 } }))).toEqual(["metrics-count"]);
 });
 

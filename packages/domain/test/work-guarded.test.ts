@@ -142,6 +142,32 @@ test("a label that too few rows have is refused with the rule, and nothing of th
   expect(outcome).not.toHaveProperty("output");
 });
 
+test("the guard's process sees the rows: a served copy of a column is refused, and a band is not", async () => {
+  const table = sampleTable(600);
+  const region = {
+    type: "dict" as const,
+    dictionary: ["3301", "3302", "3303"],
+    values: Uint32Array.from({ length: 600 }, (_, i) => (i * 7) % 3),
+  };
+  const run = {
+    entry: "produce",
+    environment: "production",
+    table: { ...table, columns: { ...table.columns, region } },
+  } as const;
+  const model = { kind: "linear-model", features: ["age"], weights: [0.125], intercept: 0 } as const;
+  const judged = async (produce: string): Promise<unknown> => {
+    const code = await bundleOf(HONEST_DEVELOP, produce);
+    const outcome = await workshop.runGuarded({
+      ...developRun(code, manifest),
+      ...run,
+      model: { ...model, features: ["age"], weights: [1] },
+    });
+    return outcome.ok || outcome.details;
+  };
+  expect(await judged("return { band: Uint8Array.from(rows.region.values) };")).toMatchObject({ rule: "labels-copy" });
+  expect(await judged("return { band: Uint8Array.from(rows.age.values, (age) => age < 50 ? 0 : 1) };")).toBe(true);
+});
+
 test.each([
   ["throws", 'throw new Error("mine");', "ERR_JOB_THREW"],
   ["loops", "for (;;) {}", "ERR_JOB_TIMEOUT"],

@@ -1,7 +1,7 @@
 /** What a job declares, what it returns, and what the guard says of it.
  *  @module */
 import { z } from "zod";
-import { ColumnType } from "./columns.ts";
+import { ColumnType, type ColumnBatch } from "./columns.ts";
 import { FieldName, Instant, MemberName, Name, Sha256Hex } from "./identifiers.ts";
 import type { LinearModel } from "./model.ts";
 import { PsiKind } from "./psi.ts";
@@ -122,6 +122,10 @@ export type DomainFacts = {
   /** Values of dictionary columns that the names of a model's features may hold, each of enough persons or things; without it,
    *  only short words that are no identifiers. */
   levels?: Record<string, readonly string[]>;
+  /** The rows as user code saw them; without it, the rules that look for copied rows do not run. */
+  table?: ColumnBatch;
+  /** Columns of `table` that are sensitive by the policy. */
+  sensitive?: readonly string[];
 };
 
 function countKinds(outputs: Record<string, OutputSpec>, counts: (kind: OutputSpec["kind"]) => boolean): number {

@@ -162,8 +162,8 @@ function guarded(bytes: Bytes, manifest: JobManifest, table: ColumnBatch, entry:
   const { rowCount } = table;
   const facts =
     entry === "develop"
-      ? ({ rowCount, environment: "development", levels: featureLevels(table) } as const)
-      : ({ rowCount, environment: "production" } as const);
+      ? ({ rowCount, environment: "development", levels: featureLevels(table), table } as const)
+      : ({ rowCount, environment: "production", table } as const);
   const verdict = checkOutput(returned, manifest, facts);
   const { findings } = verdict;
   if (verdict.ok) return { findings, returned, output: verdict.output, failure: null };

@@ -3,10 +3,11 @@
 import type { GuardFinding, Metrics } from "@sluice/protocol";
 import { finding, judged } from "./finding.ts";
 import { MAX_MAGNITUDE, roundToBase, roundToDigits } from "./rounding.ts";
+import { MIN_CELL_SUBJECTS } from "./subjects.ts";
 
 /** Significant digits of a metric. */
-const METRIC_DIGITS = 3;
-/** Counts are rounded to multiples of this. */
+export const METRIC_DIGITS = 3;
+/** Counts are rounded to multiples of this; those below MIN_CELL_SUBJECTS become 0. */
 const COUNT_BASE = 5;
 
 /** Applies the metrics rules. `value` is what may leave if no finding is refused. */
@@ -30,7 +31,7 @@ export function guardMetrics(
   ];
   if (!finite || !bounded) return { value: metrics, findings };
 
-  const counted = raw.map((value) => (isCountLike(value) ? roundToBase(value, COUNT_BASE) : value));
+  const counted = raw.map((value) => (isCountLike(value) ? roundCount(value) : value));
   const rounded = counted.map((value) => roundToDigits(value, METRIC_DIGITS));
   findings.push(
     finding(output, "metrics-count", changed(raw, counted)),
@@ -43,6 +44,11 @@ export function guardMetrics(
 /** Whole numbers of magnitude 0 and 1 may be rates at their bounds; larger ones count something. */
 function isCountLike(value: number): boolean {
   return Number.isInteger(value) && Math.abs(value) > 1;
+}
+
+/** Few are told as nobody, so that a 0 says of no one that it is not there. */
+function roundCount(count: number): number {
+  return Math.abs(count) < MIN_CELL_SUBJECTS ? 0 : roundToBase(count, COUNT_BASE);
 }
 
 function changed(before: readonly number[], after: readonly number[]): "passed" | "changed" {

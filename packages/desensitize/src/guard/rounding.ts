@@ -3,7 +3,7 @@
  *  @module */
 
 /** Magnitudes that leave. Smaller ones become 0; larger ones are refused. */
-const MIN_MAGNITUDE = 1e-6;
+export const MIN_MAGNITUDE = 1e-6;
 /** Largest magnitude that leaves. */
 export const MAX_MAGNITUDE = 1e9;
 

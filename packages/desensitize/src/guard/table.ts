@@ -16,6 +16,8 @@ import {
 } from "@sluice/protocol";
 import { cellOrder, inCellOrder, levelsOfCell } from "./cells.ts";
 import { finding, judged } from "./finding.ts";
+import { disclosingCells, sensitiveDimensions } from "./group-disclosure.ts";
+import { followsFromRows, rowsAlike } from "./reversible.ts";
 import { MAX_MAGNITUDE, roundToBase, roundToDigits } from "./rounding.ts";
 import { safeMean } from "./safe-mean.ts";
 import { MIN_CELL_SUBJECTS, SubjectNumbers, subjectsOf } from "./subjects.ts";
@@ -29,7 +31,7 @@ const MAX_UNLISTED_SHARE = 0.2;
 
 /** Applies the table rules. `value` is what may be served if no finding is refused; null when the rows are no table, or
  *  too few of them would be shown. What the findings say beyond a refusal can be seen in the table.
- *  Takes at most 32 bytes per row beside the rows. */
+ *  Takes at most 64 bytes per row beside the rows. */
 export function guardTable(
   output: string,
   rows: TableRows,
@@ -37,10 +39,28 @@ export function guardTable(
   facts: DomainFacts,
 ): { value: Table | null; findings: GuardFinding[] } {
   const findings = shapeFindings(output, rows, spec, facts.rowCount);
-  if (findings.some(({ result }) => result === "refused")) return { value: null, findings };
+  const refused = (): boolean => findings.some(({ result }) => result === "refused");
+  if (refused()) return { value: null, findings };
+  if (facts.table !== undefined) {
+    const alike = rowsAlike(facts.table);
+    const said = [...Object.values(rows.dimensions), ...Object.values(rows.measures)];
+    findings.push(
+      judged(
+        output,
+        "table-order",
+        said.every((values) => followsFromRows(values, alike)),
+      ),
+    );
+    if (refused()) return { value: null, findings };
+  }
 
-  const cells = listedCells(rows, spec, facts);
+  const sensitive = sensitiveDimensions(rows, spec, facts);
+  const cells = listedCells(rows, spec, facts, sensitive);
   if (cells === null) return { value: null, findings: [...findings, finding(output, "table-cells", "refused")] };
+  // Always the same, whatever was withheld: the cells say what is not listed, and not why.
+  if (facts.table !== undefined) {
+    findings.push(finding(output, "table-group", sensitive.length > 0 ? "changed" : "passed"));
+  }
   const unlisted = cells.length < tableCells(spec.dimensions);
   const absent = cells.some(({ means }) => Object.keys(means).length < spec.measures.length);
   findings.push(
@@ -92,7 +112,12 @@ function largestMagnitude(values: Float64Array): number {
 }
 
 /** The cells that may be shown, ascending; null when none may, or when too many rows lie in others. */
-function listedCells(table: TableRows, spec: TableSpec, facts: DomainFacts): Table["cells"] | null {
+function listedCells(
+  table: TableRows,
+  spec: TableSpec,
+  facts: DomainFacts,
+  sensitive: readonly number[],
+): Table["cells"] | null {
   const order = cellOrder(table, spec, facts.rowCount);
   const { starts } = order;
   const groupedRows = starts.at(-1) ?? 0;
@@ -102,11 +127,14 @@ function listedCells(table: TableRows, spec: TableSpec, facts: DomainFacts): Tab
 
   const listed: { cell: Table["cells"][number]; from: number; to: number; subjects: number }[] = [];
   let [listedRows, mostSubjects] = [0, 0];
-  for (let index = 0; index + 1 < starts.length; index++) {
+  const counts = Uint32Array.from({ length: starts.length - 1 }, (_, index) => {
     const [from = 0, to = 0] = [starts[index], starts[index + 1]];
-    if (from === to) continue;
-    const count = numbers.number(subjects.subarray(from, to));
-    if (count < MIN_CELL_SUBJECTS) continue;
+    return from === to ? 0 : numbers.number(subjects.subarray(from, to));
+  });
+  const withheld = disclosingCells(counts, spec, sensitive);
+  for (const [index, count] of counts.entries()) {
+    const [from = 0, to = 0] = [starts[index], starts[index + 1]];
+    if (count < MIN_CELL_SUBJECTS || withheld.has(index)) continue;
     const cell = { at: levelsOfCell(index, spec), rows: roundToBase(to - from, TABLE_BASE), means: {} };
     listed.push({ cell, from, to, subjects: count });
     listedRows += to - from;

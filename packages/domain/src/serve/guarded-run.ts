@@ -7,6 +7,7 @@ import {
   type JobEvent,
   type JobManifest,
   type LinearModel,
+  type Policy,
   type Run,
   type SealedJob,
 } from "@sluice/protocol";
@@ -60,6 +61,7 @@ export async function runGuarded(
     environment,
     table: input.table,
     subjects: input.subjects,
+    sensitive: sensitiveColumns(admitted.held.policy),
     ...(input.model === undefined ? {} : { model: input.model }),
     seed: Number.parseInt(run.callId.slice(0, 8), 16),
     limits: limitsOf(environment, input.manifest),
@@ -77,6 +79,11 @@ export async function runGuarded(
     throw new RunRefused({ code, details, refusedBy }, refusal === undefined ? {} : { guardReport: refusal });
   }
   return { output: outcome.output, report: { ...outcome.report, at }, layers: outcome.layers };
+}
+
+/** Columns that `policy` calls sensitive. */
+function sensitiveColumns({ columns }: Policy): string[] {
+  return Object.entries(columns).flatMap(([name, { role }]) => (role === "sensitive" ? [name] : []));
 }
 
 /** How a refusal is told. On real rows the way in which a job fails is its own choice, and so a message: every failure

@@ -1,5 +1,5 @@
-/** The guard process: decodes what user code wrote and says what of it may go on. It holds no row, no key and no user
- *  code, gives up its right to files once it is loaded, and is started without the rights to write or to start programs.
+/** The guard process: decodes what user code wrote and says what of it may go on. It sees the rows that user code saw,
+ *  which what it decodes may hold anyway, and the number of the person of each. It holds no key and no user code, gives up its right to files once it is loaded, and is started without the rights to write or to start programs.
  *
  *  Started by `workshop.ts` with requests on descriptor 3 and answers on descriptor 4; it ends when the requests do.
  *  @module */
@@ -10,6 +10,7 @@ import type { Bytes, CheckedOutput, DomainFacts } from "@sluice/protocol";
 import { decodeJobOutput, splitOutput } from "@sluice/sandbox/output";
 import { GuardRequest, MAX_GUARD_REQUEST_BYTES, type GuardAnswer } from "./guard-protocol.ts";
 import { readMessages, writeMessage } from "./messages.ts";
+import { tableFromParts } from "./table-parts.ts";
 
 const UNREADABLE = { output: "all", rule: "output-format", change: "return what the job API returns" };
 
@@ -25,17 +26,15 @@ for await (const { head, parts } of readMessages(requests, MAX_GUARD_REQUEST_BYT
 }
 process.exit(0);
 
-function judge(
-  request: GuardRequest,
-  [output = new Uint8Array(0), subjects]: readonly Bytes[],
-): { answer: GuardAnswer; parts?: Bytes[] } {
+function judge(request: GuardRequest, parts: readonly Bytes[]): { answer: GuardAnswer; parts?: Bytes[] } {
   const { id } = request;
+  const output = parts[0] ?? new Uint8Array(0);
   try {
     if (request.kind === "manifest") return { answer: { kind: "manifest", id, manifest: readManifest(output) } };
     const verdict = checkOutput(
       decodeJobOutput(output, request.manifest),
       request.manifest,
-      factsOf(request.facts, subjects),
+      factsOf(request.facts, parts),
     );
     const { findings } = verdict;
     if (!verdict.ok) return { answer: { kind: "refused", id, findings } };
@@ -51,16 +50,19 @@ function judge(
   }
 }
 
-/** @throws ERR_BODY_INVALID when there is not one subject for each row */
+/** @throws ERR_BODY_INVALID when there is not one subject for each row; ERR_FRAME_MALFORMED */
 function factsOf(
-  { rowCount, environment, levels }: Extract<GuardRequest, { kind: "check" }>["facts"],
-  subjects: Bytes | undefined,
+  { rowCount, environment, levels, table, sensitive }: Extract<GuardRequest, { kind: "check" }>["facts"],
+  parts: readonly Bytes[],
 ): DomainFacts {
+  const subjects = parts[1] ?? new Uint8Array(0);
   return {
     rowCount,
     environment,
+    table: tableFromParts(table, parts),
+    sensitive,
     ...(levels === undefined ? {} : { levels }),
-    ...(subjects === undefined ? {} : { subjects: readSubjects(subjects, rowCount) }),
+    ...(subjects.length === 0 ? {} : { subjects: readSubjects(subjects, rowCount) }),
   };
 }
 

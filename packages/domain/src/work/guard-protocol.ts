@@ -3,9 +3,10 @@
 import { GuardFinding, JobManifest, LinearModel, MAX_JOB_OUTPUT_BYTES, MemberName, Metrics } from "@sluice/protocol";
 import { z } from "zod";
 import { Details, ErrorCodeText } from "./broker-protocol.ts";
+import { TableHead } from "./table-parts.ts";
 
 /** Store → guard. Part 0 is a run's output, as user code wrote it; part 1 of a check, when the store has numbered whom
- *  rows are about, is one little-endian uint32 for each row. */
+ *  rows are about, is one little-endian uint32 for each row, else empty; then the parts of the rows that user code read. */
 export const GuardRequest = z.discriminatedUnion("kind", [
   /** Read the manifest that a `describe` run returned. */
   z.strictObject({ kind: z.literal("manifest"), id: z.int() }),
@@ -15,6 +16,8 @@ export const GuardRequest = z.discriminatedUnion("kind", [
     manifest: JobManifest,
     facts: z.strictObject({
       rowCount: z.int().nonnegative(),
+      table: TableHead,
+      sensitive: z.array(z.string()),
       environment: z.enum(["development", "production"]),
       levels: z.record(z.string(), z.array(z.string())).optional(),
     }),
@@ -53,5 +56,5 @@ export type GuardAnswer = z.infer<typeof GuardAnswer>;
 export const MAX_TABLE_JSON_BYTES = 4 * 1_048_576;
 /** Largest answer: a byte for each row of the longest output. */
 export const MAX_GUARD_ANSWER_BYTES = MAX_JOB_OUTPUT_BYTES + 4 * 1_048_576;
-/** Largest request: an output of a byte per row, with four bytes of subject for each. */
-export const MAX_GUARD_REQUEST_BYTES = 5 * MAX_JOB_OUTPUT_BYTES + 4 * 1_048_576;
+/** Largest request: an output, with the rows that it was made from. */
+export const MAX_GUARD_REQUEST_BYTES = 2 ** 32 - 1;

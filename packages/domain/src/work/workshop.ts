@@ -47,6 +47,8 @@ export interface GuardedRun {
   /** Number of the person or thing that each row is about, below the number of rows; without it, each row is about
    *  another. The guard counts by it; keys themselves go nowhere. */
   readonly subjects?: Uint32Array;
+  /** Columns that the policy calls sensitive. */
+  readonly sensitive?: readonly string[];
   /** The released model, for `produce` of a job that releases one. */
   readonly model?: LinearModel;
   readonly seed: number;
@@ -159,11 +161,11 @@ class TwoProcessWorkshop implements Workshop {
     }
     // Names of levels may stand in a released model; a served output names none.
     const levels = entry === "develop" ? { levels: featureLevels(table, run.subjects) } : {};
-    const facts = { rowCount: table.rowCount, environment, ...levels };
-    const { answer, parts } = await this.#ask(
-      (id) => ({ kind: "check", id, manifest, facts }),
-      [brokered.output, ...(run.subjects === undefined ? [] : [bytesOf(run.subjects)])],
-    );
+    const sent: Bytes[] = [brokered.output, run.subjects === undefined ? new Uint8Array(0) : bytesOf(run.subjects)];
+    const head = tableToParts(table, sent);
+    const sensitive = [...(run.sensitive ?? [])];
+    const facts = { rowCount: table.rowCount, environment, table: head, sensitive, ...levels };
+    const { answer, parts } = await this.#ask((id) => ({ kind: "check", id, manifest, facts }), sent);
     if (answer.kind !== "released" && answer.kind !== "served") {
       return { ok: false, ...guardRefusal(answer), refusedBy: "guard", layers };
     }

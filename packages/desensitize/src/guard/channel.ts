@@ -1,0 +1,49 @@
+/** What a job can write into its outputs at most, whatever it means by them: the bound on a covert channel, from what its
+ *  manifest declares and what the guard leaves. It is a budget to judge a release by, not a measure of a leak.
+ *  @module */
+import { tableCells, type JobManifest, type OutputSpec } from "@sluice/protocol";
+import { METRIC_DIGITS } from "./metrics.ts";
+import { MODEL_DIGITS } from "./linear-model.ts";
+import { MAX_MAGNITUDE, MIN_MAGNITUDE } from "./rounding.ts";
+import { MEAN_DIGITS } from "./table.ts";
+
+/** Rows of a cell take one of as many multiples of the rounding base at most as these bits count. */
+const COUNT_BITS = 20;
+
+/** Bits of one output: for each row of the source that is served, or for all of what leaves. */
+export interface OutputChannel {
+  readonly output: string;
+  readonly per: "row" | "output";
+  readonly bits: number;
+}
+
+/** The bound for each output, rounded up to a tenth of a bit. A score serves its model and adds nothing. */
+export function channelBits({ outputs }: Pick<JobManifest, "outputs">): OutputChannel[] {
+  return Object.entries(outputs).flatMap(([output, spec]) => {
+    if (spec.kind === "score") return [];
+    const per = spec.kind === "labels" || spec.kind === "set" ? ("row" as const) : ("output" as const);
+    return [{ output, per, bits: Math.ceil(bitsOf(spec) * 10) / 10 }];
+  });
+}
+
+function bitsOf(spec: Exclude<OutputSpec, { kind: "score" }>): number {
+  switch (spec.kind) {
+    case "labels":
+      return Math.log2(spec.vocabulary.length);
+    case "set":
+      return 1;
+    case "metrics":
+      return spec.keys.length * numberBits(METRIC_DIGITS);
+    case "linear-model":
+      return spec.maxParameters * numberBits(MODEL_DIGITS);
+    case "table":
+      // A mean may also be absent, and a cell not listed.
+      return tableCells(spec.dimensions) * (1 + COUNT_BITS + spec.measures.length * (numberBits(MEAN_DIGITS) + 1));
+  }
+}
+
+/** Of a number with so many significant digits: mantissa, decades, sign, and zero. */
+function numberBits(digits: number): number {
+  const decades = Math.log10(MAX_MAGNITUDE / MIN_MAGNITUDE);
+  return Math.log2(2 * 9 * 10 ** (digits - 1) * decades + 1);
+}
