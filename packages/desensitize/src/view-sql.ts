@@ -2,9 +2,18 @@
  *  Identifiers are quoted, keys are bound parameters, and no expression can fail on a value: an engine's
  *  message would carry it.
  *  @module */
-import type { Bytes, ColumnType, Policy, ResourceDescription, Transform } from "@sluice/protocol";
-import { shownColumn, type StoredType, type ViewColumn } from "./policy/columns.ts";
-import { TOKEN_BYTES, tokenKeyBlocks } from "./token-key.ts";
+import type { Bytes, ColumnType, Policy, ResourceDescription } from "@sluice/protocol";
+import { shownColumn, type ViewColumn } from "./policy/columns.ts";
+import { bucketSql } from "./transform/bucket.ts";
+import type { RowColumns } from "./transform/column.ts";
+import { shiftDateSql } from "./transform/date-shift.ts";
+import { fakeSql } from "./transform/fake.ts";
+import { keepSql, textSql } from "./transform/keep.ts";
+import { keyFor, keyedHashParameters } from "./transform/keyed-hash.ts";
+import { maskSql } from "./transform/mask.ts";
+import { addNoiseSql } from "./transform/noise.ts";
+import { quoteIdentifier } from "./transform/sql-text.ts";
+import { tokenSql } from "./transform/token.ts";
 
 /** A statement, the columns it yields, and what to bind to its named parameters, as BLOBs. Parameters are secrets. */
 export interface ViewSql {
@@ -24,101 +33,77 @@ export interface ViewSource {
   readonly tokenKey: Bytes;
   /** Column that numbers the table's rows; when given, rows come in its order. */
   readonly rowId?: string;
+  /** Column of the table whose values tell the persons apart; without it, each row is about another. */
+  readonly subject?: string;
 }
 
-/** The SELECT of every row of the table under `policy`.
- *  @throws ERR_POLICY when a field is not shown; RangeError when the token key is too short or too long. */
+/** The SELECT of every row of the table under `policy`. VECTOR_FUNCTIONS must be registered with the engine.
+ *  @throws ERR_POLICY when a field is not shown; RangeError when the token key is too short or too long, or a transform needs
+ *    the persons or the rows and the source tells neither. */
 export function viewSql(policy: Policy, resource: ResourceDescription, source: ViewSource): ViewSql {
   const columns = source.fields.map((name) => shownColumn(policy, resource, name));
   const order = source.rowId === undefined ? "" : ` ORDER BY ${quoteIdentifier(source.rowId)}`;
   return {
-    sql: `SELECT ${selectList(columns)} FROM ${quoteIdentifier(source.table)}${order}`,
+    sql: `SELECT ${selectList(columns, source)} FROM ${quoteIdentifier(source.table)}${order}`,
     columns: columns.map(({ name, type }) => ({ name, type })),
-    parameters: tokenParameters(columns, source.tokenKey),
+    parameters: keyParameters(columns, source.tokenKey),
   };
 }
 
 /** Comma-separated expressions of `columns`, each under the column's own name. */
-export function selectList(columns: readonly ViewColumn[]): string {
-  return columns.map((column) => `${columnExpression(column)} AS ${quoteIdentifier(column.name)}`).join(", ");
+export function selectList(columns: readonly ViewColumn[], rows: RowColumns): string {
+  return columns.map((column) => `${columnExpression(column, rows)} AS ${quoteIdentifier(column.name)}`).join(", ");
 }
 
-/** Key blocks for the tokens of `columns`: empty when none is tokenized, because binding a name that a
- *  statement does not use is an error. */
-export function tokenParameters(columns: readonly ViewColumn[], tokenKey: Bytes): Record<string, Bytes> {
-  const { inner, outer } = tokenKeyBlocks(tokenKey);
-  const tokenized = columns.some(({ rule }) => rule.transform.kind === "token");
-  return tokenized ? { tokenKeyInner: inner, tokenKeyOuter: outer } : {};
+/** Keys for the transforms of `columns`: no other, because binding a name that a statement does not use is an error.
+ *  @throws RangeError when the token key is not 16 to 64 bytes */
+export function keyParameters(columns: readonly ViewColumn[], tokenKey: Bytes): Record<string, Bytes> {
+  keyFor("token", tokenKey);
+  return Object.assign({}, ...columns.map((column) => parametersOf(column, tokenKey))) as Record<string, Bytes>;
+}
+
+function parametersOf({ rule: { transform } }: ViewColumn, tokenKey: Bytes): Record<string, Bytes> {
+  switch (transform.kind) {
+    case "token":
+      return transform.hash === "sm3"
+        ? { tokenSm3Key: keyFor("token-sm3", tokenKey) }
+        : keyedHashParameters("token", tokenKey);
+    case "dateShift":
+      return keyedHashParameters("date-shift", tokenKey);
+    case "noise":
+    case "fake":
+      return keyedHashParameters(transform.kind, tokenKey);
+    case "drop":
+    case "keep":
+    case "mask":
+    case "generalize":
+    case "bucket":
+      return {};
+  }
 }
 
 /** The transformed value of one column as an SQL expression. */
-export function columnExpression({ name, stored, rule }: ViewColumn): string {
+export function columnExpression({ name, stored, rule }: ViewColumn, rows: RowColumns): string {
   const source = quoteIdentifier(name);
   const { transform } = rule;
   switch (transform.kind) {
     case "drop":
       return "NULL";
     case "keep":
-      return keptExpression(source, stored);
+      return keepSql(source, stored);
     case "mask":
-      return maskExpression(textExpression(source, stored), transform.keepFirst, transform.keepLast);
+      return maskSql(transform, textSql(source, stored));
     case "token":
-      return tokenExpression(textExpression(source, stored));
+      return tokenSql(transform, textSql(source, stored));
     case "generalize":
-      return `left(${textExpression(source, stored)}, ${transform.length})`;
+      return `left(${textSql(source, stored)}, ${transform.length})`;
     case "bucket":
-      return bucketExpression(source, transform);
+      return bucketSql(transform, source);
+    case "dateShift":
+      return shiftDateSql(transform, source, stored, rows);
+    case "noise":
+      return addNoiseSql(transform, { name, source, stored }, rows);
+    case "fake":
+      return fakeSql(transform, textSql(source, stored));
   }
-}
-
-/** `name` as a quoted SQL identifier. */
-export function quoteIdentifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-function keptExpression(source: string, stored: StoredType): string {
-  switch (stored) {
-    case "text":
-    case "date":
-      return textExpression(source, stored);
-    case "integer":
-      return `TRY_CAST(${source} AS INTEGER)`;
-    case "decimal":
-      return finiteExpression(source);
-    case "boolean":
-      return `TRY_CAST(${source} AS BOOLEAN)`;
-  }
-}
-
-function textExpression(source: string, stored: StoredType): string {
-  return stored === "date" ? `CAST(TRY_CAST(${source} AS DATE) AS VARCHAR)` : `CAST(${source} AS VARCHAR)`;
-}
-
-function finiteExpression(source: string): string {
-  const number = `TRY_CAST(${source} AS DOUBLE)`;
-  return `CASE WHEN isfinite(${number}) THEN ${number} END`;
-}
-
-function maskExpression(text: string, keepFirst: number, keepLast: number): string {
-  const shown = keepFirst + keepLast;
-  const masked = `left(${text}, ${keepFirst}) || repeat('*', length(${text}) - ${shown}) || right(${text}, ${keepLast})`;
-  return `CASE WHEN length(${text}) <= ${shown} THEN repeat('*', length(${text})) ELSE ${masked} END`;
-}
-
-/** HMAC-SHA-256 (RFC 2104) out of the engine's SHA-256, which yields hexadecimal. */
-function tokenExpression(text: string): string {
-  const inner = `unhex(sha256($tokenKeyInner || encode(${text})))`;
-  return `left(sha256($tokenKeyOuter || ${inner}), ${2 * TOKEN_BYTES})`;
-}
-
-function bucketExpression(source: string, { width, min, max }: Extract<Transform, { kind: "bucket" }>): string {
-  const [w, low, high] = [numberLiteral(width), numberLiteral(min), numberLiteral(max)];
-  const clamped = `least(greatest(${finiteExpression(source)}, ${low}), ${high})`;
-  // least and greatest skip nulls, so that a null would become a bound.
-  return `CASE WHEN ${finiteExpression(source)} IS NOT NULL THEN ${low} + floor((${clamped} - ${low}) / ${w}) * ${w} END`;
-}
-
-/** A double with exactly this value: a bare `0.1` would be a DECIMAL. */
-function numberLiteral(number: number): string {
-  return `CAST('${number}' AS DOUBLE)`;
 }

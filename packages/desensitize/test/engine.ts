@@ -1,7 +1,18 @@
 /** DuckDB in memory, for tests: rows in, rows out.
  *  @module */
-import { blobValue, DuckDBInstance, type DuckDBConnection, type DuckDBValue } from "@duckdb/node-api";
+import {
+  BLOB,
+  blobValue,
+  DuckDBBlobVector,
+  DuckDBInstance,
+  DuckDBScalarFunction,
+  DuckDBVarCharVector,
+  VARCHAR,
+  type DuckDBConnection,
+  type DuckDBValue,
+} from "@duckdb/node-api";
 import type { Bytes } from "@sluice/protocol";
+import { VECTOR_FUNCTIONS } from "../src/index.ts";
 
 /** A value of a result, 64-bit integers as bigints. */
 export type Cell = string | number | bigint | boolean | null;
@@ -10,11 +21,46 @@ export type Cell = string | number | bigint | boolean | null;
 export async function withEngine<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
   const instance = await DuckDBInstance.create(":memory:", { autoload_known_extensions: "false", threads: "1" });
   const connection = await instance.connect();
+  registerFunctions(connection);
   try {
     return await work(connection);
   } finally {
     connection.closeSync();
     instance.closeSync();
+  }
+}
+
+const TYPES = { text: VARCHAR, bytes: BLOB } as const;
+
+/** Registers the functions of texts and bytes that views call. */
+function registerFunctions(connection: DuckDBConnection): void {
+  for (const { name, parameters, apply } of VECTOR_FUNCTIONS) {
+    connection.registerScalarFunction(
+      DuckDBScalarFunction.create({
+        name,
+        parameterTypes: parameters.map((type) => (type === "bytes" ? TYPES.bytes : TYPES.text)),
+        returnType: VARCHAR,
+        specialHandling: true,
+        mainFunction: (_, chunk, output) => {
+          const rows = { length: chunk.rowCount };
+          const columns = parameters.map((_, i) => {
+            const vector = chunk.getColumnVector(i);
+            if (vector instanceof DuckDBBlobVector) {
+              return {
+                type: "bytes",
+                values: Array.from(rows, (_, row) => vector.getItem(row)?.bytes ?? null),
+              } as const;
+            }
+            if (!(vector instanceof DuckDBVarCharVector)) throw new TypeError("expected text");
+            return { type: "text", values: Array.from(rows, (_, row) => vector.getItem(row)) } as const;
+          });
+          const result = apply(columns, chunk.rowCount);
+          if (result.type !== "text") throw new TypeError("expected text");
+          for (const [row, text] of result.values.entries()) output.setItem(row, text);
+          output.flush();
+        },
+      }),
+    );
   }
 }
 

@@ -26,23 +26,43 @@ const numbers = fc.oneof(
   fc.double({ min: -1_000, max: 1_000 }),
   fc.constantFrom(0, -0, 0.1, 0.30000000000000004, 1e300, Number.NaN, Infinity, -Infinity, 100, 10),
 );
+const dates = fc
+  .date({ min: new Date("0001-01-01"), max: new Date("9999-12-31"), noInvalidDate: true })
+  .map((date) => date.toISOString().slice(0, 10));
+const dateTexts = fc.oneof(
+  dates,
+  dates.map((date) => date.replaceAll("-", "")),
+  fc.constantFrom(
+    "19850230",
+    "1985-02-30",
+    "0000-01-01",
+    "00000101",
+    "9999-12-31",
+    "0001-01-01",
+    "1985-2-3",
+    " 1985-02-03",
+  ),
+  fc.constantFrom("１９８５-02-03", "1985-02-03\n", "infinity", "19850203x", "-1985-02-03", "20000229", "19000229"),
+);
 const GENERATED: Record<StoredType, fc.Arbitrary<StoredValue>> = {
-  text: texts.filter((text) => text.isWellFormed()),
+  text: fc.oneof(
+    texts.filter((text) => text.isWellFormed()),
+    dateTexts,
+  ),
   integer: fc.oneof(
     fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
     fc.bigInt({ min: -200n, max: 200n }),
-    fc.constantFrom(2n ** 31n, 2n ** 31n - 1n, -(2n ** 31n), -(2n ** 31n) - 1n),
+    dates.map((date) => BigInt(date.replaceAll("-", ""))),
+    fc.constantFrom(19_850_230n, 2n ** 31n, 2n ** 31n - 1n, -(2n ** 31n), -(2n ** 31n) - 1n),
   ),
   decimal: numbers,
   boolean: fc.boolean(),
-  date: fc
-    .date({ min: new Date("0001-01-01"), max: new Date("9999-12-31"), noInvalidDate: true })
-    .map((date) => date.toISOString().slice(0, 10)),
+  date: dates,
 };
 
 const shown = fc.record({ keepFirst: fc.integer({ min: 0, max: 16 }), keepLast: fc.integer({ min: 0, max: 16 }) });
 const textual: fc.Arbitrary<Transform>[] = [
-  fc.constant<Transform>({ kind: "token" }),
+  fc.constantFrom<Transform>({ kind: "token" }, { kind: "token", hash: "sha256" }, { kind: "token", hash: "sm3" }),
   fc.integer({ min: 1, max: 16 }).map((length): Transform => ({ kind: "generalize", length })),
   shown.map((kept): Transform => ({ kind: "mask", ...kept })),
 ];
@@ -56,13 +76,31 @@ const buckets = fc.oneof(
     .tuple(fc.double({ min: -1e6, max: 1e6, noNaN: true }), fc.double({ min: 1e-3, max: 1e6, noNaN: true }))
     .map(([min, width]): Transform => ({ kind: "bucket", width, min, max: min + width * 12.5 })),
 );
+const shifts = fc.integer({ min: 1, max: 3_650 }).map((maxDays): Transform => ({ kind: "dateShift", maxDays }));
+const fakes = fc
+  .constantFrom("name", "mobile", "address", "organization", "plate")
+  .map((of): Transform => ({ kind: "fake", of }));
+const bounds = fc.constantFrom({}, { min: -50 }, { max: 50 }, { min: 0, max: 100 });
+const noises = (amplitudes: fc.Arbitrary<number>): fc.Arbitrary<Transform> =>
+  fc
+    .record({ amplitude: amplitudes, per: fc.constantFrom("subject", "row", undefined), bounds })
+    .map(({ amplitude, per, bounds }) => ({ kind: "noise", amplitude, ...(per && { per }), ...bounds }));
+const wholeNoises = noises(fc.oneof(fc.integer({ min: 1, max: 100 }), fc.constant(2 ** 31 - 1)));
+const realNoises = noises(fc.oneof(fc.double({ min: 1e-9, max: 1e9, noNaN: true }), fc.constant(1e308)));
 const keep = fc.constant<Transform>({ kind: "keep" });
 const TRANSFORMS: Record<StoredType, fc.Arbitrary<Transform>> = {
-  text: fc.oneof(keep, ...textual),
-  integer: fc.oneof(keep, buckets, ...textual),
-  decimal: fc.oneof(keep, buckets),
+  text: fc.oneof(keep, ...textual, shifts, fakes),
+  integer: fc.oneof(
+    keep,
+    buckets,
+    ...textual,
+    shifts,
+    wholeNoises,
+    fc.constant<Transform>({ kind: "fake", of: "mobile" }),
+  ),
+  decimal: fc.oneof(keep, buckets, realNoises),
   boolean: keep,
-  date: fc.oneof(keep, ...textual),
+  date: fc.oneof(keep, ...textual, shifts),
 };
 
 for (const type of Object.keys(GENERATED) as StoredType[]) {
@@ -76,15 +114,21 @@ for (const type of Object.keys(GENERATED) as StoredType[]) {
           async (values, transforms) => {
             const table = `t${tables++}`;
             await loadColumn(connection, table, ENGINE_TYPES[type], values);
+            await connection.run(`ALTER TABLE ${table} ADD COLUMN person VARCHAR`);
+            await connection.run(`UPDATE ${table} SET person = 'p' || (rowid % 5) WHERE rowid % 7 <> 0`);
             for (const transform of transforms) {
               const view = viewSql(policyOf({ value: { role: "other", transform } }), describe(field("value", type)), {
                 table,
                 fields: ["value"],
                 tokenKey,
                 rowId: "rowid",
+                subject: "person",
               });
               const rows = await query(connection, view.sql, view.parameters);
-              const expected = values.map((value) => [applyTransform(transform, value, { tokenKey, type })]);
+              const expected = values.map((value, row) => {
+                const subject = row % 7 === 0 ? null : `p${row % 5}`;
+                return [applyTransform(transform, value, { tokenKey, type, name: "value", subject, row })];
+              });
               expect(rows.map(unsigned)).toEqual(expected.map(unsigned));
             }
             await connection.run(`DROP TABLE ${table}`);

@@ -15,12 +15,29 @@ export const Transform = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("keep") }),
   /** Text with its middle replaced by `*`. */
   z.strictObject({ kind: z.literal("mask"), keepFirst: z.int().min(0).max(16), keepLast: z.int().min(0).max(16) }),
-  /** HMAC-SHA-256 under a key of this scene, first 16 bytes in hexadecimal. */
-  z.strictObject({ kind: z.literal("token") }),
+  /** HMAC under a key of this scene, first 16 bytes in hexadecimal. Absent hash: `sha256`. */
+  z.strictObject({ kind: z.literal("token"), hash: z.enum(["sha256", "sm3"]).optional() }),
   /** First `length` characters of a code: coarser region, coarser industry. */
   z.strictObject({ kind: z.literal("generalize"), length: z.int().min(1).max(16) }),
   /** Number replaced by the lower bound of its bucket, clamped to [min, max]. */
   z.strictObject({ kind: z.literal("bucket"), width: z.number().positive(), min: z.number(), max: z.number() }),
+  /** Date moved by days that are the same for all dates of one person, uniform in [-maxDays, maxDays]. Text and whole numbers
+   *  hold dates as YYYYMMDD, text also as YYYY-MM-DD. */
+  z.strictObject({ kind: z.literal("dateShift"), maxDays: z.int().min(1).max(3_650) }),
+  /** Number with uniform noise in [-amplitude, amplitude], the same whenever it is shown, then clamped to [min, max].
+   *  `subject`: rows of one person have one noise, which their mean keeps; `row`: each has its own. Absent: `subject`. */
+  z.strictObject({
+    kind: z.literal("noise"),
+    amplitude: z.number().positive(),
+    per: z.enum(["subject", "row"]).optional(),
+    min: z.number().optional(),
+    max: z.number().optional(),
+  }),
+  /** A realistic value that has nothing of the stored one; equal values have equal fakes. */
+  z.strictObject({
+    kind: z.literal("fake"),
+    of: z.enum(["name", "mobile", "address", "organization", "plate"]),
+  }),
 ]);
 export type Transform = z.infer<typeof Transform>;
 

@@ -41,12 +41,14 @@ function generator(field: ResourceField, rule: ColumnRule, rng: Rng): (common: n
   const { transform } = rule;
   // Columns pull in both directions.
   const sign = rng.uniform() < 0.5 ? -1 : 1;
+  const date = (): string => new Date(FIRST_DAY_MS + rng.integer(DAYS) * DAY_MS).toISOString().slice(0, 10);
+  if (transform.kind === "dateShift") return field.type === "integer" ? () => Number(date().replaceAll("-", "")) : date;
   const moved = (common: number): number => sign * COMMON * common + OWN * rng.normal();
   switch (field.type) {
     case "boolean":
       return (common) => rng.uniform() < 1 / (1 + Math.exp(-(TRUE_OFFSET + sign * TRUE_SLOPE * common)));
     case "date":
-      return () => new Date(FIRST_DAY_MS + rng.integer(DAYS) * DAY_MS).toISOString().slice(0, 10);
+      return date;
     case "integer":
     case "decimal": {
       const { min, max } = transform.kind === "bucket" ? transform : UNBOUNDED;

@@ -48,11 +48,11 @@ export function syntheticRows(
     const rule = policy.columns[name];
     const type = types[name];
     if (field === undefined || rule === undefined || type === undefined) continue;
-    const options = { tokenKey: TOKEN_KEY, type: field.type };
+    const context = { tokenKey: TOKEN_KEY, type: field.type, name };
     const stored = storedValues(field, rule, pull, createRng(seed ^ hashName(name)));
     columns[name] = toColumn(
       type,
-      stored.map((value) => applyTransform(rule.transform, value, options)),
+      stored.map((value, row) => applyTransform(rule.transform, value, { ...context, row })),
     );
   }
   return { rowCount: rows, columns };

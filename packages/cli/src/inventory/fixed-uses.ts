@@ -126,11 +126,18 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     files: ["packages/domain/src/retire/handover.ts"],
   },
   {
-    use: { en: "tokens in samples", zh: "样本中的令牌化" },
-    algorithm: "HMAC-SHA-256",
-    standard: "RFC 2104",
+    use: { en: "tokens, date shifts, noise and fakes in samples", zh: "样本中的令牌化、日期平移、扰动与仿真替换" },
+    algorithm: "HMAC-SHA-256, keys by HKDF-SHA-256",
+    standard: "RFC 2104, RFC 5869",
     national: false,
-    files: ["packages/desensitize/src/token-key.ts"],
+    files: ["packages/desensitize/src/transform/keyed-hash.ts"],
+  },
+  {
+    use: { en: "tokens in samples, by policy", zh: "样本中的令牌化（策略选用）" },
+    algorithm: "HMAC-SM3",
+    standard: "RFC 2104, GB/T 32905-2016",
+    national: true,
+    files: ["packages/desensitize/src/transform/token.ts"],
   },
   {
     use: { en: "tags of the persons whose rows a build read", zh: "构建所含主体的标签（使用轨迹）" },

@@ -21,11 +21,17 @@ export function transformWords(transform: Transform): string {
     case "mask":
       return maskWords(transform);
     case "token":
-      return "换成代号：同值同号，密钥不出数据域，看不出原文";
+      return `换成代号${transform.hash === "sm3" ? "（SM3）" : ""}：同值同号，密钥不出数据域，看不出原文`;
     case "generalize":
       return `只留前 ${transform.length} 个字符，其余去掉`;
     case "bucket":
       return bucketWords(transform);
+    case "dateShift":
+      return `日期整体平移，最多前后 ${transform.maxDays} 天；同一人的日期平移相同天数，间隔不变`;
+    case "noise":
+      return noiseWords(transform);
+    case "fake":
+      return `换成仿真${FAKE_WORDS[transform.of]}：同值同号，与原值无关，可能与他人的真实信息巧合`;
   }
 }
 
@@ -37,6 +43,20 @@ function maskWords({ keepFirst, keepLast }: Extract<Transform, { kind: "mask" }>
 function bucketWords({ width, min, max }: Extract<Transform, { kind: "bucket" }>): string {
   const ends = `低于 ${min} 计为 ${min}，${max} 及以上并入最高档`;
   return `每 ${width} 一档，只给出档的下限（${ends}）`;
+}
+
+const FAKE_WORDS = {
+  name: "姓名",
+  mobile: "手机号",
+  address: "地址",
+  organization: "单位名称",
+  plate: "车牌号",
+} as const;
+
+function noiseWords({ amplitude, per, min, max }: Extract<Transform, { kind: "noise" }>): string {
+  const whose = per === "row" ? "每行各加" : "同一人的各行加同样的";
+  const ends = [min === undefined ? "" : `不低于 ${min}`, max === undefined ? "" : `不高于 ${max}`].filter(Boolean);
+  return `${whose}固定扰动，最多 ±${amplitude}${ends.length === 0 ? "" : `，${ends.join("、")}`}（不是差分隐私）`;
 }
 
 /** Whether the column shows as exactly as it is stored: kept, or in steps no coarser than whole numbers. */
@@ -76,6 +96,10 @@ export function transformDirection(before: Transform, after: Transform): "wider"
   }
   if (before.kind === "bucket" && after.kind === "bucket" && before.min === after.min && before.max === after.max) {
     return known(after.width < before.width);
+  }
+  if (before.kind === "dateShift" && after.kind === "dateShift") return known(after.maxDays < before.maxDays);
+  if (before.kind === "noise" && after.kind === "noise" && (before.per === after.per || after.per === undefined)) {
+    return before.amplitude === after.amplitude ? "other" : known(after.amplitude < before.amplitude);
   }
   return "other";
 }

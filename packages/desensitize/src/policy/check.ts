@@ -10,6 +10,14 @@ export const MAX_DIRECT_CHARACTERS_SHOWN = 7;
 /** Buckets of one column: more would be the number itself. */
 export const MAX_BUCKETS = 10_000;
 
+/** Largest whole number that a job sees, and so the largest that noise may add. */
+const MAX_WHOLE = 2 ** 31 - 1;
+
+/** Transforms that put another value in the place of each value: equal ones stay equal. */
+const PSEUDONYMS: ReadonlySet<Transform["kind"]> = new Set(["token", "fake"]);
+/** Transforms whose values are about one person or row. */
+const IDENTIFYING: ReadonlySet<Transform["kind"]> = new Set([...PSEUDONYMS, "dateShift", "noise"]);
+
 /** Roles that a policy may give to a column of each role: the same, or one that is treated more strictly. */
 const ALLOWED_ROLES: Record<FieldRole, readonly FieldRole[]> = {
   direct: ["direct"],
@@ -23,8 +31,9 @@ const ALLOWED_ROLES: Record<FieldRole, readonly FieldRole[]> = {
  *  - it asks for nothing that is not done;
  *  - each column exists, and its role is the resource's or a stricter one; under `strict`, each has a rule;
  *  - data graded important or core is dropped; so is `key`, the column by which callers ask;
- *  - a direct identifier is dropped, masked (at most MAX_DIRECT_CHARACTERS_SHOWN characters left) or tokenized;
- *  - a quasi-identifier is kept as stored only when it is text, integer or boolean; it is counted for k all the same;
+ *  - a direct identifier is dropped, masked (at most MAX_DIRECT_CHARACTERS_SHOWN characters left), tokenized or faked;
+ *  - a quasi-identifier is kept as stored only when it is text, integer or boolean, and never has its dates moved; it is
+ *    counted for k all the same;
  *  - the transform fits the stored type, and at least one column is shown;
  *  - strata are shown columns that are not identifiers of one person.
  *
@@ -61,13 +70,26 @@ function checkShown(name: string, field: ResourceField, rule: ColumnRule): void 
   if (transformedType(transform, field.type) === null)
     fail(pointer, `${transform.kind} does not fit type ${field.type}`);
   if (role === "direct") checkDirect(pointer, transform);
-  if (field.role === "quasi" && transform.kind === "token") {
-    fail(pointer, "expected mask, generalize, bucket, keep or drop: tokens of a quasi-identifier would escape k");
+  if (field.role === "quasi" && PSEUDONYMS.has(transform.kind)) {
+    fail(
+      pointer,
+      `expected mask, generalize, bucket, keep or drop: a ${transform.kind} of a quasi-identifier would escape k`,
+    );
   }
-  if (role === "quasi" && transform.kind === "keep" && (field.type === "decimal" || field.type === "date")) {
-    fail(pointer, `a quasi-identifier of type ${field.type} is too fine to keep: expected bucket or generalize`);
+  if (role === "quasi" && isTooFine(transform, field)) {
+    fail(
+      pointer,
+      `a quasi-identifier of type ${field.type} is too fine for ${transform.kind}: expected bucket or generalize`,
+    );
   }
   if (transform.kind === "bucket") checkBucket(pointer, transform);
+  if (transform.kind === "noise") checkNoise(pointer, transform, field);
+}
+
+/** Decimals and dates are nearly all distinct, moved or not. */
+function isTooFine({ kind }: Transform, { type }: ResourceField): boolean {
+  if (kind === "dateShift") return true;
+  return (kind === "keep" || kind === "noise") && (type === "decimal" || type === "date");
 }
 
 function checkDirect(pointer: string, transform: Transform): void {
@@ -75,8 +97,8 @@ function checkDirect(pointer: string, transform: Transform): void {
     if (transform.keepFirst + transform.keepLast > MAX_DIRECT_CHARACTERS_SHOWN) {
       fail(pointer, `a mask may leave at most ${MAX_DIRECT_CHARACTERS_SHOWN} characters of a direct identifier`);
     }
-  } else if (transform.kind !== "token") {
-    fail(pointer, "expected drop, mask or token for a direct identifier");
+  } else if (!PSEUDONYMS.has(transform.kind)) {
+    fail(pointer, `expected drop, mask, ${[...PSEUDONYMS].join(" or ")} for a direct identifier`);
   }
 }
 
@@ -85,13 +107,27 @@ function checkBucket(pointer: string, { width, min, max }: Extract<Transform, { 
   if ((max - min) / width > MAX_BUCKETS) fail(pointer, `expected at most ${MAX_BUCKETS} buckets`);
 }
 
+function checkNoise(
+  pointer: string,
+  { amplitude, min, max }: Extract<Transform, { kind: "noise" }>,
+  { type }: ResourceField,
+): void {
+  if (min !== undefined && max !== undefined && min >= max) fail(pointer, "expected min below max");
+  if (type !== "integer") return;
+  for (const number of [amplitude, min ?? 0, max ?? 0]) {
+    if (!Number.isInteger(number) || Math.abs(number) > MAX_WHOLE) {
+      fail(pointer, `expected whole numbers up to ${MAX_WHOLE} for a column of whole numbers`);
+    }
+  }
+}
+
 function checkStrata({ columns, sample }: Policy): void {
   for (const [i, name] of sample.strata.entries()) {
     const pointer = `/sample/strata/${i}`;
     if (sample.strata.indexOf(name) !== i) fail(pointer, "expected each column once");
     const rule = Object.hasOwn(columns, name) ? columns[name] : undefined;
     if (rule === undefined || rule.transform.kind === "drop") fail(pointer, "expected a column that the policy shows");
-    else if (rule.role === "direct" || rule.transform.kind === "token") {
+    else if (rule.role === "direct" || IDENTIFYING.has(rule.transform.kind)) {
       fail(pointer, "expected a column that does not identify one person");
     }
   }

@@ -2,10 +2,8 @@
  *  when a sample is checked for k-anonymity.
  *  @module */
 import { SluiceError } from "@sluice/protocol";
-import type { ColumnRule, ColumnType, Policy, ResourceDescription, ResourceField, Transform } from "@sluice/protocol";
-
-/** How a resource stores a column. */
-export type StoredType = ResourceField["type"];
+import type { ColumnRule, ColumnType, Policy, ResourceDescription, Transform } from "@sluice/protocol";
+import type { StoredType } from "../transform/column.ts";
 
 /** A column with the rule that shows it: never one that is dropped. */
 export interface ViewColumn {
@@ -29,6 +27,12 @@ export function transformedType(transform: Transform, stored: StoredType): Colum
       return stored === "text" || stored === "integer" || stored === "date" ? "dict" : null;
     case "bucket":
       return stored === "integer" || stored === "decimal" ? "f64" : null;
+    case "dateShift":
+      return stored === "date" || stored === "text" || stored === "integer" ? "dict" : null;
+    case "noise":
+      return stored === "integer" || stored === "decimal" ? KEPT_TYPES[stored] : null;
+    case "fake":
+      return stored === "text" || (stored === "integer" && transform.of === "mobile") ? "dict" : null;
   }
 }
 

@@ -8,14 +8,8 @@
 import { SluiceError } from "@sluice/protocol";
 import type { Bytes, Policy, ResourceDescription } from "@sluice/protocol";
 import { shownColumn } from "../policy/columns.ts";
-import {
-  columnExpression,
-  quoteIdentifier,
-  selectList,
-  tokenParameters,
-  type ViewSource,
-  type ViewSql,
-} from "../view-sql.ts";
+import { quoteIdentifier } from "../transform/sql-text.ts";
+import { columnExpression, keyParameters, selectList, type ViewSource, type ViewSql } from "../view-sql.ts";
 
 /** Bytes of a sampling seed. It never leaves the domain. */
 export const SAMPLE_SEED_BYTES = 32;
@@ -26,8 +20,7 @@ export interface SampleSource extends ViewSource {
   readonly rowId: string;
   /** Secret, 32 bytes, one per table. */
   readonly seed: Bytes;
-  /** Column of the table whose values tell the persons apart; without it, each row is about another. Its values do not
-   *  leave: only which rows are about the same person does, as numbers in a column SUBJECT_NUMBER. */
+  /** Its values do not leave: only which rows are about the same person does, as numbers in a column SUBJECT_NUMBER. */
   readonly subject?: string;
 }
 
@@ -49,7 +42,7 @@ export function stratifiedSampleSql(policy: Policy, resource: ResourceDescriptio
   const rowId = quoteIdentifier(source.rowId);
   const names = ["_s", ...strata.map((_, i) => `_s${i}`)];
   const stratum = names.join(", ");
-  const keys = ["0 AS _s", ...strata.map((column, i) => `${columnExpression(column)} AS _s${i}`)].join(", ");
+  const keys = ["0 AS _s", ...strata.map((column, i) => `${columnExpression(column, source)} AS _s${i}`)].join(", ");
   const subject = subjectNumber(source.subject);
   const same = names.map((name) => `_ranked.${name} IS NOT DISTINCT FROM _quotas.${name}`).join(" AND ");
 
@@ -63,12 +56,12 @@ _bases AS (SELECT *, _share // _total AS _base, _share % _total AS _rest FROM _s
 _quotas AS (SELECT *, _base + CASE WHEN row_number() OVER (ORDER BY _rest DESC, _tie) <= ${rows} - sum(_base) OVER () THEN 1 ELSE 0 END AS _quota FROM _bases),
 _ranked AS (SELECT _r, _h, ${stratum}, row_number() OVER (PARTITION BY ${stratum} ORDER BY _h, _r) AS _place FROM _keyed),
 _chosen AS (SELECT _ranked._r, _ranked._h FROM _ranked JOIN _quotas ON ${same} WHERE _place <= _quota)
-SELECT ${selectList(columns)}${subject.expression} FROM ${table} JOIN _chosen ON _r = ${rowId} ORDER BY _h, _r`;
+SELECT ${selectList(columns, source)}${subject.expression} FROM ${table} JOIN _chosen ON _r = ${rowId} ORDER BY _h, _r`;
 
   return {
     sql,
     columns: [...columns.map(({ name, type }) => ({ name, type })), ...subject.columns],
-    parameters: { ...tokenParameters(columns.concat(strata), source.tokenKey), sampleSeed: source.seed },
+    parameters: { ...keyParameters(columns.concat(strata), source.tokenKey), sampleSeed: source.seed },
   };
 }
 

@@ -2,7 +2,9 @@
  *  and threads, settings locked. Its error messages quote values of data, so none of their text gets past this file.
  *  @module */
 import { DuckDBInstance, type DuckDBConnection, type DuckDBResult, type DuckDBValue } from "@duckdb/node-api";
+import { VECTOR_FUNCTIONS } from "@sluice/desensitize";
 import { SluiceError } from "@sluice/protocol";
+import { registerVectorFunctions } from "./vector-functions.ts";
 
 /** Memory DuckDB may use; what needs more is refused. The process needs about 30 % more. */
 const DEFAULT_ENGINE_MEMORY_BYTES = 1_073_741_824;
@@ -64,6 +66,7 @@ export async function openEngine(options: {
   );
   const setup = await guarded(() => instance.connect());
   await guarded(async () => {
+    registerVectorFunctions(setup, VECTOR_FUNCTIONS);
     await setup.run(`SET allowed_paths = [${options.paths.map(quoteText).join(", ")}]`);
     await setup.run("SET enable_external_access = false");
     await setup.run("SET lock_configuration = true");

@@ -120,7 +120,7 @@ export async function readAllFrom({ session, entry, path }: OpenTable, request: 
   }
   const table = await openView(session, description, { path, consent: request.consent });
   const keys = await readKeys(session, table, key, signal);
-  const view = viewSql(policy, description, { table, rowId: ROW_NUMBER, fields, tokenKey });
+  const view = viewSql(policy, description, { table, rowId: ROW_NUMBER, subject: key, fields, tokenKey });
   const batch = await readBatch(await session.stream(view.sql, bindBytes(view.parameters)), view.columns, signal);
   if (batch.rowCount !== keys.length)
     throw new SluiceError("ERR_STORE", { reason: "the table changed while it was read" });
