@@ -2,7 +2,7 @@
  *  A null stays null below the highest level: it is a value of its own, not a wildcard.
  *  @module */
 import { ANY_VALUE, topLevel, type Hierarchy } from "@sluice/protocol";
-import type { StoredValue } from "../transform.ts";
+import type { StoredValue } from "../transform/column.ts";
 
 /** Width of `step` counted in intervals of the finest. */
 export function widthRatio(widths: readonly number[], step: number): number {
