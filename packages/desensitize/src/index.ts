@@ -34,6 +34,8 @@ export * from "./privacy/quantile.ts";
 export * from "./privacy/random-words.ts";
 export * from "./privacy/rational.ts";
 export * from "./privacy/zcdp.ts";
+export type { ProfileSource, RunSql } from "./profile/person-rows.ts";
+export { profileTable, type ProfileOptions } from "./profile/profile-table.ts";
 export * from "./sample/certificate.ts";
 export * from "./sample/sample-sql.ts";
 export * from "./sample/suppress.ts";

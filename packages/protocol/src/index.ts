@@ -21,6 +21,7 @@ export * from "./model.ts";
 export * from "./party.ts";
 export * from "./policy.ts";
 export * from "./problem.ts";
+export * from "./profile.ts";
 export * from "./psi.ts";
 export * from "./receipt.ts";
 export * from "./release-gate.ts";
