@@ -126,6 +126,13 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     files: ["packages/domain/src/retire/handover.ts"],
   },
   {
+    use: { en: "format-preserving pseudonyms in samples", zh: "样本中的保留格式加密假名" },
+    algorithm: "FF1 over AES-256, or over SM4 (GB/T 32907-2016)",
+    standard: "NIST SP 800-38G, domains as in revision 1",
+    national: false,
+    files: ["packages/desensitize/src/fpe/block-cipher.ts"],
+  },
+  {
     use: { en: "tokens, date shifts, noise and fakes in samples", zh: "样本中的令牌化、日期平移、扰动与仿真替换" },
     algorithm: "HMAC-SHA-256, keys by HKDF-SHA-256",
     standard: "RFC 2104, RFC 5869",
