@@ -1,9 +1,14 @@
+export * from "./classify/classify-columns.ts";
+export { type ColumnKind } from "./classify/column-rules.ts";
+export { type ColumnCategory } from "./classify/grade-column.ts";
+export * from "./classify/reasons.ts";
 export * from "./detect/address.ts";
 export * from "./detect/bank-card.ts";
 export * from "./detect/coordinates.ts";
 export * from "./detect/date-text.ts";
 export * from "./detect/document-number.ts";
 export * from "./detect/free-text.ts";
+export { identifierKinds, type IdentifierKind } from "./detect/identifier-kinds.ts";
 export * from "./detect/landline.ts";
 export * from "./detect/mobile-number.ts";
 export * from "./detect/network-address.ts";

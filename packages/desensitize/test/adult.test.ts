@@ -9,7 +9,7 @@ import { expect, test } from "vitest";
 import {
   applyTransform,
   checkPolicy,
-  findResidualIdentifiers,
+  scanColumns,
   quasiIdentifiers,
   stratifiedSampleSql,
   suppressToK,
@@ -116,7 +116,7 @@ test.runIf(present)("a sample of the Adult table keeps k = 5 with under 5 % supp
   const rare = [...sizes.values()].filter((size) => size < 5).reduce((sum, size) => sum + size, 0);
   expect(suppressedRows).toBe(rare);
   expect(batch.rowCount).toBe(5_000 - rare);
-  expect(findResidualIdentifiers(batch)).toEqual([]);
+  expect(scanColumns(batch)).toEqual([]);
 });
 
 /** All columns as dictionaries of their text. */

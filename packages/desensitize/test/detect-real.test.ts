@@ -3,7 +3,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { isAddress, isLandline, isMobileNumber, isPersonName } from "../src/index.ts";
+import {
+  classifyColumns,
+  isAddress,
+  isLandline,
+  isMobileNumber,
+  isPersonName,
+  scanColumns,
+  type ColumnFinding,
+} from "../src/index.ts";
 
 const { SLUICE_DATA_DIR: data } = process.env;
 
@@ -44,6 +52,63 @@ test.skipIf(data === undefined)(
     const telephones = hospitals.map(({ tel }) => tel).filter((text) => /^\(?0[0-9]{2,3}[)-][0-9]{7,8}$/.test(text));
     expect(telephones.length).toBeGreaterThan(60);
     expect(share(telephones, (text) => isLandline(text) || isMobileNumber(text))).toBeGreaterThan(0.9);
+  },
+);
+
+test.skipIf(data === undefined)(
+  "no column of Adult and of German credit is taken for an identifier, and none is mixed",
+  () => {
+    const adult =
+      "age workclass fnlwgt education education-num marital-status occupation relationship race sex capital-gain capital-loss hours-per-week native-country income";
+    const german =
+      "status duration history purpose amount savings employment rate personal debtors residence property age plans housing credits job liable telephone foreign class";
+    for (const [file, names] of [
+      ["adult/adult.data", adult],
+      ["german-credit/german.data", german],
+    ] as const) {
+      const rows = read(file)
+        .filter((line) => /^(?:[0-9]|A[0-9])/.test(line))
+        .map((line) => line.trim().split(/[,\s]+/u));
+      const columns = names.split(" ").map((name, i) => ({ name, values: rows.map((row) => row[i] ?? "") }));
+      const findings = classifyColumns(
+        columns.map(({ name, values }) => ({
+          name,
+          type: values.every((value) => /^[0-9]{1,9}$/.test(value)) ? "integer" : "text",
+          values,
+          filled: values.length,
+          distinct: new Set(values).size,
+        })),
+      );
+      expect(new Set(findings.map(({ kind }) => kind))).toEqual(new Set(["code", "number"]));
+      expect(findings.filter(({ mixed, role }) => mixed || role === "direct")).toEqual([]);
+      const roleOf = (name: string): ColumnFinding["role"] | undefined =>
+        findings.find((finding) => finding.name === name)?.role;
+      expect(roleOf("age")).toBe("quasi");
+      expect(roleOf(file.startsWith("adult") ? "income" : "savings")).toBe("sensitive");
+      const batch = Object.fromEntries(
+        columns.map(({ name, values }) => [
+          name,
+          { type: "dict" as const, values: new Uint32Array(1), dictionary: [...new Set(values)] },
+        ]),
+      );
+      expect(scanColumns({ rowCount: 1, columns: batch })).toEqual([]);
+    }
+  },
+);
+
+test.skipIf(data === undefined)(
+  "columns of divisions are regions, and a hospital's column of addresses is one of addresses",
+  () => {
+    const regions = column("cn-divisions/areas.csv", 1);
+    const codes = column("cn-divisions/areas.csv", 0);
+    const addresses = readHospitals()
+      .map(({ address }) => address)
+      .filter((text) => text !== "");
+    const kinds = [regions, codes, addresses].map((values) => {
+      const counts = { filled: values.length, distinct: new Set(values).size };
+      return classifyColumns([{ name: "c", type: "text", values, ...counts }])[0]?.kind;
+    });
+    expect(kinds).toEqual(["region", "region", "address"]);
   },
 );
 

@@ -2,7 +2,7 @@ import type { Column, ColumnBatch } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
-  findResidualIdentifiers,
+  scanColumns,
   isMobileNumber,
   isResidentId,
   isSocialCreditCode,
@@ -124,7 +124,7 @@ function texts(...dictionary: string[]): Column {
 }
 
 test("finds identifiers in any text of a column, alone or inside longer text", () => {
-  const found = findResidualIdentifiers(
+  const found = scanColumns(
     batchOf({
       remark: texts("none", "called 138-0013-8000 twice", "other"),
       code: texts("91330100799655058B"),
@@ -151,7 +151,7 @@ test("finds identifiers in any text of a column, alone or inside longer text", (
 
 test("finds a numeric column of mobile numbers, but not one large amount", () => {
   const numbers = (...values: number[]): Column => ({ type: "f64", values: Float64Array.from(values) });
-  const found = findResidualIdentifiers(
+  const found = scanColumns(
     batchOf({ phone: numbers(13_800_138_000, 15_912_345_678, 0), capital: numbers(15_000_000_000, 12.5, 3e9) }),
   );
   expect(found).toEqual([{ column: "phone", kind: "mobile-number" }]);
@@ -163,7 +163,7 @@ test("masks and tokens are no identifiers", () => {
       fc.stringMatching(/^[0-9a-f]{32}$/),
       fc.stringMatching(/^1[3-9][0-9]\*{4}[0-9]{4}$/),
       (token, masked) => {
-        expect(findResidualIdentifiers(batchOf({ token: texts(token, masked) }))).toEqual([]);
+        expect(scanColumns(batchOf({ token: texts(token, masked) }))).toEqual([]);
       },
     ),
   );

@@ -1,7 +1,7 @@
 /** Guard rules for linear models: few parameters for the persons or things they were fitted on, few digits, closed names.
  *  @module */
 import { isValid, type DomainFacts, type GuardFinding, type JobManifest, type LinearModel } from "@sluice/protocol";
-import { identifierKinds } from "../detect/residual.ts";
+import { identifierKinds } from "../detect/identifier-kinds.ts";
 import { finding, judged } from "./finding.ts";
 import { MAX_MAGNITUDE, roundToDigits } from "./rounding.ts";
 import { byValue, MAX_LEVELS } from "./row-columns.ts";

@@ -1,7 +1,7 @@
 /** Texts and booleans: the values that at least `minimum` persons have, and how many have another one or none.
  *  @module */
 import { isListable, MAX_PROFILE_VALUE_CHARS, SluiceError, type ColumnProfile } from "@sluice/protocol";
-import { identifierKinds } from "../detect/residual.ts";
+import { identifierKinds } from "../detect/identifier-kinds.ts";
 import { quoteIdentifier } from "../transform/sql-text.ts";
 import type { ColumnFacts } from "./column-facts.ts";
 import type { RunSql } from "./person-rows.ts";

@@ -3,7 +3,7 @@
 import {
   checkPolicy,
   createCertificate,
-  findResidualIdentifiers,
+  scanColumns,
   quasiIdentifiers,
   stratifiedSampleSql,
   SUBJECT_NUMBER,
@@ -150,7 +150,7 @@ async function readKeys(
 
 /** @throws ERR_POLICY naming the first column whose values still look like identifiers. */
 function refuseIdentifiers(batch: ColumnBatch): void {
-  const [found] = findResidualIdentifiers(batch);
+  const [found] = scanColumns(batch);
   if (found === undefined) return;
   throw new SluiceError("ERR_POLICY", {
     pointer: `/columns/${found.column}/transform`,
