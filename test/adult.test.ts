@@ -45,7 +45,7 @@ const POLICY: Policy = {
     income: { role: "sensitive", transform: { kind: "keep" } },
   },
   sample: { rows: 6_000, strata: ["income"] },
-  k: 5,
+  k: 10,
   suppressionLimit: 0.1,
 };
 const NAMES = FIELDS.map(({ name }) => name).filter((name) => name !== "fnlwgt");

@@ -142,8 +142,6 @@ test("refuses tokens of a quasi-identifier under any role: equal values would st
 test("refuses what it asks for and nobody does, and accepts what is done when it is said", () => {
   const sample = { rows: 10, strata: [] };
   const asked: [Partial<Policy>, string][] = [
-    [{ sharing: "public" }, "/sharing"],
-    [{ sharing: "enclave" }, "/sharing"],
     [{ sample: { ...sample, method: "hash" } }, "/sample/method"],
     [{ model: { algorithm: "full-domain" } }, "/model/algorithm"],
     [{ model: { algorithm: "mondrian", l: 2 } }, "/model/algorithm"],
@@ -151,10 +149,9 @@ test("refuses what it asks for and nobody does, and accepts what is done when it
     [{ model: { algorithm: "suppress", entropyL: 2 } }, "/model/entropyL"],
     [{ model: { algorithm: "suppress", t: 0.2 } }, "/model/t"],
     [{ model: { algorithm: "suppress", delta: { min: 0, max: 0.5 } } }, "/model/delta"],
-    [{ gate: {} }, "/gate"],
   ];
   for (const [change, pointer] of asked) expect(refusedFor({}, change)).toEqual(["ERR_POLICY", pointer]);
-  const said: Partial<Policy> = { sharing: "controlled", model: { algorithm: "suppress" } };
+  const said: Partial<Policy> = { sharing: "enclave", model: { algorithm: "suppress" }, gate: { minRows: 5 } };
   expect(refusedFor({}, { ...said, sample: { ...sample, method: "exact" } })).toBe("passed");
 });
 

@@ -1,8 +1,7 @@
 import { isValid, type Column, type ColumnBatch } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createCertificate, roundRows, smallestClass, suppressToK } from "../src/index.ts";
-import { policyOf } from "./fixtures.ts";
+import { roundRows, smallestClass, suppressToK } from "../src/index.ts";
 
 type Value = string | number | null;
 
@@ -169,55 +168,6 @@ test("an empty batch and an unknown column are refused", () => {
   for (const name of ["income", "constructor"]) {
     expect(() => suppressToK(batchOf([]), [name], 2)).toThrow(expect.objectContaining({ code: "ERR_POLICY_COLUMN" }));
   }
-});
-
-const zeros = "0".repeat(64);
-const facts = {
-  policy: policyOf(
-    { region: { role: "quasi", transform: { kind: "keep" } }, age: { role: "quasi", transform: { kind: "keep" } } },
-    { k: 3 },
-  ),
-  sourceSnapshot: zeros,
-  sourceRows: 20_412,
-  suppressedRows: 2,
-  seed: new Uint8Array(32).fill(1),
-  salt: new Uint8Array(32).fill(2),
-  at: new Date("2026-02-03T04:05:06.789Z"),
-};
-const sameRows = (count: number): Row[] =>
-  Array.from({ length: count }, () => ({ region: "11", age: 1, grade: 1, insured: 1, note: "" }));
-
-test("a certificate counts k on the batch that leaves", async () => {
-  const certificate = await createCertificate({ ...facts, batch: batchOf(sameRows(7)) });
-  expect(certificate).toMatchObject({
-    resource: "people",
-    sourceRowsRounded: 20_000,
-    sampleRows: 7,
-    suppressedRows: 2,
-    quasiIdentifiers: ["age", "region"],
-    k: 7,
-    at: "2026-02-03T04:05:06.789Z",
-  });
-});
-
-test("a batch that does not keep its k gets no certificate", async () => {
-  for (const batch of [
-    batchOf([]),
-    batchOf(sameRows(2)),
-    batchOf([...sameRows(5), { ...sameRows(1)[0], age: 2 } as Row]),
-  ]) {
-    await expect(createCertificate({ ...facts, batch })).rejects.toMatchObject({ code: "ERR_SAMPLE_K" });
-  }
-});
-
-test("the seed's commitment depends on seed and salt", async () => {
-  const batch = batchOf(sameRows(5));
-  const commitment = async (change: Partial<typeof facts>): Promise<string> =>
-    (await createCertificate({ ...facts, ...change, batch })).seedCommitment;
-  const first = await commitment({});
-  expect(await commitment({})).toBe(first);
-  expect(await commitment({ seed: new Uint8Array(32) })).not.toBe(first);
-  expect(await commitment({ salt: new Uint8Array(32) })).not.toBe(first);
 });
 
 test("rows are rounded to two digits", () => {

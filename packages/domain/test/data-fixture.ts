@@ -5,7 +5,7 @@ import { access, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FileSuite } from "@sluice/evidence";
-import type { Policy, Random, ResourceField } from "@sluice/protocol";
+import type { Policy, Random, ReleaseGate, ResourceField } from "@sluice/protocol";
 import { openStore, type DataStore, type ImportTableOptions } from "../src/data/index.ts";
 import { DataKeys } from "../src/rest/data-keys.ts";
 import { MemoryFiles } from "../src/rest/memory-files.ts";
@@ -142,6 +142,9 @@ export function peopleCsv(rows: readonly Person[], lineEnd = "\r\n"): string {
   return [names.join(","), ...lines, ""].join(lineEnd);
 }
 
+/** Circumstances of persons that are made up: nobody knows any of them. */
+export const GENERATED: ReleaseGate = { context: { control: "high", motive: "low", acquaintances: 0 } };
+
 /** A policy for `people`. */
 export function peoplePolicy(change: Partial<Policy> = {}): Policy {
   return {
@@ -158,6 +161,7 @@ export function peoplePolicy(change: Partial<Policy> = {}): Policy {
     sample: { rows: 200, strata: ["region"] },
     k: 5,
     suppressionLimit: 0.2,
+    gate: GENERATED,
     ...change,
   };
 }

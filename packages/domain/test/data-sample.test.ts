@@ -241,8 +241,8 @@ test.each([
   await place.import(peopleCsv(all), { fields: PEOPLE_FIELDS });
   const policy = peoplePolicy({ sample: { rows: 300, strata: [] } });
   const error: unknown = await place.store.drawSample(request({ policy })).catch((thrown: unknown) => thrown);
-  if (!isSluiceError(error, "ERR_POLICY")) throw new Error("expected a refusal", { cause: error });
-  expect(error.details).toMatchObject({ pointer: "/columns/note/transform" });
+  if (!isSluiceError(error, "ERR_SAMPLE_GATE")) throw new Error("expected a refusal", { cause: error });
+  expect(error.details).toEqual({ rule: "residual-identifiers", pointer: "/columns/note/transform", limit: 0 });
   expect(JSON.stringify([error.message, error.details])).not.toContain(secret);
 });
 
@@ -367,4 +367,98 @@ test("the engine reaches nothing but the files it was given, writes none of its 
   await expect(engine.session((session) => session.run(beyond))).rejects.toMatchObject({ kind: "memory" });
   engine.close();
   expect(await readdir(place.path)).toEqual(["secret.csv", "store"]);
+});
+
+test("a policy that states no circumstances is refused where the class risk is not below the limit, by rule and limit alone", async () => {
+  await using place = await Workplace.open();
+  await place.import(peopleCsv(people(600)), { fields: PEOPLE_FIELDS });
+  const { gate: _, ...policy } = peoplePolicy();
+  const error: unknown = await place.store.drawSample(request({ policy })).catch((thrown: unknown) => thrown);
+  if (!isSluiceError(error, "ERR_SAMPLE_GATE")) throw new Error("expected a refusal", { cause: error });
+  expect(error.details).toEqual({ rule: "overall-risk", pointer: "/k", limit: 0.05 });
+  const { report } = await place.store.inspectSample(request({ policy }));
+  expect(report).toMatchObject({ level: 2, verdict: "refused" });
+  expect(report.overallRisk).toBeGreaterThanOrEqual(0.05);
+});
+
+test("an officer's report has the figures of plain computation on sample and table", async () => {
+  await using place = await Workplace.open();
+  const all = people(1_237);
+  await place.import(peopleCsv(all), { fields: PEOPLE_FIELDS });
+  const policy = peoplePolicy({ sample: { rows: 200, strata: ["region"] } });
+  const { report } = await place.store.inspectSample(request({ policy }));
+  const { rows, suppressed } = plainSample(all, policy);
+  const table = all.map(shown);
+  const classOf = ([region, age]: readonly Cell[]): string => `${String(region)}/${String(age)}`;
+  const inTable = Map.groupBy(table, classOf);
+  const pairs = [...Map.groupBy(rows, classOf)].map(
+    ([key, own]) => [own.length, inTable.get(key)?.length ?? 0] as const,
+  );
+  const risks = pairs.map(([f]) => 1 / f);
+  const mean = (numbers: readonly number[]): number => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
+  expect(report.counts).toEqual({
+    sourceRows: 1_237,
+    drawnRows: 200,
+    sampleRows: rows.length,
+    suppressedRows: suppressed,
+    persons: rows.length,
+    classes: pairs.length,
+  });
+  expect(report.classRisk.mean).toBeCloseTo(mean(risks), 6);
+  expect(report.contextRisk.prevalence).toBeCloseTo(rows.length / 1_237, 6);
+  expect(report.attackers.journalist?.highest).toBeCloseTo(1 / Math.min(...pairs.map(([, F]) => F)), 6);
+  expect(report.attackers.marketer).toBeCloseTo(pairs.reduce((sum, [f, F]) => sum + f / F, 0) / rows.length, 6);
+  const shareOf = (of: readonly Cell[][], column: number, value: Cell): number => {
+    const filled = of.filter((row) => row[column] !== null);
+    return filled.filter((row) => row[column] === value).length / filled.length;
+  };
+  for (const [column, name] of ["region", "age", "insured", "note"].entries()) {
+    const at = FIELDS.indexOf(name);
+    const values = [...new Set(table.map((row) => row[at] ?? null))].filter((value) => value !== null);
+    const distance =
+      values.reduce<number>((sum, value) => sum + Math.abs(shareOf(rows, at, value) - shareOf(table, at, value)), 0) /
+      2;
+    const found = report.utility.columns.find((utility) => utility.name === name);
+    expect([column, found?.distance]).toEqual([column, expect.closeTo(distance, 5)]);
+    expect(found?.missing.table).toBeCloseTo(table.filter((row) => row[at] === null).length / table.length, 5);
+  }
+  const incomes = (of: readonly Cell[][]): number[] =>
+    of.flatMap(([, , income]) => (typeof income === "number" ? [income] : []));
+  const [ours, theirs] = [incomes(rows), incomes(table)];
+  const deviation = Math.sqrt(mean(theirs.map((x) => (x - mean(theirs)) ** 2)));
+  const income = report.utility.columns.find(({ name }) => name === "income");
+  expect(income?.meanError).toBeCloseTo(Math.abs(mean(ours) - mean(theirs)) / deviation, 5);
+  expect(report.utility.fidelity).toBeGreaterThan(0.5);
+});
+
+test("values that a transform cannot take are counted, and over one in a hundred of a column ends the sample", async () => {
+  await using place = await Workplace.open();
+  const fields = PEOPLE_FIELDS.map((field) =>
+    field.name === "income" ? { ...field, type: "integer" as const } : field,
+  );
+  const withLarge = (share: number) =>
+    people(600).map((person, i) => ({ ...person, income: i % Math.round(1 / share) === 0 ? 9_000_000_000 : 5 }));
+  for (const [share, expected] of [
+    [0.005, "passed"],
+    [0.02, "ERR_SAMPLE_GATE"],
+  ] as const) {
+    await place.import(peopleCsv(withLarge(share)), { fields });
+    const { report } = await place.store.inspectSample(request());
+    const values = Math.ceil(600 * share);
+    expect(report.transformFailures).toEqual([
+      { column: "income", values, share: Number((values / 600).toPrecision(6)) },
+    ]);
+    const drawn = place.store.drawSample(request());
+    expect(expected === "passed" ? (await drawn).certificate.transformFailures : await codeOf(drawn)).toEqual(
+      expected === "passed" ? ["income"] : expected,
+    );
+  }
+});
+
+test("two reports on one sample are one document, so that a certificate can be held against a later one", async () => {
+  await using place = await Workplace.open();
+  await place.import(peopleCsv(people(600)), { fields: PEOPLE_FIELDS });
+  const { certificate } = await place.store.drawSample(request());
+  const { report } = await place.store.inspectSample(request());
+  expect(certificate.report).toBe(await documentHash(report));
 });

@@ -36,6 +36,7 @@ import {
   type RunningDomain,
   type StartDomainOptions,
 } from "../src/index.ts";
+import { GENERATED } from "./data-fixture.ts";
 
 export const random: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
 export const clock = { now: () => new Date() };
@@ -117,6 +118,7 @@ export async function openFixture(
     sample: { rows: 300, strata: ["region"] },
     k: 5,
     suppressionLimit: 0.1,
+    gate: GENERATED,
   };
   const domain = await startDomain(home, { workerThreads: 1, ...options });
   const fixture: Fixture = {

@@ -6,6 +6,7 @@ import { AnonymityModel } from "./anonymity-model.ts";
 import { FieldName, Instant, Name, Sha256Hex } from "./identifiers.ts";
 import { ReleaseGate, SharingMode } from "./release-gate.ts";
 import { FieldRole } from "./resource.ts";
+import { RiskLevel, SampleVersions } from "./risk-report.ts";
 
 /** What happens to one column before a job sees it. */
 export const Transform = z.discriminatedUnion("kind", [
@@ -75,7 +76,8 @@ export const Policy = z.strictObject({
 });
 export type Policy = z.infer<typeof Policy>;
 
-/** What was measured on one sample. Every figure is computed on the sample that left. */
+/** What was measured on one sample. Every figure is computed on the sample that left. Members from `level` on are absent in
+ *  certificates of before they were measured. A developer reads it: what it says of the whole table is rounded. */
 export const Certificate = z.strictObject({
   policy: Sha256Hex,
   resource: Name,
@@ -88,5 +90,21 @@ export const Certificate = z.strictObject({
   /** Salted commitment to the sampling seed; the seed stays in the domain. */
   seedCommitment: Sha256Hex,
   at: Instant,
+  /** Level of GB/T 42460-2023. A job is given no sample below 3. */
+  level: RiskLevel.optional(),
+  /** R of its Annex D, with DRc and CR, of which it is made; rounded up to two digits. */
+  overallRisk: z.number().min(0).max(1).optional(),
+  classRisk: z.number().min(0).max(1).optional(),
+  contextRisk: z.number().min(0).max(1).optional(),
+  sharing: SharingMode.optional(),
+  /** A sample that did not pass has no certificate. */
+  verdict: z.literal("passed").optional(),
+  /** How much of the table's distributions the sample keeps, in hundredths. */
+  fidelity: z.number().min(0).max(1).optional(),
+  /** Columns in which some value could not be transformed, and became null. */
+  transformFailures: z.array(FieldName).optional(),
+  versions: SampleVersions.optional(),
+  /** Hash of the report, which stays in the domain. */
+  report: Sha256Hex.optional(),
 });
 export type Certificate = z.infer<typeof Certificate>;

@@ -2,7 +2,7 @@
  *  @module */
 import { fileURLToPath } from "node:url";
 import type { SluiceClient } from "@sluice/client";
-import type { Bytes, EvidencedReceipt, LinearModel } from "@sluice/protocol";
+import type { Bytes, EvidencedReceipt, LinearModel, ReleaseGate } from "@sluice/protocol";
 import { bundleJob } from "@sluice/sandbox/bundle";
 import type { CallResult } from "./report.ts";
 import type { SceneSpec } from "./scene.ts";
@@ -55,6 +55,10 @@ export interface WalkPlan {
   /** Texts of canary persons, none of which may be found outside of the domains, and how many persons they are of. */
   readonly canaries: { readonly persons: number; readonly texts: readonly string[] };
 }
+
+/** Circumstances of a generated city: its persons are made up, so that nobody knows one. A policy over real persons states its
+ *  own, or none, and then 150 acquaintances are assumed. */
+export const GENERATED_PERSONS: ReleaseGate = { context: { control: "high", motive: "low", acquaintances: 0 } };
 
 /** Rows of a developer's sample from a table of `rows`. */
 export function sampleRows(rows: number): number {

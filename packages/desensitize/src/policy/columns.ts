@@ -75,6 +75,11 @@ export function viewColumns(policy: Policy, resource: ResourceDescription): Reco
   return Object.fromEntries(shownColumns(policy, resource).map(({ name, type }) => [name, type]));
 }
 
+/** Whether the rule gives each value another that stands for it: one for each person, whose distribution says nothing. */
+export function isPseudonym(rule: ColumnRule | undefined): boolean {
+  return rule?.transform.kind === "token" || rule?.transform.kind === "fake";
+}
+
 /** Columns counted for k: every shown quasi-identifier, and every masked direct identifier, whose remaining
  *  characters point at a person as well as a quasi-identifier does. Tokens of direct identifiers are pseudonyms,
  *  unique by design, and are not counted. With `fields`, only those. */

@@ -1,22 +1,14 @@
 /** The two ways in which rows reach a job: a checked sample, and every row under the same view.
  *  @module */
-import {
-  checkPolicy,
-  createCertificate,
-  scanColumns,
-  quasiIdentifiers,
-  stratifiedSampleSql,
-  SUBJECT_NUMBER,
-  suppressToK,
-  viewSql,
-} from "@sluice/desensitize";
+import { checkPolicy, viewSql } from "@sluice/desensitize";
 import { SluiceError } from "@sluice/protocol";
-import type { Bytes, Certificate, Clock, ColumnBatch, Policy, Random, Sha256Hex } from "@sluice/protocol";
+import type { Bytes, Clock, ColumnBatch, Policy, Random, Sha256Hex } from "@sluice/protocol";
 import { readBatch } from "./batch.ts";
 import type { StoredResource } from "./catalogue.ts";
+import { CertifiedSample } from "./certified-sample.ts";
 import { guarded, quoteIdentifier, refuseAborted, type Session } from "./engine.ts";
-import { numberSubjects } from "./subject-numbers.ts";
-import { bindBytes, countRows, openView, ROW_NUMBER } from "./view.ts";
+import { inspectSampleFrom, type SampleRequest } from "./inspect-sample.ts";
+import { bindBytes, openView, ROW_NUMBER } from "./view.ts";
 
 /** Bytes of the salt that hides a sampling seed in its commitment. */
 const COMMITMENT_SALT_BYTES = 32;
@@ -36,14 +28,6 @@ export interface ViewRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A sample that may go to a job, with the proof of what was measured on it. */
-export interface Sample {
-  readonly table: ColumnBatch;
-  /** Number of whom each row is about, below the number of rows. */
-  readonly subjects: Uint32Array;
-  readonly certificate: Certificate;
-}
-
 /** Every row of a table as a job sees it; `keys[i]` is the key of row i and stays in the store process. A key may have
  *  many rows. */
 export interface KeyedTable {
@@ -60,52 +44,21 @@ export interface OpenTable {
   readonly path: string;
 }
 
-/** Draws, suppresses and checks the sample of `request.policy`. Nothing is returned unless every check passed.
- *  @throws ERR_POLICY, ERR_POLICY_COLUMN, ERR_SAMPLE_SIZE, ERR_SAMPLE_K, ERR_CANCELLED, EngineFault */
+/** The sample of `request.policy`, when it passes every rule.
+ *  @throws ERR_POLICY, ERR_POLICY_COLUMN, ERR_SAMPLE_SIZE, ERR_SAMPLE_K, ERR_SAMPLE_GATE, ERR_CANCELLED, EngineFault */
 export async function drawSampleFrom(
-  { session, entry, path }: OpenTable,
-  request: ViewRequest & { readonly seed: Bytes },
+  table: OpenTable,
+  request: SampleRequest,
   { clock, random }: { readonly clock: Clock; readonly random: Random },
-): Promise<Sample> {
-  const { policy, fields, tokenKey, seed, signal } = request;
-  const { description } = entry;
-  checkPolicy(policy, description, request.key);
-  const table = await openView(session, description, { path, consent: request.consent });
-  const rows = request.consent === undefined ? entry.rows : await countRows(session, table);
-  if (rows < policy.sample.rows) throw new SluiceError("ERR_SAMPLE_SIZE", { needed: policy.sample.rows });
-  const view = stratifiedSampleSql(policy, description, {
-    table,
-    rowId: ROW_NUMBER,
-    fields,
-    tokenKey,
-    seed,
-    subject: request.key,
-  });
-  const read = await readBatch(await session.stream(view.sql, bindBytes(view.parameters)), view.columns, signal);
-  const { drawn, persons } = withoutSubjects(read);
-  const quasi = quasiIdentifiers(policy, fields);
-  const { batch, suppressedRows, subjects } = suppressToK(drawn, quasi, policy.k, policy.suppressionLimit, persons);
-  refuseIdentifiers(batch);
-  const certificate = await createCertificate({
-    policy,
-    sourceSnapshot: description.snapshot,
-    sourceRows: rows,
-    batch,
-    suppressedRows,
-    subjects,
-    seed,
+): Promise<CertifiedSample> {
+  const inspected = await inspectSampleFrom(table, request);
+  return CertifiedSample.certify(inspected, {
+    policy: request.policy,
+    report: inspected.report,
+    seed: request.seed,
     salt: random.bytes(COMMITMENT_SALT_BYTES),
     at: clock.now(),
   });
-  // Numbered anew: which numbers suppression left out would tell how many persons it took.
-  return { table: batch, subjects: numberSubjects(subjects ?? []), certificate };
-}
-
-/** The sample as jobs see it, and beside it the person of each row. */
-function withoutSubjects({ rowCount, columns }: ColumnBatch): { drawn: ColumnBatch; persons: Int32Array } {
-  const { [SUBJECT_NUMBER]: numbers, ...shown } = columns;
-  if (numbers?.type !== "i32") throw new TypeError("a sample has the number of each row's person");
-  return { drawn: { rowCount, columns: shown }, persons: numbers.values };
 }
 
 /** Reads every row in the order of the table, with its key.
@@ -146,14 +99,4 @@ async function readKeys(
       keys.push(value);
     }
   }
-}
-
-/** @throws ERR_POLICY naming the first column whose values still look like identifiers. */
-function refuseIdentifiers(batch: ColumnBatch): void {
-  const [found] = scanColumns(batch);
-  if (found === undefined) return;
-  throw new SluiceError("ERR_POLICY", {
-    pointer: `/columns/${found.column}/transform`,
-    reason: `the sampled column still holds identifiers of kind ${found.kind}: expected drop, mask or token`,
-  });
 }

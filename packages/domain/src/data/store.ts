@@ -3,20 +3,15 @@
  *  @module */
 import { roundRows } from "@sluice/desensitize";
 import { fromHex, Instant, isSluiceError, ResourceDescription, SluiceError, toHex } from "@sluice/protocol";
-import type { Bytes, Clock, Random, ResourceField, UpdateFrequency } from "@sluice/protocol";
+import type { Clock, Random, ResourceField, UpdateFrequency } from "@sluice/protocol";
 import { Catalogue, type StoredResource } from "./catalogue.ts";
 import { contentOf, type MemoryFiles } from "../rest/memory-files.ts";
 import type { SealedFiles } from "../rest/sealed-files.ts";
 import { EngineFault, openEngine, type Session } from "./engine.ts";
 import { stageTable, type ImportProgress } from "./import-table.ts";
-import {
-  drawSampleFrom,
-  readAllFrom,
-  type KeyedTable,
-  type OpenTable,
-  type Sample,
-  type ViewRequest,
-} from "./sample.ts";
+import type { CertifiedSample } from "./certified-sample.ts";
+import { inspectSampleFrom, type InspectedSample, type SampleRequest } from "./inspect-sample.ts";
+import { drawSampleFrom, readAllFrom, type KeyedTable, type OpenTable, type ViewRequest } from "./sample.ts";
 import { readSubjectFrom, type SubjectRows, type SubjectRowsRequest } from "./subject-rows.ts";
 
 /** Bytes of the salt of a resource's snapshot hash. */
@@ -63,9 +58,13 @@ export interface DataStore {
   /** @throws ERR_NOT_FOUND */
   describe(resource: string): ResourceDescription;
   /** The stratified sample that `seed` (32 bytes, secret) decides: desensitised, with every combination of
-   *  quasi-identifiers at least `policy.k` times, and free of identifiers that the detectors know.
-   *  @throws ERR_NOT_FOUND, ERR_POLICY, ERR_POLICY_COLUMN, ERR_SAMPLE_SIZE, ERR_SAMPLE_K, ERR_STORE, ERR_CANCELLED */
-  drawSample(request: ViewRequest & { readonly seed: Bytes }): Promise<Sample>;
+   *  quasi-identifiers at least `policy.k` times, free of identifiers that the detectors know, of level 3 or better.
+   *  @throws ERR_NOT_FOUND, ERR_POLICY, ERR_POLICY_COLUMN, ERR_SAMPLE_SIZE, ERR_SAMPLE_K, ERR_SAMPLE_GATE, ERR_STORE,
+   *    ERR_CANCELLED */
+  drawSample(request: SampleRequest): Promise<CertifiedSample>;
+  /** The same sample with the report on it, also when it did not pass: for officers, never for a job.
+   *  @throws ERR_NOT_FOUND, ERR_POLICY, ERR_POLICY_COLUMN, ERR_SAMPLE_SIZE, ERR_STORE, ERR_CANCELLED */
+  inspectSample(request: SampleRequest): Promise<InspectedSample>;
   /** Every row under the same view, unsampled and unsuppressed, in the table's order, with its key as text.
    *  @throws ERR_NOT_FOUND, ERR_POLICY, ERR_POLICY_COLUMN, ERR_LOOKUP_TABLE, ERR_STORE, ERR_CANCELLED */
   readAll(request: ViewRequest): Promise<KeyedTable>;
@@ -104,8 +103,12 @@ class DuckDbStore implements DataStore {
     return this.#catalogue.get(resource).description;
   }
 
-  drawSample(request: ViewRequest & { readonly seed: Bytes }): Promise<Sample> {
+  drawSample(request: SampleRequest): Promise<CertifiedSample> {
     return this.#read(request, (table) => drawSampleFrom(table, request, this.#options));
+  }
+
+  inspectSample(request: SampleRequest): Promise<InspectedSample> {
+    return this.#read(request, (table) => inspectSampleFrom(table, request));
   }
 
   readAll(request: ViewRequest): Promise<KeyedTable> {

@@ -22,7 +22,7 @@ import { logEvent } from "./events.ts";
 import type { ServedContent } from "./forms/product-form.ts";
 import { productForm } from "./forms/registry.ts";
 import { grantedView } from "./granted-view.ts";
-import { projectTable, runGuarded, type RunWork } from "./guarded-run.ts";
+import { runGuarded, type RunWork } from "./guarded-run.ts";
 import { issueReceipt, prove } from "./receipts.ts";
 import { RunRefused, type RunResult } from "./run-refused.ts";
 
@@ -107,7 +107,7 @@ async function produceContent(
     {
       entry: "produce",
       manifest,
-      table: projectTable(rows.table, manifest),
+      table: rows.table,
       subjects: numberSubjects(rows.keys),
       ...(model === undefined ? {} : { model }),
     },

@@ -3,11 +3,11 @@
 import { canonicalBytes, documentHash, type LinearModel, type Metrics } from "@sluice/protocol";
 import type { DomainContext } from "./context.ts";
 import { grantedView } from "./granted-view.ts";
-import { projectTable, runGuarded, type RunWork } from "./guarded-run.ts";
+import { runGuarded, type RunWork } from "./guarded-run.ts";
 import { issueReceipt, keptReport, prove } from "./receipts.ts";
 import { type RunResult, RunRefused } from "./run-refused.ts";
 
-/** Runs the bundle's `develop` on the grant's sample. @throws RunRefused, ERR_SAMPLE_K, ERR_POLICY */
+/** Runs the bundle's `develop` on the grant's sample. @throws RunRefused, ERR_SAMPLE_K, ERR_SAMPLE_GATE, ERR_POLICY */
 export async function developOnSample(context: DomainContext, work: RunWork): Promise<RunResult> {
   const { run, admitted } = work;
   const { grant } = admitted.held;
@@ -19,12 +19,7 @@ export async function developOnSample(context: DomainContext, work: RunWork): Pr
     ...grantedView(context, admitted.held, work.signal),
     seed: context.keyring.derive("sample-seed", grant.body.resource),
   });
-  const guarded = await runGuarded(context, work, {
-    entry: "develop",
-    manifest,
-    table: projectTable(sample.table, manifest),
-    subjects: sample.subjects,
-  });
+  const guarded = await runGuarded(context, work, { entry: "develop", manifest, sample });
   const metrics: Record<string, Metrics> = {};
   let model: LinearModel | undefined;
   for (const [name, value] of Object.entries(guarded.output.values)) {

@@ -14,6 +14,7 @@ import {
 import type { Admitted } from "./admit.ts";
 import type { DomainContext } from "./context.ts";
 import type { GuardedOutcome } from "../work/workshop.ts";
+import { CertifiedSample } from "../data/certified-sample.ts";
 import { RunRefused } from "./run-refused.ts";
 
 type Refusal = Extract<GuardedOutcome, { ok: false }>;
@@ -39,39 +40,43 @@ export interface GuardedOutput {
   readonly layers: string[];
 }
 
-/** Runs the bundle on `table` and has the guard decide. @throws RunRefused */
-export async function runGuarded(
-  context: DomainContext,
-  work: RunWork,
-  input: {
-    entry: "develop" | "produce";
-    manifest: JobManifest;
-    table: ColumnBatch;
-    /** Number of whom each row is about. */
-    subjects: Uint32Array;
-    model?: LinearModel;
-  },
-): Promise<GuardedOutput> {
+/** What a bundle runs on: a developer's on a sample that passed the gate, a released one on every row. */
+type RunInput =
+  | { readonly entry: "develop"; readonly manifest: JobManifest; readonly sample: CertifiedSample }
+  | {
+      readonly entry: "produce";
+      readonly manifest: JobManifest;
+      readonly table: ColumnBatch;
+      /** Number of whom each row is about. */
+      readonly subjects: Uint32Array;
+      readonly model?: LinearModel;
+    };
+
+/** Runs the bundle and has the guard decide. @throws RunRefused; TypeError for a sample that no gate has seen */
+export async function runGuarded(context: DomainContext, work: RunWork, input: RunInput): Promise<GuardedOutput> {
   const { run, admitted, signal, onEvent } = work;
   const environment = input.entry === "develop" ? "development" : "production";
+  // Rows of real persons are behind a production run, and rows that nobody may see behind a sample for an enclave: which steps
+  // it reaches is not told.
+  const shown = environment === "development" && admitted.held.policy.sharing !== "enclave";
+  const { table, subjects } = rowsOf(input);
   const outcome = await context.workshop.runGuarded({
     code: admitted.frame,
     manifest: input.manifest,
     entry: input.entry,
     environment,
-    table: input.table,
-    subjects: input.subjects,
+    table: projectTable(table, input.manifest),
+    subjects,
     sensitive: sensitiveColumns(admitted.held.policy),
-    ...(input.model === undefined ? {} : { model: input.model }),
+    ...(input.entry === "develop" || input.model === undefined ? {} : { model: input.model }),
     seed: Number.parseInt(run.callId.slice(0, 8), 16),
     limits: limitsOf(environment, input.manifest),
     signal,
-    // Rows of real persons are behind a production run: which steps it reaches is not told.
-    ...(environment === "development" ? { onEvent } : {}),
+    ...(shown ? { onEvent } : {}),
   });
   const at = context.clock.now().toISOString();
   if (!outcome.ok) {
-    const { code, details, refusedBy, findings } = told(outcome, environment);
+    const { code, details, refusedBy, findings } = told(outcome, shown);
     const refusal: GuardReport | undefined =
       findings === undefined
         ? undefined
@@ -86,10 +91,10 @@ function sensitiveColumns({ columns }: Policy): string[] {
   return Object.entries(columns).flatMap(([name, { role }]) => (role === "sensitive" ? [name] : []));
 }
 
-/** How a refusal is told. On real rows the way in which a job fails is its own choice, and so a message: every failure
+/** How a refusal is told. On rows that are not `shown` the way in which a job fails is its own choice, and so a message: every failure
  *  of the sandbox reads alike. */
-function told(refusal: Refusal, environment: keyof typeof RUN_LIMITS): Refusal {
-  if (environment === "development" || refusal.refusedBy !== "sandbox") return refusal;
+function told(refusal: Refusal, shown: boolean): Refusal {
+  if (shown || refusal.refusedBy !== "sandbox") return refusal;
   const standing = refusal.code === "ERR_SANDBOX_LAYER_MISSING" || refusal.code === "ERR_POOL_WORKER";
   return standing ? refusal : { ...refusal, code: "ERR_JOB_CRASHED", details: {} };
 }
@@ -101,8 +106,15 @@ function limitsOf(environment: keyof typeof RUN_LIMITS, manifest: JobManifest): 
   return { wallTimeLimitMs: Math.min(asked, wallTimeLimitMs), memoryLimitBytes };
 }
 
+/** The rows of a run. @throws TypeError for a sample that no gate has seen */
+function rowsOf(input: RunInput): { table: ColumnBatch; subjects: Uint32Array } {
+  if (input.entry === "produce") return input;
+  if (!CertifiedSample.isCertified(input.sample)) throw new TypeError("a sample without a certificate reached a run");
+  return input.sample;
+}
+
 /** The columns of `table` that the manifest names, in its order. */
-export function projectTable(table: ColumnBatch, manifest: JobManifest): ColumnBatch {
+function projectTable(table: ColumnBatch, manifest: JobManifest): ColumnBatch {
   const columns: ColumnBatch["columns"] = {};
   for (const name of Object.keys(manifest.input)) {
     const column = table.columns[name];

@@ -6,7 +6,7 @@ import { askReport } from "../ask/ask-report.ts";
 import type { City } from "../city/tables.ts";
 import type { PlainRow } from "../oracles/grouped-table.ts";
 import { columnOf, rowCount, step } from "../oracles/plain-rows.ts";
-import { exampleBundle, sampleRows, type ProductPlan } from "../plan.ts";
+import { GENERATED_PERSONS, exampleBundle, sampleRows, type ProductPlan } from "../plan.ts";
 import type { SceneSpec } from "../scene.ts";
 
 const PRODUCT = "ageing-report";
@@ -26,6 +26,7 @@ function policy(rows: number): Policy {
     sample: { rows, strata: ["age"] },
     k: 5,
     suppressionLimit: 0.4,
+    gate: GENERATED_PERSONS,
   };
 }
 

@@ -3,7 +3,7 @@
 import type { Policy } from "@sluice/protocol";
 import { askPrivately } from "../ask/ask-lookup.ts";
 import type { City } from "../city/tables.ts";
-import { exampleBundle, sampleRows, type ProductPlan } from "../plan.ts";
+import { GENERATED_PERSONS, exampleBundle, sampleRows, type ProductPlan } from "../plan.ts";
 import { plainLabels } from "../oracles/credit-bands.ts";
 import type { SceneSpec } from "../scene.ts";
 
@@ -48,6 +48,7 @@ function creditPolicy(rows: number): Policy {
     sample: { rows, strata: ["region"] },
     k: 5,
     suppressionLimit: 0.15,
+    gate: GENERATED_PERSONS,
   };
 }
 

@@ -6,7 +6,7 @@ import { askScores } from "../ask/ask-score.ts";
 import { SeededRandom } from "../city/random.ts";
 import type { City } from "../city/tables.ts";
 import { rowCount } from "../oracles/plain-rows.ts";
-import { exampleBundle, sampleRows, type ProductPlan } from "../plan.ts";
+import { GENERATED_PERSONS, exampleBundle, sampleRows, type ProductPlan } from "../plan.ts";
 import type { SceneSpec } from "../scene.ts";
 
 const PRODUCT = "insurance-pricing";
@@ -25,6 +25,7 @@ function policy(rows: number): Policy {
     sample: { rows, strata: ["inpatient"] },
     k: 5,
     suppressionLimit: 0.15,
+    gate: GENERATED_PERSONS,
   };
 }
 

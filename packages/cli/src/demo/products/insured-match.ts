@@ -7,7 +7,7 @@ import { askCount, askMatches, type ListQuestion } from "../ask/ask-match.ts";
 import type { City } from "../city/tables.ts";
 import { columnOf } from "../oracles/plain-rows.ts";
 import { plainInsured } from "../oracles/members.ts";
-import { exampleBundle, sampleRows, type Again, type ProductPlan } from "../plan.ts";
+import { GENERATED_PERSONS, exampleBundle, sampleRows, type Again, type ProductPlan } from "../plan.ts";
 import type { SceneSpec } from "../scene.ts";
 
 /** Entries of a list at most; in a small city it has a tenth as many as there are persons. */
@@ -26,6 +26,7 @@ function policy(rows: number): Policy {
     sample: { rows, strata: [] },
     k: 5,
     suppressionLimit: 0,
+    gate: GENERATED_PERSONS,
   };
 }
 

@@ -6,7 +6,7 @@ import { askMatches } from "../ask/ask-match.ts";
 import type { City } from "../city/tables.ts";
 import { plainHighCharges } from "../oracles/members.ts";
 import { rowCount } from "../oracles/plain-rows.ts";
-import { exampleBundle, sampleRows, type ProductPlan } from "../plan.ts";
+import { GENERATED_PERSONS, exampleBundle, sampleRows, type ProductPlan } from "../plan.ts";
 import type { SceneSpec } from "../scene.ts";
 import { askedList, listAgain } from "./insured-match.ts";
 
@@ -25,6 +25,7 @@ function policy(rows: number): Policy {
     sample: { rows, strata: ["inpatient"] },
     k: 5,
     suppressionLimit: 0,
+    gate: GENERATED_PERSONS,
   };
 }
 

@@ -1,0 +1,22 @@
+/** Identifiers that a policy's transforms make up: values that look like identifiers and are of nobody.
+ *  @module */
+import type { Policy, Transform } from "@sluice/protocol";
+import type { IdentifierKind } from "../detect/identifier-kinds.ts";
+import type { ResidualExceptions } from "../detect/residual.ts";
+
+const FAKES: Record<Extract<Transform, { kind: "fake" }>["of"], readonly IdentifierKind[]> = {
+  name: ["person-name"],
+  mobile: ["mobile-number"],
+  address: ["address"],
+  organization: [],
+  plate: ["plate"],
+};
+
+/** By column: kinds that a second look finds there by right. */
+export function madeKinds({ columns }: Policy): ResidualExceptions {
+  return Object.fromEntries(
+    Object.entries(columns).flatMap(([name, { transform }]) =>
+      transform.kind === "fake" ? [[name, FAKES[transform.of]]] : [],
+    ),
+  );
+}

@@ -1,0 +1,132 @@
+/** Draws the sample of a policy and measures it: the work behind both what a job is given and what an officer is shown.
+ *  @module */
+import {
+  assessRisk,
+  checkPolicy,
+  classesOf,
+  isPseudonym,
+  largestK,
+  madeKinds,
+  MAX_POPULATION_TUPLES,
+  personsOf,
+  populationSql,
+  quasiIdentifiers,
+  reportSalt,
+  scanColumns,
+  stratifiedSampleSql,
+  SUBJECT_NUMBER,
+  suppressToK,
+  TUPLE_PERSONS,
+  type Population,
+} from "@sluice/desensitize";
+import { documentHash, isSluiceError, SluiceError } from "@sluice/protocol";
+import type { Bytes, ColumnBatch, Policy, RiskReport } from "@sluice/protocol";
+import { readBatch } from "./batch.ts";
+import { quoteIdentifier } from "./engine.ts";
+import type { OpenTable, ViewRequest } from "./sample.ts";
+import { compareWithTable } from "./table-utility.ts";
+import { countFailures } from "./transform-failures.ts";
+import { sampleVersions } from "./versions.ts";
+import { bindBytes, countRows, openView, ROW_NUMBER } from "./view.ts";
+
+/** What is asked for: a view, and the secret that decides which rows. */
+export type SampleRequest = ViewRequest & { readonly seed: Bytes };
+
+/** A sample with the report on it. It may have failed: only `CertifiedSample.certify` tells whether it may be used. */
+export interface InspectedSample {
+  readonly batch: ColumnBatch;
+  /** The person of each row. */
+  readonly subjects: Int32Array;
+  readonly report: RiskReport;
+}
+
+/** Draws and measures. @throws ERR_POLICY, ERR_POLICY_COLUMN, ERR_SAMPLE_SIZE, ERR_CANCELLED, EngineFault */
+export async function inspectSampleFrom(open: OpenTable, request: SampleRequest): Promise<InspectedSample> {
+  const { session, entry, path } = open;
+  const { policy, fields, tokenKey, seed, signal, key } = request;
+  const { description } = entry;
+  checkPolicy(policy, description, key);
+  const table = await openView(session, description, { path, consent: request.consent });
+  const rows = request.consent === undefined ? entry.rows : await countRows(session, table);
+  if (rows < policy.sample.rows) throw new SluiceError("ERR_SAMPLE_SIZE", { needed: policy.sample.rows });
+  const source = { table, rowId: ROW_NUMBER, fields, tokenKey, seed, subject: key };
+  const view = stratifiedSampleSql(policy, description, source);
+  const read = await readBatch(await session.stream(view.sql, bindBytes(view.parameters)), view.columns, signal);
+  const { drawn, persons } = withoutSubjects(read);
+  const quasi = quasiIdentifiers(policy, fields);
+  const classes = classesOf(drawn, quasi);
+  const drawnPersons = personsOf(classes, persons);
+  const left = suppressed(drawn, quasi, policy, persons);
+  const population = await readPopulation(open, request, { table, quasi });
+  const policyHash = await documentHash(policy);
+  const report = assessRisk({
+    policy,
+    policyHash,
+    sourceSnapshot: description.snapshot,
+    versions: sampleVersions(),
+    salt: await reportSalt(seed, policyHash),
+    source: { rows, persons: population.total },
+    drawn: {
+      rows: drawn.rowCount,
+      persons: drawnPersons.reduce((sum, n) => sum + n, 0),
+      alone: drawnPersons.filter((n) => n === 1).length,
+      bestK: largestK(classes, persons, policy.suppressionLimit),
+    },
+    batch: left.batch,
+    subjects: left.subjects,
+    quasi,
+    shown: withoutPseudonyms(policy, fields),
+    population: population.counted,
+    residual: scanColumns(left.batch, madeKinds(policy)),
+    transformFailures: await countFailures(open, request, table),
+    utility: await compareWithTable(open, request, { table, sample: left.batch }),
+  });
+  return { ...left, report };
+}
+
+/** The rows that k leaves, however many it takes: whether they are too few is the gate's word. When it would take all, those
+ *  that were drawn, of which the gate says that they do not keep k. */
+function suppressed(
+  drawn: ColumnBatch,
+  quasi: readonly string[],
+  { k }: Policy,
+  persons: Int32Array,
+): { batch: ColumnBatch; subjects: Int32Array } {
+  try {
+    const { batch, subjects } = suppressToK(drawn, quasi, k, 1, persons);
+    return { batch, subjects: subjects ?? persons };
+  } catch (error) {
+    if (!isSluiceError(error, "ERR_SAMPLE_K")) throw error;
+    return { batch: drawn, subjects: persons };
+  }
+}
+
+async function readPopulation(
+  { session, entry: { description } }: OpenTable,
+  { policy, tokenKey, key, signal }: SampleRequest,
+  { table, quasi }: { readonly table: string; readonly quasi: readonly string[] },
+): Promise<{ total: number; counted: Population | undefined }> {
+  const [[distinct] = []] = await session.rows(
+    `SELECT count(DISTINCT ${quoteIdentifier(key)}) FROM ${quoteIdentifier(table)}`,
+  );
+  const total = Number(distinct);
+  const view = populationSql(policy, description, { table, rowId: ROW_NUMBER, fields: quasi, tokenKey, subject: key });
+  const read = await readBatch(await session.stream(view.sql, bindBytes(view.parameters)), view.columns, signal);
+  const { [TUPLE_PERSONS]: persons, ...tuples } = read.columns;
+  if (persons?.type !== "i32") throw new TypeError("each tuple has a number of persons");
+  if (read.rowCount > MAX_POPULATION_TUPLES) return { total, counted: undefined };
+  const batch = { rowCount: read.rowCount, columns: tuples };
+  return { total, counted: { tuples: batch, persons: persons.values, total } };
+}
+
+/** Columns in which combinations may single somebody out. Pseudonyms do by design: one for each person. */
+function withoutPseudonyms({ columns }: Policy, fields: readonly string[]): string[] {
+  return fields.filter((name) => !isPseudonym(columns[name]));
+}
+
+/** The sample as jobs see it, and beside it the person of each row. */
+function withoutSubjects({ rowCount, columns }: ColumnBatch): { drawn: ColumnBatch; persons: Int32Array } {
+  const { [SUBJECT_NUMBER]: numbers, ...shown } = columns;
+  if (numbers?.type !== "i32") throw new TypeError("a sample has the number of each row's person");
+  return { drawn: { rowCount, columns: shown }, persons: numbers.values };
+}
