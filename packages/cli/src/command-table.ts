@@ -9,6 +9,7 @@ import { cryptoList } from "./commands/crypto-list.ts";
 import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
 import { domainImport, domainInit, domainStart } from "./commands/domain.ts";
+import { domainProfile } from "./commands/domain-profile.ts";
 import { domainRetire } from "./commands/domain-retire.ts";
 import { domainPinGateway } from "./commands/domain-pin-gateway.ts";
 import { domainRotateDataKey } from "./commands/domain-rotate.ts";
@@ -35,6 +36,7 @@ import { monitor } from "./commands/monitor.ts";
 import { productList } from "./commands/product-list.ts";
 import { productShow } from "./commands/product-show.ts";
 import { releaseShow } from "./commands/release-show.ts";
+import { resourceList, resourceShow } from "./commands/resource.ts";
 import { report } from "./commands/report.ts";
 import { runShow, runWatch } from "./commands/run.ts";
 import { domainRotateKey, gatewayRotateKey } from "./commands/rotate-key.ts";
@@ -56,6 +58,7 @@ export const COMMANDS: readonly Command[] = [
   domainInit,
   domainStart,
   domainImport,
+  domainProfile,
   domainRotateDataKey,
   domainRotateKey,
   domainPinGateway,
@@ -66,6 +69,8 @@ export const COMMANDS: readonly Command[] = [
   subjectList,
   subjectTrail,
   subjectCopy,
+  resourceList,
+  resourceShow,
   jobInit,
   jobDev,
   jobCheck,

@@ -16,6 +16,7 @@ import {
   ReceiptPage,
   ReceiptQuery,
   ReleaseAccepted,
+  ResourceProfile,
   Review,
   Run,
   RunReviews,
@@ -70,6 +71,12 @@ export class Management {
   /** The domains with the resources they offer: metadata only. */
   async catalogue(options: CallOptions = {}): Promise<DomainDescription[]> {
     return (await this.#transport.json({ method: "GET", path: "/v1/catalogue", ...options }, Catalogue)).domains;
+  }
+
+  /** The safe profile of a resource, as its department published it; no grant is needed. */
+  profile(domain: string, resource: string, options: CallOptions = {}): Promise<ResourceProfile> {
+    const path = `/v1/domains/${part(domain)}/resources/${part(resource)}/profile`;
+    return this.#transport.json({ method: "GET", path, ...options }, ResourceProfile);
   }
 
   /** Proposes a scene. */

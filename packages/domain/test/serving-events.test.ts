@@ -5,9 +5,9 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { currentKey, logIdentity, signDocument, verifyLogProof, verifySigned } from "@sluice/evidence";
-import { documentHash, DomainDescription, EventPage, fromUtf8, SignedEvent } from "@sluice/protocol";
+import { documentHash, DomainDescription, EventPage, fromUtf8, ResourceProfile, SignedEvent } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startDomain } from "../src/index.ts";
+import { profileResource, startDomain } from "../src/index.ts";
 import { eventsOf, explanations, logEntries, withState } from "./domain-log.ts";
 import {
   deliverGrant,
@@ -89,6 +89,27 @@ test("without its event no table is imported", async () => {
     before.filter((name) => !name.includes("sqlite")),
   );
   fixture.domain = await startDomain(fixture.directory, { workerThreads: 1 });
+});
+
+test("a profile is shown to the gateway once it is published, and its hash is an event before", async () => {
+  const path = "/v1/resources/persons/profile";
+  await expect(get(fixture, path)).rejects.toMatchObject({ code: "ERR_NOT_FOUND" });
+  await fixture.domain.close();
+  const request = { resource: "persons", subject: "person" };
+  const before = eventsOf(fixture.directory).length;
+  const looked = await profileResource(fixture.directory, { ...request, publish: false });
+  expect(eventsOf(fixture.directory)).toHaveLength(before);
+  await expect(profileResource(fixture.directory, { resource: "persons", publish: true })).rejects.toMatchObject({
+    code: "ERR_USAGE", // two columns name persons
+  });
+  const published = await profileResource(fixture.directory, { ...request, publish: true });
+  expect(published).toEqual(looked);
+  expect(eventsOf(fixture.directory).slice(before)).toEqual([
+    { kind: "profile-published", subject: await documentHash(published) },
+  ]);
+  fixture.domain = await startDomain(fixture.directory, { workerThreads: 1 });
+  expect(ResourceProfile.parse(JSON.parse(fromUtf8(await get(fixture, path))))).toEqual(published);
+  expect((await fetch(`${fixture.domain.url}${path}`)).status).toBe(401);
 });
 
 test("each entry of the log is one kept document, and events are signed by the domain and carry nothing else", async () => {

@@ -27,6 +27,37 @@ test("the catalogue holds what the domain says of itself, and a refresh renews i
   expect(codeOf(await city.send("group", "POST", "/v1/domains/nowhere/refresh"))).toBe("ERR_NOT_FOUND");
 });
 
+test("any registered party sees the profile that a domain published of the described table, and nobody another", async () => {
+  const path = "/v1/domains/health/resources/insured/profile";
+  const profile = {
+    version: 1,
+    kind: "threshold",
+    domain: "health",
+    resource: "insured",
+    snapshot: "0".repeat(64),
+    minimum: 20,
+    base: 5,
+    persons: 100,
+    columns: [{ kind: "shape", field: "person_id" }],
+  };
+  const publish = (change: object): unknown =>
+    city.domain.overrides.set("/v1/resources/insured/profile", async () => ({
+      body: JSON.stringify({ ...profile, ...change }),
+    }));
+  publish({});
+  expect((await city.send("lab", "GET", path)).json).toEqual(profile);
+  expect((await fetch(`${city.gateway.url}${path}`)).status).toBe(401);
+  expect(codeOf(await city.send("lab", "GET", path.replace("insured", "other")))).toBe("ERR_NOT_FOUND");
+  for (const change of [{ snapshot: "1".repeat(64) }, { domain: "other" }, { resource: "other" }]) {
+    publish(change);
+    expect(codeOf(await city.send("lab", "GET", path))).toBe("ERR_NOT_FOUND");
+  }
+  for (const change of [{ minimum: 2 }, { rows: [["a person"]] }]) {
+    publish(change);
+    expect(codeOf(await city.send("lab", "GET", path))).toBe("ERR_UNREACHABLE");
+  }
+});
+
 test("a domain may move, but never change its keys or its name", async () => {
   expect(codeOf(await register(`${city.domain.url}/`))).toBe(200);
   const { keyId } = await generateKey();

@@ -158,6 +158,7 @@ test("the OpenAPI document is 3.1 and has every route of the contract", async ()
       "post /v1/domains",
       "post /v1/domains/{domain}/refresh",
       "get /v1/catalogue",
+      "get /v1/domains/{domain}/resources/{resource}/profile",
       "post /v1/scenes",
       "get /v1/scenes/{scene}",
       "post /v1/scenes/{scene}/reviews",

@@ -12,6 +12,8 @@ export const EventKind = z.enum([
   "start",
   /** A table was imported: its snapshot. */
   "import",
+  /** The safe profile of a table may be seen from now on: the profile. */
+  "profile-published",
   /** A document that the domain accepted: its body. */
   "grant",
   "grant-revoked",

@@ -9,6 +9,7 @@ import {
   fromUtf8,
   Name,
   ResourceDescription,
+  ResourceProfile,
   Sha256Hex,
   SluiceError,
   type Bytes,
@@ -20,7 +21,7 @@ import type { SealedFiles } from "../rest/sealed-files.ts";
 const TABLES = "data/tables";
 const RESOURCES = "data/resources";
 
-/** What the domain keeps about a resource. Only `description` is ever shown. */
+/** What the domain keeps about a resource. Only `description` and `profile` are ever shown. */
 export const StoredResource = z.strictObject({
   version: z.literal(1),
   description: ResourceDescription,
@@ -29,6 +30,8 @@ export const StoredResource = z.strictObject({
   rows: z.int().positive(),
   /** Salt of `description.snapshot`. */
   salt: Sha256Hex,
+  /** The profile that the department published of this table; another table has none before it is published anew. */
+  profile: ResourceProfile.optional(),
 });
 export type StoredResource = z.infer<typeof StoredResource>;
 
@@ -94,6 +97,18 @@ export class Catalogue {
     const replaced = this.#entries.get(name);
     this.#entries.set(name, entry);
     if (replaced !== undefined) await this.#removeUnused(replaced.table);
+  }
+
+  /** Publishes a profile of the table that the resource holds. @throws ERR_NOT_FOUND, ERR_CONFLICT when it is of another */
+  async publish(profile: ResourceProfile): Promise<void> {
+    const { resource, snapshot } = profile;
+    const entry = this.get(resource);
+    if (entry.description.snapshot !== snapshot || entry.description.domain !== profile.domain) {
+      throw new SluiceError("ERR_CONFLICT", { kind: "profile of", name: resource });
+    }
+    const published = { ...entry, profile };
+    await this.#files.write(`${RESOURCES}/${resource}.json`, canonicalBytes(published));
+    this.#entries.set(resource, published);
   }
 
   async #removeUnused(table: string): Promise<void> {

@@ -3,7 +3,7 @@
  *  @module */
 import { roundRows } from "@sluice/desensitize";
 import { fromHex, Instant, isSluiceError, ResourceDescription, SluiceError, toHex } from "@sluice/protocol";
-import type { Clock, Random, ResourceField, UpdateFrequency } from "@sluice/protocol";
+import type { Clock, Random, ResourceField, ResourceProfile, UpdateFrequency } from "@sluice/protocol";
 import { Catalogue, type StoredResource } from "./catalogue.ts";
 import { contentOf, type MemoryFiles } from "../rest/memory-files.ts";
 import type { SealedFiles } from "../rest/sealed-files.ts";
@@ -11,6 +11,7 @@ import { EngineFault, openEngine, type Session } from "./engine.ts";
 import { stageTable, type ImportProgress } from "./import-table.ts";
 import type { CertifiedSample } from "./certified-sample.ts";
 import { inspectSampleFrom, type InspectedSample, type SampleRequest } from "./inspect-sample.ts";
+import { profileFrom, type ProfileRequest } from "./profile.ts";
 import { drawSampleFrom, readAllFrom, type KeyedTable, type OpenTable, type ViewRequest } from "./sample.ts";
 import { readSubjectFrom, type SubjectRows, type SubjectRowsRequest } from "./subject-rows.ts";
 
@@ -68,6 +69,14 @@ export interface DataStore {
   /** Every row under the same view, unsampled and unsuppressed, in the table's order, with its key as text.
    *  @throws ERR_NOT_FOUND, ERR_POLICY, ERR_POLICY_COLUMN, ERR_LOOKUP_TABLE, ERR_STORE, ERR_CANCELLED */
   readAll(request: ViewRequest): Promise<KeyedTable>;
+  /** The safe profile of every row. The same table has the same profile.
+   *  @throws ERR_NOT_FOUND, ERR_POLICY_COLUMN, ERR_SAMPLE_SIZE, ERR_STORE, ERR_CANCELLED */
+  profile(request: ProfileRequest): Promise<ResourceProfile>;
+  /** Shows `profile` beside the description of the table that was counted, until another table takes its place.
+   *  @throws ERR_NOT_FOUND, ERR_CONFLICT */
+  publishProfile(profile: ResourceProfile): Promise<void>;
+  /** The profile that is published. @throws ERR_NOT_FOUND */
+  publishedProfile(resource: string): ResourceProfile;
   /** Every column of one person's rows, for that person. @throws ERR_NOT_FOUND, ERR_STORE, ERR_CANCELLED */
   readSubject(request: SubjectRowsRequest): Promise<SubjectRows>;
   close(): Promise<void>;
@@ -113,6 +122,20 @@ class DuckDbStore implements DataStore {
 
   readAll(request: ViewRequest): Promise<KeyedTable> {
     return this.#read(request, (table) => readAllFrom(table, request));
+  }
+
+  profile(request: ProfileRequest): Promise<ResourceProfile> {
+    return this.#read(request, (table) => profileFrom(table, request));
+  }
+
+  publishProfile(profile: ResourceProfile): Promise<void> {
+    return this.#track(this.#catalogue.publish(profile));
+  }
+
+  publishedProfile(resource: string): ResourceProfile {
+    const { profile } = this.#catalogue.get(resource);
+    if (profile === undefined) throw new SluiceError("ERR_NOT_FOUND", { kind: "published profile", name: resource });
+    return profile;
   }
 
   readSubject(request: SubjectRowsRequest): Promise<SubjectRows> {

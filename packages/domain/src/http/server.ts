@@ -14,6 +14,7 @@ import { serveLog } from "./log-files.ts";
 import { checkpointRoute, documentRoutes, stopRoutes } from "./document-routes.ts";
 import { eventRoutes } from "./event-routes.ts";
 import { productRoutes } from "./product-routes.ts";
+import { profileRoute } from "./profile-route.ts";
 import { runRoutes } from "./run-routes.ts";
 
 /** Headroom of an envelope above its two parts: version and length prefixes. */
@@ -51,6 +52,7 @@ export async function createServer(context: DomainContext): Promise<FastifyInsta
     requireGateway(trusted, context);
     documentRoutes(trusted, context);
     eventRoutes(trusted, context);
+    profileRoute(trusted, context);
     runRoutes(trusted, context);
     productRoutes(trusted, context);
   });

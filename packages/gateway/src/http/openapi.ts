@@ -14,6 +14,7 @@ const COMPONENTS = {
   DomainRegistration: protocol.DomainRegistration,
   DomainDescription: protocol.DomainDescription,
   Catalogue: protocol.Catalogue,
+  ResourceProfile: protocol.ResourceProfile,
   SceneProposal: protocol.SceneProposal,
   Review: protocol.Review,
   Scene: protocol.Scene,

@@ -1,6 +1,6 @@
 /** Domains and their catalogue: metadata pulled from each domain, never a value of data.
  *  @module */
-import { Catalogue, DomainDescription, DomainRegistration, Name, SluiceError } from "@sluice/protocol";
+import { Catalogue, DomainDescription, DomainRegistration, Name, ResourceProfile, SluiceError } from "@sluice/protocol";
 import { z } from "zod";
 import type { GatewayContext } from "../context.ts";
 import { PROBLEM_RESPONSES } from "../http/problems.ts";
@@ -8,7 +8,7 @@ import { signerOf } from "../http/request-members.ts";
 import type { ZodServer } from "../http/zod-server.ts";
 import { requireRole } from "../rules/roles.ts";
 
-/** `POST /v1/domains`, `POST /v1/domains/{domain}/refresh` and `GET /v1/catalogue`. */
+/** `POST /v1/domains`, `POST /v1/domains/{domain}/refresh`, `GET /v1/catalogue`, and the profiles of resources. */
 export function domainRoutes(server: ZodServer, context: GatewayContext): void {
   server.post(
     "/v1/domains",
@@ -47,6 +47,30 @@ export function domainRoutes(server: ZodServer, context: GatewayContext): void {
     "/v1/catalogue",
     { schema: { summary: "What each domain offers", response: { 200: Catalogue, ...PROBLEM_RESPONSES } } },
     () => ({ domains: context.domains.all().map(({ description }) => description) }),
+  );
+
+  // Registered parties ask, whoever they are: it costs the domain an answer, and needs no grant.
+  server.get(
+    "/v1/domains/:domain/resources/:resource/profile",
+    {
+      config: { signed: true },
+      schema: {
+        summary: "The safe profile of a resource, as its department published it",
+        params: z.strictObject({ domain: Name, resource: Name }),
+        response: { 200: ResourceProfile, ...PROBLEM_RESPONSES },
+      },
+    },
+    async (request) => {
+      const { domain, resource } = request.params;
+      const { snapshot } = context.domains.resource(domain, resource);
+      const path = `/v1/resources/${resource}/profile`;
+      const profile = await context.link.json(context.domains.get(domain), { method: "GET", path }, ResourceProfile);
+      // One of a table that the catalogue does not describe any more, or not yet, is not shown.
+      if (profile.domain !== domain || profile.resource !== resource || profile.snapshot !== snapshot) {
+        throw new SluiceError("ERR_NOT_FOUND", { kind: "published profile", name: resource });
+      }
+      return profile;
+    },
   );
 }
 
