@@ -73,6 +73,7 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_POLICY_COLUMN: "删除该规则，或改正列名",
   ERR_SAMPLE_K: "进一步泛化准标识符",
   ERR_SAMPLE_GATE: "向数源部门询问：`sluice domain sample` 显示各项实测值；使策略更粗，或提高 k",
+  ERR_SAMPLE_MODEL: "进一步泛化准标识符，或降低要求",
   ERR_SAMPLE_SIZE: "减少抽样行数",
   ERR_SANDBOX_ENGINE: "安装固定的版本（安全公告 GHSA-864f-rcv7-6rh4）",
   ERR_SANDBOX_LAYER_MISSING: "{how}",

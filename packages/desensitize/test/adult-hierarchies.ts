@@ -2,7 +2,7 @@
  *  @module */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Hierarchy } from "@sluice/protocol";
+import { Hierarchy, type Column, type ColumnBatch } from "@sluice/protocol";
 
 /** In the order in which the levels of a node are written. */
 export const ADULT_COLUMNS = [
@@ -35,4 +35,20 @@ export function adultTree(directory: string, column: string): Hierarchy | undefi
     Object.fromEntries(lines.map((cells): [string, string] => [cells[i] ?? "", cells[i + 1] ?? ""])),
   );
   return Hierarchy.parse({ kind: "tree", levels });
+}
+
+/** The table as text columns. */
+export function adultBatch(directory: string): ColumnBatch {
+  const [header = [], ...rows] = arxLines(directory, "adult_arx_30162.csv");
+  const columns = ADULT_COLUMNS.map((name): [string, Column] => {
+    const at = header.indexOf(name);
+    const codes = new Map<string, number>();
+    const values = Uint32Array.from(rows, (row) => {
+      const text = row[at] ?? "";
+      if (!codes.has(text)) codes.set(text, codes.size);
+      return codes.get(text) ?? 0;
+    });
+    return [name, { type: "dict", dictionary: [...codes.keys()], values }];
+  });
+  return { rowCount: rows.length, columns: Object.fromEntries(columns) };
 }

@@ -339,6 +339,11 @@ export const ERROR_CATALOGUE = {
     message: "the sample does not pass rule {rule} of the release gate, limit {limit}, at {pointer}",
     remedy: "ask the department: `sluice domain sample` shows what was measured; coarsen the policy, or raise k",
   },
+  ERR_SAMPLE_MODEL: {
+    status: 422,
+    message: "the sample cannot keep {demands} within the suppression limit {limit}",
+    remedy: "generalise the quasi-identifiers further, or ask for less",
+  },
   ERR_SAMPLE_SIZE: { status: 422, message: "the table has fewer than {needed} rows", remedy: "lower the sample size" },
 
   // Sandbox and guard

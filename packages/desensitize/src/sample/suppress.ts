@@ -105,7 +105,8 @@ function numberOf<K>(numbers: Map<K, number>, key: K): number {
   return numbers.size - 1;
 }
 
-function takeRows(batch: ColumnBatch, rows: readonly number[]): ColumnBatch {
+/** The chosen rows, in this order; nothing of a row that is left out stays behind. */
+export function takeRows(batch: ColumnBatch, rows: readonly number[]): ColumnBatch {
   const columns = Object.entries(batch.columns).map(([name, column]) => [name, takeColumn(column, rows)]);
   return { rowCount: rows.length, columns: Object.fromEntries(columns) as Record<string, Column> };
 }
