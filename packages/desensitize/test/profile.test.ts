@@ -91,7 +91,7 @@ test("nothing that fewer than k persons have is in a profile, however many rows 
           }
         }
       }),
-      { numRuns: 12 },
+      { numRuns: 12, endOnFailure: true },
     );
   });
 });
@@ -141,7 +141,7 @@ test("of a table with one row for each person, every figure is the exact one to 
           expect(Math.abs(sum - rows.length)).toBeLessThanOrEqual(2 * (shown.length + 2));
         }
       }),
-      { numRuns: 8 },
+      { numRuns: 8, endOnFailure: true },
     );
   });
 });
@@ -173,7 +173,7 @@ test("with one person more, figures move by a rounding step at most, unless a gr
           }
         }
       }),
-      { numRuns: 6 },
+      { numRuns: 6, endOnFailure: true },
     );
   });
 });
@@ -182,7 +182,7 @@ test("with one person more, figures move by a rounding step at most, unless a gr
 function topOf(rows: readonly Row[], name: string): string {
   const index = FIELDS.findIndex((one) => one.name === name);
   const count = (word: string): number => rows.filter((row) => String(row[index]) === word).length;
-  return ["usual", "often", "true", "false"].toSorted((a, b) => count(b) - count(a))[0] ?? "";
+  return ["often", "usual", "false", "true"].toSorted((a, b) => count(b) - count(a))[0] ?? "";
 }
 
 test("identifiers, keys, graded data and free text show a type and a length; hidden values are in no other column", async () => {
