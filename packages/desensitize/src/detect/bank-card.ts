@@ -4,22 +4,31 @@
 import { hasBankBin } from "./facts/bank-bins.ts";
 import { normalForm } from "./normal-form.ts";
 
-/** Whether the last of `digits` is their check digit after Luhn. False for anything but digits. */
-export function hasLuhnDigit(digits: string): boolean {
-  if (!/^[0-9]+$/.test(digits)) return false;
+/** Check digit after Luhn of the digits before it. */
+export function luhnDigit(payload: string): string {
   let sum = 0;
-  for (let i = 0; i < digits.length; i++) {
-    const digit = Number(digits[digits.length - 1 - i]);
-    const doubled = i % 2 === 1 ? digit * 2 : digit;
+  for (let i = 0; i < payload.length; i++) {
+    const digit = Number(payload[payload.length - 1 - i]);
+    const doubled = i % 2 === 0 ? digit * 2 : digit;
     sum += doubled > 9 ? doubled - 9 : doubled;
   }
-  return sum % 10 === 0;
+  return String((10 - (sum % 10)) % 10);
+}
+
+/** Whether the last of `digits` is their check digit after Luhn. False for anything but digits. */
+export function hasLuhnDigit(digits: string): boolean {
+  return /^[0-9]+$/.test(digits) && luhnDigit(digits.slice(0, -1)) === digits.at(-1);
+}
+
+/** The digits of `text` when it is a bank card number, in one run or in groups set apart by single spaces or hyphens. */
+export function bankCardDigits(text: string): string | null {
+  const normal = normalForm(text);
+  if (!/^[0-9]+(?:[ -][0-9]+)*$/.test(normal)) return null;
+  const digits = normal.replaceAll(/[ -]/g, "");
+  return digits.length >= 13 && digits.length <= 19 && hasBankBin(digits) && hasLuhnDigit(digits) ? digits : null;
 }
 
 /** Whether `text` is a bank card number, in one run or in groups set apart by single spaces or hyphens. */
 export function isBankCard(text: string): boolean {
-  const normal = normalForm(text);
-  if (!/^[0-9]+(?:[ -][0-9]+)*$/.test(normal)) return false;
-  const digits = normal.replaceAll(/[ -]/g, "");
-  return digits.length >= 13 && digits.length <= 19 && hasBankBin(digits) && hasLuhnDigit(digits);
+  return bankCardDigits(text) !== null;
 }

@@ -13,16 +13,30 @@ const RANGES = `
   685800-685800:16,18 690755-690755:15,18 694301-694301:18 695800-695800:18
 `;
 
-const ranges = [...RANGES.matchAll(/([0-9]+)-([0-9]+):([0-9,]+)/g)].map(([, first = "", last = "", lengths = ""]) => ({
-  first,
-  last,
-  lengths: new Set(lengths.split(",").map(Number)),
-}));
+/** First digits that one issuer or organisation has, from `first` to `last`, and the lengths of its cards. */
+export interface BankBin {
+  readonly first: string;
+  readonly last: string;
+  readonly lengths: ReadonlySet<number>;
+}
 
-/** Whether a card number of these digits may exist: its first digits are an issuer's, and it is as long as that issuer's cards. */
-export function hasBankBin(digits: string): boolean {
-  return ranges.some(({ first, last, lengths }) => {
+const ranges: readonly BankBin[] = [...RANGES.matchAll(/([0-9]+)-([0-9]+):([0-9,]+)/g)].map(
+  ([, first = "", last = "", lengths = ""]) => ({
+    first,
+    last,
+    lengths: new Set(lengths.split(",").map(Number)),
+  }),
+);
+
+/** The first range that a card number of these digits is in. */
+export function bankBin(digits: string): BankBin | undefined {
+  return ranges.find(({ first, last, lengths }) => {
     const head = digits.slice(0, first.length);
     return lengths.has(digits.length) && head >= first && head <= last;
   });
+}
+
+/** Whether a card number of these digits may exist: its first digits are an issuer's, and it is as long as that issuer's cards. */
+export function hasBankBin(digits: string): boolean {
+  return bankBin(digits) !== undefined;
 }

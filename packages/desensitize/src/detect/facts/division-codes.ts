@@ -112,6 +112,11 @@ export function isKnownDivision(code: string): boolean {
   return known.has(code) || /^(?:71|81|82|83)0000$/.test(code);
 }
 
+/** Every code of the table, ascending. */
+export function knownDivisions(): readonly string[] {
+  return [...(known ??= expand())].sort();
+}
+
 function expand(): Set<string> {
   const codes = new Set<string>();
   for (const [, prefecture = "", counties = ""] of CODES.matchAll(/([0-9]{4}):([0-9,-]+)/g)) {
