@@ -3,10 +3,11 @@
  *  @module */
 import type { Bytes } from "@sluice/protocol";
 
-/** Type of a column that crosses: `text` is VARCHAR, `bytes` BLOB, `double` DOUBLE, `bigint` BIGINT. */
+/** Type of a column that crosses: `text` is VARCHAR, `bytes` BLOB (a key: one value for all rows), `double` DOUBLE, `bigint` BIGINT. */
 export type VectorType = "text" | "bytes" | "double" | "bigint";
 
-/** Some rows of one column. `valid` holds 1 for each row that has a value; texts and bytes without one are null. */
+/** Some rows of one column. `valid` holds 1 for each row that has a value; texts and bytes without one are null.
+ *  Of `bytes` there is one value, that of the first row. Numbers are the function's own to write over. */
 export type VectorColumn =
   | { readonly type: "text"; readonly values: readonly (string | null)[] }
   | { readonly type: "bytes"; readonly values: readonly (Bytes | null)[] }

@@ -8,6 +8,7 @@ import { bucketSql } from "./transform/bucket.ts";
 import type { RowColumns } from "./transform/column.ts";
 import { shiftDateSql } from "./transform/date-shift.ts";
 import { fakeSql } from "./transform/fake.ts";
+import { encipherParameters, encipherSql } from "./transform/fpe.ts";
 import { keepSql, textSql } from "./transform/keep.ts";
 import { keyFor, keyedHashParameters } from "./transform/keyed-hash.ts";
 import { maskSql } from "./transform/mask.ts";
@@ -73,6 +74,8 @@ function parametersOf({ rule: { transform } }: ViewColumn, tokenKey: Bytes): Rec
     case "noise":
     case "fake":
       return keyedHashParameters(transform.kind, tokenKey);
+    case "fpe":
+      return encipherParameters(transform, tokenKey);
     case "drop":
     case "keep":
     case "mask":
@@ -103,6 +106,8 @@ export function columnExpression({ name, stored, rule }: ViewColumn, rows: RowCo
       return shiftDateSql(transform, source, stored, rows);
     case "noise":
       return addNoiseSql(transform, { name, source, stored }, rows);
+    case "fpe":
+      return encipherSql(transform, textSql(source, stored));
     case "fake":
       return fakeSql(transform, textSql(source, stored));
   }

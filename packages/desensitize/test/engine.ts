@@ -1,18 +1,19 @@
 /** DuckDB in memory, for tests: rows in, rows out.
  *  @module */
 import {
+  BIGINT,
   BLOB,
   blobValue,
-  DuckDBBlobVector,
+  DOUBLE,
+  DuckDBBlobValue,
   DuckDBInstance,
   DuckDBScalarFunction,
-  DuckDBVarCharVector,
   VARCHAR,
   type DuckDBConnection,
   type DuckDBValue,
 } from "@duckdb/node-api";
 import type { Bytes } from "@sluice/protocol";
-import { VECTOR_FUNCTIONS } from "../src/index.ts";
+import { VECTOR_FUNCTIONS, type VectorColumn, type VectorType } from "../src/index.ts";
 
 /** A value of a result, 64-bit integers as bigints. */
 export type Cell = string | number | bigint | boolean | null;
@@ -30,38 +31,39 @@ export async function withEngine<T>(work: (connection: DuckDBConnection) => Prom
   }
 }
 
-const TYPES = { text: VARCHAR, bytes: BLOB } as const;
+const TYPES = { text: VARCHAR, bytes: BLOB, double: DOUBLE, bigint: BIGINT } as const;
 
-/** Registers the functions of texts and bytes that views call. */
+/** Registers the functions that views call. */
 function registerFunctions(connection: DuckDBConnection): void {
-  for (const { name, parameters, apply } of VECTOR_FUNCTIONS) {
+  for (const { name, parameters, returns, apply } of VECTOR_FUNCTIONS) {
     connection.registerScalarFunction(
       DuckDBScalarFunction.create({
         name,
-        parameterTypes: parameters.map((type) => (type === "bytes" ? TYPES.bytes : TYPES.text)),
-        returnType: VARCHAR,
+        parameterTypes: parameters.map((type) => TYPES[type]),
+        returnType: TYPES[returns],
         specialHandling: true,
         mainFunction: (_, chunk, output) => {
-          const rows = { length: chunk.rowCount };
-          const columns = parameters.map((_, i) => {
-            const vector = chunk.getColumnVector(i);
-            if (vector instanceof DuckDBBlobVector) {
-              return {
-                type: "bytes",
-                values: Array.from(rows, (_, row) => vector.getItem(row)?.bytes ?? null),
-              } as const;
-            }
-            if (!(vector instanceof DuckDBVarCharVector)) throw new TypeError("expected text");
-            return { type: "text", values: Array.from(rows, (_, row) => vector.getItem(row)) } as const;
-          });
+          const columns = parameters.map((_, i) => readColumn(chunk.getColumnVector(i).toArray(), parameters[i]));
           const result = apply(columns, chunk.rowCount);
-          if (result.type !== "text") throw new TypeError("expected text");
-          for (const [row, text] of result.values.entries()) output.setItem(row, text);
+          for (let row = 0; row < chunk.rowCount; row++) {
+            const missing = "valid" in result && result.valid[row] !== 1;
+            const value = missing ? null : (result.values[row] ?? null);
+            output.setItem(row, value instanceof Uint8Array ? blobValue(value) : value);
+          }
           output.flush();
         },
       }),
     );
   }
+}
+
+function readColumn(items: readonly unknown[], type: VectorType | undefined): VectorColumn {
+  const valid = Uint8Array.from(items, (item) => Number(item !== null));
+  if (type === "bytes")
+    return { type, values: items.map((item) => (item instanceof DuckDBBlobValue ? item.bytes : null)) };
+  if (type === "text") return { type, values: items as (string | null)[] };
+  if (type === "double") return { type, values: Float64Array.from(items, Number), valid };
+  throw new TypeError("a function takes texts, bytes and doubles");
 }
 
 /** Rows of `sql` with BLOB parameters. */

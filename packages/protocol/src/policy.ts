@@ -35,6 +35,13 @@ export const Transform = z.discriminatedUnion("kind", [
     max: z.number().optional(),
   }),
   /** A realistic value that has nothing of the stored one; equal values have equal fakes. */
+  /** Format-preserving encryption (FF1) under a key of this scene: valid values become valid values, one to one; what is not of
+   *  the format becomes null. */
+  z.strictObject({
+    kind: z.literal("fpe"),
+    format: z.enum(["resident-id", "mobile", "bank-card", "digits"]),
+    cipher: z.enum(["aes", "sm4"]),
+  }),
   z.strictObject({
     kind: z.literal("fake"),
     of: z.enum(["name", "mobile", "address", "organization", "plate"]),

@@ -1,8 +1,8 @@
 /** Values as a source table might store them, by stored type; ranges follow what the policy says of the column.
  *  Nothing here was learned from data.
  *  @module */
-import type { StoredValue } from "@sluice/desensitize";
-import type { ColumnRule, ResourceField } from "@sluice/protocol";
+import { luhnDigit, residentIdCheckDigit, type StoredValue } from "@sluice/desensitize";
+import type { ColumnRule, ResourceField, Transform } from "@sluice/protocol";
 import type { createRng } from "@sluice/sandbox/kit";
 
 type Rng = ReturnType<typeof createRng>;
@@ -57,8 +57,29 @@ function generator(field: ResourceField, rule: ColumnRule, rng: Rng): (common: n
       return (common) => Math.round(Math.max(min, number(common)));
     }
     case "text":
+      if (transform.kind === "fpe") return () => formatted(transform.format, rng);
       if (rule.role === "direct" || transform.kind === "token") return () => identifier(rng);
       return () => level(field.name, transform.kind === "generalize" ? transform.length : 0, rng);
+  }
+}
+
+/** A valid number that is made up: what is not of the format would be shown as null. */
+function formatted(format: Extract<Transform, { kind: "fpe" }>["format"], rng: Rng): string {
+  const digits = (length: number): string => String(rng.integer(10 ** length)).padStart(length, "0");
+  switch (format) {
+    case "resident-id": {
+      const day = new Date(FIRST_DAY_MS + rng.integer(DAYS) * DAY_MS).toISOString().slice(0, 10).replaceAll("-", "");
+      const seventeen = `110101${day}${digits(3)}`;
+      return seventeen + residentIdCheckDigit(seventeen);
+    }
+    case "mobile":
+      return `138${digits(8)}`;
+    case "bank-card": {
+      const payload = `622202${digits(6)}${digits(6)}`;
+      return payload + luhnDigit(payload);
+    }
+    case "digits":
+      return identifier(rng);
   }
 }
 

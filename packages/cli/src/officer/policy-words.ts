@@ -30,6 +30,8 @@ export function transformWords(transform: Transform): string {
       return `日期整体平移，最多前后 ${transform.maxDays} 天；同一人的日期平移相同天数，间隔不变`;
     case "noise":
       return noiseWords(transform);
+    case "fpe":
+      return `换成同格式的假${FPE_WORDS[transform.format]}（FF1，${transform.cipher === "sm4" ? "SM4" : "AES"}）：同值同号，密钥不出数据域，不合格式的值置空，可能与他人的真实号码巧合`;
     case "fake":
       return `换成仿真${FAKE_WORDS[transform.of]}：同值同号，与原值无关，可能与他人的真实信息巧合`;
   }
@@ -52,6 +54,8 @@ const FAKE_WORDS = {
   organization: "单位名称",
   plate: "车牌号",
 } as const;
+
+const FPE_WORDS = { "resident-id": "身份证号", mobile: "手机号", "bank-card": "银行卡号", digits: "数字串" } as const;
 
 function noiseWords({ amplitude, per, min, max }: Extract<Transform, { kind: "noise" }>): string {
   const whose = per === "row" ? "每行各加" : "同一人的各行加同样的";

@@ -14,7 +14,7 @@ export const MAX_BUCKETS = 10_000;
 const MAX_WHOLE = 2 ** 31 - 1;
 
 /** Transforms that put another value in the place of each value: equal ones stay equal. */
-const PSEUDONYMS: ReadonlySet<Transform["kind"]> = new Set(["token", "fake"]);
+const PSEUDONYMS: ReadonlySet<Transform["kind"]> = new Set(["token", "fpe", "fake"]);
 /** Transforms whose values are about one person or row. */
 const IDENTIFYING: ReadonlySet<Transform["kind"]> = new Set([...PSEUDONYMS, "dateShift", "noise"]);
 
@@ -31,7 +31,8 @@ const ALLOWED_ROLES: Record<FieldRole, readonly FieldRole[]> = {
  *  - it asks for nothing that is not done;
  *  - each column exists, and its role is the resource's or a stricter one; under `strict`, each has a rule;
  *  - data graded important or core is dropped; so is `key`, the column by which callers ask;
- *  - a direct identifier is dropped, masked (at most MAX_DIRECT_CHARACTERS_SHOWN characters left), tokenized or faked;
+ *  - a direct identifier is dropped, masked (at most MAX_DIRECT_CHARACTERS_SHOWN characters left), tokenized,
+ *    enciphered or faked;
  *  - a quasi-identifier is kept as stored only when it is text, integer or boolean, and never has its dates moved; it is
  *    counted for k all the same;
  *  - the transform fits the stored type, and at least one column is shown;

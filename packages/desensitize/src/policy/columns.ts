@@ -31,6 +31,8 @@ export function transformedType(transform: Transform, stored: StoredType): Colum
       return stored === "date" || stored === "text" || stored === "integer" ? "dict" : null;
     case "noise":
       return stored === "integer" || stored === "decimal" ? KEPT_TYPES[stored] : null;
+    case "fpe":
+      return stored === "text" || (stored === "integer" && transform.format !== "resident-id") ? "dict" : null;
     case "fake":
       return stored === "text" || (stored === "integer" && transform.of === "mobile") ? "dict" : null;
   }
@@ -77,7 +79,8 @@ export function viewColumns(policy: Policy, resource: ResourceDescription): Reco
 
 /** Whether the rule gives each value another that stands for it: one for each person, whose distribution says nothing. */
 export function isPseudonym(rule: ColumnRule | undefined): boolean {
-  return rule?.transform.kind === "token" || rule?.transform.kind === "fake";
+  const kind = rule?.transform.kind;
+  return kind === "token" || kind === "fpe" || kind === "fake";
 }
 
 /** Columns counted for k: every shown quasi-identifier, and every masked direct identifier, whose remaining

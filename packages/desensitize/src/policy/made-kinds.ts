@@ -12,11 +12,22 @@ const FAKES: Record<Extract<Transform, { kind: "fake" }>["of"], readonly Identif
   plate: ["plate"],
 };
 
+/** Pseudonyms of digits are of every kind of number now and then. */
+const ENCIPHERED: readonly IdentifierKind[] = [
+  "resident-id",
+  "resident-id-15",
+  "social-credit-code",
+  "mobile-number",
+  "landline",
+  "bank-card",
+];
+
 /** By column: kinds that a second look finds there by right. */
 export function madeKinds({ columns }: Policy): ResidualExceptions {
   return Object.fromEntries(
-    Object.entries(columns).flatMap(([name, { transform }]) =>
-      transform.kind === "fake" ? [[name, FAKES[transform.of]]] : [],
-    ),
+    Object.entries(columns).flatMap(([name, { transform }]) => {
+      if (transform.kind === "fake") return [[name, FAKES[transform.of]]];
+      return transform.kind === "fpe" ? [[name, ENCIPHERED]] : [];
+    }),
   );
 }

@@ -6,6 +6,7 @@ import { bucket } from "./bucket.ts";
 import type { ShownValue, StoredValue, ValueContext } from "./column.ts";
 import { shiftDate } from "./date-shift.ts";
 import { fake } from "./fake.ts";
+import { encipher } from "./fpe.ts";
 import { keep } from "./keep.ts";
 import { mask } from "./mask.ts";
 import { addNoise } from "./noise.ts";
@@ -32,6 +33,8 @@ export function applyTransform(transform: Transform, value: StoredValue, context
       return shiftDate(transform, value, context);
     case "noise":
       return addNoise(transform, value, context);
+    case "fpe":
+      return encipher(transform, String(value), context.tokenKey);
     case "fake":
       return fake(transform, String(value), context.tokenKey);
   }

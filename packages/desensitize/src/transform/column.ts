@@ -33,4 +33,4 @@ export interface RowColumns {
 }
 
 /** Statement parameter or registered function that a transform's SQL form needs. */
-export type KeyUse = "token" | "token-sm3" | "date-shift" | "noise" | "fake";
+export type KeyUse = "token" | "token-sm3" | "date-shift" | "noise" | "fake" | "fpe-aes" | "fpe-sm4";

@@ -12,8 +12,10 @@ export async function countFailures(
   { policy, fields, tokenKey, key }: ViewRequest,
   table: string,
 ): Promise<RiskReport["transformFailures"]> {
-  // A pseudonym takes every value, and is dear.
-  const columns = fields.map((name) => shownColumn(policy, description, name)).filter(({ rule }) => !isPseudonym(rule));
+  // A token or a fake takes every value, and is dear.
+  const columns = fields
+    .map((name) => shownColumn(policy, description, name))
+    .filter(({ rule }) => !isPseudonym(rule) || rule.transform.kind === "fpe");
   if (columns.length === 0) return [];
   const rows = { rowId: ROW_NUMBER, subject: key };
   const counts = columns.map(

@@ -40,20 +40,31 @@ export function registerVectorFunctions(connection: DuckDBConnection, functions:
 }
 
 function readVector(vector: DuckDBVector, length: number): VectorColumn {
-  const rows = { length };
+  const valid = new Uint8Array(length);
   if (vector instanceof DuckDBVarCharVector) {
-    return { type: "text", values: Array.from(rows, (_, i) => vector.getItem(i)) };
+    return { type: "text", values: Array.from(valid, (_, i) => vector.getItem(i)) };
   }
-  if (vector instanceof DuckDBBlobVector) {
-    return { type: "bytes", values: Array.from(rows, (_, i) => vector.getItem(i)?.bytes ?? null) };
-  }
+  if (vector instanceof DuckDBBlobVector) return { type: "bytes", values: [vector.getItem(0)?.bytes ?? null] };
+  // Plain loops: these run for every value of a table.
   if (vector instanceof DuckDBDoubleVector) {
-    const values = Float64Array.from(rows, (_, i) => vector.getItem(i) ?? 0);
-    return { type: "double", values, valid: Uint8Array.from(rows, (_, i) => Number(vector.getItem(i) !== null)) };
+    const values = new Float64Array(length);
+    for (let i = 0; i < length; i++) {
+      const value = vector.getItem(i);
+      if (value === null) continue;
+      values[i] = value;
+      valid[i] = 1;
+    }
+    return { type: "double", values, valid };
   }
   if (vector instanceof DuckDBBigIntVector) {
-    const values = BigInt64Array.from(rows, (_, i) => vector.getItem(i) ?? 0n);
-    return { type: "bigint", values, valid: Uint8Array.from(rows, (_, i) => Number(vector.getItem(i) !== null)) };
+    const values = new BigInt64Array(length);
+    for (let i = 0; i < length; i++) {
+      const value = vector.getItem(i);
+      if (value === null) continue;
+      values[i] = value;
+      valid[i] = 1;
+    }
+    return { type: "bigint", values, valid };
   }
   throw new TypeError("a function has a parameter of another type");
 }
