@@ -15,6 +15,7 @@ import { domainPinGateway } from "./commands/domain-pin-gateway.ts";
 import { domainRotateDataKey } from "./commands/domain-rotate.ts";
 import { domainResume } from "./commands/domain-resume.ts";
 import { domainErase, gatewayErase } from "./commands/erase.ts";
+import { domainReport, domainSample } from "./commands/domain-sample.ts";
 import { subjectCopy, subjectList, subjectOpen, subjectTrail } from "./commands/domain-subject.ts";
 import { errors } from "./commands/errors.ts";
 import { gatewayInit, gatewayStart } from "./commands/gateway.ts";
@@ -65,6 +66,8 @@ export const COMMANDS: readonly Command[] = [
   domainRetire,
   domainResume,
   domainErase,
+  domainSample,
+  domainReport,
   subjectOpen,
   subjectList,
   subjectTrail,

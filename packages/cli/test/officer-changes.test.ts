@@ -153,6 +153,18 @@ test("a change of the sample is told", async () => {
   ]);
 });
 
+test("a change of what a sample must pass is told with the circumstances that the department vouches for", async () => {
+  const { gate: _, ...policy } = (await officerDocuments(await temporaryDirectory())).policy;
+  const context = { control: "high", motive: "low", acquaintances: 3 } as const;
+  const told = (after: Policy): string[] => policyChanges(policy, after, new Set()).map(({ text }) => text);
+  const [text = ""] = told({ ...policy, gate: { context, minRows: 500 } });
+  expect(text).toContain("150 个熟人从严计算");
+  expect(text).toContain("管控高、动机与能力低、熟人 3 个");
+  expect(text).toContain("至少 500 行");
+  expect(told({ ...policy, sharing: "enclave" })).toEqual([expect.stringContaining("改为「样本按领地公开共享")]);
+  expect(told({ ...policy, sharing: "controlled", gate: {} })).toEqual([]);
+});
+
 test("each hash of a release that changed is told", async () => {
   const { release, previousRelease } = await officerDocuments(await temporaryDirectory());
   const [before, after] = [previousRelease.body, release.body];

@@ -16,6 +16,8 @@ export { resumeDomain, type Resumed } from "./resume.ts";
 export { retireDomain, type RetireOptions } from "./retire/retire-domain.ts";
 export { rotateDataKey, type RotateOptions, type RotationProgress } from "./rotate-data-key.ts";
 export { rotateReceiptKey } from "./rotate-receipt-key.ts";
+export { openSampleDesk, type PolicySample, type RunSample, type SampleDesk } from "./samples/desk.ts";
+export { writeWhole } from "./samples/whole-file.ts";
 export { DEFAULT_WORKER_THREADS, startDomain, type RunningDomain, type StartDomainOptions } from "./start.ts";
 export { openSubjectDesk, type SubjectDesk, type SubjectTrail } from "./subjects/desk.ts";
 export type { Holding, HoldingEnd, NamedParty } from "./subjects/trail.ts";

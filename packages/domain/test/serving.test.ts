@@ -4,9 +4,11 @@ import { LookupClient } from "@sluice/mpc/lookup/client";
 import { verifyReceipt } from "@sluice/evidence";
 import { decodeAnswer, decodeLabelRecord, documentHash, SignedLookupSnapshot, sha256Hex } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startDomain } from "../src/index.ts";
+import { openSampleDesk, startDomain } from "../src/index.ts";
 import {
+  clock,
   deliverGrant,
+  develop,
   finishedRun,
   get,
   JOB,
@@ -68,8 +70,31 @@ test("takes a job from its sample to a served product whose private answers equa
   expect(await lookup("P400")).toBeNull();
 });
 
-test("serves the same product after a restart", async () => {
+test("a sample for an enclave is run on like any other, and no line of its log or step is told", async () => {
+  const policy = { ...fixture.policy, sharing: "enclave" as const };
+  const enclave = await deliverGrant({ ...fixture, policy });
+  const developed = await develop(fixture, enclave);
+  expect(developed).toMatchObject({ state: "completed", log: [], certificate: { sharing: "enclave", level: 3 } });
+  expect(developed.metrics?.["fit"]?.values["rows"]).toBeGreaterThan(0);
+  // A job that fails says what it read in the message of its error.
+  const failing = new TextEncoder().encode(
+    new TextDecoder().decode(JOB).replace("return { fit", 'throw new Error("R1"); return { fit'),
+  );
+  const failed = await develop(fixture, enclave, failing);
+  expect(failed).toMatchObject({ state: "failed", failure: { code: "ERR_JOB_CRASHED", details: {} } });
+  expect(JSON.stringify(failed)).not.toContain("R1");
+});
+
+test("serves the same product after a restart; while it stands still, an officer reads the report behind a run's certificate", async () => {
+  const { callId, certificate } = await develop(fixture, grant, JOB);
   await fixture.domain.close();
+  {
+    await using desk = await openSampleDesk(fixture.directory, { clock, random });
+    const shown = await desk.ofRun(callId);
+    expect(shown).toMatchObject({ same: true, certificate, report: { verdict: "passed", level: 3 } });
+    expect(certificate?.report).toBe(await documentHash(shown.report));
+    await expect(desk.ofRun("0".repeat(32))).rejects.toMatchObject({ code: "ERR_NOT_FOUND" });
+  }
   fixture.domain = await startDomain(fixture.directory, { workerThreads: 1 });
   expect(await lookup("P3")).toBe(plainBand(3));
 });

@@ -30,6 +30,8 @@ export const EventKind = z.enum([
   "subject-trail",
   /** A copy of a person's rows was written out: a salted commitment. */
   "subject-copy",
+  /** The rows of a sample were written out for an officer: its certificate. */
+  "sample-written",
   /** Entries, documents or personal references are gone. */
   "pruned",
   "erased",

@@ -7,6 +7,7 @@ import type { Cell, Section } from "./page.ts";
 import { formAttention, keyUseWords } from "./form-words.ts";
 import { partyRows } from "./grant-terms.ts";
 import { columnWords, type Names } from "./names.ts";
+import { gateWords } from "./gate-words.ts";
 import { ROLE_WORDS, roleOf, sampleWords, showsOriginal, transformOf, transformWords } from "./policy-words.ts";
 
 /** The table of fields; `policy` is null when the file is missing or is not the one the grant names. */
@@ -38,7 +39,7 @@ export function fieldSection(grant: Grant, policy: Policy | null, names: Names):
     remark:
       policy === null
         ? "未提供授权所指的脱敏策略（--policy），不能说明各字段如何处理"
-        : `开发用：${sampleWords(policy)}。正式构建对全部行作同样处理。未列出的字段一律看不到。${names.titlesColumns ? "名称取自所附目录，未经签名。" : ""}`,
+        : `开发用：${sampleWords(policy)}；${gateWords(policy)}。正式构建对全部行作同样处理。未列出的字段一律看不到。${names.titlesColumns ? "名称取自所附目录，未经签名。" : ""}`,
   };
 }
 

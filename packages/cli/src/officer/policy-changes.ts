@@ -3,6 +3,7 @@
 import { canonicalText, type Policy } from "@sluice/protocol";
 import { percentText, amountText } from "./chinese-figures.ts";
 import type { Change } from "./page.ts";
+import { gateWords } from "./gate-words.ts";
 import { ROLE_WORDS, roleOf, transformDirection, transformOf, transformWords } from "./policy-words.ts";
 
 type PolicyChange = Pick<Change, "direction" | "text">;
@@ -43,6 +44,10 @@ function sampleChanges(before: Policy, after: Policy): PolicyChange[] {
   if (canonicalText(old.strata) !== canonicalText(now.strata)) {
     const text = `抽样分层：由「${old.strata.join("、") || "不分层"}」改为「${now.strata.join("、") || "不分层"}」`;
     changes.push({ direction: "other", text });
+  }
+  const gate = ({ sharing = "controlled", gate: rules = {} }: Policy): string => canonicalText({ sharing, rules });
+  if (gate(before) !== gate(after)) {
+    changes.push({ direction: "other", text: `样本把关：由「${gateWords(before)}」改为「${gateWords(after)}」` });
   }
   return changes;
 }

@@ -1,0 +1,161 @@
+/** The desk at which a department's officers look at samples: what a policy would give on a table, what a run was given, and,
+ *  where they ask for it, the rows of a sample that passed. It works on a domain that is not running, on its own machine.
+ *  @module */
+import { join } from "node:path";
+import { viewColumns } from "@sluice/desensitize";
+import { lockDirectory, type KeyAccess } from "@sluice/evidence";
+import {
+  documentHash,
+  SluiceError,
+  type Certificate,
+  type Clock,
+  type FieldName,
+  type Name,
+  type Policy,
+  type Random,
+  type RiskReport,
+} from "@sluice/protocol";
+import { readConfig } from "../config.ts";
+import type { SampleRequest } from "../data/inspect-sample.ts";
+import { openStore, type DataStore } from "../data/store.ts";
+import { Keyring } from "../keyring.ts";
+import { MemoryFiles } from "../rest/memory-files.ts";
+import { openSealedFiles } from "../rest/open-files.ts";
+import { StateDatabase } from "../state/database.ts";
+import { DocumentStore, type HeldGrant } from "../state/documents.ts";
+import { EventStore } from "../state/events.ts";
+import { WorkStore } from "../state/work.ts";
+import { rowsCsv } from "./rows-csv.ts";
+import { writeWhole } from "./whole-file.ts";
+
+/** Scene under whose keys pseudonyms of a sample that is only looked at are made: of no grant. */
+const PREVIEW_SCENE = "officer-preview";
+
+/** The sample of a policy that no grant names yet. */
+export interface PolicySample {
+  readonly policy: Policy;
+  /** Column that tells persons apart; needed where grants over the resource name none, or several. */
+  readonly key?: FieldName | undefined;
+  /** Boolean column: rows where it is not true are left out. */
+  readonly consent?: FieldName | undefined;
+  /** Columns of it; without them, all that the policy shows. */
+  readonly fields?: readonly FieldName[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a run was given. */
+export interface RunSample {
+  readonly report: RiskReport;
+  readonly certificate: Certificate;
+  /** Whether it is the report that the certificate names: the table, the policy and the program are as they were. */
+  readonly same: boolean;
+}
+
+/** An open desk. */
+export interface SampleDesk extends AsyncDisposable {
+  /** The report on the sample that the policy gives, passed or not.
+   *  @throws ERR_NOT_FOUND, ERR_USAGE, ERR_POLICY, ERR_POLICY_COLUMN, ERR_SAMPLE_SIZE, ERR_STORE, ERR_CANCELLED */
+  inspect(sample: PolicySample): Promise<RiskReport>;
+  /** Writes the rows of a sample that passed into the new file `out`, CSV; the event is put down before it is to be seen.
+   *  @throws what `inspect` throws, ERR_SAMPLE_K, ERR_SAMPLE_GATE, ERR_DIRECTORY_UNWRITABLE */
+  write(sample: PolicySample, out: string): Promise<Certificate>;
+  /** The sample of a development run, drawn anew. @throws ERR_NOT_FOUND, and what `inspect` throws */
+  ofRun(callId: string, signal?: AbortSignal): Promise<RunSample>;
+}
+
+/** How to open it. */
+export interface SampleDeskOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly memoryDirectory?: string | undefined;
+  readonly keys?: KeyAccess | undefined;
+}
+
+/** Opens the desk of the domain in `directory`. @throws ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_KEY, ERR_MEMORY_FILES */
+export async function openSampleDesk(directory: string, options: SampleDeskOptions): Promise<SampleDesk> {
+  const { clock, random, memoryDirectory } = options;
+  const config = await readConfig(directory);
+  await using opening = new AsyncDisposableStack();
+  const lock = await lockDirectory(directory);
+  opening.defer(() => lock.release());
+  const keyring = await Keyring.open(directory, config, options.keys);
+  const db = new StateDatabase(join(directory, "state.sqlite"));
+  opening.defer(() => db.close());
+  const files = await openSealedFiles({ directory, config, keyring, random });
+  const data = await openStore({ clock, random, files, memory: await MemoryFiles.open(memoryDirectory) });
+  opening.defer(() => data.close());
+  const documents = new DocumentStore(db);
+  const work = new WorkStore(db);
+  const events = new EventStore(db);
+  const requestOf = (sample: PolicySample): SampleRequest => {
+    const { policy, consent, signal } = sample;
+    const { resource } = policy;
+    const description = data.describe(resource);
+    return {
+      resource,
+      policy,
+      key: sample.key ?? onlyKey(documents, resource),
+      fields: sample.fields ?? Object.keys(viewColumns(policy, description)),
+      ...(consent === undefined ? {} : { consent }),
+      tokenKey: keyring.derive("token", PREVIEW_SCENE),
+      seed: keyring.derive("sample-seed", resource),
+      signal,
+    };
+  };
+  const opened = opening.move();
+  return {
+    async inspect(sample) {
+      return (await data.inspectSample(requestOf(sample))).report;
+    },
+    async write(sample, out) {
+      const { table, certificate } = await data.drawSample(requestOf(sample));
+      const subject = await documentHash(certificate);
+      await writeWhole(out, rowsCsv(table), {
+        signal: sample.signal,
+        note: () => events.put({ kind: "sample-written", subject }, clock.now()),
+      });
+      return certificate;
+    },
+    async ofRun(callId, signal) {
+      const run = work.run(callId);
+      const held = run === null ? null : documents.grant(run.grant);
+      const certificate = run?.certificate;
+      if (certificate === undefined || held === null) {
+        throw new SluiceError("ERR_NOT_FOUND", { kind: "development run with a sample", name: callId });
+      }
+      const { report } = await inspectGranted(data, keyring, held, signal);
+      return { report, certificate, same: certificate.report === (await documentHash(report)) };
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+/** The sample of a grant, under the keys of its scene: as `developOnSample` draws it. */
+function inspectGranted(
+  data: DataStore,
+  keyring: Keyring,
+  { grant, policy }: HeldGrant,
+  signal: AbortSignal | undefined,
+): ReturnType<DataStore["inspectSample"]> {
+  const { resource, key, fields, consent, scene } = grant.body;
+  return data.inspectSample({
+    resource,
+    policy,
+    key,
+    fields: fields.map((field) => field.name),
+    ...(consent.kind === "subject-consent" ? { consent: consent.field } : {}),
+    tokenKey: keyring.derive("token", scene.scene),
+    seed: keyring.derive("sample-seed", resource),
+    signal,
+  });
+}
+
+/** The column by which grants over the resource name persons. @throws ERR_USAGE when there is none, or several */
+function onlyKey(documents: DocumentStore, resource: Name): FieldName {
+  const [key, ...others] = documents.keyColumns(resource);
+  if (key !== undefined && others.length === 0) return key;
+  throw new SluiceError("ERR_USAGE", {
+    reason:
+      "name the column that tells persons apart: no grant over the resource does, or several do by different ones",
+  });
+}
