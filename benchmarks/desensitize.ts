@@ -7,11 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openBench, type RowGroup } from "./desensitize/bench.ts";
 import { copyRows } from "./desensitize/copy-rows.ts";
+import { noiseRows } from "./desensitize/noise-rows.ts";
 import type { Row, Suite } from "./suite.ts";
 
 /** Groups of rows, each in a file of its own. */
 const GROUPS: Readonly<Record<string, RowGroup>> = {
   copy: copyRows,
+  noise: noiseRows,
 };
 
 /** The suite. */
@@ -24,6 +26,7 @@ export const suite: Suite = {
     ["plain DuckDB copy of the same table", "DuckDB 原样复制同一张表"],
     ["× CPU", "× 处理器时间"],
     ["CPU s", "处理器秒"],
+    ["samples/s", "样本/秒"],
   ],
   async run(progress) {
     const directory = await mkdtemp(join(tmpdir(), "sluice-bench-"));
