@@ -20,6 +20,7 @@ import {
   Report,
   type PsiSnapshot,
   type SignedSnapshot,
+  Table,
 } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { ROOT } from "./source-files.ts";
@@ -285,7 +286,7 @@ test("a report is the bytes that its snapshot names, and its table keeps the rul
   const report = Report.parse(JSON.parse(bytes.toString()));
   expect(canonical(report)).toBe(bytes.toString());
   for (const member of ["domain", "product", "version"] as const) expect(report[member]).toBe(snapshot.body[member]);
-  const { cells, dimensions, totals, total, base, minimum, measures } = report.table;
+  const { cells, dimensions, totals, total, base, minimum, measures } = Table.parse(report.table);
   expect([base, minimum]).toEqual([5, 10]);
   const places = cells.map(({ at }) => at.reduce((sum, level) => sum * 64 + level, 0));
   expect(places).toEqual([...new Set(places)].toSorted((x, y) => x - y));

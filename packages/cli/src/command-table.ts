@@ -11,6 +11,7 @@ import { doctor } from "./commands/doctor.ts";
 import { domainImport, domainInit, domainStart } from "./commands/domain.ts";
 import { domainProfile } from "./commands/domain-profile.ts";
 import { domainRetire } from "./commands/domain-retire.ts";
+import { domainBudget } from "./commands/domain-budget.ts";
 import { domainPinGateway } from "./commands/domain-pin-gateway.ts";
 import { domainRotateDataKey } from "./commands/domain-rotate.ts";
 import { domainResume } from "./commands/domain-resume.ts";
@@ -68,6 +69,7 @@ export const COMMANDS: readonly Command[] = [
   domainErase,
   domainSample,
   domainReport,
+  domainBudget,
   subjectOpen,
   subjectList,
   subjectTrail,

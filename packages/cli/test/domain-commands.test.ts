@@ -182,3 +182,27 @@ test("a port in use is one error", async () => {
   );
   server.close();
 });
+
+test("`domain budget` shows none, sets one, and counts what was spent elsewhere", async () => {
+  const { domain } = await newDomain();
+  const budget = (...options: string[]): Promise<Outcome> => sluice(["domain", "budget", domain, "people", ...options]);
+  expect((await budget()).stdout).toContain("未设置，一律拒绝");
+  expect(JSON.parse((await budget("--json")).stdout)).toEqual({
+    resource: "people",
+    budgetMicroRho: null,
+    spentMicroRho: "0",
+    entries: 0,
+  });
+  expect((await budget("--set", "0.5")).stdout).toMatch(/ρ = 0\.5, which is ε = 6\.\d+ at δ = 1e-9/);
+  expect(JSON.parse((await budget("--set", "0.75", "--spent", "0.1", "--json")).stdout)).toEqual({
+    resource: "people",
+    budgetMicroRho: "750000",
+    spentMicroRho: "100000",
+    entries: 1,
+  });
+  for (const bad of ["-1", "NaN", "1e3", "101", "0.0000001", ""]) {
+    expectError(await budget(`--set=${bad}`), "ERR_PRIVACY_PARAMETER", "rho");
+  }
+  expectError(await sluice(["domain", "budget", domain, "no such table"]), "ERR_BODY_INVALID", "resource");
+  expect((await budget("--set", "0")).stdout).toContain("ρ = 0,");
+});

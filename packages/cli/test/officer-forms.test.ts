@@ -8,6 +8,7 @@ import {
   ProductForm,
   type Grant,
   type JobManifest,
+  type NoisyTableSpec,
   type Operation,
   type Party,
   type Run,
@@ -73,11 +74,11 @@ function allowing(grant: Grant, operations: readonly Operation[]): Grant {
 }
 
 /** Grant, run and signed release of a product of `form`. */
-async function released(form: ProductForm) {
+async function released(form: ProductForm, outputs = FORMS[form].outputs) {
   const { documents } = await city();
   const { keys, policy, trust } = documents;
   const body = allowing(documents.grant.body, FORM_OPERATIONS[form]);
-  const manifest: JobManifest = { ...declared(documents.run), outputs: FORMS[form].outputs };
+  const manifest: JobManifest = { ...declared(documents.run), outputs };
   const { model, ...without } = documents.run;
   const run: Run = {
     ...without,
@@ -110,6 +111,36 @@ test("a release says in one sentence what the product of each form will answer, 
     if (form !== "score") expect(page.lead).toContain("对全部数据行运行这一份程序");
     else expect(text).toContain("只对密文评分，不再运行程序，不读任何数据行");
   }
+});
+
+test("a release of a noisy table says that no program runs, which groups there are, and what it costs", async () => {
+  const noisy: NoisyTableSpec = {
+    kind: "noisy-table",
+    dimensions: [
+      { name: "sex", field: "sex", levels: ["女", "男"], values: { F: 0, M: 1 } },
+      { name: "age", field: "age", levels: ["60 岁以下", "60 岁以上"], breaks: [60] },
+    ],
+    measures: [{ name: "months", field: "months", min: 0, max: 480, digits: 0 }],
+    contribution: { rows: 1, groups: 2 },
+    loss: { mechanism: "laplace", epsilon: "0.5" },
+  };
+  const { shown } = await released("report", { fit: FIT, ages: noisy });
+  const page = await releasePage(shown);
+  const text = textForm(page);
+  for (const fact of [
+    "不运行程序",
+    "女：F；男：M",
+    "60 岁以下：小于 60；60 岁以上：60 起",
+    "共 4 格，一律列出并加噪",
+    "months 的合计（每行限 0 至 480）",
+    "ε = 0.5",
+    "每人至多计入 2 组、每组 1 行",
+    "隐私预算",
+  ]) {
+    expect(text).toContain(fact);
+  }
+  expect(page.lead).not.toContain("运行这一份程序");
+  expect(text).not.toContain("不足 10 人");
 });
 
 test("a release of a report lists every group, and the most cells there can be", async () => {

@@ -2,14 +2,14 @@
  *  markup.
  *  @module */
 import fc from "fast-check";
-import type { Report, Table, TableDimension } from "@sluice/protocol";
+import type { NoisyTable, Report, Table, TableDimension } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { reportPage } from "../src/report-page/page.ts";
 import { reportText } from "../src/report-page/text-form.ts";
 
 const NO_RULES = { restrictions: [] };
 
-function reportOf(table: Table): Report {
+function reportOf(table: Table | NoisyTable): Report {
   return {
     type: "report",
     domain: "health",
@@ -166,4 +166,44 @@ test("nothing that a document says is markup, fetches or runs", () => {
   );
   expect(plain).not.toMatch(/<script|<link|<img|@import|javascript:|src=|href="(?!#)/i);
   expect(plain).toContain("default-src 'none'");
+});
+
+/** Two groups, of which the second is empty and has nothing but noise. */
+const NOISY: NoisyTable = {
+  kind: "noisy-table",
+  dimensions: [{ name: "district", field: "district", levels: ["north", "south"], values: { N: 0, S: 1 } }],
+  measures: [{ name: "charge", field: "charge", min: 0, max: 500, digits: 2 }],
+  contribution: { rows: 2, groups: 1 },
+  loss: { mechanism: "gaussian", rho: "0.01" },
+  cells: [
+    { at: [0], rows: 1_234, sums: { charge: "370200.25" } },
+    { at: [1], rows: -7, sums: { charge: "-1200.50" } },
+  ],
+  standardErrors: { rows: 20, sums: { charge: 5_000 } },
+  cost: "10000",
+};
+
+test("a table under differential privacy shows its numbers as they are, with noise, its size and its price", () => {
+  const page = reportPage(reportOf(NOISY), NO_RULES);
+  const cells = texts(page, "td");
+  expect(cells).toEqual(expect.arrayContaining(["1,234", "-7", "300"]));
+  for (const words of [
+    "离散高斯噪声，ρ = 0.01",
+    "discrete Gaussian noise, ρ = 0.01",
+    "行数的标准误差 ±20",
+    "standard error of rows ±20",
+    "每人至多计入 1 格、每格至多 2 行",
+    "消耗该数源表预算 ρ = 0.01",
+    "负数与空组中的非零数都是噪声",
+  ]) {
+    expect(page).toContain(words);
+  }
+  // Nothing of disclosure control is claimed, and no mean is made of a count that is mostly noise.
+  expect(page).not.toMatch(/少于|rounded|取整/);
+  const text = reportText(reportOf(NOISY));
+  expect(text).toMatch(/^rows, with noise\n/m);
+  expect(text).toMatch(/^south +-7$/m);
+  expect(text).toMatch(/^north +300$/m);
+  expect(text).toMatch(/^south +\*$/m);
+  expect(text).toContain("it cost the source table ρ = 0.01");
 });

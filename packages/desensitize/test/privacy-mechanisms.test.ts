@@ -1,8 +1,9 @@
 /** @module */
+import { MAX_CONTRIBUTION, type ContributionBound } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { boundContributions } from "../src/privacy/bound-contributions.ts";
-import { MAX_CONTRIBUTION, noiseFor, type ContributionBound } from "../src/privacy/noise.ts";
+import { noiseFor } from "../src/privacy/noise.ts";
 import { permuteAndFlip } from "../src/privacy/permute-and-flip.ts";
 import { gridScores, noisyQuantile, quantileSensitivity } from "../src/privacy/quantile.ts";
 import { RandomWords } from "../src/privacy/random-words.ts";

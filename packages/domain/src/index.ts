@@ -9,6 +9,7 @@ export { importTable } from "./import.ts";
 export { DEFAULT_AT_REST, initDomain, type InitDomainOptions } from "./init.ts";
 export { pinGateway } from "./pin-gateway.ts";
 export { dataKeySuites } from "./rest/data-keys.ts";
+export { readPrivacyBudget, setPrivacyBudget, type BudgetDecision, type PrivacyBudget } from "./privacy-budget.ts";
 export { profileResource, type ProfileResourceOptions } from "./profile.ts";
 export { pruneDomainLog } from "./prune.ts";
 export { probeMemoryFiles } from "./rest/probe-memory-files.ts";

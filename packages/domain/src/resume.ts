@@ -9,6 +9,7 @@ import { LOG_BEHIND } from "./serve/recover-log.ts";
 import { StateDatabase } from "./state/database.ts";
 import { EventStore } from "./state/events.ts";
 import { MembershipStore } from "./state/memberships.ts";
+import { PrivacyStore } from "./state/privacy.ts";
 import { RollbackStore } from "./state/rollback.ts";
 import { UseStore } from "./state/uses.ts";
 
@@ -19,7 +20,8 @@ export interface Resumed {
 }
 
 /** Lets a domain work again that refused everything because its state is older than its log, or because a witness spoke
- *  against it. What was spent in between is not known: so every grant that began before is void, whatever is left of it.
+ *  against it. What was spent in between is not known: so every grant that began before is void, whatever is left of it, and every privacy budget is
+ *  taken as spent.
  *  @throws ERR_STATE when the domain refuses nothing, or has lost entries of its log or signed another history of it; ERR_DIRECTORY_LOCKED while it runs */
 export async function resumeDomain(directory: string, { clock }: { clock: Clock }): Promise<Resumed> {
   const { domain } = await readConfig(directory);
@@ -62,6 +64,7 @@ function resume(db: StateDatabase, name: string, now: Date): Instant {
     events.put({ kind: "rolled-back" }, now);
     events.put({ kind: "resumed" }, now);
     new MembershipStore(db).endAll(grantsFrom);
+    new PrivacyStore(db, events, { now: () => now }).spendAll(grantsFrom);
     rollback.resume(grantsFrom);
   });
   return grantsFrom;

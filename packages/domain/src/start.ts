@@ -44,6 +44,7 @@ import { StateDatabase } from "./state/database.ts";
 import { DocumentStore } from "./state/documents.ts";
 import { EventStore } from "./state/events.ts";
 import { MembershipStore } from "./state/memberships.ts";
+import { PrivacyStore } from "./state/privacy.ts";
 import { RollbackStore } from "./state/rollback.ts";
 import { StatusStore } from "./state/status.ts";
 import { UseStore } from "./state/uses.ts";
@@ -190,6 +191,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
       standing,
       work: new WorkStore(db),
       memberships: new MembershipStore(db),
+      privacy: new PrivacyStore(db, events, clock),
       data,
       files,
       parts,

@@ -32,6 +32,10 @@ export const EventKind = z.enum([
   "subject-copy",
   /** The rows of a sample were written out for an officer: its certificate. */
   "sample-written",
+  /** The department set how much privacy a table may give in all: the hash of table and budget. */
+  "privacy-budget",
+  /** A table paid for an answer under differential privacy, before it was computed: the question. */
+  "privacy-spent",
   /** Entries, documents or personal references are gone. */
   "pruned",
   "erased",

@@ -45,6 +45,7 @@ export function formOf(manifest: JobManifest): ProductForm | null {
     case "score":
       return "score";
     case "table":
+    case "noisy-table":
       return "report";
     case "metrics":
     case "linear-model":

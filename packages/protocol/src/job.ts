@@ -4,6 +4,7 @@ import { z } from "zod";
 import { ColumnType, type ColumnBatch } from "./columns.ts";
 import { FieldName, Instant, MemberName, Name, Sha256Hex } from "./identifiers.ts";
 import type { LinearModel } from "./model.ts";
+import { NoisyTableSpec } from "./noisy-table.ts";
 import { PsiKind } from "./psi.ts";
 import { MAX_FEATURE_BOUND, ScoreLink } from "./score.ts";
 import { TableSpec, type Table, type TableRows } from "./table.ts";
@@ -26,11 +27,13 @@ export const OutputSpec = z.discriminatedUnion("kind", [
   }),
   /** Served: a grouped table with disclosure control. */
   TableSpec,
+  /** Served: a grouped table under differential privacy, made without user code. */
+  NoisyTableSpec,
 ]);
 export type OutputSpec = z.infer<typeof OutputSpec>;
 
 /** Kinds of output of which a domain serves answers: a job declares one at most, and it makes the product's form. */
-export const SERVED_KINDS = ["labels", "set", "score", "table"] as const satisfies OutputSpec["kind"][];
+export const SERVED_KINDS = ["labels", "set", "score", "table", "noisy-table"] as const satisfies OutputSpec["kind"][];
 export type ServedKind = (typeof SERVED_KINDS)[number];
 
 /** Whether an output of this kind is served. */
@@ -39,9 +42,9 @@ export function isServedKind(kind: OutputSpec["kind"]): kind is ServedKind {
 }
 
 /** Whether `produce` returns an output of this kind, for every row: all that are served do but a score, which serves the
- *  released model. */
-export function isProducedKind(kind: OutputSpec["kind"]): kind is Exclude<ServedKind, "score"> {
-  return isServedKind(kind) && kind !== "score";
+ *  released model, and a noisy table, which the domain makes from its declaration. */
+export function isProducedKind(kind: OutputSpec["kind"]): kind is Exclude<ServedKind, "score" | "noisy-table"> {
+  return isServedKind(kind) && kind !== "score" && kind !== "noisy-table";
 }
 
 /** What `defineJob` declares; extracted from the bundle inside the sandbox, never typed in. */
@@ -62,6 +65,10 @@ export const JobManifest = z
   .refine(({ outputs }) => !hasKind(outputs, "score") || countKinds(outputs, (kind) => kind === "linear-model") === 1, {
     path: ["outputs"],
     message: "exactly one linear-model beside a score",
+  })
+  .refine(({ input, outputs }) => Object.values(outputs).every((spec) => readsInput(spec, input)), {
+    path: ["outputs"],
+    message: "a noisy table of input columns: dict or bool for texts, f64 or i32 for breaks and measures",
   });
 export type JobManifest = z.infer<typeof JobManifest>;
 
@@ -127,6 +134,22 @@ export type DomainFacts = {
   /** Columns of `table` that are sensitive by the policy. */
   sensitive?: readonly string[];
 };
+
+/** Whether the columns of a noisy table are inputs of types that can be grouped and summed as declared. */
+function readsInput(spec: OutputSpec, input: Readonly<Record<string, ColumnType>>): boolean {
+  if (spec.kind !== "noisy-table") return true;
+  const has = (field: string, types: readonly ColumnType[]): boolean => {
+    const type = Object.hasOwn(input, field) ? input[field] : undefined;
+    return type !== undefined && types.includes(type);
+  };
+  return (
+    spec.measures.every(({ field }) => has(field, NUMBERS)) &&
+    spec.dimensions.every((dimension) => has(dimension.field, "values" in dimension ? TEXTS : NUMBERS))
+  );
+}
+
+const NUMBERS = ["f64", "i32"] as const satisfies ColumnType[];
+const TEXTS = ["dict", "bool"] as const satisfies ColumnType[];
 
 function countKinds(outputs: Record<string, OutputSpec>, counts: (kind: OutputSpec["kind"]) => boolean): number {
   return Object.values(outputs).filter(({ kind }) => counts(kind)).length;

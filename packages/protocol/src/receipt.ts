@@ -1,6 +1,6 @@
 /** The receipt (凭证): what the domain says it did for one call. It proves what was logged, not that an
  *  answer is right. It carries hashes and counts only; who asked, and of which snapshot, stand in it as salted
- *  commitments, whose openings lie beside it and can be erased. It names no privacy cost: nothing computes one yet.
+ *  commitments, whose openings lie beside it and can be erased. A privacy cost stands in it when this call spent one.
  *  @module */
 import { z } from "zod";
 import { Operation, PriceRule, Unit } from "./grant.ts";
@@ -36,6 +36,8 @@ export const Receipt = z.strictObject({
   answer: Sha256Hex,
   quantity: z.strictObject({ unit: Unit, amount: Amount }),
   price: PriceRule,
+  /** Millionths of ρ that this call spent of its source table's privacy budget; absent when it spent none. */
+  privacyCost: Amount.optional(),
   /** Isolation layers that were active when user code ran, for this run or for the build behind the answer. */
   layers: z.array(z.string().regex(/^[a-z0-9-]{1,32}$/)).max(16),
   at: Instant,

@@ -7,6 +7,7 @@ import type { Bytes } from "./bytes.ts";
 import { ByteReader, ByteWriter } from "./codec.ts";
 import { SluiceError } from "./errors.ts";
 import { Instant, Name, Sha256Hex } from "./identifiers.ts";
+import { NoisyTable } from "./noisy-table.ts";
 import { servedMembers } from "./served.ts";
 import { signedSchema } from "./signed.ts";
 import { Table } from "./table.ts";
@@ -24,7 +25,8 @@ export const Report = z.strictObject({
   source: Sha256Hex,
   /** Name of the job's output. */
   name: z.string().max(40),
-  table: Table,
+  /** With disclosure control, or under differential privacy. */
+  table: z.discriminatedUnion("kind", [Table, NoisyTable]),
   at: Instant,
 });
 export type Report = z.infer<typeof Report>;

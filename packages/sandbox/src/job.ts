@@ -1,7 +1,16 @@
 /** What a developer writes: `export default defineJob({ … })`. The types of `rows` and of what the functions
  *  return follow from `input` and `outputs`. Runs inside the isolate, so it loads nothing.
  *  @module */
-import type { Column, ColumnType, LinearModel, OutputSpec, PsiKind, ScoreLink } from "@sluice/protocol";
+import type {
+  Column,
+  ColumnType,
+  ContributionBound,
+  LinearModel,
+  OutputSpec,
+  PrivacyLoss,
+  PsiKind,
+  ScoreLink,
+} from "@sluice/protocol";
 
 /** Columns a job reads, with their type after the policy's transforms. */
 export type JobInput = Readonly<Record<string, ColumnType>>;
@@ -17,7 +26,34 @@ export type JobOutputSpec =
       readonly kind: "table";
       readonly dimensions: readonly { readonly name: string; readonly levels: readonly string[] }[];
       readonly measures: readonly string[];
-    };
+    }
+  | NoisyTableOutput;
+
+/** A table under differential privacy. The domain makes it from this declaration alone: no function returns it. */
+export interface NoisyTableOutput {
+  readonly kind: "noisy-table";
+  readonly dimensions: readonly ({
+    readonly name: string;
+    /** Input column that is grouped. */
+    readonly field: string;
+    readonly levels: readonly string[];
+  } & (
+    | { /** By text, the index of its level. */ readonly values: Readonly<Record<string, number>> }
+    | { /** Numbers at which the next level begins. */ readonly breaks: readonly number[] }
+  ))[];
+  /** Columns that are summed, clamped to [min, max] and rounded to `digits` decimals. */
+  readonly measures: readonly {
+    readonly name: string;
+    readonly field: string;
+    readonly min: number;
+    readonly max: number;
+    readonly digits: number;
+  }[];
+  /** What of one person counts. */
+  readonly contribution: Readonly<ContributionBound>;
+  /** Price of the whole table. */
+  readonly loss: Readonly<PrivacyLoss>;
+}
 
 /** Outputs by name. */
 export type JobOutputs = Readonly<Record<string, JobOutputSpec>>;
@@ -52,7 +88,7 @@ export interface TableResult<D extends string = string, M extends string = strin
 }
 
 /** What a job returns for one declared output: labels are codes of the vocabulary, a set has 1 for each member row and
- *  0 for the others, and a score is returned by nobody. */
+ *  0 for the others, and a score or a noisy table is returned by nobody. */
 export type OutputResult<S extends JobOutputSpec> = S extends { kind: "metrics"; keys: readonly (infer K)[] }
   ? { readonly [P in K & string]: number }
   : S extends { kind: "linear-model" }
@@ -94,7 +130,7 @@ export type JobDefinition<I extends JobInput, O extends JobOutputs> = {
   /** Computes the released outputs on the desensitised sample. */
   develop(rows: JobRows<I>, context: JobContext): OutputsOf<O, ReleasedKind> | Promise<OutputsOf<O, ReleasedKind>>;
   /** Computes the served outputs on every row, with the released model when there is one. Needed for labels, a set and
-   *  a table; a score is served from the released model alone. */
+   *  a table; a score is served from the released model alone, a noisy table from its declaration. */
 } & ([KindOf<O> & ProducedKind] extends [never]
   ? { readonly produce?: undefined }
   : { readonly produce: Produce<I, O> });

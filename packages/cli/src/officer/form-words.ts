@@ -5,6 +5,7 @@ import {
   isServedKind,
   type JobManifest,
   type LinearModel,
+  type NoisyTableSpec,
   type Operation,
   type OutputSpec,
   type ProductForm,
@@ -99,10 +100,21 @@ function answerWords(served: OutputSpec, model: LinearModel | undefined, { calle
     }
     case "table":
       return `${callers}取得一份分组统计表：${tableWords(served)}`;
+    case "noisy-table":
+      return `${callers}取得一份差分隐私统计表：${noisyTableWords(served)}`;
     case "metrics":
     case "linear-model":
       return "不对外作答";
   }
+}
+
+/** A noisy table in one phrase: its groups, what each cell shows, and what it costs. */
+export function noisyTableWords({ dimensions, measures, contribution, loss }: NoisyTableSpec): string {
+  const groups = dimensions.map(({ name, field, levels }) => `${name}（${field}，${levels.length} 组）`).join(" × ");
+  const sums = measures.map(({ name, min, max }) => `${name} 的合计（每行限 ${min} 至 ${max}）`).join("、");
+  const noise = loss.mechanism === "laplace" ? `ε = ${loss.epsilon}` : `ρ = ${loss.rho}`;
+  const counted = `每人至多计入 ${contribution.groups} 组、每组 ${contribution.rows} 行`;
+  return `按 ${groups} 分组，列各组行数${sums === "" ? "" : `和 ${sums}`}，均加噪（${noise}）；${counted}；各组一律列出；不运行程序，由数据域按申报制表，并从该表的隐私预算中扣除`;
 }
 
 /** A table in one phrase: its groups and what each cell shows. */

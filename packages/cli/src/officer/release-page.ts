@@ -148,13 +148,20 @@ async function previousCheck(previous: ReleaseDocument, body: Release, trust: Tr
       };
 }
 
+/** Whether the domain itself makes what the run's bundle serves. */
+function servesNoisyTable(run: Run | undefined): boolean {
+  return Object.values(run?.manifest?.outputs ?? {}).some(({ kind }) => kind === "noisy-table");
+}
+
 function releaseLead({ domain, product, version, bundle }: Release, shown: ShownProduct): string {
   const { grant, run, form } = shown;
   const scene = grant === undefined ? "所指授权" : `授权「${grant.scene.title}」`;
   const what =
     form === "score"
       ? `允许数据域 ${domain} 以这一份模型（程序简号 ${hashFingerprint(bundle)}）`
-      : `允许数据域 ${domain} 对全部数据行运行这一份程序（简号 ${hashFingerprint(bundle)}），`;
+      : servesNoisyTable(run)
+        ? `允许数据域 ${domain} 按这一份申报（程序简号 ${hashFingerprint(bundle)}）制表，不运行程序，`
+        : `允许数据域 ${domain} 对全部数据行运行这一份程序（简号 ${hashFingerprint(bundle)}），`;
   const answers = run?.manifest === undefined ? "" : `：${productWords(run.manifest, run.model, askerOf(shown))}`;
   return `${what}建成产品 ${product} 第 ${version} 版${answers}。只在${scene}的期限、配额和主体范围内作答；原始数据不出域。`;
 }
@@ -218,6 +225,12 @@ function allows(release: Release, shown: ShownProduct): string[] {
       : `${productWords(run.manifest, run.model, askerOf(shown))}；限于配额和期限`;
   if (form === "score") {
     return [`${model}在数据域 ${release.domain} 内建成${product}：只对密文评分，不再运行程序，不读任何数据行`, answers];
+  }
+  if (servesNoisyTable(run)) {
+    return [
+      `数据域 ${release.domain} 按申报对全部行分组、求和、加噪，建成${product}：不运行程序，扣除隐私预算`,
+      answers,
+    ];
   }
   return [
     `这一份程序（逐字节认定）在数据域 ${release.domain} 内对全部行运行${fields}`,

@@ -7,12 +7,14 @@ import {
   type ColumnType,
   type GuardFinding,
   type JobManifest,
+  type NoisyDimension,
+  type NoisyTableSpec,
   type OutputSpec,
   type Policy,
   type Run,
 } from "@sluice/protocol";
 import { amountText } from "./chinese-figures.ts";
-import { FORM_WORDS, tableWords } from "./form-words.ts";
+import { FORM_WORDS, noisyTableWords, tableWords } from "./form-words.ts";
 import { RESULT_WORDS, ruleWords } from "./guard-words.ts";
 import type { Names } from "./names.ts";
 import type { Section } from "./page.ts";
@@ -101,28 +103,60 @@ function contentWords(spec: OutputSpec, values: Readonly<Record<string, number>>
     }
     case "table":
       return tableWords(spec);
+    case "noisy-table":
+      return noisyTableWords(spec);
   }
+}
+
+/** The public groups of a noisy table, and what it takes of the budget. */
+function noisySection(name: string, spec: NoisyTableSpec): Section {
+  return {
+    title: { zh: "差分隐私统计表怎样分组", en: "Groups of the noisy table" },
+    columns: [
+      { zh: "分组依据", en: "dimension" },
+      { zh: "字段", en: "column" },
+      { zh: "各组", en: "levels" },
+    ],
+    rows: spec.dimensions.map((dimension) => [
+      { text: dimension.name, code: true },
+      { text: dimension.field, code: true },
+      { text: dimension.levels.map((level, i) => `${level}：${groupWords(dimension, i)}`).join("；") },
+    ]),
+    remark: `输出 ${name}，共 ${tableCells(spec.dimensions)} 格，一律列出并加噪；不在上列各组的行不计入`,
+  };
+}
+
+function groupWords(dimension: NoisyDimension, i: number): string {
+  if ("values" in dimension) {
+    return Object.entries(dimension.values)
+      .flatMap(([text, level]) => (level === i ? [text] : []))
+      .join("、");
+  }
+  const [from, to] = [dimension.breaks[i - 1], dimension.breaks[i]];
+  return `${from === undefined ? "" : `${from} 起`}${to === undefined ? "" : `小于 ${to}`}`;
 }
 
 /** The groups of a table that the product would serve. */
 function tableSection({ outputs }: JobManifest): Section[] {
   return Object.entries(outputs).flatMap(([name, spec]) =>
-    spec.kind !== "table"
-      ? []
-      : [
-          {
-            title: { zh: "报告怎样分组", en: "Groups of the report" },
-            columns: [
-              { zh: "分组依据", en: "dimension" },
-              { zh: "各组", en: "levels" },
-            ],
-            rows: spec.dimensions.map((dimension) => [
-              { text: dimension.name, code: true },
-              { text: dimension.levels.join("、") },
-            ]),
-            remark: `输出 ${name}，至多 ${tableCells(spec.dimensions)} 格：不足 10 人的格不列出，行数取 5 的倍数，少数人占大头的平均值不给出`,
-          },
-        ],
+    spec.kind === "noisy-table"
+      ? [noisySection(name, spec)]
+      : spec.kind !== "table"
+        ? []
+        : [
+            {
+              title: { zh: "报告怎样分组", en: "Groups of the report" },
+              columns: [
+                { zh: "分组依据", en: "dimension" },
+                { zh: "各组", en: "levels" },
+              ],
+              rows: spec.dimensions.map((dimension) => [
+                { text: dimension.name, code: true },
+                { text: dimension.levels.join("、") },
+              ]),
+              remark: `输出 ${name}，至多 ${tableCells(spec.dimensions)} 格：不足 10 人的格不列出，行数取 5 的倍数，少数人占大头的平均值不给出`,
+            },
+          ],
   );
 }
 

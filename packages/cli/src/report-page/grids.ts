@@ -1,7 +1,14 @@
 /** A table cut into grids of rows and columns, which text, charts and HTML tables all print: a table of one dimension is
  *  one column, of two one grid, of three a grid for each level of the first dimension.
  *  @module */
-import type { Table } from "@sluice/protocol";
+import type { TableCell } from "@sluice/protocol";
+
+/** What a grid is cut from: a table under disclosure control, or the numbers of one under differential privacy. */
+export interface GridTable {
+  readonly dimensions: readonly { readonly name: string; readonly levels: readonly string[] }[];
+  readonly measures: readonly string[];
+  readonly cells: readonly TableCell[];
+}
 
 /** What a cell shows: a number; a mean that is withheld; or a cell that is not listed, because it covers fewer than the
  *  minimum, or nobody. */
@@ -29,12 +36,12 @@ export interface Grid {
 }
 
 /** Figures of a table: rows first, then each measure. */
-export function figuresOf({ measures }: Table): Figure[] {
+export function figuresOf({ measures }: GridTable): Figure[] {
   return [{ measure: null }, ...measures.map((measure) => ({ measure }))];
 }
 
 /** The grids of one figure. Of two dimensions the one with more levels runs downwards. */
-export function gridsOf(table: Table, figure: Figure): Grid[] {
+export function gridsOf(table: GridTable, figure: Figure): Grid[] {
   const { dimensions } = table;
   const listed = new Map(table.cells.map((cell) => [cell.at.join(), cell]));
   const shown = (at: readonly number[]): Shown => {

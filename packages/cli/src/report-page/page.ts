@@ -1,10 +1,20 @@
 /** A report as one HTML file: charts as inline SVG, tables beside them, headings in Chinese and English. No script, nothing
  *  fetched, every string escaped.
  *  @module */
-import type { Report, Table } from "@sluice/protocol";
+import type { NoisyTable, Report, Table } from "@sluice/protocol";
 import { html, type Markup } from "../officer/markup.ts";
 import { chart, showsNumbers, unlistedLong, unlistedShort } from "./chart.ts";
-import { figuresOf, formatNumber, gridsOf, rangeOf, type Figure, type Grid, type Shown } from "./grids.ts";
+import {
+  figuresOf,
+  formatNumber,
+  gridsOf,
+  rangeOf,
+  type Figure,
+  type Grid,
+  type GridTable,
+  type Shown,
+} from "./grids.ts";
+import { noiseWords, noisyGrid, noisyTitle } from "./noisy-words.ts";
 import { REPORT_STYLE } from "./page-style.ts";
 
 /** Levels from which a section may go over the end of a printed page. */
@@ -31,13 +41,11 @@ export function reportPage(report: Report, { restrictions }: { readonly restrict
             <p>分析报告 <span lang="en">Report</span></p>
             <h1>${product}</h1>
           </header>
-          ${factList(report)} ${legend(table)} ${figuresOf(table).map((figure, i) => figureSection(table, figure, i))}
-          ${totalsSection(table)} ${restrictions.length === 0 ? "" : rulesSection(restrictions)}
+          ${factList(report)} ${table.kind === "table" ? guardedSections(table) : noisySections(table)}
+          ${restrictions.length === 0 ? "" : rulesSection(restrictions)}
           <footer>
             数据域 ${domain} · 版本 ${String(version)} · 生成于 ${at} · 源数据哈希 <code>${source}</code><br />
-            <span lang="en"
-              >Counts are rounded to multiples of ${String(table.base)}; means have three significant digits.</span
-            >
+            <span lang="en">${footerWords(table)}</span>
           </footer>
         </main>
       </body>
@@ -47,7 +55,9 @@ export function reportPage(report: Report, { restrictions }: { readonly restrict
 
 function factList({ table, at, name }: Report): Markup {
   const facts: [string, string, string][] = [
-    ["合计（所示各格）", "Total of the cells shown", formatNumber(table.total)],
+    table.kind === "table"
+      ? ["合计（所示各格）", "Total of the cells shown", formatNumber(table.total)]
+      : ["格数", "Cells", formatNumber(table.cells.length)],
     ["分组维度", "Dimensions", table.dimensions.map((dimension) => dimension.name).join(" × ")],
     ["表名", "Table", name],
     ["日期", "Date", at.slice(0, 10)],
@@ -63,6 +73,33 @@ function factList({ table, at, name }: Report): Markup {
   </dl>`;
 }
 
+function guardedSections(table: Table): Markup {
+  const sections = figuresOf(table).map((figure, i) =>
+    figureSection(table, figure, i, { title: guardedTitle(figure), minimum: table.minimum }),
+  );
+  return html`${legend(table)} ${sections} ${totalsSection(table)}`;
+}
+
+function guardedTitle({ measure }: Figure): [zh: string, en: string] {
+  return measure === null ? ["行数", "Rows"] : [`均值：${measure}`, `Mean of ${measure}`];
+}
+
+function noisySections(table: NoisyTable): Markup {
+  const grid = noisyGrid(table);
+  const notes = noiseWords(table).map(([zh, en]) => html`<span>${zh} <span lang="en">${en}</span></span>`);
+  const sections = figuresOf(grid).map((figure, i) =>
+    figureSection(grid, figure, i, { title: noisyTitle(figure), minimum: 0 }),
+  );
+  return html`<div class="legend">${notes}</div>
+    ${sections}`;
+}
+
+function footerWords(table: Table | NoisyTable): string {
+  return table.kind === "table"
+    ? `Counts are rounded to multiples of ${table.base}; means have three significant digits.`
+    : "Counts and sums carry noise; means are made from both.";
+}
+
 function legend({ minimum, base, measures }: Table): Markup {
   return html`<div class="legend">
     <span><i></i>${unlistedLong(minimum)}</span>
@@ -71,19 +108,22 @@ function legend({ minimum, base, measures }: Table): Markup {
   </div>`;
 }
 
-function figureSection(table: Table, figure: Figure, index: number): Markup {
+function figureSection(
+  table: GridTable,
+  figure: Figure,
+  index: number,
+  { title: [zh, en], minimum }: { readonly title: readonly [zh: string, en: string]; readonly minimum: number },
+): Markup {
   const grids = gridsOf(table, figure);
   const scale = rangeOf(grids) ?? { least: 0, most: 1 };
-  const [zh, en] =
-    figure.measure === null ? ["行数", "Rows"] : [`均值：${figure.measure}`, `Mean of ${figure.measure}`];
   return html`<h2>${zh} <span lang="en">${en}</span></h2>
     ${grids.map((grid, i) => {
       const title = grid.level === null ? "" : `${grid.level.dimension}：${grid.level.level}`;
       const label = title === "" ? en : `${en}, ${title}`;
       return html`<section class="${grid.rows.length > LONG_GRID_ROWS ? "long" : "whole"}">
         ${title === "" ? "" : html`<h3>${title}</h3>`}
-        <figure>${chart(grid, { scale, minimum: table.minimum, id: `chart-${index}-${i}`, label })}</figure>
-        ${details(showsNumbers(grid), gridTables(grid, table.minimum))}
+        <figure>${chart(grid, { scale, minimum, id: `chart-${index}-${i}`, label })}</figure>
+        ${details(showsNumbers(grid), gridTables(grid, minimum))}
       </section>`;
     })}`;
 }

@@ -1,16 +1,19 @@
 /** A report as text for a terminal.
  *  @module */
-import type { Report } from "@sluice/protocol";
+import type { Report, Table } from "@sluice/protocol";
 import { visibleText } from "../officer/visible-text.ts";
 import { displayWidth } from "../table.ts";
-import { figuresOf, formatNumber, gridsOf, type Grid, type Shown } from "./grids.ts";
+import { figuresOf, formatNumber, gridsOf, type Figure, type Grid, type Shown } from "./grids.ts";
+import { noiseWords, noisyGrid, noisyTitle } from "./noisy-words.ts";
 
 /** The whole text, with a line end. */
 export function reportText(report: Report): string {
   const { table } = report;
-  const parts = figuresOf(table).flatMap((figure) => {
-    const title = figure.measure === null ? "rows" : `mean of ${visibleText(figure.measure)}`;
-    return gridsOf(table, figure).map((grid) => {
+  const noisy = table.kind === "noisy-table";
+  const source = noisy ? noisyGrid(table) : table;
+  const parts = figuresOf(source).flatMap((figure) => {
+    const title = noisy ? visibleText(noisyTitle(figure)[1].toLowerCase()) : plainTitle(figure);
+    return gridsOf(source, figure).map((grid) => {
       const of = grid.level === null ? "" : `, ${visibleText(`${grid.level.dimension} ${grid.level.level}`)}`;
       return `${title}${of}\n${gridText(grid)}\n`;
     });
@@ -19,11 +22,23 @@ export function reportText(report: Report): string {
   return [
     `${head}\n`,
     ...parts,
-    [
-      `total of the cells shown: ${formatNumber(table.total)}`,
-      `-  fewer than ${table.minimum}, or none    *  mean withheld: a few would dominate it`,
-      `rows are rounded to multiples of ${table.base}\n`,
-    ].join("\n"),
+    noisy
+      ? noiseWords(table)
+          .map(([, en]) => `${visibleText(en)}\n`)
+          .join("")
+      : plainNotes(table),
+  ].join("\n");
+}
+
+function plainTitle({ measure }: Figure): string {
+  return measure === null ? "rows" : `mean of ${visibleText(measure)}`;
+}
+
+function plainNotes({ total, minimum, base }: Table): string {
+  return [
+    `total of the cells shown: ${formatNumber(total)}`,
+    `-  fewer than ${minimum}, or none    *  mean withheld: a few would dominate it`,
+    `rows are rounded to multiples of ${base}\n`,
   ].join("\n");
 }
 

@@ -48,9 +48,9 @@ export function checkOutput(output: JobOutput, manifest: JobManifest, facts: Dom
   return refused ? { ok: false, findings } : { ok: true, output: checked.output, findings };
 }
 
-/** Kind of what a job returns for `spec`: the cells of a table are made here. */
+/** Kind of what a job returns for `spec`: the cells of a table are made here. Null for what no job returns. */
 function returnedKind({ kind }: OutputSpec): JobOutput["values"][string]["kind"] | null {
-  if (kind === "score") return null;
+  if (kind === "score" || kind === "noisy-table") return null;
   return kind === "table" ? "table-rows" : kind;
 }
 

@@ -3,7 +3,7 @@
  *  person changes what is kept by that person's rows alone.
  *  @see Wilson et al., Differentially Private SQL with Bounded User Contribution (2020), §3
  *  @module */
-import type { ContributionBound } from "./noise.ts";
+import type { ContributionBound } from "@sluice/protocol";
 import type { RandomWords } from "./random-words.ts";
 
 /** The group of each row, with `none` for a row that is in no group.

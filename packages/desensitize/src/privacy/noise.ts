@@ -1,23 +1,12 @@
 /** Noise for whole-number answers, from how much one person can change them: by a table's privacy parameter and the bounds
  *  on contributions. The parts of one table share its parameter in equal parts.
  *  @module */
-import { SluiceError } from "@sluice/protocol";
+import { MAX_CONTRIBUTION, SluiceError, type ContributionBound, type PrivacyLoss } from "@sluice/protocol";
 import { discreteGaussian } from "./discrete-gaussian.ts";
 import { discreteLaplace, type Sampler } from "./discrete-laplace.ts";
 import { positiveDecimal, rational, type Rational } from "./rational.ts";
 import { gaussianVariance, MICRO_RHO, pureCost } from "./zcdp.ts";
 
-/** How much noise: its distribution and its parameter as a decimal. */
-export type PrivacyLoss = { mechanism: "laplace"; epsilon: string } | { mechanism: "gaussian"; rho: string };
-
-/** What of one person counts: at most `groups` cells, and in each at most `rows` rows. */
-export interface ContributionBound {
-  readonly rows: number;
-  readonly groups: number;
-}
-
-/** Most rows and groups of one person. */
-export const MAX_CONTRIBUTION = 4_096;
 /** Largest ε and ρ of one question: more would protect nobody. */
 export const MAX_LOSS = 100n;
 

@@ -1,6 +1,6 @@
 /** A build: what a released bundle serves, made into a product. Labels, sets and tables come from its `produce` on every
  *  row of the source table, under the same policy as the sample and through the guard; scores come from the released
- *  model, and no user code runs. What is made stays in the domain.
+ *  model and noisy tables from their declaration, and no user code runs. What is made stays in the domain.
  *  @module */
 import {
   canonicalBytes,
@@ -10,6 +10,7 @@ import {
   type GuardReport,
   type JobManifest,
   type LinearModel,
+  type NoisyTableSpec,
   type OutputSpec,
   type Release,
   type Sha256Hex,
@@ -23,8 +24,11 @@ import type { ServedContent } from "./forms/product-form.ts";
 import { productForm } from "./forms/registry.ts";
 import { grantedView } from "./granted-view.ts";
 import { runGuarded, type RunWork } from "./guarded-run.ts";
+import { answerPrivately } from "./private-answers.ts";
 import { issueReceipt, prove } from "./receipts.ts";
 import { RunRefused, type RunResult } from "./run-refused.ts";
+
+const NOISY_NOTE = "every declared cell is shown, with exact noise over bounded contributions of each person";
 
 /** What a bundle serves, and how it came about. */
 interface Made {
@@ -34,6 +38,8 @@ interface Made {
   readonly layers: string[];
   /** Keys of the rows that were read; none when the product is made without rows. */
   readonly keys?: readonly string[];
+  /** Micro-rho that it spent now. */
+  readonly privacyCost?: string;
 }
 
 /** A released bundle. `model` is what its development run released. */
@@ -53,9 +59,7 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
     const details = { pointer: "/outputs", expected: "an output that is served" };
     throw new RunRefused({ code: "ERR_JOB_MANIFEST", details, refusedBy: "domain" });
   }
-  const { content, report, layers, keys } = await (form === "score"
-    ? scoreModel(context, released)
-    : produceContent(context, work, released));
+  const { content, report, layers, keys, privacyCost } = await made(context, work, released);
   const source = { run, held: admitted.held, release: hash, content, layers };
   const product = await productForm(context, form).build(source, signal);
   const built = { run, held: admitted.held, form, snapshot: product.snapshotHash };
@@ -77,8 +81,21 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
     snapshot: product.snapshotHash,
     release: hash,
     layers,
+    ...(privacyCost === undefined ? {} : { privacyCost }),
   });
   return { guardReport: report, snapshot: product.snapshotHash, receipt: await prove(context, kept) };
+}
+
+/** What the bundle serves, in the way of its form. @throws RunRefused */
+function made(context: DomainContext, work: RunWork, released: Released): Promise<Made> {
+  const { outputs } = released.manifest;
+  for (const [name, spec] of Object.entries(outputs)) {
+    if (spec.kind === "noisy-table")
+      return noisyContent(context, work, { name, spec, bundle: released.release.bundle });
+  }
+  return formOf(released.manifest) === "score"
+    ? scoreModel(context, released)
+    : produceContent(context, work, released);
 }
 
 function releasedBundle(context: DomainContext, { run }: RunWork): { hash: Sha256Hex; released: Released } {
@@ -129,6 +146,25 @@ function contentOf(output: CheckedOutput, manifest: JobManifest, { keys, snapsho
   }
   const details = { output: "all", rule: "served-missing", change: "return the output that is served" };
   throw new RunRefused({ code: "ERR_GUARD_OUTPUT", details, refusedBy: "guard" });
+}
+
+/** Makes a noisy table from its declaration: the domain reads the rows, and no user code runs. */
+async function noisyContent(
+  context: DomainContext,
+  { admitted, signal }: RunWork,
+  { name, spec, bundle }: { readonly name: string; readonly spec: NoisyTableSpec; readonly bundle: Sha256Hex },
+): Promise<Made> {
+  const view = grantedView(context, admitted.held, signal);
+  const { answer, charged, snapshot, keys } = await answerPrivately(context, view, spec);
+  const report: GuardReport = {
+    bundle,
+    class: "served",
+    findings: [{ output: name, rule: "noisy-table", result: "passed", note: NOISY_NOTE }],
+    output: await documentHash(answer),
+    at: context.clock.now().toISOString(),
+  };
+  const content = { kind: "table", name, table: answer, source: snapshot } as const;
+  return { content, report, layers: [], keys, ...(charged ? { privacyCost: answer.cost } : {}) };
 }
 
 /** Takes the released model as what is served. @throws RunRefused when it is not the one that the release names */

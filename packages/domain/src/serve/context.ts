@@ -13,6 +13,7 @@ import type { StateDatabase } from "../state/database.ts";
 import type { DocumentStore } from "../state/documents.ts";
 import type { EventStore } from "../state/events.ts";
 import type { MembershipStore } from "../state/memberships.ts";
+import type { PrivacyStore } from "../state/privacy.ts";
 import type { RollbackStore } from "../state/rollback.ts";
 import type { StatusStore } from "../state/status.ts";
 import type { UseStore } from "../state/uses.ts";
@@ -57,6 +58,8 @@ export interface DomainContext {
   readonly work: WorkStore;
   /** Whose rows each build held. */
   readonly memberships: MembershipStore;
+  /** What each table may still give under differential privacy. */
+  readonly privacy: PrivacyStore;
   readonly data: DataStore;
   /** Everything else that holds data at rest. */
   readonly files: SealedFiles;

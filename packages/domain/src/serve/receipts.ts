@@ -32,6 +32,8 @@ export interface Answered {
   /** Certificate of the sample that a development run read. */
   readonly certificate?: Certificate;
   readonly layers: string[];
+  /** Micro-rho that this call spent. */
+  readonly privacyCost?: string;
 }
 
 /** Signs, keeps and logs the receipt of one call. When a concurrent retry was faster, its answer stands. */
@@ -62,6 +64,7 @@ export async function issueReceipt(
     answer: await sha256Hex(answered.frame),
     quantity: { unit: OPERATION_UNITS[request.operation], amount: String(answered.amount) },
     price: grant.body.price,
+    ...(answered.privacyCost === undefined ? {} : { privacyCost: answered.privacyCost }),
     layers: answered.layers,
     at: context.clock.now().toISOString(),
   };

@@ -44,6 +44,14 @@ const MIGRATIONS = [
    CREATE INDEX membership_open ON membership (product, version) WHERE until_at IS NULL;
    CREATE TABLE subject_request (request TEXT PRIMARY KEY, kind TEXT NOT NULL, resource TEXT NOT NULL, tag BLOB NOT NULL,
      salt BLOB NOT NULL, received_at TEXT NOT NULL, due_at TEXT NOT NULL, answered_at TEXT) STRICT;`,
+  `CREATE TABLE privacy_budget (resource TEXT PRIMARY KEY, budget INTEGER NOT NULL CHECK (budget >= 0), at TEXT NOT NULL) STRICT;
+   CREATE TABLE privacy_spend (resource TEXT NOT NULL, entry INTEGER NOT NULL, question TEXT, cost INTEGER NOT NULL CHECK (cost >= 0),
+     at TEXT NOT NULL, PRIMARY KEY (resource, entry)) STRICT, WITHOUT ROWID;
+   CREATE UNIQUE INDEX privacy_question ON privacy_spend (resource, question) WHERE question IS NOT NULL;
+   CREATE TRIGGER privacy_spend_stays BEFORE DELETE ON privacy_spend BEGIN SELECT RAISE(ABORT, 'a spend stays'); END;
+   CREATE TRIGGER privacy_spend_as_written BEFORE UPDATE ON privacy_spend BEGIN SELECT RAISE(ABORT, 'a spend stays'); END;
+   CREATE TABLE privacy_answer (resource TEXT NOT NULL, question TEXT NOT NULL, answer TEXT NOT NULL,
+     PRIMARY KEY (resource, question)) STRICT, WITHOUT ROWID;`,
 ] as const;
 
 /** An open state file. */

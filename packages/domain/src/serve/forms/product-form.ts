@@ -7,6 +7,7 @@ import {
   toHex,
   type Bytes,
   type LinearModel,
+  type NoisyTable,
   type ProductServer,
   type ProductSnapshot,
   type PsiKind,
@@ -24,7 +25,7 @@ import type { DomainContext } from "../context.ts";
 export type ServedContent =
   | { kind: "labels"; vocabulary: string[]; codes: Uint8Array; keys: readonly string[] }
   | { kind: "set"; match: PsiKind; members: Uint8Array; keys: readonly string[] }
-  | { kind: "table"; name: string; table: Table; source: Sha256Hex }
+  | { kind: "table"; name: string; table: Table | NoisyTable; source: Sha256Hex }
   | { kind: "score"; featureBound: number; link: ScoreLink; model: LinearModel; modelHash: Sha256Hex };
 
 /** What a build has for its form. */

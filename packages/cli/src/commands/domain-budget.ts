@@ -1,0 +1,62 @@
+/** `sluice domain budget DIR RESOURCE`
+ *  @module */
+import type { PrivacyBudget } from "@sluice/domain";
+import { costOf, epsilonFor, MICRO_RHO } from "@sluice/desensitize";
+import { JSON_OPTION, type Arguments, type Command } from "../command.ts";
+
+/** δ for which ε is shown: below one in the rows of any table. */
+const SHOWN_DELTA = 1e-9;
+
+/** Shows or sets what a table may give under differential privacy. */
+export const domainBudget: Command = {
+  path: ["domain", "budget"],
+  summary: "show or set how much privacy all answers about a table may cost together",
+  positionals: ["DIR", "RESOURCE"],
+  options: {
+    set: { value: "RHO", description: "budget in all, spent ones included: ρ of zCDP, as 0.5; 0 allows nothing more" },
+    spent: { value: "RHO", description: "with --set: what was spent elsewhere, or before this state was made" },
+    ...JSON_OPTION,
+  },
+  notes:
+    "Without a budget no answer under differential privacy is given. A spend is never taken back. To set one, stop the\n" +
+    "domain. docs/differential-privacy.md says what ρ means.\n" +
+    "差分隐私预算：按数源表合计，跨场景、跨主体、跨版本；未设置则一律拒绝；已消耗的不退还。设置前须先停止该数据域。",
+  async run(args, io) {
+    const [directory, resource] = [args.positional(0), args.positional(1)];
+    const [set, spent] = [microRho(args, "set"), microRho(args, "spent")];
+    const { readPrivacyBudget, setPrivacyBudget } = await import("@sluice/domain");
+    const { systemClock } = await import("@sluice/client");
+    const budget =
+      set === undefined
+        ? await readPrivacyBudget(directory, resource)
+        : await setPrivacyBudget(directory, resource, { budget: set, spent, clock: systemClock });
+    io.stdout.write(args.flag("json") ? `${JSON.stringify(documentOf(budget))}\n` : textOf(budget));
+    return 0;
+  },
+};
+
+/** @throws ERR_PRIVACY_PARAMETER */
+function microRho(args: Arguments, name: string): bigint | undefined {
+  const text = args.text(name);
+  if (text === undefined) return undefined;
+  return text === "0" ? 0n : costOf({ mechanism: "gaussian", rho: text });
+}
+
+function documentOf({ resource, budget, spent, entries }: PrivacyBudget): Record<string, string | number | null> {
+  const micro = { budgetMicroRho: budget === null ? null : String(budget), spentMicroRho: String(spent) };
+  return { resource, ...micro, entries };
+}
+
+function textOf({ resource, budget, spent, entries }: PrivacyBudget): string {
+  const lines = [
+    resource,
+    `budget 预算    ${budget === null ? "none: such questions are refused 未设置，一律拒绝" : amount(budget)}`,
+    `spent 已消耗   ${amount(spent)}, ${entries} ${entries === 1 ? "entry" : "entries"}`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function amount(micro: bigint): string {
+  const rho = Number(micro) / Number(MICRO_RHO);
+  return `ρ = ${rho}, which is ε = ${epsilonFor(micro, SHOWN_DELTA, 1)} at δ = ${SHOWN_DELTA}`;
+}

@@ -1,0 +1,75 @@
+/** Answers under differential privacy: paid for in the ledger of their source table, with an event in the log, before a row
+ *  is read; the same question about the same snapshot is answered from what was kept.
+ *  @module */
+import { answerOnce, costOf, noisyTable, RandomWords } from "@sluice/desensitize";
+import {
+  SluiceError,
+  type NoisyTable,
+  type NoisyTableSpec,
+  type Policy,
+  type Sha256Hex,
+  type Transform,
+} from "@sluice/protocol";
+import type { KeyedTable, ViewRequest } from "../data/sample.ts";
+import { numberSubjects } from "../data/subject-numbers.ts";
+import type { DomainContext } from "./context.ts";
+import { logEvent } from "./events.ts";
+
+/** Transforms that give the same value in every scene and to every row alike: groups of their values can be public. */
+const PLAIN: readonly Transform["kind"][] = ["keep", "mask", "generalize", "bucket"];
+
+/** A noisy table, and what making it took. */
+export interface PrivatelyAnswered {
+  readonly answer: NoisyTable;
+  /** Whether it was paid for now. */
+  readonly charged: boolean;
+  /** Snapshot of the resource that it is of. */
+  readonly snapshot: Sha256Hex;
+  /** Keys of the rows behind it. */
+  readonly keys: readonly string[];
+}
+
+/** The noisy table of `spec` over the rows of `view`.
+ *  @throws ERR_JOB_MANIFEST when it groups or sums a column that the policy changes by a key; ERR_PRIVACY_PARAMETER,
+ *  ERR_PRIVACY_BUDGET; what the store throws, after the spend */
+export async function answerPrivately(
+  context: DomainContext,
+  view: ViewRequest,
+  spec: NoisyTableSpec,
+): Promise<PrivatelyAnswered> {
+  const { resource, policy, key, consent } = view;
+  checkColumns(spec, policy);
+  const { snapshot } = context.data.describe(resource);
+  let keys: readonly string[] | undefined;
+  const read = async (): Promise<KeyedTable> => {
+    const fields = [...new Set([...spec.dimensions, ...spec.measures].map(({ field }) => field))];
+    const rows = await context.data.readAll({ ...view, fields });
+    if (rows.snapshot !== snapshot) throw new SluiceError("ERR_STORE", { reason: "the table was renewed meanwhile" });
+    keys = rows.keys;
+    return rows;
+  };
+  const { answer, charged } = await answerOnce(context.privacy, {
+    table: resource,
+    snapshot,
+    question: { spec, columns: policy.columns, key, consent: consent ?? null },
+    cost: costOf(spec.loss),
+    published: async (question) => {
+      const put = context.privacy.takeEvent(question);
+      if (put !== null) await logEvent(context, put);
+    },
+    compute: async () => {
+      const rows = await read();
+      return noisyTable(rows.table, numberSubjects(rows.keys), spec, new RandomWords(context.random));
+    },
+  });
+  return { answer, charged, snapshot, keys: keys ?? (await read()).keys };
+}
+
+function checkColumns({ dimensions, measures }: NoisyTableSpec, policy: Policy): void {
+  for (const { field } of [...dimensions, ...measures]) {
+    const kind = Object.hasOwn(policy.columns, field) ? policy.columns[field]?.transform.kind : undefined;
+    if (kind !== undefined && PLAIN.includes(kind)) continue;
+    const expected = `a column that the policy shows as ${PLAIN.join(", ")}`;
+    throw new SluiceError("ERR_JOB_MANIFEST", { pointer: `/input/${field}`, expected });
+  }
+}
