@@ -17,16 +17,17 @@ export interface OutputChannel {
   readonly bits: number;
 }
 
-/** The bound for each output, rounded up to a tenth of a bit. A score serves its model and adds nothing. */
+/** The bound for each output, rounded up to a tenth of a bit. A score serves its model and adds nothing, and of a
+ *  noisy table no code of the job chooses anything. */
 export function channelBits({ outputs }: Pick<JobManifest, "outputs">): OutputChannel[] {
   return Object.entries(outputs).flatMap(([output, spec]) => {
-    if (spec.kind === "score") return [];
+    if (spec.kind === "score" || spec.kind === "noisy-table") return [];
     const per = spec.kind === "labels" || spec.kind === "set" ? ("row" as const) : ("output" as const);
     return [{ output, per, bits: Math.ceil(bitsOf(spec) * 10) / 10 }];
   });
 }
 
-function bitsOf(spec: Exclude<OutputSpec, { kind: "score" }>): number {
+function bitsOf(spec: Exclude<OutputSpec, { kind: "score" | "noisy-table" }>): number {
   switch (spec.kind) {
     case "labels":
       return Math.log2(spec.vocabulary.length);
