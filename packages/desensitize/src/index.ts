@@ -33,6 +33,7 @@ export { hierarchySql, hierarchyType, outsideSql } from "./hierarchy/hierarchy-s
 export { MAX_BUCKETS, MAX_DIRECT_CHARACTERS_SHOWN, checkPolicy } from "./policy/check.ts";
 export { isPseudonym, quasiIdentifiers, shownColumn, viewColumns } from "./policy/columns.ts";
 export { madeKinds } from "./policy/made-kinds.ts";
+export { columnHierarchies, sensitiveColumns } from "./policy/model-columns.ts";
 export { parsePolicy } from "./policy/parse.ts";
 export * from "./privacy/bernoulli-exp.ts";
 export * from "./privacy/bound-contributions.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ANY_VALUE, Hierarchy, type ColumnBatch } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { anonymize, recodeTuples, type ColumnHierarchy } from "../src/index.ts";
+import { anonymize, classesOf, recodeTuples, type ColumnHierarchy } from "../src/index.ts";
 import { ADULT_COLUMNS, adultBatch, adultTree, arxLines } from "./adult-hierarchies.ts";
 import {
   allLevels,
@@ -178,6 +178,8 @@ test.each([
           JSON.stringify(columns.map((___, d) => textAt(batch, columnName(d), row))),
         );
         expect(shown.toSorted()).toEqual([...node.left].flatMap(([key, own]) => own.map(() => key)).toSorted());
+        const quasi = columns.map((__, d) => columnName(d));
+        expect([...classes]).toEqual([...classesOf(batch, quasi).ofRow]);
         expect(new Set(classes).size).toBe(node.left.size);
         expect(recoding.classCount).toBe(node.left.size);
         // Every row of the batch falls into the class it is in; rows of classes that are gone into none.

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Hierarchy, isValid, type Column, type ColumnBatch } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { anonymize, recodeTuples, type AnonymizedBatch } from "../src/index.ts";
+import { anonymize, classesOf, recodeTuples, type AnonymizedBatch } from "../src/index.ts";
 import { ADULT_COLUMNS, adultBatch, adultTree } from "./adult-hierarchies.ts";
 import { plainKeeps, plainShares, plainDistance, type PlainModel, type PlainRow } from "./plain-anonymity.ts";
 
@@ -135,6 +135,7 @@ test("random tables: every class keeps the model, shows what covers its rows, an
       expect([batch.rowCount, figures.suppressedRows]).toEqual([rows.length, 0]);
       expect(batch.columns["s"]).toEqual(batchOf(rows).columns["s"]);
       expect([...recodeTuples(recoding, batchOf(rows))]).toEqual([...classes]);
+      expect([...classes]).toEqual([...classesOf(batch, NAMES).ofRow]);
       const shown = rows.map((_, row) => JSON.stringify(NAMES.map((name) => cellOf(batch.columns[name], row))));
       expect(new Set(shown.map((text, row) => `${classes[row]} ${text}`)).size).toBe(recoding.classCount);
       expect(new Set(shown).size).toBe(recoding.classCount);

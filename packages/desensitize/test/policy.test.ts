@@ -1,4 +1,11 @@
-import { canonicalText, isSluiceError, type ColumnRule, type Policy, type ResourceField } from "@sluice/protocol";
+import {
+  canonicalText,
+  isSluiceError,
+  type ColumnRule,
+  type Policy,
+  type ResourceDescription,
+  type ResourceField,
+} from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { checkPolicy, parsePolicy, quasiIdentifiers, viewColumns, viewSql } from "../src/index.ts";
@@ -141,18 +148,47 @@ test("refuses tokens of a quasi-identifier under any role: equal values would st
 
 test("refuses what it asks for and nobody does, and accepts what is done when it is said", () => {
   const sample = { rows: 10, strata: [] };
-  const asked: [Partial<Policy>, string][] = [
-    [{ sample: { ...sample, method: "hash" } }, "/sample/method"],
-    [{ model: { algorithm: "full-domain" } }, "/model/algorithm"],
-    [{ model: { algorithm: "mondrian", l: 2 } }, "/model/algorithm"],
-    [{ model: { algorithm: "suppress", l: 2 } }, "/model/l"],
-    [{ model: { algorithm: "suppress", entropyL: 2 } }, "/model/entropyL"],
-    [{ model: { algorithm: "suppress", t: 0.2 } }, "/model/t"],
-    [{ model: { algorithm: "suppress", delta: { min: 0, max: 0.5 } } }, "/model/delta"],
-  ];
+  const asked: [Partial<Policy>, string][] = [[{ sample: { ...sample, method: "hash" } }, "/sample/method"]];
   for (const [change, pointer] of asked) expect(refusedFor({}, change)).toEqual(["ERR_POLICY", pointer]);
   const said: Partial<Policy> = { sharing: "enclave", model: { algorithm: "suppress" }, gate: { minRows: 5 } };
   expect(refusedFor({}, { ...said, sample: { ...sample, method: "exact" } })).toBe("passed");
+});
+
+test("a model has what it looks at, and levels that can be searched, before any row is read", () => {
+  const wide = (count: number): ResourceDescription =>
+    describe(
+      field("row", "integer", "direct"),
+      ...Array.from({ length: count }, (_, i) => field(`q${i}`, "text", "quasi")),
+    );
+  const of = (count: number, model: Policy["model"]): unknown => {
+    const quasi: ColumnRule = { role: "quasi", transform: { kind: "keep" } };
+    const policy = policyOf(Object.fromEntries(Array.from({ length: count }, (_, i) => [`q${i}`, quasi])));
+    const refused = refusal(() =>
+      checkPolicy({ ...policy, ...(model === undefined ? {} : { model }) }, wide(count), "row"),
+    );
+    return Array.isArray(refused) ? refused[1] : refused;
+  };
+  expect(of(3, { algorithm: "full-domain" })).toBe("passed");
+  expect(of(3, { algorithm: "mondrian", l: 2 })).toBe("/model/l");
+  expect(of(3, { algorithm: "suppress", entropyL: 2 })).toBe("/model/entropyL");
+  expect(of(3, { algorithm: "suppress", t: 0.2 })).toBe("/model/t");
+  expect(of(3, { algorithm: "mondrian", delta: { min: 0, max: 0.5 } })).toBe("/model/delta");
+  expect(of(3, { algorithm: "suppress", delta: { min: 0, max: 0.5 } })).toBe("passed");
+  expect(of(19, { algorithm: "full-domain" })).toBe("passed");
+  expect(of(20, { algorithm: "full-domain" })).toBe("/model/algorithm"); // 2^20 combinations
+  expect(of(20, { algorithm: "mondrian" })).toBe("passed");
+  expect(of(60, { algorithm: "mondrian" })).toBe("/columns");
+
+  const hierarchy = { kind: "intervals" as const, min: 0, max: 1_000, widths: [1, 2, 4, 8, 16, 32, 64] };
+  const numbers = Array.from({ length: 7 }, (_, i) => ({ ...field(`n${i}`, "integer", "quasi"), hierarchy }));
+  const described = describe(field("row", "integer", "direct"), ...numbers);
+  const quasi: ColumnRule = { role: "quasi", transform: { kind: "keep" } };
+  const searched = (count: number): unknown => {
+    const columns = Object.fromEntries(numbers.slice(0, count).map(({ name }) => [name, quasi]));
+    return refusal(() => checkPolicy(policyOf(columns, { model: { algorithm: "full-domain" } }), described, "row"));
+  };
+  expect(searched(6)).toBe("passed"); // 9^6 combinations
+  expect(searched(7)).toEqual(["ERR_POLICY", "/model/algorithm"]);
 });
 
 test("under strict, every column of the resource has a rule", () => {

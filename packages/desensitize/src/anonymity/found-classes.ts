@@ -90,11 +90,14 @@ export async function byBoxes(
   );
   // Boxes that show the same cannot be told apart: they are one class.
   const coded = labels.map((shown) => encodeValues(shown));
-  const { ids, count } = groupCodes(coded, boxes.count);
+  const alike = groupCodes(coded, boxes.count);
+  // Numbered by their first rows, as all classes are.
+  const raw = boxOf.map((box) => alike.ids[box] ?? 0);
+  const { ids: classOf, count } = groupCodes([{ codes: raw, size: Math.max(1, alike.count) }], table.count);
+  const tuples = firstOf(classOf, count);
   const tupleOfBox = firstOf(boxOf, boxes.count);
-  const tuples = firstOf(ids, count).map((box) => tupleOfBox[box] ?? 0);
   return {
-    classes: { classOf: boxOf.map((box) => ids[box] ?? 0), count },
+    classes: { classOf, count },
     levels: undefined,
     loss,
     recode: (left) => ({
@@ -103,7 +106,7 @@ export async function byBoxes(
       cuts,
       low,
       high,
-      classOfBox: Int32Array.from(ids, (number) => left.numbers[number] ?? -1),
+      classOfBox: Int32Array.from(tupleOfBox, (tuple) => left.numbers[classOf[tuple] ?? 0] ?? -1),
       classCount: left.count,
       shown: shownOf(table, tuples, left, (d, tuple) => labels[d]?.[boxOf[tuple] ?? 0] ?? null),
     }),

@@ -5,14 +5,7 @@ import { SluiceError, type Policy } from "@sluice/protocol";
 
 /** What a policy may ask for that is not done, by pointer: the value it has, and those that are done. */
 const NOT_DONE: readonly (readonly [pointer: string, asked: (policy: Policy) => unknown, done: readonly unknown[]])[] =
-  [
-    ["/sample/method", ({ sample }) => sample.method, ["exact"]],
-    ["/model/algorithm", ({ model }) => model?.algorithm, ["suppress"]],
-    ["/model/l", ({ model }) => model?.l, []],
-    ["/model/entropyL", ({ model }) => model?.entropyL, []],
-    ["/model/t", ({ model }) => model?.t, []],
-    ["/model/delta", ({ model }) => model?.delta, []],
-  ];
+  [["/sample/method", ({ sample }) => sample.method, ["exact"]]];
 
 /** @throws ERR_POLICY at the first member that asks for what is not done. */
 export function checkDemands(policy: Policy): void {

@@ -3,6 +3,7 @@
 import { SluiceError } from "@sluice/protocol";
 import type { ColumnRule, FieldRole, Policy, ResourceDescription, ResourceField, Transform } from "@sluice/protocol";
 import { checkDemands } from "./check-demands.ts";
+import { checkModel } from "./check-model.ts";
 import { transformedType } from "./columns.ts";
 
 /** Characters of a direct identifier that a mask may leave, as in 138****8000. */
@@ -62,6 +63,7 @@ export function checkPolicy(policy: Policy, resource: ResourceDescription, key: 
   }
   if (shown === 0) fail("/columns", "expected at least one column that is not dropped");
   checkStrata(policy);
+  checkModel(policy, resource);
 }
 
 function checkShown(name: string, field: ResourceField, rule: ColumnRule): void {

@@ -15,14 +15,14 @@ import {
   scanColumns,
   stratifiedSampleSql,
   SUBJECT_NUMBER,
-  suppressToK,
   TUPLE_PERSONS,
   type Population,
 } from "@sluice/desensitize";
-import { documentHash, isSluiceError, SluiceError } from "@sluice/protocol";
+import { documentHash, SluiceError } from "@sluice/protocol";
 import type { Bytes, ColumnBatch, Policy, RiskReport } from "@sluice/protocol";
 import { readBatch } from "./batch.ts";
 import { quoteIdentifier } from "./engine.ts";
+import { keepModel } from "./keep-model.ts";
 import type { OpenTable, ViewRequest } from "./sample.ts";
 import { compareWithTable } from "./table-utility.ts";
 import { countFailures } from "./transform-failures.ts";
@@ -40,7 +40,8 @@ export interface InspectedSample {
   readonly report: RiskReport;
 }
 
-/** Draws and measures. @throws ERR_POLICY, ERR_POLICY_COLUMN, ERR_SAMPLE_SIZE, ERR_CANCELLED, EngineFault */
+/** Draws and measures.
+ *  @throws ERR_POLICY, ERR_POLICY_COLUMN, ERR_SAMPLE_SIZE, ERR_SAMPLE_K, ERR_SAMPLE_MODEL, ERR_CANCELLED, EngineFault */
 export async function inspectSampleFrom(open: OpenTable, request: SampleRequest): Promise<InspectedSample> {
   const { session, entry, path } = open;
   const { policy, fields, tokenKey, seed, signal, key } = request;
@@ -56,8 +57,18 @@ export async function inspectSampleFrom(open: OpenTable, request: SampleRequest)
   const quasi = quasiIdentifiers(policy, fields);
   const classes = classesOf(drawn, quasi);
   const drawnPersons = personsOf(classes, persons);
-  const left = suppressed(drawn, quasi, policy, persons);
   const population = await readPopulation(open, request, { table, quasi });
+  const sample = {
+    policy,
+    resource: description,
+    fields,
+    drawn,
+    quasi,
+    persons,
+    population: population.counted,
+    signal,
+  };
+  const { batch, subjects, loss, classOfTuple } = await keepModel(sample);
   const policyHash = await documentHash(policy);
   const report = assessRisk({
     policy,
@@ -72,33 +83,18 @@ export async function inspectSampleFrom(open: OpenTable, request: SampleRequest)
       alone: drawnPersons.filter((n) => n === 1).length,
       bestK: largestK(classes, persons, policy.suppressionLimit),
     },
-    batch: left.batch,
-    subjects: left.subjects,
+    batch,
+    subjects,
     quasi,
     shown: withoutPseudonyms(policy, fields),
     population: population.counted,
-    residual: scanColumns(left.batch, madeKinds(policy)),
+    classOfTuple,
+    loss,
+    residual: scanColumns(batch, madeKinds(policy)),
     transformFailures: await countFailures(open, request, table),
-    utility: await compareWithTable(open, request, { table, sample: left.batch }),
+    utility: await compareWithTable(open, request, { table, sample: batch }),
   });
-  return { ...left, report };
-}
-
-/** The rows that k leaves, however many it takes: whether they are too few is the gate's word. When it would take all, those
- *  that were drawn, of which the gate says that they do not keep k. */
-function suppressed(
-  drawn: ColumnBatch,
-  quasi: readonly string[],
-  { k }: Policy,
-  persons: Int32Array,
-): { batch: ColumnBatch; subjects: Int32Array } {
-  try {
-    const { batch, subjects } = suppressToK(drawn, quasi, k, 1, persons);
-    return { batch, subjects: subjects ?? persons };
-  } catch (error) {
-    if (!isSluiceError(error, "ERR_SAMPLE_K")) throw error;
-    return { batch: drawn, subjects: persons };
-  }
+  return { batch, subjects, report };
 }
 
 async function readPopulation(

@@ -1,0 +1,91 @@
+/** The rows of a drawn sample that keep the policy's model, changed as the model says.
+ *  @module */
+import { setImmediate } from "node:timers/promises";
+import {
+  anonymize,
+  columnHierarchies,
+  recodeTuples,
+  sensitiveColumns,
+  suppressToK,
+  type Population,
+} from "@sluice/desensitize";
+import { isSluiceError, SluiceError } from "@sluice/protocol";
+import type { AnonymityModel, ColumnBatch, Policy, ResourceDescription } from "@sluice/protocol";
+
+/** Checks after which others run, so that a search can be cancelled. */
+const CHECKS_PER_TURN = 8;
+
+/** A sample as it was drawn. */
+export interface DrawnSample {
+  readonly policy: Policy;
+  readonly resource: ResourceDescription;
+  readonly fields: readonly string[];
+  readonly drawn: ColumnBatch;
+  readonly quasi: readonly string[];
+  /** The person of each row. */
+  readonly persons: Int32Array;
+  /** Distinct tuples of the whole table; undefined when there are too many. */
+  readonly population: Population | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What is left of it. */
+export interface KeptSample {
+  readonly batch: ColumnBatch;
+  readonly subjects: Int32Array;
+  /** Normalised loss; present when columns may have become coarser. */
+  readonly loss?: number;
+  /** The class of each tuple of the whole table; present when columns may have become coarser. */
+  readonly classOfTuple?: Int32Array;
+}
+
+/** Without a model, and with one that only suppresses to k, however many rows it takes: whether too few are left is the gate's
+ *  word. Any other model is kept within the suppression limit or refused.
+ *  @throws ERR_SAMPLE_K, ERR_SAMPLE_MODEL, ERR_POLICY, ERR_CANCELLED */
+export async function keepModel(sample: DrawnSample): Promise<KeptSample> {
+  const { policy, resource, fields, drawn, quasi, persons, population, signal } = sample;
+  const { model = { algorithm: "suppress" }, k, suppressionLimit } = policy;
+  if (asksForKAlone(model)) return suppressed(sample);
+  const { batch, subjects, loss, recoding } = await anonymize(drawn, {
+    quasi,
+    hierarchies: columnHierarchies(policy, resource),
+    model,
+    k,
+    suppressionLimit,
+    subjects: persons,
+    sensitive: sensitiveColumns(policy, resource, fields),
+    population: model.delta === undefined ? undefined : wholeTable(population),
+    signal,
+    onStep: async ({ checks }) => {
+      if (checks % CHECKS_PER_TURN === 0) await setImmediate();
+    },
+  });
+  const classOfTuple = population === undefined ? {} : { classOfTuple: recodeTuples(recoding, population.tuples) };
+  return { batch, subjects: subjects ?? persons, loss, ...classOfTuple };
+}
+
+function asksForKAlone({ algorithm, ...demands }: AnonymityModel): boolean {
+  return algorithm === "suppress" && Object.values(demands).every((demand) => demand === undefined);
+}
+
+/** When k would take all rows, those that were drawn, of which the gate says that they do not keep k. */
+function suppressed({ drawn, quasi, policy: { k }, persons }: DrawnSample): KeptSample {
+  try {
+    const { batch, subjects } = suppressToK(drawn, quasi, k, 1, persons);
+    return { batch, subjects: subjects ?? persons };
+  } catch (error) {
+    if (!isSluiceError(error, "ERR_SAMPLE_K")) throw error;
+    return { batch: drawn, subjects: persons };
+  }
+}
+
+/** Persons with several tuples would be counted in each, and presence would look smaller than it is. */
+function wholeTable(population: Population | undefined): { batch: ColumnBatch; weights: Float64Array } {
+  const weights = Float64Array.from(population?.persons ?? []);
+  const counted = weights.reduce((sum, n) => sum + n, 0);
+  if (population === undefined || counted !== population.total) {
+    const reason = "the persons of the whole table cannot be counted: expected one row for each, and fewer tuples";
+    throw new SluiceError("ERR_POLICY", { pointer: "/model/delta", reason });
+  }
+  return { batch: population.tuples, weights };
+}
