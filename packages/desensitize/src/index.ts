@@ -25,6 +25,7 @@ export { channelBits, type OutputChannel } from "./guard/channel.ts";
 export { checkOutput } from "./guard/check-output.ts";
 export { GUARD_RULES, type GuardRule } from "./guard/finding.ts";
 export { noisyTable } from "./guard/noisy-table.ts";
+export { SET_WORDS } from "./guard/shown-sets.ts";
 export { MIN_CELL_SUBJECTS } from "./guard/subjects.ts";
 export { MEAN_DIGITS, TABLE_BASE } from "./guard/table.ts";
 export { featureLevels } from "./guard/levels.ts";

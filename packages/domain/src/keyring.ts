@@ -23,7 +23,16 @@ import { refuseRetired } from "./retire/retired-mark.ts";
 export const KEY_NAMES = { receipt: "receipt", log: "log", logSm2: "log-sm2", master: "master" } as const;
 
 /** What a derived secret is for. */
-type SecretPurpose = "data-key" | "membership" | "oprf" | "psi" | "sample-seed" | "seal" | "subject-request" | "token";
+type SecretPurpose =
+  | "data-key"
+  | "membership"
+  | "oprf"
+  | "output-register"
+  | "psi"
+  | "sample-seed"
+  | "seal"
+  | "subject-request"
+  | "token";
 
 /** Holder of the domain's secrets. */
 export class Keyring {

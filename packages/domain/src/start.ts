@@ -23,6 +23,7 @@ import { createServer } from "./http/server.ts";
 import { Keyring } from "./keyring.ts";
 import { MemoryFiles } from "./rest/memory-files.ts";
 import { openSealedFiles } from "./rest/open-files.ts";
+import { sweepShown } from "./register/shown-files.ts";
 import { acceptCheckpoint } from "./serve/accept-checkpoint.ts";
 import { ActiveCalls } from "./serve/active-calls.ts";
 import type { DomainContext } from "./serve/context.ts";
@@ -45,6 +46,7 @@ import { DocumentStore } from "./state/documents.ts";
 import { EventStore } from "./state/events.ts";
 import { MembershipStore } from "./state/memberships.ts";
 import { PrivacyStore } from "./state/privacy.ts";
+import { OutputRegister } from "./state/output-register.ts";
 import { RollbackStore } from "./state/rollback.ts";
 import { StatusStore } from "./state/status.ts";
 import { UseStore } from "./state/uses.ts";
@@ -192,6 +194,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
       work: new WorkStore(db),
       memberships: new MembershipStore(db),
       privacy: new PrivacyStore(db, events, clock),
+      register: new OutputRegister(db),
       data,
       files,
       parts,
@@ -221,6 +224,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
     if (standing.rolledBack === null) {
       await sweepIndexes(context);
       await sweepMemberships(files, context.memberships.names());
+      await sweepShown(files, context.register.names());
       await pruneTrails(context);
       await runner.recover();
     }

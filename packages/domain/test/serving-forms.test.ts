@@ -93,6 +93,30 @@ beforeAll(async () => {
   report = await serveForm(fixture, grant, "groups", TABLE_JOB);
 });
 
+test("every output is registered by its source table, and what the report shows lies sealed beside it", async () => {
+  const rows = withState(fixture.directory, (db) =>
+    db.prepare("SELECT product, kind, resource, key_column, shown FROM output_register ORDER BY id").all(),
+  );
+  expect(rows.map(({ product, kind }) => [product, kind])).toEqual([
+    ["ids", "development"],
+    ["ids", "psi-ids"],
+    ["cardinality", "development"],
+    ["cardinality", "psi-cardinality"],
+    ["points", "development"],
+    ["points", "score"],
+    ["groups", "development"],
+    ["groups", "report"],
+  ]);
+  expect(new Set(rows.map((row) => `${String(row["resource"])} ${String(row["key_column"])}`))).toEqual(
+    new Set(["persons person"]),
+  );
+  const files = await readdir(join(fixture.directory, "register"));
+  expect(files).toEqual(rows.flatMap(({ shown }) => (shown === null ? [] : [shown])));
+  expect(files).toHaveLength(1);
+  const facts = await sealedFileFacts(join(fixture.directory, "register", files[0] ?? ""));
+  expect(facts?.plainBytes).toBeGreaterThan(0);
+});
+
 afterAll(async () => {
   await fixture[Symbol.asyncDispose]();
 });

@@ -116,7 +116,13 @@ export type GuardReport = z.infer<typeof GuardReport>;
 
 /** Outcome of the guard. `output` is the only form in which user-made values go on. */
 export type Verdict =
-  | { ok: true; output: CheckedOutput; findings: GuardFinding[] }
+  | {
+      ok: true;
+      output: CheckedOutput;
+      findings: GuardFinding[];
+      /** Whom the table of the output shows: for the domain to keep, and for nobody else. */
+      shown?: Uint32Array;
+    }
   | { ok: false; findings: GuardFinding[] };
 
 /** Facts about a run that the guard takes from the domain, never from user code. */
@@ -133,6 +139,11 @@ export type DomainFacts = {
   table?: ColumnBatch;
   /** Columns of `table` that are sensitive by the policy. */
   sensitive?: readonly string[];
+  /** Two words for each person or thing, by number: a keyed tag, the same in every run over the source table. Without it,
+   *  a table is not held against earlier ones. */
+  tags?: Uint32Array;
+  /** What earlier tables of the source showed, as the guard gave it in `Verdict.shown`, one after another. */
+  shown?: Uint32Array;
 };
 
 /** Whether the columns of a noisy table are inputs of types that can be grouped and summed as declared. */

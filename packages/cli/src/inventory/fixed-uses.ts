@@ -154,6 +154,13 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     files: ["packages/domain/src/subjects/membership-tags.ts"],
   },
   {
+    use: { en: "tags by which tables of one source are held against each other", zh: "同一数源各表比对用的标签" },
+    algorithm: "HMAC-SHA-256, cut to 64 bits",
+    standard: "RFC 2104",
+    national: false,
+    files: ["packages/domain/src/register/person-tags.ts"],
+  },
+  {
     use: { en: "private lookup: oblivious PRF", zh: "匿踪查询：不经意伪随机函数" },
     algorithm: `VOPRF(${RISTRETTO})`,
     standard: "RFC 9497, RFC 9496",

@@ -45,7 +45,9 @@ export function checkOutput(output: JobOutput, manifest: JobManifest, facts: Dom
     output.class === "released" ? checkReleased(output, manifest, facts) : checkServed(output, manifest, facts);
   findings.push(...checked.findings);
   const refused = findings.some(({ result }) => result === "refused");
-  return refused ? { ok: false, findings } : { ok: true, output: checked.output, findings };
+  if (refused) return { ok: false, findings };
+  const { shown } = checked;
+  return { ok: true, output: checked.output, findings, ...(shown === undefined ? {} : { shown }) };
 }
 
 /** Kind of what a job returns for `spec`: the cells of a table are made here. Null for what no job returns. */
@@ -54,7 +56,7 @@ function returnedKind({ kind }: OutputSpec): JobOutput["values"][string]["kind"]
   return kind === "table" ? "table-rows" : kind;
 }
 
-type Checked = { output: CheckedOutput; findings: GuardFinding[] };
+type Checked = { output: CheckedOutput; findings: GuardFinding[]; shown?: Uint32Array };
 
 function checkReleased(
   output: Extract<JobOutput, { class: "released" }>,
@@ -85,13 +87,16 @@ function checkServed(
 ): Checked {
   const findings: GuardFinding[] = [];
   const values: Extract<CheckedOutput, { class: "served" }>["values"] = {};
+  // A manifest declares one output that is served.
+  let shown: Uint32Array | undefined;
   for (const [name, spec] of Object.entries(manifest.outputs)) {
     const guarded = checkServedValue(name, spec, output.values[name], facts);
     if (guarded === null) continue;
     if (guarded.value !== null) values[name] = guarded.value;
+    shown = guarded.shown ?? shown;
     findings.push(...guarded.findings);
   }
-  return { output: { class: "served", values }, findings };
+  return { output: { class: "served", values }, findings, ...(shown === undefined ? {} : { shown }) };
 }
 
 /** `value` of the result is null when a finding refuses what was returned; the result, when nothing is to be checked. */
@@ -100,7 +105,11 @@ function checkServedValue(
   spec: OutputSpec,
   value: Extract<JobOutput, { class: "served" }>["values"][string] | undefined,
   facts: DomainFacts,
-): { value: Extract<CheckedOutput, { class: "served" }>["values"][string] | null; findings: GuardFinding[] } | null {
+): {
+  value: Extract<CheckedOutput, { class: "served" }>["values"][string] | null;
+  findings: GuardFinding[];
+  shown?: Uint32Array;
+} | null {
   if (spec.kind === "labels" && value?.kind === "labels") {
     return guardLabels(name, value, spec.vocabulary, facts);
   }

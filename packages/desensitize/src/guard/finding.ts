@@ -39,6 +39,8 @@ export const GUARD_RULES = {
   "table-order": "rows that agree in every column are in the same groups and have the same measures",
   "table-group":
     "cells of a group are listed when at least 10 of it have another level of a sensitive dimension than most",
+  "table-differencing":
+    "a number is listed when no fewer than 10 persons or things tell it from one that an earlier table of the source showed",
   "table-cells":
     "cells of at least 10 persons or things are listed; at most 20 % of the grouped rows lie elsewhere: else group more coarsely",
   "table-mean":

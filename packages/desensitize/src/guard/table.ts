@@ -15,11 +15,13 @@ import {
   type TableSpec,
 } from "@sluice/protocol";
 import { cellOrder, inCellOrder, levelsOfCell } from "./cells.ts";
-import { finding, judged } from "./finding.ts";
+import { farEnough, ShownBefore } from "./differencing.ts";
+import { finding, judged, type GuardRule } from "./finding.ts";
 import { disclosingCells, sensitiveDimensions } from "./group-disclosure.ts";
 import { followsFromRows, rowsAlike } from "./reversible.ts";
 import { MAX_MAGNITUDE, roundToBase, roundToDigits } from "./rounding.ts";
 import { safeMean } from "./safe-mean.ts";
+import type { CellRange } from "./shown-sets.ts";
 import { MIN_CELL_SUBJECTS, SubjectNumbers, subjectsOf } from "./subjects.ts";
 
 /** Rows of a cell are rounded to multiples of this. */
@@ -29,15 +31,18 @@ export const MEAN_DIGITS = 3;
 /** Share of the grouped rows that may lie in cells that are not listed. */
 const MAX_UNLISTED_SHARE = 0.2;
 
+/** A cell that is large enough, and where its rows are in the order of cells. */
+type ListedCell = CellRange & { readonly subjects: number };
+
 /** Applies the table rules. `value` is what may be served if no finding is refused; null when the rows are no table, or
  *  too few of them would be shown. What the findings say beyond a refusal can be seen in the table.
- *  Takes at most 64 bytes per row beside the rows. */
+ *  Takes at most 128 bytes per row beside the rows. */
 export function guardTable(
   output: string,
   rows: TableRows,
   spec: TableSpec,
   facts: DomainFacts,
-): { value: Table | null; findings: GuardFinding[] } {
+): { value: Table | null; findings: GuardFinding[]; shown?: Uint32Array } {
   const findings = shapeFindings(output, rows, spec, facts.rowCount);
   const refused = (): boolean => findings.some(({ result }) => result === "refused");
   if (refused()) return { value: null, findings };
@@ -55,11 +60,15 @@ export function guardTable(
   }
 
   const sensitive = sensitiveDimensions(rows, spec, facts);
-  const cells = listedCells(rows, spec, facts, sensitive);
-  if (cells === null) return { value: null, findings: [...findings, finding(output, "table-cells", "refused")] };
+  const before = facts.tags === undefined ? null : new ShownBefore(facts.shown ?? new Uint32Array(0));
+  const { cells, shown, rule } = listedCells(rows, spec, facts, { sensitive, before });
+  if (cells === null) return { value: null, findings: [...findings, finding(output, rule, "refused")] };
   // Always the same, whatever was withheld: the cells say what is not listed, and not why.
   if (facts.table !== undefined) {
     findings.push(finding(output, "table-group", sensitive.length > 0 ? "changed" : "passed"));
+  }
+  if (before !== null) {
+    findings.push(finding(output, "table-differencing", before.isEmpty ? "passed" : "changed"));
   }
   const unlisted = cells.length < tableCells(spec.dimensions);
   const absent = cells.some(({ means }) => Object.keys(means).length < spec.measures.length);
@@ -70,7 +79,7 @@ export function guardTable(
     finding(output, "table-count", "changed"),
     finding(output, "table-digits", spec.measures.length > 0 ? "changed" : "passed"),
   );
-  return { value: tableOf(cells, spec), findings };
+  return { value: tableOf(cells, spec), findings, ...(shown === undefined ? {} : { shown }) };
 }
 
 function shapeFindings(output: string, rows: TableRows, spec: TableSpec, rowCount: number): GuardFinding[] {
@@ -111,47 +120,57 @@ function largestMagnitude(values: Float64Array): number {
   return largest;
 }
 
-/** The cells that may be shown, ascending; null when none may, or when too many rows lie in others. */
+/** The cells that may be shown, ascending, and whom they show when that is asked; null when none may, or when too many rows
+ *  lie in others, by the rule that took them. */
 function listedCells(
   table: TableRows,
   spec: TableSpec,
   facts: DomainFacts,
-  sensitive: readonly number[],
-): Table["cells"] | null {
+  { sensitive, before }: { readonly sensitive: readonly number[]; readonly before: ShownBefore | null },
+): { cells: Table["cells"] | null; shown?: Uint32Array; rule: GuardRule } {
   const order = cellOrder(table, spec, facts.rowCount);
   const { starts } = order;
   const groupedRows = starts.at(-1) ?? 0;
   const subjects = new Uint32Array(groupedRows);
   inCellOrder(order, subjectsOf(facts), subjects);
+  const persons = before === null ? subjects : subjects.slice();
   const numbers = new SubjectNumbers(facts.rowCount);
-
-  const listed: { cell: Table["cells"][number]; from: number; to: number; subjects: number }[] = [];
-  let [listedRows, mostSubjects] = [0, 0];
   const counts = Uint32Array.from({ length: starts.length - 1 }, (_, index) => {
     const [from = 0, to = 0] = [starts[index], starts[index + 1]];
     return from === to ? 0 : numbers.number(subjects.subarray(from, to));
   });
   const withheld = disclosingCells(counts, spec, sensitive);
-  for (const [index, count] of counts.entries()) {
+  const large = [...counts].flatMap((count, index): ListedCell[] => {
     const [from = 0, to = 0] = [starts[index], starts[index + 1]];
-    if (count < MIN_CELL_SUBJECTS || withheld.has(index)) continue;
-    const cell = { at: levelsOfCell(index, spec), rows: roundToBase(to - from, TABLE_BASE), means: {} };
-    listed.push({ cell, from, to, subjects: count });
-    listedRows += to - from;
-    mostSubjects = Math.max(mostSubjects, count);
-  }
-  if (listed.length === 0 || groupedRows - listedRows > MAX_UNLISTED_SHARE * groupedRows) return null;
+    if (count < MIN_CELL_SUBJECTS || withheld.has(index)) return [];
+    return [{ at: levelsOfCell(index, spec), from, to, subjects: count }];
+  });
+  const enough = (some: readonly ListedCell[]): boolean => {
+    const rows = some.reduce((sum, { from, to }) => sum + to - from, 0);
+    return some.length > 0 && groupedRows - rows <= MAX_UNLISTED_SHARE * groupedRows;
+  };
+  if (!enough(large)) return { cells: null, rule: "table-cells" };
 
-  const values = new Float64Array(spec.measures.length === 0 ? 0 : groupedRows);
-  const sums = new Float64Array(mostSubjects);
-  for (const name of spec.measures) {
+  const measures = spec.measures.map((name) => {
+    const values = new Float64Array(groupedRows);
     inCellOrder(order, table.measures[name] ?? [], values);
-    for (const { cell, from, to, subjects: count } of listed) {
-      const mean = safeMean(values.subarray(from, to), subjects.subarray(from, to), sums.subarray(0, count));
-      if (mean !== null) cell.means[name] = roundToDigits(mean, MEAN_DIGITS);
+    return values;
+  });
+  const far =
+    before === null ? null : farEnough(large, { persons, measures, tags: facts.tags ?? new Uint32Array(0) }, before);
+  const listed = far?.cells ?? large;
+  if (!enough(listed)) return { cells: null, rule: "table-differencing" };
+  const sums = new Float64Array(listed.reduce((most, { subjects: count }) => Math.max(most, count), 0));
+  const cells = listed.map(({ at, from, to, subjects: count }) => {
+    const means: Record<string, number> = {};
+    for (const [i, name] of spec.measures.entries()) {
+      const values = measures[i]?.subarray(from, to) ?? new Float64Array(0);
+      const mean = safeMean(values, subjects.subarray(from, to), sums.subarray(0, count));
+      if (mean !== null) means[name] = roundToDigits(mean, MEAN_DIGITS);
     }
-  }
-  return listed.map(({ cell }) => cell);
+    return { at: [...at], rows: roundToBase(to - from, TABLE_BASE), means };
+  });
+  return { cells, rule: "table-cells", ...(far === null ? {} : { shown: far.shown }) };
 }
 
 function tableOf(cells: Table["cells"], { dimensions, measures }: TableSpec): Table {

@@ -17,13 +17,15 @@ import {
 } from "@sluice/protocol";
 import type { KeyedTable } from "../data/sample.ts";
 import { numberSubjects } from "../data/subject-numbers.ts";
+import { personTags } from "../register/person-tags.ts";
+import { readShown, writeShown } from "../register/shown-files.ts";
 import { keepMembership } from "../subjects/keep-membership.ts";
 import type { DomainContext } from "./context.ts";
 import { logEvent } from "./events.ts";
 import type { ServedContent } from "./forms/product-form.ts";
 import { productForm } from "./forms/registry.ts";
 import { grantedView } from "./granted-view.ts";
-import { runGuarded, type RunWork } from "./guarded-run.ts";
+import { registered, runGuarded, type RunWork } from "./guarded-run.ts";
 import { answerPrivately } from "./private-answers.ts";
 import { issueReceipt, prove } from "./receipts.ts";
 import { RunRefused, type RunResult } from "./run-refused.ts";
@@ -40,6 +42,10 @@ interface Made {
   readonly keys?: readonly string[];
   /** Micro-rho that it spent now. */
   readonly privacyCost?: string;
+  /** Snapshot of the source table; none when the product is made without rows. */
+  readonly sourceSnapshot?: Sha256Hex;
+  /** Whom a table shows. */
+  readonly shown?: Uint32Array | undefined;
 }
 
 /** A released bundle. `model` is what its development run released. */
@@ -59,16 +65,31 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
     const details = { pointer: "/outputs", expected: "an output that is served" };
     throw new RunRefused({ code: "ERR_JOB_MANIFEST", details, refusedBy: "domain" });
   }
-  const { content, report, layers, keys, privacyCost } = await made(context, work, released);
+  const {
+    content,
+    report,
+    layers,
+    keys,
+    privacyCost,
+    sourceSnapshot,
+    shown: sets,
+  } = await made(context, work, released);
   const source = { run, held: admitted.held, release: hash, content, layers };
   const product = await productForm(context, form).build(source, signal);
   const built = { run, held: admitted.held, form, snapshot: product.snapshotHash };
   const membership = keys === undefined ? null : await keepMembership(context, { ...built, keys }, signal);
+  const shown =
+    sets === undefined
+      ? null
+      : await writeShown(context.files, { callId: run.callId, shown: sets, random: context.random }, signal);
   signal.throwIfAborted();
+  const snapshot = sourceSnapshot ?? context.data.describe(admitted.held.grant.body.resource).snapshot;
+  const at = context.clock.now().toISOString();
   const replaced = context.work.product(run.product, run.version);
   const event = context.db.transaction(() => {
     context.work.putProduct(product);
-    if (membership !== null) context.memberships.begin({ ...membership, from: context.clock.now().toISOString() });
+    if (membership !== null) context.memberships.begin({ ...membership, from: at });
+    context.register.put({ ...registered(work), kind: form, snapshot, at, shown });
     return context.events.put({ kind: "product-built", subject: product.snapshotHash }, context.clock.now());
   });
   await logEvent(context, event);
@@ -118,18 +139,29 @@ async function produceContent(
 ): Promise<Made> {
   const { admitted, signal } = work;
   const rows = await context.data.readAll(grantedView(context, admitted.held, signal));
-  const { output, report, layers } = await runGuarded(
+  const subjects = numberSubjects(rows.keys);
+  const { resource, key } = admitted.held.grant.body;
+  const counted = Object.values(manifest.outputs).some(({ kind }) => kind === "table");
+  const before = counted
+    ? {
+        tags: await personTags(context.keyring.derive("output-register", resource, key), rows.keys, subjects, signal),
+        shown: await readShown(context.files, context.register.before(resource, work.run.callId), key, signal),
+      }
+    : {};
+  const { output, report, layers, shown } = await runGuarded(
     context,
     { ...work, admitted: { ...admitted, frame: code } },
     {
       entry: "produce",
       manifest,
       table: rows.table,
-      subjects: numberSubjects(rows.keys),
+      subjects,
+      ...before,
       ...(model === undefined ? {} : { model }),
     },
   );
-  return { content: contentOf(output, manifest, rows), report, layers, keys: rows.keys };
+  const content = contentOf(output, manifest, rows);
+  return { content, report, layers, keys: rows.keys, sourceSnapshot: rows.snapshot, shown };
 }
 
 function contentOf(output: CheckedOutput, manifest: JobManifest, { keys, snapshot }: KeyedTable): ServedContent {
@@ -164,7 +196,14 @@ async function noisyContent(
     at: context.clock.now().toISOString(),
   };
   const content = { kind: "table", name, table: answer, source: snapshot } as const;
-  return { content, report, layers: [], keys, ...(charged ? { privacyCost: answer.cost } : {}) };
+  return {
+    content,
+    report,
+    layers: [],
+    keys,
+    sourceSnapshot: snapshot,
+    ...(charged ? { privacyCost: answer.cost } : {}),
+  };
 }
 
 /** Takes the released model as what is served. @throws RunRefused when it is not the one that the release names */

@@ -14,6 +14,7 @@ import type { DocumentStore } from "../state/documents.ts";
 import type { EventStore } from "../state/events.ts";
 import type { MembershipStore } from "../state/memberships.ts";
 import type { PrivacyStore } from "../state/privacy.ts";
+import type { OutputRegister } from "../state/output-register.ts";
 import type { RollbackStore } from "../state/rollback.ts";
 import type { StatusStore } from "../state/status.ts";
 import type { UseStore } from "../state/uses.ts";
@@ -60,6 +61,8 @@ export interface DomainContext {
   readonly memberships: MembershipStore;
   /** What each table may still give under differential privacy. */
   readonly privacy: PrivacyStore;
+  /** What left or is served, by source table. */
+  readonly register: OutputRegister;
   readonly data: DataStore;
   /** Everything else that holds data at rest. */
   readonly files: SealedFiles;

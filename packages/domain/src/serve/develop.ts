@@ -3,7 +3,7 @@
 import { canonicalBytes, documentHash, type LinearModel, type Metrics } from "@sluice/protocol";
 import type { DomainContext } from "./context.ts";
 import { grantedView } from "./granted-view.ts";
-import { runGuarded, type RunWork } from "./guarded-run.ts";
+import { registered, runGuarded, type RunWork } from "./guarded-run.ts";
 import { issueReceipt, keptReport, prove } from "./receipts.ts";
 import { type RunResult, RunRefused } from "./run-refused.ts";
 
@@ -27,6 +27,13 @@ export async function developOnSample(context: DomainContext, work: RunWork): Pr
     if (value.kind === "linear-model") model = value;
   }
   if (model !== undefined) context.work.putModel(await documentHash(model), model);
+  context.register.put({
+    ...registered(work),
+    kind: "development",
+    snapshot: resource.snapshot,
+    at: context.clock.now().toISOString(),
+    shown: null,
+  });
   const kept = await issueReceipt(context, admitted, {
     frame: canonicalBytes(guarded.report),
     amount: 1n,

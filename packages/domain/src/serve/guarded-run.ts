@@ -13,6 +13,7 @@ import {
 } from "@sluice/protocol";
 import type { Admitted } from "./admit.ts";
 import type { DomainContext } from "./context.ts";
+import type { RegisteredOutput } from "../state/output-register.ts";
 import type { GuardedOutcome } from "../work/workshop.ts";
 import { CertifiedSample } from "../data/certified-sample.ts";
 import { RunRefused } from "./run-refused.ts";
@@ -37,6 +38,8 @@ export const RUN_LIMITS = {
 export interface GuardedOutput {
   readonly output: CheckedOutput;
   readonly report: GuardReport;
+  /** Whom a table shows. */
+  readonly shown: Uint32Array | undefined;
   readonly layers: string[];
 }
 
@@ -49,6 +52,9 @@ type RunInput =
       readonly table: ColumnBatch;
       /** Number of whom each row is about. */
       readonly subjects: Uint32Array;
+      /** To hold a table against what earlier ones showed. */
+      readonly tags?: Uint32Array;
+      readonly shown?: Uint32Array;
       readonly model?: LinearModel;
     };
 
@@ -67,6 +73,8 @@ export async function runGuarded(context: DomainContext, work: RunWork, input: R
     environment,
     table: projectTable(table, input.manifest),
     subjects,
+    ...(input.entry === "develop" || input.tags === undefined ? {} : { tags: input.tags }),
+    ...(input.entry === "develop" || input.shown === undefined ? {} : { shown: input.shown }),
     sensitive: sensitiveColumns(admitted.held.policy),
     ...(input.entry === "develop" || input.model === undefined ? {} : { model: input.model }),
     seed: Number.parseInt(run.callId.slice(0, 8), 16),
@@ -83,7 +91,8 @@ export async function runGuarded(context: DomainContext, work: RunWork, input: R
         : { bundle: run.bundle, class: input.entry === "develop" ? "released" : "served", findings, at };
     throw new RunRefused({ code, details, refusedBy }, refusal === undefined ? {} : { guardReport: refusal });
   }
-  return { output: outcome.output, report: { ...outcome.report, at }, layers: outcome.layers };
+  const { output, report, layers } = outcome;
+  return { output, report: { ...report, at }, shown: outcome.shown, layers };
 }
 
 /** Columns that `policy` calls sensitive. */
@@ -111,6 +120,16 @@ function rowsOf(input: RunInput): { table: ColumnBatch; subjects: Uint32Array } 
   if (input.entry === "produce") return input;
   if (!CertifiedSample.isCertified(input.sample)) throw new TypeError("a sample without a certificate reached a run");
   return input.sample;
+}
+
+/** What of its entry in the register a run knows before it is made. */
+export function registered({
+  run,
+  admitted: { held },
+}: RunWork): Pick<RegisteredOutput, "callId" | "resource" | "column" | "grant" | "product" | "version"> {
+  const { resource, key } = held.grant.body;
+  const { callId, product, version } = run;
+  return { callId, resource, column: key, grant: held.hash, product, version };
 }
 
 /** The columns of `table` that the manifest names, in its order. */

@@ -52,6 +52,10 @@ const MIGRATIONS = [
    CREATE TRIGGER privacy_spend_as_written BEFORE UPDATE ON privacy_spend BEGIN SELECT RAISE(ABORT, 'a spend stays'); END;
    CREATE TABLE privacy_answer (resource TEXT NOT NULL, question TEXT NOT NULL, answer TEXT NOT NULL,
      PRIMARY KEY (resource, question)) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE output_register (id INTEGER PRIMARY KEY, call_id TEXT NOT NULL UNIQUE, resource TEXT NOT NULL,
+     key_column TEXT NOT NULL, kind TEXT NOT NULL, grant_hash TEXT NOT NULL, product TEXT NOT NULL, version INTEGER NOT NULL,
+     snapshot TEXT NOT NULL, at TEXT NOT NULL, shown TEXT) STRICT;
+   CREATE INDEX output_register_resource ON output_register (resource, id);`,
 ] as const;
 
 /** An open state file. */

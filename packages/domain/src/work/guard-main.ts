@@ -43,7 +43,11 @@ function judge(request: GuardRequest, parts: readonly Bytes[]): { answer: GuardA
     }
     const served = Object.entries(verdict.output.values);
     const outputs = served.map(([name, { kind }]) => ({ name, kind }));
-    return { answer: { kind: "served", id, findings, outputs }, parts: served.map(([, value]) => partOf(value)) };
+    const { shown } = verdict;
+    return {
+      answer: { kind: "served", id, findings, ...(shown === undefined ? {} : { shown: true as const }), outputs },
+      parts: [...served.map(([, value]) => partOf(value)), ...(shown === undefined ? [] : [bytesOf(shown)])],
+    };
   } catch (error) {
     if (!isSluiceError(error)) return { answer: { kind: "error", id, code: "ERR_GUARD_OUTPUT", details: UNREADABLE } };
     return { answer: { kind: "error", id, code: error.code, details: { ...error.details } } };
@@ -55,7 +59,7 @@ function factsOf(
   { rowCount, environment, levels, table, sensitive }: Extract<GuardRequest, { kind: "check" }>["facts"],
   parts: readonly Bytes[],
 ): DomainFacts {
-  const subjects = parts[1] ?? new Uint8Array(0);
+  const [, subjects = new Uint8Array(0), tags = new Uint8Array(0), shown = new Uint8Array(0)] = parts;
   return {
     rowCount,
     environment,
@@ -63,6 +67,7 @@ function factsOf(
     sensitive,
     ...(levels === undefined ? {} : { levels }),
     ...(subjects.length === 0 ? {} : { subjects: readSubjects(subjects, rowCount) }),
+    ...(tags.length === 0 ? {} : { tags: wordsOf(tags), shown: wordsOf(shown) }),
   };
 }
 
@@ -71,6 +76,15 @@ function factsOf(
 function readSubjects(bytes: Bytes, rowCount: number): Uint32Array {
   if (bytes.length === 4 * rowCount) return new Uint32Array(bytes.buffer, 0, rowCount);
   throw new SluiceError("ERR_BODY_INVALID", { pointer: "/subjects", expected: "a number for each row" });
+}
+
+/** `bytes` starts its buffer. */
+function wordsOf(bytes: Bytes): Uint32Array {
+  return new Uint32Array(bytes.buffer, 0, bytes.length >> 2);
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Bytes {
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
 function partOf(value: Extract<CheckedOutput, { class: "served" }>["values"][string]): Bytes {

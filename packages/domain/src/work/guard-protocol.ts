@@ -6,7 +6,8 @@ import { Details, ErrorCodeText } from "./broker-protocol.ts";
 import { TableHead } from "./table-parts.ts";
 
 /** Store → guard. Part 0 is a run's output, as user code wrote it; part 1 of a check, when the store has numbered whom
- *  rows are about, is one little-endian uint32 for each row, else empty; then the parts of the rows that user code read. */
+ *  rows are about, is one little-endian uint32 for each row, part 2 two for each person, part 3 what earlier tables showed,
+ *  each else empty; then the parts of the rows that user code read. */
 export const GuardRequest = z.discriminatedUnion("kind", [
   /** Read the manifest that a `describe` run returned. */
   z.strictObject({ kind: z.literal("manifest"), id: z.int() }),
@@ -41,6 +42,8 @@ export const GuardAnswer = z.discriminatedUnion("kind", [
     kind: z.literal("served"),
     id: z.int(),
     findings: Findings,
+    /** Whether another part follows: what the table shows. */
+    shown: z.literal(true).optional(),
     outputs: z
       .array(z.strictObject({ name: MemberName, kind: z.enum(["labels", "set", "table"]) }))
       .min(1)

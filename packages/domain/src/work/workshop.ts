@@ -4,7 +4,7 @@
  *  @module */
 import { extname } from "node:path";
 import { featureLevels } from "@sluice/desensitize";
-import { isErrorCode, MAX_BUNDLE_BYTES, MAX_LOG_LINE_CHARS, sha256Hex, SluiceError } from "@sluice/protocol";
+import { MAX_BUNDLE_BYTES, sha256Hex, SluiceError } from "@sluice/protocol";
 import type {
   Bytes,
   CheckedOutput,
@@ -20,12 +20,13 @@ import type {
   SealedJob,
 } from "@sluice/protocol";
 import { DESCRIBE_LIMITS, SANDBOX_LAYERS } from "@sluice/sandbox";
-import { BrokerAnswer, MAX_BROKER_ANSWER_BYTES } from "./broker-protocol.ts";
+import { brokered, guardRefusal, shownOf, type Brokered } from "./answers.ts";
+import { MAX_BROKER_ANSWER_BYTES } from "./broker-protocol.ts";
 import { GuardAnswer, MAX_GUARD_ANSWER_BYTES, type GuardRequest } from "./guard-protocol.ts";
 import { HelperProcess } from "./helper-process.ts";
 import type { Message } from "./messages.ts";
 import { tableToParts } from "./table-parts.ts";
-import { outputHash, outputOf, refusalOf } from "./verdict.ts";
+import { outputHash, outputOf } from "./verdict.ts";
 
 /** Jobs in the sandbox at a time; further ones wait. */
 const MAX_CONCURRENT_JOBS = 2;
@@ -49,6 +50,10 @@ export interface GuardedRun {
   readonly subjects?: Uint32Array;
   /** Columns that the policy calls sensitive. */
   readonly sensitive?: readonly string[];
+  /** Two words for each person, by number, the same in every run over the source table; with it, a table is held against
+   *  `shown`: what earlier tables of the source showed. */
+  readonly tags?: Uint32Array;
+  readonly shown?: Uint32Array;
   /** The released model, for `produce` of a job that releases one. */
   readonly model?: LinearModel;
   readonly seed: number;
@@ -59,7 +64,15 @@ export interface GuardedRun {
 
 /** What became of a run. Refusals are values: they are what the run's parties are told. */
 export type GuardedOutcome =
-  | { ok: true; output: CheckedOutput; report: Omit<GuardReport, "at">; layers: string[]; wallMs: number }
+  | {
+      ok: true;
+      output: CheckedOutput;
+      report: Omit<GuardReport, "at">;
+      /** Whom a table shows: to be kept, and given to the runs after it. */
+      shown?: Uint32Array;
+      layers: string[];
+      wallMs: number;
+    }
   | {
       ok: false;
       code: ErrorCode;
@@ -102,11 +115,6 @@ export function createWorkshop(options: WorkshopOptions = {}): Workshop {
   }
   return new TwoProcessWorkshop(requireLayers, searchPath);
 }
-
-/** What the broker said of a run. `output` is opaque here. */
-type Brokered =
-  | { ok: true; output: Bytes; layers: string[]; wallMs: number }
-  | { ok: false; code: ErrorCode; details: Record<string, string | number>; layers: string[]; wallMs: number };
 
 type BrokerJob = Omit<SealedJob, "bundle" | "entry"> & { readonly code: Bytes; readonly entry: JobEntry };
 
@@ -161,7 +169,11 @@ class TwoProcessWorkshop implements Workshop {
     }
     // Names of levels may stand in a released model; a served output names none.
     const levels = entry === "develop" ? { levels: featureLevels(table, run.subjects) } : {};
-    const sent: Bytes[] = [brokered.output, run.subjects === undefined ? new Uint8Array(0) : bytesOf(run.subjects)];
+    const none = new Uint32Array(0);
+    const sent: Bytes[] = [
+      brokered.output,
+      ...[run.subjects, run.tags, run.shown].map((words) => bytesOf(words ?? none)),
+    ];
     const head = tableToParts(table, sent);
     const sensitive = [...(run.sensitive ?? [])];
     const facts = { rowCount: table.rowCount, environment, table: head, sensitive, ...levels };
@@ -170,10 +182,13 @@ class TwoProcessWorkshop implements Workshop {
       return { ok: false, ...guardRefusal(answer), refusedBy: "guard", layers };
     }
     try {
-      const output = outputOf(answer, parts, { manifest, entry, rowCount: table.rowCount });
+      const kept = answer.kind === "served" && answer.shown === true ? parts.at(-1) : undefined;
+      const served = kept === undefined ? parts : parts.slice(0, -1);
+      const shown = kept === undefined ? {} : { shown: shownOf(kept) };
+      const output = outputOf(answer, served, { manifest, entry, rowCount: table.rowCount });
       const { findings } = answer;
       const report = { bundle: await sha256Hex(code), class: output.class, findings, output: await outputHash(output) };
-      return { ok: true, output, report, layers, wallMs };
+      return { ok: true, output, report, ...shown, layers, wallMs };
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
       return { ok: false, code: error.code, details: { ...error.details }, refusedBy: "guard", layers };
@@ -230,56 +245,8 @@ class TwoProcessWorkshop implements Workshop {
   }
 }
 
-/** What one message of the broker means; undefined while the run goes on. @throws when it is none that a broker sends */
-function brokered(
-  { head, parts }: Message,
-  environment: SealedJob["environment"],
-  onEvent: ((event: JobEvent) => void) | undefined,
-): Brokered | undefined {
-  const answer = BrokerAnswer.parse(head);
-  const { kind } = answer;
-  if (kind === "progress") {
-    onEvent?.({ kind, percent: answer.percent });
-    return undefined;
-  }
-  if (kind === "log") {
-    // Lines are the job's own words: they leave development runs only, and never as more than one line of text.
-    if (environment === "development") onEvent?.({ kind, line: oneLine(parts[0] ?? new Uint8Array(0)) });
-    return undefined;
-  }
-  const { layers, wallMs } = answer;
-  if (kind === "result") return { ok: true, output: parts[0] ?? new Uint8Array(0), layers, wallMs };
-  return { ok: false, code: knownCode(answer.code), details: answer.details, layers, wallMs };
-}
-
 function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Bytes {
   return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-function oneLine(bytes: Bytes): string {
-  const text = new TextDecoder().decode(bytes.subarray(0, 4 * MAX_LOG_LINE_CHARS));
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, " ").slice(0, MAX_LOG_LINE_CHARS);
-}
-
-function guardRefusal(answer: GuardAnswer): {
-  code: ErrorCode;
-  details: Record<string, string | number>;
-  findings?: GuardFinding[];
-} {
-  switch (answer.kind) {
-    case "error":
-      return { code: knownCode(answer.code), details: answer.details };
-    case "refused":
-      return { code: "ERR_GUARD_OUTPUT", details: refusalOf(answer.findings), findings: answer.findings };
-    case "manifest":
-    case "released":
-    case "served":
-      return { code: "ERR_GUARD_OUTPUT", details: refusalOf([]) };
-  }
-}
-
-function knownCode(code: string): ErrorCode {
-  return isErrorCode(code) ? code : "ERR_SANDBOX_START";
 }
 
 /** The columns that `manifest` names, in its order. @throws ERR_JOB_MANIFEST */

@@ -1,0 +1,100 @@
+/** Whom a table shows, so that a later one can be held against it: for every number that it shows (cells, totals of levels,
+ *  the total) a digest of the persons behind it and of what was counted of them. Persons fall into 256 buckets by a
+ *  keyed tag, and each bucket has one word: two sets that differ in at most n persons differ in at most n buckets, always.
+ *  The reverse holds but for chance, to the safe side.
+ *
+ *  // struct { uint32 persons; uint32 people[256]; uint32 contents[256]; } ShownSet; little-endian
+ *  @module */
+
+/** Buckets of persons. */
+const BUCKETS = 256;
+/** Words of one set. */
+export const SET_WORDS = 1 + 2 * BUCKETS;
+
+/** Rows of a table in the order of its cells. */
+export interface CellRows {
+  /** Number of the person of each row. */
+  readonly persons: Uint32Array;
+  readonly measures: readonly Float64Array[];
+  /** Two words for each person: HMAC under a secret of the domain. */
+  readonly tags: Uint32Array;
+}
+
+/** A listed cell: where its rows are. */
+export interface CellRange {
+  readonly at: readonly number[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Cells, by their place among the listed ones, behind every number that a table shows: each cell, then the totals that are
+ *  of several. */
+export function shownGroups(cells: readonly Pick<CellRange, "at">[]): number[][] {
+  const levels = new Map<string, number[]>();
+  for (const [place, { at }] of cells.entries()) {
+    for (const [dimension, level] of at.entries()) {
+      const key = `${dimension}:${level}`;
+      levels.set(key, [...(levels.get(key) ?? []), place]);
+    }
+  }
+  const all = [...cells.keys()];
+  const totals = [...levels.values()].filter(({ length }) => length > 1 && length < all.length);
+  return [...all.map((place) => [place]), ...totals, ...(all.length > 1 ? [all] : [])];
+}
+
+/** The digest of the persons and contents of `cells` together. `seen` has an entry for each person and none equal to `mark`;
+ *  it is overwritten with it. */
+export function shownSet(
+  cells: readonly CellRange[],
+  { persons, measures, tags }: CellRows,
+  seen: Uint32Array,
+  mark: number,
+): Uint32Array {
+  const set = new Uint32Array(SET_WORDS);
+  const double = new Float64Array(1);
+  const words = new Uint32Array(double.buffer);
+  for (const { from, to } of cells) {
+    for (let i = from; i < to; i++) {
+      const person = persons[i] ?? 0;
+      const [first = 0, second = 0] = [tags[2 * person], tags[2 * person + 1]];
+      const bucket = first % BUCKETS;
+      if (seen[person] !== mark) {
+        seen[person] = mark;
+        set[0] = (set[0] ?? 0) + 1;
+        set[1 + bucket] = (set[1 + bucket] ?? 0) ^ second;
+      }
+      let content = mixed(second, first);
+      for (const measure of measures) {
+        double[0] = (measure[i] ?? Number.NaN) + 0;
+        content = mixed(mixed(content, words[0] ?? 0), words[1] ?? 0);
+      }
+      // Added, so that two rows alike do not cancel out.
+      set[1 + BUCKETS + bucket] = (set[1 + BUCKETS + bucket] ?? 0) + content;
+    }
+  }
+  return set;
+}
+
+/** The finaliser of MurmurHash3 over both words. */
+function mixed(one: number, other: number): number {
+  let word = Math.imul(one ^ Math.imul(other, 0xcc9e2d51), 0x1b873593);
+  word = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
+  word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);
+  return (word ^ (word >>> 16)) >>> 0;
+}
+
+/** Whether two sets are not the same, and fewer than `minimum` persons make the difference: other persons, or the same ones
+ *  with other rows or measures. `one` and `other` start at their words. */
+export function differInFew(one: Uint32Array, other: Uint32Array, minimum: number): boolean {
+  const people = differing(one, other, 1, minimum);
+  if (people > 0) return people < minimum;
+  const contents = differing(one, other, 1 + BUCKETS, minimum);
+  return contents > 0 && contents < minimum;
+}
+
+/** Buckets from `start` on that differ, counted up to `most`. */
+function differing(one: Uint32Array, other: Uint32Array, start: number, most: number): number {
+  let count = 0;
+  for (let i = start; i < start + BUCKETS && count < most; i++) if (one[i] !== other[i]) count++;
+  return count;
+}
