@@ -10,6 +10,7 @@ import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
 import { domainImport, domainInit, domainStart } from "./commands/domain.ts";
 import { domainProfile } from "./commands/domain-profile.ts";
+import { domainInspect } from "./commands/domain-inspect.ts";
 import { domainRetire } from "./commands/domain-retire.ts";
 import { domainBudget } from "./commands/domain-budget.ts";
 import { domainPinGateway } from "./commands/domain-pin-gateway.ts";
@@ -64,6 +65,7 @@ export const COMMANDS: readonly Command[] = [
   domainRotateDataKey,
   domainRotateKey,
   domainPinGateway,
+  domainInspect,
   domainRetire,
   domainResume,
   domainErase,

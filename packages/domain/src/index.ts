@@ -7,6 +7,7 @@ export { erasePartyOfDomain, type ErasedReferences } from "./erase.ts";
 export { probeDataEngine } from "./data/probe-engine.ts";
 export { importTable } from "./import.ts";
 export { DEFAULT_AT_REST, initDomain, type InitDomainOptions } from "./init.ts";
+export { inspectRun, type InspectOptions, type Inspection } from "./inspect.ts";
 export { pinGateway } from "./pin-gateway.ts";
 export { dataKeySuites } from "./rest/data-keys.ts";
 export { readPrivacyBudget, setPrivacyBudget, type BudgetDecision, type PrivacyBudget } from "./privacy-budget.ts";

@@ -29,7 +29,7 @@ import {
   Table,
 } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startDomain } from "../src/index.ts";
+import { inspectRun, startDomain } from "../src/index.ts";
 import { withState } from "./domain-log.ts";
 import {
   ask,
@@ -46,6 +46,7 @@ import {
 } from "./serving-forms-fixture.ts";
 import {
   bucketOfAge,
+  clock,
   develop,
   finishedRun,
   get,
@@ -53,6 +54,7 @@ import {
   JOB,
   openFixture,
   postJson,
+  random,
   regionOf,
   releaseOf,
   ROWS,
@@ -484,8 +486,15 @@ test("the end of the term holds until the quota is spent, whenever it comes", as
   expect(Date.parse(String(latest))).toBeLessThan(end);
 });
 
-test("every form is served again after a restart", async () => {
+test("every form is served again after a restart, and an inspector's run of the report is as the one that made it", async () => {
   await fixture.domain.close();
+  const built = withState(fixture.directory, (db) =>
+    db.prepare("SELECT call_id FROM output_register WHERE kind = 'report' ORDER BY id").get(),
+  );
+  const options = { clock, random, signal: new AbortController().signal };
+  const inspection = await inspectRun(fixture.directory, String(built?.["call_id"]), options);
+  expect(inspection).toMatchObject({ operation: "build", product: "groups", same: true, sameSource: true });
+  expect(inspection.againHash).toBe(inspection.recordedHash);
   fixture.domain = await startDomain(fixture.directory, { workerThreads: 1 });
   const list = ["F0", "P0", "nobody"];
   expect(await matchIds(list)).toEqual(list.filter((entry) => members.has(entry)));

@@ -16,18 +16,16 @@ import {
   type Sha256Hex,
 } from "@sluice/protocol";
 import type { KeyedTable } from "../data/sample.ts";
-import { numberSubjects } from "../data/subject-numbers.ts";
-import { personTags } from "../register/person-tags.ts";
-import { readShown, writeShown } from "../register/shown-files.ts";
+import { writeShown } from "../register/shown-files.ts";
 import { keepMembership } from "../subjects/keep-membership.ts";
 import type { DomainContext } from "./context.ts";
 import { logEvent } from "./events.ts";
 import type { ServedContent } from "./forms/product-form.ts";
 import { productForm } from "./forms/registry.ts";
-import { grantedView } from "./granted-view.ts";
 import { registered, runGuarded, type RunWork } from "./guarded-run.ts";
 import { answerPrivately } from "./private-answers.ts";
 import { issueReceipt, prove } from "./receipts.ts";
+import { tableInput } from "./run-inputs.ts";
 import { RunRefused, type RunResult } from "./run-refused.ts";
 
 const NOISY_NOTE = "every declared cell is shown, with exact noise over bounded contributions of each person";
@@ -138,27 +136,12 @@ async function produceContent(
   { code, manifest, model }: Released,
 ): Promise<Made> {
   const { admitted, signal } = work;
-  const rows = await context.data.readAll(grantedView(context, admitted.held, signal));
-  const subjects = numberSubjects(rows.keys);
-  const { resource, key } = admitted.held.grant.body;
-  const counted = Object.values(manifest.outputs).some(({ kind }) => kind === "table");
-  const before = counted
-    ? {
-        tags: await personTags(context.keyring.derive("output-register", resource, key), rows.keys, subjects, signal),
-        shown: await readShown(context.files, context.register.before(resource, work.run.callId), key, signal),
-      }
-    : {};
+  const run = { callId: work.run.callId, held: admitted.held, manifest, model };
+  const { input, rows } = await tableInput(context, run, signal);
   const { output, report, layers, shown } = await runGuarded(
     context,
     { ...work, admitted: { ...admitted, frame: code } },
-    {
-      entry: "produce",
-      manifest,
-      table: rows.table,
-      subjects,
-      ...before,
-      ...(model === undefined ? {} : { model }),
-    },
+    input,
   );
   const content = contentOf(output, manifest, rows);
   return { content, report, layers, keys: rows.keys, sourceSnapshot: rows.snapshot, shown };

@@ -2,9 +2,9 @@
  *  @module */
 import { canonicalBytes, documentHash, type LinearModel, type Metrics } from "@sluice/protocol";
 import type { DomainContext } from "./context.ts";
-import { grantedView } from "./granted-view.ts";
 import { registered, runGuarded, type RunWork } from "./guarded-run.ts";
 import { issueReceipt, keptReport, prove } from "./receipts.ts";
+import { sampleInput } from "./run-inputs.ts";
 import { type RunResult, RunRefused } from "./run-refused.ts";
 
 /** Runs the bundle's `develop` on the grant's sample. @throws RunRefused, ERR_SAMPLE_K, ERR_SAMPLE_GATE, ERR_POLICY */
@@ -15,11 +15,9 @@ export async function developOnSample(context: DomainContext, work: RunWork): Pr
   if (manifest === undefined)
     throw new RunRefused({ code: "ERR_JOB_BUNDLE", details: { reason: "no manifest" }, refusedBy: "domain" });
   const resource = context.data.describe(grant.body.resource);
-  const sample = await context.data.drawSample({
-    ...grantedView(context, admitted.held, work.signal),
-    seed: context.keyring.derive("sample-seed", grant.body.resource),
-  });
-  const guarded = await runGuarded(context, work, { entry: "develop", manifest, sample });
+  const input = await sampleInput(context, { held: admitted.held, manifest }, work.signal);
+  const { sample } = input;
+  const guarded = await runGuarded(context, work, input);
   const metrics: Record<string, Metrics> = {};
   let model: LinearModel | undefined;
   for (const [name, value] of Object.entries(guarded.output.values)) {

@@ -5,7 +5,11 @@ import type { HeldGrant } from "../state/documents.ts";
 import type { DomainContext } from "./context.ts";
 
 /** The view of `held`, of all granted columns: so k holds however many bundles look at parts of a sample. */
-export function grantedView(context: DomainContext, { grant, policy }: HeldGrant, signal: AbortSignal): ViewRequest {
+export function grantedView(
+  context: Pick<DomainContext, "keyring">,
+  { grant, policy }: HeldGrant,
+  signal: AbortSignal,
+): ViewRequest {
   const { resource, key, fields, consent, scene } = grant.body;
   return {
     resource,

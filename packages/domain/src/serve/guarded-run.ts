@@ -28,6 +28,12 @@ export interface RunWork {
   readonly onEvent: (event: JobEvent) => void;
 }
 
+/** What of it decides its outcome, and who is told of its steps. */
+export interface GuardedWork extends Pick<RunWork, "signal" | "onEvent"> {
+  readonly run: Pick<Run, "callId" | "bundle">;
+  readonly admitted: Pick<Admitted, "frame" | "held">;
+}
+
 /** Limits of runs, by environment. */
 export const RUN_LIMITS = {
   development: { wallTimeLimitMs: 30_000, memoryLimitBytes: 256 * 1_048_576 },
@@ -44,7 +50,7 @@ export interface GuardedOutput {
 }
 
 /** What a bundle runs on: a developer's on a sample that passed the gate, a released one on every row. */
-type RunInput =
+export type RunInput =
   | { readonly entry: "develop"; readonly manifest: JobManifest; readonly sample: CertifiedSample }
   | {
       readonly entry: "produce";
@@ -59,7 +65,11 @@ type RunInput =
     };
 
 /** Runs the bundle and has the guard decide. @throws RunRefused; TypeError for a sample that no gate has seen */
-export async function runGuarded(context: DomainContext, work: RunWork, input: RunInput): Promise<GuardedOutput> {
+export async function runGuarded(
+  context: Pick<DomainContext, "workshop" | "clock">,
+  work: GuardedWork,
+  input: RunInput,
+): Promise<GuardedOutput> {
   const { run, admitted, signal, onEvent } = work;
   const environment = input.entry === "develop" ? "development" : "production";
   // Rows of real persons are behind a production run, and rows that nobody may see behind a sample for an enclave: which steps
