@@ -21,6 +21,9 @@ import { OutputRegister } from "./state/output-register.ts";
 import { WorkStore } from "./state/work.ts";
 import { createWorkshop } from "./work/workshop.ts";
 
+/** Rules of builds in which no user code runs. */
+const WITHOUT_CODE: ReadonlySet<string> = new Set(["score-model", "noisy-table"]);
+
 /** What the guard says of a run: everything of its report but the time. */
 export type TimelessReport = Omit<GuardReport, "at">;
 
@@ -69,7 +72,7 @@ export async function inspectRun(directory: string, callId: string, options: Ins
   const held = run === null ? null : new DocumentStore(db).grant(run.grant);
   if (run === null || held === null) throw new SluiceError("ERR_NOT_FOUND", { kind: "run", name: callId.slice(0, 64) });
   const { guardReport } = run;
-  if (guardReport === undefined || guardReport.findings.some(({ rule }) => rule === "score-model")) {
+  if (guardReport === undefined || guardReport.findings.some(({ rule }) => WITHOUT_CODE.has(rule))) {
     throw new SluiceError("ERR_STATE", { kind: "run", name: callId, state: run.state, needed: "judged by the guard" });
   }
   const files = await openSealedFiles({ directory, config, keyring, random });

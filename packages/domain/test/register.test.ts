@@ -2,7 +2,7 @@
  *  @module */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { encodeReportRequest, fromHex, fromUtf8, Report, type Run, type Table } from "@sluice/protocol";
+import { encodeReportRequest, fromHex, fromUtf8, Report, type Run } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { startDomain } from "../src/index.ts";
 import { withState } from "./domain-log.ts";
@@ -14,7 +14,7 @@ const registered = (fixture: Fixture): Record<string, unknown>[] =>
     db.prepare("SELECT product, kind, resource, key_column, shown FROM output_register ORDER BY id").all(),
   );
 
-async function tableOf(fixture: Fixture, grant: string, product: string): Promise<Table> {
+async function tableOf(fixture: Fixture, grant: string, product: string): Promise<Report["table"]> {
   const served = await serveForm(fixture, grant, product, TABLE_JOB);
   const request = encodeReportRequest({ snapshot: fromHex(served.snapshotHash) });
   const { content } = await ask(fixture, served, "report", request);

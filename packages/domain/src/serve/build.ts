@@ -22,6 +22,7 @@ import type { DomainContext } from "./context.ts";
 import { logEvent } from "./events.ts";
 import type { ServedContent } from "./forms/product-form.ts";
 import { productForm } from "./forms/registry.ts";
+import { grantedView } from "./granted-view.ts";
 import { registered, runGuarded, type RunWork } from "./guarded-run.ts";
 import { answerPrivately } from "./private-answers.ts";
 import { issueReceipt, prove } from "./receipts.ts";
