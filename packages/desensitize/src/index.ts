@@ -66,4 +66,11 @@ export type { RowColumns, ShownValue, StoredType, StoredValue, ValueContext } fr
 export { MAX_TOKEN_KEY_BYTES, MIN_TOKEN_KEY_BYTES } from "./transform/keyed-hash.ts";
 export { VECTOR_FUNCTIONS } from "./transform/functions.ts";
 export type { VectorColumn, VectorFunction, VectorType } from "./vector-function.ts";
-export { columnExpression, keyParameters, viewSql, type ViewSource, type ViewSql } from "./view-sql.ts";
+export {
+  columnExpression,
+  failureExpression,
+  keyParameters,
+  viewSql,
+  type ViewSource,
+  type ViewSql,
+} from "./view-sql.ts";

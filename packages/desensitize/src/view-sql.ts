@@ -2,13 +2,15 @@
  *  Identifiers are quoted, keys are bound parameters, and no expression can fail on a value: an engine's
  *  message would carry it.
  *  @module */
-import type { Bytes, ColumnType, Policy, ResourceDescription } from "@sluice/protocol";
+import { topLevel, type Bytes, type ColumnType, type Policy, type ResourceDescription } from "@sluice/protocol";
+import { outsideSql } from "./hierarchy/hierarchy-sql.ts";
 import { shownColumn, type ViewColumn } from "./policy/columns.ts";
 import { bucketSql } from "./transform/bucket.ts";
 import type { RowColumns } from "./transform/column.ts";
 import { shiftDateSql } from "./transform/date-shift.ts";
 import { fakeSql } from "./transform/fake.ts";
 import { encipherParameters, encipherSql } from "./transform/fpe.ts";
+import { atLevelSql } from "./transform/hierarchy.ts";
 import { keepSql, textSql } from "./transform/keep.ts";
 import { keyFor, keyedHashParameters } from "./transform/keyed-hash.ts";
 import { maskSql } from "./transform/mask.ts";
@@ -81,12 +83,13 @@ function parametersOf({ rule: { transform } }: ViewColumn, tokenKey: Bytes): Rec
     case "mask":
     case "generalize":
     case "bucket":
+    case "hierarchy":
       return {};
   }
 }
 
 /** The transformed value of one column as an SQL expression. */
-export function columnExpression({ name, stored, rule }: ViewColumn, rows: RowColumns): string {
+export function columnExpression({ name, stored, rule, hierarchy }: ViewColumn, rows: RowColumns): string {
   const source = quoteIdentifier(name);
   const { transform } = rule;
   switch (transform.kind) {
@@ -102,6 +105,8 @@ export function columnExpression({ name, stored, rule }: ViewColumn, rows: RowCo
       return `left(${textSql(source, stored)}, ${transform.length})`;
     case "bucket":
       return bucketSql(transform, source);
+    case "hierarchy":
+      return atLevelSql(transform, source, hierarchy);
     case "dateShift":
       return shiftDateSql(transform, source, stored, rows);
     case "noise":
@@ -111,4 +116,33 @@ export function columnExpression({ name, stored, rule }: ViewColumn, rows: RowCo
     case "fake":
       return fakeSql(transform, textSql(source, stored));
   }
+}
+
+/** Rows for which the transform of a column has nothing to show, as a condition: where a value is stored, a null or, in a
+ *  hierarchy, a `*` that is not the highest level. Null for a transform that takes every value that an import lets in. */
+export function failureExpression(column: ViewColumn, rows: RowColumns): string | null {
+  const { rule, stored, hierarchy } = column;
+  const source = quoteIdentifier(column.name);
+  switch (rule.transform.kind) {
+    case "hierarchy": {
+      if (hierarchy === undefined || rule.transform.level === topLevel(hierarchy)) return null;
+      const outside = outsideSql(hierarchy, source);
+      return outside === "false" ? null : outside;
+    }
+    case "keep":
+      if (stored !== "integer") return null;
+      break;
+    case "dateShift":
+    case "noise":
+    case "fpe":
+      break;
+    case "drop":
+    case "mask":
+    case "token":
+    case "generalize":
+    case "bucket":
+    case "fake":
+      return null;
+  }
+  return `(${source} IS NOT NULL AND ${columnExpression(column, rows)} IS NULL)`;
 }

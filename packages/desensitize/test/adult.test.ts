@@ -11,7 +11,7 @@ import {
   checkPolicy,
   scanColumns,
   quasiIdentifiers,
-  stratifiedSampleSql,
+  sampleSql,
   suppressToK,
   viewSql,
   type StoredType,
@@ -98,7 +98,7 @@ test.runIf(present)("a sample of the Adult table keeps k = 5 with under 5 % supp
   expect(quasiColumns).toEqual(["age", "marital", "race", "sex"]);
   const rows = await withEngine(async (connection) => {
     await load(connection);
-    const view = stratifiedSampleSql(policy, resource, {
+    const view = sampleSql(policy, resource, {
       table: "people",
       fields: quasiColumns,
       tokenKey,

@@ -130,6 +130,54 @@ test("refuses buckets without width, order or bound", () => {
   }
 });
 
+test("a column with a hierarchy is cut along it, and a level that it does not have is refused", () => {
+  const cut = describe(
+    field("id", "text", "direct"),
+    { ...field("age", "integer", "quasi"), hierarchy: { kind: "intervals", min: 0, max: 100, widths: [5, 20] } },
+    { ...field("region", "text", "quasi"), hierarchy: { kind: "prefix", lengths: [4, 2] } },
+    { ...field("born", "date", "quasi"), hierarchy: { kind: "date", units: ["month", "decade"] } },
+    { ...field("trade", "text", "quasi"), hierarchy: { kind: "tree", levels: [{ baker: "food", smith: "metal" }] } },
+    field("free", "text", "quasi"),
+  );
+  const cases: [string, ColumnRule["transform"], boolean][] = [
+    ["age", { kind: "bucket", width: 5, min: 0, max: 100 }, true],
+    ["age", { kind: "bucket", width: 20, min: 0, max: 100 }, true],
+    ["age", { kind: "bucket", width: 10, min: 0, max: 100 }, false],
+    ["age", { kind: "bucket", width: 5, min: 1, max: 100 }, false],
+    ["age", { kind: "bucket", width: 5, min: 0, max: 95 }, false],
+    ["age", { kind: "generalize", length: 1 }, false],
+    ["age", { kind: "hierarchy", level: 3 }, true],
+    ["age", { kind: "hierarchy", level: 4 }, false],
+    ["age", { kind: "keep" }, true],
+    ["region", { kind: "generalize", length: 2 }, true],
+    ["region", { kind: "generalize", length: 3 }, false],
+    ["born", { kind: "generalize", length: 7 }, true],
+    ["born", { kind: "generalize", length: 4 }, false],
+    ["born", { kind: "hierarchy", level: 2 }, true],
+    ["trade", { kind: "generalize", length: 1 }, false],
+    ["trade", { kind: "hierarchy", level: 1 }, true],
+    ["trade", { kind: "hierarchy", level: 3 }, false],
+    ["free", { kind: "hierarchy", level: 1 }, false],
+    ["free", { kind: "generalize", length: 3 }, true],
+  ];
+  for (const [name, transform, passes] of cases) {
+    const found = refusal(() => checkPolicy(policyOf({ [name]: { role: "quasi", transform } }), cut, "id"));
+    expect([name, transform, found]).toEqual([
+      name,
+      transform,
+      passes ? "passed" : ["ERR_POLICY", `/columns/${name}/transform`],
+    ]);
+  }
+  const types = viewColumns(
+    policyOf({
+      age: { role: "quasi", transform: { kind: "hierarchy", level: 1 } },
+      trade: { role: "quasi", transform: { kind: "hierarchy", level: 2 } },
+    }),
+    cut,
+  );
+  expect(types).toEqual({ age: "f64", trade: "dict" });
+});
+
 test("refuses strata that are hidden, repeated or name one person", () => {
   const strata = (...names: string[]): Partial<Policy> => ({ sample: { rows: 10, strata: names } });
   expect(refusedFor({}, strata("region", "age"))).toBe("passed");
@@ -146,12 +194,12 @@ test("refuses tokens of a quasi-identifier under any role: equal values would st
   }
 });
 
-test("refuses what it asks for and nobody does, and accepts what is done when it is said", () => {
-  const sample = { rows: 10, strata: [] };
-  const asked: [Partial<Policy>, string][] = [[{ sample: { ...sample, method: "hash" } }, "/sample/method"]];
-  for (const [change, pointer] of asked) expect(refusedFor({}, change)).toEqual(["ERR_POLICY", pointer]);
-  const said: Partial<Policy> = { sharing: "enclave", model: { algorithm: "suppress" }, gate: { minRows: 5 } };
-  expect(refusedFor({}, { ...said, sample: { ...sample, method: "exact" } })).toBe("passed");
+test("a sample by hash has no strata", () => {
+  const by = (method: "exact" | "hash", ...strata: string[]): unknown =>
+    refusedFor({}, { sample: { rows: 10, strata, method } });
+  expect(by("exact", "age")).toBe("passed");
+  expect(by("hash")).toBe("passed");
+  expect(by("hash", "age")).toEqual(["ERR_POLICY", "/sample/strata"]);
 });
 
 test("a model has what it looks at, and levels that can be searched, before any row is read", () => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ColumnRule } from "@sluice/protocol";
 import { expect, test } from "vitest";
-import { stratifiedSampleSql, type SampleSource } from "../src/index.ts";
+import { sampleSql, type SampleSource } from "../src/index.ts";
 import { query, withEngine, type Cell } from "./engine.ts";
 import { describe, field, policyOf } from "./fixtures.ts";
 
@@ -26,10 +26,15 @@ const PEOPLE = `CREATE TABLE people AS SELECT i AS number, 'name ' || i AS name,
   FROM range(${ROWS}) t(i)`;
 
 /** Rows of the sample: number, region, age. */
-async function sample(rows: number, strata: string[], source: Partial<SampleSource> = {}): Promise<Cell[][]> {
-  const policy = policyOf(columns, { sample: { rows, strata } });
+async function sample(
+  rows: number,
+  strata: string[],
+  source: Partial<SampleSource> = {},
+  method: "exact" | "hash" = "exact",
+): Promise<Cell[][]> {
+  const policy = policyOf(columns, { sample: { rows, strata, method } });
   const fields = ["number", "region", "age"];
-  const view = stratifiedSampleSql(policy, resource, {
+  const view = sampleSql(policy, resource, {
     table: "people",
     fields,
     tokenKey,
@@ -43,12 +48,15 @@ async function sample(rows: number, strata: string[], source: Partial<SampleSour
   });
 }
 
-/** Place of every row by the hash that the seed gives it. */
-function hashOrder(rowCount: number): number[] {
-  const hash = (row: number): string => createHash("sha256").update(seed).update(String(row)).digest("hex");
-  const hashes = Array.from({ length: rowCount }, (_, row) => [hash(row), row] as const);
-  return hashes.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+/** Every row by the hash that the seed gives to `text` of it. */
+function hashOrder(text: (row: number) => string): number[] {
+  const hash = (row: number): string => createHash("sha256").update(seed).update(text(row)).digest("hex");
+  const hashes = Array.from({ length: ROWS }, (_, row) => [hash(row), row] as const);
+  return hashes.sort(([a, i], [b, j]) => (a < b ? -1 : a > b ? 1 : i - j)).map(([, row]) => row);
 }
+
+const byRow = hashOrder((row) => `r${row}`);
+const shownOrder = hashOrder((row) => `order ${row}`);
 
 function stratumOf(row: number): string {
   const region = row % 10 === 9 ? "null" : row % 2 === 0 ? "11" : row % 3 === 0 ? "22" : "33";
@@ -56,39 +64,121 @@ function stratumOf(row: number): string {
   return `${region} ${Math.floor(Math.min(age, 80) / 20) * 20}`;
 }
 
-/** The same sample from the definition: largest remainders, then the first of each stratum in hash order. */
-function expectedRows(wanted: number, stratum: (row: number) => string): number[] {
-  const order = hashOrder(ROWS);
-  const members = new Map<string, number[]>();
-  for (const row of order) members.set(stratum(row), [...(members.get(stratum(row)) ?? []), row]);
-  const strata = [...members.values()].map((rows) => {
-    const share = (BigInt(wanted) * BigInt(rows.length)) / BigInt(ROWS);
-    const rest = (BigInt(wanted) * BigInt(rows.length)) % BigInt(ROWS);
-    return { rows, quota: Number(share), rest: Number(rest), first: order.indexOf(rows[0] ?? 0) };
-  });
-  let left = wanted - strata.reduce((sum, { quota }) => sum + quota, 0);
-  for (const one of strata.toSorted((a, b) => b.rest - a.rest || a.first - b.first)) if (left-- > 0) one.quota++;
-  const chosen = new Set(strata.flatMap(({ rows, quota }) => rows.slice(0, quota)));
-  return order.filter((row) => chosen.has(row));
+/** The same sample from the definition: seats by the highest averages of Sainte-Laguë, one at a time, each to the next row of
+ *  its stratum in hash order. */
+function expectedRows(wanted: number, order: number[], stratum: (row: number) => string): number[] {
+  const members = Map.groupBy(order, stratum);
+  const taken = new Map([...members.keys()].map((name) => [name, 0]));
+  const chosen = new Set<number>();
+  while (chosen.size < wanted) {
+    // Largest size / (2 seats + 1) as a fraction, then the row that comes first in hash order.
+    const next = [...members].flatMap(([name, rows]) => {
+      const seats = taken.get(name) ?? 0;
+      const row = rows[seats];
+      return row === undefined ? [] : [{ name, row, size: rows.length, seats }];
+    });
+    next.sort(
+      (a, b) => b.size * (2 * a.seats + 1) - a.size * (2 * b.seats + 1) || order.indexOf(a.row) - order.indexOf(b.row),
+    );
+    const [winner] = next;
+    if (winner === undefined) break;
+    chosen.add(winner.row);
+    taken.set(winner.name, winner.seats + 1);
+  }
+  return shownOrder.filter((row) => chosen.has(row));
 }
 
-test("the sample is the one that its definition gives, row by row and in hash order", async () => {
+const numbersOf = (rows: Cell[][]): number[] => rows.map(([number]) => Number(number));
+
+test("the sample is the one that its definition gives, row by row", async () => {
   for (const wanted of [1, 17, 250, 999]) {
-    const rows = await sample(wanted, ["region", "age"]);
-    expect(rows.map(([number]) => Number(number))).toEqual(expectedRows(wanted, stratumOf));
+    expect(numbersOf(await sample(wanted, ["region", "age"]))).toEqual(expectedRows(wanted, byRow, stratumOf));
   }
 });
 
-test("without strata the first rows in hash order are taken", async () => {
-  const rows = await sample(40, []);
-  expect(rows.map(([number]) => Number(number))).toEqual(hashOrder(ROWS).slice(0, 40));
+test("each stratum has its share of the sample, up to one row", async () => {
+  for (const wanted of [40, 333, 800]) {
+    const drawn = Map.groupBy(numbersOf(await sample(wanted, ["region", "age"])), stratumOf);
+    for (const [name, rows] of Map.groupBy(byRow, stratumOf)) {
+      expect(Math.abs((drawn.get(name)?.length ?? 0) - (rows.length * wanted) / ROWS)).toBeLessThan(1);
+    }
+  }
+});
+
+test("without strata the first rows in hash order are taken, and shown in another order", async () => {
+  const first = new Set(byRow.slice(0, 40));
+  expect(numbersOf(await sample(40, []))).toEqual(shownOrder.filter((row) => first.has(row)));
+});
+
+test("of two samples with the same strata the smaller is part of the larger, whatever the scene's key", async () => {
+  for (const strata of [[], ["region", "age"]]) {
+    let smaller = new Set<number>();
+    for (const wanted of [3, 20, 21, 22, 211]) {
+      const tokenKey = new Uint8Array(32).fill(wanted % 251);
+      const larger = new Set(numbersOf(await sample(wanted, strata, { tokenKey })));
+      expect(larger.size).toBe(wanted);
+      expect(new Set([...larger, ...smaller])).toEqual(larger);
+      smaller = larger;
+    }
+  }
+});
+
+test("sampling by hash takes about as many rows as are wanted and never more, all of them first in hash order", async () => {
+  for (const wanted of [50, 200, 600]) {
+    const rows = new Set(numbersOf(await sample(wanted, [], {}, "hash")));
+    expect(rows.size).toBeLessThanOrEqual(wanted);
+    // Six standard deviations of a binomial count.
+    expect(rows.size).toBeGreaterThan(wanted - 6 * Math.sqrt(wanted));
+    expect(rows).toEqual(new Set(byRow.slice(0, rows.size)));
+    const hash = createHash("sha256").update(seed).update(`r${byRow[rows.size]}`).digest("hex");
+    const share = Number(BigInt(`0x${hash.slice(0, 13)}`)) / 2 ** 52;
+    expect(rows.size === wanted || share >= wanted / ROWS).toBe(true);
+  }
+});
+
+test("tables that name the same persons are sampled of the same persons, and their tokens join", async () => {
+  const VISITS = `CREATE TABLE visits AS SELECT 'name ' || ((i * 37) % ${ROWS}) AS name, i AS number FROM range(${2 * ROWS}) t(i)`;
+  const visits = describe(field("name", "text", "direct"), field("number", "integer"));
+  const policy = policyOf(
+    { name: { role: "direct", transform: { kind: "token" } } },
+    { sample: { rows: 200, strata: [] } },
+  );
+  await withEngine(async (connection) => {
+    await connection.run(PEOPLE);
+    await connection.run(VISITS);
+    const tokens = async (table: string, of: typeof visits, rows: number): Promise<Set<Cell | undefined>> => {
+      const source = { table, fields: ["name"], tokenKey, rowId: "rowid", seed, subject: "name" };
+      const view = sampleSql({ ...policy, sample: { rows, strata: [] } }, of, source);
+      return new Set((await query(connection, view.sql, view.parameters)).map(([token]) => token));
+    };
+    const people = await tokens("people", resource, 100);
+    expect(people.size).toBe(100);
+    // Every person has two visits: a sample of twice the rows is of the same persons.
+    expect(await tokens("visits", visits, 200)).toEqual(people);
+  });
+});
+
+test("rows of one person do not lie together", async () => {
+  const policy = policyOf(
+    { number: { role: "other", transform: { kind: "keep" } } },
+    { sample: { rows: 300, strata: [] } },
+  );
+  await withEngine(async (connection) => {
+    await connection.run("CREATE TABLE t AS SELECT i AS number, i // 3 AS person FROM range(900) t(i)");
+    const source = { table: "t", fields: ["number"], tokenKey, rowId: "rowid", seed, subject: "person" };
+    const view = sampleSql(policy, describe(field("number", "integer"), field("person", "integer")), source);
+    const rows = numbersOf(await query(connection, view.sql, view.parameters));
+    const persons = rows.map((row) => Math.floor(row / 3));
+    expect(new Set(persons).size).toBe(100);
+    expect(persons.filter((person, i) => person === persons[i + 1]).length).toBeLessThan(15);
+  });
 });
 
 test("a sample larger than the table is the whole table, once", async () => {
-  const rows = await sample(5_000, ["region"]);
-  expect(rows.map(([number]) => Number(number)).sort((a, b) => a - b)).toEqual(
-    Array.from({ length: ROWS }, (_, i) => i),
-  );
+  for (const method of ["exact", "hash"] as const) {
+    const rows = await sample(5_000, method === "exact" ? ["region"] : [], {}, method);
+    expect(numbersOf(rows).sort((a, b) => a - b)).toEqual(Array.from({ length: ROWS }, (_, i) => i));
+  }
 });
 
 test("columns come transformed", async () => {
@@ -107,7 +197,7 @@ test("another seed gives another sample, the same seed the same", async () => {
 test("an empty table gives an empty sample", async () => {
   const policy = policyOf(columns, { sample: { rows: 10, strata: ["region"] } });
   const source = { table: "people", fields: ["age", "name"], tokenKey, rowId: "rowid", seed };
-  const view = stratifiedSampleSql(policy, resource, source);
+  const view = sampleSql(policy, resource, source);
   await withEngine(async (connection) => {
     await connection.run("CREATE TABLE people (number BIGINT, name VARCHAR, age BIGINT, region VARCHAR)");
     expect(await query(connection, view.sql, view.parameters)).toEqual([]);
@@ -116,15 +206,15 @@ test("an empty table gives an empty sample", async () => {
 
 test("seed and key are bound, never text", () => {
   const source = { table: "people", fields: ["name"], tokenKey, rowId: "rowid", seed };
-  const view = stratifiedSampleSql(policyOf(columns), resource, source);
+  const view = sampleSql(policyOf(columns), resource, source);
   expect(Object.keys(view.parameters).sort()).toEqual(["sampleSeed", "tokenKeyInner", "tokenKeyOuter"]);
   expect(view.sql).not.toContain("000102");
 });
 
 test("refuses a seed of another length, and a sample of no columns", () => {
   const source = { table: "people", fields: ["age"], tokenKey, rowId: "rowid", seed: new Uint8Array(31) };
-  expect(() => stratifiedSampleSql(policyOf(columns), resource, source)).toThrow(RangeError);
-  expect(() => stratifiedSampleSql(policyOf(columns), resource, { ...source, seed, fields: [] })).toThrow(
+  expect(() => sampleSql(policyOf(columns), resource, source)).toThrow(RangeError);
+  expect(() => sampleSql(policyOf(columns), resource, { ...source, seed, fields: [] })).toThrow(
     expect.objectContaining({ code: "ERR_POLICY" }),
   );
 });

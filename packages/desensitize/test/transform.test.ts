@@ -3,7 +3,7 @@ import type { Transform } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { applyTransform, viewSql, type StoredType, type StoredValue } from "../src/index.ts";
-import { loadColumn, query, withEngine } from "./engine.ts";
+import { loadColumn, query, unsigned, withEngine } from "./engine.ts";
 import { describe, field, policyOf } from "./fixtures.ts";
 
 const tokenKey = Uint8Array.from({ length: 32 }, (_, i) => i * 7);
@@ -138,11 +138,6 @@ for (const type of Object.keys(GENERATED) as StoredType[]) {
       );
     });
   });
-}
-
-/** The sign of zero is not compared: no job can see it in a bucket, and kept zeros are equal. */
-function unsigned(row: readonly unknown[]): unknown[] {
-  return row.map((cell) => (cell === 0 ? 0 : cell));
 }
 
 test("the width of a bucket reaches the engine to its last bit", async () => {

@@ -56,30 +56,26 @@ function shown(person: Person): Cell[] {
   return [person.region.slice(0, 4), age, person.income, person.insured, person.note];
 }
 
-/** The sample that `seed` decides, computed without the store: quotas by largest remainder, members and order by hash. */
+/** The sample that `seed` decides, computed without the store: rows at (2p - 1) / n of their strata, places by hash. */
 function plainSample(
   people: readonly Person[],
   policy: Policy,
   mayBeUsed: (person: Person) => boolean = () => true,
 ): { rows: Cell[][]; suppressed: number } {
-  const numbered = people.map((person, row) => ({ person, row }));
-  const all = numbered.filter(({ person }) => mayBeUsed(person));
-  const hashed = all.map(({ person, row }) => {
-    const hash = createHash("sha256").update(seed).update(String(row)).digest("hex");
-    return { hash, cells: shown(person) };
-  });
-  const strata = Map.groupBy(hashed, ({ cells }) => cells[0]);
-  const shares = [...strata.values()].map((members) => {
-    const ordered = members.toSorted((a, b) => (a.hash < b.hash ? -1 : 1));
-    const exact = policy.sample.rows * members.length;
-    return { ordered, base: Math.floor(exact / all.length), remainder: exact % all.length };
-  });
-  let left = policy.sample.rows - shares.reduce((sum, { base }) => sum + base, 0);
-  const byRemainder = shares.toSorted(
-    (a, b) => b.remainder - a.remainder || ((a.ordered[0]?.hash ?? "") < (b.ordered[0]?.hash ?? "") ? -1 : 1),
+  const hashOf = (text: string): string => createHash("sha256").update(seed).update(text).digest("hex");
+  const hashed = people
+    .map((person, row) => ({ person, hash: hashOf(`s${person.id}`), order: hashOf(`order ${row}`) }))
+    .filter(({ person }) => mayBeUsed(person))
+    .map((row) => ({ ...row, cells: shown(row.person) }))
+    .toSorted((a, b) => (a.hash < b.hash ? -1 : 1));
+  const placed = [...Map.groupBy(hashed, ({ cells }) => cells[0]).values()].flatMap((members) =>
+    members.map((row, i) => ({ ...row, place: (2 * i + 1) / members.length })),
   );
-  const chosen = byRemainder.flatMap(({ ordered, base }) => ordered.slice(0, base + (left-- > 0 ? 1 : 0)));
-  const drawn = chosen.toSorted((a, b) => (a.hash < b.hash ? -1 : 1)).map(({ cells }) => cells);
+  const drawn = placed
+    .toSorted((a, b) => a.place - b.place || (a.hash < b.hash ? -1 : 1))
+    .slice(0, policy.sample.rows)
+    .toSorted((a, b) => (a.order < b.order ? -1 : 1))
+    .map(({ cells }) => cells);
   const classes = Map.groupBy(drawn, ([region, age]) => `${String(region)}/${String(age)}`);
   const rows = drawn.filter(([region, age]) => {
     return (classes.get(`${String(region)}/${String(age)}`)?.length ?? 0) >= policy.k;

@@ -3,6 +3,7 @@
  *  @module */
 import { z } from "zod";
 import { AnonymityModel } from "./anonymity-model.ts";
+import { MAX_HIERARCHY_STEPS } from "./hierarchy.ts";
 import { FieldName, Instant, Name, Sha256Hex } from "./identifiers.ts";
 import { ReleaseGate, SharingMode } from "./release-gate.ts";
 import { FieldRole } from "./resource.ts";
@@ -22,6 +23,14 @@ export const Transform = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("generalize"), length: z.int().min(1).max(16) }),
   /** Number replaced by the lower bound of its bucket, clamped to [min, max]. */
   z.strictObject({ kind: z.literal("bucket"), width: z.number().positive(), min: z.number(), max: z.number() }),
+  /** The value at a level of the field's hierarchy; the highest level is `*`. */
+  z.strictObject({
+    kind: z.literal("hierarchy"),
+    level: z
+      .int()
+      .min(1)
+      .max(MAX_HIERARCHY_STEPS + 1),
+  }),
   /** Date moved by days that are the same for all dates of one person, uniform in [-maxDays, maxDays]. Text and whole numbers
    *  hold dates as YYYYMMDD, text also as YYYY-MM-DD. */
   z.strictObject({ kind: z.literal("dateShift"), maxDays: z.int().min(1).max(3_650) }),

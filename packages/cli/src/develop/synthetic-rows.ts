@@ -48,7 +48,7 @@ export function syntheticRows(
     const rule = policy.columns[name];
     const type = types[name];
     if (field === undefined || rule === undefined || type === undefined) continue;
-    const context = { tokenKey: TOKEN_KEY, type: field.type, name };
+    const context = { tokenKey: TOKEN_KEY, type: field.type, name, hierarchy: field.hierarchy };
     const stored = storedValues(field, rule, pull, createRng(seed ^ hashName(name)));
     columns[name] = toColumn(
       type,

@@ -26,6 +26,8 @@ export function transformWords(transform: Transform): string {
       return `只留前 ${transform.length} 个字符，其余去掉`;
     case "bucket":
       return bucketWords(transform);
+    case "hierarchy":
+      return `按目录所列层次归并到第 ${transform.level} 层`;
     case "dateShift":
       return `日期整体平移，最多前后 ${transform.maxDays} 天；同一人的日期平移相同天数，间隔不变`;
     case "noise":
@@ -101,6 +103,7 @@ export function transformDirection(before: Transform, after: Transform): "wider"
   if (before.kind === "bucket" && after.kind === "bucket" && before.min === after.min && before.max === after.max) {
     return known(after.width < before.width);
   }
+  if (before.kind === "hierarchy" && after.kind === "hierarchy") return known(after.level < before.level);
   if (before.kind === "dateShift" && after.kind === "dateShift") return known(after.maxDays < before.maxDays);
   if (before.kind === "noise" && after.kind === "noise" && (before.per === after.per || after.per === undefined)) {
     return before.amplitude === after.amplitude ? "other" : known(after.amplitude < before.amplitude);

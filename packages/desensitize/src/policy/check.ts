@@ -2,7 +2,7 @@
  *  @module */
 import { SluiceError } from "@sluice/protocol";
 import type { ColumnRule, FieldRole, Policy, ResourceDescription, ResourceField, Transform } from "@sluice/protocol";
-import { checkDemands } from "./check-demands.ts";
+import { checkHierarchy } from "./check-hierarchy.ts";
 import { checkModel } from "./check-model.ts";
 import { transformedType } from "./columns.ts";
 
@@ -29,7 +29,6 @@ const ALLOWED_ROLES: Record<FieldRole, readonly FieldRole[]> = {
 
 /** Checks that `policy` fits `resource` and keeps what every policy must keep:
  *
- *  - it asks for nothing that is not done;
  *  - each column exists, and its role is the resource's or a stricter one; under `strict`, each has a rule;
  *  - data graded important or core is dropped; so is `key`, the column by which callers ask;
  *  - a direct identifier is dropped, masked (at most MAX_DIRECT_CHARACTERS_SHOWN characters left), tokenized,
@@ -37,6 +36,7 @@ const ALLOWED_ROLES: Record<FieldRole, readonly FieldRole[]> = {
  *  - a quasi-identifier is kept as stored only when it is text, integer or boolean, and never has its dates moved; it is
  *    counted for k all the same;
  *  - the transform fits the stored type, and at least one column is shown;
+ *  - a field with a hierarchy becomes coarser along it only;
  *  - strata are shown columns that are not identifiers of one person.
  *
  *  @throws ERR_POLICY, ERR_POLICY_COLUMN */
@@ -44,7 +44,6 @@ export function checkPolicy(policy: Policy, resource: ResourceDescription, key: 
   if (policy.resource !== resource.resource) fail("/resource", `expected ${resource.resource}`);
   const fields = new Map(resource.fields.map((field) => [field.name, field]));
   if (!fields.has(key)) throw new SluiceError("ERR_POLICY_COLUMN", { column: key });
-  checkDemands(policy);
   for (const name of policy.strict === true ? fields.keys() : []) {
     if (!Object.hasOwn(policy.columns, name)) fail(`/columns/${name}`, "expected a rule for every column");
   }
@@ -70,8 +69,8 @@ function checkShown(name: string, field: ResourceField, rule: ColumnRule): void 
   const pointer = `/columns/${name}/transform`;
   const { role, transform } = rule;
   if (field.grade === "important" || field.grade === "core") fail(pointer, `expected drop for grade ${field.grade}`);
-  if (transformedType(transform, field.type) === null)
-    fail(pointer, `${transform.kind} does not fit type ${field.type}`);
+  checkHierarchy(pointer, transform, field);
+  if (transformedType(transform, field) === null) fail(pointer, `${transform.kind} does not fit type ${field.type}`);
   if (role === "direct") checkDirect(pointer, transform);
   if (field.role === "quasi" && PSEUDONYMS.has(transform.kind)) {
     fail(
@@ -125,6 +124,7 @@ function checkNoise(
 }
 
 function checkStrata({ columns, sample }: Policy): void {
+  if (sample.method === "hash" && sample.strata.length > 0) fail("/sample/strata", "expected none: hash has no strata");
   for (const [i, name] of sample.strata.entries()) {
     const pointer = `/sample/strata/${i}`;
     if (sample.strata.indexOf(name) !== i) fail(pointer, "expected each column once");

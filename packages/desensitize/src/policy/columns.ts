@@ -1,8 +1,9 @@
 /** What a policy makes of a resource's columns: which a job sees, of what type, and which of them are counted
  *  when a sample is checked for k-anonymity.
  *  @module */
-import { SluiceError } from "@sluice/protocol";
-import type { ColumnRule, ColumnType, Policy, ResourceDescription, Transform } from "@sluice/protocol";
+import { SluiceError, topLevel } from "@sluice/protocol";
+import type { ColumnRule, ColumnType, Policy, ResourceDescription, ResourceField, Transform } from "@sluice/protocol";
+import { hierarchyType } from "../hierarchy/hierarchy-sql.ts";
 import type { StoredType } from "../transform/column.ts";
 
 /** A column with the rule that shows it: never one that is dropped. */
@@ -12,10 +13,15 @@ export interface ViewColumn {
   readonly rule: ColumnRule;
   /** Type a job sees. */
   readonly type: ColumnType;
+  /** How the resource says that its values become coarser. */
+  readonly hierarchy?: ResourceField["hierarchy"];
 }
 
-/** Type of a stored column after `transform`; `null` when the transform drops it or does not fit the type. */
-export function transformedType(transform: Transform, stored: StoredType): ColumnType | null {
+/** Type of a stored column after `transform`; `null` when the transform drops it or does not fit the field. */
+export function transformedType(
+  transform: Transform,
+  { type: stored, hierarchy }: Pick<ResourceField, "type" | "hierarchy">,
+): ColumnType | null {
   switch (transform.kind) {
     case "drop":
       return null;
@@ -27,6 +33,9 @@ export function transformedType(transform: Transform, stored: StoredType): Colum
       return stored === "text" || stored === "integer" || stored === "date" ? "dict" : null;
     case "bucket":
       return stored === "integer" || stored === "decimal" ? "f64" : null;
+    case "hierarchy":
+      if (hierarchy === undefined || transform.level > topLevel(hierarchy)) return null;
+      return hierarchyType(hierarchy, transform.level);
     case "dateShift":
       return stored === "date" || stored === "text" || stored === "integer" ? "dict" : null;
     case "noise":
@@ -55,8 +64,9 @@ function ruleOf(policy: Policy, name: string): ColumnRule | null {
 function shownColumns(policy: Policy, resource: ResourceDescription): ViewColumn[] {
   return resource.fields.flatMap((field) => {
     const rule = ruleOf(policy, field.name);
-    const type = rule === null ? null : transformedType(rule.transform, field.type);
-    return rule === null || type === null ? [] : [{ name: field.name, stored: field.type, rule, type }];
+    const type = rule === null ? null : transformedType(rule.transform, field);
+    if (rule === null || type === null) return [];
+    return [{ name: field.name, stored: field.type, rule, type, hierarchy: field.hierarchy }];
   });
 }
 

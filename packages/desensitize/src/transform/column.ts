@@ -1,6 +1,6 @@
 /** What a transform knows of the column it is for, in its two forms.
  *  @module */
-import type { Bytes, ResourceField } from "@sluice/protocol";
+import type { Bytes, Hierarchy, ResourceField } from "@sluice/protocol";
 
 /** How a resource stores a column. */
 export type StoredType = ResourceField["type"];
@@ -18,6 +18,7 @@ export interface ValueContext {
   readonly type: StoredType;
   /** Name of the column. */
   readonly name?: string;
+  readonly hierarchy?: Hierarchy | undefined;
   /** Key of the person the row is about, as the engine writes it as text. */
   readonly subject?: string | null | undefined;
   /** Number of the row. */

@@ -15,37 +15,39 @@ type Token = Extract<Transform, { kind: "token" }>;
 /** Token of `text` under `tokenKey`. @throws RangeError when the key is not 16 to 64 bytes. */
 export function tokenize(transform: Token, text: string, tokenKey: Bytes): string {
   const full =
-    transform.hash === "sm3" ? hmacSm3(keyFor("token-sm3", tokenKey), text) : keyedHash("token", tokenKey, text);
+    transform.hash === "sm3" ? hmacSm3(keyFor("token-sm3", tokenKey), utf8(text)) : keyedHash("token", tokenKey, text);
   return full.slice(0, 2 * TOKEN_BYTES);
 }
 
 /** The token of an SQL text expression. The engine has no SM3: HMAC_SM3 is registered with it. */
 export function tokenSql(transform: Token, text: string): string {
-  const full = transform.hash === "sm3" ? `${HMAC_SM3.name}($tokenSm3Key, ${text})` : keyedHashSql("token", text);
+  const full =
+    transform.hash === "sm3" ? `${HMAC_SM3.name}($tokenSm3Key, encode(${text}))` : keyedHashSql("token", text);
   return `left(${full}, ${2 * TOKEN_BYTES})`;
 }
 
-/** HMAC-SM3 (RFC 2104, GB/T 32905-2016) of a text under a key that a parameter binds, in hexadecimal. */
+/** HMAC-SM3 (RFC 2104, GB/T 32905-2016) of bytes under a key that a parameter binds, in hexadecimal. Bytes, not text: on its
+ *  way from the engine, text loses a byte order mark. */
 export const HMAC_SM3: VectorFunction = {
   name: "sluice_hmac_sm3",
-  parameters: ["bytes", "text"],
+  parameters: ["bytes", "bytes"],
   returns: "text",
-  apply: ([keys, texts], length) => {
-    if (keys?.type !== "bytes" || texts?.type !== "text") throw new TypeError("expected a key and texts");
+  apply: ([keys, messages], length) => {
+    if (keys?.type !== "bytes" || messages?.type !== "bytes") throw new TypeError("expected keys and messages");
     const key = keys.values[0] ?? null;
     return {
       type: "text",
       values: Array.from({ length }, (_, i) => {
-        const text = texts.values[i] ?? null;
-        return key === null || text === null ? null : hmacSm3(key, text);
+        const message = messages.values[i] ?? null;
+        return key === null || message === null ? null : hmacSm3(key, message);
       }),
     };
   },
 };
 
-function hmacSm3(key: Bytes, text: string): string {
+function hmacSm3(key: Bytes, message: Bytes): string {
   const padded = (pad: number): Bytes =>
     Uint8Array.from({ length: MAX_TOKEN_KEY_BYTES }, (_, i) => (key[i] ?? 0) ^ pad);
-  const inner = hash("sm3", concatBytes(padded(0x36), utf8(text)), "buffer");
+  const inner = hash("sm3", concatBytes(padded(0x36), message), "buffer");
   return hash("sm3", concatBytes(padded(0x5c), inner), "hex");
 }

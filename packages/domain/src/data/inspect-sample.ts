@@ -13,7 +13,7 @@ import {
   quasiIdentifiers,
   reportSalt,
   scanColumns,
-  stratifiedSampleSql,
+  sampleSql,
   SUBJECT_NUMBER,
   TUPLE_PERSONS,
   type Population,
@@ -51,7 +51,7 @@ export async function inspectSampleFrom(open: OpenTable, request: SampleRequest)
   const rows = request.consent === undefined ? entry.rows : await countRows(session, table);
   if (rows < policy.sample.rows) throw new SluiceError("ERR_SAMPLE_SIZE", { needed: policy.sample.rows });
   const source = { table, rowId: ROW_NUMBER, fields, tokenKey, seed, subject: key };
-  const view = stratifiedSampleSql(policy, description, source);
+  const view = sampleSql(policy, description, source);
   const read = await readBatch(await session.stream(view.sql, bindBytes(view.parameters)), view.columns, signal);
   const { drawn, persons } = withoutSubjects(read);
   const quasi = quasiIdentifiers(policy, fields);

@@ -8,6 +8,7 @@ import type { StoredResource } from "./catalogue.ts";
 import { CertifiedSample } from "./certified-sample.ts";
 import { guarded, quoteIdentifier, refuseAborted, type Session } from "./engine.ts";
 import { inspectSampleFrom, type SampleRequest } from "./inspect-sample.ts";
+import { refuseFailures } from "./transform-failures.ts";
 import { bindBytes, openView, ROW_NUMBER } from "./view.ts";
 
 /** Bytes of the salt that hides a sampling seed in its commitment. */
@@ -63,7 +64,8 @@ export async function drawSampleFrom(
 
 /** Reads every row in the order of the table, with its key.
  *  @throws ERR_POLICY, ERR_POLICY_COLUMN, ERR_LOOKUP_TABLE, ERR_CANCELLED, EngineFault */
-export async function readAllFrom({ session, entry, path }: OpenTable, request: ViewRequest): Promise<KeyedTable> {
+export async function readAllFrom(open: OpenTable, request: ViewRequest): Promise<KeyedTable> {
+  const { session, entry, path } = open;
   const { policy, key, fields, tokenKey, signal } = request;
   const { description } = entry;
   checkPolicy(policy, description, key);
@@ -72,6 +74,7 @@ export async function readAllFrom({ session, entry, path }: OpenTable, request: 
     throw new SluiceError("ERR_LOOKUP_TABLE", { reason: `key ${key} is of type ${keyField.type}` });
   }
   const table = await openView(session, description, { path, consent: request.consent });
+  await refuseFailures(open, request, table);
   const keys = await readKeys(session, table, key, signal);
   const view = viewSql(policy, description, { table, rowId: ROW_NUMBER, subject: key, fields, tokenKey });
   const batch = await readBatch(await session.stream(view.sql, bindBytes(view.parameters)), view.columns, signal);
