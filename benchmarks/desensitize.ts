@@ -8,12 +8,14 @@ import { join } from "node:path";
 import { openBench, type RowGroup } from "./desensitize/bench.ts";
 import { copyRows } from "./desensitize/copy-rows.ts";
 import { noiseRows } from "./desensitize/noise-rows.ts";
+import { maskRows } from "./desensitize/mask-rows.ts";
 import type { Row, Suite } from "./suite.ts";
 
 /** Groups of rows, each in a file of its own. */
 const GROUPS: Readonly<Record<string, RowGroup>> = {
   copy: copyRows,
   noise: noiseRows,
+  mask: maskRows,
 };
 
 /** The suite. */

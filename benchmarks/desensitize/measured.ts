@@ -54,7 +54,7 @@ export interface CpuComparison {
 }
 
 /** Measures ours and the peer alternately, in pairs, swapping who goes first. There is no pair to warm up: each run is
- *  a process of its own, and the first pair only fills the cache of files. @public */
+ *  a process of its own, and the first pair only fills the cache of files. */
 export async function compareCpu(
   row: { readonly name: string; readonly n: number; readonly peer: string; readonly pairs?: number },
   ours: () => Promise<Usage>,
