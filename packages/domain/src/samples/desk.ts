@@ -27,6 +27,7 @@ import { EventStore } from "../state/events.ts";
 import { WorkStore } from "../state/work.ts";
 import { rowsCsv } from "./rows-csv.ts";
 import { writeWhole } from "./whole-file.ts";
+import { sampleSeed } from "./sample-seed.ts";
 
 /** Scene under whose keys pseudonyms of a sample that is only looked at are made: of no grant. */
 const PREVIEW_SCENE = "officer-preview";
@@ -98,7 +99,7 @@ export async function openSampleDesk(directory: string, options: SampleDeskOptio
       fields: sample.fields ?? Object.keys(viewColumns(policy, description)),
       ...(consent === undefined ? {} : { consent }),
       tokenKey: keyring.derive("token", PREVIEW_SCENE),
-      seed: keyring.derive("sample-seed", resource),
+      seed: sampleSeed(keyring),
       signal,
     };
   };
@@ -145,7 +146,7 @@ function inspectGranted(
     fields: fields.map((field) => field.name),
     ...(consent.kind === "subject-consent" ? { consent: consent.field } : {}),
     tokenKey: keyring.derive("token", scene.scene),
-    seed: keyring.derive("sample-seed", resource),
+    seed: sampleSeed(keyring),
     signal,
   });
 }

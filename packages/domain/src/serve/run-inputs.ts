@@ -6,6 +6,7 @@ import { numberSubjects } from "../data/subject-numbers.ts";
 import { personTags } from "../register/person-tags.ts";
 import { readShown } from "../register/shown-files.ts";
 import type { HeldGrant } from "../state/documents.ts";
+import { sampleSeed } from "../samples/sample-seed.ts";
 import type { DomainContext } from "./context.ts";
 import { grantedView } from "./granted-view.ts";
 import type { RunInput } from "./guarded-run.ts";
@@ -21,7 +22,7 @@ export async function sampleInput(
 ): Promise<Extract<RunInput, { entry: "develop" }>> {
   const sample = await context.data.drawSample({
     ...grantedView(context, held, signal),
-    seed: context.keyring.derive("sample-seed", held.grant.body.resource),
+    seed: sampleSeed(context.keyring),
   });
   return { entry: "develop", manifest, sample };
 }
