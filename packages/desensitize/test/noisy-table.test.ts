@@ -165,6 +165,45 @@ test("a table of columns that are not there, or of another type, is refused", ()
   }
 });
 
+test("tables of neighbours, with and without a person of many rows, are as close as ε says, and not much closer", () => {
+  const DRAWS = 12_000;
+  const spec: NoisyTableSpec = {
+    ...SPEC,
+    dimensions: [{ name: "sex", field: "sex", levels: ["f", "m"], values: { female: 0, male: 1 } }],
+    measures: [{ name: "visits", field: "visits", min: -2, max: 1, digits: 0 }],
+    contribution: { rows: 2, groups: 1 },
+    loss: { mechanism: "laplace", epsilon: "2" },
+  };
+  const others = [0, 1, 2].map((subject) => ({ sex: "female", age: 1, income: 0, visits: 1, subject }));
+  const added = [0, 1, 2, 3].map(() => ({ sex: "female", age: 1, income: 0, visits: -9, subject: 3 }));
+  const words = new RandomWords(seededRandom(63));
+  const histogram = (rows: readonly Person[], of: "rows" | "visits"): Map<number, number> => {
+    const batch = batchOf(rows);
+    const subjects = Uint32Array.from(rows, ({ subject }) => subject);
+    const counts = new Map<number, number>();
+    for (let i = 0; i < DRAWS; i++) {
+      const [cell] = noisyTable(batch, subjects, spec, words).cells;
+      const shown = of === "rows" ? (cell?.rows ?? 0) : Number(cell?.sums["visits"]);
+      counts.set(shown, (counts.get(shown) ?? 0) + 1);
+    }
+    return counts;
+  };
+  for (const of of ["rows", "visits"] as const) {
+    const [one, other] = [histogram(others, of), histogram([...others, ...added], of)];
+    // The largest excess of one answer over e^ε times its neighbour's, in standard errors.
+    const excess = (epsilon: number): number =>
+      Math.max(
+        ...[...one].map(([shown, count]) => {
+          const [p, q] = [count / DRAWS, Math.max(other.get(shown) ?? 0, 1) / DRAWS];
+          return (p - Math.exp(epsilon) * q) / Math.sqrt((p + Math.exp(2 * epsilon) * q) / DRAWS);
+        }),
+      );
+    // Half of the parameter for each part.
+    expect(excess(1)).toBeLessThan(5.5);
+    expect(excess(0.6)).toBeGreaterThan(5.5);
+  }
+});
+
 const [TEXTS, NUMBERS] = SPEC.dimensions;
 const [INCOME] = SPEC.measures;
 

@@ -126,6 +126,10 @@ test.each([0, -1, Number.NaN, Infinity, 1, 0.01, 0.011])("δ = %d is refused for
   expect(() => epsilonFor(1n, delta, 100)).toThrow(expect.objectContaining({ code: "ERR_PRIVACY_PARAMETER" }));
 });
 
+test("the figures in the documentation are these", () => {
+  expect([5_000n, 50_000n, 500_000n].map((micro) => epsilonFor(micro, 1e-9, 1))).toEqual([0.5649, 1.8817, 6.4741]);
+});
+
 test("nothing spent is ε = 0", () => {
   expect(epsilonFor(0n, 1e-6, 100)).toBe(0);
 });

@@ -1,0 +1,27 @@
+/** Where the randomness of noise comes from.
+ *  @module */
+import { expect, test } from "vitest";
+import { packageSources } from "./source-files.ts";
+
+/** Files of packages whose text has `pattern`. */
+function filesWith(pattern: RegExp): string[] {
+  return packageSources()
+    .filter(({ text }) => pattern.test(text))
+    .map(({ path }) => path)
+    .toSorted();
+}
+
+test("noise is drawn in one place, from the domain's own randomness, and nothing that starts a domain gives it another", () => {
+  expect(filesWith(/\bnew RandomWords\(/)).toEqual(["packages/domain/src/serve/private-answers.ts"]);
+  expect(filesWith(/\bnew RandomWords\(context\.random\)/)).toHaveLength(1);
+  const starting = packageSources().filter(({ text }) => /\bawait startDomain\(/.test(text));
+  expect(starting.length).toBeGreaterThan(0);
+  for (const { path, text } of starting) {
+    const [, options = ""] = /\bawait startDomain\(([\s\S]*?)\n\s*\}\);/.exec(text) ?? [];
+    expect(options, path).not.toBe("");
+    expect(options, path).not.toMatch(/\brandom\b/);
+  }
+  // Unless it is given one, a domain takes the operating system's.
+  const start = packageSources().find(({ path }) => path === "packages/domain/src/start.ts");
+  expect(start?.text).toContain("options.random ?? { bytes: (length) => new Uint8Array(randomBytes(length)) }");
+});
