@@ -72,6 +72,9 @@ describe("classes", () => {
         expect(largestK(classesOf(texts(rows, 2), ["a", "b"]), undefined, limit)).toBe(best);
       }),
     );
+    const ten = Array.from({ length: 10 }, (_, i): Cell[] => [i < 2 ? "x" : "y"]);
+    const limits = [0, 0.1, 0.2, 0.3].map((limit) => largestK(classesOf(texts(ten, 1), ["a"]), undefined, limit));
+    expect(limits).toEqual([2, 2, 8, 8]);
   });
 });
 
@@ -271,6 +274,14 @@ describe("the report", () => {
     expect(report.uniqueness).toEqual({ sample: 0, population: 0, drawn: Number((1 / 13).toPrecision(6)) });
     expect(report.utility).toMatchObject({ discernibility: 25 + 49 + 13, averageClass: 1.2 });
     expect(report.classSizes).toEqual([{ from: 5, to: 9, classes: 2, persons: 12 }]);
+  });
+
+  test("classes that a model numbers otherwise are found by the rows that are in them", () => {
+    const ofRow = Int32Array.from({ length: 12 }, (_, i) => (i < 5 ? 7 : 3));
+    const recoded = { ofRow, ofTuple: Int32Array.of(7, 3, -1) };
+    expect(assessRisk(facts({ recoded })).attackers).toEqual(assessRisk(facts()).attackers);
+    const together = { ofRow, ofTuple: Int32Array.of(7, 3, 3) };
+    expect(assessRisk(facts({ recoded: together })).attackers.marketer).toBeCloseTo((5 / 10 + 7 / 30) / 12, 6);
   });
 
   test("what was not computed is absent", () => {

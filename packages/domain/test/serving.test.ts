@@ -70,6 +70,16 @@ test("takes a job from its sample to a served product whose private answers equa
   expect(await lookup("P400")).toBeNull();
 });
 
+test("a job sees the columns that it declares, of those that its grant names, and no other", async () => {
+  const text = new TextDecoder().decode(JOB);
+  const looking = text.replace(
+    'context.log("rows", rows.rowCount)',
+    "context.log(Object.keys(rows).toSorted().join())",
+  );
+  const developed = await develop(fixture, grant, new TextEncoder().encode(looking), 2);
+  expect(developed.log).toEqual(["age,rowCount"]);
+});
+
 test("a sample for an enclave is run on like any other, and no line of its log or step is told", async () => {
   const policy = { ...fixture.policy, sharing: "enclave" as const };
   const enclave = await deliverGrant({ ...fixture, policy });

@@ -3,7 +3,7 @@
 import type { ColumnBatch, Policy, RiskReport, SampleVersions, Sha256Hex } from "@sluice/protocol";
 import { classRisk, contextRisk, levelOf, MIN_CLASS_PERSONS, overallRisk } from "./annex-d.ts";
 import { classSizes } from "./class-sizes.ts";
-import { classesOf, personsOf } from "./classes.ts";
+import { classesOf, personsOf, type Classes } from "./classes.ts";
 import { judgeSample } from "./gate.ts";
 import { minimalUniques } from "./minimal-uniques.ts";
 import { populationOf, type Population } from "./population.ts";
@@ -34,8 +34,9 @@ export interface RiskFacts {
   readonly shown: readonly string[];
   /** Persons of the whole table by tuple; absent when there are too many tuples. */
   readonly population?: Population | undefined;
-  /** Class of each tuple, where the model changed quasi-identifiers after the policy's transforms. */
-  readonly classOfTuple?: Int32Array | undefined;
+  /** Where the model changed quasi-identifiers after the policy's transforms: its number for the class of each row of the batch,
+   *  and of each tuple, or -1. */
+  readonly recoded?: { readonly ofRow: Int32Array; readonly ofTuple: Int32Array } | undefined;
   readonly residual: RiskReport["residual"];
   readonly transformFailures: RiskReport["transformFailures"];
   /** Penalty of the anonymity model. */
@@ -53,7 +54,7 @@ export function assessRisk(facts: RiskFacts): RiskReport {
   const among =
     population === undefined
       ? undefined
-      : populationOf(classes.count, facts.classOfTuple ?? classes.find(population.tuples), population.persons);
+      : populationOf(classes.count, classesOfTuples(classes, population, facts.recoded), population.persons);
   const personCount = subjects === undefined ? batch.rowCount : new Set(Array.from(subjects)).size;
   const ofClasses = classRisk(persons, sharing);
   const context = contextRisk(sharing, policy.gate?.context, source.persons === 0 ? 1 : personCount / source.persons);
@@ -107,6 +108,13 @@ export function assessRisk(facts: RiskFacts): RiskReport {
     gate,
     verdict: gate.every(({ passed }) => passed) ? "passed" : "refused",
   });
+}
+
+/** Class of each tuple, in our numbers: two partitions of the same rows may be numbered differently. */
+function classesOfTuples(classes: Classes, { tuples }: Population, recoded: RiskFacts["recoded"]): Int32Array {
+  if (recoded === undefined) return classes.find(tuples);
+  const ours = new Map(Array.from(recoded.ofRow, (theirs, row) => [theirs, classes.ofRow[row] ?? -1]));
+  return recoded.ofTuple.map((theirs) => ours.get(theirs) ?? -1);
 }
 
 function mutable(found: ReturnType<typeof minimalUniques>): NonNullable<RiskReport["minimalUniques"]> {
