@@ -68,6 +68,12 @@ test.each<[string, Partial<Policy>, Partial<RiskFacts>, object]>([
   ["k", { k: 8 }, {}, { code: "ERR_SAMPLE_K", details: { k: 8, limit: 0.1 } }],
   ["the suppression limit", {}, { drawn: { rows: 16, persons: 16 } }, { code: "ERR_SAMPLE_K" }],
   [
+    "a model beside k",
+    { model: { algorithm: "mondrian", l: 3, t: 0.2 } },
+    { model: "not kept" },
+    { code: "ERR_SAMPLE_MODEL", details: { demands: "k, l, t", limit: 0.1 } },
+  ],
+  [
     "a stricter share of suppression",
     { gate: { ...CONTEXT, maxSuppression: 0.05 } },
     {},

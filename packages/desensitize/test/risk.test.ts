@@ -284,6 +284,13 @@ describe("the report", () => {
     expect(assessRisk(facts({ recoded: together })).attackers.marketer).toBeCloseTo((5 / 10 + 7 / 30) / 12, 6);
   });
 
+  test("a model that could not be kept is refused though every class has k persons", () => {
+    const report = assessRisk(facts({ model: "not kept" }));
+    expect(report).toMatchObject({ verdict: "refused", level: 3 });
+    expect(report).not.toHaveProperty("model");
+    expect(report.gate.filter(({ passed }) => !passed).map(({ rule: broken }) => broken)).toEqual(["model"]);
+  });
+
   test("what was not computed is absent", () => {
     const report = assessRisk(facts({ population: undefined }));
     expect(report.attackers).not.toHaveProperty("journalist");

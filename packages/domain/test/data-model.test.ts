@@ -83,6 +83,24 @@ test("a policy with a model: the store draws, coarsens and measures, and the typ
     code: "ERR_SAMPLE_MODEL",
     details: { demands: "k, l", limit: 0.2 },
   });
+  // An officer sees it with everything else, and no row of it.
+  const refused = {
+    resource: "people",
+    policy: fine({ algorithm: "mondrian", l: 1_000 }),
+    key: "id",
+    fields: FIELDS,
+    tokenKey,
+    seed,
+  };
+  const { report } = await place.store.inspectSample(refused);
+  expect(report).toMatchObject({ verdict: "refused" });
+  expect(report.gate[0]).toEqual({ rule: "model", passed: false, measured: 0, limit: 1 });
+  const kept = await place.store.inspectSample({
+    ...refused,
+    policy: fine({ algorithm: "full-domain", l: 2, t: 0.5 }),
+  });
+  expect(kept.report).toMatchObject({ model: { algorithm: "full-domain", l: 2 }, verdict: "passed" });
+  expect(kept.report.gate[0]).toMatchObject({ rule: "model", passed: true });
 });
 
 test("presence is judged against the whole table, when each of its rows is another person", async () => {

@@ -2,6 +2,7 @@
  *  itself; its hash stands in the sample's certificate. A figure that was not computed is absent.
  *  @module */
 import { z } from "zod";
+import { AnonymityModel } from "./anonymity-model.ts";
 import { FieldName, Name, Sha256Hex } from "./identifiers.ts";
 import { ReleaseContext, SharingMode } from "./release-gate.ts";
 
@@ -24,6 +25,7 @@ export const GATE_RULES = [
   "residual-identifiers",
   "invalid-values",
   "overall-risk",
+  "model",
 ] as const;
 /** One of them with what was measured. */
 export const GateResult = z.strictObject({
@@ -77,7 +79,17 @@ export const RiskReport = z.strictObject({
   quasiIdentifiers: z.array(FieldName),
   /** Persons of the smallest class. */
   k: Count,
-  /** Largest k that the drawn rows keep within the policy's suppression limit. */
+  /** What the policy's model found in the classes that are left; absent when it asks for k alone, or could not be kept. */
+  model: z
+    .strictObject({
+      algorithm: AnonymityModel.shape.algorithm,
+      l: Count.optional(),
+      entropyL: z.number().nonnegative().optional(),
+      t: Share.optional(),
+      delta: z.strictObject({ min: Share, max: Share }).optional(),
+    })
+    .optional(),
+  /** Largest k that the drawn rows keep within the policy's suppression limit, where nothing is made coarser. */
   bestK: Count.optional(),
   /** Classes of `from` to `to` persons. */
   classSizes: z.array(

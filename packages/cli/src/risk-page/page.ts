@@ -47,7 +47,7 @@ function verdict({ verdict: word, level }: RiskReport): Markup {
   </div>`;
 }
 
-function facts({ counts, overallRisk, k, bestK, sharing, utility }: RiskReport): Markup {
+function facts({ counts, overallRisk, k, bestK, sharing, utility, model }: RiskReport): Markup {
   const shown: [string, string, string][] = [
     ["整体风险 R", "Overall risk", figure(overallRisk)],
     ["样本行数", "Rows", figure(counts.sampleRows)],
@@ -55,6 +55,7 @@ function facts({ counts, overallRisk, k, bestK, sharing, utility }: RiskReport):
     ["等价类", "Classes", figure(counts.classes)],
     ["最小等价类", "Smallest class", figure(k)],
     ...(bestK === undefined ? [] : [["可达的最大 k", "Largest k in reach", figure(bestK)] as [string, string, string]]),
+    ...modelFacts(model),
     ["抑制", "Suppressed", percent(utility.suppressedShare)],
     ...(utility.fidelity === undefined
       ? []
@@ -70,6 +71,20 @@ function facts({ counts, overallRisk, k, bestK, sharing, utility }: RiskReport):
         </div>`,
     )}
   </dl>`;
+}
+
+function modelFacts(model: RiskReport["model"]): [string, string, string][] {
+  if (model === undefined) return [];
+  const { algorithm, l, entropyL, t, delta } = model;
+  return [
+    ["模型", "Model", algorithm],
+    ...(l === undefined ? [] : [["l-多样性", "l, distinct", figure(l)] as [string, string, string]]),
+    ...(entropyL === undefined ? [] : [["熵 l", "l, entropy", figure(entropyL)] as [string, string, string]]),
+    ...(t === undefined ? [] : [["t-接近", "t", figure(t)] as [string, string, string]]),
+    ...(delta === undefined
+      ? []
+      : [["存在性 δ", "presence", `${figure(delta.min)}–${figure(delta.max)}`] as [string, string, string]]),
+  ];
 }
 
 function rules({ gate }: RiskReport): Markup {

@@ -17,6 +17,7 @@ export const RULE_WORDS: Readonly<Record<GateResult["rule"], Words>> = {
   "residual-identifiers": { zh: "样本中不得再检出标识符的列", en: "columns in which identifiers are still found" },
   "invalid-values": { zh: "单列变换失败的取值占比", en: "largest share of a column that a transform could not take" },
   "overall-risk": { zh: "整体风险 R 低于限值", en: "overall risk R, below" },
+  model: { zh: "策略的隐私模型在抑制上限内可达", en: "the policy's model is kept within the suppression limit" },
 };
 
 /** What an officer can do about a rule that was broken. */
@@ -40,6 +41,10 @@ export const REMEDY_WORDS: Readonly<Record<GateResult["rule"], Words>> = {
   "invalid-values": {
     zh: "在导入前修正数据，或改用适合该列的变换。",
     en: "mend the data before it is imported, or take a transform that fits the column.",
+  },
+  model: {
+    zh: "放宽 l、t 等要求，为准标识符声明更多泛化层级，或放宽抑制上限。",
+    en: "ask for less of l or t, declare more levels for the quasi-identifiers, or a higher suppression limit.",
   },
   "overall-risk": {
     zh: "提高 k（k ≥ 21 必低于限值）、把准标识符泛化得更粗、缩小样本占全表的比例；若情形确有依据，在策略 gate.context 中写明。",
@@ -81,5 +86,6 @@ export function figure(value: number): string {
 
 /** What was measured, or allowed, as the rule counts it. */
 export function ruleFigure(rule: GateResult["rule"], value: number): string {
+  if (rule === "model") return value === 1 ? "是 yes" : "否 no";
   return rule === "suppression" || rule === "invalid-values" ? percent(value) : figure(value);
 }

@@ -53,7 +53,11 @@ export function checkRequest({ model, sensitive = [], population, signal }: Anon
 }
 
 /** Names what was declared, and nothing that was counted: how near the rows come to the model is told by the rows. */
-export function refusal({ k, suppressionLimit: limit, model }: AnonymityRequest): SluiceError {
+export function refusal({
+  k,
+  suppressionLimit: limit,
+  model,
+}: Pick<AnonymityRequest, "k" | "suppressionLimit" | "model">): SluiceError {
   const asked = (["l", "entropyL", "t", "delta"] as const).filter((demand) => model[demand] !== undefined);
   if (asked.length === 0) return new SluiceError("ERR_SAMPLE_K", { k, limit });
   return new SluiceError("ERR_SAMPLE_MODEL", { demands: ["k", ...asked].join(", "), limit });

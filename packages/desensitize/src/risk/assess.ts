@@ -41,6 +41,8 @@ export interface RiskFacts {
   readonly transformFailures: RiskReport["transformFailures"];
   /** Penalty of the anonymity model. */
   readonly loss?: number | undefined;
+  /** What the model found, or that it could not be kept; absent when the policy asks for k alone. */
+  readonly model?: RiskReport["model"] | "not kept" | undefined;
   readonly utility?: TableUtility | undefined;
 }
 
@@ -60,9 +62,10 @@ export function assessRisk(facts: RiskFacts): RiskReport {
   const context = contextRisk(sharing, policy.gate?.context, source.persons === 0 ? 1 : personCount / source.persons);
   const overall = overallRisk(sharing, ofClasses, context);
   const k = persons.reduce((least, n) => Math.min(least, n), batch.rowCount);
-  const { residual, transformFailures, loss } = facts;
+  const { residual, transformFailures, loss, model } = facts;
+  const modelKept = model === undefined ? undefined : model !== "not kept";
   const counts = { drawnRows: drawn.rows, sampleRows: batch.rowCount };
-  const gate = judgeSample({ policy, k, overallRisk: overall, residual, transformFailures, ...counts });
+  const gate = judgeSample({ policy, k, overallRisk: overall, modelKept, residual, transformFailures, ...counts });
   const alone = uniqueness(persons, among ?? persons);
   const suppressedRows = drawn.rows - batch.rowCount;
   const suppressedShare = drawn.rows === 0 ? 0 : suppressedRows / drawn.rows;
@@ -77,6 +80,7 @@ export function assessRisk(facts: RiskFacts): RiskReport {
     counts: { sourceRows: source.rows, ...counts, suppressedRows, persons: personCount, classes: classes.count },
     quasiIdentifiers: [...quasi],
     k,
+    ...(model === undefined || model === "not kept" ? {} : { model }),
     ...(drawn.bestK === undefined ? {} : { bestK: drawn.bestK }),
     classSizes: classSizes(persons),
     classRisk: { minPersons, ...ofClasses },

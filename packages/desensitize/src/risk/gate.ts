@@ -14,6 +14,8 @@ export interface GateFacts {
   readonly drawnRows: number;
   readonly sampleRows: number;
   readonly overallRisk: number;
+  /** Whether the rows keep the policy's model; absent when it asks for k alone. */
+  readonly modelKept?: boolean | undefined;
   readonly residual: readonly { readonly column: string }[];
   readonly transformFailures: readonly { readonly column: string; readonly share: number }[];
 }
@@ -26,6 +28,7 @@ export function judgeSample(facts: GateFacts): GateResult[] {
   const minRows = policy.gate?.minRows ?? 1;
   const invalid = transformFailures.filter(({ share }) => share > MAX_INVALID_SHARE);
   return [
+    ...modelRule(facts.modelKept),
     { rule: "k", passed: sampleRows > 0 && k >= policy.k, measured: k, limit: policy.k },
     { rule: "suppression", passed: suppressed <= maxSuppression, measured: suppressed, limit: maxSuppression },
     { rule: "min-rows", passed: sampleRows >= minRows, measured: sampleRows, limit: minRows },
@@ -38,6 +41,10 @@ export function judgeSample(facts: GateFacts): GateResult[] {
     ),
     { rule: "overall-risk", passed: overallRisk < RISK_LIMIT, measured: overallRisk, limit: RISK_LIMIT },
   ];
+}
+
+function modelRule(kept: boolean | undefined): GateResult[] {
+  return kept === undefined ? [] : [{ rule: "model", passed: kept, measured: Number(kept), limit: 1 }];
 }
 
 function named(

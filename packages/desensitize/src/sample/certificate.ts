@@ -3,6 +3,7 @@
  *  @module */
 import { concatBytes, documentHash, fromHex, Instant, sha256Hex, SluiceError, utf8 } from "@sluice/protocol";
 import type { Bytes, Certificate, GateResult, Policy, RiskReport, Sha256Hex } from "@sluice/protocol";
+import { refusal as modelRefusal } from "../anonymity/request.ts";
 import { MIN_LEVEL } from "../risk/annex-d.ts";
 
 /** Significant digits of a certificate's risks: what is known of the whole table is in them. */
@@ -21,7 +22,7 @@ export interface CertificateFacts {
 }
 
 /** The certificate of a sample that passed.
- *  @throws ERR_SAMPLE_K, ERR_POLICY, ERR_SAMPLE_GATE for one that did not: they name the rule and declared facts only */
+ *  @throws ERR_SAMPLE_K, ERR_SAMPLE_MODEL, ERR_SAMPLE_GATE for one that did not: they name the rule and declared facts only */
 export async function createCertificate(facts: CertificateFacts): Promise<Certificate> {
   const { policy, report } = facts;
   refuseUnless(policy, report);
@@ -64,6 +65,8 @@ function refuseUnless(policy: Policy, { gate, level, verdict }: RiskReport): voi
 function refusal(policy: Policy, { rule, limit, columns }: GateResult): SluiceError {
   const [column = "*"] = columns ?? [];
   switch (rule) {
+    case "model":
+      return modelRefusal({ ...policy, model: policy.model ?? { algorithm: "suppress" } });
     case "k":
       return new SluiceError("ERR_SAMPLE_K", { k: policy.k, limit: policy.suppressionLimit });
     case "suppression":

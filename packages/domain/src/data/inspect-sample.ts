@@ -41,7 +41,7 @@ export interface InspectedSample {
 }
 
 /** Draws and measures.
- *  @throws ERR_POLICY, ERR_POLICY_COLUMN, ERR_SAMPLE_SIZE, ERR_SAMPLE_K, ERR_SAMPLE_MODEL, ERR_CANCELLED, EngineFault */
+ *  @throws ERR_POLICY, ERR_POLICY_COLUMN, ERR_SAMPLE_SIZE, ERR_CANCELLED, EngineFault */
 export async function inspectSampleFrom(open: OpenTable, request: SampleRequest): Promise<InspectedSample> {
   const { session, entry, path } = open;
   const { policy, fields, tokenKey, seed, signal, key } = request;
@@ -68,7 +68,7 @@ export async function inspectSampleFrom(open: OpenTable, request: SampleRequest)
     population: population.counted,
     signal,
   };
-  const { batch, subjects, loss, classOfTuple } = await keepModel(sample);
+  const { batch, subjects, loss, recoded, model } = await keepModel(sample);
   const policyHash = await documentHash(policy);
   const report = assessRisk({
     policy,
@@ -81,15 +81,16 @@ export async function inspectSampleFrom(open: OpenTable, request: SampleRequest)
       rows: drawn.rowCount,
       persons: drawnPersons.reduce((sum, n) => sum + n, 0),
       alone: drawnPersons.filter((n) => n === 1).length,
-      bestK: largestK(classes, persons, policy.suppressionLimit),
+      ...(model === undefined ? { bestK: largestK(classes, persons, policy.suppressionLimit) } : {}),
     },
     batch,
     subjects,
     quasi,
     shown: withoutPseudonyms(policy, fields),
     population: population.counted,
-    classOfTuple,
+    recoded,
     loss,
+    model,
     residual: scanColumns(batch, madeKinds(policy)),
     transformFailures: await countFailures(open, request, table),
     utility: await compareWithTable(open, request, { table, sample: batch }),

@@ -10,7 +10,7 @@ import {
   type Population,
 } from "@sluice/desensitize";
 import { isSluiceError, SluiceError } from "@sluice/protocol";
-import type { AnonymityModel, ColumnBatch, Policy, ResourceDescription } from "@sluice/protocol";
+import type { AnonymityModel, ColumnBatch, Policy, ResourceDescription, RiskReport } from "@sluice/protocol";
 
 /** Checks after which others run, so that a search can be cancelled. */
 const CHECKS_PER_TURN = 8;
@@ -35,18 +35,30 @@ export interface KeptSample {
   readonly subjects: Int32Array;
   /** Normalised loss; present when columns may have become coarser. */
   readonly loss?: number;
-  /** The class of each tuple of the whole table; present when columns may have become coarser. */
-  readonly classOfTuple?: Int32Array;
+  /** The model's number for the class of each row, and of each tuple of the whole table. */
+  readonly recoded?: { readonly ofRow: Int32Array; readonly ofTuple: Int32Array };
+  /** What the model found in the classes; absent when it asks for k alone. */
+  readonly model?: RiskReport["model"] | "not kept";
 }
 
 /** Without a model, and with one that only suppresses to k, however many rows it takes: whether too few are left is the gate's
- *  word. Any other model is kept within the suppression limit or refused.
- *  @throws ERR_SAMPLE_K, ERR_SAMPLE_MODEL, ERR_POLICY, ERR_CANCELLED */
+ *  word. Any other model is kept within the suppression limit; when it cannot be, the rows that were drawn, and the gate says
+ *  so. @throws ERR_POLICY, ERR_CANCELLED */
 export async function keepModel(sample: DrawnSample): Promise<KeptSample> {
+  const { policy, drawn, persons } = sample;
+  if (asksForKAlone(policy.model ?? { algorithm: "suppress" })) return suppressed(sample);
+  try {
+    return await anonymized(sample);
+  } catch (error) {
+    if (!isSluiceError(error, "ERR_SAMPLE_K") && !isSluiceError(error, "ERR_SAMPLE_MODEL")) throw error;
+    return { batch: drawn, subjects: persons, model: "not kept" };
+  }
+}
+
+async function anonymized(sample: DrawnSample): Promise<KeptSample> {
   const { policy, resource, fields, drawn, quasi, persons, population, signal } = sample;
   const { model = { algorithm: "suppress" }, k, suppressionLimit } = policy;
-  if (asksForKAlone(model)) return suppressed(sample);
-  const { batch, subjects, loss, recoding } = await anonymize(drawn, {
+  const made = await anonymize(drawn, {
     quasi,
     hierarchies: columnHierarchies(policy, resource),
     model,
@@ -60,8 +72,21 @@ export async function keepModel(sample: DrawnSample): Promise<KeptSample> {
       if (checks % CHECKS_PER_TURN === 0) await setImmediate();
     },
   });
-  const classOfTuple = population === undefined ? {} : { classOfTuple: recodeTuples(recoding, population.tuples) };
-  return { batch, subjects: subjects ?? persons, loss, ...classOfTuple };
+  const { batch, subjects, loss, recoding, classes, l, entropyL, t, delta } = made;
+  const ofTuple = population === undefined ? undefined : recodeTuples(recoding, population.tuples);
+  return {
+    batch,
+    subjects: subjects ?? persons,
+    loss,
+    ...(ofTuple === undefined ? {} : { recoded: { ofRow: classes, ofTuple } }),
+    model: {
+      algorithm: model.algorithm,
+      ...(l === undefined ? {} : { l }),
+      ...(entropyL === undefined ? {} : { entropyL }),
+      ...(t === undefined ? {} : { t }),
+      ...(delta === undefined ? {} : { delta }),
+    },
+  };
 }
 
 function asksForKAlone({ algorithm, ...demands }: AnonymityModel): boolean {
