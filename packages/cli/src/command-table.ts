@@ -8,6 +8,7 @@ import { backupCheck, backupCreate, backupRestore } from "./commands/backup.ts";
 import { cryptoList } from "./commands/crypto-list.ts";
 import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
+import { domainClassify } from "./commands/domain-classify.ts";
 import { domainImport, domainInit, domainStart } from "./commands/domain.ts";
 import { domainProfile } from "./commands/domain-profile.ts";
 import { domainInspect } from "./commands/domain-inspect.ts";
@@ -62,6 +63,7 @@ export const COMMANDS: readonly Command[] = [
   domainStart,
   domainImport,
   domainProfile,
+  domainClassify,
   domainRotateDataKey,
   domainRotateKey,
   domainPinGateway,

@@ -7,6 +7,7 @@ import type { Random, ResourceDescription } from "@sluice/protocol";
 import { readConfig } from "./config.ts";
 import { StateDatabase } from "./state/database.ts";
 import { EventStore } from "./state/events.ts";
+import { decisionsOf } from "./state/field-decisions.ts";
 import { openStore, type ImportTableOptions } from "./data/store.ts";
 import { Keyring } from "./keyring.ts";
 import { MemoryFiles } from "./rest/memory-files.ts";
@@ -22,40 +23,25 @@ export async function importTable(
   },
 ): Promise<ResourceDescription> {
   const config = await readConfig(directory);
+  await using opened = new AsyncDisposableStack();
   const lock = await lockDirectory(directory);
-  try {
-    const random: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
-    const store = await openStore({
-      clock: { now: () => new Date() },
-      random,
-      files: await openSealedFiles({
-        directory,
-        config,
-        keyring: await Keyring.open(directory, config, options.keys),
-        random,
-      }),
-      memory: await MemoryFiles.open(options.memoryDirectory),
-    });
-    try {
-      return await store.importTable({
-        ...options,
-        domain: config.domain,
-        onReady: (resource) => noteImport(directory, resource),
-      });
-    } finally {
-      await store.close();
-    }
-  } finally {
-    lock.release();
-  }
-}
-
-/** Puts the event down, before the table takes its place: none is there without one. The next start of the domain signs and logs it. */
-function noteImport(directory: string, { snapshot }: ResourceDescription): void {
+  opened.defer(() => lock.release());
+  const random: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
+  const keyring = await Keyring.open(directory, config, options.keys);
   const db = new StateDatabase(join(directory, "state.sqlite"));
-  try {
-    new EventStore(db).put({ kind: "import", subject: snapshot }, new Date());
-  } finally {
-    db.close();
-  }
+  opened.defer(() => db.close());
+  const store = await openStore({
+    clock: { now: () => new Date() },
+    random,
+    decided: decisionsOf(db),
+    files: await openSealedFiles({ directory, config, keyring, random }),
+    memory: await MemoryFiles.open(options.memoryDirectory),
+  });
+  opened.defer(() => store.close());
+  return await store.importTable({
+    ...options,
+    domain: config.domain,
+    // The event is put down before the table takes its place: none is there without one. The next start signs and logs it.
+    onReady: ({ snapshot }) => void new EventStore(db).put({ kind: "import", subject: snapshot }, new Date()),
+  });
 }

@@ -2,6 +2,14 @@ export { backUpDomain, type BackUpOptions } from "./backup/back-up-domain.ts";
 export { checkDomainBackup, type CheckedBackup } from "./backup/check-domain.ts";
 export { restoreDomain, type RestoreDomainOptions, type RestoredDomain } from "./backup/restore-domain.ts";
 export { changeDomainPassphrase } from "./change-passphrase.ts";
+export {
+  classifyResource,
+  decideField,
+  type ClassifiedColumn,
+  type DecidedField,
+  type FieldChange,
+} from "./classify-resource.ts";
+export { classifyFile } from "./data/classify-file.ts";
 export { DomainConfig, Pins } from "./config.ts";
 export { erasePartyOfDomain, type ErasedReferences } from "./erase.ts";
 export { probeDataEngine } from "./data/probe-engine.ts";

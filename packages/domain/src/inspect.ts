@@ -17,6 +17,7 @@ import { sampleInput, tableInput, type InputContext } from "./serve/run-inputs.t
 import { RunRefused } from "./serve/run-refused.ts";
 import { StateDatabase } from "./state/database.ts";
 import { DocumentStore, type HeldGrant } from "./state/documents.ts";
+import { decisionsOf } from "./state/field-decisions.ts";
 import { OutputRegister } from "./state/output-register.ts";
 import { WorkStore } from "./state/work.ts";
 import { createWorkshop } from "./work/workshop.ts";
@@ -76,7 +77,8 @@ export async function inspectRun(directory: string, callId: string, options: Ins
     throw new SluiceError("ERR_STATE", { kind: "run", name: callId, state: run.state, needed: "judged by the guard" });
   }
   const files = await openSealedFiles({ directory, config, keyring, random });
-  const data = await openStore({ clock, random, files, memory: await MemoryFiles.open(memoryDirectory) });
+  const memory = await MemoryFiles.open(memoryDirectory);
+  const data = await openStore({ clock, random, files, memory, decided: decisionsOf(db) });
   opened.defer(() => data.close());
   const workshop = createWorkshop();
   opened.defer(() => workshop.close());

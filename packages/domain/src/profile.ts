@@ -18,6 +18,7 @@ import { MemoryFiles } from "./rest/memory-files.ts";
 import { openSealedFiles } from "./rest/open-files.ts";
 import { StateDatabase } from "./state/database.ts";
 import { EventStore } from "./state/events.ts";
+import { decisionsOf } from "./state/field-decisions.ts";
 
 /** Of what, and whether callers of the catalogue may see it. */
 export interface ProfileResourceOptions extends Omit<ProfileRequest, "subject"> {
@@ -33,30 +34,29 @@ export interface ProfileResourceOptions extends Omit<ProfileRequest, "subject"> 
  *    ERR_USAGE when no column or more than one may say whom a row is about, ERR_SAMPLE_SIZE, ERR_STORE, ERR_CANCELLED */
 export async function profileResource(directory: string, options: ProfileResourceOptions): Promise<ResourceProfile> {
   const config = await readConfig(directory);
+  await using opened = new AsyncDisposableStack();
   const lock = await lockDirectory(directory);
-  try {
-    const random: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
-    const keyring = await Keyring.open(directory, config, options.keys);
-    const store = await openStore({
-      clock: { now: () => new Date() },
-      random,
-      files: await openSealedFiles({ directory, config, keyring, random }),
-      memory: await MemoryFiles.open(options.memoryDirectory),
-    });
-    try {
-      const subject = subjectOf(store.describe(options.resource), options.subject);
-      const profile = await store.profile({ ...options, subject });
-      if (options.publish) {
-        await notePublication(directory, profile);
-        await store.publishProfile(profile);
-      }
-      return profile;
-    } finally {
-      await store.close();
-    }
-  } finally {
-    lock.release();
+  opened.defer(() => lock.release());
+  const random: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
+  const keyring = await Keyring.open(directory, config, options.keys);
+  const db = new StateDatabase(join(directory, "state.sqlite"));
+  opened.defer(() => db.close());
+  const store = await openStore({
+    clock: { now: () => new Date() },
+    random,
+    decided: decisionsOf(db),
+    files: await openSealedFiles({ directory, config, keyring, random }),
+    memory: await MemoryFiles.open(options.memoryDirectory),
+  });
+  opened.defer(() => store.close());
+  const subject = subjectOf(store.describe(options.resource), options.subject);
+  const profile = await store.profile({ ...options, subject });
+  if (options.publish) {
+    // The event is put down before anybody can see the profile. The next start of the domain signs and logs it.
+    new EventStore(db).put({ kind: "profile-published", subject: await documentHash(profile) }, new Date());
+    await store.publishProfile(profile);
   }
+  return profile;
 }
 
 function subjectOf({ fields }: ResourceDescription, wanted: string | null | undefined): string | undefined {
@@ -65,15 +65,4 @@ function subjectOf({ fields }: ResourceDescription, wanted: string | null | unde
   if (only !== undefined && others.length === 0) return only.name;
   const reason = `${others.length === 0 ? "no column is a direct identifier" : "more than one column is a direct identifier"}: say which one tells whom a row is about`;
   throw new SluiceError("ERR_USAGE", { reason });
-}
-
-/** Puts the event down before anybody can see the profile. The next start of the domain signs and logs it. */
-async function notePublication(directory: string, profile: ResourceProfile): Promise<void> {
-  const subject = await documentHash(profile);
-  const db = new StateDatabase(join(directory, "state.sqlite"));
-  try {
-    new EventStore(db).put({ kind: "profile-published", subject }, new Date());
-  } finally {
-    db.close();
-  }
 }

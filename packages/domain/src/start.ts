@@ -44,6 +44,7 @@ import { AnswerStore } from "./state/answers.ts";
 import { StateDatabase } from "./state/database.ts";
 import { DocumentStore } from "./state/documents.ts";
 import { EventStore } from "./state/events.ts";
+import { decisionsOf } from "./state/field-decisions.ts";
 import { MembershipStore } from "./state/memberships.ts";
 import { PrivacyStore } from "./state/privacy.ts";
 import { OutputRegister } from "./state/output-register.ts";
@@ -168,7 +169,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
     const files = await openSealedFiles({ directory, config, keyring, random });
     const memory = await MemoryFiles.open(options.memoryDirectory);
     const parts = new OpenedParts(files);
-    const data = await openStore({ clock, random, files, memory });
+    const data = await openStore({ clock, random, files, memory, decided: decisionsOf(db) });
     cleanup.push(() => data.close());
     const pools = new WorkPools(options.workerThreads ?? DEFAULT_WORKER_THREADS);
     cleanup.push(() => pools.close());

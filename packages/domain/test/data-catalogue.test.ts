@@ -42,7 +42,7 @@ async function put(catalogue: Catalogue, snapshot: string): Promise<void> {
 
 test("a replaced table stays until its last reader ends", async () => {
   await inDirectory(async (directory) => {
-    const catalogue = await Catalogue.open(await filesBelow(directory));
+    const catalogue = await Catalogue.open(await filesBelow(directory), (description) => description);
     const [old, fresh] = ["a".repeat(64), "b".repeat(64)];
     await put(catalogue, old);
     await catalogue.reading("people", async (_, table) => {
@@ -55,11 +55,29 @@ test("a replaced table stays until its last reader ends", async () => {
 
 test("a reader that fails lets go of its table", async () => {
   await inDirectory(async (directory) => {
-    const catalogue = await Catalogue.open(await filesBelow(directory));
+    const catalogue = await Catalogue.open(await filesBelow(directory), (description) => description);
     await put(catalogue, "a".repeat(64));
     await expect(catalogue.reading("people", () => Promise.reject(new Error("mine")))).rejects.toThrow("mine");
     await put(catalogue, "b".repeat(64));
     expect(await readdir(join(directory, "data", "tables"))).toHaveLength(1);
+  });
+});
+
+test("what was decided on a field counts for what is imported later, and is not written over what was declared", async () => {
+  await inDirectory(async (directory) => {
+    const files = await filesBelow(directory);
+    const catalogue = await Catalogue.open(files, (description) => ({ ...description, title: "decided" }));
+    await put(catalogue, "a".repeat(64));
+    expect(catalogue.get("people").description.title).toBe("decided");
+    await put(catalogue, "b".repeat(64));
+    expect(catalogue.list().map(({ description }) => description.title)).toEqual(["decided"]);
+    // A profile is published beside what was declared.
+    const { description } = stored("b".repeat(64));
+    const { domain, resource, snapshot } = description;
+    const figures = { minimum: 20, base: 10, persons: 100, columns: [{ kind: "shape" as const, field: "key" }] };
+    await catalogue.publish({ version: 1, kind: "threshold", domain, resource, snapshot, ...figures });
+    const undecided = await Catalogue.open(files, (description) => description);
+    expect(undecided.get("people").description.title).toBe(IMPORT_FACTS.title);
   });
 });
 

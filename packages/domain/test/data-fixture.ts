@@ -48,7 +48,14 @@ export async function storeBelow(
   const files = await filesBelow(directory, suite);
   const memory = await MemoryFiles.open();
   const limit = memoryLimitBytes === undefined ? {} : { memoryLimitBytes };
-  return openStore({ clock, random: seededRandom(seed), files, memory, ...limit });
+  return openStore({
+    clock,
+    random: seededRandom(seed),
+    files,
+    memory,
+    decided: (description) => description,
+    ...limit,
+  });
 }
 
 /** A directory of its own for one test. */

@@ -185,6 +185,11 @@ export const ERROR_CATALOGUE = {
     message: "the domain went on at {resumedAt} after a loss; grants that began before are void",
     remedy: "have department and agency sign a grant that begins after {resumedAt}",
   },
+  ERR_GRANT_REGRADED: {
+    status: 403,
+    message: "the grant does not fit resource {resource} as it is classified now: {pointer}: {reason}",
+    remedy: "have department and agency sign a grant whose policy fits, or have an officer decide again",
+  },
 
   // Evidence
   ERR_RECEIPT: {

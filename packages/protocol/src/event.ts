@@ -14,6 +14,8 @@ export const EventKind = z.enum([
   "import",
   /** The safe profile of a table may be seen from now on: the profile. */
   "profile-published",
+  /** An officer decided on the role or the grade of a column, or excluded it: a salted commitment. */
+  "classified",
   /** A document that the domain accepted: its body. */
   "grant",
   "grant-revoked",

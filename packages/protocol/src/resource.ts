@@ -10,6 +10,20 @@ import { MAX_RESOURCE_COLUMNS } from "./limits.ts";
 export const FieldRole = z.enum(["direct", "quasi", "sensitive", "other"]);
 export type FieldRole = z.infer<typeof FieldRole>;
 
+/** Why a field is kept out of every authorisation, whatever its grade: data that the rules on authorised operation exclude. */
+export const ExclusionReason = z.enum([
+  "state-secret",
+  "national-security",
+  "business-secret",
+  "personal-rights",
+  "forbidden-by-law",
+]);
+export type ExclusionReason = z.infer<typeof ExclusionReason>;
+
+/** Grades of GB/T 43697: general data in four, important, core. */
+export const FieldGrade = z.enum(["general-1", "general-2", "general-3", "general-4", "important", "core"]);
+export type FieldGrade = z.infer<typeof FieldGrade>;
+
 /** One column of a resource. */
 export const ResourceField = z
   .strictObject({
@@ -18,8 +32,9 @@ export const ResourceField = z
     /** Type of the stored column. */
     type: FieldType,
     role: FieldRole,
-    /** Grade of GB/T 43697 for general data. */
-    grade: z.enum(["general-1", "general-2", "general-3", "general-4", "important", "core"]),
+    grade: FieldGrade,
+    /** Present, no grant shows the field, and the domain does not publish it. */
+    excluded: ExclusionReason.optional(),
     /** How its values may become coarser; absent, they are shown as stored or not at all. */
     hierarchy: Hierarchy.optional(),
   })

@@ -40,7 +40,7 @@ export function reasonWords(reason: Reason): { readonly en: string; readonly zh:
     case "nearly-unique":
       return { en: "nearly every value is distinct: it points at one row", zh: "几乎每个值都不同：可指向单行" };
     case "stored-type":
-      return { en: "decided by the stored type alone", zh: "仅依存储类型判定" };
+      return { en: "known by the stored type alone", zh: "仅依存储类型判定" };
     case "strict-default":
       return {
         en: "nothing is known of it: the stricter role and grade until an officer decides",

@@ -30,7 +30,8 @@ const ALLOWED_ROLES: Record<FieldRole, readonly FieldRole[]> = {
 /** Checks that `policy` fits `resource` and keeps what every policy must keep:
  *
  *  - each column exists, and its role is the resource's or a stricter one; under `strict`, each has a rule;
- *  - data graded important or core is dropped; so is `key`, the column by which callers ask;
+ *  - data graded important or core is dropped, and excluded data; so is `key`, the column by which callers ask and which is
+ *    not excluded;
  *  - a direct identifier is dropped, masked (at most MAX_DIRECT_CHARACTERS_SHOWN characters left), tokenized,
  *    enciphered or faked;
  *  - a quasi-identifier is kept as stored only when it is text, integer or boolean, and never has its dates moved; it is
@@ -44,6 +45,7 @@ export function checkPolicy(policy: Policy, resource: ResourceDescription, key: 
   if (policy.resource !== resource.resource) fail("/resource", `expected ${resource.resource}`);
   const fields = new Map(resource.fields.map((field) => [field.name, field]));
   if (!fields.has(key)) throw new SluiceError("ERR_POLICY_COLUMN", { column: key });
+  if (fields.get(key)?.excluded !== undefined) fail(`/columns/${key}`, "callers would ask by a field that is excluded");
   for (const name of policy.strict === true ? fields.keys() : []) {
     if (!Object.hasOwn(policy.columns, name)) fail(`/columns/${name}`, "expected a rule for every column");
   }
@@ -68,6 +70,7 @@ export function checkPolicy(policy: Policy, resource: ResourceDescription, key: 
 function checkShown(name: string, field: ResourceField, rule: ColumnRule): void {
   const pointer = `/columns/${name}/transform`;
   const { role, transform } = rule;
+  if (field.excluded !== undefined) fail(pointer, "expected drop: the field is excluded from authorisation");
   if (field.grade === "important" || field.grade === "core") fail(pointer, `expected drop for grade ${field.grade}`);
   checkHierarchy(pointer, transform, field);
   if (transformedType(transform, field) === null) fail(pointer, `${transform.kind} does not fit type ${field.type}`);

@@ -35,21 +35,29 @@ export const StoredResource = z.strictObject({
 });
 export type StoredResource = z.infer<typeof StoredResource>;
 
-/** Resources on disk, mirrored in memory. */
+/** What a description becomes by what officers decided after its import. */
+export type Decided = (description: ResourceDescription) => ResourceDescription;
+
+/** Resources on disk, mirrored in memory. What it gives out is as officers decided; what it keeps is as imported. */
 export class Catalogue {
   readonly #files: SealedFiles;
   readonly #entries: Map<string, StoredResource>;
   /** Readers of each table, by file name: a replaced table goes when its last reader ends. */
   readonly #readers = new Map<string, number>();
 
-  private constructor(files: SealedFiles, entries: Map<string, StoredResource>) {
+  readonly #decided: Decided;
+  /** What is given out of each entry. */
+  readonly #shown = new WeakMap<StoredResource, StoredResource>();
+
+  private constructor(files: SealedFiles, entries: Map<string, StoredResource>, decided: Decided) {
     this.#files = files;
     this.#entries = entries;
+    this.#decided = decided;
   }
 
   /** Opens or creates the catalogue among `files` and removes remains of work that ended early.
    *  @throws ERR_DIRECTORY_UNWRITABLE, ERR_DIRECTORY_STATE, ERR_SEALED_FILE */
-  static async open(files: SealedFiles): Promise<Catalogue> {
+  static async open(files: SealedFiles, decided: Decided): Promise<Catalogue> {
     const { directory } = files;
     try {
       for (const name of [TABLES, RESOURCES]) await mkdir(join(directory, name), { recursive: true, mode: 0o700 });
@@ -61,18 +69,26 @@ export class Catalogue {
     for (const file of await readdir(join(directory, TABLES))) {
       if (!named.has(file)) await files.remove(`${TABLES}/${file}`);
     }
-    return new Catalogue(files, entries);
+    return new Catalogue(files, entries, decided);
   }
 
   list(): StoredResource[] {
-    return [...this.#entries.values()].sort((a, b) => (a.description.resource < b.description.resource ? -1 : 1));
+    return [...this.#entries.values()]
+      .map((entry) => this.#show(entry))
+      .sort((a, b) => (a.description.resource < b.description.resource ? -1 : 1));
   }
 
   /** @throws ERR_NOT_FOUND */
   get(resource: string): StoredResource {
     const entry = this.#entries.get(resource);
     if (entry === undefined) throw new SluiceError("ERR_NOT_FOUND", { kind: "resource", name: resource });
-    return entry;
+    return this.#show(entry);
+  }
+
+  #show(entry: StoredResource): StoredResource {
+    const shown = this.#shown.get(entry) ?? { ...entry, description: this.#decided(entry.description) };
+    this.#shown.set(entry, shown);
+    return shown;
   }
 
   /** Gives `work` the resource and the name of its sealed table, which stays until `work` ends. @throws ERR_NOT_FOUND */
@@ -102,8 +118,9 @@ export class Catalogue {
   /** Publishes a profile of the table that the resource holds. @throws ERR_NOT_FOUND, ERR_CONFLICT when it is of another */
   async publish(profile: ResourceProfile): Promise<void> {
     const { resource, snapshot } = profile;
-    const entry = this.get(resource);
-    if (entry.description.snapshot !== snapshot || entry.description.domain !== profile.domain) {
+    this.get(resource);
+    const entry = this.#entries.get(resource);
+    if (entry?.description.snapshot !== snapshot || entry.description.domain !== profile.domain) {
       throw new SluiceError("ERR_CONFLICT", { kind: "profile of", name: resource });
     }
     const published = { ...entry, profile };

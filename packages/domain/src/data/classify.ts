@@ -1,66 +1,76 @@
-/** Fields of a resource that nobody has declared: type from every row, role from what the values are. A starting
- *  point that errs to the strict side; the department corrects it by declaring fields.
+/** Fields of a resource that nobody has declared: type from every row, role and grade from a sample of the values, their names
+ *  and titles. A starting point that errs to the strict side; the department corrects it by declaring fields, an officer by
+ *  deciding.
  *  @module */
-import { isMobileNumber, isResidentId, isSocialCreditCode } from "@sluice/desensitize";
+import { classifyColumns, type ColumnFinding } from "@sluice/desensitize";
 import type { ResourceField } from "@sluice/protocol";
-import { quoteIdentifier, type Session } from "./engine.ts";
-import { inferTypes, type SourceColumn, type StoredType } from "./stored-type.ts";
+import { sampleColumns } from "./column-samples.ts";
+import type { Session } from "./engine.ts";
+import { quoteIdentifier } from "./engine.ts";
+import { inferTypes, type SourceColumn } from "./stored-type.ts";
 
-/** Distinct values of a column that are looked at. */
-const INSPECTED_VALUES = 5_000;
-/** Share of them that must be identifiers of one kind. */
-const IDENTIFIER_SHARE = 0.8;
-/** From this many distinct values on, text of which nearly every value is distinct names something. */
-const NAMING_VALUES = 50;
-const NAMING_SHARE = 0.9;
+/** A table in the staging engine: a view of the Parquet file at `path`. */
+export interface StagedSource {
+  readonly table: string;
+  readonly path: string;
+  readonly columns: readonly SourceColumn[];
+  readonly format: "csv" | "parquet";
+}
 
-const DETECTORS = [isResidentId, isMobileNumber, isSocialCreditCode];
-
-/** Fields for `columns` of `table`. Identifiers are text, whatever they look like. @throws EngineFault */
-export async function classify(
+/** Findings on the columns of a file, with their types. @throws EngineFault */
+export async function classifySource(
   session: Session,
-  table: string,
-  columns: readonly SourceColumn[],
-  format: "csv" | "parquet",
-): Promise<ResourceField[]> {
-  const types = format === "csv" ? await inferTypes(session, table, columns) : columns.map((column) => column.native);
-  const fields: ResourceField[] = [];
-  for (const [i, column] of columns.entries()) {
+  { table, path, columns, format }: StagedSource,
+): Promise<{ readonly fields: ResourceField[]; readonly findings: ColumnFinding[] }> {
+  const types = format === "csv" ? await inferTypes(session, table, columns) : columns.map(({ native }) => native);
+  const findings = await findingsOf(
+    session,
+    path,
+    columns.map((column, i) => ({ column, title: "", type: types[i] ?? "text" })),
+  );
+  const fields = findings.map(({ name, role, grade }, i): ResourceField => {
     const type = types[i] ?? "text";
-    const direct = await namesOnePerson(session, table, column, type);
-    fields.push({
-      name: column.name,
-      title: column.name,
-      type: direct ? "text" : type,
-      role: direct ? "direct" : defaultRole(type),
-      grade: direct ? "general-4" : "general-3",
-    });
-  }
-  return fields;
+    // Identifiers are text, whatever they look like.
+    return { name, title: name, type: role === "direct" && type === "integer" ? "text" : type, role, grade };
+  });
+  return { fields, findings };
 }
 
-function defaultRole(type: StoredType): ResourceField["role"] {
-  return type === "decimal" || type === "boolean" ? "sensitive" : "quasi";
-}
-
-async function namesOnePerson(
+/** Findings on the columns of a stored table. @throws EngineFault */
+export async function classifyStored(
   session: Session,
-  table: string,
-  column: SourceColumn,
-  type: StoredType,
-): Promise<boolean> {
-  if (type !== "text" && type !== "integer") return false;
-  const source = quoteIdentifier(table);
-  const rows = await session.rows(
-    `SELECT CAST(v AS VARCHAR) FROM (SELECT DISTINCT ${column.expression} AS v FROM ${source}) WHERE v IS NOT NULL LIMIT ${INSPECTED_VALUES}`,
-  );
-  const values = rows.map(([value]) => String(value));
-  if (values.length === 0) return false;
-  const enough = values.length * IDENTIFIER_SHARE;
-  if (DETECTORS.some((detect) => values.filter((value) => detect(value)).length >= enough)) return true;
-  if (type !== "text" || values.length < NAMING_VALUES) return false;
-  const [[filled = 0n, distinct = 0n] = []] = await session.rows(
-    `SELECT count(${column.expression}), count(DISTINCT ${column.expression}) FROM ${source}`,
-  );
-  return Number(distinct) >= Number(filled) * NAMING_SHARE;
+  path: string,
+  fields: readonly ResourceField[],
+): Promise<ColumnFinding[]> {
+  const columns = fields.map(({ name, title, type }) => ({
+    column: { name, expression: quoteIdentifier(name), native: type },
+    title,
+    type,
+  }));
+  return await findingsOf(session, path, columns);
+}
+
+/** Columns of which values are held at one time. */
+const COLUMNS_AT_ONCE = 16;
+
+async function findingsOf(
+  session: Session,
+  path: string,
+  columns: readonly { readonly column: SourceColumn; readonly title: string; readonly type: ResourceField["type"] }[],
+): Promise<ColumnFinding[]> {
+  const findings: ColumnFinding[] = [];
+  for (let first = 0; first < columns.length; first += COLUMNS_AT_ONCE) {
+    const some = columns.slice(first, first + COLUMNS_AT_ONCE);
+    const sampled = await sampleColumns(
+      session,
+      path,
+      some.map(({ column }) => column),
+    );
+    const samples = some.flatMap(({ column, title, type }, i) => {
+      const sample = sampled[i];
+      return sample === undefined ? [] : [{ ...sample, name: column.name, title, type }];
+    });
+    findings.push(...classifyColumns(samples));
+  }
+  return findings;
 }

@@ -7,7 +7,7 @@ import { basename, extname } from "node:path";
 import { isSluiceError, SluiceError } from "@sluice/protocol";
 import type { Bytes, ResourceField } from "@sluice/protocol";
 import { contentOf, type MemoryFile, type MemoryFiles } from "../rest/memory-files.ts";
-import { classify } from "./classify.ts";
+import { classifySource, type StagedSource } from "./classify.ts";
 import { EngineFault, openEngine, quoteIdentifier, quoteText, type Engine, type Session } from "./engine.ts";
 import { readCsv, stageCsv } from "./source-csv.ts";
 import { readParquet, stageParquet, startsAsParquet } from "./source-parquet.ts";
@@ -47,6 +47,24 @@ const SOURCE_TABLE = "source";
  *    ERR_MEMORY_FILES, ERR_STORE, ERR_CANCELLED */
 export async function stageTable(options: StageOptions): Promise<StagedTable> {
   const name = basename(options.file);
+  return await stageFile(options, [options.table.path], async (session, source) => {
+    options.onProgress?.({ step: "typing" });
+    const fields = options.fields ?? (await classifySource(session, source)).fields;
+    const chosen = chooseColumns(source.columns, fields, name);
+    await checkValues(session, chosen, name);
+    options.onProgress?.({ step: "writing" });
+    return await writeTable(session, chosen, options, source.format);
+  });
+}
+
+/** Gives `work` the rows of `file` as a table of an engine that sees them, the files at `paths`, and nothing else.
+ *  @throws ERR_TABLE_FILE, ERR_TABLE_ENCODING, ERR_TABLE_FIELD_TOO_LARGE, ERR_MEMORY_FILES, ERR_STORE, ERR_CANCELLED */
+export async function stageFile<T>(
+  options: Omit<StageOptions, "fields" | "table" | "salt">,
+  paths: readonly string[],
+  work: (session: Session, source: StagedSource) => Promise<T>,
+): Promise<T> {
+  const name = basename(options.file);
   const sizeBytes = await checkReadable(options.file, name);
   const format = await formatOf(options.file, name);
   await using source = await options.memory.create();
@@ -56,19 +74,14 @@ export async function stageTable(options: StageOptions): Promise<StagedTable> {
     const from = { ...options, path: options.file, name, source };
     const csv = format === "csv" ? await stageCsv({ ...from, onBytes: checking(options, sizeBytes) }) : null;
     if (csv === null) await stageParquet(from);
-    engine = await openEngine({ ...options, paths: [source.path, raw.path, options.table.path] });
+    engine = await openEngine({ ...options, paths: [source.path, raw.path, ...paths] });
     return await engine.session(async (session) => {
       options.onProgress?.({ step: "reading" });
       const columns =
         csv === null
           ? await readParquet(session, source.path, SOURCE_TABLE, name)
           : await readCsv(session, csv, SOURCE_TABLE, name, raw);
-      options.onProgress?.({ step: "typing" });
-      const fields = options.fields ?? (await classify(session, SOURCE_TABLE, columns, format));
-      const chosen = chooseColumns(columns, fields, name);
-      await checkValues(session, chosen, name);
-      options.onProgress?.({ step: "writing" });
-      return await writeTable(session, chosen, options, format);
+      return await work(session, { table: SOURCE_TABLE, path: csv === null ? source.path : raw.path, columns, format });
     }, options);
   } catch (error) {
     throw importError(error, { file: name, format });
@@ -96,7 +109,7 @@ async function formatOf(path: string, file: string): Promise<"csv" | "parquet"> 
   return "csv";
 }
 
-function checking(options: StageOptions, sizeBytes: number): (bytes: number) => void {
+function checking(options: Pick<StageOptions, "onProgress">, sizeBytes: number): (bytes: number) => void {
   let seen = 0;
   return (bytes) => {
     seen += bytes;

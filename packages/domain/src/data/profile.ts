@@ -14,9 +14,11 @@ export interface ProfileRequest extends ProfileOptions {
 /** Profiles every row of the table, whatever consents say: no figure stands for one person.
  *  @throws ERR_POLICY_COLUMN, ERR_SAMPLE_SIZE, ERR_STORE, ERR_CANCELLED, EngineFault */
 export async function profileFrom(
-  { session, entry: { description }, path }: OpenTable,
+  { session, entry, path }: OpenTable,
   request: ProfileRequest,
 ): Promise<ResourceProfile> {
+  const fields = entry.description.fields.filter(({ excluded }) => excluded === undefined);
+  const description = { ...entry.description, fields };
   const table = await openView(session, description, { path, consent: undefined });
   return profileTable((sql) => session.rows(sql), description, { table, rowId: ROW_NUMBER }, request);
 }

@@ -1,16 +1,18 @@
 /** The data store of a domain: the one place for raw rows. What it gives out are descriptions, samples that passed
  *  every check, and whole tables under a policy for the sandbox of the same domain.
  *  @module */
-import { roundRows } from "@sluice/desensitize";
+import { roundRows, type ColumnFinding } from "@sluice/desensitize";
 import { fromHex, Instant, isSluiceError, ResourceDescription, SluiceError, toHex } from "@sluice/protocol";
 import type { Clock, Random, ResourceField, ResourceProfile, UpdateFrequency } from "@sluice/protocol";
-import { Catalogue, type StoredResource } from "./catalogue.ts";
+import { Catalogue, type Decided, type StoredResource } from "./catalogue.ts";
 import { contentOf, type MemoryFiles } from "../rest/memory-files.ts";
 import type { SealedFiles } from "../rest/sealed-files.ts";
+import { classifyStored } from "./classify.ts";
 import { EngineFault, openEngine, type Session } from "./engine.ts";
 import { stageTable, type ImportProgress } from "./import-table.ts";
 import type { CertifiedSample } from "./certified-sample.ts";
 import { inspectSampleFrom, type InspectedSample, type SampleRequest } from "./inspect-sample.ts";
+import { mayPublishProfile } from "./published.ts";
 import { profileFrom, type ProfileRequest } from "./profile.ts";
 import { drawSampleFrom, readAllFrom, type KeyedTable, type OpenTable, type ViewRequest } from "./sample.ts";
 import { readSubjectFrom, type SubjectRows, type SubjectRowsRequest } from "./subject-rows.ts";
@@ -22,6 +24,8 @@ const SNAPSHOT_SALT_BYTES = 32;
 export interface StoreOptions {
   readonly clock: Clock;
   readonly random: Random;
+  /** What officers decided on fields. */
+  readonly decided: Decided;
   /** Where tables are. */
   readonly files: SealedFiles;
   /** Where the engine opens them. */
@@ -75,17 +79,19 @@ export interface DataStore {
   /** Shows `profile` beside the description of the table that was counted, until another table takes its place.
    *  @throws ERR_NOT_FOUND, ERR_CONFLICT */
   publishProfile(profile: ResourceProfile): Promise<void>;
-  /** The profile that is published. @throws ERR_NOT_FOUND */
+  /** The profile that is published, unless a decision since keeps back what it shows. @throws ERR_NOT_FOUND */
   publishedProfile(resource: string): ResourceProfile;
   /** Every column of one person's rows, for that person. @throws ERR_NOT_FOUND, ERR_STORE, ERR_CANCELLED */
   readSubject(request: SubjectRowsRequest): Promise<SubjectRows>;
+  /** What the values of each column say, whatever was declared or decided. @throws ERR_NOT_FOUND, ERR_STORE, ERR_CANCELLED */
+  classify(request: { readonly resource: string; readonly signal?: AbortSignal | undefined }): Promise<ColumnFinding[]>;
   close(): Promise<void>;
 }
 
 /** Opens the store among the files of a domain, or creates it; removes remains of imports that were cut off.
  *  @throws ERR_DIRECTORY_UNWRITABLE, ERR_DIRECTORY_STATE, ERR_SEALED_FILE */
 export async function openStore(options: StoreOptions): Promise<DataStore> {
-  return new DuckDbStore(await Catalogue.open(options.files), options);
+  return new DuckDbStore(await Catalogue.open(options.files, options.decided), options);
 }
 
 class DuckDbStore implements DataStore {
@@ -133,13 +139,21 @@ class DuckDbStore implements DataStore {
   }
 
   publishedProfile(resource: string): ResourceProfile {
-    const { profile } = this.#catalogue.get(resource);
-    if (profile === undefined) throw new SluiceError("ERR_NOT_FOUND", { kind: "published profile", name: resource });
+    const { profile, description } = this.#catalogue.get(resource);
+    if (profile === undefined || !mayPublishProfile(profile, description))
+      throw new SluiceError("ERR_NOT_FOUND", { kind: "published profile", name: resource });
     return profile;
   }
 
   readSubject(request: SubjectRowsRequest): Promise<SubjectRows> {
     return this.#read(request, (table) => readSubjectFrom(table, request));
+  }
+
+  classify(request: {
+    readonly resource: string;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<ColumnFinding[]> {
+    return this.#read(request, ({ session, entry, path }) => classifyStored(session, path, entry.description.fields));
   }
 
   async close(): Promise<void> {
@@ -185,7 +199,7 @@ class DuckDbStore implements DataStore {
     await this.#catalogue.put(entry, contentOf(table)).catch(() => {
       throw new SluiceError("ERR_DIRECTORY_UNWRITABLE", { directory: files.directory });
     });
-    return description;
+    return this.describe(description.resource);
   }
 
   #read<T>(request: Pick<ViewRequest, "resource" | "signal">, work: (table: OpenTable) => Promise<T>): Promise<T> {

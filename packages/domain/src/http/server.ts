@@ -7,6 +7,7 @@ import { BINARY_MEDIA_TYPE, MAX_ENVELOPE_JSON_BYTES, MAX_FRAME_BYTES, MAX_JSON_B
 import fastify, { LogController, type FastifyInstance } from "fastify";
 import { fastifyLog, installRequestNotes, newReference, refuseAddress } from "@sluice/evidence/observe";
 import { ANCHORS } from "../config.ts";
+import { publishedResources } from "../data/published.ts";
 import type { DomainContext } from "../serve/context.ts";
 import { installErrors } from "./errors.ts";
 import { requireGateway } from "./hop.ts";
@@ -62,5 +63,6 @@ export async function createServer(context: DomainContext): Promise<FastifyInsta
 
 function describeDomain(context: DomainContext): unknown {
   const { domain, receiptKey, logKey, logSm2Key, logOrigin } = context.config;
-  return { domain, receiptKey, logKey, logSm2Key, logOrigin, resources: context.data.resources() };
+  const resources = publishedResources(context.data.resources());
+  return { domain, receiptKey, logKey, logSm2Key, logOrigin, resources };
 }

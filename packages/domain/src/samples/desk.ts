@@ -24,6 +24,7 @@ import { openSealedFiles } from "../rest/open-files.ts";
 import { StateDatabase } from "../state/database.ts";
 import { DocumentStore, type HeldGrant } from "../state/documents.ts";
 import { EventStore } from "../state/events.ts";
+import { decisionsOf } from "../state/field-decisions.ts";
 import { WorkStore } from "../state/work.ts";
 import { rowsCsv } from "./rows-csv.ts";
 import { writeWhole } from "./whole-file.ts";
@@ -83,7 +84,8 @@ export async function openSampleDesk(directory: string, options: SampleDeskOptio
   const db = new StateDatabase(join(directory, "state.sqlite"));
   opening.defer(() => db.close());
   const files = await openSealedFiles({ directory, config, keyring, random });
-  const data = await openStore({ clock, random, files, memory: await MemoryFiles.open(memoryDirectory) });
+  const memory = await MemoryFiles.open(memoryDirectory);
+  const data = await openStore({ clock, random, files, memory, decided: decisionsOf(db) });
   opening.defer(() => data.close());
   const documents = new DocumentStore(db);
   const work = new WorkStore(db);

@@ -70,10 +70,10 @@ export async function acceptGrant(context: DomainContext, delivery: GrantDeliver
 function checkConsent(consent: ConsentRule, resource: ResourceDescription): void {
   if (consent.kind !== "subject-consent") return;
   const field = resource.fields.find(({ name }) => name === consent.field);
-  if (field?.type !== "boolean") {
+  if (field?.type !== "boolean" || field.excluded !== undefined) {
     throw new SluiceError("ERR_BODY_INVALID", {
       pointer: "/grant/body/consent/field",
-      expected: "a boolean field of the resource",
+      expected: "a boolean field of the resource that is not excluded",
     });
   }
 }

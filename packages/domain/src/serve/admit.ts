@@ -24,6 +24,7 @@ import {
 } from "@sluice/protocol";
 import type { HeldGrant } from "../state/documents.ts";
 import type { DomainContext } from "./context.ts";
+import { refuseRegraded } from "./regraded.ts";
 
 /** A request whose signer, time, body and grant were checked; nothing is spent yet. */
 export interface Admitted {
@@ -75,12 +76,13 @@ export async function admit(context: DomainContext, envelope: CallEnvelope): Pro
 }
 
 /** Refuses what was stopped, perhaps since it was admitted: by a suspension or a replaced key of its party, by a
- *  revocation, or because the domain itself may not work.
- *  @throws ERR_PARTY_SUSPENDED, ERR_NOT_ADMITTED, ERR_GRANT_REVOKED, and what `Standing` throws */
+ *  revocation, by a new classification of its table, or because the domain itself may not work.
+ *  @throws ERR_PARTY_SUSPENDED, ERR_NOT_ADMITTED, ERR_GRANT_REVOKED, ERR_GRANT_REGRADED, and what `Standing` throws */
 export function refuseStopped(context: DomainContext, admitted: Admitted, now: Date = context.clock.now()): void {
   refuseParty(context, admitted);
   context.standing.assertWorks(admitted.held, now);
   if (context.documents.isRevoked(admitted.held.hash)) throw new SluiceError("ERR_GRANT_REVOKED");
+  refuseRegraded(context, admitted.held);
 }
 
 /** Refuses what was stopped, and what is not under its grant any more because the term has ended.

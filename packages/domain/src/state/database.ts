@@ -56,6 +56,7 @@ const MIGRATIONS = [
      key_column TEXT NOT NULL, kind TEXT NOT NULL, grant_hash TEXT NOT NULL, product TEXT NOT NULL, version INTEGER NOT NULL,
      snapshot TEXT NOT NULL, at TEXT NOT NULL, shown TEXT) STRICT;
    CREATE INDEX output_register_resource ON output_register (resource, id);`,
+  `CREATE TABLE field_decision (id INTEGER PRIMARY KEY, document TEXT NOT NULL, salt TEXT NOT NULL) STRICT;`,
 ] as const;
 
 /** An open state file. */

@@ -86,13 +86,16 @@ export class DocumentStore {
 
   /** The grant of that hash, or null. */
   grant(hash: Sha256Hex): HeldGrant | null {
-    const row = this.#db.prepare("SELECT document, policy FROM grants WHERE hash = ?").get(hash);
-    if (row === undefined) return null;
-    return {
-      hash,
-      grant: SignedGrant.parse(JSON.parse(String(row["document"]))),
-      policy: Policy.parse(JSON.parse(String(row["policy"]))),
-    };
+    const row = this.#db.prepare("SELECT hash, document, policy FROM grants WHERE hash = ?").get(hash);
+    return row === undefined ? null : readGrant(row);
+  }
+
+  /** Every grant on a resource, ended or not. */
+  grantsOf(resource: string): HeldGrant[] {
+    return this.#db
+      .prepare("SELECT hash, document, policy FROM grants WHERE document ->> '$.body.resource' = ? ORDER BY hash")
+      .all(resource)
+      .map(readGrant);
   }
 
   /** Returns whether it is the first of its grant. */
@@ -135,4 +138,12 @@ export class DocumentStore {
     if (row === undefined) return null;
     return { hash: String(row["hash"]), release: SignedRelease.parse(JSON.parse(String(row["document"]))) };
   }
+}
+
+function readGrant(row: Record<string, unknown>): HeldGrant {
+  return {
+    hash: String(row["hash"]),
+    grant: SignedGrant.parse(JSON.parse(String(row["document"]))),
+    policy: Policy.parse(JSON.parse(String(row["policy"]))),
+  };
 }

@@ -12,6 +12,7 @@ import { MemoryFiles } from "../rest/memory-files.ts";
 import { openSealedFiles } from "../rest/open-files.ts";
 import { StateDatabase } from "../state/database.ts";
 import { EventStore } from "../state/events.ts";
+import { decisionsOf } from "../state/field-decisions.ts";
 import { RollbackStore } from "../state/rollback.ts";
 import { DocumentStore } from "../state/documents.ts";
 import { MembershipStore } from "../state/memberships.ts";
@@ -86,7 +87,13 @@ export async function openSubjectDesk(
   const db = new StateDatabase(join(directory, "state.sqlite"));
   opening.defer(() => db.close());
   const files = await openSealedFiles({ directory, config, keyring, random });
-  const data = await openStore({ clock, random, files, memory: await MemoryFiles.open(memoryDirectory) });
+  const data = await openStore({
+    clock,
+    random,
+    files,
+    memory: await MemoryFiles.open(memoryDirectory),
+    decided: decisionsOf(db),
+  });
   opening.defer(() => data.close());
   const documents = new DocumentStore(db);
   const memberships = new MembershipStore(db);
