@@ -189,13 +189,16 @@ test("`domain budget` shows none, sets one, and counts what was spent elsewhere"
   expect((await budget()).stdout).toContain("未设置，一律拒绝");
   expect(JSON.parse((await budget("--json")).stdout)).toEqual({
     resource: "people",
+    person: null,
     budgetMicroRho: null,
     spentMicroRho: "0",
     entries: 0,
   });
-  expect((await budget("--set", "0.5")).stdout).toMatch(/ρ = 0\.5, which is ε = 6\.\d+ at δ = 1e-9/);
+  expectError(await budget("--set", "0.5"), "ERR_BODY_INVALID", "person");
+  expect((await budget("--set", "0.5", "--person", "id")).stdout).toMatch(/ρ = 0\.5, which is ε = 6\.\d+ at δ = 1e-9/);
   expect(JSON.parse((await budget("--set", "0.75", "--spent", "0.1", "--json")).stdout)).toEqual({
     resource: "people",
+    person: "id",
     budgetMicroRho: "750000",
     spentMicroRho: "100000",
     entries: 1,
@@ -203,6 +206,7 @@ test("`domain budget` shows none, sets one, and counts what was spent elsewhere"
   for (const bad of ["-1", "NaN", "1e3", "101", "0.0000001", ""]) {
     expectError(await budget(`--set=${bad}`), "ERR_PRIVACY_PARAMETER", "rho");
   }
+  expectError(await budget("--set", "1", "--person", "name"), "ERR_STATE", "counted by id");
   expectError(await sluice(["domain", "budget", domain, "no such table"]), "ERR_BODY_INVALID", "resource");
   expect((await budget("--set", "0")).stdout).toContain("ρ = 0,");
 });

@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { lockDirectory } from "@sluice/evidence";
-import { documentHash, Name, SluiceError, type Clock } from "@sluice/protocol";
+import { documentHash, FieldName, Name, SluiceError, type Clock } from "@sluice/protocol";
 import { readConfig } from "./config.ts";
 import { StateDatabase } from "./state/database.ts";
 import { EventStore } from "./state/events.ts";
@@ -16,6 +16,8 @@ export interface PrivacyBudget {
   readonly resource: string;
   /** Null when the department has allowed nothing. */
   readonly budget: bigint | null;
+  /** Column whose values are the persons that it counts for; null without a budget. */
+  readonly person: string | null;
   readonly spent: bigint;
   /** Spends so far. */
   readonly entries: number;
@@ -27,6 +29,8 @@ export interface BudgetDecision {
   readonly budget: bigint;
   /** Millionths of ρ that are written down as spent, beside what the ledger has: of answers that this domain does not know. */
   readonly spent?: bigint | undefined;
+  /** Column whose values are the persons; needed the first time, and the same for good once something was spent. */
+  readonly person?: string | undefined;
   readonly clock: Clock;
 }
 
@@ -35,26 +39,27 @@ export async function readPrivacyBudget(directory: string, resource: string): Pr
   await readConfig(directory);
   const name = nameOf(resource);
   // A domain that never started has no state.
-  if (!existsSync(stateFile(directory))) return { resource: name, budget: null, spent: 0n, entries: 0 };
+  if (!existsSync(stateFile(directory))) return { resource: name, budget: null, person: null, spent: 0n, entries: 0 };
   using state = openState(directory, name, { readOnly: true });
   return state.budget();
 }
 
 /** Sets the budget of `resource`. The decision is an event of the domain's log from the next start on.
  *  @throws ERR_STATE when the domain was resumed or begun anew, so that earlier spends are not known, and the decision does
- *  not say what they were; ERR_BODY_INVALID, ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED */
+ *  not say what they were, or something was spent by another column; ERR_BODY_INVALID, ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED */
 export async function setPrivacyBudget(
   directory: string,
   resource: string,
-  { budget, spent, clock }: BudgetDecision,
+  { budget, spent, person, clock }: BudgetDecision,
 ): Promise<PrivacyBudget> {
   await readConfig(directory);
   const name = nameOf(resource);
-  const decision = { type: "privacy-budget", resource: name, budget: String(budget), spent: String(spent ?? 0n) };
-  const subject = await documentHash(decision);
   using _lock = await lockDirectory(directory);
   using state = openState(directory, name, { clock });
   const { db, events, privacy } = state;
+  const column = personColumn(privacy, name, person);
+  const amounts = { budget: String(budget), spent: String(spent ?? 0n) };
+  const subject = await documentHash({ type: "privacy-budget", resource: name, person: column, ...amounts });
   if (spent === undefined && privacy.read(name).length === 0 && readRollback(db).grantsFrom !== null) {
     throw new SluiceError("ERR_STATE", {
       kind: "table",
@@ -66,7 +71,7 @@ export async function setPrivacyBudget(
   db.transaction(() => {
     const at = clock.now();
     if (spent !== undefined && spent > 0n) privacy.assume(name, spent, at.toISOString());
-    privacy.setBudget(name, budget, at.toISOString());
+    privacy.setBudget(name, budget, column, at.toISOString());
     events.put({ kind: "privacy-budget", subject }, at);
   });
   return state.budget();
@@ -86,7 +91,7 @@ function openState(
     privacy,
     budget: () => {
       const { budget, spent, length } = privacy.read(resource);
-      return { resource, budget, spent, entries: length };
+      return { resource, budget, person: privacy.person(resource), spent, entries: length };
     },
     [Symbol.dispose]: () => db.close(),
   };
@@ -94,6 +99,21 @@ function openState(
 
 function stateFile(directory: string): string {
   return join(directory, "state.sqlite");
+}
+
+/** The column that counts from now on. @throws ERR_BODY_INVALID, ERR_STATE */
+function personColumn(privacy: PrivacyStore, resource: string, asked: string | undefined): string {
+  const known = privacy.person(resource);
+  if (asked === undefined && known !== null) return known;
+  const parsed = FieldName.safeParse(asked);
+  if (!parsed.success) {
+    throw new SluiceError("ERR_BODY_INVALID", { pointer: "/person", expected: "the column that says whose row it is" });
+  }
+  if (known !== null && known !== parsed.data && privacy.read(resource).length > 0) {
+    const state = `counted by ${known}, of which something was spent`;
+    throw new SluiceError("ERR_STATE", { kind: "table", name: resource, state, needed: "the same column" });
+  }
+  return parsed.data;
 }
 
 function nameOf(resource: string): string {

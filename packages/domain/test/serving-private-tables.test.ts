@@ -86,7 +86,7 @@ async function stopped<T>(work: () => Promise<T>): Promise<T> {
 }
 
 const setBudget = (budget: bigint): Promise<unknown> =>
-  stopped(() => setPrivacyBudget(fixture.directory, "persons", { budget, clock }));
+  stopped(() => setPrivacyBudget(fixture.directory, "persons", { budget, person: "person", clock }));
 const spent = async (): Promise<bigint> => (await readPrivacyBudget(fixture.directory, "persons")).spent;
 
 async function build(code: Bytes, product: string): Promise<Run> {
@@ -106,6 +106,7 @@ test("without a budget no noisy table is made, and nothing is spent", async () =
   expect(await readPrivacyBudget(fixture.directory, "persons")).toEqual({
     resource: "persons",
     budget: null,
+    person: null,
     spent: 0n,
     entries: 0,
   });
@@ -185,6 +186,20 @@ test.runIf(slow)(
   },
 );
 
+test("a grant by another column than the budget's is refused: a promise to names is none to persons", async () => {
+  const before = await spent();
+  const plain = grant;
+  grant = await deliverFormsGrant(fixture, {}, { key: "name" });
+  const built = await build(job({ ...SPEC, loss: { mechanism: "laplace", epsilon: "0.1" } }), "by-name");
+  expect(built.failure).toMatchObject({ code: "ERR_PRIVACY_PARAMETER", details: { field: "key" } });
+  grant = plain;
+  expect(await spent()).toBe(before);
+  const another = { budget: 900_000n, person: "name", clock };
+  await expect(stopped(() => setPrivacyBudget(fixture.directory, "persons", another))).rejects.toMatchObject({
+    code: "ERR_STATE",
+  });
+});
+
 test("after a person's decision to go on from an older state, every budget is taken as spent", async () => {
   await stopped(async () => {
     const db = new StateDatabase(join(fixture.directory, "state.sqlite"));
@@ -193,9 +208,9 @@ test("after a person's decision to go on from an older state, every budget is ta
     await resumeDomain(fixture.directory, { clock });
     expect(await spent()).toBe(700_000n);
     const visits = (spentBefore?: bigint): Promise<unknown> =>
-      setPrivacyBudget(fixture.directory, "visits", { budget: 1_000_000n, spent: spentBefore, clock });
+      setPrivacyBudget(fixture.directory, "visits", { budget: 1_000_000n, spent: spentBefore, person: "id", clock });
     await expect(visits()).rejects.toMatchObject({ code: "ERR_STATE" });
-    expect(await visits(250_000n)).toEqual({ resource: "visits", budget: 1_000_000n, spent: 250_000n, entries: 1 });
+    expect(await visits(250_000n)).toMatchObject({ budget: 1_000_000n, spent: 250_000n, entries: 1 });
   });
 });
 

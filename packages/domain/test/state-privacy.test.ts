@@ -45,7 +45,7 @@ afterEach(() => {
 
 test("of two processes that saw the same ledger, one appends", () => {
   const [one, other] = [ledger(), ledger()];
-  one.privacy.setBudget("persons", 10n, AT);
+  one.privacy.setBudget("persons", 10n, "person", AT);
   const seen = [one.privacy.read("persons").length, other.privacy.read("persons").length];
   expect(seen).toEqual([0, 0]);
   expect(one.privacy.append({ table: "persons", question: QUESTION, cost: 6n }, 0)).toBe(true);
@@ -55,7 +55,7 @@ test("of two processes that saw the same ledger, one appends", () => {
 
 test("a spend and its event are written together, and stay when the process ends before the answer", async () => {
   const before = ledger();
-  before.privacy.setBudget("persons", 500_000n, AT);
+  before.privacy.setBudget("persons", 500_000n, "person", AT);
   const asked = { table: "persons", snapshot: QUESTION, question: 1, cost: 500_000n };
   await expect(
     answerOnce(before.privacy, { ...asked, compute: () => Promise.reject(new Error("killed")) }),
@@ -92,11 +92,11 @@ test("the database itself refuses to change or remove a spend", () => {
 
 test("taking everything as spent leaves nothing of any budget, and takes nothing of what is overspent", () => {
   const { privacy } = ledger();
-  privacy.setBudget("persons", 10n, AT);
+  privacy.setBudget("persons", 10n, "person", AT);
   privacy.assume("persons", 4n, AT);
-  privacy.setBudget("visits", 5n, AT);
+  privacy.setBudget("visits", 5n, "person", AT);
   privacy.assume("visits", 9n, AT);
-  privacy.setBudget("other", 3n, AT);
+  privacy.setBudget("other", 3n, "person", AT);
   privacy.spendAll(AT);
   expect(privacy.tables()).toEqual([
     { resource: "other", budget: 3n, spent: 3n, length: 1 },

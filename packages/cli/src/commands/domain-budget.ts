@@ -14,6 +14,10 @@ export const domainBudget: Command = {
   positionals: ["DIR", "RESOURCE"],
   options: {
     set: { value: "RHO", description: "budget in all, spent ones included: ρ of zCDP, as 0.5; 0 allows nothing more" },
+    person: {
+      value: "COLUMN",
+      description: "with the first --set: column that says whose row it is, as grants use it",
+    },
     spent: { value: "RHO", description: "with --set: what was spent elsewhere, or before this state was made" },
     ...JSON_OPTION,
   },
@@ -29,7 +33,12 @@ export const domainBudget: Command = {
     const budget =
       set === undefined
         ? await readPrivacyBudget(directory, resource)
-        : await setPrivacyBudget(directory, resource, { budget: set, spent, clock: systemClock });
+        : await setPrivacyBudget(directory, resource, {
+            budget: set,
+            spent,
+            person: args.text("person"),
+            clock: systemClock,
+          });
     io.stdout.write(args.flag("json") ? `${JSON.stringify(documentOf(budget))}\n` : textOf(budget));
     return 0;
   },
@@ -42,15 +51,22 @@ function microRho(args: Arguments, name: string): bigint | undefined {
   return text === "0" ? 0n : costOf({ mechanism: "gaussian", rho: text });
 }
 
-function documentOf({ resource, budget, spent, entries }: PrivacyBudget): Record<string, string | number | null> {
+function documentOf({
+  resource,
+  budget,
+  person,
+  spent,
+  entries,
+}: PrivacyBudget): Record<string, string | number | null> {
   const micro = { budgetMicroRho: budget === null ? null : String(budget), spentMicroRho: String(spent) };
-  return { resource, ...micro, entries };
+  return { resource, person, ...micro, entries };
 }
 
-function textOf({ resource, budget, spent, entries }: PrivacyBudget): string {
+function textOf({ resource, budget, person, spent, entries }: PrivacyBudget): string {
   const lines = [
     resource,
     `budget 预算    ${budget === null ? "none: such questions are refused 未设置，一律拒绝" : amount(budget)}`,
+    `person 按何列计人 ${person ?? "–"}`,
     `spent 已消耗   ${amount(spent)}, ${entries} ${entries === 1 ? "entry" : "entries"}`,
   ];
   return `${lines.join("\n")}\n`;

@@ -30,8 +30,8 @@ export interface PrivatelyAnswered {
 }
 
 /** The noisy table of `spec` over the rows of `view`.
- *  @throws ERR_JOB_MANIFEST when it groups or sums a column that the policy changes by a key; ERR_PRIVACY_PARAMETER,
- *  ERR_PRIVACY_BUDGET; what the store throws, after the spend */
+ *  @throws ERR_PRIVACY_PARAMETER also when the grant's key is not the column whose persons the budget counts for: a promise to
+ *  visits would be none to persons; ERR_JOB_MANIFEST when it groups or sums a column that the policy changes by a key; ERR_PRIVACY_BUDGET; what the store throws, after the spend */
 export async function answerPrivately(
   context: DomainContext,
   view: ViewRequest,
@@ -39,6 +39,13 @@ export async function answerPrivately(
 ): Promise<PrivatelyAnswered> {
   const { resource, policy, key, consent } = view;
   checkColumns(spec, policy);
+  const person = context.privacy.person(resource);
+  if (person !== null && person !== key) {
+    throw new SluiceError("ERR_PRIVACY_PARAMETER", {
+      field: "key",
+      expected: `a grant by ${person}, as the budget is`,
+    });
+  }
   const { snapshot } = context.data.describe(resource);
   let keys: readonly string[] | undefined;
   const read = async (): Promise<KeyedTable> => {

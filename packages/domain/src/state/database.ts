@@ -57,6 +57,7 @@ const MIGRATIONS = [
      snapshot TEXT NOT NULL, at TEXT NOT NULL, shown TEXT) STRICT;
    CREATE INDEX output_register_resource ON output_register (resource, id);`,
   `CREATE TABLE field_decision (id INTEGER PRIMARY KEY, document TEXT NOT NULL, salt TEXT NOT NULL) STRICT;`,
+  `ALTER TABLE privacy_budget ADD COLUMN person TEXT NOT NULL DEFAULT '';`,
 ] as const;
 
 /** An open state file. */

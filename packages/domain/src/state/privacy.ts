@@ -45,14 +45,20 @@ export class PrivacyStore implements PrivacyLedger<NoisyTable> {
       .map((row) => ({ resource: String(row["resource"]), ...this.read(String(row["resource"])) }));
   }
 
+  /** Column whose values are the persons that the budget counts for; null without a budget. */
+  person(resource: string): string | null {
+    const row = this.#db.prepare("SELECT person FROM privacy_budget WHERE resource = ?").get(resource);
+    return row === undefined ? null : String(row["person"]);
+  }
+
   /** Sets the budget in all, in the caller's transaction. */
-  setBudget(resource: string, budget: bigint, at: Instant): void {
+  setBudget(resource: string, budget: bigint, person: string, at: Instant): void {
     this.#db
       .prepare(
-        `INSERT INTO privacy_budget (resource, budget, at) VALUES (?, ?, ?)
-         ON CONFLICT (resource) DO UPDATE SET budget = excluded.budget, at = excluded.at`,
+        `INSERT INTO privacy_budget (resource, budget, person, at) VALUES (?, ?, ?, ?)
+         ON CONFLICT (resource) DO UPDATE SET budget = excluded.budget, person = excluded.person, at = excluded.at`,
       )
-      .run(resource, budget, at);
+      .run(resource, budget, person, at);
   }
 
   /** Writes down a spend that no question of this state made, in the caller's transaction. */
