@@ -9,6 +9,7 @@ import { openBench, type RowGroup } from "./desensitize/bench.ts";
 import { copyRows } from "./desensitize/copy-rows.ts";
 import { noiseRows } from "./desensitize/noise-rows.ts";
 import { maskRows } from "./desensitize/mask-rows.ts";
+import { fpeRows } from "./desensitize/fpe-rows.ts";
 import type { Row, Suite } from "./suite.ts";
 
 /** Groups of rows, each in a file of its own. */
@@ -16,6 +17,7 @@ const GROUPS: Readonly<Record<string, RowGroup>> = {
   copy: copyRows,
   noise: noiseRows,
   mask: maskRows,
+  fpe: fpeRows,
 };
 
 /** The suite. */
@@ -25,6 +27,8 @@ export const suite: Suite = {
     "People are generated: 16 columns, valid check digits, skewed regions. `× CPU` is the processor time of the whole " +
     "process as a multiple of what the plain copy of the same table takes.",
   chinese: [
+    ["npm ff3 1.0.1 (FF3-1, AES-256), the same values", "npm ff3 1.0.1（FF3-1，AES-256），同样的值"],
+    ["values/s", "个/秒"],
     ["plain DuckDB copy of the same table", "DuckDB 原样复制同一张表"],
     ["× CPU", "× 处理器时间"],
     ["CPU s", "处理器秒"],
