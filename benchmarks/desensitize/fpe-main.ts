@@ -3,7 +3,7 @@
  *  @module */
 import { blobValue, type DuckDBValue } from "@duckdb/node-api";
 import { VECTOR_FUNCTIONS, viewSql } from "@sluice/desensitize";
-import type { ResourceField, Transform } from "@sluice/protocol";
+import type { Policy, ResourceDescription, ResourceField, Transform } from "@sluice/protocol";
 import { registerVectorFunctions } from "../../packages/domain/src/data/vector-functions.ts";
 import { openDuckDb } from "./duckdb.ts";
 import { reportUsage } from "./measured.ts";
@@ -28,16 +28,16 @@ const COLUMNS: readonly (readonly [name: string, type: ResourceField["type"], tr
   ["income", "integer", KEEP],
 ];
 
-const policy = {
+const policy: Policy = {
   version: 1,
   resource: "people",
   columns: Object.fromEntries(COLUMNS.map(([name, , transform]) => [name, { role: "other", transform }] as const)),
   sample: { rows: 1_000, strata: [] },
   k: 5,
   suppressionLimit: 0.1,
-} as const;
+};
 
-const resource = {
+const resource: ResourceDescription = {
   domain: "benchmark",
   resource: "people",
   title: "people",
@@ -48,7 +48,7 @@ const resource = {
   fields: COLUMNS.map(([name, type]) => ({ name, title: name, type, role: "other", grade: "general-2" }) as const),
   snapshot: "0".repeat(64),
   importedAt: "2026-01-01T00:00:00.000Z",
-} as const;
+};
 
 await reportUsage(async () => {
   const connection = await openDuckDb();

@@ -117,12 +117,17 @@ test.each<[string, string, Uint8Array | string, string]>([
   ["an empty file", "a.csv", "", "ERR_TABLE_FILE"],
   ["a Parquet file that is none", "a.parquet", "a,b\n1,2\n", "ERR_TABLE_FILE"],
   ["a file of another kind", "a.xlsx", "PK", "ERR_TABLE_FILE"],
+  ["a damaged Parquet file", "a.parquet", `PAR1CANARY${"x".repeat(64)}PAR1`, "ERR_TABLE_FILE"],
+  ["a record with a field too few", "a.csv", "a,b\n1,2\nCANARY\n", "ERR_TABLE_FILE"],
+  ["a quote in the middle", "a.csv", 'a,b\nCANARY"x,2\n', "ERR_TABLE_FILE"],
 ])("importing %s is one error, and writes nothing", async (_, name, text, errorCode) => {
   const { root, domain } = await newDomain();
   const file = join(root, name);
   await writeFile(file, text);
   const before = await contents(domain);
-  expectError(await sluice(["domain", "import", file, "--resource", "t", "--data", domain]), errorCode, name);
+  const outcome = await sluice(["domain", "import", file, "--resource", "t", "--data", domain]);
+  expectError(outcome, errorCode, name);
+  expect(outcome.stdout + outcome.stderr).not.toContain("CANARY");
   const after = await contents(domain);
   expect(after.filter((entry) => /parquet|csv/.test(entry))).toEqual([]);
   expect(after.filter((entry) => before.includes(entry))).toEqual(before);

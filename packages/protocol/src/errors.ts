@@ -418,7 +418,11 @@ export const ERROR_CATALOGUE = {
     message: "{file} has no column {column}",
     remedy: "add the column, or declare the resource without it",
   },
-  ERR_TABLE_ENCODING: { status: 422, message: "{file} is not valid UTF-8", remedy: "convert the file to UTF-8" },
+  ERR_TABLE_ENCODING: {
+    status: 422,
+    message: "{file} is not valid UTF-8 at byte {offset}",
+    remedy: "convert the file to UTF-8",
+  },
   ERR_TABLE_FIELD_TOO_LARGE: {
     status: 422,
     message: "{file} has a field above {maxBytes} bytes",

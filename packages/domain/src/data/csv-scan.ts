@@ -58,7 +58,10 @@ export async function scanCsv(options: {
     if (options.signal?.aborted === true) throw new SluiceError("ERR_CANCELLED");
     let chunk = piece as Buffer;
     const pieceBytes = chunk.length;
-    if (first && chunk.subarray(0, 3).equals(BYTE_ORDER_MARK)) chunk = chunk.subarray(3);
+    if (first && chunk.subarray(0, 3).equals(BYTE_ORDER_MARK)) {
+      chunk = chunk.subarray(3);
+      encoding.skip(BYTE_ORDER_MARK.length);
+    }
     first = false;
     encoding.push(chunk);
     scanner.push(chunk);
@@ -73,15 +76,23 @@ export async function scanCsv(options: {
 class Utf8Check {
   readonly #name: string;
   #tail: Buffer = Buffer.alloc(0);
+  /** Bytes of the file before the tail. */
+  #before = 0;
 
   constructor(name: string) {
     this.#name = name;
+  }
+
+  /** Passes over bytes that are not checked. */
+  skip(bytes: number): void {
+    this.#before += bytes;
   }
 
   push(chunk: Buffer): void {
     const bytes = this.#tail.length === 0 ? chunk : Buffer.concat([this.#tail, chunk]);
     const end = lastBoundary(bytes);
     this.#check(bytes.subarray(0, end));
+    this.#before += end;
     this.#tail = Buffer.from(bytes.subarray(end));
   }
 
@@ -90,8 +101,30 @@ class Utf8Check {
   }
 
   #check(bytes: Buffer): void {
-    if (!isUtf8(bytes)) throw new SluiceError("ERR_TABLE_ENCODING", { file: this.#name });
+    if (isUtf8(bytes)) return;
+    const offset = this.#before + firstBadByte(bytes);
+    throw new SluiceError("ERR_TABLE_ENCODING", { file: this.#name, offset });
   }
+}
+
+/** Place of the first byte after which `bytes` cannot be UTF-8; of a character that is cut off at the end, its first. */
+function firstBadByte(bytes: Buffer): number {
+  const fits = (length: number): boolean => {
+    try {
+      new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, length), { stream: true });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  if (fits(bytes.length)) return lastBoundary(bytes);
+  let [good, bad] = [0, bytes.length];
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    if (fits(middle)) good = middle;
+    else bad = middle;
+  }
+  return good;
 }
 
 /** Where the last character that may go on in the next piece starts: at most three bytes before the end. */

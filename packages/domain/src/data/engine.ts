@@ -10,6 +10,8 @@ import { registerVectorFunctions } from "./vector-functions.ts";
 const DEFAULT_ENGINE_MEMORY_BYTES = 1_073_741_824;
 /** Threads of one engine. */
 const DEFAULT_ENGINE_THREADS = 2;
+/** Time between interrupts of a session that is to end. */
+const INTERRUPT_AGAIN_MS = 20;
 
 /** What kind of fault the engine had. Nothing else of its message is kept. */
 export type EngineFaultKind = "cancelled" | "memory" | "disk" | "input";
@@ -76,7 +78,12 @@ export async function openEngine(options: {
     session: async (work, { signal } = {}) => {
       refuseAborted(signal);
       const connection = await guarded(() => instance.connect());
-      const interrupt = (): void => connection.interrupt();
+      let again: NodeJS.Timeout | undefined;
+      // An interrupt that comes before the statement has begun to run is lost, so it is said until the session ends.
+      const interrupt = (): void => {
+        connection.interrupt();
+        again ??= setInterval(() => connection.interrupt(), INTERRUPT_AGAIN_MS);
+      };
       signal?.addEventListener("abort", interrupt);
       try {
         return await work(sessionOver(connection, signal));
@@ -85,6 +92,7 @@ export async function openEngine(options: {
         throw error;
       } finally {
         signal?.removeEventListener("abort", interrupt);
+        clearInterval(again);
         connection.closeSync();
       }
     },

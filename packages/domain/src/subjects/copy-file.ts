@@ -66,8 +66,14 @@ export function copyText(
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-/** RFC 4180. An empty text is quoted, a missing value is nothing. */
+/** What an office program would compute instead of show: a cell that begins so. */
+const FORMULA = /^[=+\-@\t\r＝＋－＠]/u;
+const NUMBER = /^[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/u;
+
+/** RFC 4180. An empty text is quoted, a missing value is nothing. A text that office programs would take for a formula is
+ *  quoted with an apostrophe before it; numbers are as they are. */
 function cell(value: string | null): string {
   if (value === null) return "";
-  return value === "" || /[",\r\n]/u.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+  const shown = FORMULA.test(value) && !NUMBER.test(value) ? `'${value}` : value;
+  return value === "" || shown !== value || /[",\r\n]/u.test(shown) ? `"${shown.replaceAll('"', '""')}"` : shown;
 }
