@@ -21,7 +21,8 @@ type Ff3 = new (key: string, tweak: string, radix: number) => { encrypt(text: st
 
 /** `ff1-batch` with both ciphers, and `mask6-ff1x2`. */
 export async function fpeRows(bench: Bench): Promise<Row[]> {
-  const Ff3 = createRequire(import.meta.url)(await peerFile("ff3", "lib/FF3Cipher.js", bench.progress)) as Ff3;
+  const file = await peerFile("ff3", "lib/FF3Cipher.js", (line) => bench.progress(line));
+  const Ff3 = createRequire(import.meta.url)(file) as Ff3;
   const peer = new Ff3("07".repeat(32), "D8E7920AFA330A", 10);
   const rows: Row[] = [];
   for (const cipher of ["aes", "sm4"] as const) {
