@@ -6,6 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openBench, type RowGroup } from "./desensitize/bench.ts";
+import { anonymityRows } from "./desensitize/anonymity-rows.ts";
 import { copyRows } from "./desensitize/copy-rows.ts";
 import { noiseRows } from "./desensitize/noise-rows.ts";
 import { maskRows } from "./desensitize/mask-rows.ts";
@@ -15,6 +16,7 @@ import type { Row, Suite } from "./suite.ts";
 /** Groups of rows, each in a file of its own. */
 const GROUPS: Readonly<Record<string, RowGroup>> = {
   copy: copyRows,
+  anonymity: anonymityRows,
   noise: noiseRows,
   mask: maskRows,
   fpe: fpeRows,
@@ -32,6 +34,7 @@ export const suite: Suite = {
     ["plain DuckDB copy of the same table", "DuckDB 原样复制同一张表"],
     ["× CPU", "× 处理器时间"],
     ["CPU s", "处理器秒"],
+    ["loss, levels", "损失，层级"],
     ["samples/s", "样本/秒"],
   ],
   async run(progress) {

@@ -14,6 +14,7 @@ export { anonymize, type AnonymizedBatch } from "./anonymity/anonymize.ts";
 export type { ColumnHierarchy } from "./anonymity/dimension.ts";
 export { recodeTuples, type Recoding } from "./anonymity/recoding.ts";
 export type { AnonymityRequest, SensitiveColumn } from "./anonymity/request.ts";
+export { chooseLevels, levelExpression, type TableLevels } from "./anonymity/table-levels.ts";
 export * from "./detect/mobile-number.ts";
 export * from "./detect/network-address.ts";
 export * from "./detect/person-name.ts";

@@ -37,9 +37,10 @@ export function adultTree(directory: string, column: string): Hierarchy | undefi
   return Hierarchy.parse({ kind: "tree", levels });
 }
 
-/** The table as text columns. */
-export function adultBatch(directory: string): ColumnBatch {
-  const [header = [], ...rows] = arxLines(directory, "adult_arx_30162.csv");
+/** The table as text columns, or some of its rows. */
+export function adultBatch(directory: string, takes: (row: number) => boolean = () => true): ColumnBatch {
+  const [header = [], ...all] = arxLines(directory, "adult_arx_30162.csv");
+  const rows = all.filter((_, row) => takes(row));
   const columns = ADULT_COLUMNS.map((name): [string, Column] => {
     const at = header.indexOf(name);
     const codes = new Map<string, number>();

@@ -8,7 +8,7 @@ import {
 } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { checkPolicy, parsePolicy, quasiIdentifiers, viewColumns, viewSql } from "../src/index.ts";
+import { checkPolicy, columnHierarchies, parsePolicy, quasiIdentifiers, viewColumns, viewSql } from "../src/index.ts";
 import { describe, field, policyOf } from "./fixtures.ts";
 
 const resource = describe(
@@ -237,6 +237,24 @@ test("a model has what it looks at, and levels that can be searched, before any 
   };
   expect(searched(6)).toBe("passed"); // 9^6 combinations
   expect(searched(7)).toEqual(["ERR_POLICY", "/model/algorithm"]);
+});
+
+test("a model goes up from the level at which the policy puts a column", () => {
+  const hierarchy = { kind: "prefix" as const, lengths: [4, 2] };
+  const described = describe(
+    ...["a", "b", "c", "d"].map((name) => ({ ...field(name, "text", "quasi"), hierarchy })),
+    field("e", "text"),
+  );
+  const columns: Record<string, ColumnRule> = {
+    a: { role: "quasi", transform: { kind: "keep" } },
+    b: { role: "quasi", transform: { kind: "hierarchy", level: 2 } },
+    c: { role: "quasi", transform: { kind: "generalize", length: 3 } },
+    e: { role: "quasi", transform: { kind: "keep" } },
+  };
+  expect(columnHierarchies(policyOf(columns), described)).toEqual({
+    a: { hierarchy, from: 0 },
+    b: { hierarchy, from: 2 },
+  });
 });
 
 test("under strict, every column of the resource has a rule", () => {

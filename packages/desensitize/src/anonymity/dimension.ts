@@ -41,26 +41,40 @@ export function encodeColumn(
   rowCount: number,
 ): { readonly values: CodedValue[]; readonly codes: Uint32Array } {
   const numbers = new Map<CodedValue, number>();
+  const numberOf = (value: CodedValue): number => {
+    const known = numbers.get(value);
+    if (known !== undefined) return known;
+    numbers.set(value, numbers.size);
+    return numbers.size - 1;
+  };
   const first = new Uint32Array(rowCount);
-  const ofDictionary = column.type === "dict" ? column.dictionary : undefined;
-  const known = new Map<number, number>(); // by stored value, so that text is hashed once
-  for (let row = 0; row < rowCount; row++) {
-    const stored = isValid(column, row) ? (column.values[row] ?? 0) : -1;
-    const present = isValid(column, row);
-    let code = present ? known.get(stored) : numbers.get(null);
-    if (code === undefined) {
-      const value = present ? (ofDictionary === undefined ? stored + 0 : (ofDictionary[stored] ?? "")) : null;
-      code = numbers.get(value) ?? numbers.size;
-      numbers.set(value, code);
-      if (present) known.set(stored, code);
+  const { validity } = column;
+  if (column.type === "dict") {
+    // Text is looked up once for each entry of the dictionary, and only when a row has it.
+    const ofEntry = new Uint32Array(column.dictionary.length); // code + 1
+    for (let row = 0; row < rowCount; row++) {
+      const entry = column.values[row] ?? 0;
+      if (validity !== undefined && !isValid(column, row)) first[row] = numberOf(null);
+      else if (ofEntry[entry] !== 0) first[row] = (ofEntry[entry] ?? 1) - 1;
+      else {
+        const code = numberOf(column.dictionary[entry] ?? "");
+        ofEntry[entry] = code + 1;
+        first[row] = code;
+      }
     }
-    first[row] = code;
+  } else {
+    for (let row = 0; row < rowCount; row++) {
+      // Adding 0 makes -0 a 0.
+      const present = validity === undefined || isValid(column, row);
+      first[row] = numberOf(present ? (column.values[row] ?? 0) + 0 : null);
+    }
   }
   const found = [...numbers.keys()];
   const values = found.toSorted(compareValues);
   const renamed = new Uint32Array(found.length);
   for (const [code, value] of values.entries()) renamed[numbers.get(value) ?? 0] = code;
-  return { values, codes: first.map((code) => renamed[code] ?? 0) };
+  for (let row = 0; row < rowCount; row++) first[row] = renamed[first[row] ?? 0] ?? 0;
+  return { values, codes: first };
 }
 
 /** Null, then numbers ascending, then text by its code units. NaN is the last number. */

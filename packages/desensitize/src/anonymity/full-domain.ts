@@ -99,6 +99,7 @@ function chainFrom(lattice: Lattice, node: number, bounds: LossBounds, limit: nu
   }
 }
 
+const EMPTY = new Uint32Array(0);
 /** No node. */
 const NOWHERE = -1;
 
@@ -111,13 +112,16 @@ class LossBounds {
   readonly #extra: Float64Array;
 
   constructor({ dimensions, codes, rows, rowCount }: TupleTable, lattice: Lattice) {
-    const means = dimensions.map(({ levels }, d) =>
-      levels.map(({ map, loss }) => {
-        let sum = 0;
-        for (const [tuple, code] of (codes[d] ?? []).entries()) sum += (loss[map[code] ?? 0] ?? 0) * (rows[tuple] ?? 0);
+    const means = dimensions.map(({ levels, values }, d) => {
+      const own = codes[d] ?? EMPTY;
+      const rowsOf = new Float64Array(values.length);
+      for (let tuple = 0; tuple < own.length; tuple++)
+        rowsOf[own[tuple] ?? 0] = (rowsOf[own[tuple] ?? 0] ?? 0) + (rows[tuple] ?? 0);
+      return levels.map(({ map, loss }) => {
+        const sum = rowsOf.reduce((total, n, code) => total + n * (loss[map[code] ?? 0] ?? 0), 0);
         return sum / rowCount / dimensions.length;
-      }),
-    );
+      });
+    });
     this.#lattice = lattice;
     this.#extra = new Float64Array(lattice.size);
     this.#marginal = new Float64Array(lattice.size);
@@ -266,5 +270,3 @@ class NodeCounter {
     return best;
   }
 }
-
-const EMPTY = new Uint32Array(0);

@@ -73,7 +73,8 @@ function withSeveral(persons: Uint32Array, count: number, pairs: Uint32Array, pa
 function summed(tuples: CodeColumn, values: CodeColumn, weights: Float64Array | undefined): Incidence {
   const { ids, count } = groupCodes([tuples, values], tuples.codes.length);
   const [tuple, value, weight] = [new Uint32Array(count), new Uint32Array(count), new Float64Array(count)];
-  for (const [row, entry] of ids.entries()) {
+  for (let row = 0; row < ids.length; row++) {
+    const entry = ids[row] ?? 0;
     tuple[entry] = tuples.codes[row] ?? 0;
     value[entry] = values.codes[row] ?? 0;
     weight[entry] = (weight[entry] ?? 0) + (weights?.[row] ?? 1);

@@ -123,8 +123,8 @@ export class ClassJudge {
 /** Persons of each class. */
 export function personsOf({ tuple, weight, several }: Incidence, { classOf, count }: TupleClasses): Float64Array {
   const persons = new Float64Array(count);
-  for (const [entry, at] of tuple.entries()) {
-    const number = classOf[at] ?? 0;
+  for (let entry = 0; entry < tuple.length; entry++) {
+    const number = classOf[tuple[entry] ?? 0] ?? 0;
     persons[number] = (persons[number] ?? 0) + (weight[entry] ?? 0);
   }
   addSeveral(persons, several, classOf);

@@ -48,12 +48,13 @@ export function createTuples(source: TupleSource): TupleTable {
   });
   const { ids, count } = groupCodes(columns, batch.rowCount);
   const rows = new Float64Array(count);
-  const codes = columns.map(() => new Uint32Array(count));
-  for (let row = 0; row < batch.rowCount; row++) {
-    const tuple = ids[row] ?? 0;
-    rows[tuple] = (rows[tuple] ?? 0) + (weights?.[row] ?? 1);
-    for (const [d, of] of codes.entries()) of[tuple] = columns[d]?.codes[row] ?? 0;
-  }
+  for (let row = 0; row < batch.rowCount; row++)
+    rows[ids[row] ?? 0] = (rows[ids[row] ?? 0] ?? 0) + (weights?.[row] ?? 1);
+  const codes = columns.map(({ codes: ofRow }) => {
+    const ofTuple = new Uint32Array(count);
+    for (let row = 0; row < batch.rowCount; row++) ofTuple[ids[row] ?? 0] = ofRow[row] ?? 0;
+    return ofTuple;
+  });
   const nothing = { codes: new Uint32Array(batch.rowCount), size: 1 };
   return {
     count,
