@@ -86,10 +86,11 @@ function lowDigits(column: Extract<Column, { type: "f64" | "i32" }>): Codes[] {
     const distinct = new Set(values.map((value) => Math.floor(value))).size;
     const enough = (whole ? values.length : Math.max(distinct, values.length / 2)) >= VALUES_PER_DIGIT * levels;
     if (!enough) return [];
-    const codes = Uint16Array.from(column.values, (_, row) => {
+    const codes = new Uint16Array(column.values.length).fill(levels);
+    for (let row = 0; row < codes.length; row++) {
       const value = valueOf(column, row);
-      return value === null ? levels : digit(value);
-    });
+      if (value !== null) codes[row] = digit(value);
+    }
     return [{ codes, levels }];
   };
   const modulo = (value: number, base: number): number => ((value % base) + base) % base;
@@ -122,11 +123,14 @@ export interface RowsAlike {
 /** Numbers what the rows of `table` hold. */
 export function rowsAlike(table: ColumnBatch): RowsAlike {
   const numbered = new Map<number, number>();
-  const numbers = Uint32Array.from(rowNumbers(table), (hash) => {
+  const hashes = rowNumbers(table);
+  const numbers = new Uint32Array(hashes.length);
+  for (let row = 0; row < numbers.length; row++) {
+    const hash = hashes[row] ?? 0;
     let number = numbered.get(hash);
     if (number === undefined) numbered.set(hash, (number = numbered.size));
-    return number;
-  });
+    numbers[row] = number;
+  }
   return { numbers, kinds: numbered.size };
 }
 

@@ -34,10 +34,11 @@ export function byValue(column: Column): Codes {
   }
   const frequent = [...counts].sort(([a, m], [b, n]) => n - m || a - b).slice(0, MAX_LEVELS - 1);
   const places = new Map(frequent.map(([value], place) => [value, place]));
-  const codes = Uint16Array.from(column.values, (_, row) => {
+  const codes = new Uint16Array(column.values.length).fill(MAX_LEVELS);
+  for (let row = 0; row < codes.length; row++) {
     const value = valueOf(column, row);
-    return value === null ? MAX_LEVELS : (places.get(value) ?? MAX_LEVELS - 1);
-  });
+    if (value !== null) codes[row] = places.get(value) ?? MAX_LEVELS - 1;
+  }
   return { codes, levels: MAX_LEVELS };
 }
 
@@ -79,7 +80,11 @@ export function rowNumbers({ rowCount, columns }: ColumnBatch): Float64Array {
       low[row] = mixed(Math.imul(low[row] ?? 0, 0x01000193) ^ second, first ^ 0x27d4eb2f);
     }
   }
-  return Float64Array.from(high, (word, row) => (word >>> 6) * 2 ** 26 + ((low[row] ?? 0) >>> 6));
+  const numbers = new Float64Array(rowCount);
+  for (let row = 0; row < rowCount; row++) {
+    numbers[row] = ((high[row] ?? 0) >>> 6) * 2 ** 26 + ((low[row] ?? 0) >>> 6);
+  }
+  return numbers;
 }
 
 /** The finaliser of MurmurHash3 over both words. */

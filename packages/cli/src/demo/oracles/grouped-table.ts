@@ -29,11 +29,13 @@ interface Values {
   readonly byPerson: Map<string, number>;
 }
 
-/** Whether `table` says exactly what the rules leave of `rows`. */
-export function tableIsPlain(table: Table, rows: Iterable<PlainRow>): boolean {
+/** Whether `table` says exactly what the rules leave of `rows`, where the dimensions with these indices are sensitive. */
+export function tableIsPlain(table: Table, rows: Iterable<PlainRow>, sensitive: readonly number[] = []): boolean {
   const cells = new Map<string, Cell>();
   for (const row of rows) addRow(cells, row);
-  const listed = [...cells].filter(([, cell]) => cell.persons.size >= MIN_PERSONS);
+  const listed = [...cells]
+    .filter(([, cell]) => cell.persons.size >= MIN_PERSONS)
+    .filter(([at]) => sensitive.every((dimension) => othersAlong(cells, at, dimension) >= MIN_PERSONS));
   const shown = new Map(table.cells.map((cell) => [cell.at.join(), cell]));
   if (shown.size !== listed.length || table.cells.length !== listed.length) return false;
   if (table.minimum !== MIN_PERSONS || table.base !== BASE) return false;
@@ -48,6 +50,13 @@ export function tableIsPlain(table: Table, rows: Iterable<PlainRow>): boolean {
     }
   }
   return totalsFit(table);
+}
+
+/** Persons of the group of `place` along `dimension` that are not in its largest cell. */
+function othersAlong(cells: ReadonlyMap<string, Cell>, place: string, dimension: number): number {
+  const groupOf = (at: string): string => at.split(",").toSpliced(dimension, 1).join();
+  const sizes = [...cells].filter(([at]) => groupOf(at) === groupOf(place)).map(([, { persons }]) => persons.size);
+  return sizes.reduce((sum, size) => sum + size, 0) - Math.max(...sizes);
 }
 
 function addRow(cells: Map<string, Cell>, { person, at, values }: PlainRow): void {
