@@ -11,8 +11,12 @@ function filesWith(pattern: RegExp): string[] {
     .toSorted();
 }
 
-test("noise is drawn in one place, from the domain's own randomness, and nothing that starts a domain gives it another", () => {
-  expect(filesWith(/\bnew RandomWords\(/)).toEqual(["packages/domain/src/serve/private-answers.ts"]);
+test("noise over real rows is drawn in one place, from the domain's own randomness, and nothing that starts a domain gives it another", () => {
+  expect(filesWith(/\bnew RandomWords\(/)).toEqual([
+    // Of synthetic rows, for the developer.
+    "packages/cli/src/develop/planned-noise.ts",
+    "packages/domain/src/serve/private-answers.ts",
+  ]);
   expect(filesWith(/\bnew RandomWords\(context\.random\)/)).toHaveLength(1);
   const starting = packageSources().filter(({ text }) => /\bawait startDomain\(/.test(text));
   expect(starting.length).toBeGreaterThan(0);

@@ -149,3 +149,35 @@ test("a build that groups people reads more rows than the sample, up to those of
   expect(buildRows(manifest({ kind: "set", match: "psi-ids" }), small, 2_000)).toBe(3_000);
   expect(buildRows(manifest({ kind: "labels", vocabulary: ["A", "B"] }), source, 2_000)).toBe(2_000);
 });
+
+const NOISY_JOB = `import { defineJob } from "@sluice/sandbox/job";
+export default defineJob({
+  name: "table",
+  purpose: "table",
+  input: { age: "f64" },
+  outputs: {
+    size: { kind: "metrics", keys: ["rows"] },
+    ages: {
+      kind: "noisy-table",
+      dimensions: [{ name: "age", field: "age", levels: ["young", "old"], breaks: [40] }],
+      measures: [{ name: "years", field: "age", min: 0, max: 100, digits: 0 }],
+      contribution: { rows: 1, groups: 1 },
+      loss: { mechanism: "laplace", epsilon: "0.5" },
+    },
+  },
+  develop: (rows) => ({ size: { rows: rows.rowCount } }),
+});
+`;
+
+test("a noisy table is shown as the domain would make it, of synthetic rows, and needs no produce", async () => {
+  const file = await newJob("table");
+  await writeFile(file, NOISY_JOB);
+  const { stdout, stderr, code } = await sluice(["job", "check", file]);
+  expect(stderr).toBe("");
+  expect(stdout).toMatch(
+    /^ {2}ages, of synthetic rows:\n {2}rows, with noise\n {2}age *\n {2}young +-?[\d,]+\n {2}old +-?[\d,]+$/m,
+  );
+  expect(stdout).toMatch(/discrete Laplace noise, ε = 0\.5; standard error of rows ±5\.6/);
+  expect(stdout).toMatch(/\nready to submit\n$/);
+  expect(code).toBe(0);
+});

@@ -13,6 +13,7 @@ import type {
 } from "@sluice/protocol";
 import type { SourcePlace } from "@sluice/sandbox";
 import { errorDocument, formatError } from "../error-text.ts";
+import { noisyTableText } from "../report-page/text-form.ts";
 import { formatTable } from "../table.ts";
 import { formatFindings } from "./guard-text.ts";
 import type { EntryReport, LocatedError } from "./local-run.ts";
@@ -37,6 +38,9 @@ export function formatEntry(report: EntryReport, manifest: JobManifest): string 
   const values = valueRows(report, manifest);
   if (values.length > 0) lines.push(formatTable(values.map((row) => [`  ${row[0] ?? ""}`, ...row.slice(1)])));
   if (report.score !== null) lines.push(`  ${scoreText(report.score)}`);
+  for (const [name, table] of Object.entries(report.noisy)) {
+    lines.push(indented(`${name}, of synthetic rows:\n${noisyTableText(table)}`));
+  }
   for (const [name, value] of Object.entries<OutputValue>(report.output?.values ?? {})) {
     if (value.kind === "table") lines.push(indented(`${name}: ${formatGuardedTable(value)}`));
   }
@@ -136,7 +140,7 @@ function labelText(counts: Record<string, number>): string {
 
 /** One entry as JSON. Labels and members are counted, never listed. */
 export function entryDocument(report: EntryReport, manifest: JobManifest): Record<string, unknown> {
-  const { entry, rows, wallMs, layers, log, findings, returned, output, score, failure } = report;
+  const { entry, rows, wallMs, layers, log, findings, returned, output, score, noisy, failure } = report;
   return {
     entry,
     rows,
@@ -148,6 +152,7 @@ export function entryDocument(report: EntryReport, manifest: JobManifest): Recor
     returned: returned === null ? null : outputDocument(returned, manifest),
     output: output === null ? null : outputDocument(output, manifest),
     ...(score === null ? {} : { score }),
+    ...(Object.keys(noisy).length === 0 ? {} : { noisy }),
     ...(failure === null ? {} : locatedDocument(failure)),
   };
 }

@@ -1,6 +1,7 @@
 /** One run of a job on the developer's machine: the sandbox and the guard of a domain, on rows that describe nobody.
  *  `produce` gets the model as the guard rounded it, as it will in a build.
  *  @module */
+import { systemRandom } from "@sluice/client";
 import { checkOutput, featureLevels } from "@sluice/desensitize";
 import {
   isProducedKind,
@@ -14,11 +15,13 @@ import {
   type JobManifest,
   type JobOutput,
   type LinearModel,
+  type NoisyTable,
   type SandboxRunner,
 } from "@sluice/protocol";
 import { locateReason, type SourcePlace } from "@sluice/sandbox";
 import type { DevelopmentBundle } from "@sluice/sandbox/bundle";
 import { decodeJobOutput } from "@sluice/sandbox/output";
+import { planNoisyTables } from "./planned-noise.ts";
 import { planScoreOutput, type PlannedScore } from "./planned-score.ts";
 import { buildRows, syntheticRows, type SyntheticSource } from "./synthetic-rows.ts";
 
@@ -50,6 +53,8 @@ export interface EntryReport {
   readonly output: CheckedOutput | null;
   /** How the model would be served under encryption, after `develop` of a job that declares a score. */
   readonly score: PlannedScore | null;
+  /** Noisy tables that the domain would make, here of synthetic rows, by output; after `develop`. */
+  readonly noisy: Readonly<Record<string, NoisyTable>>;
   readonly failure: LocatedError | null;
 }
 
@@ -76,7 +81,7 @@ export async function runLocally(
   const sample = syntheticRows(source, names, { rows, seed });
   const developed = await runEntry(job, manifest, { entry: "develop", table: sample }, options);
   const model = modelOf(developed.output);
-  const planned = await withScore(developed, manifest, model);
+  const planned = withNoise(await withScore(developed, manifest, model), manifest, sample);
   const kinds = Object.values(manifest.outputs).map(({ kind }) => kind);
   if (!kinds.some(isProducedKind) || planned.output === null) return [planned];
   // A build reads other rows than the sample.
@@ -93,6 +98,16 @@ async function withScore(
   if (model === undefined) return report;
   try {
     return { ...report, score: await planScoreOutput(manifest, model) };
+  } catch (error) {
+    if (!isSluiceError(error)) throw error;
+    return { ...report, failure: { error, place: null } };
+  }
+}
+
+function withNoise(report: EntryReport, manifest: JobManifest, rows: ColumnBatch): EntryReport {
+  if (report.failure !== null) return report;
+  try {
+    return { ...report, noisy: planNoisyTables(manifest, rows, systemRandom) };
   } catch (error) {
     if (!isSluiceError(error)) throw error;
     return { ...report, failure: { error, place: null } };
@@ -139,7 +154,7 @@ async function runEntry(
     },
   );
   const { wallMs, layers } = outcome;
-  const base = { entry, rows: table.rowCount, wallMs, layers, log, score: null } as const;
+  const base = { entry, rows: table.rowCount, wallMs, layers, log, score: null, noisy: {} } as const;
   if (!outcome.ok) {
     const failure = locateError(new SluiceError(outcome.code, outcome.details), job.sourceMap);
     return { ...base, findings: [], returned: null, output: null, failure };

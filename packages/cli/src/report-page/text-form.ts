@@ -1,37 +1,39 @@
 /** A report as text for a terminal.
  *  @module */
-import type { Report, Table } from "@sluice/protocol";
+import type { NoisyTable, Report, Table } from "@sluice/protocol";
 import { visibleText } from "../officer/visible-text.ts";
 import { displayWidth } from "../table.ts";
-import { figuresOf, formatNumber, gridsOf, type Figure, type Grid, type Shown } from "./grids.ts";
+import { figuresOf, formatNumber, gridsOf, type Figure, type Grid, type GridTable, type Shown } from "./grids.ts";
 import { noiseWords, noisyGrid, noisyTitle } from "./noisy-words.ts";
 
 /** The whole text, with a line end. */
 export function reportText(report: Report): string {
   const { table } = report;
-  const noisy = table.kind === "noisy-table";
-  const source = noisy ? noisyGrid(table) : table;
-  const parts = figuresOf(source).flatMap((figure) => {
-    const title = noisy ? visibleText(noisyTitle(figure)[1].toLowerCase()) : plainTitle(figure);
-    return gridsOf(source, figure).map((grid) => {
-      const of = grid.level === null ? "" : `, ${visibleText(`${grid.level.dimension} ${grid.level.level}`)}`;
-      return `${title}${of}\n${gridText(grid)}\n`;
-    });
-  });
   const head = visibleText(`${report.product} version ${report.version} · ${report.domain} · ${report.at}`);
-  return [
-    `${head}\n`,
-    ...parts,
-    noisy
-      ? noiseWords(table)
-          .map(([, en]) => `${visibleText(en)}\n`)
-          .join("")
-      : plainNotes(table),
-  ].join("\n");
+  const text =
+    table.kind === "noisy-table"
+      ? noisyTableText(table)
+      : [...gridTexts(table, plainTitle), plainNotes(table)].join("\n");
+  return `${head}\n\n${text}`;
+}
+
+/** A noisy table as text, with what noise there is and a line end. */
+export function noisyTableText(table: NoisyTable): string {
+  const notes = noiseWords(table).map(([, en]) => `${visibleText(en)}\n`);
+  return [...gridTexts(noisyGrid(table), (figure) => noisyTitle(figure)[1].toLowerCase()), notes.join("")].join("\n");
+}
+
+function gridTexts(source: GridTable, titleOf: (figure: Figure) => string): string[] {
+  return figuresOf(source).flatMap((figure) =>
+    gridsOf(source, figure).map((grid) => {
+      const of = grid.level === null ? "" : `, ${visibleText(`${grid.level.dimension} ${grid.level.level}`)}`;
+      return `${visibleText(titleOf(figure))}${of}\n${gridText(grid)}\n`;
+    }),
+  );
 }
 
 function plainTitle({ measure }: Figure): string {
-  return measure === null ? "rows" : `mean of ${visibleText(measure)}`;
+  return measure === null ? "rows" : `mean of ${measure}`;
 }
 
 function plainNotes({ total, minimum, base }: Table): string {

@@ -1,0 +1,17 @@
+/** The noisy tables that a domain would make from a manifest, here of synthetic rows: each is of a person of its own.
+ *  @module */
+import { noisyTable, RandomWords } from "@sluice/desensitize";
+import type { ColumnBatch, JobManifest, NoisyTable, Random } from "@sluice/protocol";
+
+/** By output. @throws ERR_PRIVACY_PARAMETER */
+export function planNoisyTables(
+  { outputs }: JobManifest,
+  rows: ColumnBatch,
+  random: Random,
+): Readonly<Record<string, NoisyTable>> {
+  const subjects = Uint32Array.from({ length: rows.rowCount }, (_, row) => row);
+  const tables = Object.entries(outputs).flatMap(([name, spec]): [string, NoisyTable][] =>
+    spec.kind === "noisy-table" ? [[name, noisyTable(rows, subjects, spec, new RandomWords(random))]] : [],
+  );
+  return Object.fromEntries(tables);
+}
