@@ -6,10 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { DuckDBInstance, DuckDBScalarFunction, VARCHAR, type DuckDBConnection } from "@duckdb/node-api";
+import { installRequestNotes, newReference, ProcessLog, ServerMetrics } from "@sluice/evidence/observe";
 import { isSluiceError, toProblem } from "@sluice/protocol";
+import fastify from "fastify";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EngineFault, guarded, openEngine, type Engine } from "../src/data/engine.ts";
-import { IMPORT_FACTS, seededRandom, Workplace } from "./data-fixture.ts";
+import { installErrors } from "../src/http/errors.ts";
+import { clock, IMPORT_FACTS, seededRandom, Workplace } from "./data-fixture.ts";
 
 const CANARY = "CANARY-4711";
 const NUMBER = "4711471147114711";
@@ -177,6 +180,26 @@ test("a registered function that throws, whatever it says", async () => {
 
 const header = "key,value\n";
 const gbk = Buffer.from([0xba, 0xa3, 0xcd, 0xf5]);
+test("over HTTP and in the process log, an engine's own error is a reference, even one that no door caught", async () => {
+  const lines: string[] = [];
+  const log = new ProcessLog({ write: (line) => void lines.push(line) }, { service: "domain", clock });
+  const server = fastify({ genReqId: newReference });
+  installRequestNotes(server, { log, metrics: new ServerMetrics(log) });
+  installErrors(server, log);
+  const failing = `SELECT CAST(v AS INTEGER) FROM ${table()}`;
+  server.get("/bare", () => bare.runAndReadAll(failing));
+  server.get("/engine", () => engine.session((session) => session.rows(failing)));
+  for (const url of ["/bare", "/engine"]) {
+    const answer = await server.inject({ url });
+    expect(answer.statusCode).toBe(500);
+    expect(answer.json()).toMatchObject({ code: "ERR_INTERNAL" });
+    expect(answer.body + JSON.stringify(answer.headers)).not.toContain(CANARY);
+  }
+  await server.close();
+  expect(lines.filter((line) => line.includes('"event":"fault"'))).toHaveLength(2);
+  expect(lines.join("\n")).not.toContain(CANARY);
+});
+
 test.each<[kind: string, name: string, content: string | Uint8Array, code: string]>([
   [
     "GBK as UTF-8",
