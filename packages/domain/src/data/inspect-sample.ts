@@ -17,12 +17,14 @@ import {
   SUBJECT_NUMBER,
   TUPLE_PERSONS,
   type Population,
+  type RiskFacts,
 } from "@sluice/desensitize";
 import { documentHash, SluiceError } from "@sluice/protocol";
 import type { Bytes, ColumnBatch, Policy, RiskReport } from "@sluice/protocol";
 import { readBatch } from "./batch.ts";
 import { quoteIdentifier } from "./engine.ts";
-import { keepModel } from "./keep-model.ts";
+import { keepModel, type KeptSample } from "./keep-model.ts";
+import { KnownReports, sampleDigest } from "./known-reports.ts";
 import type { OpenTable, ViewRequest } from "./sample.ts";
 import { compareWithTable } from "./table-utility.ts";
 import { countFailures } from "./transform-failures.ts";
@@ -40,9 +42,13 @@ export interface InspectedSample {
   readonly report: RiskReport;
 }
 
-/** Draws and measures.
+/** Draws and measures, unless `known` has the report on this very sample.
  *  @throws ERR_POLICY, ERR_POLICY_COLUMN, ERR_SAMPLE_SIZE, ERR_CANCELLED, EngineFault */
-export async function inspectSampleFrom(open: OpenTable, request: SampleRequest): Promise<InspectedSample> {
+export async function inspectSampleFrom(
+  open: OpenTable,
+  request: SampleRequest,
+  known = new KnownReports(),
+): Promise<InspectedSample> {
   const { session, entry, path } = open;
   const { policy, fields, tokenKey, seed, signal, key } = request;
   const { description } = entry;
@@ -57,45 +63,59 @@ export async function inspectSampleFrom(open: OpenTable, request: SampleRequest)
   const quasi = quasiIdentifiers(policy, fields);
   const classes = classesOf(drawn, quasi);
   const drawnPersons = personsOf(classes, persons);
-  const population = await readPopulation(open, request, { table, quasi });
-  const sample = {
-    policy,
-    resource: description,
-    fields,
-    drawn,
-    quasi,
-    persons,
-    population: population.counted,
-    signal,
-  };
+  const whole = (): ReturnType<typeof readPopulation> => readPopulation(open, request, { table, quasi });
+  const early = policy.model?.delta === undefined ? undefined : await whole();
+  const counted = early?.counted;
+  const sample = { policy, resource: description, fields, drawn, quasi, persons, population: counted, signal };
   const { batch, subjects, loss, recoded, model } = await keepModel(sample);
   const policyHash = await documentHash(policy);
-  const report = assessRisk({
-    policy,
+  const about = {
     policyHash,
     sourceSnapshot: description.snapshot,
     versions: sampleVersions(),
     salt: await reportSalt(seed, policyHash),
+  };
+  const drawnFacts = {
+    rows: drawn.rowCount,
+    persons: drawnPersons.reduce((sum, n) => sum + n, 0),
+    alone: drawnPersons.filter((n) => n === 1).length,
+    ...(model === undefined ? { bestK: largestK(classes, persons, policy.suppressionLimit) } : {}),
+  };
+  const digest = await sampleDigest(batch, subjects, {
+    ...about,
+    rows,
+    drawnFacts,
+    key,
+    fields,
+    consent: request.consent ?? null,
+  });
+  const measured = known.get(digest);
+  if (measured !== undefined) return { batch, subjects, report: measured };
+  const population = early ?? (await whole());
+  const report = assessRisk({
+    policy,
+    ...about,
     source: { rows, persons: population.total },
-    drawn: {
-      rows: drawn.rowCount,
-      persons: drawnPersons.reduce((sum, n) => sum + n, 0),
-      alone: drawnPersons.filter((n) => n === 1).length,
-      ...(model === undefined ? { bestK: largestK(classes, persons, policy.suppressionLimit) } : {}),
-    },
+    drawn: drawnFacts,
     batch,
     subjects,
     quasi,
     shown: withoutPseudonyms(policy, fields),
     population: population.counted,
-    recoded,
+    recoded: recodedBy(recoded, population.counted),
     loss,
     model,
     residual: scanColumns(batch, madeKinds(policy)),
     transformFailures: await countFailures(open, request, table),
     utility: await compareWithTable(open, request, { table, sample: batch }),
   });
+  known.put(digest, report);
   return { batch, subjects, report };
+}
+
+function recodedBy(recoded: KeptSample["recoded"], population: Population | undefined): RiskFacts["recoded"] {
+  if (recoded === undefined || population === undefined) return undefined;
+  return { ofRow: recoded.ofRow, ofTuple: recoded.ofTuples(population.tuples) };
 }
 
 async function readPopulation(

@@ -24,7 +24,7 @@ export interface DrawnSample {
   readonly quasi: readonly string[];
   /** The person of each row. */
   readonly persons: Int32Array;
-  /** Distinct tuples of the whole table; undefined when there are too many. */
+  /** Distinct tuples of the whole table; undefined when there are too many, or the model does not look at them. */
   readonly population: Population | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -35,8 +35,9 @@ export interface KeptSample {
   readonly subjects: Int32Array;
   /** Normalised loss; present when columns may have become coarser. */
   readonly loss?: number;
-  /** The model's number for the class of each row, and of each tuple of the whole table. */
-  readonly recoded?: { readonly ofRow: Int32Array; readonly ofTuple: Int32Array };
+  /** The model's number for the class of each row, and of each tuple of the whole table; present when columns may have become
+   *  coarser. */
+  readonly recoded?: { readonly ofRow: Int32Array; readonly ofTuples: (tuples: ColumnBatch) => Int32Array };
   /** What the model found in the classes; absent when it asks for k alone. */
   readonly model?: RiskReport["model"] | "not kept";
 }
@@ -73,12 +74,11 @@ async function anonymized(sample: DrawnSample): Promise<KeptSample> {
     },
   });
   const { batch, subjects, loss, recoding, classes, l, entropyL, t, delta } = made;
-  const ofTuple = population === undefined ? undefined : recodeTuples(recoding, population.tuples);
   return {
     batch,
     subjects: subjects ?? persons,
     loss,
-    ...(ofTuple === undefined ? {} : { recoded: { ofRow: classes, ofTuple } }),
+    recoded: { ofRow: classes, ofTuples: (tuples) => recodeTuples(recoding, tuples) },
     model: {
       algorithm: model.algorithm,
       ...(l === undefined ? {} : { l }),

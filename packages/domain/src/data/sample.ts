@@ -8,6 +8,7 @@ import type { StoredResource } from "./catalogue.ts";
 import { CertifiedSample } from "./certified-sample.ts";
 import { guarded, quoteIdentifier, refuseAborted, type Session } from "./engine.ts";
 import { inspectSampleFrom, type SampleRequest } from "./inspect-sample.ts";
+import type { KnownReports } from "./known-reports.ts";
 import { refuseFailures } from "./transform-failures.ts";
 import { bindBytes, openView, ROW_NUMBER } from "./view.ts";
 
@@ -50,9 +51,9 @@ export interface OpenTable {
 export async function drawSampleFrom(
   table: OpenTable,
   request: SampleRequest,
-  { clock, random }: { readonly clock: Clock; readonly random: Random },
+  { clock, random, known }: { readonly clock: Clock; readonly random: Random; readonly known: KnownReports },
 ): Promise<CertifiedSample> {
-  const inspected = await inspectSampleFrom(table, request);
+  const inspected = await inspectSampleFrom(table, request, known);
   return CertifiedSample.certify(inspected, {
     policy: request.policy,
     report: inspected.report,

@@ -11,6 +11,7 @@ import { classifyStored } from "./classify.ts";
 import { EngineFault, openEngine, type Session } from "./engine.ts";
 import { stageTable, type ImportProgress } from "./import-table.ts";
 import type { CertifiedSample } from "./certified-sample.ts";
+import { KnownReports } from "./known-reports.ts";
 import { inspectSampleFrom, type InspectedSample, type SampleRequest } from "./inspect-sample.ts";
 import { mayPublishProfile } from "./published.ts";
 import { profileFrom, type ProfileRequest } from "./profile.ts";
@@ -100,6 +101,8 @@ class DuckDbStore implements DataStore {
   /** Imports and reads under way; `close` waits for them. */
   readonly #running = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
+  /** Of samples that runs were given. */
+  readonly #known = new KnownReports();
 
   constructor(catalogue: Catalogue, options: StoreOptions) {
     this.#catalogue = catalogue;
@@ -119,7 +122,7 @@ class DuckDbStore implements DataStore {
   }
 
   drawSample(request: SampleRequest): Promise<CertifiedSample> {
-    return this.#read(request, (table) => drawSampleFrom(table, request, this.#options));
+    return this.#read(request, (table) => drawSampleFrom(table, request, { ...this.#options, known: this.#known }));
   }
 
   inspectSample(request: SampleRequest): Promise<InspectedSample> {
