@@ -5,8 +5,8 @@
 import { SET_WORDS, differInFew, shownGroups, shownSet, type CellRange, type CellRows } from "./shown-sets.ts";
 import { MIN_CELL_SUBJECTS } from "./subjects.ts";
 
-/** Times that cells are taken out before the table is given up. */
-const MAX_ROUNDS = 64;
+/** Times that a cell is taken out of a total that is too near before the table is given up: each reads every row again. */
+const MAX_ROUNDS = 16;
 
 /** Numbers that earlier tables showed, in the order of how many persons are behind them. */
 export class ShownBefore {
