@@ -45,6 +45,7 @@ import { StateDatabase } from "./state/database.ts";
 import { DocumentStore } from "./state/documents.ts";
 import { EventStore } from "./state/events.ts";
 import { decisionsOf } from "./state/field-decisions.ts";
+import { CutStore } from "./state/cuts.ts";
 import { MembershipStore } from "./state/memberships.ts";
 import { PrivacyStore } from "./state/privacy.ts";
 import { OutputRegister } from "./state/output-register.ts";
@@ -193,6 +194,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
       rollback,
       standing,
       work: new WorkStore(db),
+      cuts: new CutStore(db),
       memberships: new MembershipStore(db),
       privacy: new PrivacyStore(db, events, clock),
       register: new OutputRegister(db),

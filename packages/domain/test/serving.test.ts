@@ -95,6 +95,26 @@ test("a sample for an enclave is run on like any other, and no line of its log o
   expect(JSON.stringify(failed)).not.toContain("R1");
 });
 
+test("a later sample of the table is cut along the lines of the first, of the same strata and persons, or refused", async () => {
+  const run = async (change: Partial<typeof fixture.policy>): Promise<unknown> => {
+    const policy = { ...fixture.policy, ...change };
+    const developed = await develop(fixture, await deliverGrant({ ...fixture, policy }));
+    return developed.state === "completed"
+      ? "completed"
+      : [developed.failure?.code, developed.failure?.details["pointer"]];
+  };
+  const byAge = (width: number) => ({
+    columns: {
+      ...fixture.policy.columns,
+      age: { role: "quasi", transform: { kind: "bucket", width, min: 0, max: 100 } },
+    } as const,
+  });
+  expect(await run(byAge(20))).toBe("completed");
+  expect(await run(byAge(25))).toEqual(["ERR_POLICY", "/columns/age/transform"]);
+  expect(await run({ sample: { rows: 250, strata: ["region"] } })).toBe("completed");
+  expect(await run({ sample: { rows: 300, strata: [] } })).toEqual(["ERR_POLICY", "/sample/strata"]);
+});
+
 test("serves the same product after a restart; while it stands still, an officer reads the report behind a run's certificate", async () => {
   const { callId, certificate } = await develop(fixture, grant, JOB);
   await fixture.domain.close();

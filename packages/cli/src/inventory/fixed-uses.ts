@@ -116,6 +116,11 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     files: ["packages/evidence/src/backup/hashed-files.ts"],
   },
   {
+    use: { en: "names of hierarchies by which samples were cut", zh: "样本所用归并层次的标识" },
+    ...SHA256,
+    files: ["packages/desensitize/src/policy/cuts.ts"],
+  },
+  {
     use: { en: "salted hash of an imported table", zh: "导入数据表的加盐摘要" },
     ...SHA256,
     files: ["packages/domain/src/data/import-table.ts"],

@@ -12,6 +12,7 @@ import type { AnswerStore } from "../state/answers.ts";
 import type { StateDatabase } from "../state/database.ts";
 import type { DocumentStore } from "../state/documents.ts";
 import type { EventStore } from "../state/events.ts";
+import type { CutStore } from "../state/cuts.ts";
 import type { MembershipStore } from "../state/memberships.ts";
 import type { PrivacyStore } from "../state/privacy.ts";
 import type { OutputRegister } from "../state/output-register.ts";
@@ -58,6 +59,7 @@ export interface DomainContext {
   readonly standing: Standing;
   readonly work: WorkStore;
   /** Whose rows each build held. */
+  readonly cuts: CutStore;
   readonly memberships: MembershipStore;
   /** What each table may still give under differential privacy. */
   readonly privacy: PrivacyStore;

@@ -15,8 +15,12 @@ export async function developOnSample(context: DomainContext, work: RunWork): Pr
   if (manifest === undefined)
     throw new RunRefused({ code: "ERR_JOB_BUNDLE", details: { reason: "no manifest" }, refusedBy: "domain" });
   const resource = context.data.describe(grant.body.resource);
+  const { policy } = admitted.held;
+  const cuts = { policy, resource, fields: grant.body.fields.map(({ name }) => name), subject: grant.body.key };
+  context.cuts.check(cuts);
   const input = await sampleInput(context, { held: admitted.held, manifest }, work.signal);
   const { sample } = input;
+  context.cuts.put(cuts);
   const guarded = await runGuarded(context, work, input);
   const metrics: Record<string, Metrics> = {};
   let model: LinearModel | undefined;

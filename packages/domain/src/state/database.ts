@@ -58,6 +58,7 @@ const MIGRATIONS = [
    CREATE INDEX output_register_resource ON output_register (resource, id);`,
   `CREATE TABLE field_decision (id INTEGER PRIMARY KEY, document TEXT NOT NULL, salt TEXT NOT NULL) STRICT;`,
   `ALTER TABLE privacy_budget ADD COLUMN person TEXT NOT NULL DEFAULT '';`,
+  `CREATE TABLE cut (resource TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
 ] as const;
 
 /** An open state file. */

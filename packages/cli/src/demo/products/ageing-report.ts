@@ -23,7 +23,7 @@ function policy(rows: number): Policy {
       region: { role: "quasi", transform: { kind: "generalize", length: 6 } },
       charge: { role: "sensitive", transform: { kind: "bucket", width: 10, min: 0, max: 100_000 } },
     },
-    sample: { rows, strata: ["age"] },
+    sample: { rows, strata: [] },
     k: 5,
     suppressionLimit: 0.4,
     gate: GENERATED_PERSONS,

@@ -45,7 +45,7 @@ function creditPolicy(rows: number): Policy {
       fund_months: { role: "other", transform: { kind: "bucket", width: 12, min: 0, max: 480 } },
       defaulted: { role: "sensitive", transform: { kind: "keep" } },
     },
-    sample: { rows, strata: ["region"] },
+    sample: { rows, strata: [] },
     k: 5,
     suppressionLimit: 0.15,
     gate: GENERATED_PERSONS,

@@ -13,7 +13,7 @@ import { askedList, listAgain } from "./insured-match.ts";
 const PRODUCT = "medical-aid";
 
 function policy(rows: number): Policy {
-  const hundreds = { kind: "bucket", width: 100, min: 0, max: 500_000 } as const;
+  const hundreds = { kind: "bucket", width: 100, min: 0, max: 100_000 } as const;
   return {
     version: 1,
     resource: "visits",
@@ -22,7 +22,7 @@ function policy(rows: number): Policy {
       charge: { role: "sensitive", transform: hundreds },
       insured_paid: { role: "sensitive", transform: hundreds },
     },
-    sample: { rows, strata: ["inpatient"] },
+    sample: { rows, strata: [] },
     k: 5,
     suppressionLimit: 0,
     gate: GENERATED_PERSONS,

@@ -1,0 +1,111 @@
+/** The cuts of one table's samples: of which two may be shown, and of which the second is refused. */
+import { isSluiceError, type ColumnRule, type Policy, type ResourceField, type Transform } from "@sluice/protocol";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { applyTransform, joinCuts, type TableCuts } from "../src/index.ts";
+import { describe, field, policyOf } from "./fixtures.ts";
+
+const resource = (hierarchy?: ResourceField["hierarchy"], type: ResourceField["type"] = "text") =>
+  describe(
+    field("id", "text", "direct"),
+    { ...field("value", type), ...(hierarchy && { hierarchy }) },
+    field("other", "text"),
+  );
+
+/** "nest", or where the second of two samples is refused. */
+function second(
+  transforms: [Transform, Transform],
+  of = resource(),
+  change: [Partial<Policy>, Partial<Policy>] = [{}, {}],
+  subjects: [string, string] = ["id", "id"],
+): unknown {
+  const request = (i: 0 | 1) => {
+    const rule: ColumnRule = { role: "other", transform: transforms[i] };
+    const columns = { value: rule, other: { role: "other", transform: { kind: "keep" } } } as const;
+    return { policy: policyOf(columns, change[i]), resource: of, fields: ["value"], subject: subjects[i] };
+  };
+  const first: TableCuts = joinCuts(null, request(0));
+  try {
+    joinCuts(first, request(1));
+    return "nest";
+  } catch (error) {
+    if (!isSluiceError(error)) throw error;
+    return error.details["pointer"];
+  }
+}
+
+const REFUSED = "/columns/value/transform";
+const bucket = (width: number, min: number, max: number): Transform => ({ kind: "bucket", width, min, max });
+const mask = (keepFirst: number, keepLast: number): Transform => ({ kind: "mask", keepFirst, keepLast });
+const prefix = (length: number): Transform => ({ kind: "generalize", length });
+
+test("cuts that nest are taken in either order, others are refused in either order", () => {
+  const cases: [Transform, Transform, boolean][] = [
+    [bucket(5, 0, 100), bucket(20, 0, 100), true],
+    [bucket(5, 0, 100), bucket(7, 0, 100), false],
+    [bucket(10, 0, 100), bucket(10, 5, 105), false],
+    [bucket(10, 20, 70), bucket(15, 15, 75), false],
+    [bucket(10, 0, 100), bucket(10, 0, 90), true],
+    [bucket(10, 0, 100_000), bucket(100, 0, 500_000), false],
+    [bucket(0.1, 0, 1), bucket(0.3, 0, 0.9), true],
+    [prefix(2), prefix(4), true],
+    [mask(1, 4), mask(0, 2), true],
+    [mask(3, 0), mask(0, 3), false],
+    [mask(3, 4), prefix(2), true],
+    [mask(1, 0), prefix(2), false],
+    [prefix(2), bucket(10, 0, 100), false],
+    [{ kind: "keep" }, bucket(7, 0, 100), true],
+    [{ kind: "token" }, bucket(7, 0, 100), true],
+    [{ kind: "noise", amplitude: 3 }, bucket(7, 0, 100), true],
+  ];
+  for (const [a, b, nests] of cases) {
+    expect([a, b, second([a, b])]).toEqual([a, b, nests ? "nest" : REFUSED]);
+    expect([b, a, second([b, a])]).toEqual([b, a, nests ? "nest" : REFUSED]);
+  }
+});
+
+test("levels of a hierarchy nest with each other and with the same cuts without one; another hierarchy does not", () => {
+  const level = (n: number): Transform => ({ kind: "hierarchy", level: n });
+  const ages = resource({ kind: "intervals", min: 0, max: 100, widths: [5, 20] }, "integer");
+  expect(second([level(1), level(2)], ages)).toBe("nest");
+  expect(second([level(1), level(3)], ages)).toBe("nest");
+  expect(second([level(2), bucket(5, 0, 100)], ages)).toBe("nest");
+  expect(second([level(1), bucket(7, 0, 100)], ages)).toBe(REFUSED);
+  const dates = resource({ kind: "date", units: ["quarter", "year"] }, "date");
+  expect(second([level(1), prefix(7)], dates)).toBe("nest");
+  expect(second([level(1), prefix(6)], dates)).toBe(REFUSED);
+  const tree = (group: string) => resource({ kind: "tree", levels: [{ a: "x", b: group }] });
+  expect(second([level(1), level(2)], tree("x"))).toBe("nest");
+});
+
+test("another key and other strata are refused: together the samples would show more rows", () => {
+  const keep: Transform = { kind: "keep" };
+  const strata = (...names: string[]): Partial<Policy> => ({ sample: { rows: 10, strata: names } });
+  expect(second([keep, keep], resource(), [{}, {}], ["id", "other"])).toBe("");
+  expect(second([keep, keep], resource(), [strata("value"), strata()])).toBe("/sample/strata");
+  expect(second([keep, keep], resource(), [strata("value", "other"), strata("other", "value")])).toBe("nest");
+  expect(second([bucket(5, 0, 10), bucket(10, 0, 10)], resource(), [strata("value"), strata("value")])).toBe(
+    "/sample/strata",
+  );
+  const hash: Partial<Policy> = { sample: { rows: 5, strata: [], method: "hash" } };
+  expect(second([keep, keep], resource(), [hash, strata()])).toBe("nest");
+});
+
+test("what is taken together tells no more than the finer of the two", () => {
+  const cut = fc.record({
+    width: fc.constantFrom(1, 2, 3, 5, 10),
+    min: fc.constantFrom(-5, 0, 1, 10),
+    max: fc.constantFrom(12, 20, 30),
+  });
+  fc.assert(
+    fc.property(cut, cut, (a, b) => {
+      const [first, other] = [bucket(a.width, a.min, a.max), bucket(b.width, b.min, b.max)];
+      const shown = (transform: Transform, value: number): unknown =>
+        applyTransform(transform, value, { tokenKey: new Uint8Array(32), type: "decimal" });
+      const values = Array.from({ length: 100 }, (_, i) => i / 2 - 10);
+      const pairs = new Set(values.map((value) => JSON.stringify([shown(first, value), shown(other, value)]))).size;
+      const finer = Math.max(...[first, other].map((one) => new Set(values.map((value) => shown(one, value))).size));
+      expect(second([first, other]) === "nest").toBe(pairs === finer);
+    }),
+  );
+});
