@@ -6,7 +6,9 @@ import { anonymize, type AnonymizedBatch, type ColumnHierarchy } from "@sluice/d
 import { ADULT_COLUMNS, adultBatch, adultTree } from "../../packages/desensitize/test/adult-hierarchies.ts";
 import { median, type Row } from "../suite.ts";
 import type { Bench } from "./bench.ts";
+import { openDuckDb } from "./duckdb.ts";
 import { compareCpu, rounded, runMeasured } from "./measured.ts";
+import { PEOPLE_QUASI } from "./people.ts";
 
 /** Rows of Adult that are complete. */
 const ADULT_ROWS = 30_162;
@@ -75,6 +77,7 @@ async function peopleRows(bench: Bench): Promise<Row[]> {
     () => runMeasured("full-domain-main.ts", [source, bench.path("anonymous.parquet")]),
     () => bench.plainCopy(source),
   );
+  await checkClasses(bench.path("anonymous.parquet"), bench.rows - (ours.facts["suppressedRows"] ?? Number.NaN));
   const fact = (name: string): number => ours.facts[name] ?? Number.NaN;
   const reported = (what: string, value: number, unit: string): Row => ({
     name: `${row.name}-${what}`,
@@ -89,4 +92,14 @@ async function peopleRows(bench: Bench): Promise<Row[]> {
     reported("loss", fact("loss"), `loss, levels ${levels}`),
     reported("rows-left-out", fact("suppressedRows"), "rows"),
   ];
+}
+
+/** Counts what was written. @throws Error when a class has fewer than five rows, or other rows are missing than it says */
+async function checkClasses(path: string, rows: number): Promise<void> {
+  const connection = await openDuckDb();
+  const keys = PEOPLE_QUASI.map((name) => `"${name}"`).join(", ");
+  const sql = `SELECT min(n), sum(n) FROM (SELECT count(*) AS n FROM '${path}' GROUP BY ${keys})`;
+  const [[least, total] = []] = (await connection.runAndReadAll(sql)).getRows();
+  connection.closeSync();
+  if (Number(least) < 5 || Number(total) !== rows) throw new Error("the table that was written does not keep k");
 }

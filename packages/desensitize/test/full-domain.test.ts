@@ -4,6 +4,9 @@ import { ANY_VALUE, Hierarchy, type ColumnBatch } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { anonymize, classesOf, recodeTuples, type ColumnHierarchy } from "../src/index.ts";
+import { searchLevels } from "../src/anonymity/full-domain.ts";
+import { ClassJudge } from "../src/anonymity/judge.ts";
+import { createTuples } from "../src/anonymity/tuples.ts";
 import { ADULT_COLUMNS, adultBatch, adultTree, arxLines } from "./adult-hierarchies.ts";
 import {
   allLevels,
@@ -313,3 +316,25 @@ function dictionaries(names: readonly string[], rows: readonly PlainRow[]): Colu
     }),
   );
 }
+
+test("a search that looks at too many tuples is refused, not cut short", async () => {
+  const rows = Array.from({ length: 60 }, (_, i): PlainRow => {
+    const values = [i, i >> 1, i >> 2].map((n) => LETTERS[n % LETTERS.length] ?? "");
+    return { values, person: i, sensitive: 0 };
+  });
+  const quasi = [0, 1, 2].map(columnName);
+  const table = createTuples({
+    batch: batchOf(rows, 3),
+    quasi,
+    hierarchies: hierarchiesOf([TREES[1], TREES[2], TREES[3]]),
+  });
+  const search = (maxVisits?: number) =>
+    searchLevels(table, new ClassJudge({ k: 4 }, []), { maxSuppressedRows: 0, maxVisits });
+  const whole = await search();
+  expect(whole?.checks).toBeGreaterThan(1);
+  expect(await search(10 * table.count)).toEqual(whole);
+  await expect(search(table.count)).rejects.toMatchObject({
+    code: "ERR_POLICY",
+    details: { pointer: "/model/algorithm" },
+  });
+});

@@ -10,6 +10,7 @@
  *
  *  After the ideas of Incognito (LeFevre et al. 2005) and Flash (Kohlmayer et al. 2012).
  *  @module */
+import { SluiceError } from "@sluice/protocol";
 import { addSeveral, FAILS_COUNTS, type ClassJudge } from "./judge.ts";
 import { groupCodes } from "./group.ts";
 import { createLattice, levelsOf, nodesAbove, type Lattice } from "./lattice.ts";
@@ -30,17 +31,23 @@ export interface FullDomain {
 export interface SearchOptions {
   /** Rows that may be left out. */
   readonly maxSuppressedRows: number;
+  /** Tuples that may be looked at in all checks together; without it MAX_SEARCH_VISITS. */
+  readonly maxVisits?: number | undefined;
   /** Called after each check; throws to end the search, and may wait to let others run. */
   readonly onCheck?:
     | ((progress: { readonly checks: number; readonly nodes: number }) => Promise<void> | void)
     | undefined;
 }
 
-/** The best levels; `null` when none keep the model. @throws ERR_POLICY for too many combinations of levels. */
+/** Tuples that one search looks at: some minutes of one core. */
+const MAX_SEARCH_VISITS = 4_000_000_000;
+
+/** The best levels; `null` when none keep the model. @throws ERR_POLICY for too many combinations of levels, or too long a
+ *  search: nothing is returned that may not be the best. */
 export async function searchLevels(
   table: TupleTable,
   judge: ClassJudge,
-  { maxSuppressedRows, onCheck }: SearchOptions,
+  { maxSuppressedRows, maxVisits = MAX_SEARCH_VISITS, onCheck }: SearchOptions,
 ): Promise<FullDomain | null> {
   const lattice = createLattice(table.dimensions.map(({ levels }) => levels.length));
   const counter = new NodeCounter(table, judge);
@@ -55,6 +62,10 @@ export async function searchLevels(
     const result = counter.count(levels, maxSuppressedRows);
     counted[node] = 1;
     checks++;
+    if (counter.visits > maxVisits) {
+      const reason = "the search for levels takes too long: expected mondrian, or fewer levels";
+      throw new SluiceError("ERR_POLICY", { pointer: "/model/algorithm", reason });
+    }
     await onCheck?.({ checks, nodes: lattice.size });
     if (result === null) {
       bounds.raiseBelow(node, Infinity);
@@ -184,6 +195,8 @@ class NodeCounter {
   readonly #needsTuples: boolean;
   readonly #snapshots: Snapshot[];
   #kept = 0;
+  /** Tuples and classes that were grouped so far. */
+  visits = 0;
 
   constructor(table: TupleTable, judge: ClassJudge) {
     this.#table = table;
@@ -236,6 +249,7 @@ class NodeCounter {
 
   #classesAt(levels: readonly number[]): Snapshot {
     const from = this.#finest(levels);
+    this.visits += from.count;
     const columns = this.#table.dimensions.map(({ levels: own }, d) => {
       const at = own[levels[d] ?? 0];
       return { codes: this.#table.codes[d] ?? EMPTY, size: at?.shown.length ?? 1, map: at?.map, at: from.tuple };

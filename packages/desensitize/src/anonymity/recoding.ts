@@ -79,32 +79,23 @@ function recodeBoxes(recoding: Extract<Recoding, { kind: "boxes" }>, tuples: Col
   });
 }
 
-function codeOf(codes: Map<CodedValue, number>, value: CodedValue): number {
-  const known = codes.get(value);
-  if (known !== undefined) return known;
-  codes.set(value, codes.size);
-  return codes.size - 1;
-}
-
-/** The column that shows `shown[classes[i]]` in row i. */
+/** The column that shows `shown[classes[i]]` in row i. A dictionary holds what rows show, in order. */
 export function shownColumn(type: Column["type"], shown: readonly CodedValue[], classes: Int32Array): Column {
-  const at = (row: number): CodedValue => shown[classes[row] ?? 0] ?? null;
-  const length = classes.length;
-  const validity = validityOf(length, at);
+  const { length } = classes;
+  const validity = validityOf(shown, classes);
   if (type === "dict") {
-    const dictionary = [...new Set(Array.from(classes, (number) => shown[number] ?? null))]
+    const used = new Set<number>(classes);
+    const dictionary = [...new Set([...used].map((number) => shown[number] ?? null))]
       .filter((value) => value !== null)
       .map(String)
       .toSorted();
     const codes = new Map(dictionary.map((text, code) => [text, code]));
-    return {
-      type,
-      dictionary,
-      values: Uint32Array.from({ length }, (_, row) => codes.get(String(at(row))) ?? 0),
-      ...validity,
-    };
+    const ofClass = Uint32Array.from(shown, (value) => (value === null ? 0 : (codes.get(String(value)) ?? 0)));
+    return { type, dictionary, values: Uint32Array.from(classes, (number) => ofClass[number] ?? 0), ...validity };
   }
-  const numbers = Float64Array.from({ length }, (_, row) => Number(at(row) ?? 0));
+  const ofClass = Float64Array.from(shown, (value) => Number(value ?? 0));
+  const numbers = new Float64Array(length);
+  for (let row = 0; row < length; row++) numbers[row] = ofClass[classes[row] ?? 0] ?? 0;
   switch (type) {
     case "f64":
       return { type, values: numbers, ...validity };
@@ -115,12 +106,20 @@ export function shownColumn(type: Column["type"], shown: readonly CodedValue[], 
   }
 }
 
-function validityOf(length: number, at: (row: number) => CodedValue): { validity?: Uint8Array } {
-  const validity = new Uint8Array(Math.ceil(length / 8));
+function validityOf(shown: readonly CodedValue[], classes: Int32Array): { validity?: Uint8Array } {
+  if (!shown.includes(null)) return {};
+  const validity = new Uint8Array(Math.ceil(classes.length / 8));
   let nulls = 0;
-  for (let row = 0; row < length; row++) {
-    if (at(row) === null) nulls++;
+  for (const [row, number] of classes.entries()) {
+    if ((shown[number] ?? null) === null) nulls++;
     else validity[row >> 3] = (validity[row >> 3] ?? 0) | (1 << (row & 7));
   }
   return nulls === 0 ? {} : { validity };
+}
+
+function codeOf(codes: Map<CodedValue, number>, value: CodedValue): number {
+  const known = codes.get(value);
+  if (known !== undefined) return known;
+  codes.set(value, codes.size);
+  return codes.size - 1;
 }
