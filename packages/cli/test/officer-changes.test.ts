@@ -153,6 +153,15 @@ test("a change of the sample is told", async () => {
   ]);
 });
 
+test("a change of the method of sampling is told, and saying the usual one is none", async () => {
+  const { policy } = await officerDocuments(await temporaryDirectory());
+  const by = (method: "exact" | "hash"): Policy => ({ ...policy, sample: { ...policy.sample, method } });
+  expect(policyChanges(policy, by("exact"), new Set())).toEqual([]);
+  expect(policyChanges(policy, by("hash"), new Set())).toEqual([
+    { direction: "other", text: "抽样方法：由定额分层改为密钥散列" },
+  ]);
+});
+
 test("a change of what a sample must pass is told with the circumstances that the department vouches for", async () => {
   const { gate: _, ...policy } = (await officerDocuments(await temporaryDirectory())).policy;
   const context = { control: "high", motive: "low", acquaintances: 3 } as const;

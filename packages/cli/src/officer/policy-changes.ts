@@ -45,6 +45,10 @@ function sampleChanges(before: Policy, after: Policy): PolicyChange[] {
     const text = `抽样分层：由「${old.strata.join("、") || "不分层"}」改为「${now.strata.join("、") || "不分层"}」`;
     changes.push({ direction: "other", text });
   }
+  if ((old.method ?? "exact") !== (now.method ?? "exact")) {
+    const text = now.method === "hash" ? "抽样方法：由定额分层改为密钥散列" : "抽样方法：由密钥散列改为定额分层";
+    changes.push({ direction: "other", text });
+  }
   const gate = ({ sharing = "controlled", gate: rules = {} }: Policy): string => canonicalText({ sharing, rules });
   if (gate(before) !== gate(after)) {
     changes.push({ direction: "other", text: `样本把关：由「${gateWords(before)}」改为「${gateWords(after)}」` });

@@ -84,7 +84,8 @@ export function roleOf(policy: Policy, name: string): FieldRole | null {
 export function sampleWords({ sample, k, suppressionLimit }: Policy): string {
   const strata = sample.strata.length === 0 ? "" : `，按 ${sample.strata.join("、")} 分层`;
   const rows = amountText(BigInt(sample.rows), "行");
-  return `最多抽样 ${rows}${strata}；间接标识的每种组合至少 ${k} 行，为此最多舍去 ${percentText(suppressionLimit)} 的行`;
+  const hash = sample.method === "hash" ? "，按密钥散列取样，行数可能略少" : "";
+  return `最多抽样 ${rows}${strata}${hash}；间接标识的每种组合至少 ${k} 行，为此最多舍去 ${percentText(suppressionLimit)} 的行`;
 }
 
 /** Whether a program is shown more by `after` than by `before`; `other` when they cannot be ordered. */
