@@ -137,7 +137,7 @@ test("a change of the sample is told", async () => {
   const { policy } = await officerDocuments(await temporaryDirectory());
   const after: Policy = {
     ...policy,
-    sample: { rows: 5_000, strata: [] },
+    sample: { rows: 5_000, strata: ["region"] },
     k: 9,
     suppressionLimit: 0.2,
     columns: { ...policy.columns, age: { ...policy.columns["age"], role: "sensitive", transform: { kind: "drop" } } },
