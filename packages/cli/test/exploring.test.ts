@@ -95,11 +95,59 @@ test("`domain profile` shows what it counted; a developer without a grant sees i
   const full = await sluice(["resource", "show", "hrss", "people", "--save", saved], { env });
   expect(full.stdout).toMatch(/^word +≤ 10 +<b>usual<\/b> 80, others 40$/m);
   expect(JSON.parse(await readFile(join(saved, "profile.json"), "utf8"))).toEqual(profile);
+  await checkDevelopment(saved, description);
   const again = await sluice(["resource", "show", "hrss", "people", "--save", saved], { env });
   expect([again.code, again.stderr]).toEqual([1, expect.stringContaining("ERR_CONFLICT")]);
   const nowhere = await sluice(["resource", "show", "hrss", "nowhere"], { env });
   expect([nowhere.code, nowhere.stderr]).toEqual([1, expect.stringContaining("ERR_NOT_FOUND")]);
 });
+
+/** A job beside the saved files runs on rows that follow the profile. */
+async function checkDevelopment(directory: string, { domain, resource }: ResourceDescription): Promise<void> {
+  const policy = {
+    version: 1,
+    resource,
+    columns: {
+      word: { role: "other", transform: { kind: "keep" } },
+      age: { role: "quasi", transform: { kind: "bucket", width: 5, min: 0, max: 100 } },
+    },
+    sample: { rows: 100, strata: [] },
+    k: 5,
+    suppressionLimit: 0.1,
+  };
+  await writeFile(join(directory, "policy.json"), JSON.stringify(policy));
+  const job = join(directory, "job.ts");
+  await writeFile(
+    job,
+    `import { defineJob } from "@sluice/sandbox/job";
+export default defineJob({
+  name: "words",
+  purpose: "words",
+  input: { word: "dict", age: "f64" },
+  outputs: { size: { kind: "metrics", keys: ["rows"] } },
+  develop(rows, { log }) {
+    log(rows.word.dictionary.join(" and "));
+    log(Math.min(...rows.age.values) + " to " + Math.max(...rows.age.values));
+    return { size: { rows: rows.rowCount } };
+  },
+});
+`,
+  );
+  const followed = await sluice(["job", "dev", job, "--rows", "2000"]);
+  expect(followed.stderr).toBe("");
+  expect(followed.stdout).toContain("they describe nobody, and follow its published profile");
+  expect(followed.stdout).toContain("<b>usual</b> and word-other");
+  expect(followed.stdout).toContain("20 to 45");
+  const other = join(directory, "other.json");
+  const profile = ResourceProfile.parse(JSON.parse(await readFile(join(directory, "profile.json"), "utf8")));
+  await writeFile(other, JSON.stringify({ ...profile, resource: "another" }));
+  const refused = await sluice(["job", "dev", job, "--profile", other]);
+  const reason = `another table than ${resource} of domain ${domain}`;
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(reason)]);
+  await writeFile(other, JSON.stringify({ ...profile, minimum: 1 }));
+  const unsafe = await sluice(["job", "dev", job, "--profile", other]);
+  expect(unsafe.stderr).toContain("does not fit its schema at /minimum");
+}
 
 test("`domain profile` says what is wrong before it counts", async () => {
   const { directory } = await domainWithTable();

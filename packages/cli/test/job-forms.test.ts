@@ -9,7 +9,9 @@ import { Table, type JobManifest, type ResourceDescription } from "@sluice/proto
 import { expect, test } from "vitest";
 import { startingJob } from "../src/develop/starting-job.ts";
 import { STARTING_POLICY, STARTING_RESOURCE } from "../src/develop/starting-documents.ts";
-import { buildRows } from "../src/develop/synthetic-rows.ts";
+import { RUN_LIMITS } from "../../domain/src/serve/guarded-run.ts";
+import { LOCAL_LIMITS } from "../src/develop/local-run.ts";
+import { buildRows } from "../src/develop/row-counts.ts";
 import { formatGuardedTable } from "../src/develop/table-text.ts";
 import { sluice, temporaryDirectory } from "./captured-io.ts";
 
@@ -60,7 +62,7 @@ test("a form that is none, or that the columns cannot make, is wrong usage", asy
   expect(unknown.stderr).toMatch(/^error ERR_USAGE: --form is one of lookup, set, score, table\n/);
   expect(unknown.code).toBe(2);
   const resource: ResourceDescription = { ...STARTING_RESOURCE, fields: STARTING_RESOURCE.fields.slice(0, 2) };
-  const common = { name: "a", purpose: "a", resource, policy: STARTING_POLICY, grant: null };
+  const common = { name: "a", purpose: "a", resource, policy: STARTING_POLICY, grant: null, profile: null };
   for (const form of ["lookup", "set", "score", "table"] as const) {
     expect(() => startingJob({ ...common, form })).toThrow(/it needs a boolean/);
   }
@@ -136,18 +138,21 @@ test("cells that are not listed are shown as a dash, and so is a mean that is le
   expect(formatGuardedTable(wide).split("\n").at(-1)).toBe("and 12 cells more");
 });
 
+test("runs here have the limits of a domain's runs", () => {
+  expect(LOCAL_LIMITS).toEqual({ develop: RUN_LIMITS.development, produce: RUN_LIMITS.production });
+});
+
 test("a build that groups people reads more rows than the sample, up to those of the table", () => {
-  const source = { resource: STARTING_RESOURCE, policy: STARTING_POLICY };
   const manifest = (spec: JobManifest["outputs"][string]): JobManifest => ({
     name: "a",
     purpose: "a",
     input: {},
     outputs: { out: spec },
   });
-  expect(buildRows(manifest({ kind: "set", match: "psi-ids" }), source, 2_000)).toBe(20_000);
-  const small = { ...source, resource: { ...STARTING_RESOURCE, approximateRows: 3_000 } };
+  expect(buildRows(manifest({ kind: "set", match: "psi-ids" }), STARTING_RESOURCE, 2_000)).toBe(20_000);
+  const small = { ...STARTING_RESOURCE, approximateRows: 3_000 };
   expect(buildRows(manifest({ kind: "set", match: "psi-ids" }), small, 2_000)).toBe(3_000);
-  expect(buildRows(manifest({ kind: "labels", vocabulary: ["A", "B"] }), source, 2_000)).toBe(2_000);
+  expect(buildRows(manifest({ kind: "labels", vocabulary: ["A", "B"] }), STARTING_RESOURCE, 2_000)).toBe(2_000);
 });
 
 const NOISY_JOB = `import { defineJob } from "@sluice/sandbox/job";

@@ -63,6 +63,7 @@ export type { TableUtility } from "./risk/utility.ts";
 export * from "./sample/certificate.ts";
 export * from "./sample/sample-sql.ts";
 export * from "./sample/suppress.ts";
+export { synthesize, type SyntheticSize, type SyntheticSource } from "./synthetic/synthesize.ts";
 export { applyTransform } from "./transform/apply.ts";
 export type { RowColumns, ShownValue, StoredType, StoredValue, ValueContext } from "./transform/column.ts";
 export { MAX_TOKEN_KEY_BYTES, MIN_TOKEN_KEY_BYTES } from "./transform/keyed-hash.ts";

@@ -19,7 +19,7 @@ export const jobDev: Command = {
     ...JSON_OPTION,
   },
   notes:
-    "Rows are made from resource.json and policy.json and describe nobody. `produce` runs with the model as the guard\n" +
+    "Rows are made from resource.json, policy.json and, if there is one, profile.json, and describe nobody. `produce` runs with the model as the guard\n" +
     "rounded it. Exit code 1 when the job fails or the guard refuses; with --watch --json, one line for each run.",
   async run(args, io) {
     const file = resolve(args.positional(0));
@@ -94,9 +94,10 @@ function runDocument({ job, manifest, problems }: LocalJob, { rows, seed, entrie
 }
 
 function formatLocalRun({ job, manifest, files, problems }: LocalJob, { rows, seed, entries }: LocalRun): string {
+  const followed = files.profile === null ? "" : ", and follow its published profile";
   return [
     `${manifest.name}  bundle ${job.bundle}, ${job.code.length} bytes\n`,
-    `${rows} synthetic rows of ${files.resource.resource}, seed ${seed}: they describe nobody\n`,
+    `${rows} synthetic rows of ${files.resource.resource}, seed ${seed}: they describe nobody${followed}\n`,
     ...problems.map(({ code, message }) => `note: a domain would refuse this now: ${code}: ${message}\n`),
     ...entries.map((entry) => `\n${formatEntry(entry, manifest)}`),
   ].join("");

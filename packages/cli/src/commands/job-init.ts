@@ -6,6 +6,7 @@ import { JSON_OPTION, usage, type Arguments, type Command, type CommandIo } from
 import { STARTING_FORMS, type StartingForm } from "../develop/local-options.ts";
 import type { NewJob } from "../develop/starting-columns.ts";
 import { openClient, PARTY_OPTIONS } from "../party-context.ts";
+import { publishedProfile } from "../published-profile.ts";
 
 /** Writes a job that runs as it is. */
 export const jobInit: Command = {
@@ -19,8 +20,8 @@ export const jobInit: Command = {
     ...JSON_OPTION,
   },
   notes:
-    "Writes job.ts, resource.json, policy.json and tsconfig.json; with --scene also grant.json. Without --scene the\n" +
-    "table is invented and no gateway is asked. Files that exist are never replaced. Without --form the job serves what the\n" +
+    "Writes job.ts, resource.json, policy.json and tsconfig.json; with --scene also grant.json, and profile.json if one is\n" +
+    "published. Without --scene the table is invented and no gateway is asked. Files that exist are never replaced. Without --form the job serves what the\n" +
     "scene's grant names, or labels.",
   async run(args, io) {
     const directory = args.positional(0);
@@ -46,7 +47,15 @@ async function startingPoint(directory: string, args: Arguments, io: CommandIo):
   const scene = args.text("scene");
   if (scene === undefined) {
     const { STARTING_POLICY, STARTING_RESOURCE } = await import("../develop/starting-documents.ts");
-    return { name, purpose: name, resource: STARTING_RESOURCE, policy: STARTING_POLICY, grant: null, form };
+    return {
+      name,
+      purpose: name,
+      resource: STARTING_RESOURCE,
+      policy: STARTING_POLICY,
+      grant: null,
+      profile: null,
+      form,
+    };
   }
   const client = await openClient(args, io);
   const { draft, policy } = (await client.scene(scene, { signal: io.signal })).proposal;
@@ -55,7 +64,8 @@ async function startingPoint(directory: string, args: Arguments, io: CommandIo):
     .find(({ domain }) => domain === draft.domain)
     ?.resources.find(({ resource }) => resource === draft.resource);
   if (resource === undefined) throw new SluiceError("ERR_NOT_FOUND", { kind: "resource", name: draft.resource });
-  return { name, purpose: draft.scene.purpose, resource, policy, grant: draft, form };
+  const profile = await publishedProfile(client, resource, io.signal);
+  return { name, purpose: draft.scene.purpose, resource, policy, grant: draft, profile, form };
 }
 
 function startingForm(args: Arguments): StartingForm | undefined {

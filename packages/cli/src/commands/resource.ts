@@ -2,12 +2,12 @@
  *  @module */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { SluiceClient } from "@sluice/client";
-import { isSluiceError, SluiceError, type ResourceDescription, type ResourceProfile } from "@sluice/protocol";
+import { SluiceError, type ResourceDescription, type ResourceProfile } from "@sluice/protocol";
 import { JSON_OPTION, usage, type Command } from "../command.ts";
 import { errnoOf } from "../files.ts";
 import { visibleText } from "../officer/visible-text.ts";
 import { openClient, PARTY_OPTIONS } from "../party-context.ts";
+import { publishedProfile } from "../published-profile.ts";
 import { formatTable } from "../table.ts";
 
 /** Lists what the domains offer. */
@@ -75,21 +75,6 @@ export const resourceShow: Command = {
     return 0;
   },
 };
-
-/** The profile; null when none is published. */
-export async function publishedProfile(
-  client: SluiceClient,
-  { domain, resource }: ResourceDescription,
-  signal: AbortSignal,
-): Promise<ResourceProfile | null> {
-  try {
-    return await client.profile(domain, resource, { signal });
-  } catch (error) {
-    // A gateway or a domain of an earlier version has no such route.
-    if (isSluiceError(error, "ERR_NOT_FOUND", "ERR_ROUTE_UNKNOWN")) return null;
-    throw error;
-  }
-}
 
 async function save(directory: string, resource: ResourceDescription, profile: ResourceProfile | null): Promise<void> {
   const files = { "resource.json": resource, ...(profile === null ? {} : { "profile.json": profile }) };

@@ -2,7 +2,7 @@
  *  the grant when there is one already. Metadata, never rows.
  *  @module */
 import { dirname, join } from "node:path";
-import { Grant, Policy, ResourceDescription, SignedGrant, SluiceError } from "@sluice/protocol";
+import { Grant, Policy, ResourceDescription, ResourceProfile, SignedGrant, SluiceError } from "@sluice/protocol";
 import { usage, type Arguments, type OptionSpec } from "../command.ts";
 import { errnoOf, readJsonFile } from "../files.ts";
 
@@ -11,6 +11,10 @@ export const JOB_FILE_OPTIONS = {
   resource: { value: "FILE", description: "description of the table (default: resource.json beside the job)" },
   policy: { value: "FILE", description: "policy of the scene (default: policy.json beside the job)" },
   grant: { value: "FILE", description: "grant or draft of one (default: grant.json beside the job, if there is one)" },
+  profile: {
+    value: "FILE",
+    description: "safe profile that rows follow (default: profile.json beside it, if there is one)",
+  },
 } as const satisfies Record<string, OptionSpec>;
 
 /** A job's documents. */
@@ -18,13 +22,15 @@ export interface JobFiles {
   readonly resource: ResourceDescription;
   readonly policy: Policy;
   readonly grant: Grant | null;
+  /** Of the same table, if perhaps of another snapshot. */
+  readonly profile: ResourceProfile | null;
 }
 
 /** Where the documents for the job in `jobFile` are looked for. */
 export function jobFilePaths(jobFile: string, args: Arguments): Record<keyof typeof JOB_FILE_OPTIONS, string> {
   const directory = dirname(jobFile);
   const path = (name: keyof typeof JOB_FILE_OPTIONS): string => args.text(name) ?? join(directory, `${name}.json`);
-  return { resource: path("resource"), policy: path("policy"), grant: path("grant") };
+  return { resource: path("resource"), policy: path("policy"), grant: path("grant"), profile: path("profile") };
 }
 
 /** The documents for the job in `jobFile`. @throws ERR_DIRECTORY_STATE, ERR_USAGE naming the file */
@@ -35,17 +41,26 @@ export async function readJobFiles(jobFile: string, args: Arguments): Promise<Jo
     args.text(name) === undefined
       ? readIfThere(paths[name], `${name} file`)
       : readJsonFile(paths[name], `${name} file`);
-  const [resource, policy, grant] = [await read("resource"), await read("policy"), await read("grant")];
+  const [resource, policy] = [await read("resource"), await read("policy")];
+  const [grant, profile] = [await read("grant"), await read("profile")];
   for (const [expected, document] of Object.entries({ "resource.json": resource, "policy.json": policy })) {
     if (document === undefined) {
       throw new SluiceError("ERR_DIRECTORY_STATE", { directory, expected, command: "sluice job init DIR" });
     }
   }
+  const described = fitted(ResourceDescription, resource, paths.resource);
   return {
-    resource: fitted(ResourceDescription, resource, paths.resource),
+    resource: described,
     policy: fitted(Policy, policy, paths.policy),
     grant: grant === undefined ? null : readGrant(grant, paths.grant),
+    profile: profile === undefined ? null : readProfile(profile, paths.profile, described),
   };
+}
+
+function readProfile(document: unknown, file: string, { domain, resource }: ResourceDescription): ResourceProfile {
+  const profile = fitted(ResourceProfile, document, file);
+  if (profile.domain === domain && profile.resource === resource) return profile;
+  throw usage(`${file} is the profile of another table than ${resource} of domain ${domain}`);
 }
 
 /** The grant beside the job, or null when there is none. @throws ERR_USAGE naming the file */

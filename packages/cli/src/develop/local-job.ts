@@ -13,7 +13,7 @@ import type { Arguments } from "../command.ts";
 import { admissionProblems } from "./admission.ts";
 import { readJobFiles, type JobFiles } from "./job-files.ts";
 import { locateError, runLocally, type EntryReport } from "./local-run.ts";
-import { defaultRows, MAX_SYNTHETIC_ROWS } from "./synthetic-rows.ts";
+import { defaultRows, MAX_SYNTHETIC_ROWS } from "./row-counts.ts";
 
 const MAX_SEED = 2 ** 31 - 1;
 const DEFAULT_SEED = 1;

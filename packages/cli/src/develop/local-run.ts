@@ -2,7 +2,7 @@
  *  `produce` gets the model as the guard rounded it, as it will in a build.
  *  @module */
 import { systemRandom } from "@sluice/client";
-import { checkOutput, featureLevels } from "@sluice/desensitize";
+import { checkOutput, featureLevels, synthesize, type SyntheticSource } from "@sluice/desensitize";
 import {
   isProducedKind,
   isSluiceError,
@@ -23,7 +23,7 @@ import type { DevelopmentBundle } from "@sluice/sandbox/bundle";
 import { decodeJobOutput } from "@sluice/sandbox/output";
 import { planNoisyTables } from "./planned-noise.ts";
 import { planScoreOutput, type PlannedScore } from "./planned-score.ts";
-import { buildRows, syntheticRows, type SyntheticSource } from "./synthetic-rows.ts";
+import { buildRows } from "./row-counts.ts";
 
 /** Limits of a domain's runs: a job that passes here has room there. */
 export const LOCAL_LIMITS = {
@@ -78,15 +78,15 @@ export async function runLocally(
 ): Promise<EntryReport[]> {
   const { source, rows, exact, seed } = options;
   const names = Object.keys(manifest.input);
-  const sample = syntheticRows(source, names, { rows, seed });
+  const sample = synthesize(source, names, { rows, seed });
   const developed = await runEntry(job, manifest, { entry: "develop", table: sample }, options);
   const model = modelOf(developed.output);
   const planned = withNoise(await withScore(developed, manifest, model), manifest, sample);
   const kinds = Object.values(manifest.outputs).map(({ kind }) => kind);
   if (!kinds.some(isProducedKind) || planned.output === null) return [planned];
   // A build reads other rows than the sample.
-  const built = { rows: exact ? rows : buildRows(manifest, source, rows), seed: seed + 1 };
-  const table = syntheticRows(source, names, built);
+  const built = { rows: exact ? rows : buildRows(manifest, source.resource, rows), seed: seed + 1 };
+  const table = synthesize(source, names, built);
   return [planned, await runEntry(job, manifest, { entry: "produce", table, model }, options)];
 }
 

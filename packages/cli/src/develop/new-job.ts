@@ -15,6 +15,7 @@ export async function writeNewJob(directory: string, job: NewJob): Promise<strin
     "resource.json": json(job.resource),
     "policy.json": json(job.policy),
     ...(job.grant === null ? {} : { "grant.json": json(job.grant) }),
+    ...(job.profile === null ? {} : { "profile.json": json(job.profile) }),
     "tsconfig.json": json(editorConfiguration()),
   };
   try {

@@ -5,7 +5,7 @@ import type { JobFiles } from "./job-files.ts";
 import type { StartingForm } from "./local-options.ts";
 
 /** What a new job is about. */
-export interface NewJob extends Pick<JobFiles, "resource" | "policy" | "grant"> {
+export interface NewJob extends Pick<JobFiles, "resource" | "policy" | "grant" | "profile"> {
   /** Name of the job. */
   readonly name: string;
   /** Purpose that the grant must name. */
