@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openBench, type RowGroup } from "./desensitize/bench.ts";
 import { anonymityRows } from "./desensitize/anonymity-rows.ts";
+import { classifyRows } from "./desensitize/classify-rows.ts";
 import { copyRows } from "./desensitize/copy-rows.ts";
 import { noiseRows } from "./desensitize/noise-rows.ts";
 import { maskRows } from "./desensitize/mask-rows.ts";
@@ -17,6 +18,7 @@ import type { Row, Suite } from "./suite.ts";
 const GROUPS: Readonly<Record<string, RowGroup>> = {
   copy: copyRows,
   anonymity: anonymityRows,
+  classify: classifyRows,
   noise: noiseRows,
   mask: maskRows,
   fpe: fpeRows,
