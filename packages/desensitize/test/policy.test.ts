@@ -239,22 +239,20 @@ test("a model has what it looks at, and levels that can be searched, before any 
   expect(searched(7)).toEqual(["ERR_POLICY", "/model/algorithm"]);
 });
 
-test("a model goes up from the level at which the policy puts a column", () => {
-  const hierarchy = { kind: "prefix" as const, lengths: [4, 2] };
-  const described = describe(
-    ...["a", "b", "c", "d"].map((name) => ({ ...field(name, "text", "quasi"), hierarchy })),
-    field("e", "text"),
-  );
-  const columns: Record<string, ColumnRule> = {
-    a: { role: "quasi", transform: { kind: "keep" } },
-    b: { role: "quasi", transform: { kind: "hierarchy", level: 2 } },
-    c: { role: "quasi", transform: { kind: "generalize", length: 3 } },
-    e: { role: "quasi", transform: { kind: "keep" } },
-  };
-  expect(columnHierarchies(policyOf(columns), described)).toEqual({
-    a: { hierarchy, from: 0 },
-    b: { hierarchy, from: 2 },
-  });
+test.each<[ColumnRule["transform"], ResourceField["hierarchy"], number | undefined]>([
+  [{ kind: "keep" }, { kind: "prefix", lengths: [4, 2] }, 0],
+  [{ kind: "keep" }, undefined, undefined],
+  [{ kind: "hierarchy", level: 2 }, { kind: "prefix", lengths: [4, 2] }, 2],
+  [{ kind: "generalize", length: 2 }, { kind: "prefix", lengths: [4, 2] }, 2],
+  [{ kind: "generalize", length: 3 }, { kind: "prefix", lengths: [4, 2] }, undefined],
+  [{ kind: "generalize", length: 4 }, { kind: "date", units: ["quarter", "year"] }, 2],
+  [{ kind: "generalize", length: 7 }, { kind: "date", units: ["quarter", "year"] }, undefined],
+  [{ kind: "bucket", width: 10, min: 0, max: 100 }, { kind: "intervals", min: 0, max: 100, widths: [5, 10] }, 2],
+  [{ kind: "mask", keepFirst: 1, keepLast: 0 }, { kind: "prefix", lengths: [4, 2] }, undefined],
+])("a model goes up from the level at which the policy puts a column: %o of %o", (transform, hierarchy, from) => {
+  const column = { ...field("a", "text", "quasi"), ...(hierarchy === undefined ? {} : { hierarchy }) };
+  const found = columnHierarchies(policyOf({ a: { role: "quasi", transform } }), describe(column));
+  expect(found).toEqual(from === undefined ? {} : { a: { hierarchy, from } });
 });
 
 test("under strict, every column of the resource has a rule", () => {
