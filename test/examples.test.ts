@@ -28,6 +28,7 @@ const KINDS: Record<ExampleName, CallKind[]> = {
   "medical-aid": ["psi-ids"],
   "insurance-pricing": ["score"],
   "ageing-report": ["report"],
+  "pension-outlook": ["noisy-report"],
 };
 
 let directory: string;

@@ -107,9 +107,10 @@ test("the report of the walk is ok: answers, refusals, receipts, canaries", () =
     { kind: "psi-cardinality", correct: true, count: 200 },
     { kind: "score", correct: true, count: 4_096 },
     { kind: "report", correct: true },
+    { kind: "noisy-report", correct: true },
   ]);
-  // Two runs and the calls of five products, and the two runs of the trial.
-  expect(report.receipts.issued).toBe(5 * 2 + 20 * 2 + 1 + 1 + 1 + 3 + 2);
+  // Two runs and the calls of six products, and the two runs of the trial.
+  expect(report.receipts.issued).toBe(6 * 2 + 20 * 2 + 1 + 1 + 1 + 3 + 3 + 2);
   expect(report.receipts.verified).toBe(report.receipts.issued);
   expect(chains).toHaveLength(report.receipts.issued);
   for (const step of chains.flat())
@@ -142,8 +143,25 @@ test("the report of the walk is ok: answers, refusals, receipts, canaries", () =
       "score-rows-over-limit",
       "report-small-cells",
       "operation-of-another-form",
+      "sample-risky",
+      "cuts-crossing",
+      "column-excluded",
+      "label-copies-column",
+      "budget-spent",
     ]),
   );
+});
+
+test("tables are classified and profiled before a grant, each sample is of level 3, and noise is paid for once", () => {
+  expect(report.classified).toMatchObject({ resource: "social-insurance", columns: 13, identifiers: 3, found: 3 });
+  expect(report.profile).toEqual({ resource: "social-insurance", persons: 2_000, correct: true });
+  expect(report.samples).toHaveLength(6);
+  for (const sample of report.samples) {
+    expect(sample).toMatchObject({ level: 3 });
+    expect(sample.overallRisk).toBeLessThan(0.05);
+    expect(sample.k).toBeGreaterThanOrEqual(5);
+  }
+  expect(report.privacy).toEqual([{ product: "pension-outlook", microRho: 50_000, ok: true }]);
 });
 
 test("refused lists and batches spent nothing: grants were charged for the compared calls, and for the trial quota", () => {
@@ -159,6 +177,7 @@ test("refused lists and batches spent nothing: grants were charged for the compa
   expect(spent("hrss", "psi.ids")).toBe(224); // 200 entries, padded
   expect(spent("hrss", "psi.cardinality")).toBe(224);
   expect(spent("health", "score")).toBe(4_096);
+  expect(spent("hrss", "report")).toBe(3);
   expect(spent("health", "report")).toBe(3 + TRIAL_QUOTA);
 });
 
@@ -169,6 +188,7 @@ test("a walk keeps its products, so that a later start goes on from them", async
     "insured-count",
     "insurance-pricing",
     "ageing-report",
+    "pension-outlook",
   ]);
 });
 

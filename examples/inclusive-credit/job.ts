@@ -13,6 +13,7 @@ export default defineJob({
   purpose: "inclusive-credit",
   input: {
     name: "dict",
+    phone: "dict",
     age: "f64",
     months_insured: "f64",
     monthly_base: "f64",
@@ -21,7 +22,7 @@ export default defineJob({
     defaulted: "bool",
   },
   outputs: {
-    fit: { kind: "metrics", keys: ["auc", "logloss", "rows", "repeated"] },
+    fit: { kind: "metrics", keys: ["auc", "logloss", "rows", "repeated", "shared"] },
     model: { kind: "linear-model", maxParameters: 16 },
     band: { kind: "labels", vocabulary: ["A", "B", "C", "D"] },
   },
@@ -36,8 +37,12 @@ export default defineJob({
       rows: rows.rowCount,
       // Names arrive as tokens: repeated entries can be counted without reading a name.
       repeated: rows.rowCount - new Set(rows.name.values).size,
+      // Phones arrive enciphered as other phones: one to one, so that shared ones stay shared.
+      shared: rows.rowCount - new Set(rows.phone.values).size,
     };
-    log(`${rows.rowCount} rows, auc ${fit.auc.toFixed(3)}, ${fit.repeated} repeated names`);
+    log(
+      `${rows.rowCount} rows, auc ${fit.auc.toFixed(3)}, ${fit.repeated} repeated names, ${fit.shared} shared phones`,
+    );
     return { fit, model };
   },
 

@@ -33,7 +33,7 @@ test("the same seed gives the same bytes, another seed or size gives others", ()
 
 test("a seed gives the same bytes on every machine", () => {
   // Change this hash together with the generator, and only then.
-  const pinned = "7e514f7a8728eb0baad6210a6cd613867fc1937baf247663cbc35c98be546f07";
+  const pinned = "63281eef2f9529825e833ca908829635270253f94ad3ab2f1286cbf2f0c2d93d";
   expect(digest({ seed: "demo", persons: 1_000 })).toBe(pinned);
 });
 

@@ -65,6 +65,8 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     const report: DemoReport = {
       ok: false,
       steps: narrator.steps,
+      samples: [],
+      privacy: [],
       calls: [],
       refusals: [],
       receipts: { issued: 0, verified: 0 },
@@ -83,12 +85,14 @@ const COUNTED: Readonly<Record<CallKind, string>> = {
   "psi-cardinality": "entries counted",
   score: "rows scored",
   report: "times read",
+  "noisy-report": "times read",
 };
 
 function conclude(narrator: Narrator, report: DemoReport): void {
   for (const { kind, count, correct, p50Ms } of report.calls) {
+    const near = kind === "noisy-report" ? "within its stated error of" : "as";
     narrator.say(
-      `  ${kind}: ${count} ${COUNTED[kind]}, ${correct ? "all as" : "NOT as"} the plain computation, p50 ${p50Ms} ms`,
+      `  ${kind}: ${count} ${COUNTED[kind]}, ${correct ? "all" : "NOT"} ${near} the plain computation, p50 ${p50Ms} ms`,
     );
   }
   const refused = report.refusals.filter((refusal) => refusal.ok).length;

@@ -8,6 +8,7 @@ export const EXAMPLE_NAMES = [
   "medical-aid",
   "insurance-pricing",
   "ageing-report",
+  "pension-outlook",
 ] as const;
 export type ExampleName = (typeof EXAMPLE_NAMES)[number];
 

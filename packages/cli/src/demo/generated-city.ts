@@ -9,7 +9,8 @@ import type { SuiteId } from "@sluice/protocol";
 import { z } from "zod";
 import { csvText } from "./city/csv.ts";
 import { generateCity, type City as CityData } from "./city/tables.ts";
-import { createCity, findCity, type City, type TableFile } from "./city.ts";
+import { createCity, domainDirectory, findCity, type City, type TableFile } from "./city.ts";
+import { decideOnVisits, prepareInsured, type Classified } from "./tables-desk.ts";
 
 const DOMAINS = {
   hrss: { title: "人力资源和社会保障局 Human Resources and Social Security", department: "hrss-department" },
@@ -25,6 +26,8 @@ export interface GeneratedCity {
   readonly city: City;
   readonly data: CityData;
   readonly seed: string;
+  /** What classification found when the city was made; null for one that was there. */
+  readonly classified: Classified | null;
 }
 
 /** Opens the generated city in `directory`, or generates it there.
@@ -37,13 +40,16 @@ export async function openGeneratedCity(
   const found = await findCity(directory);
   if (found !== null) {
     const origin = Origin.parse(JSON.parse(await readFile(join(directory, FILE), "utf8")));
-    return { city: found, data: generateCity(origin), seed: origin.seed };
+    return { city: found, data: generateCity(origin), seed: origin.seed, classified: null };
   }
   const data = generateCity(options);
   const tables = (directoryOf: (domain: string) => string) => tableFiles(data, directoryOf, progress);
   const city = await createCity(directory, DOMAINS, tables, suite);
+  progress("columns are classified, a profile published, a privacy budget set");
+  const classified = await prepareInsured(domainDirectory(directory, "hrss"), data.hrss);
+  await decideOnVisits(domainDirectory(directory, "health"));
   await writeFile(join(directory, FILE), `${JSON.stringify(options)}\n`);
-  return { city, data, seed: options.seed };
+  return { city, data, seed: options.seed, classified };
 }
 
 /** Writes each table as CSV inside its domain's directory, and removes the CSV once it was imported. */

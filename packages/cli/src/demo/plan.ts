@@ -2,10 +2,11 @@
  *  @module */
 import { fileURLToPath } from "node:url";
 import type { SluiceClient } from "@sluice/client";
-import type { Bytes, EvidencedReceipt, LinearModel, ReleaseGate } from "@sluice/protocol";
+import type { Bytes, EvidencedReceipt, LinearModel, ReleaseGate, ResourceProfile } from "@sluice/protocol";
 import { bundleJob } from "@sluice/sandbox/bundle";
-import type { CallResult } from "./report.ts";
+import type { CallKind, CallResult } from "./report.ts";
 import type { SceneSpec } from "./scene.ts";
+import type { Classified } from "./tables-desk.ts";
 
 /** Share of the rows in a developer's sample: larger in small cities, where k needs more of them. */
 const SAMPLE_SHARE = 0.25;
@@ -42,6 +43,10 @@ export interface ProductPlan {
   readonly product: string;
   /** The bundle. */
   readonly code: Bytes;
+  /** Kind of its calls, where that is not the form's. */
+  readonly kind?: CallKind;
+  /** Price of its build in millionths of ρ; absent when no privacy budget pays for it. */
+  readonly microRho?: number;
   readonly again?: Again;
   /** Asks as the scene's first caller and compares every answer with the plain computation. */
   ask(asking: Asking): Promise<Asked>;
@@ -52,6 +57,15 @@ export interface WalkPlan {
   readonly products: readonly ProductPlan[];
   /** Whether everything that has to be refused is tried; it needs a product of the form `label-lookup`. */
   readonly refusals: boolean;
+  /** What classification found when the city was made; absent for one that was there. */
+  readonly classified?: Classified;
+  /** The published profile that a developer looks at before any grant. */
+  readonly published?: {
+    readonly domain: string;
+    readonly resource: string;
+    /** Whether the profile is what a plain count gives. */
+    isPlain(profile: ResourceProfile): boolean;
+  };
   /** Texts of canary persons, none of which may be found outside of the domains, and how many persons they are of. */
   readonly canaries: { readonly persons: number; readonly texts: readonly string[] };
 }

@@ -1,12 +1,13 @@
 /** Everything that has to be refused, tried for real against running processes: each case names the code it
  *  must get and the process that must give it.
  *  @module */
-import { isSluiceError, type ErrorCode, type ProductForm, type RefusedBy } from "@sluice/protocol";
+import { isSluiceError, type ErrorCode, type RefusedBy } from "@sluice/protocol";
 import { hostileJobs } from "./refused-jobs.ts";
-import type { RefusalResult } from "./report.ts";
+import type { CallKind, RefusalResult } from "./report.ts";
 import { attackCases } from "./refused-attacks.ts";
 import { formCases } from "./refused-forms.ts";
 import { grantCases } from "./refused-grants.ts";
+import { sampleCases } from "./refused-samples.ts";
 import type { Scenery } from "./scenery.ts";
 
 /** One wrong request. `attempt` must throw. */
@@ -14,16 +15,16 @@ export interface RefusalCase {
   readonly name: string;
   readonly code: ErrorCode;
   readonly refusedBy: RefusedBy;
-  /** The case is about a product of this form; it is left out where none was walked. */
-  readonly form?: ProductForm;
+  /** The case is about the product of this kind of call; it is left out where none was walked. */
+  readonly kind?: CallKind;
   attempt(scenery: Scenery): Promise<unknown>;
 }
 
 /** Tries every case. */
 export async function tryRefusals(scenery: Scenery, progress: (text: string) => void): Promise<RefusalResult[]> {
   const results: RefusalResult[] = [];
-  const cases = [...grantCases, ...attackCases, ...formCases, ...hostileJobs];
-  for (const refusal of cases.filter(({ form }) => form === undefined || scenery.walked.has(form))) {
+  const cases = [...grantCases, ...attackCases, ...formCases, ...sampleCases, ...hostileJobs];
+  for (const refusal of cases.filter(({ kind }) => kind === undefined || scenery.walked.has(kind))) {
     progress(refusal.name);
     results.push(await tryOne(scenery, refusal));
   }

@@ -27,9 +27,9 @@ const FINE_LEVELS = 64;
 
 /** Refusals of forms other than the lookup, and of a form that the grant does not name. */
 export const formCases: RefusalCase[] = [
-  { name: "psi-list-too-long", code: "ERR_PSI_SET_TOO_LARGE", refusedBy: "domain", form: "psi-ids", attempt: longList },
-  { name: "score-rows-over-limit", code: "ERR_SCORE_ROWS", refusedBy: "domain", form: "score", attempt: manyRows },
-  { name: "report-small-cells", code: "ERR_GUARD_OUTPUT", refusedBy: "guard", form: "report", attempt: smallCells },
+  { name: "psi-list-too-long", code: "ERR_PSI_SET_TOO_LARGE", refusedBy: "domain", kind: "psi-ids", attempt: longList },
+  { name: "score-rows-over-limit", code: "ERR_SCORE_ROWS", refusedBy: "domain", kind: "score", attempt: manyRows },
+  { name: "report-small-cells", code: "ERR_GUARD_OUTPUT", refusedBy: "guard", kind: "report", attempt: smallCells },
   {
     name: "operation-of-another-form",
     code: "ERR_GRANT_OPERATION",

@@ -1,7 +1,8 @@
 /** The report of the walk, and how its steps are shown: lines that replace themselves on a terminal, plain
  *  lines in a pipe.
  *  @module */
-import type { ProductForm, RefusedBy } from "@sluice/protocol";
+import type { Certificate, ProductForm, RefusedBy } from "@sluice/protocol";
+import type { Classified } from "./tables-desk.ts";
 
 /** One step of the walk. */
 export interface StepResult {
@@ -22,7 +23,23 @@ export interface CallResult {
 }
 
 /** Kinds of production query. */
-export type CallKind = "lookup" | Exclude<ProductForm, "label-lookup">;
+export type CallKind = "lookup" | Exclude<ProductForm, "label-lookup"> | "noisy-report";
+
+/** What a product's developer was given, as its certificate says. */
+export interface SampleResult extends Pick<Certificate, "sampleRows" | "suppressedRows" | "k" | "fidelity"> {
+  readonly product: string;
+  /** Level of GB/T 42460, and the R that it follows from. */
+  readonly level: number;
+  readonly overallRisk: number;
+}
+
+/** What a product took of a table's privacy budget, as the receipt of its build says. */
+export interface PrivacyPrice {
+  readonly product: string;
+  readonly microRho: number;
+  /** Whether that is the declared price. */
+  readonly ok: boolean;
+}
 
 /** One thing that had to be refused. */
 export interface RefusalResult {
@@ -38,6 +55,13 @@ export interface RefusalResult {
 export interface DemoReport {
   readonly ok: boolean;
   readonly steps: StepResult[];
+  /** What classification found when the city was made. */
+  readonly classified?: Classified;
+  /** Whether the profile that was looked at is what a plain count gives; absent where none is published. */
+  readonly profile?: { readonly resource: string; readonly persons: number; readonly correct: boolean };
+  /** Samples of the products that were made in this walk. */
+  readonly samples: SampleResult[];
+  readonly privacy: PrivacyPrice[];
   readonly calls: CallResult[];
   readonly refusals: RefusalResult[];
   readonly receipts: { readonly issued: number; readonly verified: number };

@@ -18,12 +18,12 @@ import {
   type Bytes,
   type CallEnvelope,
   type Product,
-  type ProductForm,
   type SealKeyId,
 } from "@sluice/protocol";
 import { gatewayDirectory } from "./city.ts";
 import type { StandingGrant } from "./govern.ts";
 import type { ServedProduct } from "./product.ts";
+import type { CallKind } from "./report.ts";
 import type { RunningCity } from "./running-city.ts";
 import type { SceneSpec } from "./scene.ts";
 import type { KeptProduct } from "./walk-state.ts";
@@ -36,8 +36,8 @@ export interface Scenery {
   readonly product: Product;
   /** The report built again, under a grant of TRIAL_QUOTA readings. */
   readonly trial: { readonly spec: SceneSpec; readonly grant: StandingGrant; readonly served: ServedProduct };
-  /** Products of the walk by form, that of `product` among them. */
-  readonly walked: ReadonlyMap<ProductForm, WalkedProduct>;
+  /** Products of the walk by the kind of their calls, that of `product` among them. */
+  readonly walked: ReadonlyMap<CallKind, WalkedProduct>;
   /** All keys of the gateway, stolen: the one that signs its requests, and the one of its log. */
   readonly gatewayKey: SigningKey;
   readonly gatewayLogKey: SigningKey;
@@ -53,10 +53,10 @@ export interface WalkedProduct {
   readonly kept: KeptProduct;
 }
 
-/** The walk's product of `form`. */
-export function walkedProduct({ walked }: Scenery, form: ProductForm): WalkedProduct {
-  const product = walked.get(form);
-  if (product === undefined) throw new RangeError(`no product of the form ${form} was walked`);
+/** The walk's product of `kind`. */
+export function walkedProduct({ walked }: Scenery, kind: CallKind): WalkedProduct {
+  const product = walked.get(kind);
+  if (product === undefined) throw new RangeError(`no product of the kind ${kind} was walked`);
   return product;
 }
 

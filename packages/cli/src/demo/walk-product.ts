@@ -4,7 +4,7 @@ import type { EvidencedReceipt, ProductForm, Run, RunEvent } from "@sluice/proto
 import { grantScene } from "./govern.ts";
 import type { ProductPlan } from "./plan.ts";
 import { developJob, releaseAndBuild, runFailure } from "./product.ts";
-import type { CallKind, CallResult, Narrator } from "./report.ts";
+import type { CallKind, CallResult, Narrator, PrivacyPrice, SampleResult } from "./report.ts";
 import type { RunningCity } from "./running-city.ts";
 import { usualTerms } from "./scene.ts";
 import type { KeptProduct } from "./walk-state.ts";
@@ -18,10 +18,20 @@ const FORMS: Readonly<Record<ProductForm, { readonly kind: CallKind; readonly as
   report: { kind: "report", asking: "a caller reads a grouped table without small cells" },
 };
 
+/** A table with noise has the form of a report, and other words. */
+const NOISY = { kind: "noisy-report", asking: "a caller reads a grouped table with noise" } as const;
+
+/** Kind of a product's calls, and what its caller does. */
+export function wordsOf({ kind, spec }: Pick<ProductPlan, "kind" | "spec">): { kind: CallKind; asking: string } {
+  return kind === NOISY.kind ? NOISY : FORMS[spec.form];
+}
+
 /** A product that answers, with the receipts of its runs. */
 export interface Made {
   readonly kept: KeptProduct;
   readonly receipts: readonly EvidencedReceipt[];
+  readonly sample: SampleResult | null;
+  readonly price: PrivacyPrice | null;
 }
 
 /** Governance, development, release and build of one product. */
@@ -39,7 +49,7 @@ export async function makeProduct(running: RunningCity, narrator: Narrator, plan
       return done;
     },
   );
-  tellOfRun(narrator, run);
+  const sample = tellOfRun(narrator, run);
   const served = await narrator.step(
     `${product}/release`,
     "  two reviews, the department's release, the build",
@@ -47,9 +57,13 @@ export async function makeProduct(running: RunningCity, narrator: Narrator, plan
   );
   const { version, registrationCode } = served.product;
   narrator.say(`    ${product} version ${version} is registered as ${registrationCode}`);
+  const price = priceOf(plan, served.runs);
+  if (price !== null) narrator.say(`    cost ρ = ${price.microRho / 1e6} of the privacy budget of its table`);
   return {
     kept: { grant, product: served.product, ...(served.model === undefined ? {} : { model: served.model }) },
     receipts: served.runs.flatMap(({ receipt }) => (receipt === undefined ? [] : [receipt])),
+    sample: sample === null ? null : { product, ...sample },
+    price,
   };
 }
 
@@ -60,7 +74,7 @@ export async function askProduct(
   plan: ProductPlan,
   { model }: KeptProduct,
 ): Promise<{ readonly result: CallResult; readonly receipts: readonly EvidencedReceipt[] }> {
-  const { kind, asking } = FORMS[plan.spec.form];
+  const { kind, asking } = wordsOf(plan);
   const client = running.client(plan.spec.callers[0]);
   const { result, receipts } = await narrator.step(`${plan.product}/ask`, `  ${asking}`, (progress) =>
     plan.ask({ client, model, progress }),
@@ -68,11 +82,22 @@ export async function askProduct(
   return { result: { kind, ...result, p50Ms: Math.round(result.p50Ms * 10) / 10 }, receipts };
 }
 
-function tellOfRun(narrator: Narrator, { log, certificate }: Run): void {
+/** What the price of the build was, as its receipt says, beside what the plan says. */
+function priceOf({ product, microRho }: ProductPlan, runs: readonly Run[]): PrivacyPrice | null {
+  const told = runs.map(({ receipt }) => Number(receipt?.receipt.body.privacyCost ?? 0)).reduce((a, b) => a + b, 0);
+  if (told === 0 && microRho === undefined) return null;
+  return { product, microRho: told, ok: told === microRho };
+}
+
+function tellOfRun(narrator: Narrator, { log, certificate }: Run): Omit<SampleResult, "product"> | null {
   for (const line of log) narrator.say(`    ${line}`);
-  if (certificate === undefined) return;
-  const { sampleRows, k, suppressedRows } = certificate;
-  narrator.say(`    sample: ${sampleRows} rows, k = ${k}, ${suppressedRows} suppressed`);
+  if (certificate?.level === undefined) return null;
+  const { sampleRows, k, suppressedRows, level, overallRisk = 1, fidelity } = certificate;
+  const like = fidelity === undefined ? "" : `, ${Math.round(100 * fidelity)} % like the table`;
+  narrator.say(
+    `    sample: ${sampleRows} rows, ${suppressedRows} suppressed, k = ${k}, risk ${overallRisk}: level ${level}${like}`,
+  );
+  return { sampleRows, suppressedRows, k, level, overallRisk, ...(fidelity === undefined ? {} : { fidelity }) };
 }
 
 function telling(progress: (text: string) => void): (event: RunEvent) => void {

@@ -2,7 +2,7 @@
  *  @module */
 import { join } from "node:path";
 import { verifyFolder } from "@sluice/evidence/verify";
-import type { EvidencedReceipt, ProductForm } from "@sluice/protocol";
+import type { EvidencedReceipt } from "@sluice/protocol";
 import { diskFolder } from "../verify/disk-folder.ts";
 import { writeEvidence } from "./audit.ts";
 import { CanarySearch } from "./canary-search.ts";
@@ -12,16 +12,27 @@ import type { ProductPlan, WalkPlan } from "./plan.ts";
 import { developJob, releaseAndBuild } from "./product.ts";
 import { TRIAL_QUOTA } from "./refused-grants.ts";
 import { tryRefusals } from "./refusals.ts";
-import type { CallResult, DemoReport, Narrator, RefusalResult } from "./report.ts";
+import type {
+  CallKind,
+  CallResult,
+  DemoReport,
+  Narrator,
+  PrivacyPrice,
+  RefusalResult,
+  SampleResult,
+} from "./report.ts";
 import type { RunningCity } from "./running-city.ts";
 import { usualTerms } from "./scene.ts";
 import { prepareScenery, type Scenery, type WalkedProduct } from "./scenery.ts";
-import { askProduct, makeProduct } from "./walk-product.ts";
+import { askProduct, makeProduct, wordsOf } from "./walk-product.ts";
 import { readWalkState, writeWalkState, type KeptProduct, type WalkState } from "./walk-state.ts";
 
-/** Forms of the products that refusals are tried on: most on the first, quotas are raced for on the second. */
-const REFUSAL_FORM = "label-lookup" satisfies ProductForm;
-const TRIAL_FORM = "report" satisfies ProductForm;
+/** Kinds of the products that refusals are tried on: most on the first, quotas are raced for on the second. */
+const REFUSAL_KIND = "lookup" satisfies CallKind;
+const TRIAL_KIND = "report" satisfies CallKind;
+
+/** Level of GB/T 42460 below which no sample is handed out. */
+const MIN_LEVEL = 3;
 
 /** Directory of a city's public evidence: what a stranger verifies. */
 export const evidenceDirectory = (city: City): string => join(city.directory, "evidence");
@@ -31,8 +42,11 @@ export async function walk(running: RunningCity, narrator: Narrator, plan: WalkP
   const { city } = running;
   const receipts: EvidencedReceipt[] = [];
   const calls: CallResult[] = [];
-  const walked = new Map<ProductForm, WalkedProduct>();
+  const samples: SampleResult[] = [];
+  const privacy: PrivacyPrice[] = [];
+  const walked = new Map<CallKind, WalkedProduct>();
   const state: Record<string, KeptProduct> = { ...(await openState(running, narrator)) };
+  const profile = await lookAtProfile(running, narrator, plan);
   for (const product of plan.products) {
     const { spec } = product;
     narrator.say(`${product.product} · ${spec.title}`);
@@ -41,13 +55,15 @@ export async function walk(running: RunningCity, narrator: Narrator, plan: WalkP
       const made = await makeProduct(running, narrator, product);
       kept = made.kept;
       receipts.push(...made.receipts);
+      if (made.sample !== null) samples.push(made.sample);
+      if (made.price !== null) privacy.push(made.price);
       state[product.product] = kept;
       await writeWalkState(city.directory, state);
     } else narrator.say("    is served already");
     const asked = await askProduct(running, narrator, product, kept);
     calls.push(asked.result);
     receipts.push(...asked.receipts);
-    walked.set(spec.form, { spec, kept });
+    walked.set(wordsOf(product).kind, { spec, kept });
   }
   const refused = plan.refusals ? await refuse(running, narrator, plan, walked) : { refusals: [], receipts: [] };
   receipts.push(...refused.receipts);
@@ -62,6 +78,10 @@ export async function walk(running: RunningCity, narrator: Narrator, plan: WalkP
   );
   const ok =
     narrator.steps.every((step) => step.ok) &&
+    (plan.classified === undefined || plan.classified.found === plan.classified.identifiers) &&
+    profile?.correct !== false &&
+    samples.every(({ level }) => level >= MIN_LEVEL) &&
+    privacy.every((price) => price.ok) &&
     calls.every(({ correct }) => correct) &&
     refused.refusals.every((refusal) => refusal.ok) &&
     verified.ok &&
@@ -70,6 +90,10 @@ export async function walk(running: RunningCity, narrator: Narrator, plan: WalkP
   return {
     ok,
     steps: narrator.steps,
+    ...(plan.classified === undefined ? {} : { classified: plan.classified }),
+    ...(profile === null ? {} : { profile }),
+    samples,
+    privacy,
     calls,
     refusals: refused.refusals,
     receipts: { issued: receipts.length, verified: Math.min(receipts.length, verified.receipts.verified) },
@@ -87,17 +111,39 @@ async function openState(running: RunningCity, narrator: Narrator): Promise<Walk
   return kept ?? {};
 }
 
+/** A developer looks at a table that nobody has granted: at its published profile. */
+async function lookAtProfile(
+  running: RunningCity,
+  narrator: Narrator,
+  { published, classified }: WalkPlan,
+): Promise<NonNullable<DemoReport["profile"]> | null> {
+  if (classified !== undefined) {
+    const { resource, columns, identifiers, found } = classified;
+    narrator.say(`    ${resource}: ${columns} columns classified, ${found} of ${identifiers} identifiers found`);
+  }
+  if (published === undefined) return null;
+  const { domain, resource } = published;
+  return narrator.step(
+    "profile",
+    "a developer looks at the published profile of a table, before any grant",
+    async () => {
+      const profile = await running.client("credit-lab").profile(domain, resource);
+      return { resource, persons: profile.persons, correct: published.isPlain(profile) };
+    },
+  );
+}
+
 /** Tries everything that must be refused. */
 async function refuse(
   running: RunningCity,
   narrator: Narrator,
   plan: WalkPlan,
-  walked: ReadonlyMap<ProductForm, WalkedProduct>,
+  walked: ReadonlyMap<CallKind, WalkedProduct>,
 ): Promise<{ refusals: RefusalResult[]; receipts: readonly EvidencedReceipt[] }> {
-  const tried = plan.products.find(({ spec }) => spec.form === TRIAL_FORM);
-  const served = walked.get(REFUSAL_FORM);
+  const tried = plan.products.find((product) => wordsOf(product).kind === TRIAL_KIND);
+  const served = walked.get(REFUSAL_KIND);
   if (tried === undefined || served === undefined) {
-    throw new RangeError(`refusals need products of the forms ${REFUSAL_FORM} and ${TRIAL_FORM}`);
+    throw new RangeError(`refusals need products of the kinds ${REFUSAL_KIND} and ${TRIAL_KIND}`);
   }
   return narrator.step("refusals", "everything that must be refused is tried", async (progress) => {
     const trial = await makeTrial(running, tried);

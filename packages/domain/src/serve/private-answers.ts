@@ -4,9 +4,11 @@
 import { answerOnce, costOf, noisyTable, RandomWords } from "@sluice/desensitize";
 import {
   SluiceError,
+  type Hierarchy,
   type NoisyTable,
   type NoisyTableSpec,
   type Policy,
+  type ResourceField,
   type Sha256Hex,
   type Transform,
 } from "@sluice/protocol";
@@ -16,7 +18,7 @@ import type { DomainContext } from "./context.ts";
 import { logEvent } from "./events.ts";
 
 /** Transforms that give the same value in every scene and to every row alike: groups of their values can be public. */
-const PLAIN: readonly Transform["kind"][] = ["keep", "mask", "generalize", "bucket"];
+const PLAIN: readonly Transform["kind"][] = ["keep", "mask", "generalize", "bucket", "hierarchy"];
 
 /** A noisy table, and what making it took. */
 export interface PrivatelyAnswered {
@@ -46,7 +48,7 @@ export async function answerPrivately(
       expected: `a grant by ${person}, as the budget is`,
     });
   }
-  const { snapshot } = context.data.describe(resource);
+  const { snapshot, fields: described } = context.data.describe(resource);
   let keys: readonly string[] | undefined;
   const read = async (): Promise<KeyedTable> => {
     const fields = [...new Set([...spec.dimensions, ...spec.measures].map(({ field }) => field))];
@@ -58,7 +60,7 @@ export async function answerPrivately(
   const { answer, charged } = await answerOnce(context.privacy, {
     table: resource,
     snapshot,
-    question: { spec, columns: policy.columns, key, consent: consent ?? null },
+    question: { spec, columns: policy.columns, ...levelsOf(policy, described), key, consent: consent ?? null },
     cost: costOf(spec.loss),
     published: async (question) => {
       const put = context.privacy.takeEvent(question);
@@ -70,6 +72,15 @@ export async function answerPrivately(
     },
   });
   return { answer, charged, snapshot, keys: keys ?? (await read()).keys };
+}
+
+/** The hierarchies that the columns of `policy` are shown by. A new import of equal rows may declare others. */
+function levelsOf(policy: Policy, fields: readonly ResourceField[]): { hierarchies?: Record<string, Hierarchy> } {
+  const used = fields.flatMap(({ name, hierarchy }) => {
+    const rule = Object.hasOwn(policy.columns, name) ? policy.columns[name] : undefined;
+    return hierarchy === undefined || rule?.transform.kind !== "hierarchy" ? [] : [[name, hierarchy] as const];
+  });
+  return used.length === 0 ? {} : { hierarchies: Object.fromEntries(used) };
 }
 
 function checkColumns({ dimensions, measures }: NoisyTableSpec, policy: Policy): void {

@@ -14,6 +14,8 @@ const CANARY_COUNT = 12;
 
 const DAY_MS = 86_400_000;
 const PHONE_PREFIXES = characters("034567895012789");
+/** Segments that no operator was given, and what stands for them. */
+const UNUSED_SEGMENTS: Readonly<Record<string, string>> = { "154": "155", "179": "178" };
 // Rare characters, a rare surname, a division of residence permits and a number range that nobody else has here.
 const CANARY_SURNAME = "闾丘";
 const CANARY_CHARACTERS = "翯鷟翙鹮彧琤璆瑀镠鋆爔犇骉骎犨旖旎祎赟昶曌昪晟淏";
@@ -104,7 +106,8 @@ function drawResidentId(random: SeededRandom, division: string, birthDate: Date,
 function drawPhone(random: SeededRandom, canary: boolean): string {
   if (canary) return CANARY_PHONE_PREFIX + String(random.int(0, 999_999)).padStart(6, "0");
   const second = random.pick(["3", "3", "5", "7", "8", "8"]);
-  return `1${second}${random.pick(PHONE_PREFIXES)}${String(random.int(0, 99_999_999)).padStart(8, "0")}`;
+  const segment = `1${second}${random.pick(PHONE_PREFIXES)}`;
+  return `${UNUSED_SEGMENTS[segment] ?? segment}${String(random.int(0, 99_999_999)).padStart(8, "0")}`;
 }
 
 function drawUnique(taken: Set<string>, draw: () => string): string {

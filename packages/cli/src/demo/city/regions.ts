@@ -1,7 +1,11 @@
 /** Divisions (GB/T 2260) that people of the demo city live in and come from: a large city, its neighbours, and the
  *  provinces its newcomers were born in. Shares are skewed, as they are.
  *  @module */
+import type { Hierarchy } from "@sluice/protocol";
 import type { Weighted } from "./random.ts";
+
+/** How a division becomes coarser: its city, its province. */
+export const REGION_HIERARCHY: Hierarchy = { kind: "prefix", lengths: [4, 2] };
 
 /** Where people are insured: 6-digit codes of the city's districts and of places near by, with their shares. */
 export const REGIONS: [Weighted<string>, ...Weighted<string>[]] = [

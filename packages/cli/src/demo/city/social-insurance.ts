@@ -3,6 +3,7 @@
  *  @module */
 import type { Person, Population } from "./persons.ts";
 import { SeededRandom, type Weighted } from "./random.ts";
+import { REGION_HIERARCHY } from "./regions.ts";
 import { field, type CityTable } from "./table.ts";
 
 type Employment = "employee" | "flexible" | "self-employed" | "unemployed";
@@ -30,9 +31,9 @@ const FIELDS = [
   field("resident_id", "公民身份号码", "text", "direct", "general-4"),
   field("name", "姓名", "text", "direct", "general-4"),
   field("phone", "手机号码", "text", "direct", "general-4"),
-  field("region", "参保地区划代码", "text", "quasi", "general-2"),
+  field("region", "参保地区划代码", "text", "quasi", "general-2", REGION_HIERARCHY),
   field("gender", "性别", "text", "quasi", "general-2"),
-  field("age", "年龄", "integer", "quasi", "general-2"),
+  field("age", "年龄", "integer", "quasi", "general-2", { kind: "intervals", min: 20, max: 60, widths: [20] }),
   field("employment_type", "就业形式", "text", "other", "general-2"),
   field("months_insured", "累计参保月数", "integer", "other", "general-3"),
   field("monthly_base", "月缴费基数（元）", "decimal", "sensitive", "general-3"),

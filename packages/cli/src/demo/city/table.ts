@@ -38,6 +38,7 @@ export function field(
   type: ResourceField["type"],
   role: ResourceField["role"],
   grade: ResourceField["grade"],
+  hierarchy?: ResourceField["hierarchy"],
 ): ResourceField {
-  return { name, title, type, role, grade };
+  return { name, title, type, role, grade, ...(hierarchy === undefined ? {} : { hierarchy }) };
 }

@@ -2,6 +2,7 @@
  *  @module */
 import { REFERENCE_DATE, type Person, type Population } from "./persons.ts";
 import { SeededRandom, type Weighted } from "./random.ts";
+import { REGION_HIERARCHY } from "./regions.ts";
 import { field, type CityTable } from "./table.ts";
 
 const HOSPITALS: [Weighted<string>, ...Weighted<string>[]] = [
@@ -36,8 +37,8 @@ const FIELDS = [
   field("resident_id", "公民身份号码", "text", "direct", "general-4"),
   field("name", "姓名", "text", "direct", "general-4"),
   field("gender", "性别", "text", "quasi", "general-2"),
-  field("age", "年龄", "integer", "quasi", "general-2"),
-  field("region", "参保地区划代码", "text", "quasi", "general-2"),
+  field("age", "年龄", "integer", "quasi", "general-2", { kind: "intervals", min: 15, max: 75, widths: [15] }),
+  field("region", "参保地区划代码", "text", "quasi", "general-2", REGION_HIERARCHY),
   field("hospital", "医疗机构", "text", "quasi", "general-3"),
   field("department", "科室", "text", "sensitive", "general-4"),
   field("visit_date", "就诊日期", "date", "quasi", "general-3"),

@@ -19,13 +19,15 @@ function policy(rows: number): Policy {
     version: 1,
     resource: "visits",
     columns: {
-      age: { role: "quasi", transform: { kind: "bucket", width: 15, min: 15, max: 75 } },
-      region: { role: "quasi", transform: { kind: "generalize", length: 6 } },
+      age: { role: "quasi", transform: { kind: "hierarchy", level: 1 } },
+      region: { role: "quasi", transform: { kind: "keep" } },
       charge: { role: "sensitive", transform: { kind: "bucket", width: 10, min: 0, max: 100_000 } },
     },
     sample: { rows, strata: [] },
     k: 5,
-    suppressionLimit: 0.4,
+    suppressionLimit: 0.1,
+    // The sample is cut as coarsely as k needs; the report itself is made of bands and districts.
+    model: { algorithm: "full-domain" },
     gate: GENERATED_PERSONS,
   };
 }

@@ -18,7 +18,7 @@ const ASKED_CANARIES = 4;
 /** Fields a job may read, each with its need. */
 const FIELDS = [
   { name: "name", need: "as a token: to report repeated entries without a name" },
-  { name: "phone", need: "masked to its first two digits: the series tells data-only numbers" },
+  { name: "phone", need: "enciphered, still a number: to report numbers that several persons share" },
   { name: "region", need: "city of the insured, as a risk factor" },
   { name: "age", need: "in bands: a risk factor of every credit model" },
   { name: "months_insured", need: "length of contribution: the main signal of steady work" },
@@ -36,8 +36,8 @@ function creditPolicy(rows: number): Policy {
     columns: {
       resident_id: { role: "direct", transform: { kind: "drop" } },
       name: { role: "direct", transform: { kind: "token" } },
-      phone: { role: "direct", transform: { kind: "mask", keepFirst: 2, keepLast: 0 } },
-      region: { role: "quasi", transform: { kind: "generalize", length: 4 } },
+      phone: { role: "direct", transform: { kind: "fpe", format: "mobile", cipher: "sm4" } },
+      region: { role: "quasi", transform: { kind: "hierarchy", level: 1 } },
       age: { role: "quasi", transform: { kind: "bucket", width: 20, min: 20, max: 60 } },
       months_insured: { role: "other", transform: { kind: "bucket", width: 12, min: 0, max: 480 } },
       monthly_base: { role: "sensitive", transform: { kind: "bucket", width: 500, min: 0, max: 40_000 } },

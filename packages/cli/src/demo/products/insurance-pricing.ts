@@ -18,7 +18,7 @@ function policy(rows: number): Policy {
     version: 1,
     resource: "visits",
     columns: {
-      age: { role: "quasi", transform: { kind: "bucket", width: 15, min: 15, max: 75 } },
+      age: { role: "quasi", transform: { kind: "hierarchy", level: 1 } },
       gender: { role: "quasi", transform: { kind: "keep" } },
       inpatient: { role: "sensitive", transform: { kind: "keep" } },
     },
