@@ -1,4 +1,5 @@
-import { createHash } from "node:crypto";
+import { createHash, hkdfSync } from "node:crypto";
+import { canonicalText } from "@sluice/protocol";
 import type { ColumnRule } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { sampleSql, type SampleSource } from "../src/index.ts";
@@ -13,6 +14,7 @@ const resource = describe(
   field("age", "integer", "quasi"),
   field("name", "text", "direct"),
 );
+const FIELDS = ["number", "region", "age"];
 const columns: Record<string, ColumnRule> = {
   number: { role: "other", transform: { kind: "keep" } },
   region: { role: "quasi", transform: { kind: "generalize", length: 2 } },
@@ -25,6 +27,9 @@ const PEOPLE = `CREATE TABLE people AS SELECT i AS number, 'name ' || i AS name,
   CASE WHEN i % 10 = 9 THEN NULL WHEN i % 2 = 0 THEN '11' || (i % 5) WHEN i % 3 = 0 THEN '22x' ELSE '33y' END AS region
   FROM range(${ROWS}) t(i)`;
 
+const policyFor = (rows: number, strata: string[], method: "exact" | "hash" = "exact") =>
+  policyOf(columns, { sample: { rows, strata, method } });
+
 /** Rows of the sample: number, region, age. */
 async function sample(
   rows: number,
@@ -32,11 +37,9 @@ async function sample(
   source: Partial<SampleSource> = {},
   method: "exact" | "hash" = "exact",
 ): Promise<Cell[][]> {
-  const policy = policyOf(columns, { sample: { rows, strata, method } });
-  const fields = ["number", "region", "age"];
-  const view = sampleSql(policy, resource, {
+  const view = sampleSql(policyFor(rows, strata, method), resource, {
     table: "people",
-    fields,
+    fields: FIELDS,
     tokenKey,
     rowId: "rowid",
     seed,
@@ -48,15 +51,29 @@ async function sample(
   });
 }
 
-/** Every row by the hash that the seed gives to `text` of it. */
-function hashOrder(text: (row: number) => string): number[] {
-  const hash = (row: number): string => createHash("sha256").update(seed).update(text(row)).digest("hex");
+/** Every row by the hash that the secret gives to `text` of it. */
+function hashOrder(secret: Uint8Array, text: (row: number) => string): number[] {
+  const hash = (row: number): string => createHash("sha256").update(secret).update(text(row)).digest("hex");
   const hashes = Array.from({ length: ROWS }, (_, row) => [hash(row), row] as const);
   return hashes.sort(([a, i], [b, j]) => (a < b ? -1 : a > b ? 1 : i - j)).map(([, row]) => row);
 }
 
-const byRow = hashOrder((row) => `r${row}`);
-const shownOrder = hashOrder((row) => `order ${row}`);
+const byRow = hashOrder(seed, (row) => `r${row}`);
+
+/** Every row in the order of the sample of `FIELDS` under that policy. */
+function shownOrder(rows: number, strata: string[]): number[] {
+  const { domain, resource: name, snapshot } = resource;
+  const of = canonicalText({
+    domain,
+    resource: name,
+    snapshot,
+    policy: policyFor(rows, strata),
+    fields: FIELDS,
+  });
+  const info = createHash("sha256").update(of).digest();
+  const secret = hkdfSync("sha256", Buffer.concat([seed, tokenKey]), "sluice/sample-order/v1", info, 32);
+  return hashOrder(new Uint8Array(secret), String);
+}
 
 function stratumOf(row: number): string {
   const region = row % 10 === 9 ? "null" : row % 2 === 0 ? "11" : row % 3 === 0 ? "22" : "33";
@@ -66,7 +83,7 @@ function stratumOf(row: number): string {
 
 /** The same sample from the definition: seats by the highest averages of Sainte-Laguë, one at a time, each to the next row of
  *  its stratum in hash order. */
-function expectedRows(wanted: number, order: number[], stratum: (row: number) => string): number[] {
+function expectedRows(wanted: number, order: number[], stratum: (row: number) => string): Set<number> {
   const members = Map.groupBy(order, stratum);
   const taken = new Map([...members.keys()].map((name) => [name, 0]));
   const chosen = new Set<number>();
@@ -85,14 +102,16 @@ function expectedRows(wanted: number, order: number[], stratum: (row: number) =>
     chosen.add(winner.row);
     taken.set(winner.name, winner.seats + 1);
   }
-  return shownOrder.filter((row) => chosen.has(row));
+  return chosen;
 }
 
 const numbersOf = (rows: Cell[][]): number[] => rows.map(([number]) => Number(number));
 
 test("the sample is the one that its definition gives, row by row", async () => {
   for (const wanted of [1, 17, 250, 999]) {
-    expect(numbersOf(await sample(wanted, ["region", "age"]))).toEqual(expectedRows(wanted, byRow, stratumOf));
+    const expected = expectedRows(wanted, byRow, stratumOf);
+    const order = shownOrder(wanted, ["region", "age"]);
+    expect(numbersOf(await sample(wanted, ["region", "age"]))).toEqual(order.filter((row) => expected.has(row)));
   }
 });
 
@@ -107,7 +126,43 @@ test("each stratum has its share of the sample, up to one row", async () => {
 
 test("without strata the first rows in hash order are taken, and shown in another order", async () => {
   const first = new Set(byRow.slice(0, 40));
-  expect(numbersOf(await sample(40, []))).toEqual(shownOrder.filter((row) => first.has(row)));
+  expect(numbersOf(await sample(40, []))).toEqual(shownOrder(40, []).filter((row) => first.has(row)));
+});
+
+test("two samples of the same rows that differ in scene, table, policy, columns or import have nothing of their order in common", async () => {
+  const [base, of] = [policyOf(columns), resource];
+  const others: [string, typeof base, typeof of, Partial<SampleSource>][] = [
+    ["scene", base, of, { tokenKey: new Uint8Array(32).fill(8) }],
+    ["seed", base, of, { seed: new Uint8Array(32).fill(1) }],
+    ["table", { ...base, resource: "others" }, { ...of, resource: "others" }, {}],
+    ["policy", { ...base, k: 6 }, of, {}],
+    ["columns", base, of, { fields: ["number", "age"] }],
+    ["import", base, { ...of, snapshot: "1".repeat(64) }, {}],
+  ];
+  await withEngine(async (connection) => {
+    await connection.run(PEOPLE);
+    const draw = async (
+      policy: typeof base,
+      described: typeof of,
+      change: Partial<SampleSource>,
+    ): Promise<number[]> => {
+      const source = { table: "people", fields: FIELDS, tokenKey, rowId: "rowid", seed, ...change };
+      const view = sampleSql(policy, described, source);
+      return numbersOf(await query(connection, view.sql, view.parameters));
+    };
+    const first = await draw(base, of, {});
+    expect(await draw(base, of, {})).toEqual(first);
+    const placeOf = new Map(first.map((row, place) => [row, place]));
+    for (const [what, policy, described, change] of others) {
+      const other = await draw(policy, described, change);
+      expect([what, other.toSorted((a, b) => a - b)]).toEqual([what, first.toSorted((a, b) => a - b)]);
+      // Spearman: six standard deviations of unrelated orders, 1 / sqrt(n - 1).
+      const squares = other.reduce((sum, row, place) => sum + ((placeOf.get(row) ?? 0) - place) ** 2, 0);
+      const rank = 1 - (6 * squares) / (ROWS * (ROWS ** 2 - 1));
+      expect([what, Math.abs(rank) < 6 / Math.sqrt(ROWS - 1)]).toEqual([what, true]);
+      expect([what, other.filter((row, place) => row === first[place]).length < 10]).toEqual([what, true]);
+    }
+  });
 });
 
 test("of two samples with the same strata the smaller is part of the larger, whatever the scene's key", async () => {
@@ -207,7 +262,7 @@ test("an empty table gives an empty sample", async () => {
 test("seed and key are bound, never text", () => {
   const source = { table: "people", fields: ["name"], tokenKey, rowId: "rowid", seed };
   const view = sampleSql(policyOf(columns), resource, source);
-  expect(Object.keys(view.parameters).sort()).toEqual(["sampleSeed", "tokenKeyInner", "tokenKeyOuter"]);
+  expect(Object.keys(view.parameters).sort()).toEqual(["sampleOrder", "sampleSeed", "tokenKeyInner", "tokenKeyOuter"]);
   expect(view.sql).not.toContain("000102");
 });
 

@@ -1,8 +1,16 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, hkdfSync } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { Certificate, documentHash, isSluiceError, type Column, type ColumnBatch, type Policy } from "@sluice/protocol";
+import {
+  canonicalText,
+  Certificate,
+  documentHash,
+  isSluiceError,
+  type Column,
+  type ColumnBatch,
+  type Policy,
+} from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { EngineFault, openEngine } from "../src/data/engine.ts";
@@ -59,12 +67,20 @@ function shown(person: Person): Cell[] {
 /** The sample that `seed` decides, computed without the store: rows at (2p - 1) / n of their strata, places by hash. */
 function plainSample(
   people: readonly Person[],
-  policy: Policy,
+  { policy, snapshot }: { readonly policy: Policy; readonly snapshot: string },
   mayBeUsed: (person: Person) => boolean = () => true,
 ): { rows: Cell[][]; suppressed: number } {
-  const hashOf = (text: string): string => createHash("sha256").update(seed).update(text).digest("hex");
+  const of = canonicalText({ domain: "hrss", resource: "people", snapshot, policy, fields: FIELDS });
+  const info = createHash("sha256").update(of).digest();
+  const order = hkdfSync("sha256", Buffer.concat([seed, tokenKey]), "sluice/sample-order/v1", info, 32);
+  const hashOf = (secret: Uint8Array, text: string): string =>
+    createHash("sha256").update(secret).update(text).digest("hex");
   const hashed = people
-    .map((person, row) => ({ person, hash: hashOf(`s${person.id}`), order: hashOf(`order ${row}`) }))
+    .map((person, row) => ({
+      person,
+      hash: hashOf(seed, `s${person.id}`),
+      order: hashOf(new Uint8Array(order), String(row)),
+    }))
     .filter(({ person }) => mayBeUsed(person))
     .map((row) => ({ ...row, cells: shown(row.person) }))
     .toSorted((a, b) => (a.hash < b.hash ? -1 : 1));
@@ -90,7 +106,7 @@ test("a sample is the one that plain computation on the rows gives, row by row",
   for (const rows of [200, 57, 1_237]) {
     const policy = peoplePolicy({ sample: { rows, strata: ["region"] } });
     const { table, certificate } = await place.store.drawSample(request({ policy }));
-    const expected = plainSample(all, policy);
+    const expected = plainSample(all, { policy, snapshot });
     expect(rowsOf(table, FIELDS)).toEqual(expected.rows);
     expect(Certificate.parse(certificate)).toMatchObject({
       policy: await documentHash(policy),
@@ -147,7 +163,7 @@ test("with a consent column, rows are read and sampled as if the others were not
   expect(read.snapshot).toBe(snapshot);
   const policy = peoplePolicy({ sample: { rows: consented.length - 20, strata: ["region"] } });
   const sample = await place.store.drawSample(request({ policy, consent }));
-  const expected = plainSample(all, policy, ({ insured }) => insured === true);
+  const expected = plainSample(all, { policy, snapshot }, ({ insured }) => insured === true);
   expect(rowsOf(sample.table, FIELDS)).toEqual(expected.rows);
   expect(sample.certificate.sourceRowsRounded).toBe(Number(consented.length.toPrecision(2)));
   const larger = peoplePolicy({ sample: { rows: consented.length + 1, strata: ["region"] } });
@@ -380,10 +396,10 @@ test("a policy that states no circumstances is refused where the class risk is n
 test("an officer's report has the figures of plain computation on sample and table", async () => {
   await using place = await Workplace.open();
   const all = people(1_237);
-  await place.import(peopleCsv(all), { fields: PEOPLE_FIELDS });
+  const { snapshot } = await place.import(peopleCsv(all), { fields: PEOPLE_FIELDS });
   const policy = peoplePolicy({ sample: { rows: 200, strata: ["region"] } });
   const { report } = await place.store.inspectSample(request({ policy }));
-  const { rows, suppressed } = plainSample(all, policy);
+  const { rows, suppressed } = plainSample(all, { policy, snapshot });
   const table = all.map(shown);
   const classOf = ([region, age]: readonly Cell[]): string => `${String(region)}/${String(age)}`;
   const inTable = Map.groupBy(table, classOf);

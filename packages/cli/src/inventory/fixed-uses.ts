@@ -121,6 +121,13 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     files: ["packages/desensitize/src/policy/cuts.ts"],
   },
   {
+    use: { en: "order of the rows of a sample", zh: "样本各行的排列次序" },
+    algorithm: "HKDF-SHA-256, then SHA-256 by row",
+    standard: "RFC 5869, FIPS 180-4",
+    national: false,
+    files: ["packages/desensitize/src/sample/row-order.ts"],
+  },
+  {
     use: { en: "salted hash of an imported table", zh: "导入数据表的加盐摘要" },
     ...SHA256,
     files: ["packages/domain/src/data/import-table.ts"],

@@ -1,5 +1,5 @@
-/** The sample a developer's job runs on, as SQL for DuckDB: in an order that only the seed explains, of rows that only the seed
- *  explains.
+/** The sample a developer's job runs on, as SQL for DuckDB: of rows that only the seed explains, in an order that is a secret
+ *  of its own (`row-order.ts`).
  *
  *  Rows are ranked by SHA-256(seed ‖ person): the persons of one table's sample are those of another's, so that a scene's
  *  tables can be joined, and the person's rows stay together. `exact` takes that many rows, from each stratum in proportion:
@@ -13,6 +13,7 @@ import { shownColumn } from "../policy/columns.ts";
 import { HASH_NUMBERS, hashNumberSql } from "../transform/keyed-hash.ts";
 import { originSql } from "../transform/origin.ts";
 import { quoteIdentifier } from "../transform/sql-text.ts";
+import { orderSecret, orderSql } from "./row-order.ts";
 import { columnExpression, keyParameters, selectList, type ViewSource, type ViewSql } from "../view-sql.ts";
 
 /** Bytes of a sampling seed. It never leaves the domain. */
@@ -56,17 +57,21 @@ ORDER BY _place, _h, _r LIMIT ${rows}`;
 
   // Names of fields begin with a letter, so that names of this statement that begin with `_` never meet them.
   // Only row numbers, hashes and strata are sorted; the columns are read for the chosen rows alone. Their order is that of
-  // another hash: by the first, the rows of one person would lie together.
+  // another hash: by the first, the rows of one person would lie together, and those of two samples side by side.
   const sql = `WITH
 _keyed AS (SELECT ${rowId} AS _r, ${hash} AS _h${stratum} FROM ${table}),
 _chosen AS (${chosen})
 SELECT ${selectList(columns, source)}${subject.expression} FROM ${table} JOIN _chosen ON _r = ${rowId}
-ORDER BY sha256($sampleSeed || encode('order ' || CAST(_r AS VARCHAR))), _r`;
+ORDER BY ${orderSql("_r")}, _r`;
 
   return {
     sql,
     columns: [...columns.map(({ name, type }) => ({ name, type })), ...subject.columns],
-    parameters: { ...keyParameters(columns.concat(strata), source.tokenKey), sampleSeed: source.seed },
+    parameters: {
+      ...keyParameters(columns.concat(strata), source.tokenKey),
+      sampleSeed: source.seed,
+      sampleOrder: orderSecret(policy, resource, source),
+    },
   };
 }
 

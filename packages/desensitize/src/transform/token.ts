@@ -1,5 +1,5 @@
 /** Tokens: HMAC-SHA-256 or HMAC-SM3 of a value's text, first 16 bytes, in hexadecimal. One key per scene and domain: tables
- *  of one scene can be joined on tokens, tables of two scenes cannot. Who has the key can tell any value's token; without
+ *  of one scene can be joined on tokens, tables of two scenes not on them. Who has the key can tell any value's token; without
  *  it, equal values show as equal and nothing else.
  *  @module */
 import { hash } from "node:crypto";
