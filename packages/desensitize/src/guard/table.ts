@@ -1,7 +1,8 @@
 /** Guard rules for tables: the guard itself groups the rows that a job put into groups, and leaves of each cell what
  *  disclosure control allows. A cell needs 10 persons or things; counts are rounded; a mean is left out when one or two
- *  of them make up most of it, or when all of its values are the same. Totals are sums of what is listed, so that
- *  nothing can be taken from them, and a cell that is not listed may be empty or small.
+ *  of them make up most of it, when all of its values are the same, or when few tell it from another mean of its cell.
+ *  Totals are sums of what is listed, so that nothing can be taken from them, and a cell that is not listed may be empty
+ *  or small.
  *  @see ACRO's defaults: `safe_threshold` 10, `safe_nk_n` 2 and `safe_nk_k` 0.9, `safe_pratio_p` 0.1, rounding base 5,
  *  zeros disclosive; Hundepool et al., Statistical Disclosure Control (2012), §4.2
  *  @module */
@@ -18,6 +19,7 @@ import { cellOrder, inCellOrder, levelsOfCell } from "./cells.ts";
 import { farEnough, ShownBefore } from "./differencing.ts";
 import { finding, judged, type GuardRule } from "./finding.ts";
 import { disclosingCells, sensitiveDimensions } from "./group-disclosure.ts";
+import { ShownMeasure } from "./near-copy.ts";
 import { followsFromRows, rowsAlike } from "./reversible.ts";
 import { MAX_MAGNITUDE, roundToBase, roundToDigits } from "./rounding.ts";
 import { safeMean } from "./safe-mean.ts";
@@ -163,10 +165,14 @@ function listedCells(
   const sums = new Float64Array(listed.reduce((most, { subjects: count }) => Math.max(most, count), 0));
   const cells = listed.map(({ at, from, to, subjects: count }) => {
     const means: Record<string, number> = {};
+    const own = subjects.subarray(from, to);
+    const others: ShownMeasure[] = [];
     for (const [i, name] of spec.measures.entries()) {
       const values = measures[i]?.subarray(from, to) ?? new Float64Array(0);
-      const mean = safeMean(values, subjects.subarray(from, to), sums.subarray(0, count));
-      if (mean !== null) means[name] = roundToDigits(mean, MEAN_DIGITS);
+      const mean = safeMean(values, own, sums.subarray(0, count));
+      if (mean === null || others.some((other) => other.isNear(values))) continue;
+      means[name] = roundToDigits(mean, MEAN_DIGITS);
+      if (spec.measures.length > 1) others.push(new ShownMeasure(values, own));
     }
     return { at: [...at], rows: roundToBase(to - from, TABLE_BASE), means };
   });
