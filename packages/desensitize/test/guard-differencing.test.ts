@@ -22,17 +22,22 @@ interface PlainRow {
   readonly value: number;
 }
 
-const specOf = (...sizes: number[]): TableSpec => ({
+const specOf = (sizes: readonly number[], measures: readonly string[] = ["m"]): TableSpec => ({
   kind: "table",
   dimensions: sizes.map((size, i) => ({
     name: `d${i}`,
     levels: Array.from({ length: size }, (_, level) => `l${level}`),
   })),
-  measures: ["m"],
+  measures: [...measures],
 });
 
-/** The guard's verdict on a table, with the tags of the persons as a domain has them. */
-function judge(rows: readonly PlainRow[], spec: TableSpec, shown: Uint32Array = new Uint32Array(0)): Verdict {
+/** The guard's verdict on a table, with the tags of the persons as a domain has them. Measures beside `m` are of `others`. */
+function judge(
+  rows: readonly PlainRow[],
+  spec: TableSpec,
+  shown: Uint32Array = new Uint32Array(0),
+  others: Readonly<Record<string, (row: PlainRow) => number>> = {},
+): Verdict {
   const numbers = new Map<number, number>();
   for (const { who } of rows) if (!numbers.has(who)) numbers.set(who, numbers.size);
   const tags = Uint32Array.from(
@@ -45,7 +50,10 @@ function judge(rows: readonly PlainRow[], spec: TableSpec, shown: Uint32Array = 
   const dimensions = Object.fromEntries(
     spec.dimensions.map(({ name }, i) => [name, Uint8Array.from(rows, ({ at }) => at[i] ?? NO_LEVEL)]),
   );
-  const measures = { m: Float64Array.from(rows, ({ value }) => value) };
+  const measured: Record<string, (row: PlainRow) => number> = { m: ({ value }) => value, ...others };
+  const measures = Object.fromEntries(
+    spec.measures.map((name) => [name, Float64Array.from(rows, measured[name] ?? (() => Number.NaN))]),
+  );
   const facts: DomainFacts = { rowCount: rows.length, environment: "production", subjects, tags, shown };
   const manifest: JobManifest = { name: "t", purpose: "t", input: { m: "f64" }, outputs: { t: spec } };
   return checkOutput({ class: "served", values: { t: { kind: "table-rows", dimensions, measures } } }, manifest, facts);
@@ -62,22 +70,38 @@ const refused = ({ findings }: Verdict): string[] =>
   findings.filter(({ result }) => result === "refused").map(({ rule }) => rule);
 const joined = (...parts: Uint32Array[]): Uint32Array => Uint32Array.from(parts.flatMap((part) => [...part]));
 
-/** Rows behind every number that a table shows, as one text for each person. */
-function behind(rows: readonly PlainRow[], verdict: Verdict): Map<number, string>[] {
+/** What is behind every count and every mean that a table shows, as one text for each person. */
+function behind(
+  rows: readonly PlainRow[],
+  verdict: Verdict,
+): { kind: "count" | "mean"; persons: Map<number, string> }[] {
   if (!verdict.ok) return [];
   const { cells, dimensions } = tableOf(verdict);
-  const listed = new Set(cells.map(({ at }) => at.join()));
-  const inTable = rows.filter(({ at }) => listed.has(at.join()));
-  const of = (some: readonly PlainRow[]): Map<number, string> => {
-    const texts = new Map<number, string[]>();
-    for (const { who, value } of some) texts.set(who, [...(texts.get(who) ?? []), String(value)]);
-    return new Map([...texts].map(([who, values]) => [who, values.sort().join()]));
-  };
+  const cellOf = (key: string): PlainRow[] => rows.filter(({ at }) => at.join() === key);
+  const listed = cells.map(({ at }) => cellOf(at.join()));
+  const of = (some: readonly PlainRow[], text: (row: PlainRow) => string): Map<number, string> =>
+    new Map(
+      [...Map.groupBy(some, ({ who }) => who)].map(([who, own]) => [
+        who,
+        own
+          .map((row) => text(row))
+          .sort()
+          .join(),
+      ]),
+    );
+  const all = listed.flat();
   const levels = dimensions.flatMap(({ levels: names }, i) =>
-    names.map((_, level) => inTable.filter(({ at }) => at[i] === level)),
+    names.map((_, level) => all.filter(({ at }) => at[i] === level)),
   );
-  const single = [...listed].map((key) => inTable.filter(({ at }) => at.join() === key));
-  return [...single, ...levels, inTable].filter(({ length }) => length > 0).map(of);
+  const counts = [...listed, ...levels, all].filter(({ length }) => length > 0);
+  const means = cells.flatMap(({ at, means: own }) => ("m" in own ? [cellOf(at.join())] : []));
+  return [
+    ...counts.map((some) => ({ kind: "count" as const, persons: of(some, () => "1") })),
+    ...means.map((some) => {
+      const valued = some.filter(({ value }) => !Number.isNaN(value));
+      return { kind: "mean" as const, persons: of(valued, ({ value }) => String(value)) };
+    }),
+  ];
 }
 
 /** Persons in one and not in the other, and persons in both of whom something else was counted. */
@@ -99,14 +123,14 @@ const first = [
   ...persons(200, 90, [1, 0]),
   ...persons(300, 40, [1, 1]),
 ];
-const spec = specOf(2, 2);
+const spec = specOf([2, 2]);
 
 test("the same rows again show the same, and nothing is taken out", () => {
   const one = judge(first, spec);
   const again = judge(first.toReversed(), spec, shownOf(one));
   expect(tableOf(again)).toEqual(tableOf(one));
-  // Four cells, four totals of levels, and the total.
-  expect(shownOf(one)).toHaveLength(9 * SET_WORDS);
+  // Four cells, four totals of levels, the total, and four means.
+  expect(shownOf(one)).toHaveLength(13 * SET_WORDS);
   expect(
     [one, again].map(({ findings }) => findings.find(({ rule }) => rule === "table-differencing")?.result),
   ).toEqual(["passed", "changed"]);
@@ -124,13 +148,52 @@ test("table-differencing: a cell that one to nine persons tell from an earlier o
   expect(cellsOf([...without(1), ...persons(900, 1, [1, 1])])).toEqual(["0,0", "0,1", "1,0"]);
 });
 
-test("table-differencing: of the same persons, one whose value or number of rows changed is not shown", () => {
+/** Cells that are listed, and those of them whose mean of `name` is shown. */
+function placesOf(verdict: Verdict, name = "m"): { listed: string[]; means: string[] } {
+  const { cells } = tableOf(verdict);
+  const places = (some: typeof cells): string[] => some.map(({ at }) => at.join());
+  return { listed: places(cells), means: places(cells.filter(({ means }) => name in means)) };
+}
+const ALL = ["0,0", "0,1", "1,0", "1,1"];
+const THREE = ALL.slice(0, 3);
+
+test("table-differencing: of the same persons, one with another number of rows is not shown, nor a mean of another value", () => {
   const before = shownOf(judge(first, spec));
-  const cellsOf = (rows: PlainRow[]): string[] => tableOf(judge(rows, spec, before)).cells.map(({ at }) => at.join());
-  expect(cellsOf(first.map((row) => (row.who === 310 ? { ...row, value: 900 } : row)))).toEqual(["0,0", "0,1", "1,0"]);
-  expect(cellsOf([...first, ...persons(310, 1, [1, 1])])).toEqual(["0,0", "0,1", "1,0"]);
-  // Everybody's changed: that is another table.
-  expect(cellsOf(first.map((row) => ({ ...row, value: row.value + 1 })))).toHaveLength(4);
+  expect(placesOf(judge([...first, ...persons(310, 1, [1, 1])], spec, before)).listed).toEqual(THREE);
+  for (const value of [900, 40, Number.NaN]) {
+    const changed = first.map((row) => (row.who === 310 ? { ...row, value } : row));
+    expect(placesOf(judge(changed, spec, before)), `${value}`).toEqual({ listed: ALL, means: THREE });
+  }
+});
+
+test("table-differencing: no other measure, name or scale hides that few have no value, or that few have another", () => {
+  const before = shownOf(judge(first, spec));
+  const z = ({ who }: PlainRow): number => (who * 7) % 23;
+  const gone = ({ who, value }: PlainRow): number => (who === 310 ? Number.NaN : value);
+  const other = ({ who, value }: PlainRow): number => (who === 310 ? value + 5 : value);
+  for (const measures of [
+    ["z", "n"],
+    ["n", "z"],
+  ]) {
+    for (const n of [gone, other, (row: PlainRow) => 2 * gone(row) + 1]) {
+      const verdict = judge(first, specOf([2, 2], measures), before, { z, n });
+      expect(placesOf(verdict, "z"), measures.join()).toEqual({ listed: ALL, means: ALL });
+      expect(placesOf(verdict, "n"), measures.join()).toEqual({ listed: ALL, means: THREE });
+    }
+  }
+  // Of a measure beside others, as of the only one.
+  const both = shownOf(judge(first, specOf([2, 2], ["z", "m"]), undefined, { z }));
+  expect(placesOf(judge(first, specOf([2, 2], ["n"]), both, { n: gone }), "n").means).toEqual(THREE);
+  // A mean that was not shown is not registered: the next table is held against what was shown.
+  const hidden = judge(first, specOf([2, 2], ["n"]), before, { n: gone });
+  const known = joined(before, shownOf(hidden));
+  expect(placesOf(judge(first, specOf([2, 2], ["n"]), known, { n: ({ value }) => value }), "n").means).toEqual(ALL);
+});
+
+test("a limit: across tables, other values of everybody are taken for another measure, also when they only were rescaled", () => {
+  const before = shownOf(judge(first, spec));
+  const rescaled = first.map((row) => ({ ...row, value: 2 * row.value + (row.who === 310 ? 5 : 1) }));
+  expect(placesOf(judge(rescaled, spec, before)).means).toEqual(ALL);
 });
 
 test("table-differencing: other measures do not hide that one person is missing, however many rows each has", () => {
@@ -154,8 +217,8 @@ test("table-differencing: tables by other groups are compared, too", () => {
   // The earlier one has no second dimension, and leaves out one person of the first level.
   const rows = first.filter(({ who }) => who < 40 || who >= 70);
   const flat = rows.filter(({ who }) => who !== 5).map((row) => ({ ...row, at: row.at.slice(0, 1) }));
-  const before = shownOf(judge(flat, specOf(2)));
-  const table = tableOf(judge(rows, specOf(2, 2), before));
+  const before = shownOf(judge(flat, specOf([2])));
+  const table = tableOf(judge(rows, specOf([2, 2]), before));
   // The total of the level would be one person apart: its smallest cell went.
   expect(table.cells.map(({ at }) => at.join())).toEqual(["0,1", "1,0", "1,1"]);
 });
@@ -166,6 +229,8 @@ test("no two numbers of two or three tables are a few persons apart: every pair 
     gone: fc.array(fc.nat(170), { maxLength: 3 }),
     moved: fc.array(fc.nat(170), { maxLength: 2 }),
     changed: fc.array(fc.nat(170), { maxLength: 3 }),
+    /** Persons without a value. */
+    silent: fc.array(fc.nat(170), { maxLength: 2 }),
     flat: fc.boolean(),
     /** Cells of which every second person is gone, which is enough. */
     halved: fc.subarray([0, 1, 2, 3]),
@@ -176,9 +241,9 @@ test("no two numbers of two or three tables are a few persons apart: every pair 
       if (base === undefined) return;
       const source = base.sizes.flatMap((size, cell) => persons(cell * 45, size, [cell >> 1, cell & 1]));
       let shown: Uint32Array = new Uint32Array(0);
-      const seen: Map<number, string>[][] = [];
-      for (const { gone, moved, changed, flat, halved } of [
-        { ...base, gone: [], moved: [], changed: [], halved: [] },
+      const seen: ReturnType<typeof behind>[] = [];
+      for (const { gone, moved, changed, silent, flat, halved } of [
+        { ...base, gone: [], moved: [], changed: [], silent: [], halved: [] },
         ...later,
       ]) {
         const rows = source
@@ -186,9 +251,9 @@ test("no two numbers of two or three tables are a few persons apart: every pair 
           .map((row, i) => ({
             who: row.who,
             at: (moved.includes(i) ? [1, 1] : row.at).slice(0, flat ? 1 : 2),
-            value: row.value + (changed.includes(i) ? 100 : 0),
+            value: silent.includes(i) ? Number.NaN : row.value + (changed.includes(i) ? 100 : 0),
           }));
-        const verdict = judge(rows, flat ? specOf(2) : spec, shown);
+        const verdict = judge(rows, flat ? specOf([2]) : spec, shown);
         if (!verdict.ok) {
           refusals++;
           continue;
@@ -196,8 +261,8 @@ test("no two numbers of two or three tables are a few persons apart: every pair 
         if (seen.length > 0) served++;
         const own = behind(rows, verdict);
         for (const earlier of seen.flat()) {
-          for (const set of own) {
-            const { persons: others, contents } = apart(set, earlier);
+          for (const set of own.filter(({ kind }) => kind === earlier.kind)) {
+            const { persons: others, contents } = apart(set.persons, earlier.persons);
             expect(others === 0 || others >= 10, `${others} persons`).toBe(true);
             if (others === 0) expect(contents === 0 || contents >= 10, `${contents} values`).toBe(true);
           }

@@ -37,9 +37,10 @@ const RULE_WORDS: Readonly<Record<keyof typeof GUARD_RULES, string>> = {
   "table-range": "参加平均的数大小在允许范围内，过小的平均值归零",
   "table-order": "各字段都相同的行，入同一组，取同一数",
   "table-group": "敏感分组中，同一群体至少 10 人（或物）与多数不同才列出",
-  "table-differencing": "与同一数源表以往各表相差不足 10 人（或物）的格不列出",
+  "table-differencing": "与同一数源表以往各表相差不足 10 人（或物）的格不列出，均值不给出",
   "table-cells": "只列至少 10 人（或物）的格；不列出的行不超过入组行的两成",
-  "table-mean": "平均值出自至少 10 人（或物），不是同一个数，只有两种值时各至少 10 人，也没有一两个占大头",
+  "table-mean":
+    "平均值出自至少 10 人（或物），不是同一个数，只有两种值时各至少 10 人，没有一两个占大头，也与同格其他平均值相差至少 10 人",
   "table-count": "行数取 5 的倍数，合计只加列出的格",
   "table-digits": "平均值只留 3 位有效数字",
 };

@@ -5,7 +5,7 @@ import { tableCells, type JobManifest, type OutputSpec } from "@sluice/protocol"
 import { METRIC_DIGITS } from "./metrics.ts";
 import { MODEL_DIGITS } from "./linear-model.ts";
 import { MAX_MAGNITUDE, MIN_MAGNITUDE } from "./rounding.ts";
-import { MEAN_DIGITS } from "./table.ts";
+import { MEAN_DIGITS } from "./cell-means.ts";
 
 /** Rows of a cell take one of as many multiples of the rounding base at most as these bits count. */
 const COUNT_BITS = 20;

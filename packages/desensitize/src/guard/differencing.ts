@@ -2,7 +2,7 @@
  *  new table are held against every number that earlier tables of the same source showed, whatever these grouped by, under
  *  whichever scene, snapshot or consent. A heuristic: sums of several shown numbers are not tried.
  *  @module */
-import { SET_WORDS, differInFew, shownGroups, shownSet, type CellRange, type CellRows } from "./shown-sets.ts";
+import { SET_WORDS, differInFew, shownGroups, type CellRange, type TableSets } from "./shown-sets.ts";
 import { MIN_CELL_SUBJECTS } from "./subjects.ts";
 
 /** Times that a cell is taken out of a total that is too near before the table is given up: each reads every row again. */
@@ -23,7 +23,7 @@ export class ShownBefore {
     return this.#sets.length === 0;
   }
 
-  /** Whether one of them differs from `set` in fewer than MIN_CELL_SUBJECTS persons, and in some. */
+  /** Whether one of them, of the same kind, differs from `set` in fewer than MIN_CELL_SUBJECTS persons, and in some. */
   isNear(set: Uint32Array): boolean {
     const persons = set[0] ?? 0;
     for (let i = this.#firstOf(persons - MIN_CELL_SUBJECTS + 1); i < this.#sets.length; i++) {
@@ -49,30 +49,29 @@ export class ShownBefore {
  *  that is left is far enough. */
 export function farEnough<T extends CellRange>(
   cells: readonly T[],
-  rows: CellRows,
+  sets: TableSets,
   before: ShownBefore,
-): { readonly cells: readonly T[]; readonly shown: Uint32Array } {
-  const seen = new Uint32Array(rows.tags.length / 2);
-  let mark = 0;
-  const digest = (some: readonly T[]): Uint32Array => shownSet(some, rows, seen, ++mark);
+): { readonly cells: readonly T[]; readonly shown: Uint32Array[] } {
+  const digest = (some: readonly T[]): Uint32Array => sets.ofCount(some);
   const single = new Map(cells.map((cell) => [cell, digest([cell])]));
   let left = cells.filter((cell) => !before.isNear(single.get(cell) ?? digest([cell])));
   for (let round = 0; round < MAX_ROUNDS && left.length > 0; round++) {
     const groups = shownGroups(left).map((places) => places.flatMap((place) => left[place] ?? []));
-    const sets = groups.map((group) => {
+    const shown = groups.map((group) => {
       const [only] = group;
       return (group.length === 1 && only !== undefined ? single.get(only) : undefined) ?? digest(group);
     });
-    const near = groups.find((_, i) => before.isNear(sets[i] ?? new Uint32Array(SET_WORDS)));
-    if (near === undefined) return { cells: left, shown: joined(sets) };
+    const near = groups.find((_, i) => before.isNear(shown[i] ?? new Uint32Array(SET_WORDS)));
+    if (near === undefined) return { cells: left, shown };
     // Of a total that is too near, its smallest cell goes.
     const smallest = near.reduce((least, cell) => (cell.to - cell.from < least.to - least.from ? cell : least));
     left = left.filter((cell) => cell !== smallest);
   }
-  return { cells: [], shown: new Uint32Array(0) };
+  return { cells: [], shown: [] };
 }
 
-function joined(sets: readonly Uint32Array[]): Uint32Array {
+/** Sets one after another, as they are kept. */
+export function joinedSets(sets: readonly Uint32Array[]): Uint32Array {
   const words = new Uint32Array(sets.length * SET_WORDS);
   for (const [i, set] of sets.entries()) words.set(set, i * SET_WORDS);
   return words;

@@ -1,9 +1,9 @@
-/** Whom a table shows, so that a later one can be held against it: for every number that it shows (cells, totals of levels,
- *  the total) a digest of the persons behind it and of what was counted of them. Persons fall into 256 buckets by a
- *  keyed tag, and each bucket has one word: two sets that differ in at most n persons differ in at most n buckets, always.
- *  The reverse holds but for chance, to the safe side.
+/** Whom a table shows, so that a later one can be held against it. For every count that it shows (cells, totals of levels,
+ *  the total) a digest of the persons behind it and of how many rows each has; for every mean, of the persons who have a
+ *  value and of the values. Persons fall into 256 buckets by a keyed tag, and each bucket has one word: two sets that
+ *  differ in at most n persons differ in at most n buckets, always. The reverse holds but for chance, to the safe side.
  *
- *  // struct { uint32 persons; uint32 people[256]; uint32 contents[256]; } ShownSet; little-endian
+ *  // struct { uint32 mean : 1, persons : 31; uint32 people[256]; uint32 contents[256]; } ShownSet; little-endian
  *  @module */
 
 /** Buckets of persons. */
@@ -11,11 +11,13 @@ const BUCKETS = 256;
 /** Words of one set. */
 export const SET_WORDS = 1 + 2 * BUCKETS;
 
+/** In the first word: the set is of a mean, and is held against means alone. */
+const OF_MEAN = 0x80000000;
+
 /** Rows of a table in the order of its cells. */
 export interface CellRows {
   /** Number of the person of each row. */
   readonly persons: Uint32Array;
-  readonly measures: readonly Float64Array[];
   /** Two words for each person: HMAC under a secret of the domain. */
   readonly tags: Uint32Array;
 }
@@ -42,37 +44,61 @@ export function shownGroups(cells: readonly Pick<CellRange, "at">[]): number[][]
   return [...all.map((place) => [place]), ...totals, ...(all.length > 1 ? [all] : [])];
 }
 
-/** The digest of the persons and contents of `cells` together. `seen` has an entry for each person and none equal to `mark`;
- *  it is overwritten with it. */
-export function shownSet(
-  cells: readonly CellRange[],
-  { persons, measures, tags }: CellRows,
-  seen: Uint32Array,
-  mark: number,
-): Uint32Array {
-  const set = new Uint32Array(SET_WORDS);
-  const double = new Float64Array(1);
-  const words = new Uint32Array(double.buffer);
-  for (const { from, to } of cells) {
-    for (let i = from; i < to; i++) {
-      const person = persons[i] ?? 0;
-      const [first = 0, second = 0] = [tags[2 * person], tags[2 * person + 1]];
-      const bucket = first % BUCKETS;
-      if (seen[person] !== mark) {
-        seen[person] = mark;
-        set[0] = (set[0] ?? 0) + 1;
-        set[1 + bucket] = (set[1 + bucket] ?? 0) ^ second;
-      }
-      let content = mixed(second, first);
-      for (const measure of measures) {
-        double[0] = (measure[i] ?? Number.NaN) + 0;
-        content = mixed(mixed(content, words[0] ?? 0), words[1] ?? 0);
-      }
-      // Added, so that two rows alike do not cancel out.
-      set[1 + BUCKETS + bucket] = (set[1 + BUCKETS + bucket] ?? 0) + content;
-    }
+/** Makes the sets of what one table shows. */
+export class TableSets {
+  readonly #rows: CellRows;
+  /** The last set that each person was put into. */
+  readonly #seen: Uint32Array;
+  #set = 0;
+
+  constructor(rows: CellRows) {
+    this.#rows = rows;
+    this.#seen = new Uint32Array(rows.tags.length / 2);
   }
-  return set;
+
+  /** Of how many rows are in `cells` together. */
+  ofCount(cells: readonly CellRange[]): Uint32Array {
+    const set = this.#begun(0);
+    for (const { from, to } of cells) {
+      for (let row = from; row < to; row++) this.#add(set, row);
+    }
+    return set;
+  }
+
+  /** Of the mean of `values` in the rows from `from` on; rows of NaN have none. */
+  ofMean(values: Float64Array, from: number): Uint32Array {
+    const set = this.#begun(OF_MEAN);
+    const double = new Float64Array(1);
+    const words = new Uint32Array(double.buffer);
+    for (let i = 0; i < values.length; i++) {
+      double[0] = (values[i] ?? Number.NaN) + 0;
+      if (!Number.isNaN(double[0])) this.#add(set, from + i, words);
+    }
+    return set;
+  }
+
+  #begun(kind: number): Uint32Array {
+    this.#set++;
+    const set = new Uint32Array(SET_WORDS);
+    set[0] = kind;
+    return set;
+  }
+
+  #add(set: Uint32Array, row: number, words?: Uint32Array): void {
+    const { persons, tags } = this.#rows;
+    const person = persons[row] ?? 0;
+    const [first = 0, second = 0] = [tags[2 * person], tags[2 * person + 1]];
+    const bucket = first % BUCKETS;
+    if (this.#seen[person] !== this.#set) {
+      this.#seen[person] = this.#set;
+      set[0] = (set[0] ?? 0) + 1;
+      set[1 + bucket] = (set[1 + bucket] ?? 0) ^ second;
+    }
+    const own = mixed(second, first);
+    const content = words === undefined ? own : mixed(mixed(own, words[0] ?? 0), words[1] ?? 0);
+    // Added, so that two rows alike do not cancel out.
+    set[1 + BUCKETS + bucket] = (set[1 + BUCKETS + bucket] ?? 0) + content;
+  }
 }
 
 /** The finaliser of MurmurHash3 over both words. */
@@ -83,8 +109,8 @@ function mixed(one: number, other: number): number {
   return (word ^ (word >>> 16)) >>> 0;
 }
 
-/** Whether two sets are not the same, and fewer than `minimum` persons make the difference: other persons, or the same ones
- *  with other rows or measures. `one` and `other` start at their words. */
+/** Whether two sets of one kind are not the same, and fewer than `minimum` persons make the difference: other persons, or the
+ *  same ones with other rows or values. */
 export function differInFew(one: Uint32Array, other: Uint32Array, minimum: number): boolean {
   const people = differing(one, other, 1, minimum);
   if (people > 0) return people < minimum;

@@ -15,21 +15,18 @@ import {
   type TableRows,
   type TableSpec,
 } from "@sluice/protocol";
+import { cellMeans } from "./cell-means.ts";
 import { cellOrder, inCellOrder, levelsOfCell } from "./cells.ts";
-import { farEnough, ShownBefore } from "./differencing.ts";
+import { farEnough, joinedSets, ShownBefore } from "./differencing.ts";
 import { finding, judged, type GuardRule } from "./finding.ts";
 import { disclosingCells, sensitiveDimensions } from "./group-disclosure.ts";
-import { ShownMeasure } from "./near-copy.ts";
 import { followsFromRows, rowsAlike } from "./reversible.ts";
-import { MAX_MAGNITUDE, roundToBase, roundToDigits } from "./rounding.ts";
-import { safeMean } from "./safe-mean.ts";
-import type { CellRange } from "./shown-sets.ts";
+import { MAX_MAGNITUDE, roundToBase } from "./rounding.ts";
+import { TableSets, type CellRange } from "./shown-sets.ts";
 import { MIN_CELL_SUBJECTS, SubjectNumbers, subjectsOf } from "./subjects.ts";
 
 /** Rows of a cell are rounded to multiples of this. */
 export const TABLE_BASE = 5;
-/** Significant digits of a mean. */
-export const MEAN_DIGITS = 3;
 /** Share of the grouped rows that may lie in cells that are not listed. */
 const MAX_UNLISTED_SHARE = 0.2;
 
@@ -153,30 +150,29 @@ function listedCells(
   };
   if (!enough(large)) return { cells: null, rule: "table-cells" };
 
-  const measures = spec.measures.map((name) => {
+  const measures = spec.measures.map((name): [string, Float64Array] => {
     const values = new Float64Array(groupedRows);
     inCellOrder(order, table.measures[name] ?? [], values);
-    return values;
+    return [name, values];
   });
-  const far =
-    before === null ? null : farEnough(large, { persons, measures, tags: facts.tags ?? new Uint32Array(0) }, before);
+  const sets = new TableSets({ persons, tags: facts.tags ?? new Uint32Array(0) });
+  const far = before === null ? null : farEnough(large, sets, before);
   const listed = far?.cells ?? large;
   if (!enough(listed)) return { cells: null, rule: "table-differencing" };
+  const shown = [...(far?.shown ?? [])];
   const sums = new Float64Array(listed.reduce((most, { subjects: count }) => Math.max(most, count), 0));
   const cells = listed.map(({ at, from, to, subjects: count }) => {
-    const means: Record<string, number> = {};
-    const own = subjects.subarray(from, to);
-    const others: ShownMeasure[] = [];
-    for (const [i, name] of spec.measures.entries()) {
-      const values = measures[i]?.subarray(from, to) ?? new Float64Array(0);
-      const mean = safeMean(values, own, sums.subarray(0, count));
-      if (mean === null || others.some((other) => other.isNear(values))) continue;
-      means[name] = roundToDigits(mean, MEAN_DIGITS);
-      if (spec.measures.length > 1) others.push(new ShownMeasure(values, own));
-    }
+    const own = measures.map(([name, values]): [string, Float64Array] => [name, values.subarray(from, to)]);
+    const means = cellMeans(own, { subjects: subjects.subarray(from, to), sums: sums.subarray(0, count) }, (values) => {
+      if (before === null) return true;
+      const set = sets.ofMean(values, from);
+      if (before.isNear(set)) return false;
+      shown.push(set);
+      return true;
+    });
     return { at: [...at], rows: roundToBase(to - from, TABLE_BASE), means };
   });
-  return { cells, rule: "table-cells", ...(far === null ? {} : { shown: far.shown }) };
+  return { cells, rule: "table-cells", ...(before === null ? {} : { shown: joinedSets(shown) }) };
 }
 
 function tableOf(cells: Table["cells"], { dimensions, measures }: TableSpec): Table {
