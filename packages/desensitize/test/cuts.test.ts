@@ -37,6 +37,9 @@ function second(
 const REFUSED = "/columns/value/transform";
 const bucket = (width: number, min: number, max: number): Transform => ({ kind: "bucket", width, min, max });
 const mask = (keepFirst: number, keepLast: number): Transform => ({ kind: "mask", keepFirst, keepLast });
+type Noise = Extract<Transform, { kind: "noise" }>;
+const noise = (amplitude: number, change: Partial<Noise> = {}): Transform => ({ kind: "noise", amplitude, ...change });
+const shift = (maxDays: number): Transform => ({ kind: "dateShift", maxDays });
 const prefix = (length: number): Transform => ({ kind: "generalize", length });
 
 test("cuts that nest are taken in either order, others are refused in either order", () => {
@@ -56,7 +59,21 @@ test("cuts that nest are taken in either order, others are refused in either ord
     [prefix(2), bucket(10, 0, 100), false],
     [{ kind: "keep" }, bucket(7, 0, 100), true],
     [{ kind: "token" }, bucket(7, 0, 100), true],
-    [{ kind: "noise", amplitude: 3 }, bucket(7, 0, 100), true],
+    [noise(3), noise(3), true],
+    [noise(3), noise(3, { per: "subject" }), true],
+    [noise(3), noise(6), false],
+    [noise(3), noise(3, { per: "row" }), false],
+    [noise(3), noise(3, { min: 0 }), false],
+    [noise(3), noise(3, { max: 90 }), false],
+    [noise(3), bucket(7, 0, 100), false],
+    [noise(3), prefix(2), false],
+    [noise(3), { kind: "keep" }, false],
+    [noise(3), { kind: "token" }, true],
+    [shift(3), shift(3), true],
+    [shift(3), shift(4), false],
+    [shift(3), prefix(4), false],
+    [shift(3), { kind: "keep" }, false],
+    [shift(3), noise(3), false],
   ];
   for (const [a, b, nests] of cases) {
     expect([a, b, second([a, b])]).toEqual([a, b, nests ? "nest" : REFUSED]);

@@ -34,7 +34,7 @@ test("all dates of one person move by the same days, which the person's key deci
     const days = moved("2020-02-28", `p${i}`);
     expect(moved("1999-12-31", `p${i}`)).toBe(days);
     shifts.add(days);
-    const hash = createHmac("sha256", keyOf("date-shift")).update(`sp${i}`).digest("hex");
+    const hash = createHmac("sha256", keyOf("date-shift")).update(`30:sp${i}`).digest("hex");
     expect(days).toBe(Number(BigInt(`0x${hash.slice(0, 13)}`) % 61n) - 30);
   }
   expect([Math.min(...shifts), Math.max(...shifts)]).toEqual([-30, 30]);
@@ -84,6 +84,45 @@ test("rows of one person share their noise unless each row is to have its own; c
   expect(noise("subject", "wage", 1)).toBe(noise("subject", "wage", 2));
   expect(noise("row", "wage", 1)).not.toBe(noise("row", "wage", 2));
   expect(noise("subject", "wage", 1)).not.toBe(noise("subject", "debt", 1));
+});
+
+test("what two rules of one column add has nothing in common: no two samples can be solved for the value", () => {
+  const persons = Array.from({ length: 400 }, (_, i) => `p${i}`);
+  const added = (transform: Transform): number[] =>
+    persons.map((subject) => {
+      const of = { tokenKey, name: "wage", subject };
+      if (transform.kind === "noise") return Number(applyTransform(transform, 0, { ...of, type: "decimal" }));
+      return Date.parse(String(applyTransform(transform, "2024-05-31", { ...of, type: "date" }))) / 86_400_000;
+    });
+  const correlation = (a: number[], b: number[]): number => {
+    const mean = (xs: number[]): number => xs.reduce((sum, x) => sum + x, 0) / xs.length;
+    const [ma, mb] = [mean(a), mean(b)];
+    const cross = mean(a.map((x, i) => (x - ma) * ((b[i] ?? 0) - mb)));
+    return cross / Math.sqrt(mean(a.map((x) => (x - ma) ** 2)) * mean(b.map((x) => (x - mb) ** 2)));
+  };
+  const pairs: [Transform, Transform][] = [
+    [
+      { kind: "noise", amplitude: 500 },
+      { kind: "noise", amplitude: 1_000 },
+    ],
+    [
+      { kind: "noise", amplitude: 500 },
+      { kind: "noise", amplitude: 500, min: -400 },
+    ],
+    [
+      { kind: "noise", amplitude: 500 },
+      { kind: "noise", amplitude: 500, max: 400 },
+    ],
+    [
+      { kind: "dateShift", maxDays: 30 },
+      { kind: "dateShift", maxDays: 60 },
+    ],
+  ];
+  for (const [a, b] of pairs) {
+    expect(correlation(added(a), added(a))).toBeCloseTo(1);
+    // Five standard deviations of unrelated numbers, 1 / sqrt(n).
+    expect([a, b, Math.abs(correlation(added(a), added(b))) < 0.25]).toEqual([a, b, true]);
+  }
 });
 
 test("noise is spread over its whole range", () => {

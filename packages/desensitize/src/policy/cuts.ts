@@ -13,7 +13,9 @@ export type Cut =
   | { readonly kind: "prefix"; readonly length: number }
   | { readonly kind: "mask"; readonly first: number; readonly last: number }
   | { readonly kind: "date"; readonly length: number | "quarter" }
-  | { readonly kind: "tree"; readonly tree: string };
+  | { readonly kind: "tree"; readonly tree: string }
+  /** No cut, but a rule that tells the value when another one is laid over it. */
+  | { readonly kind: "moved"; readonly rule: string };
 
 /** What the samples of one table were cut by, and drawn by, so far. */
 export interface TableCuts {
@@ -33,7 +35,7 @@ export interface CutRequest {
   readonly subject: FieldName;
 }
 
-/** `earlier` with the cuts of one more sample. Pseudonyms, shifts and noise do not cut.
+/** `earlier` with the cuts of one more sample. Pseudonyms do not cut.
  *  @throws ERR_POLICY when they do not nest with those of an earlier one, or the sample is drawn by other persons or strata */
 export function joinCuts(earlier: TableCuts | null, { policy, resource, fields, subject }: CutRequest): TableCuts {
   const cutOfField = (name: FieldName): Cut | null => {
@@ -80,9 +82,11 @@ function cutOf(transform: Transform, { type, hierarchy }: ResourceField): Cut | 
     case "token":
     case "fpe":
     case "fake":
-    case "dateShift":
-    case "noise":
       return null;
+    case "dateShift":
+      return { kind: "moved", rule: canonicalText(transform) };
+    case "noise":
+      return { kind: "moved", rule: canonicalText({ ...transform, per: transform.per ?? "subject" }) };
   }
 }
 
@@ -105,6 +109,7 @@ function levelCut(hierarchy: NonNullable<ResourceField["hierarchy"]>, level: num
 
 /** Whether what one of the two shows is a function of what the other shows. */
 function nest(a: Cut, b: Cut): boolean {
+  if (a.kind === "moved" || b.kind === "moved") return a.kind === "moved" && b.kind === "moved" && a.rule === b.rule;
   if (a.kind === "whole" || b.kind === "whole") return true;
   if (a.kind === "points" && b.kind === "points") return pointsNest(a, b) || pointsNest(b, a);
   if (a.kind === "prefix" && b.kind === "prefix") return true;

@@ -25,7 +25,12 @@ export function shiftDate({ maxDays }: DateShift, value: StoredValue, context: V
 }
 
 function shiftOf(maxDays: number, tokenKey: Bytes, origin: string): number {
-  return (hashNumber(keyedHash("date-shift", tokenKey, origin), 0) % (2 * maxDays + 1)) - maxDays;
+  return (hashNumber(keyedHash("date-shift", tokenKey, prefix(maxDays) + origin), 0) % (2 * maxDays + 1)) - maxDays;
+}
+
+/** Shifts of two ranges have nothing to do with each other. */
+function prefix(maxDays: number): string {
+  return `${maxDays}:`;
 }
 
 /** The same of an SQL expression. */
@@ -36,7 +41,7 @@ export function shiftDateSql({ maxDays }: DateShift, source: string, stored: Sto
   const dashed = `left(${text}, 4) || '-' || substr(${text}, 5, 2) || '-' || substr(${text}, 7, 2)`;
   // TRY_CAST, never strptime: what does not exist is NULL, and no message carries it.
   const date = `TRY_CAST(CASE WHEN ${iso} THEN ${text} WHEN ${eight} THEN ${dashed} END AS DATE)`;
-  const number = hashNumberSql(keyedHashSql("date-shift", originSql(columns)), 0);
+  const number = hashNumberSql(keyedHashSql("date-shift", `'${prefix(maxDays)}' || ${originSql(columns)}`), 0);
   const moved = `${date} + CAST(${number} % ${2 * maxDays + 1} - ${maxDays} AS INTEGER)`;
   const inside = `BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'`;
   return `CASE WHEN ${date} ${inside} AND ${moved} ${inside} THEN CAST(${moved} AS VARCHAR) END`;

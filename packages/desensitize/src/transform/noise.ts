@@ -19,7 +19,7 @@ export function addNoise(transform: Noise, value: StoredValue, context: ValueCon
   if (typeof kept !== "number") return null;
   const { subject, row } = context;
   const origin = originOf(transform.per === "row" ? { row } : { subject, row });
-  const number = hashNumber(keyedHash("noise", context.tokenKey, prefix(context.name ?? "") + origin), 0);
+  const number = hashNumber(keyedHash("noise", context.tokenKey, prefix(transform, context.name ?? "") + origin), 0);
   const noise =
     context.type === "integer"
       ? (number % (2 * amplitude + 1)) - amplitude
@@ -29,12 +29,13 @@ export function addNoise(transform: Noise, value: StoredValue, context: ValueCon
 
 /** The same of an SQL expression for the column `name`. */
 export function addNoiseSql(
-  { amplitude, per, min, max }: Noise,
+  transform: Noise,
   { name, source, stored }: { readonly name: string; readonly source: string; readonly stored: StoredType },
   { subject, rowId }: RowColumns,
 ): string {
+  const { amplitude, per, min, max } = transform;
   const origin = originSql(per === "row" ? { rowId } : { subject, rowId });
-  const number = hashNumberSql(keyedHashSql("noise", `${quoteText(prefix(name))} || ${origin}`), 0);
+  const number = hashNumberSql(keyedHashSql("noise", `${quoteText(prefix(transform, name))} || ${origin}`), 0);
   const whole = stored === "integer";
   const literal = (bound: number): string => (whole ? `CAST(${bound} AS BIGINT)` : doubleLiteral(bound));
   const noise = whole
@@ -47,7 +48,8 @@ export function addNoiseSql(
   return `CASE WHEN ${keepSql(source, stored)} IS NOT NULL THEN ${keepSql(`(${clamped})`, stored)} END`;
 }
 
-/** Columns of one person have noises that have nothing to do with each other. */
-function prefix(name: string): string {
-  return `${name.length}:${name}:`;
+/** Columns of one person have noises that have nothing to do with each other, and so have two rules for one column: of one noise
+ *  at two scales, their difference would tell the number. */
+function prefix({ amplitude, per = "subject", min, max }: Noise, name: string): string {
+  return `${name.length}:${name}:${amplitude}:${per}:${min ?? ""}:${max ?? ""}:`;
 }
