@@ -45,6 +45,8 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_STATUS_OLD: "使用大于 {held} 的序号签发状态",
   ERR_GRANT_BURNED: "由数源部门与实施机构签署在 {resumedAt} 之后生效的新授权",
   ERR_GRANT_REGRADED: "由数源部门与实施机构签署策略相符的新授权，或由负责人员重新定级",
+  ERR_QUALITY: "由数源部门重新导入质量合格的数据；负责人员可用 sluice domain quality DIR {resource} 查看各项数值",
+  ERR_QUALITY_UNMEASURED: "由数源部门运行 sluice domain quality DIR {resource}",
   ERR_RECEIPT: "不要使用这次的结果，并报告实施机构",
   ERR_ANSWER_ALTERED: "不要使用这次的结果，并报告实施机构",
   ERR_EXPORT: "保留该文件夹，并要求重新导出",

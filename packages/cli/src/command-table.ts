@@ -16,6 +16,7 @@ import { domainRetire } from "./commands/domain-retire.ts";
 import { domainBudget } from "./commands/domain-budget.ts";
 import { domainPinGateway } from "./commands/domain-pin-gateway.ts";
 import { domainRotateDataKey } from "./commands/domain-rotate.ts";
+import { domainQuality } from "./commands/domain-quality.ts";
 import { domainResume } from "./commands/domain-resume.ts";
 import { domainErase, gatewayErase } from "./commands/erase.ts";
 import { domainReport, domainSample } from "./commands/domain-sample.ts";
@@ -64,6 +65,7 @@ export const COMMANDS: readonly Command[] = [
   domainImport,
   domainProfile,
   domainClassify,
+  domainQuality,
   domainRotateDataKey,
   domainRotateKey,
   domainPinGateway,

@@ -13,7 +13,7 @@ import {
   type DuckDBValue,
 } from "@duckdb/node-api";
 import type { Bytes } from "@sluice/protocol";
-import { VECTOR_FUNCTIONS, type VectorColumn, type VectorType } from "../src/index.ts";
+import { QUALITY_FUNCTIONS, VECTOR_FUNCTIONS, type VectorColumn, type VectorType } from "../src/index.ts";
 
 /** A value of a result, 64-bit integers as bigints. */
 export type Cell = string | number | bigint | boolean | null;
@@ -35,7 +35,7 @@ const TYPES = { text: VARCHAR, bytes: BLOB, double: DOUBLE, bigint: BIGINT } as 
 
 /** Registers the functions that views call. */
 function registerFunctions(connection: DuckDBConnection): void {
-  for (const { name, parameters, returns, apply } of VECTOR_FUNCTIONS) {
+  for (const { name, parameters, returns, apply } of [...VECTOR_FUNCTIONS, ...QUALITY_FUNCTIONS]) {
     connection.registerScalarFunction(
       DuckDBScalarFunction.create({
         name,

@@ -1,30 +1,15 @@
 /** Classification of a resource of a domain that is not running: what its values say, what was declared, what officers decided,
  *  and the decision itself.
  *  @module */
-import { join } from "node:path";
 import type { ColumnFinding } from "@sluice/desensitize";
-import { commitment, lockDirectory, SALT_BYTES, type KeyAccess } from "@sluice/evidence";
-import { isSluiceError, SluiceError, toHex, type Clock, type Random, type ResourceField } from "@sluice/protocol";
-import { readConfig } from "./config.ts";
-import { openStore, type DataStore } from "./data/store.ts";
-import { Keyring } from "./keyring.ts";
-import { MemoryFiles } from "./rest/memory-files.ts";
-import { openSealedFiles } from "./rest/open-files.ts";
+import { commitment, SALT_BYTES } from "@sluice/evidence";
+import { isSluiceError, SluiceError, toHex, type ResourceField } from "@sluice/protocol";
 import { refuseRetired } from "./retire/retired-mark.ts";
 import { refuseRegraded } from "./serve/regraded.ts";
-import { StateDatabase } from "./state/database.ts";
 import { DocumentStore } from "./state/documents.ts";
 import { EventStore } from "./state/events.ts";
 import { decisionsOf, FieldDecision, FieldDecisionStore } from "./state/field-decisions.ts";
-
-/** How to open the domain. */
-export interface ClassifyOptions {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly memoryDirectory?: string | undefined;
-  readonly keys?: KeyAccess | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+import { openStopped, type StoppedOptions } from "./stopped-domain.ts";
 
 /** A column: what was found, and what counts. */
 export interface ClassifiedColumn {
@@ -58,9 +43,9 @@ export interface DecidedField {
 export async function classifyResource(
   directory: string,
   resource: string,
-  options: ClassifyOptions,
+  options: StoppedOptions,
 ): Promise<ClassifiedColumn[]> {
-  await using opened = await open(directory, options);
+  await using opened = await openStopped(directory, options);
   const { store, db } = opened;
   const findings = await store.classify({ resource, signal: options.signal });
   const { fields } = store.describe(resource);
@@ -79,9 +64,9 @@ export async function decideField(
   directory: string,
   resource: string,
   change: FieldChange,
-  options: ClassifyOptions,
+  options: StoppedOptions,
 ): Promise<DecidedField> {
-  await using opened = await open(directory, options);
+  await using opened = await openStopped(directory, options);
   const { store, db, domain } = opened;
   await refuseRetired(directory, domain);
   const field = store.describe(resource).fields.find(({ name }) => name === change.field);
@@ -126,27 +111,4 @@ function decisionOf(resource: string, field: ResourceField, change: FieldChange,
   if (parsed.success) return parsed.data;
   const pointer = `/${parsed.error.issues[0]?.path.map(String).join("/") ?? ""}`;
   throw new SluiceError("ERR_BODY_INVALID", { pointer, expected: "a few words without control characters" });
-}
-
-interface Opened extends AsyncDisposable {
-  readonly store: DataStore;
-  readonly db: StateDatabase;
-  readonly domain: string;
-}
-
-async function open(directory: string, options: ClassifyOptions): Promise<Opened> {
-  const { clock, random, memoryDirectory, keys } = options;
-  const config = await readConfig(directory);
-  await using opening = new AsyncDisposableStack();
-  const lock = await lockDirectory(directory);
-  opening.defer(() => lock.release());
-  const keyring = await Keyring.open(directory, config, keys);
-  const db = new StateDatabase(join(directory, "state.sqlite"));
-  opening.defer(() => db.close());
-  const files = await openSealedFiles({ directory, config, keyring, random });
-  const memory = await MemoryFiles.open(memoryDirectory);
-  const store = await openStore({ clock, random, files, memory, decided: decisionsOf(db) });
-  opening.defer(() => store.close());
-  const opened = opening.move();
-  return { store, db, domain: config.domain, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }

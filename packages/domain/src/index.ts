@@ -20,6 +20,7 @@ export { pinGateway } from "./pin-gateway.ts";
 export { dataKeySuites } from "./rest/data-keys.ts";
 export { readPrivacyBudget, setPrivacyBudget, type BudgetDecision, type PrivacyBudget } from "./privacy-budget.ts";
 export { profileResource, type ProfileResourceOptions } from "./profile.ts";
+export { measureResource, setQualityRules, type MeasuredQuality, type QualityChange } from "./quality-resource.ts";
 export { pruneDomainLog } from "./prune.ts";
 export { probeMemoryFiles } from "./rest/probe-memory-files.ts";
 export { resumeDomain, type Resumed } from "./resume.ts";

@@ -49,6 +49,7 @@ import { CutStore } from "./state/cuts.ts";
 import { MembershipStore } from "./state/memberships.ts";
 import { PrivacyStore } from "./state/privacy.ts";
 import { OutputRegister } from "./state/output-register.ts";
+import { QualityStore } from "./state/quality.ts";
 import { RollbackStore } from "./state/rollback.ts";
 import { StatusStore } from "./state/status.ts";
 import { UseStore } from "./state/uses.ts";
@@ -170,7 +171,15 @@ export async function startDomain(directory: string, options: StartDomainOptions
     const files = await openSealedFiles({ directory, config, keyring, random });
     const memory = await MemoryFiles.open(options.memoryDirectory);
     const parts = new OpenedParts(files);
-    const data = await openStore({ clock, random, files, memory, decided: decisionsOf(db) });
+    const quality = new QualityStore(db);
+    const decide = decisionsOf(db);
+    const data = await openStore({
+      clock,
+      random,
+      files,
+      memory,
+      decided: (imported) => quality.describe(decide(imported)),
+    });
     cleanup.push(() => data.close());
     const pools = new WorkPools(options.workerThreads ?? DEFAULT_WORKER_THREADS);
     cleanup.push(() => pools.close());
@@ -195,6 +204,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
       standing,
       work: new WorkStore(db),
       cuts: new CutStore(db),
+      quality,
       memberships: new MembershipStore(db),
       privacy: new PrivacyStore(db, events, clock),
       register: new OutputRegister(db),

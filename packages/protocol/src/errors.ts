@@ -190,6 +190,17 @@ export const ERROR_CATALOGUE = {
     message: "the grant does not fit resource {resource} as it is classified now: {pointer}: {reason}",
     remedy: "have department and agency sign a grant whose policy fits, or have an officer decide again",
   },
+  ERR_QUALITY: {
+    status: 409,
+    message: "resource {resource} is below the quality that its officers set: {rule} of {field}",
+    remedy:
+      "have the department import better data; an officer sees each figure with sluice domain quality DIR {resource}",
+  },
+  ERR_QUALITY_UNMEASURED: {
+    status: 409,
+    message: "the quality of resource {resource} was not measured on its present table and rules",
+    remedy: "have the department run sluice domain quality DIR {resource}",
+  },
 
   // Evidence
   ERR_RECEIPT: {

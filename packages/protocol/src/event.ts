@@ -16,6 +16,8 @@ export const EventKind = z.enum([
   "profile-published",
   /** An officer decided on the role or the grade of a column, or excluded it: a salted commitment. */
   "classified",
+  /** An officer set or took back the rules on the quality of a table: a salted commitment. */
+  "quality-rules",
   /** A document that the domain accepted: its body. */
   "grant",
   "grant-revoked",

@@ -24,6 +24,7 @@ export * from "./policy.ts";
 export * from "./problem.ts";
 export * from "./profile.ts";
 export * from "./psi.ts";
+export * from "./quality.ts";
 export * from "./receipt.ts";
 export * from "./release-gate.ts";
 export * from "./release.ts";

@@ -5,6 +5,7 @@ import { FieldType } from "./columns.ts";
 import { Hierarchy, hierarchyFits, MAX_HIERARCHY_CHARACTERS, treeCharacters } from "./hierarchy.ts";
 import { FieldName, Instant, Name, Sha256Hex } from "./identifiers.ts";
 import { MAX_RESOURCE_COLUMNS } from "./limits.ts";
+import { PublishedQuality } from "./quality.ts";
 
 /** What a column can do to a person: name them, point at them with others, hurt them, or none of these. */
 export const FieldRole = z.enum(["direct", "quasi", "sensitive", "other"]);
@@ -69,5 +70,7 @@ export const ResourceDescription = z.strictObject({
   /** Salted hash of the stored snapshot: tells that data changed, not what it is. */
   snapshot: Sha256Hex,
   importedAt: Instant,
+  /** How good the table was found to be; absent when its officers set no rules, or do not publish what was measured. */
+  quality: PublishedQuality.optional(),
 });
 export type ResourceDescription = z.infer<typeof ResourceDescription>;

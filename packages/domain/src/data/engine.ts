@@ -2,7 +2,7 @@
  *  and threads, settings locked. Its error messages quote values of data, so none of their text gets past this file.
  *  @module */
 import { DuckDBInstance, type DuckDBConnection, type DuckDBResult, type DuckDBValue } from "@duckdb/node-api";
-import { VECTOR_FUNCTIONS } from "@sluice/desensitize";
+import { VECTOR_FUNCTIONS, type VectorFunction } from "@sluice/desensitize";
 import { SluiceError } from "@sluice/protocol";
 import { registerVectorFunctions } from "./vector-functions.ts";
 
@@ -54,6 +54,8 @@ export async function openEngine(options: {
   readonly paths: readonly string[];
   readonly memoryLimitBytes?: number | undefined;
   readonly threads?: number | undefined;
+  /** Functions that its statements may call; those of views unless given. */
+  readonly functions?: readonly VectorFunction[] | undefined;
 }): Promise<Engine> {
   const instance = await guarded(() =>
     DuckDBInstance.create(":memory:", {
@@ -68,7 +70,7 @@ export async function openEngine(options: {
   );
   const setup = await guarded(() => instance.connect());
   await guarded(async () => {
-    registerVectorFunctions(setup, VECTOR_FUNCTIONS);
+    registerVectorFunctions(setup, options.functions ?? VECTOR_FUNCTIONS);
     await setup.run(`SET allowed_paths = [${options.paths.map(quoteText).join(", ")}]`);
     await setup.run("SET enable_external_access = false");
     await setup.run("SET lock_configuration = true");

@@ -1,7 +1,7 @@
 /** The data store of a domain: the one place for raw rows. What it gives out are descriptions, samples that passed
  *  every check, and whole tables under a policy for the sandbox of the same domain.
  *  @module */
-import { roundRows, type ColumnFinding } from "@sluice/desensitize";
+import { QUALITY_FUNCTIONS, roundRows, type ColumnFinding, type VectorFunction } from "@sluice/desensitize";
 import { fromHex, Instant, isSluiceError, ResourceDescription, SluiceError, toHex } from "@sluice/protocol";
 import type { Clock, Random, ResourceField, ResourceProfile, UpdateFrequency } from "@sluice/protocol";
 import { Catalogue, type Decided, type StoredResource } from "./catalogue.ts";
@@ -14,6 +14,7 @@ import type { CertifiedSample } from "./certified-sample.ts";
 import { KnownReports } from "./known-reports.ts";
 import { inspectSampleFrom, type InspectedSample, type SampleRequest } from "./inspect-sample.ts";
 import { mayPublishProfile } from "./published.ts";
+import { measureFrom, referredResources, type MeasuredTable, type MeasureRequest, type TableAt } from "./quality.ts";
 import { profileFrom, type ProfileRequest } from "./profile.ts";
 import { drawSampleFrom, readAllFrom, type KeyedTable, type OpenTable, type ViewRequest } from "./sample.ts";
 import { readSubjectFrom, type SubjectRows, type SubjectRowsRequest } from "./subject-rows.ts";
@@ -86,6 +87,9 @@ export interface DataStore {
   readSubject(request: SubjectRowsRequest): Promise<SubjectRows>;
   /** What the values of each column say, whatever was declared or decided. @throws ERR_NOT_FOUND, ERR_STORE, ERR_CANCELLED */
   classify(request: { readonly resource: string; readonly signal?: AbortSignal | undefined }): Promise<ColumnFinding[]>;
+  /** Measures quality rules on every row; what a rule refers to and is not there leaves the rule unfit.
+   *  @throws ERR_NOT_FOUND, ERR_STORE, ERR_CANCELLED */
+  measure(request: MeasureRequest): Promise<MeasuredTable>;
   close(): Promise<void>;
 }
 
@@ -159,6 +163,16 @@ class DuckDbStore implements DataStore {
     return this.#read(request, ({ session, entry, path }) => classifyStored(session, path, entry.description.fields));
   }
 
+  measure(request: MeasureRequest): Promise<MeasuredTable> {
+    const known = new Set(this.resources().map(({ resource }) => resource));
+    const others = referredResources(request).filter((name) => known.has(name));
+    return this.#readAll(
+      [request.resource, ...others],
+      { ...request, functions: QUALITY_FUNCTIONS },
+      (session, tables) => measureFrom(session, tables, request),
+    );
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.allSettled(this.#running);
@@ -206,28 +220,42 @@ class DuckDbStore implements DataStore {
   }
 
   #read<T>(request: Pick<ViewRequest, "resource" | "signal">, work: (table: OpenTable) => Promise<T>): Promise<T> {
+    return this.#readAll([request.resource], request, (session, [table]) => {
+      if (table === undefined) throw new TypeError("a table was not opened");
+      return work({ session, ...table });
+    });
+  }
+
+  #readAll<T>(
+    names: readonly string[],
+    request: { readonly signal?: AbortSignal | undefined; readonly functions?: readonly VectorFunction[] },
+    work: (session: Session, tables: readonly TableAt[]) => Promise<T>,
+  ): Promise<T> {
     const signal = this.#signal(request.signal);
-    const reading = this.#catalogue
-      .reading(request.resource, (entry, table) =>
-        this.#opened(table, signal, (session, path) => work({ session, entry, path })),
-      )
-      .catch((error: unknown) => {
-        throw storeError(error);
-      });
+    const reading = this.#opened(names, [], { signal, functions: request.functions }, work).catch((error: unknown) => {
+      throw storeError(error);
+    });
     return this.#track(reading);
   }
 
-  /** Opens a table in an engine of its own, which sees that table and nothing else. */
+  /** Opens tables in an engine of their own, which sees them and nothing else. */
   async #opened<T>(
-    table: string,
-    signal: AbortSignal,
-    work: (session: Session, path: string) => Promise<T>,
+    [name, ...others]: readonly string[],
+    tables: readonly TableAt[],
+    options: { readonly signal: AbortSignal; readonly functions: readonly VectorFunction[] | undefined },
+    work: (session: Session, tables: readonly TableAt[]) => Promise<T>,
   ): Promise<T> {
     const { files, memory, memoryLimitBytes, threads } = this.#options;
-    await using opened = await memory.filled(files.stream(table, { signal }));
-    const engine = await openEngine({ paths: [opened.path], memoryLimitBytes, threads });
+    if (name !== undefined) {
+      return await this.#catalogue.reading(name, async (entry, table) => {
+        await using opened = await memory.filled(files.stream(table, options));
+        return await this.#opened(others, [...tables, { entry, path: opened.path }], options, work);
+      });
+    }
+    const paths = tables.map(({ path }) => path);
+    const engine = await openEngine({ paths, memoryLimitBytes, threads, functions: options.functions });
     try {
-      return await engine.session((session) => work(session, opened.path), { signal });
+      return await engine.session((session) => work(session, tables), options);
     } finally {
       engine.close();
     }

@@ -25,6 +25,7 @@ import { productForm } from "./forms/registry.ts";
 import { grantedView } from "./granted-view.ts";
 import { registered, runGuarded, type RunWork } from "./guarded-run.ts";
 import { answerPrivately } from "./private-answers.ts";
+import { refusePoorQuality } from "./quality-gate.ts";
 import { issueReceipt, prove } from "./receipts.ts";
 import { tableInput } from "./run-inputs.ts";
 import { RunRefused, type RunResult } from "./run-refused.ts";
@@ -55,9 +56,11 @@ interface Released {
   readonly model: LinearModel | undefined;
 }
 
-/** Builds the product of a run and serves it from then on. @throws RunRefused, and what the form's build throws */
+/** Builds the product of a run and serves it from then on. @throws RunRefused, ERR_QUALITY, ERR_QUALITY_UNMEASURED, and what the form's build throws */
 export async function buildProduct(context: DomainContext, work: RunWork): Promise<RunResult> {
   const { run, admitted, signal } = work;
+  // It may have waited long, and data grow old.
+  refusePoorQuality(context, admitted.held.grant.body.resource);
   const { hash, released } = releasedBundle(context, work);
   const form = formOf(released.manifest);
   if (form === null) {

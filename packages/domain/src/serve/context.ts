@@ -16,6 +16,7 @@ import type { CutStore } from "../state/cuts.ts";
 import type { MembershipStore } from "../state/memberships.ts";
 import type { PrivacyStore } from "../state/privacy.ts";
 import type { OutputRegister } from "../state/output-register.ts";
+import type { QualityStore } from "../state/quality.ts";
 import type { RollbackStore } from "../state/rollback.ts";
 import type { StatusStore } from "../state/status.ts";
 import type { UseStore } from "../state/uses.ts";
@@ -60,6 +61,8 @@ export interface DomainContext {
   readonly work: WorkStore;
   /** Whose rows each build held. */
   readonly cuts: CutStore;
+  /** Rules on the quality of tables, and what was measured. */
+  readonly quality: QualityStore;
   readonly memberships: MembershipStore;
   /** What each table may still give under differential privacy. */
   readonly privacy: PrivacyStore;

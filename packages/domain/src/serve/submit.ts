@@ -17,6 +17,7 @@ import {
 } from "@sluice/protocol";
 import { admit, decide, spend, type Admitted } from "./admit.ts";
 import type { DomainContext } from "./context.ts";
+import { refusePoorQuality } from "./quality-gate.ts";
 
 /** Takes a developer's bundle. Returns its run, new or retried. @throws the coded refusal */
 export async function submitJob(context: DomainContext, envelope: CallEnvelope): Promise<Run> {
@@ -49,6 +50,7 @@ export async function submitBuild(context: DomainContext, envelope: CallEnvelope
     throw new SluiceError("ERR_JOB_MANIFEST", { pointer: "/outputs", expected: "an output that is served" });
   }
   await decideJob(context, admitted, bundle.manifest);
+  refusePoorQuality(context, held.grant.body.resource);
   return startOnce(context, admitted, "build", bundle.manifest);
 }
 

@@ -59,6 +59,9 @@ const MIGRATIONS = [
   `CREATE TABLE field_decision (id INTEGER PRIMARY KEY, document TEXT NOT NULL, salt TEXT NOT NULL) STRICT;`,
   `ALTER TABLE privacy_budget ADD COLUMN person TEXT NOT NULL DEFAULT '';`,
   `CREATE TABLE cut (resource TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE quality_decision (id INTEGER PRIMARY KEY AUTOINCREMENT, resource TEXT NOT NULL, document TEXT NOT NULL, salt TEXT NOT NULL) STRICT;
+   CREATE INDEX quality_decision_resource ON quality_decision (resource, id);
+   CREATE TABLE quality_measurement (resource TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
 ] as const;
 
 /** An open state file. */

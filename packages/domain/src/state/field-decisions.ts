@@ -13,23 +13,26 @@ import {
 import { z } from "zod";
 import type { StateDatabase } from "./database.ts";
 
+/** Who decided, as the domain's operator names them. */
+export const Officer = z
+  .string()
+  .min(1)
+  .max(80)
+  .regex(/^[^\p{C}]+$/u);
+
+/** In their words. Never a value of data. */
+export const OfficerReason = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^\p{C}]+$/u);
+
 /** One decision. */
 export const FieldDecision = z.strictObject({
   resource: Name,
   field: FieldName,
-  /** Who decided, as the domain's operator names them. */
-  officer: z
-    .string()
-    .min(1)
-    .max(80)
-    .regex(/^[^\p{C}]+$/u),
-  /** In their words. Never a value of data. */
-  reason: z
-    .string()
-    .min(1)
-    .max(200)
-    .regex(/^[^\p{C}]+$/u)
-    .optional(),
+  officer: Officer,
+  reason: OfficerReason.optional(),
   role: FieldRole,
   grade: FieldGrade,
   excluded: ExclusionReason.optional(),
