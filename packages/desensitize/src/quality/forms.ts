@@ -12,9 +12,11 @@ import { isResidentId } from "../detect/resident-id.ts";
 import { isSocialCreditCode } from "../detect/social-credit-code.ts";
 import type { VectorColumn, VectorFunction } from "../vector-function.ts";
 
-/** What a value is: not of the form, of its length and characters only, or right in every part. */
-export const FORM_NONE = 0;
+/** A value that is not of the form. */
+const FORM_NONE = 0;
+/** A value of the length and characters of the form, and no more. */
 export const FORM_SHAPE = 1;
+/** A value that is right in every part. */
 export const FORM_RIGHT = 2;
 
 interface Form {
