@@ -1,19 +1,24 @@
 /** Steps 3 to 8 of the main job on a real table: UCI Adult, 30,162 persons. Income models are fitted on
  *  the desensitised sample; private lookups are keyed by row number, 4,096 rows are scored under encryption, and a report
- *  is read; each answer is checked against the raw file.
+ *  and a table with noise are read; each answer is checked against the raw file. Then `sluice domain report` and `sample` say what
+ *  the rows of the sample say.
  *  Runs with SLOW=1, where SLUICE_DATA_DIR names a folder with `adult/adult.data`.
  *  @module */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { LinearModel, Policy, ProductForm, ResourceField } from "@sluice/protocol";
+import type { LinearModel, Policy, ProductForm, ResourceField, RiskReport } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { askPrivately } from "../packages/cli/src/demo/ask/ask-lookup.ts";
+import { askNoisyReport } from "../packages/cli/src/demo/ask/ask-noisy-report.ts";
 import { askReport } from "../packages/cli/src/demo/ask/ask-report.ts";
 import { askScores } from "../packages/cli/src/demo/ask/ask-score.ts";
 import type { PlainRow } from "../packages/cli/src/demo/oracles/grouped-table.ts";
+import type { SampleResult } from "../packages/cli/src/demo/report.ts";
 import type { SceneSpec } from "../packages/cli/src/demo/scene.ts";
+import { sluice } from "../packages/cli/test/captured-io.ts";
 import { realField, realScene, testBundle, walkRealTable } from "./real-table.ts";
+import { bucket, classFigures, writtenRows } from "./sample-figures.ts";
 
 const DATA = join(process.env["SLUICE_DATA_DIR"] ?? "", "adult", "adult.data");
 const slow = process.env["SLOW"] === "1";
@@ -124,6 +129,40 @@ function* plainRows(header: string[], rows: string[][]): Generator<PlainRow> {
   }
 }
 
+/** `sluice domain report` of the run of a product, and `sluice domain sample` under the same policy, say what the rows say. */
+async function reportsArePlain(
+  home: string,
+  samples: readonly SampleResult[],
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+): Promise<void> {
+  const { run = "", k = 0 } = samples.find(({ product }) => product === "adult-income") ?? {};
+  const told = await sluice(["domain", "report", home, run, "--json"]);
+  expect(told.stderr).toBe("");
+  const { report, same } = JSON.parse(told.stdout) as { report: RiskReport; same: boolean };
+  expect([told.code, same, report.counts.sourceRows]).toEqual([0, true, rows.length]);
+
+  const [policy, out] = [join(home, "..", "policy.json"), join(home, "..", "sample.csv")];
+  await writeFile(policy, JSON.stringify(POLICY));
+  const sample = ["domain", "sample", home, "adult", "--policy", policy, "--key", "row_number"];
+  const drawn = await sluice([...sample, "--fields", NAMES.join(","), "--out", out, "--json"]);
+  expect(drawn.code).toBe(0);
+  const quasi = ["age", "education_num", "marital", "sex"];
+  const table = rows.map((row) => {
+    const [age, education, marital = "", sex] = quasi.map((name) => row[header.indexOf(name)]);
+    return [bucket(Number(age), 20, 20, 60), bucket(Number(education), 4, 1, 16), marital.slice(0, 7), sex].join("/");
+  });
+  const plain = classFigures(
+    (await writtenRows(out, quasi)).map((cells) => cells.join("/")),
+    table,
+  );
+  // The sample is the run's: one seed to a table.
+  expect(plain.smallest).toBe(k);
+  expect(report.classRisk.mean).toBeCloseTo(plain.mean, 5);
+  expect(report.attackers.journalist?.highest).toBeCloseTo(plain.journalist, 5);
+  expect(report.attackers.marketer).toBeCloseTo(plain.marketer, 5);
+}
+
 test.runIf(slow && available)(
   "the Adult table goes from import to private answers, scores and a report that equal the plain computation",
   async () => {
@@ -156,6 +195,28 @@ test.runIf(slow && available)(
             askScores(client, { product: "adult-score", columns, model, link: "logistic", progress }),
         },
         {
+          spec: scene("report", ["age", "marital", "sex", "hr_per_week"]),
+          product: "adult-noisy",
+          kind: "noisy-report",
+          microRho: 20_000,
+          code: await testBundle(new URL("jobs/adult-noisy.ts", import.meta.url)),
+          ask: ({ client, progress }) =>
+            askNoisyReport(client, {
+              product: "adult-noisy",
+              question: {
+                levels: [5, 2],
+                measures: { hours: 80 },
+                microRho: 20_000,
+                rows: () =>
+                  Array.from(plainRows(header, raw), ({ at: [marital, sex], values: { hours } }) => ({
+                    at: [marital ?? -1, sex ?? -1],
+                    values: { hours: hours ?? 0 },
+                  })),
+              },
+              progress,
+            }),
+        },
+        {
           spec: scene("report", ["marital", "sex", "income", "hr_per_week"], "hr_per_week"),
           product: "adult-report",
           code: await testBundle(new URL("jobs/adult-report.ts", import.meta.url)),
@@ -163,7 +224,11 @@ test.runIf(slow && available)(
             askReport(client, { product: "adult-report", rows: () => plainRows(header, raw), progress }),
         },
       ],
-      { refusals: true },
+      {
+        refusals: true,
+        budget: 50_000n,
+        after: (home, walked) => reportsArePlain(home, walked.samples, header, raw),
+      },
     );
     expect(report.refusals.filter((refusal) => !refusal.ok)).toEqual([]);
     expect(report).toMatchObject({
@@ -171,8 +236,10 @@ test.runIf(slow && available)(
       calls: [
         { kind: "lookup", correct: true },
         { kind: "score", correct: true, count: SCORED_ROWS },
+        { kind: "noisy-report", correct: true },
         { kind: "report", correct: true },
       ],
+      privacy: [{ product: "adult-noisy", microRho: 20_000 }],
     });
     // Published models reach 0.90 and more on the full columns; on coarse ones this is far from chance.
     expect(Number(/ auc (0\.\d+)/.exec(said)?.[1])).toBeGreaterThan(0.8);

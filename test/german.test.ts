@@ -2,15 +2,18 @@
  *  on the raw file. Runs with SLOW=1, where SLUICE_DATA_DIR names a folder with `german-credit/german.data`.
  *  @module */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Policy } from "@sluice/protocol";
+import type { Policy, RiskReport } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { askReport } from "../packages/cli/src/demo/ask/ask-report.ts";
 import { askScores } from "../packages/cli/src/demo/ask/ask-score.ts";
 import type { PlainRow } from "../packages/cli/src/demo/oracles/grouped-table.ts";
+import type { SampleResult } from "../packages/cli/src/demo/report.ts";
 import type { SceneSpec } from "../packages/cli/src/demo/scene.ts";
+import { sluice } from "../packages/cli/test/captured-io.ts";
 import { realField, realScene, testBundle, walkRealTable } from "./real-table.ts";
+import { bucket, classFigures, writtenRows } from "./sample-figures.ts";
 
 const DATA = join(process.env["SLUICE_DATA_DIR"] ?? "", "german-credit", "german.data");
 const slow = process.env["SLOW"] === "1";
@@ -90,6 +93,36 @@ function* plainRows(rows: readonly (readonly string[])[]): Generator<PlainRow> {
   }
 }
 
+/** `sluice domain classify`, `sample` and `report` on the table that was walked. */
+async function commandsArePlain(
+  home: string,
+  samples: readonly SampleResult[],
+  rows: readonly (readonly string[])[],
+): Promise<void> {
+  const classified = await sluice(["domain", "classify", home, "german", "--json"]);
+  const { columns } = JSON.parse(classified.stdout) as { columns: { finding: { name: string; role: string } }[] };
+  expect(columns.map(({ finding }) => finding.name)).toEqual(["row_number", ...FIELDS.map(([, { name }]) => name)]);
+  expect(columns.filter(({ finding }) => finding.role === "direct").map(({ finding }) => finding.name)).toEqual([
+    "row_number",
+  ]);
+
+  const { run = "", k = 0 } = samples.find(({ product }) => product === "german-report") ?? {};
+  const told = await sluice(["domain", "report", home, run, "--json"]);
+  const { report, same } = JSON.parse(told.stdout) as { report: RiskReport; same: boolean };
+  expect([told.code, same, report.counts.sourceRows]).toEqual([0, true, 1_000]);
+  const [policy, out] = [join(home, "..", "policy.json"), join(home, "..", "sample.csv")];
+  await writeFile(policy, JSON.stringify(POLICY));
+  const sample = ["domain", "sample", home, "german", "--policy", policy, "--key", "row_number"];
+  expect((await sluice([...sample, "--fields", "age,amount,housing,bad", "--out", out])).code).toBe(0);
+  const plain = classFigures(
+    (await writtenRows(out, ["age", "housing"])).map((cells) => cells.join("/")),
+    rows.map((row) => `${bucket(Number(row[6]), 15, 15, 60)}/${row[7] ?? ""}`),
+  );
+  expect(plain.smallest).toBe(k);
+  expect(report.classRisk.mean).toBeCloseTo(plain.mean, 5);
+  expect(report.attackers.journalist?.highest).toBeCloseTo(plain.journalist, 5);
+}
+
 test.runIf(slow && available)(
   "German credit: 1,000 encrypted rows score like plain ones, and the report equals a plain group-by",
   async () => {
@@ -120,7 +153,7 @@ test.runIf(slow && available)(
             askReport(client, { product: "german-report", rows: () => plainRows(rows), sensitive: [2], progress }),
         },
       ],
-      { refusals: false },
+      { refusals: false, after: (home, walked) => commandsArePlain(home, walked.samples, rows) },
     );
     expect(report).toMatchObject({
       ok: true,

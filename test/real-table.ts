@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Bytes, ProductForm, ResourceField } from "@sluice/protocol";
 import { bundleJob } from "@sluice/sandbox/bundle";
-import { createCity } from "../packages/cli/src/demo/city.ts";
+import { setPrivacyBudget } from "@sluice/domain";
+import { createCity, domainDirectory } from "../packages/cli/src/demo/city.ts";
 import type { ProductPlan } from "../packages/cli/src/demo/plan.ts";
 import { Narrator, type DemoReport } from "../packages/cli/src/demo/report.ts";
 import { RunningCity } from "../packages/cli/src/demo/running-city.ts";
@@ -60,11 +61,20 @@ export async function testBundle(file: URL): Promise<Bytes> {
   return code;
 }
 
+/** How a real table is walked. */
+interface RealWalk {
+  readonly refusals: boolean;
+  /** Millionths of ρ that the department allows; absent, nothing. */
+  readonly budget?: bigint;
+  /** Looks at the domain in `directory` when all processes have stopped. */
+  readonly after?: (directory: string, report: DemoReport) => Promise<void>;
+}
+
 /** Imports the table, walks the products, and returns the report with everything that was said. */
 export async function walkRealTable(
   table: RealTable,
   products: readonly ProductPlan[],
-  options: { readonly refusals: boolean },
+  options: RealWalk,
 ): Promise<{ report: DemoReport; said: string }> {
   const directory = await mkdtemp(join(tmpdir(), "sluice-table-"));
   const { domain, resource, title } = table;
@@ -81,11 +91,19 @@ export async function walkRealTable(
         await rm(file);
       },
     );
+    const home = domainDirectory(directory, domain);
+    if (options.budget !== undefined) {
+      const clock = { now: () => new Date() };
+      await setPrivacyBudget(home, resource, { budget: options.budget, person: ROW_NUMBER, clock });
+    }
     const said: string[] = [];
     const running = await RunningCity.start(city);
     try {
       const narrator = new Narrator({ isTerminal: false, write: (text) => void said.push(text) });
-      const report = await walk(running, narrator, { products, ...options, canaries: { persons: 0, texts: [] } });
+      const { refusals } = options;
+      const report = await walk(running, narrator, { products, refusals, canaries: { persons: 0, texts: [] } });
+      await running.stop();
+      await options.after?.(home, report);
       return { report, said: said.join("") };
     } finally {
       await running.stop();

@@ -6,6 +6,7 @@ import { generateKey } from "@sluice/evidence";
 import { beforeEach, describe, expect, test } from "vitest";
 import { sluice, temporaryDirectory } from "../packages/cli/test/captured-io.ts";
 import { realField } from "./real-table.ts";
+import { bucket, classFigures, writtenRows } from "./sample-figures.ts";
 
 const DATA = process.env["SLUICE_DATA_DIR"];
 const slow = process.env["SLOW"] === "1";
@@ -62,28 +63,8 @@ async function reportOn(policy: Policy, ...more: string[]): Promise<{ code: numb
   return { code, report: RiskReport.parse((JSON.parse(stdout) as { report: unknown }).report) };
 }
 
-/** Rows of a written sample, and of the table under the same transforms, by their quasi-identifiers. */
-function classFigures(
-  sample: readonly string[],
-  table: readonly string[],
-): { mean: number; journalist: number; marketer: number } {
-  const f = Map.groupBy(sample, (key) => key);
-  const F = Map.groupBy(table, (key) => key);
-  const pairs = [...f].map(([key, rows]) => [rows.length, F.get(key)?.length ?? 0] as const);
-  return {
-    mean: pairs.reduce((sum, [own]) => sum + 1 / own, 0) / pairs.length,
-    journalist: 1 / Math.min(...pairs.map(([, all]) => all)),
-    marketer: pairs.reduce((sum, [own, all]) => sum + own / all, 0) / sample.length,
-  };
-}
-
-const bucket = (value: number, width: number, min: number, max: number): number =>
-  min + Math.floor((Math.min(Math.max(value, min), max) - min) / width) * width;
-
 async function writtenKeys(file: string, columns: readonly string[]): Promise<string[]> {
-  const [header = "", ...lines] = (await readFile(file, "utf8")).replace("\uFEFF", "").trimEnd().split("\r\n");
-  const at = columns.map((name) => header.split(",").indexOf(name));
-  return lines.map((line) => at.map((i) => line.split(",")[i]).join("/"));
+  return (await writtenRows(file, columns)).map((cells) => cells.join("/"));
 }
 
 describe.runIf(slow && DATA !== undefined)("on public tables", () => {

@@ -17,6 +17,8 @@ export interface RefusalCase {
   readonly refusedBy: RefusedBy;
   /** The case is about the product of this kind of call; it is left out where none was walked. */
   readonly kind?: CallKind;
+  /** The case is about a product of this table. */
+  readonly resource?: string;
   attempt(scenery: Scenery): Promise<unknown>;
 }
 
@@ -24,11 +26,16 @@ export interface RefusalCase {
 export async function tryRefusals(scenery: Scenery, progress: (text: string) => void): Promise<RefusalResult[]> {
   const results: RefusalResult[] = [];
   const cases = [...grantCases, ...attackCases, ...formCases, ...sampleCases, ...hostileJobs];
-  for (const refusal of cases.filter(({ kind }) => kind === undefined || scenery.walked.has(kind))) {
+  for (const refusal of cases.filter((one) => applies(one, scenery))) {
     progress(refusal.name);
     results.push(await tryOne(scenery, refusal));
   }
   return results;
+}
+
+function applies({ kind, resource }: RefusalCase, { walked }: Scenery): boolean {
+  const resources = [...walked.values()].map(({ spec }) => spec.policy.resource);
+  return (kind === undefined || walked.has(kind)) && (resource === undefined || resources.includes(resource));
 }
 
 async function tryOne(scenery: Scenery, refusal: RefusalCase): Promise<RefusalResult> {

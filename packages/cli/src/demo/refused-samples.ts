@@ -1,7 +1,7 @@
 /** What the rules for samples and for tables with noise refuse: a sample that tells too much, cuts that cross those of an
  *  earlier sample, a column that an officer keeps back, labels that copy a column, and a table that no budget pays for.
  *  @module */
-import { isSluiceError, Policy, utf8, type Bytes } from "@sluice/protocol";
+import { isSluiceError, Policy, utf8, type Bytes, type ColumnType } from "@sluice/protocol";
 import { grantScene } from "./govern.ts";
 import { developJob, releaseAndBuild, runFailure } from "./product.ts";
 import type { RefusalCase } from "./refusals.ts";
@@ -20,6 +20,7 @@ export const sampleCases: RefusalCase[] = [
     name: "sample-risky",
     code: "ERR_SAMPLE_GATE",
     refusedBy: "domain",
+    resource: "social-insurance",
     // Without stated circumstances the risk is judged as if a developer knew 150 of the persons.
     attempt: (scenery) =>
       sampleUnder(scenery, scenery.spec, ({ gate: _gate, ...policy }) => ({
@@ -32,6 +33,7 @@ export const sampleCases: RefusalCase[] = [
     name: "cuts-crossing",
     code: "ERR_POLICY",
     refusedBy: "domain",
+    resource: "social-insurance",
     attempt: (scenery) =>
       sampleUnder(scenery, scenery.spec, (policy) => ({
         ...policy,
@@ -41,7 +43,14 @@ export const sampleCases: RefusalCase[] = [
         },
       })),
   },
-  { name: "column-excluded", code: "ERR_GRANT_FIELD", refusedBy: "gateway", kind: "report", attempt: excludedColumn },
+  {
+    name: "column-excluded",
+    code: "ERR_GRANT_FIELD",
+    refusedBy: "gateway",
+    kind: "report",
+    resource: EXCLUDED.resource,
+    attempt: excludedColumn,
+  },
   { name: "label-copies-column", code: "ERR_GUARD_OUTPUT", refusedBy: "guard", attempt: copiedColumn },
   { name: "budget-spent", code: "ERR_PRIVACY_BUDGET", refusedBy: "domain", kind: "noisy-report", attempt: dearTable },
 ];
@@ -50,7 +59,12 @@ export const sampleCases: RefusalCase[] = [
 async function sampleUnder({ running }: Scenery, spec: SceneSpec, change: (policy: Policy) => Policy): Promise<void> {
   const name = nameOf("sample");
   const grant = await grantScene(running, { ...spec, policy: change(spec.policy) }, usualTerms(name, new Date()));
-  const run = await developJob(running, grant, name, reading(spec.purpose, ["age", "months_insured"]));
+  const run = await developJob(
+    running,
+    grant,
+    name,
+    reading(spec.purpose, { age: "f64", region: "dict", months_insured: "f64" }),
+  );
   if (run.state !== "completed") throw runFailure(run);
 }
 
@@ -77,10 +91,14 @@ async function excludedColumn(scenery: Scenery): Promise<void> {
 async function copiedColumn(scenery: Scenery): Promise<void> {
   const { running, spec, grant } = scenery;
   const product = nameOf("copied");
-  const code = reading(spec.purpose, ["age"], {
-    outputs: { band: { kind: "labels", vocabulary: ["A", "B", "C"] } },
-    produce: "(rows) => ({ band: Uint8Array.from(rows.age.values, (age) => (age < 40 ? 0 : age < 60 ? 1 : 2)) })",
-  });
+  const code = reading(
+    spec.purpose,
+    { age: "f64" },
+    {
+      outputs: { band: { kind: "labels", vocabulary: ["A", "B", "C"] } },
+      produce: "(rows) => ({ band: Uint8Array.from(rows.age.values, (age) => (age < 40 ? 0 : age < 60 ? 1 : 2)) })",
+    },
+  );
   const run = await developJob(running, grant, product, code);
   if (run.state !== "completed") throw runFailure(run);
   try {
@@ -105,7 +123,7 @@ async function dearTable(scenery: Scenery): Promise<void> {
     scenery.running,
     kept.grant,
     product,
-    reading(spec.purpose, ["age"], { outputs: { dear } }),
+    reading(spec.purpose, { age: "f64" }, { outputs: { dear } }),
   );
   if (run.state !== "completed") throw runFailure(run);
   await releaseAndBuild(scenery.running, spec.department, kept.grant, run);
@@ -114,10 +132,9 @@ async function dearTable(scenery: Scenery): Promise<void> {
 /** A job that counts the rows of its sample, and what else it has. */
 function reading(
   purpose: string,
-  columns: readonly string[],
+  input: Readonly<Record<string, ColumnType>>,
   { outputs = {}, produce }: { outputs?: Readonly<Record<string, object>>; produce?: string } = {},
 ): Bytes {
-  const input = Object.fromEntries(columns.map((column) => [column, "f64"]));
   const declared = { fit: { kind: "metrics", keys: ["rows"] }, ...outputs };
   return utf8(`var sluiceJob = { default: {
     name: "reading", purpose: "${purpose}", input: ${JSON.stringify(input)}, outputs: ${JSON.stringify(declared)},

@@ -28,6 +28,8 @@ export type CallKind = "lookup" | Exclude<ProductForm, "label-lookup"> | "noisy-
 /** What a product's developer was given, as its certificate says. */
 export interface SampleResult extends Pick<Certificate, "sampleRows" | "suppressedRows" | "k" | "fidelity"> {
   readonly product: string;
+  /** The development run: `sluice domain report DIR RUN` shows the department how its sample was measured. */
+  readonly run: string;
   /** Level of GB/T 42460, and the R that it follows from. */
   readonly level: number;
   readonly overallRisk: number;

@@ -89,7 +89,7 @@ function priceOf({ product, microRho }: ProductPlan, runs: readonly Run[]): Priv
   return { product, microRho: told, ok: told === microRho };
 }
 
-function tellOfRun(narrator: Narrator, { log, certificate }: Run): Omit<SampleResult, "product"> | null {
+function tellOfRun(narrator: Narrator, { callId: run, log, certificate }: Run): Omit<SampleResult, "product"> | null {
   for (const line of log) narrator.say(`    ${line}`);
   if (certificate?.level === undefined) return null;
   const { sampleRows, k, suppressedRows, level, overallRisk = 1, fidelity } = certificate;
@@ -97,7 +97,7 @@ function tellOfRun(narrator: Narrator, { log, certificate }: Run): Omit<SampleRe
   narrator.say(
     `    sample: ${sampleRows} rows, ${suppressedRows} suppressed, k = ${k}, risk ${overallRisk}: level ${level}${like}`,
   );
-  return { sampleRows, suppressedRows, k, level, overallRisk, ...(fidelity === undefined ? {} : { fidelity }) };
+  return { run, sampleRows, suppressedRows, k, level, overallRisk, ...(fidelity === undefined ? {} : { fidelity }) };
 }
 
 function telling(progress: (text: string) => void): (event: RunEvent) => void {
