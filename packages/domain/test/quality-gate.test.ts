@@ -2,6 +2,9 @@
  *  @module */
 import { QualityRules, ResourceDescription, SluiceError, type RuleOutcome } from "@sluice/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { buildProduct } from "../src/serve/build.ts";
+import type { DomainContext } from "../src/serve/context.ts";
+import type { RunWork } from "../src/serve/guarded-run.ts";
 import { refusePoorQuality } from "../src/serve/quality-gate.ts";
 import { StateDatabase } from "../src/state/database.ts";
 import { QualityStore } from "../src/state/quality.ts";
@@ -121,6 +124,14 @@ test("data that were young enough when they were measured stop a launch once the
   keep(decide(RULES), GOOD);
   expect(launch(TABLES, "2026-03-04T23:59:59.999Z")).toBeNull();
   expect(launch(TABLES, "2026-03-05T00:00:00.000Z")).toMatchObject(["ERR_QUALITY", { rule: "timeliness" }]);
+});
+
+test("a build that waited is held to the quality of the table when it begins, before it looks at anything else", async () => {
+  keep(decide(RULES), GOOD.with(0, share(89, 100)));
+  const data = { resources: () => TABLES, describe: () => described("people", A) };
+  const context = { data, quality, clock: { now: () => new Date(NOW) } } as unknown as DomainContext;
+  const work = { admitted: { held: { grant: { body: { resource: "people" } } } } } as unknown as RunWork;
+  await expect(buildProduct(context, work)).rejects.toMatchObject({ code: "ERR_QUALITY" });
 });
 
 test("the catalogue shows score and shares only where officers publish them, and only of the present table", () => {
