@@ -103,8 +103,16 @@ test("an identifier in a column that was declared harmless is told by column and
   const html = join(root, "r.html");
   const { code, stdout, stderr } = await sample(policy, ...KEY, "--json", "--html", html);
   const { report } = JSON.parse(stdout) as { report: RiskReport };
-  expect([code, report.level, report.residual]).toMatchObject([1, 1, [{ column: "note", kind: "mobile-number" }]]);
-  expect(stdout + stderr + (await readFile(html, "utf8"))).not.toContain("13912345678");
+  expect([code, report.level, report.residual]).toMatchObject([
+    1,
+    1,
+    [{ column: "note", kind: "mobile-number", values: 1 }],
+  ]);
+  const page = await readFile(html, "utf8");
+  expect(page).toContain("<code>mobile-number</code> × 1");
+  const text = await sample(policy, ...KEY);
+  expect(text.stdout).toMatch(/note +mobile-number × 1/u);
+  expect(stdout + stderr + page + text.stdout).not.toContain("13912345678");
 });
 
 test("mistakes are told before anything is read", async () => {

@@ -63,6 +63,41 @@ test("identity numbers, telephones and names are direct identifiers of a person,
   ).toMatchObject({ kind: "address", role: "direct" });
 });
 
+test("identity numbers are known in groups, with unseen characters between, and as numbers of which a double kept the most", () => {
+  const groups = [
+    "110105 19491231 002X",
+    "110105-19491231-002X",
+    "110105\u200b19491231002X",
+    "１１０１０５1949123100 2x",
+  ];
+  expect(classify("c", groups)).toMatchObject({ kind: "resident-id", role: "direct", grade: "general-4" });
+  const doubles = residentIds.map((id) => Number(id.replace("X", "0")).toExponential());
+  const found = classify("c", doubles, { type: "decimal" });
+  expect(found).toMatchObject({ kind: "resident-id", role: "direct", grade: "general-4", mixed: false });
+  expect(found.reasons.map(({ code }) => code)).not.toContain("unknown-division");
+  const some = [...doubles.slice(0, 10), ...made(190, (i) => String(i / 7))];
+  expect(classify("c", some, { type: "decimal" })).toMatchObject({ kind: "resident-id", mixed: true });
+  const serials = made(2_000, (i) => String(470_000_000_000_000_000 + i * 7_919_311_000_003));
+  expect(classify("c", serials, { type: "decimal" })).toMatchObject({ kind: "number", mixed: false });
+  // As text, the check character decides.
+  const wrong = residentIds.map((id) => id.slice(0, 17) + (id.endsWith("1") ? "2" : "1"));
+  expect(classify("c", wrong)).toMatchObject({ kind: "unique-key", mixed: false });
+});
+
+test("a part of a column of numbers that are mobile numbers makes it mixed, where nothing else is as long", () => {
+  // As numbers, landlines lose the nought in front.
+  const landlines = made(300, (i) => `20${80_000_000 + i}`);
+  expect(classify("c", [...landlines, ...mobiles.slice(0, 100)], { type: "integer" })).toMatchObject({
+    kind: "mobile-number",
+    mixed: true,
+    role: "direct",
+  });
+  expect(classify("c", [...landlines, "13482771234"], { type: "integer" })).toMatchObject({
+    kind: "number",
+    mixed: false,
+  });
+});
+
 test("an organisation's code is no personal information", () => {
   const codes = ["91350100M000100Y43", "9144030071526726XG", "91330100799655058B"];
   expect(classify("c", codes)).toMatchObject({ kind: "social-credit-code", role: "direct", category: "organisation" });

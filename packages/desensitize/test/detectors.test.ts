@@ -37,7 +37,7 @@ test("rejects identity numbers of another shape, place, date or check character"
     withCheck("11010519490431002"), // no 31 April
     withCheck("11010519491331002"),
     withCheck("11010519490100002"),
-    "11010519491231 002X",
+    "11010519491231.002X",
   ]) {
     expect(isResidentId(id)).toBe(false);
   }
@@ -141,11 +141,11 @@ test("finds identifiers in any text of a column, alone or inside longer text", (
     }),
   );
   expect(found).toEqual([
-    { column: "both", kind: "mobile-number" },
-    { column: "both", kind: "resident-id" },
-    { column: "code", kind: "social-credit-code" },
-    { column: "remark", kind: "mobile-number" },
-    { column: "wide", kind: "resident-id" },
+    { column: "both", kind: "mobile-number", values: 1 },
+    { column: "both", kind: "resident-id", values: 1 },
+    { column: "code", kind: "social-credit-code", values: 1 },
+    { column: "remark", kind: "mobile-number", values: 1 },
+    { column: "wide", kind: "resident-id", values: 1 },
   ]);
 });
 
@@ -154,7 +154,7 @@ test("finds a numeric column of mobile numbers, but not one large amount", () =>
   const found = scanColumns(
     batchOf({ phone: numbers(13_800_138_000, 15_912_345_678, 0), capital: numbers(15_000_000_000, 12.5, 3e9) }),
   );
-  expect(found).toEqual([{ column: "phone", kind: "mobile-number" }]);
+  expect(found).toEqual([{ column: "phone", kind: "mobile-number", values: 2 }]);
 });
 
 test("masks and tokens are no identifiers", () => {

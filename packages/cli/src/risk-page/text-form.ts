@@ -36,8 +36,13 @@ export function riskText(report: RiskReport): string {
     `${RULE_WORDS[rule].zh} / ${RULE_WORDS[rule].en} ${ruleFigure(rule, limit)}`,
     `${ruleFigure(rule, measured)}${columns === undefined ? "" : `: ${columns.join(", ")}`}`,
   ]);
+  const found = report.residual.map(({ column, kind, values }) => [
+    "检出 found",
+    column,
+    values === undefined ? kind : `${kind} × ${values}`,
+  ]);
   const remedies = report.gate
     .filter(({ passed }) => !passed)
     .map(({ rule }) => `→ ${rule}: ${REMEDY_WORDS[rule].zh}\n  ${REMEDY_WORDS[rule].en}`);
-  return `${[formatTable(facts), "", formatTable(rules), ...(remedies.length === 0 ? [] : ["", ...remedies])].join("\n")}\n`;
+  return `${[formatTable(facts), "", formatTable([...rules, ...found]), ...(remedies.length === 0 ? [] : ["", ...remedies])].join("\n")}\n`;
 }

@@ -2,6 +2,7 @@
  *  check and overrule. Pure: it sees a sample of values and gives back none.
  *  @module */
 import type { ResourceField } from "@sluice/protocol";
+import { beyondChance } from "../detect/chance.ts";
 import { identifierKinds, isDigitRun } from "../detect/identifier-kinds.ts";
 import { hasKnownDivision } from "../detect/resident-id.ts";
 import { columnHints, type Hint } from "./column-hints.ts";
@@ -16,6 +17,8 @@ export const NAMING_TEXT_VALUES = 50;
 const NAMING_TEXT_SHARE = 0.9;
 /** Hints by which a column of distinct numbers points at rows, too; other numbers are measured, and distinct by that. */
 const KEY_HINTS: readonly Hint[] = ["record-number", "identity-number", "bank-card", "telephone"];
+/** Share of a column of numbers that is more than chance, whatever they look like. */
+const NUMERIC_SHARE = 0.5;
 /** Characters of a long text in which identifiers are searched. */
 const SEARCHED_CHARS = 2_000;
 
@@ -85,7 +88,7 @@ function verdictOf(column: ColumnSample, hints: ReadonlySet<Hint>): Verdict {
   if (type === "boolean") return { kind: "flag", confidence: 0.5, reasons: [{ code: "stored-type" }] };
   if (type === "date") return { kind: "date", confidence: 1, reasons: [{ code: "stored-type" }] };
   const distinct = [...new Set(values)];
-  const shares = COLUMN_RULES.map((rule) => ({
+  const shares = COLUMN_RULES.filter(({ stored }) => stored === undefined || stored === type).map((rule) => ({
     rule,
     share: shareOf(rule.distinct === true ? distinct : values, rule.detect),
   }));
@@ -114,7 +117,8 @@ function decidedBy(
 ): Verdict {
   const reasons: Reason[] = [{ code: "values", kind: rule.kind, percent: percent(share) }];
   const hinted = rule.hinted !== undefined && hints.has(rule.hinted.hint);
-  if (rule.kind === "resident-id") {
+  // A rounded number says nothing of its county.
+  if (rule.kind === "resident-id" && rule.stored === undefined) {
     const unknown = 1 - shareOf(values, hasKnownDivision);
     if (unknown >= MIXED_SHARE) reasons.push({ code: "unknown-division", percent: percent(unknown) });
   }
@@ -131,10 +135,12 @@ function decidedBy(
 /** Whether enough values are of this kind that a person has to look, and more than look like it by chance. */
 function isMixed(rule: ColumnRule, share: number, { type, values }: ColumnSample, distinct: number): boolean {
   if (rule.mixedFrom === undefined || share < rule.mixedFrom || distinct < (rule.atLeast ?? 1)) return false;
-  // Numbers of many digits look like telephones and cards now and then; half of a column does not.
-  if (type !== "text" && share < 0.5) return false;
-  if (rule.chance === undefined) return true;
-  return share > 2 * rule.chance.share * shareOf(values, rule.chance.shape);
+  if (type !== "text" && share >= NUMERIC_SHARE) return true;
+  if (rule.chance === undefined) return type === "text";
+  const shaped = shareOf(values, rule.chance.shape);
+  if (type === "text") return share > 2 * rule.chance.share * shaped;
+  const { length } = values;
+  return beyondChance(share * length, shaped * length, rule.chance.ofNumbers ?? rule.chance.share);
 }
 
 /** A column that no rule decides. */

@@ -1,6 +1,8 @@
 /** How columns are known by their values: one rule for each type, the strongest evidence first.
  *  @module */
+import type { ResourceField } from "@sluice/protocol";
 import { isAddress } from "../detect/address.ts";
+import { CHANCE } from "../detect/chance.ts";
 import { hasBankBin } from "../detect/facts/bank-bins.ts";
 import { isKnownDivision } from "../detect/facts/division-codes.ts";
 import { divisionNames } from "../detect/facts/division-names.ts";
@@ -13,10 +15,10 @@ import { isFreeText } from "../detect/free-text.ts";
 import { isLandline } from "../detect/landline.ts";
 import { isMobileNumber } from "../detect/mobile-number.ts";
 import { isEmail, isIpAddress, isMacAddress } from "../detect/network-address.ts";
-import { normalForm } from "../detect/normal-form.ts";
+import { bareForm, normalForm } from "../detect/normal-form.ts";
 import { isPersonName } from "../detect/person-name.ts";
 import { isPlate } from "../detect/plate.ts";
-import { isResidentId, isShortResidentId } from "../detect/resident-id.ts";
+import { isResidentId, isRoundedResidentId, isShortResidentId } from "../detect/resident-id.ts";
 import { isSocialCreditCode } from "../detect/social-credit-code.ts";
 import type { Hint } from "./column-hints.ts";
 
@@ -59,7 +61,14 @@ export interface ColumnRule {
   /** Share from which a column that is not decided is one that a person has to look at. */
   readonly mixedFrom?: number;
   /** Values that only look like this kind have it by chance: share of `shape`. */
-  readonly chance?: { readonly shape: (text: string) => boolean; readonly share: number };
+  readonly chance?: {
+    readonly shape: (text: string) => boolean;
+    readonly share: number;
+    /** The same in columns of numbers, where it is another one. */
+    readonly ofNumbers?: number;
+  };
+  /** Only columns that are stored so have it. */
+  readonly stored?: ResourceField["type"];
   readonly distinct?: boolean;
   /** What a full match is worth, 0 to 1: a check character more than a pattern, a pattern more than a word list. */
   readonly weight: number;
@@ -72,7 +81,6 @@ export const MIXED_SHARE = 0.01;
 /** A share that cannot be reached: the hint is needed. */
 const NEVER = 2;
 
-const digits = (text: string): string => normalForm(text).replaceAll(/[ -]/g, "");
 const strong = { share: DECIDING_SHARE, mixedFrom: MIXED_SHARE };
 
 /** In the order in which they decide. */
@@ -82,7 +90,15 @@ export const COLUMN_RULES: readonly ColumnRule[] = [
     detect: isResidentId,
     ...strong,
     weight: 1,
-    chance: { shape: (text) => /^[0-9]{17}[0-9Xx]$/.test(digits(text)), share: 1 / 11 },
+    chance: { shape: (text) => /^[0-9]{17}[0-9Xx]$/.test(bareForm(text)), share: CHANCE.residentIdCheck },
+  },
+  {
+    kind: "resident-id",
+    stored: "decimal",
+    detect: (text) => isRoundedResidentId(Number(text)),
+    ...strong,
+    weight: 0.9,
+    chance: { shape: (text) => Number(text) >= 1e16 && Number(text) < 1e18, share: CHANCE.roundedId },
   },
   { kind: "social-credit-code", detect: isSocialCreditCode, ...strong, weight: 1 },
   {
@@ -90,7 +106,7 @@ export const COLUMN_RULES: readonly ColumnRule[] = [
     detect: isBankCard,
     ...strong,
     weight: 0.95,
-    chance: { shape: (text) => hasBankBin(digits(text)), share: 0.1 },
+    chance: { shape: (text) => hasBankBin(bareForm(text)), share: CHANCE.luhn },
   },
   { kind: "resident-id-15", detect: isShortResidentId, ...strong, weight: 0.9 },
   {
@@ -98,7 +114,11 @@ export const COLUMN_RULES: readonly ColumnRule[] = [
     detect: isMobileNumber,
     ...strong,
     weight: 0.95,
-    chance: { shape: (text) => /^[0-9]{11}$/.test(digits(text)), share: 0.07 },
+    chance: {
+      shape: (text) => /^[0-9]{11}$/.test(bareForm(text)),
+      share: CHANCE.mobile,
+      ofNumbers: CHANCE.numericMobile,
+    },
   },
   { kind: "e-mail", detect: isEmail, ...strong, weight: 0.98 },
   { kind: "mac-address", detect: isMacAddress, ...strong, weight: 0.98 },

@@ -4,7 +4,7 @@
 import { isCalendarDate } from "./calendar.ts";
 import { isKnownDivision } from "./facts/division-codes.ts";
 import { PROVINCE_CODES } from "./facts/province-codes.ts";
-import { normalForm } from "./normal-form.ts";
+import { bareForm } from "./normal-form.ts";
 
 const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2] as const;
 const CHECK_CHARACTERS = "10X98765432";
@@ -17,23 +17,34 @@ export function residentIdCheckDigit(digits: string): string {
 }
 
 /** Whether `text` is an identity number: a division of a province, a birth date of 1900 to 2099, a right check
- *  character. Full-width digits and a lower-case x count as their normal forms; surrounding space is ignored. A county that
- *  the table does not know does not refuse: see `hasKnownDivision`. */
+ *  character. Digits of every script and a lower-case x count as their normal forms; spaces, hyphens and format characters are
+ *  ignored. A county that the table does not know does not refuse: see `hasKnownDivision`. */
 export function isResidentId(text: string): boolean {
-  const id = normalForm(text).toUpperCase();
-  if (!/^[0-9]{17}[0-9X]$/.test(id) || !PROVINCE_CODES.has(id.slice(0, 2))) return false;
+  const id = bareForm(text).toUpperCase();
+  return /^[0-9]{17}[0-9X]$/.test(id) && hasPlaceAndBirth(id) && residentIdCheckDigit(id.slice(0, 17)) === id[17];
+}
+
+/** Whether `value` is what a double keeps of an identity number, with its check character or without: all but the last digits.
+ *  Province and birth date are right; one of a thousand numbers that begin with a province has a date there by chance. */
+export function isRoundedResidentId(value: number): boolean {
+  if (!(value >= 1e16 && value < 1e18)) return false;
+  return hasPlaceAndBirth(String(BigInt(Math.round(value))));
+}
+
+function hasPlaceAndBirth(id: string): boolean {
   const year = Number(id.slice(6, 10));
-  if (year < 1900 || year > 2099) return false;
   return (
-    isCalendarDate(year, Number(id.slice(10, 12)), Number(id.slice(12, 14))) &&
-    residentIdCheckDigit(id.slice(0, 17)) === id[17]
+    PROVINCE_CODES.has(id.slice(0, 2)) &&
+    year >= 1900 &&
+    year <= 2099 &&
+    isCalendarDate(year, Number(id.slice(10, 12)), Number(id.slice(12, 14)))
   );
 }
 
 /** Whether `text` is an identity number of fifteen digits: a county that is known, since there is no check character, and
  *  a birth date of 1900 to 1999. */
 export function isShortResidentId(text: string): boolean {
-  const id = normalForm(text);
+  const id = bareForm(text);
   return (
     /^[0-9]{15}$/.test(id) &&
     isKnownDivision(id.slice(0, 6)) &&
@@ -43,5 +54,5 @@ export function isShortResidentId(text: string): boolean {
 
 /** Whether the first six digits are a county that the table knows, of today or revoked. A warning when not, no refusal. */
 export function hasKnownDivision(text: string): boolean {
-  return isKnownDivision(normalForm(text).slice(0, 6));
+  return isKnownDivision(bareForm(text).slice(0, 6));
 }

@@ -3,7 +3,7 @@
  *  @module */
 import { CREDIT_CODE_CATEGORIES } from "./facts/credit-code-categories.ts";
 import { PROVINCE_CODES } from "./facts/province-codes.ts";
-import { normalForm } from "./normal-form.ts";
+import { bareForm } from "./normal-form.ts";
 
 const ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY";
 /** Division of organisations that a ministry registers. */
@@ -24,9 +24,10 @@ export function socialCreditCheckCharacter(characters: string): string {
 }
 
 /** Whether `text` is a social credit code: a department with one of its categories, a division of a province or the nation,
- *  a right check character. Full-width and lower-case characters count as their normal forms; surrounding space is ignored. */
+ *  a right check character. Full-width and lower-case characters count as their normal forms; spaces, hyphens and format
+ *  characters are ignored. */
 export function isSocialCreditCode(text: string): boolean {
-  const code = normalForm(text).toUpperCase();
+  const code = bareForm(text).toUpperCase();
   if (!/^[1-9ANY][1-59][0-9]{6}[0-9A-HJ-NP-RTUWXY]{10}$/.test(code)) return false;
   const [department = "", category = ""] = code;
   if (CREDIT_CODE_CATEGORIES.get(department)?.includes(category) !== true) return false;
