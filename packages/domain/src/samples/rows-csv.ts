@@ -2,6 +2,7 @@
  *  no text that such a program takes for a formula.
  *  @module */
 import { isValid, type Column, type ColumnBatch } from "@sluice/protocol";
+import { officeCell } from "../office-csv.ts";
 
 /** Rows of one piece of text. */
 const PIECE_ROWS = 2_048;
@@ -9,7 +10,7 @@ const PIECE_ROWS = 2_048;
 /** The header line and the rows, in pieces. */
 export function* rowsCsv({ rowCount, columns }: ColumnBatch): Iterable<string> {
   const entries = Object.entries(columns);
-  yield `\uFEFF${entries.map(([name]) => quoted(name)).join(",")}\r\n`;
+  yield `\uFEFF${entries.map(([name]) => officeCell(name)).join(",")}\r\n`;
   for (let start = 0; start < rowCount; start += PIECE_ROWS) {
     let piece = "";
     for (let row = start; row < Math.min(rowCount, start + PIECE_ROWS); row++) {
@@ -19,23 +20,17 @@ export function* rowsCsv({ rowCount, columns }: ColumnBatch): Iterable<string> {
   }
 }
 
-/** An empty text is quoted, a missing value is nothing. */
+/** A missing value is nothing. */
 function cell(column: Column, row: number): string {
   if (!isValid(column, row)) return "";
   const value = column.values[row] ?? 0;
   switch (column.type) {
-    case "dict": {
-      const text = column.dictionary[value] ?? "";
-      return quoted(/^[=+\-@\t\r]/u.test(text) ? `'${text}` : text);
-    }
+    case "dict":
+      return officeCell(column.dictionary[value] ?? "");
     case "bool":
       return value === 1 ? "true" : "false";
     case "f64":
     case "i32":
       return String(value);
   }
-}
-
-function quoted(text: string): string {
-  return text === "" || /[",\r\n]/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

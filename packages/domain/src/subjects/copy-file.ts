@@ -5,6 +5,7 @@
 import { open, rm } from "node:fs/promises";
 import { SluiceError, type Instant, type Name } from "@sluice/protocol";
 import type { SubjectRows } from "../data/subject-rows.ts";
+import { officeCell } from "../office-csv.ts";
 
 /** Forms of the file, by the end of its name. */
 export type CopyFormat = "csv" | "json";
@@ -66,14 +67,7 @@ export function copyText(
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-/** What an office program would compute instead of show: a cell that begins so. */
-const FORMULA = /^[=+\-@\t\r＝＋－＠]/u;
-const NUMBER = /^[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/u;
-
-/** RFC 4180. An empty text is quoted, a missing value is nothing. A text that office programs would take for a formula is
- *  quoted with an apostrophe before it; numbers are as they are. */
+/** A missing value is nothing. */
 function cell(value: string | null): string {
-  if (value === null) return "";
-  const shown = FORMULA.test(value) && !NUMBER.test(value) ? `'${value}` : value;
-  return value === "" || shown !== value || /[",\r\n]/u.test(shown) ? `"${shown.replaceAll('"', '""')}"` : shown;
+  return value === null ? "" : officeCell(value);
 }
