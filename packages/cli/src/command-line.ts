@@ -24,6 +24,9 @@ export async function runCommandLine(args: readonly string[], io: CommandIo): Pr
   }
 }
 
+/** What ends a command: an interrupt, a request to end, a terminal that is closed. */
+const INTERRUPTS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /** The streams of this process. The signal aborts at the first interrupt; a second one ends the process. */
 export function processIo(): { io: CommandIo; dispose: () => void } {
   const controller = new AbortController();
@@ -32,11 +35,9 @@ export function processIo(): { io: CommandIo; dispose: () => void } {
     controller.abort();
   };
   const dispose = (): void => {
-    process.off("SIGINT", interrupt);
-    process.off("SIGTERM", interrupt);
+    for (const name of INTERRUPTS) process.off(name, interrupt);
   };
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", interrupt);
+  for (const name of INTERRUPTS) process.on(name, interrupt);
   const { stdout, stderr, env } = process;
   return { io: { stdout, stderr, env, readStdin: () => text(process.stdin), signal: controller.signal }, dispose };
 }

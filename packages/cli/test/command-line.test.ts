@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { importPrivateKey, importSigningKey } from "@sluice/evidence";
 import { ERROR_CATALOGUE, KeyId } from "@sluice/protocol";
 import { expect, test } from "vitest";
+import { processIo } from "../src/command-line.ts";
 import { COMMANDS } from "../src/command-table.ts";
 import { isNodeSupported } from "../src/node-version.ts";
 import { formatTable } from "../src/table.ts";
@@ -231,3 +232,16 @@ test("the process exits with the code of the command, and prints to the right st
   expect(failure).toMatchObject({ code: 2, stdout: "" });
   expect(failure).toHaveProperty("stderr", expect.stringMatching(/^error ERR_USAGE: .*frobnicate.*\n/));
 });
+
+test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+  "%s cancels the command, and a second one ends the process",
+  (name) => {
+    const before = process.listenerCount(name);
+    const { io, dispose } = processIo();
+    expect([process.listenerCount(name), io.signal.aborted]).toEqual([before + 1, false]);
+    const [listener] = process.listeners(name).slice(-1);
+    listener?.(name);
+    expect([process.listenerCount(name), io.signal.aborted]).toEqual([before, true]);
+    dispose();
+  },
+);

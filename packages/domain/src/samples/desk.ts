@@ -58,7 +58,7 @@ export interface SampleDesk extends AsyncDisposable {
   /** The report on the sample that the policy gives, passed or not.
    *  @throws ERR_NOT_FOUND, ERR_USAGE, ERR_POLICY, ERR_POLICY_COLUMN, ERR_SAMPLE_SIZE, ERR_STORE, ERR_CANCELLED */
   inspect(sample: PolicySample): Promise<RiskReport>;
-  /** Writes the rows of a sample that passed into the new file `out`, CSV; the event is put down before it is to be seen.
+  /** Writes the rows of a sample that passed into the new file `out`, CSV; the event is put down before its first row is.
    *  @throws what `inspect` throws, ERR_SAMPLE_K, ERR_SAMPLE_GATE, ERR_DIRECTORY_UNWRITABLE */
   write(sample: PolicySample, out: string): Promise<Certificate>;
   /** The sample of a development run, drawn anew. @throws ERR_NOT_FOUND, and what `inspect` throws */
