@@ -2,6 +2,7 @@
  *  @module */
 import { readFile } from "node:fs/promises";
 import { usage } from "./command.ts";
+import { parseStrictJson } from "./strict-json.ts";
 
 /** `code` of a system error, for example `ENOENT`. */
 export function errnoOf(error: unknown): string | undefined {
@@ -26,13 +27,14 @@ export async function readTextFile(file: string, what: string): Promise<string> 
   }
 }
 
-/** The value of the JSON file. @throws ERR_USAGE naming the file */
+/** The value of the JSON file, in which no object names a member twice. @throws ERR_USAGE naming the file */
 export async function readJsonFile(file: string, what: string): Promise<unknown> {
   const text = await readTextFile(file, what);
   try {
-    return JSON.parse(text) as unknown;
+    return parseStrictJson(text);
   } catch (cause) {
-    throw usage(`${what} ${file} is not JSON`, cause);
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw usage(`${what} ${file} ${cause.message}`, cause);
   }
 }
 
