@@ -39,6 +39,10 @@ export function checkForm(struct: string, fields: Fields): void {
     const ascends = items.every((item, i) => i === 0 || item > (items[i - 1] ?? ""));
     if (ASCENDING.has(`${struct}.${name}`) && !ascends) throw new Error(`${name} are not ascending`);
   }
+  if (struct === "DatasetRequest") {
+    const { ask, page } = fields;
+    if (!(ask === 2 || (ask === 1 && page === 0))) throw new Error("ask or page is out of range");
+  }
   const blocks = Math.ceil(Number(fields["rows"]) / 2_048);
   const expected = { ScoreRequest: Number(fields["features"]) * blocks, ScoreReply: blocks }[struct];
   const ciphertexts = (fields["columns"] ?? fields["blocks"]) as unknown[];

@@ -7,6 +7,7 @@ import {
   encodePsiIdsAnswer,
   encodePsiQuery,
   encodePsiSet,
+  encodeDatasetRequest,
   encodeReportRequest,
   encodeScoreReply,
   encodeScoreRequest,
@@ -94,6 +95,11 @@ const MESSAGES: readonly { struct: string; bytes: Bytes; fields: unknown }[] = [
     bytes: encodeReportRequest({ snapshot }),
     fields: { version: 1, snapshot: toHex(snapshot) },
   },
+  {
+    struct: "DatasetRequest",
+    bytes: encodeDatasetRequest({ snapshot, ask: "page", page: 258 }),
+    fields: { version: 1, snapshot: toHex(snapshot), ask: 2, page: 258 },
+  },
 ];
 
 /** A message of each struct; long runs of one byte are left out of message and fields. */
@@ -137,6 +143,11 @@ const OWN: Readonly<Record<string, (bytes: Bytes) => Malformed[]>> = {
     { name: "kind 3", bytes: changed(bytes, 2, [3]) },
     ...counts(bytes, 35, 32),
     { name: "the longest list and one step more", bytes: changed(bytes, 35, be32(65_536)), code: TOO_LARGE },
+  ],
+  DatasetRequest: (bytes) => [
+    { name: "ask 0", bytes: changed(bytes, 34, [0]) },
+    { name: "ask 3", bytes: changed(bytes, 34, [3]) },
+    { name: "the term of a page", bytes: changed(bytes, 34, [1]) },
   ],
   PsiIdsAnswer: (bytes) => [{ name: "kind 2", bytes: changed(bytes, 2, [2]) }, ...counts(bytes, 3, 32)],
   PsiCardinalityAnswer: (bytes) => [

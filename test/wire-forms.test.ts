@@ -82,6 +82,7 @@ test("snapshots of every form are signed, named by their hash, and have the docu
     ["Snapshot of a set", psi.cardinality.snapshot, psi.cardinality.snapshotHash],
     ["Snapshot of a scoring product", vectors.score.snapshot, vectors.score.snapshotHash],
     ["Snapshot and request", vectors.report.snapshot, vectors.report.snapshotHash],
+    ["Snapshot of a data set", vectors.dataset.snapshot, vectors.dataset.snapshotHash],
   ];
   for (const [heading, signed, hash] of forms) {
     expect(isSignedBy(signed, vectors.keys["receipt"]?.id ?? "")).toBe(true);
@@ -276,6 +277,27 @@ test("our domain refuses a value that is not below the prime", async () => {
   const frame = encodeScoreRequest(decoded);
   await expect(score({ model, parameters }, frame)).rejects.toMatchObject({ code: "ERR_SCORE_CIPHERTEXT" });
   expect(decodeScoreReply(await score({ model, parameters }, fromHex(request))).rows).toBe(4);
+});
+
+test("a data set's term spends rows × fields × days, and its pages are the bytes that its snapshot names", () => {
+  const { snapshot, snapshotHash, termRequest, termAnswer, quantity, pages: shown } = vectors.dataset;
+  const { body } = snapshot;
+  expect(read("DatasetRequest", termRequest)).toEqual({ version: 1, snapshot: snapshotHash, ask: 1, page: 0 });
+  expect(quantity).toBe(String(body.rows * body.fields.length * body.days));
+  const term = JSON.parse(bytesOf(termAnswer).toString()) as Record<string, string>;
+  expect(canonical(term)).toBe(bytesOf(termAnswer).toString());
+  expect(Date.parse(term["until"] ?? "") - Date.parse(term["from"] ?? "")).toBe(body.days * 24 * 3_600_000);
+  for (const member of ["domain", "product", "version"] as const) expect(term[member]).toBe(body[member]);
+  expect(shown).toHaveLength(Math.ceil(body.rows / body.pageRows));
+  const rows = shown.map(({ request, answer }, page) => {
+    expect(read("DatasetRequest", request)).toEqual({ version: 1, snapshot: snapshotHash, ask: 2, page });
+    expect(sha256(bytesOf(answer)).toString("hex")).toBe(body.pages[page]);
+    const { columns, ...rest } = JSON.parse(bytesOf(answer).toString()) as { columns: unknown[][] };
+    expect(rest).toEqual({ type: "dataset-page", page });
+    expect(columns).toHaveLength(body.fields.length);
+    return new Set(columns.map(({ length }) => length));
+  });
+  expect(rows).toEqual([new Set([2]), new Set([1])]);
 });
 
 test("a report is the bytes that its snapshot names, and its table keeps the rules that a reader can check", () => {

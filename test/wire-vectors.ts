@@ -51,6 +51,7 @@ import { positionsOf } from "../packages/mpc/src/lookup/positions.ts";
 import { bytesOfWords } from "../packages/mpc/src/lookup/words.ts";
 import { formMalformedVectors, formStructVectors } from "./wire-form-structs.ts";
 import { makePsiVectors } from "./wire-psi-vectors.ts";
+import { makeDatasetVectors } from "./wire-dataset-vectors.ts";
 import { makeReportVectors } from "./wire-report-vectors.ts";
 import { makeScoreVectors } from "./wire-score-vectors.ts";
 import { seeded, type ServedIdentity } from "./wire-seeded.ts";
@@ -122,6 +123,7 @@ export async function makeWireVectors() {
     psi: await makePsiVectors(servedIdentity(index.snapshot), keys.receipt),
     score: await makeScoreVectors(servedIdentity(index.snapshot), keys.receipt),
     report: await makeReportVectors(servedIdentity(index.snapshot), keys.receipt),
+    dataset: await makeDatasetVectors(servedIdentity(index.snapshot), keys.receipt),
     problem: toProblem(
       new SluiceError("ERR_RATE_LIMIT", { party: "bank-a", callsPerSecond: 100 }, { refusedBy: "gateway" }),
       "gateway",

@@ -19,6 +19,7 @@ import {
   decodePsiIdsAnswer,
   decodePsiQuery,
   decodePsiSet,
+  decodeDatasetRequest,
   decodeReportRequest,
   decodeScoreReply,
   decodeScoreRequest,
@@ -380,6 +381,7 @@ const DECODERS: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {
   ScoreRequest: decodeScoreRequest,
   ScoreReply: decodeScoreReply,
   ReportRequest: decodeReportRequest,
+  DatasetRequest: decodeDatasetRequest,
 };
 
 test("the packages' decoders accept each message and refuse each malformed one", () => {

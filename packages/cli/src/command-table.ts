@@ -42,6 +42,7 @@ import { productList } from "./commands/product-list.ts";
 import { productShow } from "./commands/product-show.ts";
 import { releaseShow } from "./commands/release-show.ts";
 import { resourceList, resourceShow } from "./commands/resource.ts";
+import { datasetGet } from "./commands/dataset-get.ts";
 import { report } from "./commands/report.ts";
 import { runShow, runWatch } from "./commands/run.ts";
 import { domainRotateKey, gatewayRotateKey } from "./commands/rotate-key.ts";
@@ -102,6 +103,7 @@ export const COMMANDS: readonly Command[] = [
   match,
   score,
   report,
+  datasetGet,
   trace,
   auditExport,
   auditVerifier,

@@ -6,7 +6,7 @@ import { exportPrivateKey } from "@sluice/evidence";
 import { SluiceError, type LinearModel, type Table } from "@sluice/protocol";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { sendProblem, StubCity } from "../../client/test/stub-city.ts";
-import { reportProduct, scoreProduct, setProduct } from "../../client/test/stub-products.ts";
+import { datasetProduct, reportProduct, scoreProduct, setProduct } from "../../client/test/stub-products.ts";
 import { sluice, temporaryDirectory } from "./captured-io.ts";
 
 const MODEL: LinearModel = { kind: "linear-model", features: ["age", "sex=male"], weights: [0.05, -1], intercept: -2 };
@@ -23,6 +23,19 @@ const TABLE: Table = {
   minimum: 10,
   base: 5,
 };
+const PEOPLE = {
+  fields: [
+    { name: "region", type: "dict" as const },
+    { name: "age", type: "f64" as const },
+    { name: "insured", type: "bool" as const },
+  ],
+  columns: [
+    ["=1+1", '东"城', null],
+    [-2.5, null, 3],
+    [true, false, null],
+  ],
+  days: 30,
+};
 const RULE = "rule of use: Answers decide about nobody alone.\n";
 const ENTRIES = Array.from({ length: 20 }, (_, i) => `person-${i}`);
 
@@ -35,6 +48,8 @@ beforeAll(async () => {
       tally: setProduct("psi-cardinality", ENTRIES),
       risk: scoreProduct(MODEL, 128, "logistic"),
       regions: reportProduct(TABLE),
+      people: datasetProduct(PEOPLE),
+      elsewhere: datasetProduct(PEOPLE),
     },
   );
 });
@@ -149,6 +164,43 @@ test("`report --html` writes a page, and `--receipts` what `verify` checks", asy
   const refused = await sluice(["report", "regions", "--html", directory], { env });
   expect(refused.stderr).toMatch(/^rule of use: .*\nerror ERR_USAGE: "--html" names /);
   expect(refused.code).toBe(2);
+});
+
+test("`dataset get` writes whole files that start no formula, tells certificate and term, and spends once", async () => {
+  const { env, directory } = await callerEnv();
+  const [out, receipts] = [join(directory, "people.csv"), join(directory, "receipts")];
+  const { code, stdout, stderr } = await sluice(["dataset", "get", "people", "--out", out, "--receipts", receipts], {
+    env,
+  });
+  expect(stderr).toMatch(/^rule of use: .*\nreceipt \w{32} dataset\n$/);
+  expect(code).toBe(0);
+  expect(await readFile(out, "utf8")).toBe(`\uFEFFregion,age,insured\r\n'=1+1,-2.5,true\r\n"东""城",,false\r\n,3,\r\n`);
+  expect(stdout).toContain("people.csv: 3 rows of 3 fields\ncertificate: level 3, k = 5, risk 0.04\n");
+  expect(stdout).toContain("spent 270 row-field-days; to be read until 2026-01-31T00:00:00.000Z\n");
+  // The term, and two pages.
+  expect(await readdir(receipts)).toHaveLength(3);
+  const calls = city.calls.length;
+  const again = await sluice(["dataset", "get", "people", "--out", out], { env });
+  expect(again).toMatchObject({ code: 2 });
+  expect(city.calls).toHaveLength(calls);
+  const second = join(directory, "second.csv");
+  const reread = await sluice(["dataset", "get", "people", "--out", second, "--json"], { env });
+  expect(JSON.parse(reread.stdout)).toMatchObject({ dataset: { spent: "0", until: "2026-01-31T00:00:00.000Z" } });
+  expect(await readFile(second, "utf8")).toBe(await readFile(out, "utf8"));
+});
+
+test("`dataset get` that ends early leaves no file", async () => {
+  const { env, directory } = await callerEnv();
+  let calls = 0;
+  city.hooks.call = (_, response) => {
+    if (++calls < 3) return Promise.resolve(false);
+    sendProblem(response, new SluiceError("ERR_DATASET_ENDED", { until: "2026-01-31T00:00:00.000Z" }));
+    return Promise.resolve(true);
+  };
+  const { code, stderr } = await sluice(["dataset", "get", "elsewhere", "--out", join(directory, "x.csv")], { env });
+  expect(code).not.toBe(0);
+  expect(stderr).toContain("ERR_DATASET_ENDED");
+  expect((await readdir(directory)).filter((name) => name.includes("x.csv"))).toEqual([]);
 });
 
 test("`product show` tells form, place, registration, grant and rules of use", async () => {

@@ -56,6 +56,11 @@ const FORMS: Readonly<Record<ProductForm, { outputs: JobManifest["outputs"]; ans
     answer:
       "取得一份分组统计表：按 district（3 组） × age（2 组） 分组，列各组行数和 months 的平均值；不足 10 人的组不列出",
   },
+  dataset: {
+    outputs: { fit: FIT, rows: { kind: "dataset", fields: ["sex", "age", "months"], days: 30 } },
+    answer:
+      "自开通起 30 天内分页取得授权政策下认证脱敏样本的 3 项（sex、age、months），按 行数 × 项数 × 天数 计量一次；不运行程序",
+  },
 };
 const ANSWERING = Object.values(FORM_OPERATIONS).flat();
 
@@ -108,8 +113,12 @@ test("a release says in one sentence what the product of each form will answer, 
     const text = textForm(page);
     expect(text.includes("模型（哈希）")).toBe("model" in FORMS[form].outputs);
     expect(text.includes("换用另一个模型")).toBe("model" in FORMS[form].outputs);
-    if (form !== "score") expect(page.lead).toContain("对全部数据行运行这一份程序");
-    else expect(text).toContain("只对密文评分，不再运行程序，不读任何数据行");
+    if (form === "score") expect(text).toContain("只对密文评分，不再运行程序，不读任何数据行");
+    else if (form === "dataset") {
+      expect(page.lead).toContain("交付脱敏样本，不运行程序");
+      expect(page.lead).not.toContain("对全部数据行运行");
+      for (const fact of ["样本不过关卡即不建", "期满只是不能再取", "期满之后再取"]) expect(text).toContain(fact);
+    } else expect(page.lead).toContain("对全部数据行运行这一份程序");
   }
 });
 
@@ -181,6 +190,7 @@ test("a grant says what each operation gives its caller, how much, and what to l
     "只得知有多少条在内；数据域不知道名单和结果；最多 100 条",
     "提交加密的指标，取回加密的评分，自行解开；数据域看不到指标和评分；最多 100 行",
     "人少的组不列出；最多 100 份",
+    "期满不再提供；最多 100 条·项·天",
     "隐私求交·名单比对（返回交集）",
     "隐私求交·只返回人数",
     "密态评分的模型视同公开",

@@ -28,6 +28,7 @@ import {
 } from "./options.ts";
 import { answerTimeoutMs, sendEnvelope, type ProductionContext } from "./production-call.ts";
 import { refusal } from "./refusal.ts";
+import { openDataset, type DatasetHandle } from "./dataset.ts";
 import { openReport, type ReportHandle } from "./report.ts";
 import { withRetries } from "./retry.ts";
 import { watchRun, type WatchContext } from "./run-events.ts";
@@ -104,6 +105,11 @@ export class SluiceClient extends Management {
   /** Ready to read a report. @throws as `openLookup` */
   openReport(product: string, options: CallOptions = {}): Promise<ReportHandle> {
     return openReport(this.#context, product, options);
+  }
+
+  /** Ready to read a data set. @throws as `openLookup` */
+  openDataset(product: string, options: CallOptions = {}): Promise<DatasetHandle> {
+    return openDataset(this.#context, product, options);
   }
 
   /** The grant of that hash, checked against the pinned keys of department and agency; for the parties of the grant.

@@ -2,6 +2,7 @@
  *  @module */
 export { createClient, SluiceClient, type BuildSubmission, type JobSubmission } from "./client.ts";
 export type { CountHandle, CountResult } from "./count.ts";
+export type { DatasetHandle, PageResult, TermResult } from "./dataset.ts";
 export type { ListCallOptions, ListProgress } from "./list-call.ts";
 export type { LookupHandle, LookupResult } from "./lookup.ts";
 export type { MatchHandle, MatchResult } from "./match.ts";

@@ -10,6 +10,7 @@ import {
   Product,
   SignedSnapshot,
   type Bytes,
+  type DatasetSnapshot,
   type LookupSnapshot,
   type Operation,
   type ProductForm,
@@ -34,6 +35,7 @@ export interface SnapshotOfForm {
   "psi-cardinality": PsiSnapshot;
   score: ScoreSnapshot;
   report: ReportSnapshot;
+  dataset: DatasetSnapshot;
 }
 
 /** One product at one snapshot. It holds memory only; open a new one when the domain answers ERR_SNAPSHOT. */

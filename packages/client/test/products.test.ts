@@ -10,6 +10,7 @@ import {
   domainTimeoutMs,
   Operation,
   MAX_SCORE_ROWS,
+  SluiceError,
   utf8,
   type AnswerEnvelope,
   type EvidencedReceipt,
@@ -20,8 +21,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createClient, type ClientOptions, type ListProgress, type SluiceClient } from "../src/index.ts";
 import { answerTimeoutMs } from "../src/production-call.ts";
 import { refused } from "./refused.ts";
-import { flipBit, flipHash, StubCity } from "./stub-city.ts";
-import { reportProduct, scoreProduct, setProduct, type MakeProduct } from "./stub-products.ts";
+import { flipBit, flipHash, sendProblem, StubCity } from "./stub-city.ts";
+import { datasetProduct, reportProduct, scoreProduct, setProduct, type MakeProduct } from "./stub-products.ts";
 
 const ENTRIES = Array.from({ length: 20 }, (_, i) => `person-${i}`);
 const LIST = ["nobody", "person-3", "somebody", "person-1", "person-3"];
@@ -36,6 +37,18 @@ const TABLE: Table = {
   total: 25,
   minimum: 10,
   base: 5,
+};
+
+const PEOPLE = {
+  fields: [
+    { name: "region", type: "dict" as const },
+    { name: "age", type: "i32" as const },
+  ],
+  columns: [
+    ["north", null, "south"],
+    [30, 40, null],
+  ],
+  days: 30,
 };
 
 /** A domain that signs for what `make` makes, and answers something else. */
@@ -98,6 +111,17 @@ const FORMS: Record<
       return { ...handle, ask: () => handle.read() };
     },
   },
+  dataset: {
+    product: "people",
+    unit: "row-field-day",
+    amount: "0",
+    open: async (client, product) => {
+      const handle = await client.openDataset(product);
+      await handle.begin().catch(() => undefined);
+      city.calls.length = 0;
+      return { ...handle, ask: () => handle.read(0) };
+    },
+  },
 };
 
 interface Asked {
@@ -131,6 +155,19 @@ beforeAll(async () => {
       "textual-regions": reportProduct(TABLE, () => utf8("a table")),
       "foreign-regions": reportProduct(TABLE, (body) => canonicalBytes({ ...body, product: "regions" })),
       "later-regions": reportProduct(TABLE, (body) => canonicalBytes({ ...body, version: 2 })),
+      people: datasetProduct(PEOPLE),
+      "fresh-people": datasetProduct(PEOPLE),
+      "lost-people": datasetProduct(PEOPLE),
+      "lying-people": answering(datasetProduct(PEOPLE), "no answer"),
+      "mixed-people": datasetProduct(PEOPLE, (page) => canonicalBytes({ ...page, page: 1 })),
+      "typeless-people": datasetProduct({
+        ...PEOPLE,
+        columns: [
+          ["a", "b", "c"],
+          ["x", "y", "z"],
+        ],
+      }),
+      "short-people": datasetProduct(PEOPLE, (page) => canonicalBytes({ ...page, columns: [["north"], [1]] })),
     },
   );
   client = clientOf({});
@@ -173,6 +210,56 @@ test("scores are those of the plain model within the published bound, and respon
 test("a report is read as it was made", async () => {
   const { report } = await (await client.openReport("regions")).read();
   expect(report).toMatchObject({ domain: "hrss", product: "regions", version: 1, table: TABLE });
+});
+
+test("a data set's term spends rows × fields × days once, and its pages are read as they were made, for nothing", async () => {
+  const handle = await client.openDataset("fresh-people");
+  await expect(handle.read(0)).rejects.toMatchObject({ code: "ERR_DATASET_UNBEGUN" });
+  const { term, receipt } = await handle.begin();
+  expect(receipt.receipt.body.quantity).toEqual({ unit: "row-field-day", amount: "180" });
+  expect(term).toMatchObject({ product: "fresh-people", until: "2026-01-31T00:00:00.000Z" });
+  const { until } = term;
+  await expect(handle.begin()).rejects.toMatchObject({ code: "ERR_DATASET_BEGUN", details: { until } });
+  const pages = [await handle.read(0), await handle.read(1)];
+  expect(pages.map(({ page }) => page.columns)).toEqual([
+    [
+      ["north", null],
+      [30, 40],
+    ],
+    [["south"], [null]],
+  ]);
+  for (const page of pages) {
+    expect(page.receipt.receipt.body.quantity.amount).toBe("0");
+    await verifyReceipt(page.receipt, city.trust);
+  }
+});
+
+test("a page whose answer was lost is asked for in another call", async () => {
+  const handle = await client.openDataset("lost-people");
+  await handle.begin();
+  const calls: string[] = [];
+  city.hooks.call = (envelope, response) => {
+    calls.push(envelope.request.body.callId);
+    if (calls.length > 1) return Promise.resolve(false);
+    sendProblem(response, new SluiceError("ERR_CALL_REUSED"));
+    return Promise.resolve(true);
+  };
+  expect((await handle.read(0)).page.page).toBe(0);
+  expect(new Set(calls).size).toBe(2);
+});
+
+test("a page that is not what the snapshot says is refused, and so is a receipt of another certificate", async () => {
+  for (const product of ["mixed-people", "typeless-people", "short-people"]) {
+    const handle = await client.openDataset(product);
+    await handle.begin();
+    await refused(handle.read(0), "ERR_BODY_INVALID");
+  }
+  await refused((await client.openDataset("lying-people")).read(0), "ERR_RECEIPT");
+  await refused((await client.openDataset("lying-people")).begin(), "ERR_BODY_INVALID");
+  const handle = await client.openDataset("people");
+  await handle.begin().catch(() => undefined);
+  city.hooks.receipt = (body) => ({ ...body, certificate: "77".repeat(32) });
+  expect((await refused(handle.read(0), "ERR_RECEIPT")).message).toContain("certificate");
 });
 
 test("too many rows, and a column that does not fit, are refused before anything is sent", async () => {

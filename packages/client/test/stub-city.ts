@@ -195,7 +195,7 @@ export class StubCity {
     const at = parts.clock.now().toISOString();
     const values = { party: envelope.request.signatures[0]?.keyId ?? "", snapshot: held.snapshotHash };
     const { references, openings } = referTo(this.hooks.refer?.(values) ?? values, systemRandom);
-    const body = await receiptBody(envelope, { frame, amount, at, references });
+    const body = await receiptBody(envelope, { frame, amount, at, references }, held.product);
     const receipt = await signDocument(this.hooks.receipt?.(body) ?? body, parts.receiptKey);
     const domainLog = await prove(parts.domainLog, receipt);
     const gatewayLog = await prove(parts.gatewayLog, receipt);
@@ -314,6 +314,7 @@ async function compute(
 async function receiptBody(
   { request }: CallEnvelope,
   made: { frame: Bytes; amount: number; at: string; references: Pick<Receipt, "party" | "snapshot"> },
+  { certificate }: Pick<StubProduct, "certificate">,
 ): Promise<Receipt> {
   const { callId, operation, domain, grant, product, version, bundle } = request.body;
   const { frame, amount, at, references } = made;
@@ -329,6 +330,7 @@ async function receiptBody(
     version,
     bundle,
     release: HASH.release,
+    ...(certificate === undefined ? {} : { certificate: await documentHash(certificate) }),
     ...references,
     request: await documentHash(request.body),
     answer: await sha256Hex(frame),

@@ -13,6 +13,8 @@ import {
 import { planScore, score } from "@sluice/mpc/score/server";
 import {
   canonicalBytes,
+  datasetQuantity,
+  decodeDatasetRequest,
   decodeEvaluateRequest,
   decodePirQuery,
   decodePsiQuery,
@@ -29,6 +31,9 @@ import {
   toHex,
   utf8,
   type Bytes,
+  type Certificate,
+  type DatasetSnapshot,
+  type DatasetValue,
   type LinearModel,
   type LookupSnapshot,
   type Operation,
@@ -50,6 +55,8 @@ export type Served = Omit<Extract<ProductSnapshot, { type: "report-snapshot" }>,
 /** A product as its domain holds it. */
 export interface StubProduct {
   readonly snapshot: ProductSnapshot;
+  /** What its receipts name. */
+  readonly certificate?: Certificate;
   /** What callers download. */
   readonly part?: { readonly name: SnapshotPart; readonly bytes: Bytes };
   /** Units of an opened frame. */
@@ -159,3 +166,68 @@ export function reportProduct(table: Table, write: (report: Report) => Bytes = c
     };
   };
 }
+
+/** A data set of rows, two to a page, whose term runs from `from` for `days`; `write` says what the domain keeps as its pages. */
+export function datasetProduct(
+  { fields, columns, days }: Pick<DatasetSnapshot, "fields" | "days"> & { readonly columns: DatasetValue[][] },
+  write: (page: object) => Bytes = canonicalBytes,
+): MakeProduct {
+  return async (served) => {
+    const rows = columns[0]?.length ?? 0;
+    const pageRows = 2;
+    const pages = Array.from({ length: Math.ceil(rows / pageRows) }, (_, page) =>
+      write({
+        type: "dataset-page",
+        page,
+        columns: columns.map((column) => column.slice(page * pageRows, (page + 1) * pageRows)),
+      }),
+    );
+    const { domain, product, version } = served;
+    const snapshot: DatasetSnapshot = {
+      type: "dataset-snapshot",
+      ...served,
+      source: "44".repeat(32),
+      fields,
+      rows,
+      days,
+      pageRows,
+      pages: await Promise.all(pages.map(sha256Hex)),
+      certificate: CERTIFICATE,
+    };
+    const snapshotHash = await documentHash(snapshot);
+    let until: string | null = null;
+    return {
+      snapshot,
+      certificate: CERTIFICATE,
+      measure: (frame) => (decodeDatasetRequest(frame).ask === "term" ? datasetQuantity(snapshot) : 0),
+      answer: async (frame) => {
+        const request = decodeDatasetRequest(frame);
+        if (toHex(request.snapshot) !== snapshotHash) throw new SluiceError("ERR_SNAPSHOT");
+        if (request.ask === "page") {
+          if (until === null) throw new SluiceError("ERR_DATASET_UNBEGUN", {}, { refusedBy: "domain" });
+          return pages[request.page] ?? utf8("no page");
+        }
+        if (until !== null) throw new SluiceError("ERR_DATASET_BEGUN", { until }, { refusedBy: "domain" });
+        const from = "2026-01-01T00:00:00.000Z";
+        until = "2026-01-31T00:00:00.000Z";
+        return canonicalBytes({ type: "dataset-term", domain, product, version, from, until });
+      },
+    };
+  };
+}
+
+/** What was measured on the stub's sample. */
+const CERTIFICATE: Certificate = {
+  policy: "55".repeat(32),
+  resource: "persons",
+  sourceSnapshot: "44".repeat(32),
+  sourceRowsRounded: 1_000,
+  sampleRows: 3,
+  suppressedRows: 0,
+  quasiIdentifiers: ["region"],
+  k: 5,
+  seedCommitment: "66".repeat(32),
+  at: "2026-01-01T00:00:00.000Z",
+  level: 3,
+  overallRisk: 0.04,
+};

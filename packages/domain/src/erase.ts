@@ -70,6 +70,7 @@ function eraseRows(db: StateDatabase, keyId: KeyId): ErasedReferences {
       `UPDATE answer SET frame = NULL, openings = json_remove(openings, '$.party') WHERE openings ->> '$.party.value' = ?`,
     )
     .run(keyId);
+  db.prepare("DELETE FROM dataset_term WHERE key_id = ?").run(keyId);
   db.prepare("DELETE FROM nonce WHERE key_id IN (?, ?)").run(keyId, `${keyId} describe`);
   return { receipts: Number(receipts.changes), runs: Number(runs.changes) };
 }

@@ -23,7 +23,7 @@ import { WorkStore } from "./state/work.ts";
 import { createWorkshop } from "./work/workshop.ts";
 
 /** Rules of builds in which no user code runs. */
-const WITHOUT_CODE: ReadonlySet<string> = new Set(["score-model", "noisy-table"]);
+const WITHOUT_CODE: ReadonlySet<string> = new Set(["score-model", "noisy-table", "certified-sample"]);
 
 /** What the guard says of a run: everything of its report but the time. */
 export type TimelessReport = Omit<GuardReport, "at">;

@@ -46,6 +46,7 @@ import { DocumentStore } from "./state/documents.ts";
 import { EventStore } from "./state/events.ts";
 import { decisionsOf } from "./state/field-decisions.ts";
 import { CutStore } from "./state/cuts.ts";
+import { DatasetTerms } from "./state/dataset-terms.ts";
 import { MembershipStore } from "./state/memberships.ts";
 import { PrivacyStore } from "./state/privacy.ts";
 import { OutputRegister } from "./state/output-register.ts";
@@ -205,6 +206,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
       work: new WorkStore(db),
       cuts: new CutStore(db),
       quality,
+      terms: new DatasetTerms(db),
       memberships: new MembershipStore(db),
       privacy: new PrivacyStore(db, events, clock),
       register: new OutputRegister(db),

@@ -21,6 +21,7 @@ import {
   utf8,
   type Bytes,
   type CallEnvelope,
+  type Clock,
   type Grant,
   type Operation,
   type Policy,
@@ -81,6 +82,8 @@ export interface Fixture extends AsyncDisposable {
   readonly config: DomainConfig;
   readonly parties: Parties;
   readonly policy: Policy;
+  /** By which messages to it are signed. */
+  readonly clock: Clock;
   domain: RunningDomain;
 }
 
@@ -126,6 +129,7 @@ export async function openFixture(
     config,
     parties,
     policy,
+    clock: options.clock ?? clock,
     domain,
     async [Symbol.asyncDispose]() {
       await fixture.domain.close();
@@ -213,7 +217,10 @@ export async function post(
 ): Promise<Bytes> {
   const url = `${fixture.domain.url}${path}`;
   const body = new Uint8Array(bytes);
-  const signature = await signHttp({ method: "POST", url, body }, key ?? fixture.parties.gateway, { clock, random });
+  const signature = await signHttp({ method: "POST", url, body }, key ?? fixture.parties.gateway, {
+    clock: fixture.clock,
+    random,
+  });
   const response = await fetch(url, { method: "POST", headers: { "content-type": mediaType, ...signature }, body });
   return answerOf(response);
 }
@@ -222,7 +229,10 @@ export async function post(
 export async function get(fixture: Fixture, path: string): Promise<Bytes> {
   const url = `${fixture.domain.url}${path}`;
   const body = new Uint8Array(0);
-  const signature = await signHttp({ method: "GET", url, body }, fixture.parties.gateway, { clock, random });
+  const signature = await signHttp({ method: "GET", url, body }, fixture.parties.gateway, {
+    clock: fixture.clock,
+    random,
+  });
   return answerOf(await fetch(url, { headers: signature }));
 }
 

@@ -71,6 +71,7 @@ export const OPERATIONS = [
   "psi.cardinality",
   "score",
   "report",
+  "dataset",
 ] as const satisfies Operation[];
 
 /** A grant of every operation, 100,000 units of each but the named ones. */

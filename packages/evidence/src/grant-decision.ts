@@ -22,6 +22,7 @@ const ROLES = {
   "psi.cardinality": "caller",
   score: "caller",
   report: "caller",
+  dataset: "caller",
 } as const satisfies Record<Operation, string>;
 
 /** Which party of a grant does `operation`. */

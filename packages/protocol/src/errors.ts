@@ -416,6 +416,21 @@ export const ERROR_CATALOGUE = {
     message: "the privacy budget of this table does not allow the question",
     remedy: "ask the department what its budget is",
   },
+  ERR_DATASET_UNBEGUN: {
+    status: 403,
+    message: "the caller's term of this data set has not begun",
+    remedy: "ask for the term first; it spends rows × fields × days",
+  },
+  ERR_DATASET_BEGUN: {
+    status: 409,
+    message: "the caller's term of this data set has begun; it ends at {until}",
+    remedy: "read its pages; they spend nothing",
+  },
+  ERR_DATASET_ENDED: {
+    status: 403,
+    message: "the caller's term of this data set ended at {until}",
+    remedy: "ask the department to release another version",
+  },
   ERR_GUARD_OUTPUT: { status: 422, message: "output {output} breaks rule {rule}", remedy: "{change}" },
 
   // Data, files, processes

@@ -1,6 +1,7 @@
 /** Product forms: what a job's served output becomes, and the operations by which it is called.
  *  @module */
 import { z } from "zod";
+import { DatasetSnapshot } from "./dataset.ts";
 import { OPERATION_UNITS, type Operation } from "./grant.ts";
 import { isServedKind, type JobManifest } from "./job.ts";
 import { DOMAIN_TIMEOUT_MS, PSI_DOMAIN_TIMEOUT_MS, SUBMIT_DOMAIN_TIMEOUT_MS } from "./limits.ts";
@@ -11,7 +12,7 @@ import { ScoreSnapshot } from "./score-snapshot.ts";
 import { signedSchema } from "./signed.ts";
 
 /** Forms in which a product answers. */
-export const ProductForm = z.enum(["label-lookup", "psi-ids", "psi-cardinality", "score", "report"]);
+export const ProductForm = z.enum(["label-lookup", "psi-ids", "psi-cardinality", "score", "report", "dataset"]);
 export type ProductForm = z.infer<typeof ProductForm>;
 
 /** Operations of each form, in the order in which one question uses them. */
@@ -21,6 +22,7 @@ export const FORM_OPERATIONS = {
   "psi-cardinality": ["psi.cardinality"],
   score: ["score"],
   report: ["report"],
+  dataset: ["dataset"],
 } as const satisfies Record<ProductForm, readonly Operation[]>;
 
 /** Parts of snapshots that callers download before they ask: the hint of a lookup, the set of `psi-ids`. */
@@ -47,6 +49,8 @@ export function formOf(manifest: JobManifest): ProductForm | null {
     case "table":
     case "noisy-table":
       return "report";
+    case "dataset":
+      return "dataset";
     case "metrics":
     case "linear-model":
     case undefined:
@@ -65,6 +69,7 @@ export const ProductSnapshot = z.discriminatedUnion("type", [
   PsiSnapshot,
   ScoreSnapshot,
   ReportSnapshot,
+  DatasetSnapshot,
 ]);
 export type ProductSnapshot = z.infer<typeof ProductSnapshot>;
 export const SignedSnapshot = signedSchema(ProductSnapshot);
@@ -81,5 +86,7 @@ export function formOfSnapshot(snapshot: ProductSnapshot): ProductForm {
       return "score";
     case "report-snapshot":
       return "report";
+    case "dataset-snapshot":
+      return "dataset";
   }
 }

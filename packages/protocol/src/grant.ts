@@ -14,11 +14,13 @@ export const Operation = z.enum([
   "psi.cardinality",
   "score",
   "report",
+  "dataset",
 ]);
 export type Operation = z.infer<typeof Operation>;
 
-/** What a quota counts. `psi-element` counts the padded size of a list, `score-row` rows padded to whole blocks of 2048. */
-export const Unit = z.enum(["run", "oprf-element", "pir-query", "psi-element", "score-row", "report"]);
+/** What a quota counts. `psi-element` counts the padded size of a list, `score-row` rows padded to whole blocks of 2048,
+ *  `row-field-day` rows × fields × days of a term. */
+export const Unit = z.enum(["run", "oprf-element", "pir-query", "psi-element", "score-row", "report", "row-field-day"]);
 export type Unit = z.infer<typeof Unit>;
 
 /** The unit in which each operation spends. */
@@ -31,6 +33,7 @@ export const OPERATION_UNITS = {
   "psi.cardinality": "psi-element",
   score: "score-row",
   report: "report",
+  dataset: "row-field-day",
 } as const satisfies Record<Operation, Unit>;
 
 /** A party with the key it uses under this grant. */

@@ -3,6 +3,7 @@ export * from "./bytes.ts";
 export * from "./canonical.ts";
 export * from "./codec.ts";
 export * from "./columns.ts";
+export * from "./dataset.ts";
 export * from "./errors.ts";
 export * from "./event.ts";
 export * from "./form.ts";

@@ -118,6 +118,12 @@ export interface SandboxRunner {
   close(): Promise<void>;
 }
 
+/** Who asks a product, and in which call. */
+export interface Asking {
+  readonly keyId: KeyId;
+  readonly callId: string;
+}
+
 /** A product form inside a domain: made from what the guard let through, then answers frames. `Source` is what a build has
  *  to offer, `Served` what stays in the domain. A frame is measured before its units are spent, and answered after. */
 export interface ProductServer<Source, Served> {
@@ -127,7 +133,7 @@ export interface ProductServer<Source, Served> {
   /** Units that a frame spends. @throws what is wrong with the frame */
   measure(served: Served, operation: Operation, frame: Bytes): bigint | Promise<bigint>;
   /** The answer to a frame that was measured and paid for. @throws ERR_CANCELLED, ERR_POOL_FULL, ERR_POOL_WORKER */
-  answer(served: Served, operation: Operation, frame: Bytes, signal: AbortSignal): Promise<Bytes>;
+  answer(served: Served, operation: Operation, frame: Bytes, signal: AbortSignal, asking: Asking): Promise<Bytes>;
 }
 
 /** One atomic spend: `already` when this call id was charged before. */

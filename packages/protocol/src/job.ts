@@ -2,6 +2,7 @@
  *  @module */
 import { z } from "zod";
 import { ColumnType, type ColumnBatch } from "./columns.ts";
+import { DatasetSpec } from "./dataset.ts";
 import { FieldName, Instant, MemberName, Name, Sha256Hex } from "./identifiers.ts";
 import type { LinearModel } from "./model.ts";
 import { NoisyTableSpec } from "./noisy-table.ts";
@@ -29,11 +30,20 @@ export const OutputSpec = z.discriminatedUnion("kind", [
   TableSpec,
   /** Served: a grouped table under differential privacy, made without user code. */
   NoisyTableSpec,
+  /** Served: rows of the certified sample, for some days, made without user code. */
+  DatasetSpec,
 ]);
 export type OutputSpec = z.infer<typeof OutputSpec>;
 
 /** Kinds of output of which a domain serves answers: a job declares one at most, and it makes the product's form. */
-export const SERVED_KINDS = ["labels", "set", "score", "table", "noisy-table"] as const satisfies OutputSpec["kind"][];
+export const SERVED_KINDS = [
+  "labels",
+  "set",
+  "score",
+  "table",
+  "noisy-table",
+  "dataset",
+] as const satisfies OutputSpec["kind"][];
 export type ServedKind = (typeof SERVED_KINDS)[number];
 
 /** Whether an output of this kind is served. */
@@ -41,10 +51,19 @@ export function isServedKind(kind: OutputSpec["kind"]): kind is ServedKind {
   return SERVED_KINDS.some((served) => served === kind);
 }
 
-/** Whether `produce` returns an output of this kind, for every row: all that are served do but a score, which serves the
- *  released model, and a noisy table, which the domain makes from its declaration. */
-export function isProducedKind(kind: OutputSpec["kind"]): kind is Exclude<ServedKind, "score" | "noisy-table"> {
-  return isServedKind(kind) && kind !== "score" && kind !== "noisy-table";
+/** Kinds of served output that no code of a job returns: a score serves the released model, and the domain makes noisy tables
+ *  and data sets from their declarations. */
+export const DECLARED_KINDS = ["score", "noisy-table", "dataset"] as const satisfies ServedKind[];
+export type DeclaredKind = (typeof DECLARED_KINDS)[number];
+
+/** Whether the domain serves an output of this kind without anything that `produce` returns. */
+export function isDeclaredKind(kind: OutputSpec["kind"]): kind is DeclaredKind {
+  return DECLARED_KINDS.some((declared) => declared === kind);
+}
+
+/** Whether `produce` returns an output of this kind, for every row. */
+export function isProducedKind(kind: OutputSpec["kind"]): kind is Exclude<ServedKind, DeclaredKind> {
+  return isServedKind(kind) && !isDeclaredKind(kind);
 }
 
 /** What `defineJob` declares; extracted from the bundle inside the sandbox, never typed in. */
@@ -68,7 +87,8 @@ export const JobManifest = z
   })
   .refine(({ input, outputs }) => Object.values(outputs).every((spec) => readsInput(spec, input)), {
     path: ["outputs"],
-    message: "a noisy table of input columns: dict or bool for texts, f64 or i32 for breaks and measures",
+    message:
+      "a noisy table of input columns, dict or bool for texts, f64 or i32 for breaks and measures; a dataset of input columns",
   });
 export type JobManifest = z.infer<typeof JobManifest>;
 
@@ -146,8 +166,10 @@ export type DomainFacts = {
   shown?: Uint32Array;
 };
 
-/** Whether the columns of a noisy table are inputs of types that can be grouped and summed as declared. */
+/** Whether the columns of a noisy table are inputs of types that can be grouped and summed as declared, and those of a data
+ *  set inputs. */
 function readsInput(spec: OutputSpec, input: Readonly<Record<string, ColumnType>>): boolean {
+  if (spec.kind === "dataset") return spec.fields.every((field) => Object.hasOwn(input, field));
   if (spec.kind !== "noisy-table") return true;
   const has = (field: string, types: readonly ColumnType[]): boolean => {
     const type = Object.hasOwn(input, field) ? input[field] : undefined;

@@ -21,6 +21,7 @@ export const SIGNED_TYPES = [
   "psi-snapshot",
   "score-snapshot",
   "report-snapshot",
+  "dataset-snapshot",
   "statement",
 ] as const;
 export type SignedType = (typeof SIGNED_TYPES)[number];

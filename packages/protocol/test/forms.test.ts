@@ -2,6 +2,11 @@
  *  @module */
 import { expect, test } from "vitest";
 import {
+  datasetPageRows,
+  datasetQuantity,
+  datasetTermEnd,
+  decodeDatasetRequest,
+  encodeDatasetRequest,
   decodeReportRequest,
   encodeReportRequest,
   FORM_OPERATIONS,
@@ -28,16 +33,25 @@ const TABLE: OutputSpec = {
   dimensions: [{ name: "age", levels: ["60岁以下", "≥60"] }],
   measures: ["months"],
 };
+/** A report of another kind. */
+const NOISY: OutputSpec = {
+  kind: "noisy-table",
+  dimensions: [{ name: "age", field: "age", levels: ["young", "old"], breaks: [60] }],
+  measures: [],
+  contribution: { rows: 1, groups: 1 },
+  loss: { mechanism: "gaussian", rho: "0.5" },
+};
 const SERVED: Readonly<Record<ProductForm, OutputSpec>> = {
   "label-lookup": { kind: "labels", vocabulary: ["A", "B"] },
   "psi-ids": { kind: "set", match: "psi-ids" },
   "psi-cardinality": { kind: "set", match: "psi-cardinality" },
   score: { kind: "score", featureBound: 8, link: "logistic" },
   report: TABLE,
+  dataset: { kind: "dataset", fields: ["age"], days: 30 },
 };
 
 function manifest(outputs: Record<string, OutputSpec>): unknown {
-  return { name: "job", purpose: "purpose", input: {}, outputs };
+  return { name: "job", purpose: "purpose", input: { age: "f64" }, outputs };
 }
 
 test("the served output makes the form, and each form has operations of its own", () => {
@@ -53,7 +67,7 @@ test("the served output makes the form, and each form has operations of its own"
 
 test("a manifest serves one output at most, and a score needs exactly one linear model", () => {
   const fits = (outputs: Record<string, OutputSpec>): boolean => JobManifest.safeParse(manifest(outputs)).success;
-  const served = Object.values(SERVED);
+  const served = [...Object.values(SERVED), NOISY];
   for (const first of served) {
     for (const second of served) expect(fits({ model: MODEL, first, second })).toBe(false);
     expect(fits({ first })).toBe(first.kind !== "score");
@@ -93,6 +107,40 @@ test("a report request comes back as it was, and is refused cut, lengthened or o
   expect(decodeReportRequest(bytes).snapshot).toEqual(snapshot);
   for (const wrong of [bytes.subarray(1), Uint8Array.of(...bytes, 0), Uint8Array.of(0, 2, ...snapshot)]) {
     expect(codeOf(() => decodeReportRequest(wrong))).toBe("ERR_FRAME_MALFORMED");
+  }
+});
+
+test("a data set shows input columns, each once, for a bounded number of days", () => {
+  const fits = (change: object): boolean => {
+    const dataset = { kind: "dataset", fields: ["age"], days: 30, ...change };
+    return JobManifest.safeParse(manifest({ dataset: dataset as OutputSpec })).success;
+  };
+  expect(fits({})).toBe(true);
+  for (const days of [0, -1, 1.5, 3_661]) expect(fits({ days })).toBe(false);
+  for (const fields of [[], ["age", "age"], ["name"], ["toString"]]) expect(fits({ fields })).toBe(false);
+});
+
+test("a data set's quantity is rows × fields × days, its last page is short, and a term lasts whole days", () => {
+  const fields = [
+    { name: "age", type: "f64" },
+    { name: "region", type: "dict" },
+  ] as const;
+  expect(datasetQuantity({ rows: 1_000_000, fields: [...fields], days: 3_660 })).toBe(7_320_000_000);
+  const shown = { rows: 10, pageRows: 4 };
+  expect([0, 1, 2].map((page) => datasetPageRows(shown, page))).toEqual([4, 4, 2]);
+  expect(datasetTermEnd(new Date("2026-02-27T08:00:00.000Z"), 2).toISOString()).toBe("2026-03-01T08:00:00.000Z");
+});
+
+test("a data set request comes back as it was, and is refused cut, lengthened, of another version or without sense", () => {
+  const snapshot = Uint8Array.from({ length: 32 }, (_, i) => i);
+  const page = { snapshot, ask: "page", page: 258 } as const;
+  const bytes = encodeDatasetRequest(page);
+  expect(decodeDatasetRequest(bytes)).toEqual(page);
+  expect(decodeDatasetRequest(encodeDatasetRequest({ snapshot, ask: "term" }))).toEqual({ snapshot, ask: "term" });
+  const wrong = [bytes.subarray(1), Uint8Array.of(...bytes, 0), bytes.with(1, 2), bytes.with(34, 0), bytes.with(34, 3)];
+  // A term of a page is nothing.
+  for (const frame of [...wrong, bytes.with(34, 1)]) {
+    expect(codeOf(() => decodeDatasetRequest(frame))).toBe("ERR_FRAME_MALFORMED");
   }
 });
 

@@ -27,7 +27,17 @@ export type JobOutputSpec =
       readonly dimensions: readonly { readonly name: string; readonly levels: readonly string[] }[];
       readonly measures: readonly string[];
     }
-  | NoisyTableOutput;
+  | NoisyTableOutput
+  | DatasetOutput;
+
+/** Rows of the certified sample of the grant's policy. The domain takes them from this declaration alone. */
+export interface DatasetOutput {
+  readonly kind: "dataset";
+  /** Input columns that callers see. */
+  readonly fields: readonly string[];
+  /** Days for which a caller may read it. */
+  readonly days: number;
+}
 
 /** A table under differential privacy. The domain makes it from this declaration alone: no function returns it. */
 export interface NoisyTableOutput {
@@ -88,7 +98,7 @@ export interface TableResult<D extends string = string, M extends string = strin
 }
 
 /** What a job returns for one declared output: labels are codes of the vocabulary, a set has 1 for each member row and
- *  0 for the others, and a score or a noisy table is returned by nobody. */
+ *  0 for the others, and a score, a noisy table or a data set is returned by nobody. */
 export type OutputResult<S extends JobOutputSpec> = S extends { kind: "metrics"; keys: readonly (infer K)[] }
   ? { readonly [P in K & string]: number }
   : S extends { kind: "linear-model" }

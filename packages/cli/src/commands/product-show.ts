@@ -14,6 +14,7 @@ const ASKED_BY: Readonly<Record<ProductForm, string>> = {
   "psi-cardinality": "match PRODUCT LIST",
   score: "score PRODUCT FILE.csv",
   report: "report PRODUCT",
+  dataset: "dataset get PRODUCT --out FILE.csv",
 };
 
 /** Shows one product with the rules under which it may be asked. */

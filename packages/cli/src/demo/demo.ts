@@ -86,6 +86,7 @@ const COUNTED: Readonly<Record<CallKind, string>> = {
   score: "rows scored",
   report: "times read",
   "noisy-report": "times read",
+  dataset: "rows read",
 };
 
 function conclude(narrator: Narrator, report: DemoReport): void {

@@ -30,6 +30,7 @@ const USUAL_AMOUNTS = {
   "psi-element": "5000000",
   "score-row": "5000000",
   report: "10000",
+  "row-field-day": "100000000",
 } as const satisfies Record<Unit, string>;
 
 /** A scene: what is asked of which table, why, and how jobs see it. */

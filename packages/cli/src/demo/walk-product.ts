@@ -16,6 +16,7 @@ const FORMS: Readonly<Record<ProductForm, { readonly kind: CallKind; readonly as
   "psi-cardinality": { kind: "psi-cardinality", asking: "a caller learns how many entries match, not which" },
   score: { kind: "score", asking: "a caller has rows scored that the domain cannot read" },
   report: { kind: "report", asking: "a caller reads a grouped table without small cells" },
+  dataset: { kind: "dataset", asking: "a caller reads the rows of a certified sample" },
 };
 
 /** A table with noise has the form of a report, and other words. */

@@ -3,6 +3,7 @@
 import {
   FORM_OPERATIONS,
   isServedKind,
+  type DatasetSpec,
   type JobManifest,
   type LinearModel,
   type NoisyTableSpec,
@@ -19,6 +20,7 @@ export const FORM_WORDS: Readonly<Record<ProductForm, string>> = {
   "psi-cardinality": "隐私求交·只返回人数",
   score: "密态评分",
   report: "分析报告",
+  dataset: "数据集（脱敏样本，按天限期）",
 };
 
 /** Its short name, for a large figure. */
@@ -28,6 +30,7 @@ export const FORM_NAMES: Readonly<Record<ProductForm, string>> = {
   "psi-cardinality": "人数比对",
   score: "密态评分",
   report: "分析报告",
+  dataset: "数据集",
 };
 
 /** What it gives, below that figure. */
@@ -37,6 +40,7 @@ export const FORM_REMARKS: Readonly<Record<ProductForm, string>> = {
   "psi-cardinality": "只返回人数",
   score: "指标和评分都加密",
   report: "建成时统计好的表",
+  dataset: "脱敏样本的行，限天数",
 };
 
 /** What a caller does and gets by each operation that answers; `key` is the column by which it asks. */
@@ -47,6 +51,7 @@ export const ANSWER_WORDS: Readonly<Record<Exclude<Operation, "develop" | "build
   "psi.cardinality": (key) => `用自己的名单按 ${key} 与产品名单比对，只得知有多少条在内；数据域不知道名单和结果`,
   score: () => "提交加密的指标，取回加密的评分，自行解开；数据域看不到指标和评分",
   report: () => "取得建成时已统计好的分组表；人少的组不列出",
+  dataset: () => "开通使用期后，在天数限期内分页取得脱敏样本的行；期满不再提供",
 };
 
 const KEY_USES: readonly (readonly [ProductForm, string])[] = [
@@ -68,6 +73,7 @@ export function formAttention(operations: readonly Operation[]): string[] {
     ["psi.ids", "名单比对会告诉使用方它名单中的哪些人在内，这本身就是关于这些人的信息"],
     ["psi.cardinality", "「只返回人数」管住守规程的使用方；存心作弊的仍可设法得知是哪些人，只受条数配额限制"],
     ["score", "密态评分的模型视同公开：使用方用几行数据就能算出参数；评分结果不得回传数据域"],
+    ["dataset", "数据集逐行交付脱敏样本：一经取走可以转抄，期满只是不能再取；样本所限的是认出个人的风险，不是零"],
     ["report", "报告一经取走可以转抄；几份报告对照可能看出人少的组，系统只逐份控制"],
   ] as const satisfies readonly (readonly [Operation, string])[];
   return notes.flatMap(([operation, note]) => (operations.includes(operation) ? [note] : []));
@@ -102,10 +108,17 @@ function answerWords(served: OutputSpec, model: LinearModel | undefined, { calle
       return `${callers}取得一份分组统计表：${tableWords(served)}`;
     case "noisy-table":
       return `${callers}取得一份差分隐私统计表：${noisyTableWords(served)}`;
+    case "dataset":
+      return `${callers}${datasetWords(served)}`;
     case "metrics":
     case "linear-model":
       return "不对外作答";
   }
+}
+
+/** A data set in one phrase: what of the sample, and for how long. */
+export function datasetWords({ fields, days }: DatasetSpec): string {
+  return `自开通起 ${days} 天内分页取得授权政策下认证脱敏样本的 ${fields.length} 项（${fields.join("、")}），按 行数 × 项数 × 天数 计量一次；不运行程序`;
 }
 
 /** A noisy table in one phrase: its groups, what each cell shows, and what it costs. */

@@ -36,6 +36,12 @@ export const OPERATION_WORDS: Readonly<Record<Operation, OperationWords>> = {
   },
   score: { zh: "密态评分", en: "score", who: "caller", figure: { zh: "最多评分", en: "Scored rows" } },
   report: { zh: "分析报告", en: "report", who: "caller", figure: { zh: "最多取报告", en: "Reports" } },
+  dataset: {
+    zh: "数据集（脱敏样本）",
+    en: "dataset",
+    who: "caller",
+    figure: { zh: "数据集计量", en: "Row-field-days" },
+  },
 };
 
 const UNIT_WORDS: Readonly<Record<Unit, { readonly measure: string; readonly price: string }>> = {
@@ -45,6 +51,7 @@ const UNIT_WORDS: Readonly<Record<Unit, { readonly measure: string; readonly pri
   "psi-element": { measure: "条", price: "名单每条（按凑整后的条数）" },
   "score-row": { measure: "行", price: "评分每行（按凑整后的行数，2,048 行一块）" },
   report: { measure: "份", price: "每份报告" },
+  "row-field-day": { measure: "条·项·天", price: "每条·项·天（样本行数 × 字段数 × 天数）" },
 };
 
 /** The measure word of what `operation` spends. */

@@ -148,19 +148,30 @@ async function previousCheck(previous: ReleaseDocument, body: Release, trust: Tr
       };
 }
 
-/** Whether the domain itself makes what the run's bundle serves. */
-function servesNoisyTable(run: Run | undefined): boolean {
-  return Object.values(run?.manifest?.outputs ?? {}).some(({ kind }) => kind === "noisy-table");
+/** What the domain itself makes of the declaration of the run's bundle; null when the bundle makes what it serves. */
+function declaredBy(run: Run | undefined): { readonly lead: string; readonly work: string } | null {
+  const kinds = new Set(Object.values(run?.manifest?.outputs ?? {}).map(({ kind }) => kind));
+  if (kinds.has("noisy-table")) {
+    return { lead: "制表，不运行程序，", work: "按申报对全部行分组、求和、加噪，|：不运行程序，扣除隐私预算" };
+  }
+  if (kinds.has("dataset")) {
+    return {
+      lead: "交付脱敏样本，不运行程序，",
+      work: "按申报抽取授权政策下的认证样本（与开发样本同一批人），|：不运行程序，样本不过关卡即不建",
+    };
+  }
+  return null;
 }
 
 function releaseLead({ domain, product, version, bundle }: Release, shown: ShownProduct): string {
   const { grant, run, form } = shown;
   const scene = grant === undefined ? "所指授权" : `授权「${grant.scene.title}」`;
+  const declared = declaredBy(run);
   const what =
     form === "score"
       ? `允许数据域 ${domain} 以这一份模型（程序简号 ${hashFingerprint(bundle)}）`
-      : servesNoisyTable(run)
-        ? `允许数据域 ${domain} 按这一份申报（程序简号 ${hashFingerprint(bundle)}）制表，不运行程序，`
+      : declared !== null
+        ? `允许数据域 ${domain} 按这一份申报（程序简号 ${hashFingerprint(bundle)}）${declared.lead}`
         : `允许数据域 ${domain} 对全部数据行运行这一份程序（简号 ${hashFingerprint(bundle)}），`;
   const answers = run?.manifest === undefined ? "" : `：${productWords(run.manifest, run.model, askerOf(shown))}`;
   return `${what}建成产品 ${product} 第 ${version} 版${answers}。只在${scene}的期限、配额和主体范围内作答；原始数据不出域。`;
@@ -226,11 +237,9 @@ function allows(release: Release, shown: ShownProduct): string[] {
   if (form === "score") {
     return [`${model}在数据域 ${release.domain} 内建成${product}：只对密文评分，不再运行程序，不读任何数据行`, answers];
   }
-  if (servesNoisyTable(run)) {
-    return [
-      `数据域 ${release.domain} 按申报对全部行分组、求和、加噪，建成${product}：不运行程序，扣除隐私预算`,
-      answers,
-    ];
+  const declared = declaredBy(run);
+  if (declared !== null) {
+    return [`数据域 ${release.domain} ${declared.work.replace("|", `建成${product}`)}`, answers];
   }
   return [
     `这一份程序（逐字节认定）在数据域 ${release.domain} 内对全部行运行${fields}`,
@@ -241,7 +250,11 @@ function allows(release: Release, shown: ShownProduct): string[] {
 
 function forbids({ grant, model }: Release, { form }: ShownProduct): string[] {
   const bulk: string =
-    form === "report" ? "取走原始数据，或报告以外的统计" : "取走原始数据，或整批取走结果：结果只按申请作答";
+    form === "report"
+      ? "取走原始数据，或报告以外的统计"
+      : form === "dataset"
+        ? "取走原始数据，或所列样本以外的行和字段；期满之后再取"
+        : "取走原始数据，或整批取走结果：结果只按申请作答";
   return [
     "程序改动一个字节：须重新开发、审查、签许可",
     ...(model === undefined ? [] : ["换用另一个模型，或改动参数"]),

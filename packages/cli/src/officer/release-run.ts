@@ -14,7 +14,7 @@ import {
   type Run,
 } from "@sluice/protocol";
 import { amountText } from "./chinese-figures.ts";
-import { FORM_WORDS, noisyTableWords, tableWords } from "./form-words.ts";
+import { datasetWords, FORM_WORDS, noisyTableWords, tableWords } from "./form-words.ts";
 import { RESULT_WORDS, ruleWords } from "./guard-words.ts";
 import type { Names } from "./names.ts";
 import type { Section } from "./page.ts";
@@ -105,6 +105,8 @@ function contentWords(spec: OutputSpec, values: Readonly<Record<string, number>>
       return tableWords(spec);
     case "noisy-table":
       return noisyTableWords(spec);
+    case "dataset":
+      return datasetWords(spec);
   }
 }
 

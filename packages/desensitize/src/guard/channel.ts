@@ -1,7 +1,7 @@
 /** What a job can write into its outputs at most, whatever it means by them: the bound on a covert channel, from what its
  *  manifest declares and what the guard leaves. It is a budget to judge a release by, not a measure of a leak.
  *  @module */
-import { tableCells, type JobManifest, type OutputSpec } from "@sluice/protocol";
+import { tableCells, type DeclaredKind, type JobManifest, type OutputSpec } from "@sluice/protocol";
 import { METRIC_DIGITS } from "./metrics.ts";
 import { MODEL_DIGITS } from "./linear-model.ts";
 import { MAX_MAGNITUDE, MIN_MAGNITUDE } from "./rounding.ts";
@@ -18,16 +18,16 @@ export interface OutputChannel {
 }
 
 /** The bound for each output, rounded up to a tenth of a bit. A score serves its model and adds nothing, and of a
- *  noisy table no code of the job chooses anything. */
+ *  noisy table or a data set no code of the job chooses anything. */
 export function channelBits({ outputs }: Pick<JobManifest, "outputs">): OutputChannel[] {
   return Object.entries(outputs).flatMap(([output, spec]) => {
-    if (spec.kind === "score" || spec.kind === "noisy-table") return [];
+    if (spec.kind === "score" || spec.kind === "noisy-table" || spec.kind === "dataset") return [];
     const per = spec.kind === "labels" || spec.kind === "set" ? ("row" as const) : ("output" as const);
     return [{ output, per, bits: Math.ceil(bitsOf(spec) * 10) / 10 }];
   });
 }
 
-function bitsOf(spec: Exclude<OutputSpec, { kind: "score" | "noisy-table" }>): number {
+function bitsOf(spec: Exclude<OutputSpec, { kind: DeclaredKind }>): number {
   switch (spec.kind) {
     case "labels":
       return Math.log2(spec.vocabulary.length);

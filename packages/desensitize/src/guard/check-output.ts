@@ -2,6 +2,7 @@
  *  It runs where no user code is; every value that goes on is one it has rounded or checked.
  *  @module */
 import {
+  isDeclaredKind,
   isProducedKind,
   isServedKind,
   type CheckedOutput,
@@ -52,7 +53,7 @@ export function checkOutput(output: JobOutput, manifest: JobManifest, facts: Dom
 
 /** Kind of what a job returns for `spec`: the cells of a table are made here. Null for what no job returns. */
 function returnedKind({ kind }: OutputSpec): JobOutput["values"][string]["kind"] | null {
-  if (kind === "score" || kind === "noisy-table") return null;
+  if (isDeclaredKind(kind)) return null;
   return kind === "table" ? "table-rows" : kind;
 }
 

@@ -116,15 +116,21 @@ export function decide(
   if (!decision.ok) throw denialError(decision.reasons);
 }
 
-/** Spends the nonce and the quota, durably. Returns whether this call was charged before. @throws ERR_REPLAY, ERR_CALL_REUSED, ERR_QUOTA_SPENT, ERR_CLOCK, and what `refuseEnded` throws */
-export async function spend(context: DomainContext, admitted: Admitted, amount: bigint): Promise<"spent" | "already"> {
+/** Spends the nonce and the quota, durably, and with a new charge does `also`. Returns whether this call was charged before.
+ *  @throws ERR_REPLAY, ERR_CALL_REUSED, ERR_QUOTA_SPENT, ERR_CLOCK, and what `refuseEnded` and `also` throw */
+export async function spend(
+  context: DomainContext,
+  admitted: Admitted,
+  amount: bigint,
+  also?: (now: Date) => void,
+): Promise<"spent" | "already"> {
   const { request, requestHash, keyId, held } = admitted;
   const { nonce: _nonce, issuedAt: _issuedAt, expiresAt: _expiresAt, ...repeated } = request;
   const binding = await documentHash({ ...repeated, keyId });
   // Nothing is awaited from here to the commit: what was stopped or has ended before it is not spent.
   const now = context.clock.now();
   refuseEnded(context, admitted, now);
-  const outcome = context.uses.spend({
+  const pending = {
     callId: request.callId,
     grant: held.hash,
     operation: request.operation,
@@ -137,7 +143,8 @@ export async function spend(context: DomainContext, admitted: Admitted, amount: 
     nonce: request.nonce,
     expiresAt: request.expiresAt,
     now,
-  });
+  };
+  const outcome = context.uses.spend(pending, () => also?.(now));
   if (outcome.kind === "denied") throw denialError([outcome.reason]);
   return outcome.kind;
 }

@@ -1,6 +1,6 @@
 /** A build: what a released bundle serves, made into a product. Labels, sets and tables come from its `produce` on every
  *  row of the source table, under the same policy as the sample and through the guard; scores come from the released
- *  model and noisy tables from their declaration, and no user code runs. What is made stays in the domain.
+ *  model, noisy tables and data sets from their declaration, and no user code runs. What is made stays in the domain.
  *  @module */
 import {
   canonicalBytes,
@@ -21,6 +21,7 @@ import { keepMembership } from "../subjects/keep-membership.ts";
 import type { DomainContext } from "./context.ts";
 import { logEvent } from "./events.ts";
 import type { ServedContent } from "./forms/product-form.ts";
+import { datasetContent } from "./dataset-content.ts";
 import { productForm } from "./forms/registry.ts";
 import { grantedView } from "./granted-view.ts";
 import { registered, runGuarded, type RunWork } from "./guarded-run.ts";
@@ -33,7 +34,7 @@ import { RunRefused, type RunResult } from "./run-refused.ts";
 const NOISY_NOTE = "every declared cell is shown, with exact noise over bounded contributions of each person";
 
 /** What a bundle serves, and how it came about. */
-interface Made {
+export interface Made {
   readonly content: ServedContent;
   readonly report: GuardReport;
   /** None when no user code ran. */
@@ -112,9 +113,10 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
 /** What the bundle serves, in the way of its form. @throws RunRefused */
 function made(context: DomainContext, work: RunWork, released: Released): Promise<Made> {
   const { outputs } = released.manifest;
+  const { bundle } = released.release;
   for (const [name, spec] of Object.entries(outputs)) {
-    if (spec.kind === "noisy-table")
-      return noisyContent(context, work, { name, spec, bundle: released.release.bundle });
+    if (spec.kind === "noisy-table") return noisyContent(context, work, { name, spec, bundle });
+    if (spec.kind === "dataset") return datasetContent(context, work, { name, spec, bundle });
   }
   return formOf(released.manifest) === "score"
     ? scoreModel(context, released)

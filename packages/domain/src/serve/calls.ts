@@ -76,26 +76,33 @@ async function chargeAndAnswer(
 ): Promise<KeptAnswer> {
   const { request } = admitted;
   const query = await openQuery(context.sealKeys, admitted.frame, sealingContext(request));
+  const asking = { keyId: admitted.keyId, callId: request.callId };
+  form.permit?.(product, query.content, asking, context.clock.now());
   // What was answered before is not measured again: a build since then has changed what its frame names.
   const answered = context.answers.get(request.callId);
   const amount =
     answered === null
       ? await form.measure(product, request.operation, query.content)
       : BigInt(answered.receipt.body.quantity.amount);
-  const charged = await spend(context, admitted, amount);
+  const charged = await spend(context, admitted, amount, (now) => form.begin?.(product, query.content, asking, now));
   const before = charged === "already" ? context.answers.get(request.callId) : null;
   if (before !== null) return before;
   if (charged === "already" && !context.uses.beginAttempt(request.callId)) throw new SluiceError("ERR_CALL_REUSED");
   const answer = await computed(context, request.callId, () =>
-    form.answer(product, request.operation, query.content, signal),
+    form.answer(product, request.operation, query.content, signal, asking),
   );
   // What was stopped while it was computed, or whose term ended, has no answer.
   refuseEnded(context, admitted);
+  form.permit?.(product, query.content, asking, context.clock.now());
+  const certificate = form.certificate?.(product);
   return issueReceipt(context, admitted, {
     frame: await query.sealAnswer(answer, context.random),
     amount,
     snapshot: product.snapshotHash,
     release: product.snapshot.body.release,
+    ...(certificate === undefined ? {} : { certificate }),
+    // What cost nothing is asked again for nothing, and fills no disk.
+    unkept: amount === 0n,
     layers: product.layers,
   });
 }

@@ -13,6 +13,7 @@ import type { StateDatabase } from "../state/database.ts";
 import type { DocumentStore } from "../state/documents.ts";
 import type { EventStore } from "../state/events.ts";
 import type { CutStore } from "../state/cuts.ts";
+import type { DatasetTerms } from "../state/dataset-terms.ts";
 import type { MembershipStore } from "../state/memberships.ts";
 import type { PrivacyStore } from "../state/privacy.ts";
 import type { OutputRegister } from "../state/output-register.ts";
@@ -63,6 +64,8 @@ export interface DomainContext {
   readonly cuts: CutStore;
   /** Rules on the quality of tables, and what was measured. */
   readonly quality: QualityStore;
+  /** For how long callers read data sets. */
+  readonly terms: DatasetTerms;
   readonly memberships: MembershipStore;
   /** What each table may still give under differential privacy. */
   readonly privacy: PrivacyStore;

@@ -1,6 +1,8 @@
 /** A developer's run: a sample that passed the desensitisation gate, the bundle, the guard.
  *  @module */
+import type { CutRequest } from "@sluice/desensitize";
 import { canonicalBytes, documentHash, type LinearModel, type Metrics } from "@sluice/protocol";
+import type { HeldGrant } from "../state/documents.ts";
 import type { DomainContext } from "./context.ts";
 import { registered, runGuarded, type RunWork } from "./guarded-run.ts";
 import { issueReceipt, keptReport, prove } from "./receipts.ts";
@@ -15,8 +17,7 @@ export async function developOnSample(context: DomainContext, work: RunWork): Pr
   if (manifest === undefined)
     throw new RunRefused({ code: "ERR_JOB_BUNDLE", details: { reason: "no manifest" }, refusedBy: "domain" });
   const resource = context.data.describe(grant.body.resource);
-  const { policy } = admitted.held;
-  const cuts = { policy, resource, fields: grant.body.fields.map(({ name }) => name), subject: grant.body.key };
+  const cuts = sampleCuts(context, admitted.held);
   context.cuts.check(cuts);
   const input = await sampleInput(context, { held: admitted.held, manifest }, work.signal);
   const { sample } = input;
@@ -51,4 +52,10 @@ export async function developOnSample(context: DomainContext, work: RunWork): Pr
     ...(model === undefined ? {} : { model }),
     receipt: await prove(context, kept),
   };
+}
+
+/** How the sample of a grant is cut: of all granted columns. */
+export function sampleCuts(context: Pick<DomainContext, "data">, { grant, policy }: HeldGrant): CutRequest {
+  const { resource, fields, key } = grant.body;
+  return { policy, resource: context.data.describe(resource), fields: fields.map(({ name }) => name), subject: key };
 }

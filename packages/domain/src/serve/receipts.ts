@@ -34,6 +34,8 @@ export interface Answered {
   readonly layers: string[];
   /** Micro-rho that this call spent. */
   readonly privacyCost?: string;
+  /** Whether only the receipt is kept: a retry of the call is refused, and what it answered is asked anew. */
+  readonly unkept?: boolean;
 }
 
 /** Signs, keeps and logs the receipt of one call. When a concurrent retry was faster, its answer stands. */
@@ -81,7 +83,7 @@ export async function issueReceipt(
     salt,
     logIndex: null,
   };
-  context.answers.put(kept);
+  context.answers.put(answered.unkept === true ? { ...kept, frame: null } : kept);
   return kept;
 }
 

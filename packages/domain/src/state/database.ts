@@ -62,6 +62,8 @@ const MIGRATIONS = [
   `CREATE TABLE quality_decision (id INTEGER PRIMARY KEY AUTOINCREMENT, resource TEXT NOT NULL, document TEXT NOT NULL, salt TEXT NOT NULL) STRICT;
    CREATE INDEX quality_decision_resource ON quality_decision (resource, id);
    CREATE TABLE quality_measurement (resource TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE dataset_term (key_id TEXT NOT NULL, product TEXT NOT NULL, version INTEGER NOT NULL, call_id TEXT NOT NULL,
+     from_at TEXT NOT NULL, until_at TEXT NOT NULL, reads INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (key_id, product, version)) STRICT, WITHOUT ROWID;`,
 ] as const;
 
 /** An open state file. */

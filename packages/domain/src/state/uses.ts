@@ -43,8 +43,9 @@ export class UseStore {
     this.#db = db;
   }
 
-  /** Takes the nonce and the quota together. @throws ERR_CLOCK when time went back beyond the tolerated skew. */
-  spend(use: PendingUse): SpendOutcome {
+  /** Takes the nonce and the quota together. `also` is done with a new charge or not at all: what it throws takes all back.
+   *  @throws ERR_CLOCK when time went back beyond the tolerated skew, and what `also` throws */
+  spend(use: PendingUse, also?: () => void): SpendOutcome {
     return this.#db.transaction(() => {
       this.#advanceClock(use.now);
       if (!this.#takeNonce(use.keyId, use.nonce, use.expiresAt)) {
@@ -74,6 +75,7 @@ export class UseStore {
           "INSERT INTO spend (call_id, grant_hash, operation, amount, binding, request_hash, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
         )
         .run(use.callId, use.grant, use.operation, use.amount, use.binding, use.requestHash, use.now.toISOString());
+      also?.();
       return { kind: "spent" };
     });
   }

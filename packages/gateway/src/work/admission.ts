@@ -45,6 +45,7 @@ export function workKindOf(operation: Operation): WorkKind {
     case "oprf-element":
     case "pir-query":
     case "report":
+    case "row-field-day":
       return "lookup";
     case "psi-element":
       return "psi";

@@ -5,7 +5,10 @@ import {
   documentHash,
   SluiceError,
   toHex,
+  type Asking,
   type Bytes,
+  type Certificate,
+  type FieldName,
   type LinearModel,
   type NoisyTable,
   type ProductServer,
@@ -17,6 +20,7 @@ import {
   type Sha256Hex,
   type Table,
 } from "@sluice/protocol";
+import type { CertifiedSample } from "../../data/certified-sample.ts";
 import type { HeldGrant } from "../../state/documents.ts";
 import type { ServedProduct } from "../../state/work.ts";
 import type { DomainContext } from "../context.ts";
@@ -26,6 +30,7 @@ export type ServedContent =
   | { kind: "labels"; vocabulary: string[]; codes: Uint8Array; keys: readonly string[] }
   | { kind: "set"; match: PsiKind; members: Uint8Array; keys: readonly string[] }
   | { kind: "table"; name: string; table: Table | NoisyTable; source: Sha256Hex }
+  | { kind: "dataset"; sample: CertifiedSample; fields: readonly FieldName[]; days: number; source: Sha256Hex }
   | { kind: "score"; featureBound: number; link: ScoreLink; model: LinearModel; modelHash: Sha256Hex };
 
 /** What a build has for its form. */
@@ -41,6 +46,12 @@ export interface ProductSource {
 
 /** A form of product in this domain. */
 export interface DomainForm extends ProductServer<ProductSource, ServedProduct> {
+  /** Refuses what this caller may not ask at this time. Asked first, of retries too; a form without it refuses nothing. */
+  readonly permit?: (served: ServedProduct, frame: Bytes, asking: Asking, now: Date) => void;
+  /** Notes what a call begins, in the transaction that charges for it. @throws what takes the charge back */
+  readonly begin?: (served: ServedProduct, frame: Bytes, asking: Asking, now: Date) => void;
+  /** What was measured on the sample that a product shows. */
+  readonly certificate?: (served: ServedProduct) => Certificate;
   /** Files of the index that callers fetch before they ask, by their name in the URL. */
   readonly downloads: Readonly<Record<string, string>>;
 }

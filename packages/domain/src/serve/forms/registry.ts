@@ -3,6 +3,7 @@
 import type { ProductForm } from "@sluice/protocol";
 import type { DomainContext } from "../context.ts";
 import { lookupForm } from "./lookup-form.ts";
+import { datasetForm } from "./dataset-form.ts";
 import type { DomainForm } from "./product-form.ts";
 import { psiForm } from "./psi-form.ts";
 import { reportForm } from "./report-form.ts";
@@ -14,6 +15,7 @@ const FORMS = {
   "psi-cardinality": (context) => psiForm(context, "psi-cardinality"),
   score: scoreForm,
   report: reportForm,
+  dataset: datasetForm,
 } as const satisfies Record<ProductForm, (context: DomainContext) => DomainForm>;
 
 /** The form named `form`. */
