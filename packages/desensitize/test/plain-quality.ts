@@ -85,13 +85,12 @@ function verdictOf(
     case "birth-date":
       if (second === null) return null;
       return (
-        isResidentId(String(value)) &&
-        String(value).normalize("NFKC").trim().slice(6, 14) === String(second).replaceAll("-", "")
+        isResidentId(String(value)) && withoutGroups(String(value)).slice(6, 14) === String(second).replaceAll("-", "")
       );
     case "check-digit": {
-      const text = String(value).normalize("NFKC").trim().toUpperCase();
-      if (FORMS[rule.form](text)) return true;
-      if (rule.form === "bank-card") return /^(?:[0-9][ -]?){12,18}[0-9]$/.test(text) ? false : null;
+      const text = withoutGroups(String(value)).toUpperCase();
+      if (FORMS[rule.form](String(value))) return true;
+      if (rule.form === "bank-card") return /^[0-9]{13,19}$/.test(text) ? false : null;
       return (rule.form === "resident-id" ? /^[0-9]{17}[0-9X]$/ : /^[0-9A-Z]{18}$/).test(text) ? false : null;
     }
     case "member":
@@ -100,4 +99,8 @@ function verdictOf(
     case "rows":
       return null;
   }
+}
+
+function withoutGroups(text: string): string {
+  return text.normalize("NFKC").split(/[\s-]/u).join("");
 }

@@ -6,7 +6,7 @@ import { isDateText } from "../detect/date-text.ts";
 import { isLandline } from "../detect/landline.ts";
 import { isMobileNumber } from "../detect/mobile-number.ts";
 import { isEmail, isIpAddress, isMacAddress } from "../detect/network-address.ts";
-import { normalForm } from "../detect/normal-form.ts";
+import { bareForm } from "../detect/normal-form.ts";
 import { isPlate } from "../detect/plate.ts";
 import { isResidentId } from "../detect/resident-id.ts";
 import { isSocialCreditCode } from "../detect/social-credit-code.ts";
@@ -21,14 +21,14 @@ export const FORM_RIGHT = 2;
 
 interface Form {
   readonly right: (text: string) => boolean;
-  /** Length and characters of the normal form; of forms with a check character only. */
+  /** Length and characters without spaces and hyphens; of forms with a check character only. */
   readonly shape?: RegExp;
 }
 
 const FORMS: Readonly<Record<QualityForm, Form>> = {
   "resident-id": { right: isResidentId, shape: /^[0-9]{17}[0-9X]$/ },
   "social-credit-code": { right: isSocialCreditCode, shape: /^[0-9A-Z]{18}$/ },
-  "bank-card": { right: isBankCard, shape: /^[0-9](?:[ -]?[0-9]){12,18}$/ },
+  "bank-card": { right: isBankCard, shape: /^[0-9]{13,19}$/ },
   "mobile-number": { right: isMobileNumber },
   landline: { right: isLandline },
   "e-mail": { right: isEmail },
@@ -42,7 +42,7 @@ const FORMS: Readonly<Record<QualityForm, Form>> = {
 export function formOfText(form: QualityForm, text: string): number {
   const { right, shape } = FORMS[form];
   if (right(text)) return FORM_RIGHT;
-  return shape?.test(normalForm(text).toUpperCase()) === true ? FORM_SHAPE : FORM_NONE;
+  return shape?.test(bareForm(text).toUpperCase()) === true ? FORM_SHAPE : FORM_NONE;
 }
 
 /** Name of the function that tells an engine how a text stands to `form`; null for null. */
@@ -55,7 +55,7 @@ export const BIRTH_DATE_FUNCTION = "sluice_birth_date";
 
 /** Birth date of an identity number as YYYYMMDD; null when `text` is none. */
 export function birthDateOf(text: string): string | null {
-  return isResidentId(text) ? normalForm(text).slice(6, 14) : null;
+  return isResidentId(text) ? bareForm(text).slice(6, 14) : null;
 }
 
 const BIRTH_DATE: VectorFunction = {
