@@ -45,8 +45,8 @@ export async function readPrivacyBudget(directory: string, resource: string): Pr
 }
 
 /** Sets the budget of `resource`. The decision is an event of the domain's log from the next start on.
- *  @throws ERR_STATE when the domain was resumed or begun anew, so that earlier spends are not known, and the decision does
- *  not say what they were, or something was spent by another column; ERR_BODY_INVALID, ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED */
+ *  @throws ERR_STATE when the domain was resumed or begun anew, so that earlier spends are not known, and no decision since
+ *  then says what they were, or something was spent by another column; ERR_BODY_INVALID, ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED */
 export async function setPrivacyBudget(
   directory: string,
   resource: string,
@@ -60,17 +60,18 @@ export async function setPrivacyBudget(
   const column = personColumn(privacy, name, person);
   const amounts = { budget: String(budget), spent: String(spent ?? 0n) };
   const subject = await documentHash({ type: "privacy-budget", resource: name, person: column, ...amounts });
-  if (spent === undefined && privacy.read(name).length === 0 && readRollback(db).grantsFrom !== null) {
+  if (spent === undefined && !privacy.isTold(name) && readRollback(db).grantsFrom !== null) {
     throw new SluiceError("ERR_STATE", {
       kind: "table",
       name,
       state: "without its earlier spends: the domain was resumed, or begun anew",
-      needed: "what they were in all (--spent RHO)",
+      needed: "what they were beside those of its ledger (--spent RHO)",
     });
   }
   db.transaction(() => {
     const at = clock.now();
     if (spent !== undefined && spent > 0n) privacy.assume(name, spent, at.toISOString());
+    privacy.tell(name);
     privacy.setBudget(name, budget, column, at.toISOString());
     events.put({ kind: "privacy-budget", subject }, at);
   });

@@ -104,3 +104,25 @@ test("taking everything as spent leaves nothing of any budget, and takes nothing
     { resource: "visits", budget: 5n, spent: 9n, length: 1 },
   ]);
 });
+
+test("after a loss of memory a spend without an answer pays for nothing, and an answer that is known stays", async () => {
+  const { privacy } = ledger();
+  privacy.setBudget("persons", 2_000_000n, "person", AT);
+  const asked = { table: "persons", snapshot: QUESTION, cost: 500_000n };
+  await answerOnce(privacy, { ...asked, question: "answered", compute: async () => TABLE });
+  const failing = { ...asked, question: "cut off", compute: () => Promise.reject(new Error("killed")) };
+  await expect(answerOnce(privacy, failing)).rejects.toThrow("killed");
+  privacy.spendAll(AT);
+  // It may have been answered in what was lost.
+  const other = { ...TABLE, cells: [{ at: [0], rows: 99, sums: {} }] };
+  const again = { ...asked, question: "cut off", compute: async () => other };
+  await expect(answerOnce(privacy, again)).rejects.toMatchObject({ code: "ERR_PRIVACY_BUDGET" });
+  privacy.setBudget("persons", 3_000_000n, "person", AT);
+  expect(await answerOnce(privacy, again)).toEqual({ answer: other, charged: true });
+  expect(privacy.read("persons").spent).toBe(2_500_000n);
+  const known = await answerOnce(privacy, { ...asked, question: "answered", compute: async () => other });
+  expect(known).toEqual({ answer: TABLE, charged: false });
+  // What is paid for since then is good for a second attempt, as ever.
+  await expect(answerOnce(privacy, { ...failing, question: "later" })).rejects.toThrow("killed");
+  expect(await answerOnce(privacy, { ...again, question: "later" })).toEqual({ answer: other, charged: false });
+});

@@ -64,6 +64,11 @@ const MIGRATIONS = [
    CREATE TABLE quality_measurement (resource TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
   `CREATE TABLE dataset_term (key_id TEXT NOT NULL, product TEXT NOT NULL, version INTEGER NOT NULL, call_id TEXT NOT NULL,
      from_at TEXT NOT NULL, until_at TEXT NOT NULL, reads INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (key_id, product, version)) STRICT, WITHOUT ROWID;`,
+  // privacy_resume: spends before entry void_before pay for nothing that was not answered; told: whether somebody
+  // said, since, what else was spent. A question whose spend is void is paid for again.
+  `DROP INDEX privacy_question;
+   CREATE INDEX privacy_question ON privacy_spend (resource, question) WHERE question IS NOT NULL;
+   CREATE TABLE privacy_resume (resource TEXT PRIMARY KEY, void_before INTEGER NOT NULL DEFAULT 0, told INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;`,
 ] as const;
 
 /** An open state file. */

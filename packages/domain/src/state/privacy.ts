@@ -66,8 +66,23 @@ export class PrivacyStore implements PrivacyLedger<NoisyTable> {
     this.#insert({ table: resource, question: null, cost }, this.read(resource).length, at);
   }
 
+  /** Whether somebody said what was spent of the table before this state was made, or lost its memory for the last time. */
+  isTold(resource: string): boolean {
+    const sql = "SELECT 1 FROM privacy_resume WHERE resource = ? AND told = 1";
+    return this.#db.prepare(sql).get(resource) !== undefined;
+  }
+
+  /** Notes that somebody said it, in the caller's transaction. */
+  tell(resource: string): void {
+    const sql =
+      "INSERT INTO privacy_resume (resource, told) VALUES (?, 1) ON CONFLICT (resource) DO UPDATE SET told = 1";
+    this.#db.prepare(sql).run(resource);
+  }
+
+  /** A spend from before a loss of memory pays for nothing: what it paid for may have been answered in what was lost. */
   isPaid(resource: string, question: Sha256Hex): boolean {
-    const sql = "SELECT 1 FROM privacy_spend WHERE resource = ? AND question = ?";
+    const sql = `SELECT 1 FROM privacy_spend WHERE resource = ?1 AND question = ?2
+      AND entry >= coalesce((SELECT void_before FROM privacy_resume WHERE resource = ?1), 0)`;
     return this.#db.prepare(sql).get(resource, question) !== undefined;
   }
 
@@ -103,10 +118,17 @@ export class PrivacyStore implements PrivacyLedger<NoisyTable> {
     return this.answer(resource, question) ?? answer;
   }
 
-  /** Takes every budget as spent, in the caller's transaction: what was answered meanwhile is not known. */
+  /** Takes every budget as spent, and every spend that has no answer here as used, in the caller's transaction: what was
+   *  answered meanwhile is not known, nor what was spent beyond these budgets. */
   spendAll(at: Instant): void {
-    for (const { resource, budget, spent } of this.tables()) {
+    this.#db.prepare("UPDATE privacy_resume SET told = 0").run();
+    const voided = this.#db.prepare(
+      `INSERT INTO privacy_resume (resource, void_before) VALUES (?, ?)
+       ON CONFLICT (resource) DO UPDATE SET void_before = excluded.void_before`,
+    );
+    for (const { resource, budget, spent, length } of this.tables()) {
       if (budget !== null && spent < budget) this.assume(resource, budget - spent, at);
+      voided.run(resource, length);
     }
   }
 
