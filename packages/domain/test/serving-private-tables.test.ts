@@ -15,9 +15,10 @@ import {
   type NoisyTableSpec,
   type Run,
 } from "@sluice/protocol";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { readPrivacyBudget, resumeDomain, setPrivacyBudget, startDomain } from "../src/index.ts";
 import { StateDatabase } from "../src/state/database.ts";
+import { PrivacyStore } from "../src/state/privacy.ts";
 import { RollbackStore } from "../src/state/rollback.ts";
 import { withState } from "./domain-log.ts";
 import { ask, deliverFormsGrant } from "./serving-forms-fixture.ts";
@@ -129,6 +130,13 @@ test("without a budget no noisy table is made, and nothing is spent", async () =
 
 test("a table is paid for once, shows every declared cell with noise, and its receipt names the cost", async () => {
   await setBudget(700_000n);
+  // The first attempt ends after its spend: it has no receipt, and the one of the next names what was paid.
+  const keep = vi.spyOn(PrivacyStore.prototype, "keep").mockImplementationOnce(() => {
+    throw new Error("disk full");
+  });
+  const cutOff = await buildAgain(TABLE_JOB, "paid");
+  keep.mockRestore();
+  expect([cutOff.state, cutOff.receipt, await spent()]).toEqual(["failed", undefined, 500_000n]);
   const built = await buildAgain(TABLE_JOB, "paid");
   expect(built.state).toBe("completed");
   const receipt = built.receipt;

@@ -64,7 +64,7 @@ test("a spend and its event are written together, and stay when the process ends
   expect(after.privacy.read("persons").spent).toBe(500_000n);
   expect(after.events.unsigned()).toMatchObject([{ kind: "privacy-spent" }]);
   const again = await answerOnce(after.privacy, { ...asked, compute: async () => TABLE });
-  expect(again).toEqual({ answer: TABLE, charged: false });
+  expect(again).toMatchObject({ answer: TABLE, charged: false });
   await expect(answerOnce(after.privacy, { ...asked, question: 2, compute: async () => TABLE })).rejects.toMatchObject({
     code: "ERR_PRIVACY_BUDGET",
   });
@@ -118,11 +118,25 @@ test("after a loss of memory a spend without an answer pays for nothing, and an 
   const again = { ...asked, question: "cut off", compute: async () => other };
   await expect(answerOnce(privacy, again)).rejects.toMatchObject({ code: "ERR_PRIVACY_BUDGET" });
   privacy.setBudget("persons", 3_000_000n, "person", AT);
-  expect(await answerOnce(privacy, again)).toEqual({ answer: other, charged: true });
+  expect(await answerOnce(privacy, again)).toMatchObject({ answer: other, charged: true });
   expect(privacy.read("persons").spent).toBe(2_500_000n);
   const known = await answerOnce(privacy, { ...asked, question: "answered", compute: async () => other });
-  expect(known).toEqual({ answer: TABLE, charged: false });
+  expect(known).toMatchObject({ answer: TABLE, charged: false });
   // What is paid for since then is good for a second attempt, as ever.
   await expect(answerOnce(privacy, { ...failing, question: "later" })).rejects.toThrow("killed");
-  expect(await answerOnce(privacy, { ...again, question: "later" })).toEqual({ answer: other, charged: false });
+  expect(await answerOnce(privacy, { ...again, question: "later" })).toMatchObject({ answer: other, charged: false });
+});
+
+test("one receipt names the price of an answer: the first that there is, whichever run took it on", async () => {
+  const { privacy } = ledger();
+  privacy.setBudget("persons", 500_000n, "person", AT);
+  const asked = { table: "persons", snapshot: QUESTION, question: 1, cost: 500_000n, compute: async () => TABLE };
+  const { question } = await answerOnce(privacy, asked);
+  const receipts = new Set<string>();
+  const names = (run: string): boolean => privacy.namesCost("persons", question, run, (other) => receipts.has(other));
+  expect([names("one"), names("one")]).toEqual([true, true]);
+  // The run ended without a receipt.
+  expect(names("two")).toBe(true);
+  receipts.add("two");
+  expect([names("three"), names("two")]).toEqual([false, true]);
 });

@@ -1,6 +1,6 @@
 /** The receipt (凭证): what the domain says it did for one call. It proves what was logged, not that an
  *  answer is right. It carries hashes and counts only; who asked, and of which snapshot, stand in it as salted
- *  commitments, whose openings lie beside it and can be erased. A privacy cost stands in it when this call spent one.
+ *  commitments, whose openings lie beside it and can be erased. A privacy cost stands in the first that serves what it paid for.
  *  @module */
 import { z } from "zod";
 import { Operation, PriceRule, Unit } from "./grant.ts";
@@ -36,7 +36,8 @@ export const Receipt = z.strictObject({
   answer: Sha256Hex,
   quantity: z.strictObject({ unit: Unit, amount: Amount }),
   price: PriceRule,
-  /** Millionths of ρ that this call spent of its source table's privacy budget; absent when it spent none. */
+  /** Millionths of ρ that were spent of its source table's privacy budget for what this call serves; absent when none were, or
+   *  an earlier receipt names them. */
   privacyCost: Amount.optional(),
   /** Isolation layers that were active when user code ran, for this run or for the build behind the answer. */
   layers: z.array(z.string().regex(/^[a-z0-9-]{1,32}$/)).max(16),

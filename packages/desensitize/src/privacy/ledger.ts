@@ -53,6 +53,8 @@ export interface PrivateQuestion<Answer> {
 export interface PrivateAnswer<Answer> {
   readonly answer: Answer;
   readonly charged: boolean;
+  /** The hash under which it was paid and kept. */
+  readonly question: Sha256Hex;
 }
 
 /** The answer to a question: the kept one, or a new one that is paid for first.
@@ -65,10 +67,10 @@ export async function answerOnce<Answer>(
   if (cost <= 0n) throw new RangeError("a question costs something");
   const hash = await documentHash({ type: "private-question", table, snapshot, question });
   const kept = ledger.answer(table, hash);
-  if (kept !== null) return { answer: kept, charged: false };
+  if (kept !== null) return { answer: kept, charged: false, question: hash };
   const charged = charge(ledger, { table, question: hash, cost });
   await published?.(hash);
-  return { answer: ledger.keep(table, hash, await compute()), charged };
+  return { answer: ledger.keep(table, hash, await compute()), charged, question: hash };
 }
 
 /** Spends unless the question was paid for. Returns whether it was paid now. @throws ERR_PRIVACY_BUDGET */

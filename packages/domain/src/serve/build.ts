@@ -41,7 +41,7 @@ export interface Made {
   readonly layers: string[];
   /** Keys of the rows that were read; none when the product is made without rows. */
   readonly keys?: readonly string[];
-  /** Micro-rho that it spent now. */
+  /** Micro-rho that was spent for it, when no receipt has named that yet. */
   readonly privacyCost?: string;
   /** Snapshot of the source table; none when the product is made without rows. */
   readonly sourceSnapshot?: Sha256Hex;
@@ -172,11 +172,12 @@ function contentOf(output: CheckedOutput, manifest: JobManifest, { keys, snapsho
 /** Makes a noisy table from its declaration: the domain reads the rows, and no user code runs. */
 async function noisyContent(
   context: DomainContext,
-  { admitted, signal }: RunWork,
+  { run, admitted, signal }: RunWork,
   { name, spec, bundle }: { readonly name: string; readonly spec: NoisyTableSpec; readonly bundle: Sha256Hex },
 ): Promise<Made> {
   const view = grantedView(context, admitted.held, signal);
-  const { answer, charged, snapshot, keys } = await answerPrivately(context, view, spec);
+  const { answer, question, snapshot, keys } = await answerPrivately(context, view, spec);
+  const hasReceipt = (callId: string): boolean => context.answers.get(callId) !== null;
   const report: GuardReport = {
     bundle,
     class: "served",
@@ -191,7 +192,7 @@ async function noisyContent(
     layers: [],
     keys,
     sourceSnapshot: snapshot,
-    ...(charged ? { privacyCost: answer.cost } : {}),
+    ...(context.privacy.namesCost(view.resource, question, run.callId, hasReceipt) ? { privacyCost: answer.cost } : {}),
   };
 }
 

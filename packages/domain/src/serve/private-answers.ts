@@ -23,8 +23,8 @@ const PLAIN: readonly Transform["kind"][] = ["keep", "mask", "generalize", "buck
 /** A noisy table, and what making it took. */
 export interface PrivatelyAnswered {
   readonly answer: NoisyTable;
-  /** Whether it was paid for now. */
-  readonly charged: boolean;
+  /** Under which it is paid and kept in the ledger of its table. */
+  readonly question: Sha256Hex;
   /** Snapshot of the resource that it is of. */
   readonly snapshot: Sha256Hex;
   /** Keys of the rows behind it. */
@@ -57,13 +57,13 @@ export async function answerPrivately(
     keys = rows.keys;
     return rows;
   };
-  const { answer, charged } = await answerOnce(context.privacy, {
+  const { answer, question } = await answerOnce(context.privacy, {
     table: resource,
     snapshot,
     question: { spec, columns: policy.columns, ...levelsOf(policy, described), key, consent: consent ?? null },
     cost: costOf(spec.loss),
-    published: async (question) => {
-      const put = context.privacy.takeEvent(question);
+    published: async (paid) => {
+      const put = context.privacy.takeEvent(paid);
       if (put !== null) await logEvent(context, put);
     },
     compute: async () => {
@@ -71,7 +71,7 @@ export async function answerPrivately(
       return noisyTable(rows.table, numberSubjects(rows.keys), spec, new RandomWords(context.random));
     },
   });
-  return { answer, charged, snapshot, keys: keys ?? (await read()).keys };
+  return { answer, question, snapshot, keys: keys ?? (await read()).keys };
 }
 
 /** The hierarchies that the columns of `policy` are shown by. A new import of equal rows may declare others. */

@@ -69,6 +69,7 @@ const MIGRATIONS = [
   `DROP INDEX privacy_question;
    CREATE INDEX privacy_question ON privacy_spend (resource, question) WHERE question IS NOT NULL;
    CREATE TABLE privacy_resume (resource TEXT PRIMARY KEY, void_before INTEGER NOT NULL DEFAULT 0, told INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE privacy_answer ADD COLUMN told_by TEXT;`,
 ] as const;
 
 /** An open state file. */

@@ -118,6 +118,18 @@ export class PrivacyStore implements PrivacyLedger<NoisyTable> {
     return this.answer(resource, question) ?? answer;
   }
 
+  /** Whether the receipt of the run `callId` is to name the price of an answer: of the first that serves it, whichever attempt
+   *  paid. A run that took this on and has no receipt by now, as `hasReceipt` says, passes it on; when both then get one,
+   *  the price is named twice, never not at all. */
+  namesCost(resource: string, question: Sha256Hex, callId: string, hasReceipt: (callId: string) => boolean): boolean {
+    const where = "WHERE resource = ? AND question = ?";
+    const row = this.#db.prepare(`SELECT told_by FROM privacy_answer ${where}`).get(resource, question);
+    const by = row?.["told_by"];
+    if (typeof by === "string" && by !== callId && hasReceipt(by)) return false;
+    this.#db.prepare(`UPDATE privacy_answer SET told_by = ? ${where}`).run(callId, resource, question);
+    return true;
+  }
+
   /** Takes every budget as spent, and every spend that has no answer here as used, in the caller's transaction: what was
    *  answered meanwhile is not known, nor what was spent beyond these budgets. */
   spendAll(at: Instant): void {
