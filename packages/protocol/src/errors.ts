@@ -431,6 +431,12 @@ export const ERROR_CATALOGUE = {
     message: "the caller's term of this data set ended at {until}",
     remedy: "ask the department to release another version",
   },
+  ERR_REGISTER_FULL: {
+    status: 409,
+    message:
+      "the tables of {resource} showed more than {limit} numbers: no further one can be held against all of them",
+    remedy: "serve a noisy table (noisy-table), which needs no comparison; nothing that was shown is forgotten",
+  },
   ERR_GUARD_OUTPUT: { status: 422, message: "output {output} breaks rule {rule}", remedy: "{change}" },
 
   // Data, files, processes

@@ -7,12 +7,31 @@
  *  @module */
 
 /** Buckets of persons. */
-const BUCKETS = 256;
+export const BUCKETS = 256;
 /** Words of one set. */
 export const SET_WORDS = 1 + 2 * BUCKETS;
 
 /** In the first word: the set is of a mean, and is held against means alone. */
 const OF_MEAN = 0x80000000;
+
+/** A number for what a set is of: a count or a mean. */
+export function kindOf(set: Uint32Array): number {
+  return (set[0] ?? 0) & OF_MEAN;
+}
+
+/** Sets one after another, as they are kept. */
+export function joinedSets(sets: readonly Uint32Array[]): Uint32Array {
+  const words = new Uint32Array(sets.length * SET_WORDS);
+  for (const [i, set] of sets.entries()) words.set(set, i * SET_WORDS);
+  return words;
+}
+
+/** Sets of words that were kept; a remainder that is no set is left out. */
+export function separateSets(words: Uint32Array): Uint32Array[] {
+  return Array.from({ length: Math.floor(words.length / SET_WORDS) }, (_, i) =>
+    words.subarray(i * SET_WORDS, (i + 1) * SET_WORDS),
+  );
+}
 
 /** Rows of a table in the order of its cells. */
 export interface CellRows {
@@ -102,7 +121,7 @@ export class TableSets {
 }
 
 /** The finaliser of MurmurHash3 over both words. */
-function mixed(one: number, other: number): number {
+export function mixed(one: number, other: number): number {
   let word = Math.imul(one ^ Math.imul(other, 0xcc9e2d51), 0x1b873593);
   word = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
   word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);

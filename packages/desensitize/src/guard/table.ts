@@ -17,12 +17,13 @@ import {
 } from "@sluice/protocol";
 import { cellMeans } from "./cell-means.ts";
 import { cellOrder, inCellOrder, levelsOfCell } from "./cells.ts";
-import { farEnough, joinedSets, ShownBefore } from "./differencing.ts";
+import { farEnough } from "./differencing.ts";
 import { finding, judged, type GuardRule } from "./finding.ts";
 import { disclosingCells, sensitiveDimensions } from "./group-disclosure.ts";
+import { NearSets } from "./near-sets.ts";
 import { followsFromRows, rowsAlike } from "./reversible.ts";
 import { MAX_MAGNITUDE, roundToBase } from "./rounding.ts";
-import { TableSets, type CellRange } from "./shown-sets.ts";
+import { joinedSets, separateSets, TableSets, type CellRange } from "./shown-sets.ts";
 import { MIN_CELL_SUBJECTS, SubjectNumbers, subjectsOf } from "./subjects.ts";
 
 /** Rows of a cell are rounded to multiples of this. */
@@ -59,7 +60,7 @@ export function guardTable(
   }
 
   const sensitive = sensitiveDimensions(rows, spec, facts);
-  const before = facts.tags === undefined ? null : new ShownBefore(facts.shown ?? new Uint32Array(0));
+  const before = facts.tags === undefined ? null : new NearSets(separateSets(facts.shown ?? new Uint32Array(0)));
   const { cells, shown, rule } = listedCells(rows, spec, facts, { sensitive, before });
   if (cells === null) return { value: null, findings: [...findings, finding(output, rule, "refused")] };
   // Always the same, whatever was withheld: the cells say what is not listed, and not why.
@@ -125,7 +126,7 @@ function listedCells(
   table: TableRows,
   spec: TableSpec,
   facts: DomainFacts,
-  { sensitive, before }: { readonly sensitive: readonly number[]; readonly before: ShownBefore | null },
+  { sensitive, before }: { readonly sensitive: readonly number[]; readonly before: NearSets | null },
 ): { cells: Table["cells"] | null; shown?: Uint32Array; rule: GuardRule } {
   const order = cellOrder(table, spec, facts.rowCount);
   const { starts } = order;

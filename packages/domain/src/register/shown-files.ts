@@ -10,8 +10,8 @@ import type { RegisteredOutput } from "../state/output-register.ts";
 
 /** Folder of the files below a domain's directory. */
 export const SHOWN_FOLDER = "register";
-/** Numbers of earlier tables that one table is held against at most: the guard needs 2 kB for each. */
-const MAX_SHOWN_SETS = 262_144;
+/** Numbers of earlier tables that one table is held against at most: the guard needs 2 kB for each, 540 MB in all. */
+export const MAX_SHOWN_SETS = 262_144;
 
 /** Writes what the table of the run `callId` shows; returns the name, which the state has yet to take. */
 export async function writeShown(
@@ -28,24 +28,22 @@ export async function writeShown(
 }
 
 /** What the tables of `outputs` showed of persons named by `column`, one after another.
- *  @throws ERR_SEALED_FILE when a file is missing, altered or another's; ERR_STORE when there are too many */
+ *  @throws ERR_SEALED_FILE when a file is missing, altered or another's; ERR_REGISTER_FULL when they have more than `limit` numbers */
 export async function readShown(
   files: SealedFiles,
   outputs: readonly RegisteredOutput[],
-  column: string,
+  { column, limit = MAX_SHOWN_SETS }: { readonly column: string; readonly limit?: number },
   signal: AbortSignal,
 ): Promise<Uint32Array> {
   const parts: Uint32Array[] = [];
   let words = 0;
-  for (const { shown, column: own } of outputs) {
+  for (const { shown, resource, column: own } of outputs) {
     if (shown === null || own !== column) continue;
     const bytes = await files.read(`${SHOWN_FOLDER}/${shown}`, { signal });
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const part = Uint32Array.from({ length: bytes.length >> 2 }, (_, i) => view.getUint32(4 * i, true));
     words += part.length;
-    if (words > MAX_SHOWN_SETS * SET_WORDS) {
-      throw new SluiceError("ERR_STORE", { reason: "too many tables of this resource were released to compare with" });
-    }
+    if (words > limit * SET_WORDS) throw new SluiceError("ERR_REGISTER_FULL", { resource, limit });
     parts.push(part);
   }
   const all = new Uint32Array(words);

@@ -28,7 +28,7 @@ export async function sampleInput(
 }
 
 /** Every row, and for a job that makes a table what tables before the run showed. `until`: of a run that was not registered,
- *  what was registered then. @throws ERR_SEALED_FILE, ERR_STORE, ERR_POLICY, ERR_CANCELLED */
+ *  what was registered then. @throws ERR_SEALED_FILE, ERR_REGISTER_FULL, ERR_POLICY, ERR_CANCELLED */
 export async function tableInput(
   context: InputContext,
   run: {
@@ -54,6 +54,6 @@ export async function tableInput(
   if (!Object.values(manifest.outputs).some(({ kind }) => kind === "table")) return { input, rows };
   const tags = await personTags(context.keyring.derive("output-register", resource, key), rows.keys, subjects, signal);
   const before = context.register.before(resource, callId).filter(({ at }) => until === undefined || at <= until);
-  const shown = await readShown(context.files, before, key, signal);
+  const shown = await readShown(context.files, before, { column: key }, signal);
   return { input: { ...input, tags, shown }, rows };
 }
