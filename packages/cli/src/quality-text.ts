@@ -2,7 +2,7 @@
  *  @module */
 import { ruleFields, type JudgedRule } from "@sluice/desensitize";
 import type { MeasuredQuality } from "@sluice/domain";
-import type { QualityRule, QualityType } from "@sluice/protocol";
+import type { PublishedQuality, QualityRule, QualityType } from "@sluice/protocol";
 import { visibleText } from "./officer/visible-text.ts";
 import { formatTable } from "./table.ts";
 
@@ -37,6 +37,15 @@ export function qualityText({ resource, officer, verdict }: MeasuredQuality): st
     formatTable([head, ...rows]),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** What a department publishes of a table's quality, as one line with its end; nothing when it publishes none. */
+export function publishedQualityText(quality: PublishedQuality | undefined): string {
+  if (quality === undefined) return "";
+  const types = Object.entries(quality.types).map(
+    ([type, percent]) => `${type} ${TYPE_ZH[type as QualityType]} ${percent} %`,
+  );
+  return `quality 质量: ${quality.score} of 100 (${types.join(", ")}), measured ${quality.measuredAt}\n`;
 }
 
 function wordsOf(rule: QualityRule): string {

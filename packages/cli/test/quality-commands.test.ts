@@ -95,6 +95,11 @@ test("an officer's rules are measured at once, and each import measures again wh
   expect(passed.code).toBe(0);
   expect(JSON.parse(passed.stdout)).toMatchObject({ officer: "李科长", verdict: { passed: true, score: 98 } });
 
+  const again = await sluice(["domain", "import", join(root, "people.csv"), "--resource", "people", "--data", domain]);
+  expect(again.stdout).toMatch(
+    /^people: about 200 rows, 2 columns\nquality 质量: 100 of 100 \(completeness 完整性 100 %, accuracy 准确性 100 %\), measured 20.+Z\n/,
+  );
+
   const dropped = await quality("--no-rules", "--officer", "李科长");
   expect([dropped.code, dropped.stdout]).toEqual([0, "people: no rules 已取消质量规则\n"]);
   expect(JSON.parse(await importPeople("people", people(50)))).not.toHaveProperty("quality");

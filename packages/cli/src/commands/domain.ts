@@ -9,6 +9,7 @@ import { ACCESS_OPTIONS, accessOf, NEW_KEYS_OPTIONS, newKeysOf } from "../key-ac
 import { memoryDirectory } from "../memory-directory.ts";
 import { SUITE_OPTION, suiteOf } from "../suite-option.ts";
 import { LISTEN_OPTIONS, listenAddress, serveUntilInterrupted } from "../serving.ts";
+import { publishedQualityText } from "../quality-text.ts";
 import { formatTable } from "../table.ts";
 import { keyOption, nameOption } from "../words.ts";
 
@@ -165,6 +166,7 @@ export const domainImport: Command = {
     else {
       const { approximateRows, fields } = description;
       io.stdout.write(`${resource}: about ${approximateRows} rows, ${fields.length} columns\n`);
+      io.stdout.write(publishedQualityText(description.quality));
       const rows = fields.map(({ name, type, role, grade }) => [name, type, role, grade]);
       io.stdout.write(`${formatTable([["COLUMN", "TYPE", "ROLE", "GRADE"], ...rows])}\n`);
     }

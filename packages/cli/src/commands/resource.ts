@@ -8,6 +8,7 @@ import { errnoOf } from "../files.ts";
 import { visibleText } from "../officer/visible-text.ts";
 import { openClient, PARTY_OPTIONS } from "../party-context.ts";
 import { publishedProfile } from "../published-profile.ts";
+import { publishedQualityText } from "../quality-text.ts";
 import { formatTable } from "../table.ts";
 
 /** Lists what the domains offer. */
@@ -68,6 +69,7 @@ export const resourceShow: Command = {
     ]);
     io.stdout.write(
       `${visibleText(resource.title)}: about ${resource.approximateRows} rows, renewed: ${resource.updateFrequency}\n` +
+        publishedQualityText(resource.quality) +
         `${formatTable([["COLUMN", "TYPE", "ROLE", "GRADE", "TITLE"], ...rows])}\n\n`,
     );
     const { formatProfile } = await import("../profile-text.ts");
