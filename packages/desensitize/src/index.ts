@@ -34,6 +34,7 @@ export { featureLevels } from "./guard/levels.ts";
 export { generalizeValue } from "./hierarchy/generalize.ts";
 export { hierarchySql, hierarchyType, outsideSql } from "./hierarchy/hierarchy-sql.ts";
 export { MAX_BUCKETS, MAX_DIRECT_CHARACTERS_SHOWN, checkPolicy } from "./policy/check.ts";
+export { countedBeside, ownCounted, type Counted, type CountedColumn } from "./policy/counted.ts";
 export { joinCuts, type CutRequest, type TableCuts } from "./policy/cuts.ts";
 export { isPseudonym, quasiIdentifiers, shownColumn, viewColumns } from "./policy/columns.ts";
 export { madeKinds } from "./policy/made-kinds.ts";

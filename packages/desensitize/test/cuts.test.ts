@@ -2,7 +2,7 @@
 import { isSluiceError, type ColumnRule, type Policy, type ResourceField, type Transform } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { applyTransform, joinCuts, type TableCuts } from "../src/index.ts";
+import { applyTransform, countedBeside, joinCuts, type CutRequest, type TableCuts } from "../src/index.ts";
 import { describe, field, policyOf } from "./fixtures.ts";
 
 const resource = (hierarchy?: ResourceField["hierarchy"], type: ResourceField["type"] = "text") =>
@@ -22,7 +22,7 @@ function second(
   const request = (i: 0 | 1) => {
     const rule: ColumnRule = { role: "other", transform: transforms[i] };
     const columns = { value: rule, other: { role: "other", transform: { kind: "keep" } } } as const;
-    return { policy: policyOf(columns, change[i]), resource: of, fields: ["value"], subject: subjects[i] };
+    return { policy: policyOf(columns, change[i]), resource: of, fields: ["value"], subject: subjects[i], scene: "s" };
   };
   const first: TableCuts = joinCuts(null, request(0));
   try {
@@ -106,6 +106,94 @@ test("another key and other strata are refused: together the samples would show 
   );
   const hash: Partial<Policy> = { sample: { rows: 5, strata: [], method: "hash" } };
   expect(second([keep, keep], resource(), [hash, strata()])).toBe("nest");
+});
+
+test("samples are counted by what all of them show; a model that follows from the rows takes no other beside it", () => {
+  const of = describe(
+    field("id", "text", "direct"),
+    field("age", "integer", "quasi"),
+    field("region", "text", "quasi"),
+    field("pay", "integer", "sensitive"),
+  );
+  const rules = (names: string[], length = 4): Record<string, ColumnRule> => {
+    const all: Record<string, ColumnRule> = {
+      age: { role: "quasi", transform: bucket(10, 0, 100) },
+      region: { role: "quasi", transform: prefix(length) },
+      pay: { role: "sensitive", transform: { kind: "keep" } },
+    };
+    return Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)));
+  };
+  const request = (names: string[], change: Partial<Policy> = {}, fields = names, length = 4) => ({
+    policy: policyOf(rules(names, length), change),
+    resource: of,
+    fields,
+    subject: "id",
+    scene: "s",
+  });
+  const counted = (earlier: TableCuts | null, next: CutRequest): [string[], number] => {
+    const { columns, k } = countedBeside(earlier, next);
+    return [columns.map(({ name, transform }) => name + ("length" in transform ? transform.length : "")), k];
+  };
+  const refusal = (earlier: TableCuts, next: CutRequest): unknown => {
+    try {
+      return joinCuts(earlier, next) && "taken";
+    } catch (error) {
+      if (!isSluiceError(error, "ERR_POLICY")) throw error;
+      return error.details["pointer"];
+    }
+  };
+  // By every quasi-identifier of the policy, whichever a grant names.
+  expect(counted(null, request(["age", "region", "pay"], {}, ["age"]))).toEqual([["age", "region4"], 5]);
+  const first = joinCuts(null, request(["region", "pay"], { k: 7 }));
+  expect(counted(first, request(["age", "pay"]))).toEqual([["age", "region4"], 7]);
+  const second = joinCuts(first, request(["age", "pay"]));
+  expect(counted(second, request(["region"], {}, ["region"], 2))).toEqual([["age", "region2", "region4"], 7]);
+  // Drawn again, the first is counted as it was.
+  expect(counted(second, request(["region", "pay"], { k: 7 }))).toEqual([["region4"], 7]);
+  const smaller = joinCuts(first, request(["age"], { sample: { rows: 900, strata: [] } }));
+  expect(refusal(smaller, request(["region", "pay"], { k: 7 }))).toBe("taken");
+  // Of what was noted without rules, by what was stored.
+  const { shown: _, samples: __, quasi: ___, ...old } = first;
+  expect(counted(old, request(["age"]))).toEqual([["age", "region"], 5]);
+  const rows = (n: number, method?: "hash") => ({ sample: { rows: n, strata: [], ...(method && { method }) } });
+  expect(refusal(first, request(["age"], rows(1_001)))).toBe("/sample/rows");
+  expect(refusal(first, request(["age"], rows(999, "hash")))).toBe("taken");
+  expect(refusal(first, request(["region"], rows(1_001)))).toBe("taken");
+  expect(refusal(joinCuts(null, request(["region"], rows(1_000, "hash"))), request(["age"]))).toBe("/sample/rows");
+
+  const boxes = (change: Partial<Policy> = {}): Partial<Policy> => ({ model: { algorithm: "mondrian" }, ...change });
+  const boxed = joinCuts(null, request(["age", "region", "pay"], boxes()));
+  expect(refusal(boxed, request(["age", "region", "pay"], boxes()))).toBe("taken");
+  expect(refusal(boxed, request(["age", "region"], boxes()))).toBe("taken");
+  for (const next of [
+    request(["age", "pay"], boxes()),
+    request(["age", "region", "pay"], boxes(), ["age", "pay"]),
+    request(["age", "region", "pay"], boxes({ k: 6 })),
+    request(["age", "region", "pay"], boxes(rows(900))),
+    request(["age", "region", "pay"], boxes({ suppressionLimit: 0.2 })),
+    request(["age", "region", "pay"], { model: { algorithm: "full-domain" } }),
+    request(["age", "region", "pay"], { model: { algorithm: "mondrian", l: 2 } }),
+    { ...request(["age", "region", "pay"], boxes()), consent: "id" },
+    request(["age", "region", "pay"]),
+  ]) {
+    expect(refusal(boxed, next)).toBe("/model");
+  }
+  expect(refusal(first, request(["region", "pay"], boxes()))).toBe("/model");
+});
+
+test("a quasi-identifier with noise is shown by one scene alone", () => {
+  const of = describe(field("id", "text", "direct"), field("age", "integer", "quasi"), field("pay", "integer"));
+  const request = (name: "age" | "pay", scene: string): CutRequest => ({
+    policy: policyOf({ [name]: { role: name === "age" ? "quasi" : "other", transform: noise(3) } }),
+    resource: of,
+    fields: [name],
+    subject: "id",
+    scene,
+  });
+  const first = joinCuts(joinCuts(null, request("age", "s")), request("pay", "s"));
+  expect(() => joinCuts(first, request("age", "s"))).not.toThrow();
+  expect(() => joinCuts(first, request("pay", "t"))).not.toThrow();
+  expect(() => joinCuts(first, request("age", "t"))).toThrow(expect.objectContaining({ code: "ERR_POLICY" }));
 });
 
 test("what is taken together tells no more than the finer of the two", () => {

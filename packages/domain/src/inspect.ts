@@ -13,8 +13,10 @@ import { Keyring } from "./keyring.ts";
 import { MemoryFiles } from "./rest/memory-files.ts";
 import { openSealedFiles } from "./rest/open-files.ts";
 import { runGuarded, type RunInput } from "./serve/guarded-run.ts";
+import { grantedCuts } from "./serve/granted-view.ts";
 import { sampleInput, tableInput, type InputContext } from "./serve/run-inputs.ts";
 import { RunRefused } from "./serve/run-refused.ts";
+import { CutStore } from "./state/cuts.ts";
 import { StateDatabase } from "./state/database.ts";
 import { DocumentStore, type HeldGrant } from "./state/documents.ts";
 import { decisionsOf } from "./state/field-decisions.ts";
@@ -133,7 +135,10 @@ async function inputOf(
   { run, held, manifest, until }: { run: Run; held: HeldGrant; manifest: JobManifest; until: string },
   signal: AbortSignal,
 ): Promise<RunInput> {
-  if (run.operation === "develop") return sampleInput(context, { held, manifest }, signal);
+  if (run.operation === "develop") {
+    const cuts = grantedCuts(held, context.data.describe(held.grant.body.resource));
+    return sampleInput(context, { held, manifest, counted: new CutStore(db).counted(cuts) }, signal);
+  }
   const named = new DocumentStore(db).release(run.product, run.version)?.release.body.model;
   const model = named === undefined ? undefined : (new WorkStore(db).model(named) ?? undefined);
   return (await tableInput(context, { callId: run.callId, held, manifest, model, until }, signal)).input;

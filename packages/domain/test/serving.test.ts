@@ -113,6 +113,7 @@ test("a later sample of the table is cut along the lines of the first, of the sa
   expect(await run(byAge(25))).toEqual(["ERR_POLICY", "/columns/age/transform"]);
   expect(await run({ sample: { rows: 250, strata: ["region"] } })).toBe("completed");
   expect(await run({ sample: { rows: 300, strata: [] } })).toEqual(["ERR_POLICY", "/sample/strata"]);
+  expect(await run({ model: { algorithm: "mondrian" } })).toEqual(["ERR_POLICY", "/model"]);
 });
 
 test("serves the same product after a restart; while it stands still, an officer reads the report behind a run's certificate", async () => {

@@ -116,9 +116,9 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     files: ["packages/evidence/src/backup/hashed-files.ts"],
   },
   {
-    use: { en: "names of hierarchies by which samples were cut", zh: "样本所用归并层次的标识" },
+    use: { en: "names of samples, and of hierarchies by which they were cut", zh: "样本及其所用归并层次的标识" },
     ...SHA256,
-    files: ["packages/desensitize/src/policy/cuts.ts"],
+    files: ["packages/desensitize/src/policy/counted.ts", "packages/desensitize/src/policy/cuts.ts"],
   },
   {
     use: { en: "order of the rows of a sample", zh: "样本各行的排列次序" },

@@ -82,6 +82,20 @@ export function shownColumn(policy: Policy, resource: ResourceDescription, name:
   return column;
 }
 
+/** The column as an earlier sample showed it. Where the table of today has no such value, as it is stored.
+ *  @throws ERR_POLICY_COLUMN when the table lost it */
+export function countedColumn(
+  { name, transform }: { readonly name: string; readonly transform: Transform },
+  resource: ResourceDescription,
+): ViewColumn {
+  const field = resource.fields.find((field) => field.name === name);
+  if (field === undefined) throw new SluiceError("ERR_POLICY_COLUMN", { column: name });
+  const { type: stored, hierarchy } = field;
+  const type = transformedType(transform, field);
+  const rule: ColumnRule = { role: "quasi", transform: type === null ? { kind: "keep" } : transform };
+  return { name, stored, rule, type: type ?? KEPT_TYPES[stored], hierarchy };
+}
+
 /** Types of the columns that jobs see under `policy`. */
 export function viewColumns(policy: Policy, resource: ResourceDescription): Record<string, ColumnType> {
   return Object.fromEntries(shownColumns(policy, resource).map(({ name, type }) => [name, type]));

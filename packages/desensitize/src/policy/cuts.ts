@@ -5,6 +5,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { canonicalText, SluiceError, toHex, topLevel, utf8 } from "@sluice/protocol";
 import type { FieldName, Policy, ResourceDescription, ResourceField, Transform } from "@sluice/protocol";
+import { joinShown, type ShownSample } from "./counted.ts";
 
 /** How one column is cut. `dates` are told by the characters of YYYY-MM-DD that are left. */
 export type Cut =
@@ -15,7 +16,7 @@ export type Cut =
   | { readonly kind: "date"; readonly length: number | "quarter" }
   | { readonly kind: "tree"; readonly tree: string }
   /** No cut, but a rule that tells the value when another one is laid over it. */
-  | { readonly kind: "moved"; readonly rule: string };
+  | { readonly kind: "moved"; readonly rule: string; readonly scene?: string };
 
 /** What the samples of one table were cut by, and drawn by, so far. */
 export interface TableCuts {
@@ -24,6 +25,11 @@ export interface TableCuts {
   /** Strata with their cuts, as canonical text. */
   readonly strata: string;
   readonly columns: Readonly<Record<FieldName, readonly Cut[]>>;
+  /** Columns by which samples were counted for k; how each column was shown; and how each sample was counted. Absent in what
+   *  was noted before they were. */
+  readonly quasi?: readonly FieldName[];
+  readonly shown?: Readonly<Record<FieldName, readonly Transform[]>>;
+  readonly samples?: Readonly<Record<string, ShownSample>>;
 }
 
 /** A sample that is to be drawn. */
@@ -33,15 +39,22 @@ export interface CutRequest {
   /** Columns that it shows. */
   readonly fields: readonly FieldName[];
   readonly subject: FieldName;
+  /** Whose key its noise is made under. */
+  readonly scene: string;
+  readonly consent?: FieldName | undefined;
 }
 
 /** `earlier` with the cuts of one more sample. Pseudonyms do not cut.
- *  @throws ERR_POLICY when they do not nest with those of an earlier one, or the sample is drawn by other persons or strata */
-export function joinCuts(earlier: TableCuts | null, { policy, resource, fields, subject }: CutRequest): TableCuts {
+ *  @throws ERR_POLICY when they do not nest with those of an earlier one, or the sample is drawn by other persons or strata, or
+ *  by a model that cannot be counted together with the earlier ones */
+export function joinCuts(earlier: TableCuts | null, request: CutRequest): TableCuts {
+  const { policy, resource, fields, subject, scene } = request;
   const cutOfField = (name: FieldName): Cut | null => {
     const field = resource.fields.find((field) => field.name === name);
     const rule = Object.hasOwn(policy.columns, name) ? policy.columns[name] : undefined;
-    return field === undefined || rule === undefined ? null : cutOf(rule.transform, field);
+    const cut = field === undefined || rule === undefined ? null : cutOf(rule.transform, field);
+    // Two scenes have two noises of a quasi-identifier, which could not be counted together.
+    return cut?.kind === "moved" && rule?.role === "quasi" ? { ...cut, scene } : cut;
   };
   const strata = canonicalText(policy.sample.strata.toSorted().map((name) => [name, cutOfField(name)]));
   if (earlier !== null && earlier.subject !== subject)
@@ -63,7 +76,7 @@ export function joinCuts(earlier: TableCuts | null, { policy, resource, fields, 
     const text = canonicalText(cut);
     columns[name] = known.some((other) => canonicalText(other) === text) ? known : [...known, cut];
   }
-  return { subject, strata, columns };
+  return { subject, strata, columns, ...joinShown(earlier, request) };
 }
 
 function cutOf(transform: Transform, { type, hierarchy }: ResourceField): Cut | null {
@@ -109,7 +122,7 @@ function levelCut(hierarchy: NonNullable<ResourceField["hierarchy"]>, level: num
 
 /** Whether what one of the two shows is a function of what the other shows. */
 function nest(a: Cut, b: Cut): boolean {
-  if (a.kind === "moved" || b.kind === "moved") return a.kind === "moved" && b.kind === "moved" && a.rule === b.rule;
+  if (a.kind === "moved" || b.kind === "moved") return canonicalText(a) === canonicalText(b);
   if (a.kind === "whole" || b.kind === "whole") return true;
   if (a.kind === "points" && b.kind === "points") return pointsNest(a, b) || pointsNest(b, a);
   if (a.kind === "prefix" && b.kind === "prefix") return true;

@@ -9,7 +9,8 @@
  *  @module */
 import { SluiceError } from "@sluice/protocol";
 import type { Bytes, Policy, ResourceDescription } from "@sluice/protocol";
-import { shownColumn } from "../policy/columns.ts";
+import { countedColumn, shownColumn } from "../policy/columns.ts";
+import type { CountedColumn } from "../policy/counted.ts";
 import { HASH_NUMBERS, hashNumberSql } from "../transform/keyed-hash.ts";
 import { originSql } from "../transform/origin.ts";
 import { quoteIdentifier } from "../transform/sql-text.ts";
@@ -27,10 +28,15 @@ export interface SampleSource extends ViewSource {
   readonly seed: Bytes;
   /** Its values do not leave: only which rows are about the same person does, as numbers in a column SUBJECT_NUMBER. */
   readonly subject?: string;
+  /** What the rows are counted by beside `fields`, in columns COUNTED and their place. It does not leave. */
+  readonly counted?: readonly CountedColumn[];
 }
 
 /** Column of a sample that numbers its persons. Not a field name, so that no field can hide it. */
 export const SUBJECT_NUMBER = "subject number";
+
+/** Column of a sample by which it is counted and which it does not show, by its place. No field name either. */
+export const countedName = (place: number): string => `counted ${place}`;
 
 /** The SELECT of the sample, transformed: min(policy.sample.rows, rows of the table) rows by the method `exact`, at most that
  *  many by `hash`. @throws ERR_POLICY when a field is not shown; RangeError when seed or token key has a wrong length. */
@@ -44,6 +50,10 @@ export function sampleSql(policy: Policy, resource: ResourceDescription, source:
   const table = quoteIdentifier(source.table);
   const rowId = quoteIdentifier(source.rowId);
   const subject = subjectNumber(source.subject);
+  const counted = (source.counted ?? []).map((column) => countedColumn(column, resource));
+  const countedList = counted.map(
+    (column, i) => `, ${columnExpression(column, source)} AS ${quoteIdentifier(countedName(i))}`,
+  );
   const stratum = strata.map((column, i) => `, ${columnExpression(column, source)} AS _s${i}`).join("");
   const partition = strata.length === 0 ? "" : `PARTITION BY ${strata.map((_, i) => `_s${i}`).join(", ")}`;
   const { rows, method } = policy.sample;
@@ -61,14 +71,18 @@ ORDER BY _place, _h, _r LIMIT ${rows}`;
   const sql = `WITH
 _keyed AS (SELECT ${rowId} AS _r, ${hash} AS _h${stratum} FROM ${table}),
 _chosen AS (${chosen})
-SELECT ${selectList(columns, source)}${subject.expression} FROM ${table} JOIN _chosen ON _r = ${rowId}
+SELECT ${selectList(columns, source)}${countedList.join("")}${subject.expression} FROM ${table} JOIN _chosen ON _r = ${rowId}
 ORDER BY ${orderSql("_r")}, _r`;
 
   return {
     sql,
-    columns: [...columns.map(({ name, type }) => ({ name, type })), ...subject.columns],
+    columns: [
+      ...columns.map(({ name, type }) => ({ name, type })),
+      ...counted.map(({ type }, i) => ({ name: countedName(i), type })),
+      ...subject.columns,
+    ],
     parameters: {
-      ...keyParameters(columns.concat(strata), source.tokenKey),
+      ...keyParameters([...columns, ...strata, ...counted], source.tokenKey),
       sampleSeed: source.seed,
       sampleOrder: orderSecret(policy, resource, source),
     },

@@ -4,10 +4,12 @@ import {
   assessRisk,
   checkPolicy,
   classesOf,
+  countedName,
   isPseudonym,
   largestK,
   madeKinds,
   MAX_POPULATION_TUPLES,
+  ownCounted,
   personsOf,
   populationSql,
   quasiIdentifiers,
@@ -16,11 +18,13 @@ import {
   sampleSql,
   SUBJECT_NUMBER,
   TUPLE_PERSONS,
+  type Counted,
+  type CountedColumn,
   type Population,
   type RiskFacts,
 } from "@sluice/desensitize";
-import { documentHash, SluiceError } from "@sluice/protocol";
-import type { Bytes, ColumnBatch, Policy, RiskReport } from "@sluice/protocol";
+import { canonicalText, documentHash, SluiceError } from "@sluice/protocol";
+import type { Bytes, ColumnBatch, Policy, ResourceDescription, RiskReport } from "@sluice/protocol";
 import { readBatch } from "./batch.ts";
 import { quoteIdentifier } from "./engine.ts";
 import { keepModel, type KeptSample } from "./keep-model.ts";
@@ -32,7 +36,11 @@ import { sampleVersions } from "./versions.ts";
 import { bindBytes, countRows, openView, ROW_NUMBER } from "./view.ts";
 
 /** What is asked for: a view, and the secret that decides which rows. */
-export type SampleRequest = ViewRequest & { readonly seed: Bytes };
+export type SampleRequest = ViewRequest & {
+  readonly seed: Bytes;
+  /** What rows are counted by, where samples of the table were shown before; else what the policy shows. */
+  readonly counted?: Counted | undefined;
+};
 
 /** A sample with the report on it. It may have failed: only `CertifiedSample.certify` tells whether it may be used. */
 export interface InspectedSample {
@@ -56,18 +64,32 @@ export async function inspectSampleFrom(
   const table = await openView(session, description, { path, consent: request.consent });
   const rows = request.consent === undefined ? entry.rows : await countRows(session, table);
   if (rows < policy.sample.rows) throw new SluiceError("ERR_SAMPLE_SIZE", { needed: policy.sample.rows });
-  const source = { table, rowId: ROW_NUMBER, fields, tokenKey, seed, subject: key };
+  const counting = countingOf(request, description);
+  const source = { table, rowId: ROW_NUMBER, fields, tokenKey, seed, subject: key, counted: counting.unseen };
   const view = sampleSql(policy, description, source);
   const read = await readBatch(await session.stream(view.sql, bindBytes(view.parameters)), view.columns, signal);
-  const { drawn, persons } = withoutSubjects(read);
+  const { counted: batchCounted, drawn, persons } = shownOf(read, counting.unseen.length);
   const quasi = quasiIdentifiers(policy, fields);
   const classes = classesOf(drawn, quasi);
   const drawnPersons = personsOf(classes, persons);
   const whole = (): ReturnType<typeof readPopulation> => readPopulation(open, request, { table, quasi });
   const early = policy.model?.delta === undefined ? undefined : await whole();
   const counted = early?.counted;
-  const sample = { policy, resource: description, fields, drawn, quasi, persons, population: counted, signal };
-  const { batch, subjects, loss, recoded, model } = await keepModel(sample);
+  const sample = {
+    policy,
+    resource: description,
+    fields,
+    drawn: batchCounted,
+    quasi: counting.names,
+    alone: counting.unseen.length === 0 && counting.k === policy.k,
+    k: counting.k,
+    persons,
+    population: counted,
+    signal,
+  };
+  const kept = await keepModel(sample);
+  const { subjects, loss, recoded, model } = kept;
+  const batch = withoutCounted(kept.batch, counting.unseen.length);
   const policyHash = await documentHash(policy);
   const about = {
     policyHash,
@@ -79,7 +101,9 @@ export async function inspectSampleFrom(
     rows: drawn.rowCount,
     persons: drawnPersons.reduce((sum, n) => sum + n, 0),
     alone: drawnPersons.filter((n) => n === 1).length,
-    ...(model === undefined ? { bestK: largestK(classes, persons, policy.suppressionLimit) } : {}),
+    ...(model === undefined
+      ? { bestK: largestK(classesOf(batchCounted, counting.names), persons, policy.suppressionLimit) }
+      : {}),
   };
   const digest = await sampleDigest(batch, subjects, {
     ...about,
@@ -141,9 +165,36 @@ function withoutPseudonyms({ columns }: Policy, fields: readonly string[]): stri
   return fields.filter((name) => !isPseudonym(columns[name]));
 }
 
-/** The sample as jobs see it, and beside it the person of each row. */
-function withoutSubjects({ rowCount, columns }: ColumnBatch): { drawn: ColumnBatch; persons: Int32Array } {
-  const { [SUBJECT_NUMBER]: numbers, ...shown } = columns;
+/** What the rows are counted by: columns that the sample has, and those that it does not show. */
+function countingOf(
+  { policy, fields, counted = ownCounted(policy, fields) }: SampleRequest,
+  { fields: stored }: ResourceDescription,
+): { readonly names: string[]; readonly unseen: CountedColumn[]; readonly k: number } {
+  const names: string[] = [];
+  const unseen: CountedColumn[] = [];
+  for (const column of counted.columns) {
+    // What the table lost cannot be counted: who has it has it of rows of another table.
+    if (!stored.some(({ name }) => name === column.name)) continue;
+    const rule = policy.columns[column.name];
+    const seen = fields.includes(column.name) && canonicalText(rule?.transform) === canonicalText(column.transform);
+    if (!seen) unseen.push(column);
+    names.push(seen ? column.name : countedName(unseen.length - 1));
+  }
+  return { names, unseen, k: counted.k };
+}
+
+/** The sample as jobs see it; the same with what it is counted by; and beside it the person of each row. */
+function shownOf(
+  { rowCount, columns }: ColumnBatch,
+  unseen: number,
+): { drawn: ColumnBatch; counted: ColumnBatch; persons: Int32Array } {
+  const { [SUBJECT_NUMBER]: numbers, ...rest } = columns;
   if (numbers?.type !== "i32") throw new TypeError("a sample has the number of each row's person");
-  return { drawn: { rowCount, columns: shown }, persons: numbers.values };
+  const counted = { rowCount, columns: rest };
+  return { drawn: withoutCounted(counted, unseen), counted, persons: numbers.values };
+}
+
+function withoutCounted({ rowCount, columns }: ColumnBatch, unseen: number): ColumnBatch {
+  const names = new Set(Array.from({ length: unseen }, (_, i) => countedName(i)));
+  return { rowCount, columns: Object.fromEntries(Object.entries(columns).filter(([name]) => !names.has(name))) };
 }

@@ -21,7 +21,11 @@ export interface DrawnSample {
   readonly resource: ResourceDescription;
   readonly fields: readonly string[];
   readonly drawn: ColumnBatch;
+  /** Columns of `drawn` by which it is counted, with how many persons of each class. */
   readonly quasi: readonly string[];
+  readonly k: number;
+  /** Whether that is as the policy counts what is shown: then the gate can tell. */
+  readonly alone: boolean;
   /** The person of each row. */
   readonly persons: Int32Array;
   /** Distinct tuples of the whole table; undefined when there are too many, or the model does not look at them. */
@@ -57,8 +61,8 @@ export async function keepModel(sample: DrawnSample): Promise<KeptSample> {
 }
 
 async function anonymized(sample: DrawnSample): Promise<KeptSample> {
-  const { policy, resource, fields, drawn, quasi, persons, population, signal } = sample;
-  const { model = { algorithm: "suppress" }, k, suppressionLimit } = policy;
+  const { policy, resource, fields, drawn, quasi, k, persons, population, signal } = sample;
+  const { model = { algorithm: "suppress" }, suppressionLimit } = policy;
   const made = await anonymize(drawn, {
     quasi,
     hierarchies: columnHierarchies(policy, resource),
@@ -78,7 +82,9 @@ async function anonymized(sample: DrawnSample): Promise<KeptSample> {
     batch,
     subjects: subjects ?? persons,
     loss,
-    recoded: { ofRow: classes, ofTuples: (tuples) => recodeTuples(recoding, tuples) },
+    ...(model.algorithm === "suppress"
+      ? {}
+      : { recoded: { ofRow: classes, ofTuples: (tuples: ColumnBatch) => recodeTuples(recoding, tuples) } }),
     model: {
       algorithm: model.algorithm,
       ...(l === undefined ? {} : { l }),
@@ -94,13 +100,13 @@ function asksForKAlone({ algorithm, ...demands }: AnonymityModel): boolean {
 }
 
 /** When k would take all rows, those that were drawn, of which the gate says that they do not keep k. */
-function suppressed({ drawn, quasi, policy: { k }, persons }: DrawnSample): KeptSample {
+function suppressed({ drawn, quasi, k, alone, persons }: DrawnSample): KeptSample {
   try {
     const { batch, subjects } = suppressToK(drawn, quasi, k, 1, persons);
     return { batch, subjects: subjects ?? persons };
   } catch (error) {
     if (!isSluiceError(error, "ERR_SAMPLE_K")) throw error;
-    return { batch: drawn, subjects: persons };
+    return { batch: drawn, subjects: persons, ...(alone ? {} : { model: "not kept" as const }) };
   }
 }
 

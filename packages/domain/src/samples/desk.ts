@@ -2,7 +2,7 @@
  *  where they ask for it, the rows of a sample that passed. It works on a domain that is not running, on its own machine.
  *  @module */
 import { join } from "node:path";
-import { viewColumns } from "@sluice/desensitize";
+import { viewColumns, type CutRequest } from "@sluice/desensitize";
 import { lockDirectory, type KeyAccess } from "@sluice/evidence";
 import {
   documentHash,
@@ -19,8 +19,10 @@ import { readConfig } from "../config.ts";
 import type { SampleRequest } from "../data/inspect-sample.ts";
 import { openStore, type DataStore } from "../data/store.ts";
 import { Keyring } from "../keyring.ts";
+import { grantedCuts, grantedView } from "../serve/granted-view.ts";
 import { MemoryFiles } from "../rest/memory-files.ts";
 import { openSealedFiles } from "../rest/open-files.ts";
+import { CutStore } from "../state/cuts.ts";
 import { StateDatabase } from "../state/database.ts";
 import { DocumentStore, type HeldGrant } from "../state/documents.ts";
 import { EventStore } from "../state/events.ts";
@@ -88,6 +90,7 @@ export async function openSampleDesk(directory: string, options: SampleDeskOptio
   const data = await openStore({ clock, random, files, memory, decided: decisionsOf(db) });
   opening.defer(() => data.close());
   const documents = new DocumentStore(db);
+  const cuts = new CutStore(db);
   const work = new WorkStore(db);
   const events = new EventStore(db);
   const requestOf = (sample: PolicySample): SampleRequest => {
@@ -105,17 +108,34 @@ export async function openSampleDesk(directory: string, options: SampleDeskOptio
       signal,
     };
   };
+  const cutsOf = ({ policy, resource, fields, key, consent }: SampleRequest): CutRequest => ({
+    policy,
+    resource: data.describe(resource),
+    fields,
+    subject: key,
+    scene: PREVIEW_SCENE,
+    consent,
+  });
   const opened = opening.move();
   return {
     async inspect(sample) {
-      return (await data.inspectSample(requestOf(sample))).report;
+      const request = requestOf(sample);
+      return (await data.inspectSample({ ...request, counted: cuts.counted(cutsOf(request)) })).report;
     },
     async write(sample, out) {
-      const { table, certificate } = await data.drawSample(requestOf(sample));
+      const request = requestOf(sample);
+      const shown = cutsOf(request);
+      const counted = cuts.check(shown);
+      const { table, certificate } = await data.drawSample({ ...request, counted });
       const subject = await documentHash(certificate);
       await writeWhole(out, rowsCsv(table), {
         signal: sample.signal,
-        note: () => events.put({ kind: "sample-written", subject }, clock.now()),
+        note: () => {
+          if (!cuts.put(shown, counted)) {
+            throw new SluiceError("ERR_STORE", { reason: "another sample of the table was written meanwhile" });
+          }
+          events.put({ kind: "sample-written", subject }, clock.now());
+        },
       });
       return certificate;
     },
@@ -126,7 +146,7 @@ export async function openSampleDesk(directory: string, options: SampleDeskOptio
       if (certificate === undefined || held === null) {
         throw new SluiceError("ERR_NOT_FOUND", { kind: "development run with a sample", name: callId });
       }
-      const { report } = await inspectGranted(data, keyring, held, signal);
+      const { report } = await inspectGranted({ data, keyring, cuts }, held, signal);
       return { report, certificate, same: certificate.report === (await documentHash(report)) };
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
@@ -135,22 +155,13 @@ export async function openSampleDesk(directory: string, options: SampleDeskOptio
 
 /** The sample of a grant, under the keys of its scene: as `developOnSample` draws it. */
 function inspectGranted(
-  data: DataStore,
-  keyring: Keyring,
-  { grant, policy }: HeldGrant,
+  { data, keyring, cuts }: { readonly data: DataStore; readonly keyring: Keyring; readonly cuts: CutStore },
+  held: HeldGrant,
   signal: AbortSignal | undefined,
 ): ReturnType<DataStore["inspectSample"]> {
-  const { resource, key, fields, consent, scene } = grant.body;
-  return data.inspectSample({
-    resource,
-    policy,
-    key,
-    fields: fields.map((field) => field.name),
-    ...(consent.kind === "subject-consent" ? { consent: consent.field } : {}),
-    tokenKey: keyring.derive("token", scene.scene),
-    seed: sampleSeed(keyring),
-    signal,
-  });
+  const counted = cuts.counted(grantedCuts(held, data.describe(held.grant.body.resource)));
+  const view = grantedView({ keyring }, held, signal);
+  return data.inspectSample({ ...view, seed: sampleSeed(keyring), counted });
 }
 
 /** The column by which grants over the resource name persons. @throws ERR_USAGE when there is none, or several */

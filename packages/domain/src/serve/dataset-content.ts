@@ -1,13 +1,12 @@
 /** What a data set is made of: the sample of the grant's policy, drawn and measured as a developer's is, of the same persons.
  *  @module */
 import { documentHash, type DatasetSpec, type GuardReport, type Sha256Hex } from "@sluice/protocol";
-import { sampleSeed } from "../samples/sample-seed.ts";
 import type { Made } from "./build.ts";
 import type { DomainContext } from "./context.ts";
-import { sampleCuts } from "./develop.ts";
 import { grantedView } from "./granted-view.ts";
 import type { RunWork } from "./guarded-run.ts";
 import { RunRefused } from "./run-refused.ts";
+import { drawShown } from "./shown-sample.ts";
 
 const NOTE = "rows of the certified sample of the policy, in the declared columns";
 
@@ -23,14 +22,11 @@ export async function datasetContent(
     const details = { output: name, rule: "dataset-sharing", change: "a policy whose sample may leave the domain" };
     throw new RunRefused({ code: "ERR_GUARD_OUTPUT", details, refusedBy: "domain" });
   }
-  const cuts = sampleCuts(context, held);
-  context.cuts.check(cuts);
   const view = grantedView(context, held, signal);
-  const sample = await context.data.drawSample({ ...view, seed: sampleSeed(context.keyring) });
+  const sample = await drawShown(context, held, signal);
   // Whose rows it was drawn from: of a sample all, as of a set.
   const { keys, snapshot } = await context.data.readAll({ ...view, fields: spec.fields.slice(0, 1) });
   if (snapshot !== sample.certificate.sourceSnapshot) throw new RunRefused(changedTable());
-  context.cuts.put(cuts);
   const report: GuardReport = {
     bundle,
     class: "served",

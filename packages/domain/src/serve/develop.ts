@@ -1,13 +1,11 @@
 /** A developer's run: a sample that passed the desensitisation gate, the bundle, the guard.
  *  @module */
-import type { CutRequest } from "@sluice/desensitize";
 import { canonicalBytes, documentHash, type LinearModel, type Metrics } from "@sluice/protocol";
-import type { HeldGrant } from "../state/documents.ts";
 import type { DomainContext } from "./context.ts";
 import { registered, runGuarded, type RunWork } from "./guarded-run.ts";
 import { issueReceipt, keptReport, prove } from "./receipts.ts";
-import { sampleInput } from "./run-inputs.ts";
 import { type RunResult, RunRefused } from "./run-refused.ts";
+import { drawShown } from "./shown-sample.ts";
 
 /** Runs the bundle's `develop` on the grant's sample. @throws RunRefused, ERR_SAMPLE_K, ERR_SAMPLE_GATE, ERR_POLICY */
 export async function developOnSample(context: DomainContext, work: RunWork): Promise<RunResult> {
@@ -17,12 +15,8 @@ export async function developOnSample(context: DomainContext, work: RunWork): Pr
   if (manifest === undefined)
     throw new RunRefused({ code: "ERR_JOB_BUNDLE", details: { reason: "no manifest" }, refusedBy: "domain" });
   const resource = context.data.describe(grant.body.resource);
-  const cuts = sampleCuts(context, admitted.held);
-  context.cuts.check(cuts);
-  const input = await sampleInput(context, { held: admitted.held, manifest }, work.signal);
-  const { sample } = input;
-  context.cuts.put(cuts);
-  const guarded = await runGuarded(context, work, input);
+  const sample = await drawShown(context, admitted.held, work.signal);
+  const guarded = await runGuarded(context, work, { entry: "develop", manifest, sample });
   const metrics: Record<string, Metrics> = {};
   let model: LinearModel | undefined;
   for (const [name, value] of Object.entries(guarded.output.values)) {
@@ -52,10 +46,4 @@ export async function developOnSample(context: DomainContext, work: RunWork): Pr
     ...(model === undefined ? {} : { model }),
     receipt: await prove(context, kept),
   };
-}
-
-/** How the sample of a grant is cut: of all granted columns. */
-export function sampleCuts(context: Pick<DomainContext, "data">, { grant, policy }: HeldGrant): CutRequest {
-  const { resource, fields, key } = grant.body;
-  return { policy, resource: context.data.describe(resource), fields: fields.map(({ name }) => name), subject: key };
 }

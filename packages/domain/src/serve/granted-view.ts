@@ -1,5 +1,7 @@
 /** What a grant shows of its table: the columns it names, under its policy, of the persons that its consent rule lets in.
  *  @module */
+import type { CutRequest } from "@sluice/desensitize";
+import type { ResourceDescription } from "@sluice/protocol";
 import type { ViewRequest } from "../data/sample.ts";
 import type { HeldGrant } from "../state/documents.ts";
 import type { DomainContext } from "./context.ts";
@@ -8,7 +10,7 @@ import type { DomainContext } from "./context.ts";
 export function grantedView(
   context: Pick<DomainContext, "keyring">,
   { grant, policy }: HeldGrant,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): ViewRequest {
   const { resource, key, fields, consent, scene } = grant.body;
   return {
@@ -19,5 +21,18 @@ export function grantedView(
     ...(consent.kind === "subject-consent" ? { consent: consent.field } : {}),
     tokenKey: context.keyring.derive("token", scene.scene),
     signal,
+  };
+}
+
+/** The sample of `held`, for the register of samples. */
+export function grantedCuts({ grant, policy }: HeldGrant, resource: ResourceDescription): CutRequest {
+  const { key, fields, consent, scene } = grant.body;
+  return {
+    policy,
+    resource,
+    fields: fields.map(({ name }) => name),
+    subject: key,
+    scene: scene.scene,
+    ...(consent.kind === "subject-consent" ? { consent: consent.field } : {}),
   };
 }

@@ -1,5 +1,6 @@
 /** What runs are made on, from the grant alone: so that a run which is made again gets the same.
  *  @module */
+import type { Counted } from "@sluice/desensitize";
 import type { Instant, JobManifest, LinearModel } from "@sluice/protocol";
 import type { KeyedTable } from "../data/sample.ts";
 import { numberSubjects } from "../data/subject-numbers.ts";
@@ -14,16 +15,16 @@ import type { RunInput } from "./guarded-run.ts";
 /** Where rows and what was shown of them are. */
 export type InputContext = Pick<DomainContext, "data" | "files" | "keyring" | "register">;
 
-/** The sample of a development run. @throws ERR_SAMPLE_K, ERR_SAMPLE_GATE, ERR_POLICY, ERR_CANCELLED */
+/** The sample of a development run, counted as the register of samples says.
+ *  @throws ERR_SAMPLE_K, ERR_SAMPLE_MODEL, ERR_SAMPLE_GATE, ERR_POLICY, ERR_CANCELLED */
 export async function sampleInput(
   context: InputContext,
-  { held, manifest }: { readonly held: HeldGrant; readonly manifest: JobManifest },
+  run: { readonly held: HeldGrant; readonly manifest: JobManifest; readonly counted: Counted },
   signal: AbortSignal,
 ): Promise<Extract<RunInput, { entry: "develop" }>> {
-  const sample = await context.data.drawSample({
-    ...grantedView(context, held, signal),
-    seed: sampleSeed(context.keyring),
-  });
+  const { held, manifest, counted } = run;
+  const seed = sampleSeed(context.keyring);
+  const sample = await context.data.drawSample({ ...grantedView(context, held, signal), seed, counted });
   return { entry: "develop", manifest, sample };
 }
 

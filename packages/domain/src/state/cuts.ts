@@ -1,7 +1,7 @@
 /** How samples of each table were cut so far. Kept for as long as the domain: samples that were shown cannot be taken back.
  *  @module */
-import { joinCuts, type CutRequest, type TableCuts } from "@sluice/desensitize";
-import type { Name } from "@sluice/protocol";
+import { countedBeside, joinCuts, type Counted, type CutRequest, type TableCuts } from "@sluice/desensitize";
+import { canonicalText, type FieldName, type Name } from "@sluice/protocol";
 import type { StateDatabase } from "./database.ts";
 
 /** Table of cuts. It tells of policies, and of no person. */
@@ -12,20 +12,36 @@ export class CutStore {
     this.#db = db;
   }
 
-  /** Refuses a sample whose cuts do not nest with those of earlier ones. @throws ERR_POLICY */
-  check(request: CutRequest): void {
-    joinCuts(this.#of(request.resource.resource), request);
+  /** How a sample is to be counted beside those that were shown, also one that would be refused. */
+  counted(request: CutRequest): Counted {
+    return countedBeside(this.#of(request.resource.resource), request);
   }
 
-  /** Notes the cuts of a sample that is about to be shown: of two that do not nest, the second is refused even when both were
-   *  drawn at the same time. @throws ERR_POLICY */
-  put(request: CutRequest): void {
+  /** Column that tells persons apart in samples that were shown, or null. */
+  subject(resource: Name): FieldName | null {
+    return this.#of(resource)?.subject ?? null;
+  }
+
+  /** How a sample is to be counted; refuses one that cannot be beside earlier ones. @throws ERR_POLICY */
+  check(request: CutRequest): Counted {
+    joinCuts(this.#of(request.resource.resource), request);
+    return this.counted(request);
+  }
+
+  /** Notes a sample that is about to be shown, when it was counted beside all that were: of two that do not nest, the second is
+   *  refused even when both were drawn at the same time. Returns whether it was; else it must be drawn again.
+   *  @throws ERR_POLICY */
+  put(request: CutRequest, counted: Counted): boolean {
     const { resource } = request.resource;
-    this.#db.transaction(() => {
-      const cuts = joinCuts(this.#of(resource), request);
+    return this.#db.transaction(() => {
+      const earlier = this.#of(resource);
+      const cuts = joinCuts(earlier, request);
+      const now = countedBeside(earlier, request);
+      if (canonicalText([now.columns, now.k]) !== canonicalText([counted.columns, counted.k])) return false;
       this.#db
         .prepare("INSERT OR REPLACE INTO cut (resource, document) VALUES (?, ?)")
         .run(resource, JSON.stringify(cuts));
+      return true;
     });
   }
 

@@ -25,9 +25,8 @@ function policy(rows: number): Policy {
     },
     sample: { rows, strata: [] },
     k: 5,
-    suppressionLimit: 0.1,
-    // The sample is cut as coarsely as k needs; the report itself is made of bands and districts.
-    model: { algorithm: "full-domain" },
+    // Rows are counted beside those of the other samples of the table, finer together than bands and districts.
+    suppressionLimit: 0.45,
     gate: GENERATED_PERSONS,
   };
 }

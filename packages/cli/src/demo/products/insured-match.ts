@@ -25,7 +25,8 @@ function policy(rows: number): Policy {
     },
     sample: { rows, strata: [] },
     k: 5,
-    suppressionLimit: 0,
+    // Rows are counted beside those of the other samples of the table.
+    suppressionLimit: 0.15,
     gate: GENERATED_PERSONS,
   };
 }

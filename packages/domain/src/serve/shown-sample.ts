@@ -1,0 +1,24 @@
+/** A sample on its way out of the store: counted beside what was shown of the table, and noted before anybody has it.
+ *  @module */
+import type { CertifiedSample } from "../data/certified-sample.ts";
+import { sampleSeed } from "../samples/sample-seed.ts";
+import type { HeldGrant } from "../state/documents.ts";
+import type { DomainContext } from "./context.ts";
+import { grantedCuts, grantedView } from "./granted-view.ts";
+
+/** The sample of a grant, noted as shown.
+ *  @throws ERR_SAMPLE_K, ERR_SAMPLE_MODEL, ERR_SAMPLE_GATE, ERR_POLICY, ERR_CANCELLED */
+export async function drawShown(
+  context: Pick<DomainContext, "cuts" | "data" | "keyring">,
+  held: HeldGrant,
+  signal: AbortSignal,
+): Promise<CertifiedSample> {
+  const cuts = grantedCuts(held, context.data.describe(held.grant.body.resource));
+  const request = { ...grantedView(context, held, signal), seed: sampleSeed(context.keyring) };
+  for (;;) {
+    const counted = context.cuts.check(cuts);
+    const sample = await context.data.drawSample({ ...request, counted });
+    // Another sample may have been shown while this one was drawn: then it is counted again, beside that one.
+    if (context.cuts.put(cuts, counted)) return sample;
+  }
+}
