@@ -1,5 +1,5 @@
-export { backUpDomain, type BackUpOptions } from "./backup/back-up-domain.ts";
-export { checkDomainBackup, type CheckedBackup } from "./backup/check-domain.ts";
+export { backUpDomain } from "./backup/back-up-domain.ts";
+export { checkDomainBackup } from "./backup/check-domain.ts";
 export { restoreDomain, type RestoreDomainOptions, type RestoredDomain } from "./backup/restore-domain.ts";
 export { changeDomainPassphrase } from "./change-passphrase.ts";
 export {

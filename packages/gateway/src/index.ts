@@ -1,5 +1,5 @@
-export { backUpGateway, restoreGateway, type BackUpGatewayOptions } from "./backup/back-up-gateway.ts";
-export { checkGatewayBackup, type CheckedGatewayBackup } from "./backup/check-gateway.ts";
+export { backUpGateway, restoreGateway } from "./backup/back-up-gateway.ts";
+export { checkGatewayBackup } from "./backup/check-gateway.ts";
 export { changeGatewayPassphrase } from "./change-passphrase.ts";
 export { GatewayConfig } from "./configuration.ts";
 export { erasePartyOfGateway, type ErasedCalls } from "./erase-party.ts";

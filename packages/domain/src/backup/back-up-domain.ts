@@ -6,18 +6,18 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
   backupFault,
-  BackupWriter,
   copyHome,
   copyLog,
   copySealedKeys,
   readJournal,
   readLogHead,
+  takeBackup,
   type BackupFacts,
-  type BackupOptions,
+  type BackUpOptions,
+  type BackupWriter,
   type WrittenBackup,
 } from "@sluice/evidence/backup";
 import { logIdentity } from "@sluice/evidence";
-import type { Clock } from "@sluice/protocol";
 import { readConfig, type DomainConfig } from "../config.ts";
 import { dataKeySuites } from "../rest/data-keys.ts";
 import { StateDatabase } from "../state/database.ts";
@@ -25,18 +25,7 @@ import { copyState, settle } from "./copy-state.ts";
 import { explainedSize } from "./explained.ts";
 import { namedFiles } from "./named-files.ts";
 
-/** Copies of a directory that changes before it is given up. */
-const MAX_ATTEMPTS = 5;
 const STATE = "state.sqlite";
-
-/** How a domain is backed up. */
-export interface BackUpOptions extends BackupOptions {
-  /** Folder of the backup; it must not be there yet. */
-  readonly out: string;
-  /** Whether its keys, sealed under their passphrase, are in it. */
-  readonly withKeys?: boolean;
-  readonly clock: Clock;
-}
 
 /** Backs up the domain of `directory`.
  *  @throws ERR_DIRECTORY_STATE, ERR_BACKUP, ERR_KEY when keys are asked for and plain, ERR_DIRECTORY_UNWRITABLE, ERR_CANCELLED */
@@ -45,17 +34,7 @@ export async function backUpDomain(directory: string, options: BackUpOptions): P
   if (!existsSync(join(directory, STATE)))
     throw backupFault(directory, "it was never started, and there is nothing in it");
   const of = { kind: "domain", origin: config.logOrigin } as const;
-  const writer = await BackupWriter.create(options.out, of, options);
-  try {
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const facts = await copyOnce(writer, directory, config, options);
-      if (facts !== null) return await writer.finish(facts);
-      await writer.clear();
-    }
-    throw backupFault(directory, "it changes faster than it can be copied");
-  } finally {
-    await writer.discard();
-  }
+  return await takeBackup(directory, of, options, (writer) => copyOnce(writer, directory, config, options));
 }
 
 /** Copies everything; null when what was copied does not belong together. */

@@ -8,25 +8,14 @@ import {
   checkBackupFiles,
   checkBackupLog,
   checkNotedEntries,
-  type BackupManifest,
+  type CheckedBackup,
   type CheckOptions,
   type NotedEntry,
 } from "@sluice/evidence/backup";
-import { fromHex, SignedEvent, SignedReceipt, type Sha256Hex } from "@sluice/protocol";
+import { fromHex, SignedEvent, SignedReceipt } from "@sluice/protocol";
 import { readConfig } from "../config.ts";
 import { StateDatabase } from "../state/database.ts";
 import { explainedSize } from "./explained.ts";
-
-/** What was found in a backup that holds. */
-export interface CheckedBackup {
-  readonly manifest: BackupManifest;
-  /** Of `backup.json`. */
-  readonly sha256: Sha256Hex;
-  /** Receipts and events whose entry is the one that the state knows. */
-  readonly entries: number;
-  /** Receipts in the state. */
-  readonly receipts: number;
-}
 
 /** Checks the backup in `folder`. @throws ERR_BACKUP, ERR_LOG naming what does not hold; ERR_CANCELLED */
 export async function checkDomainBackup(folder: string, options: CheckOptions = {}): Promise<CheckedBackup> {

@@ -17,6 +17,17 @@ import type { BackupOptions } from "./writer.ts";
 /** How a backup is checked. */
 export type CheckOptions = Pick<BackupOptions, "signal" | "onProgress">;
 
+/** What was found in a backup that holds. */
+export interface CheckedBackup {
+  readonly manifest: BackupManifest;
+  /** Of `backup.json`. */
+  readonly sha256: Sha256Hex;
+  /** Receipts, and events of a domain, whose entry is the one that the state knows. */
+  readonly entries: number;
+  /** Receipts in the state. */
+  readonly receipts: number;
+}
+
 /** Holds every file against the manifest. @throws ERR_BACKUP naming the first that does not fit; ERR_CANCELLED */
 export async function checkBackupFiles(
   folder: string,

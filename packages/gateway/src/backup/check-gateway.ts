@@ -10,30 +10,19 @@ import {
   checkBackupFiles,
   checkBackupLog,
   checkNotedEntries,
-  type BackupManifest,
+  type CheckedBackup,
   type CheckOptions,
   type NotedEntry,
 } from "@sluice/evidence/backup";
-import { fromHex, SignedReceipt, type Sha256Hex } from "@sluice/protocol";
+import { fromHex, SignedReceipt } from "@sluice/protocol";
 import type { Kysely } from "kysely";
 import { openState, STATE_DIRECTORY } from "../state/open-state.ts";
 import type { Tables } from "../state/tables.ts";
 
 const PAGE_ROWS = 512;
 
-/** What was found in a backup that holds. */
-export interface CheckedGatewayBackup {
-  readonly manifest: BackupManifest;
-  /** Of `backup.json`. */
-  readonly sha256: Sha256Hex;
-  /** Receipts whose entry is the one that the database knows. */
-  readonly entries: number;
-  /** Receipts in the database. */
-  readonly receipts: number;
-}
-
 /** Checks the backup in `folder`. @throws ERR_BACKUP, ERR_LOG naming what does not hold; ERR_CANCELLED */
-export async function checkGatewayBackup(folder: string, options: CheckOptions = {}): Promise<CheckedGatewayBackup> {
+export async function checkGatewayBackup(folder: string, options: CheckOptions = {}): Promise<CheckedBackup> {
   const { manifest, sha256 } = await checkBackupFiles(folder, options);
   if (manifest.kind !== "gateway") throw backupFault(folder, `it is of a ${manifest.kind}`);
   const log = await checkBackupLog(folder, manifest, options);
