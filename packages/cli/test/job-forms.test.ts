@@ -37,10 +37,11 @@ const SHOWN: [form: string, served: RegExp][] = [
   ["set", /^produce: ok, \d+ ms, on 20000 rows\n {2}members +\d+ of 20000 synthetic rows are members$/m],
   ["score", /^ {2}score: encrypted scores within 0\.0\d+ of the plain ones for columns within ±1000; callers apply/m],
   ["table", /^ {2}groups: 8 of 8 cells are listed, [^]*^ {2}< 35 +yes +\d+ +\d+$[^]*^ {2}total +\d+$/m],
+  ["noisy", /^ {2}groups, of synthetic rows:\n {2}rows, with noise[^]*discrete Gaussian noise/m],
 ];
 
 // One form always, all of them in the long run: each starts the compiler and a sandbox.
-test.each(process.env["SLOW"] === "1" ? SHOWN : SHOWN.slice(-1))(
+test.each(process.env["SLOW"] === "1" ? SHOWN : SHOWN.slice(-2, -1))(
   "a new %s job is typed, ready to submit, and shows what it serves",
   async (form, served) => {
     const file = await newJob(form);
@@ -51,7 +52,7 @@ test.each(process.env["SLOW"] === "1" ? SHOWN : SHOWN.slice(-1))(
     expect(stderr).toBe("");
     expect(stdout).toMatch(served);
     expect(stdout).toMatch(/\nready to submit\n$/);
-    expect(stdout.includes("produce:")).toBe(form !== "score");
+    expect(stdout.includes("produce:")).toBe(form !== "score" && form !== "noisy");
     expect(code).toBe(0);
   },
 );
@@ -59,14 +60,23 @@ test.each(process.env["SLOW"] === "1" ? SHOWN : SHOWN.slice(-1))(
 test("a form that is none, or that the columns cannot make, is wrong usage", async () => {
   const directory = join(await temporaryDirectory(), "none");
   const unknown = await sluice(["job", "init", directory, "--form", "chart"]);
-  expect(unknown.stderr).toMatch(/^error ERR_USAGE: --form is one of lookup, set, score, table\n/);
+  expect(unknown.stderr).toMatch(/^error ERR_USAGE: --form is one of lookup, set, score, table, noisy\n/);
   expect(unknown.code).toBe(2);
   const resource: ResourceDescription = { ...STARTING_RESOURCE, fields: STARTING_RESOURCE.fields.slice(0, 2) };
   const common = { name: "a", purpose: "a", resource, policy: STARTING_POLICY, grant: null, profile: null };
-  for (const form of ["lookup", "set", "score", "table"] as const) {
+  for (const form of ["lookup", "set", "score", "table", "noisy"] as const) {
     expect(() => startingJob({ ...common, form })).toThrow(/it needs a boolean/);
   }
   expect(startingJob(common)).toContain('outputs: { size: { kind: "metrics", keys: ["rows"] } }');
+});
+
+test("a noisy table groups and sums no column that a key changes: a domain would refuse it", () => {
+  const common = { name: "a", purpose: "a", resource: STARTING_RESOURCE, grant: null, profile: null };
+  const plain = startingJob({ ...common, policy: STARTING_POLICY, form: "noisy" });
+  expect(plain).toContain('field: "age"');
+  const age = { role: "quasi", transform: { kind: "noise", amplitude: 5 } } as const;
+  const policy = { ...STARTING_POLICY, columns: { ...STARTING_POLICY.columns, age } };
+  expect(startingJob({ ...common, policy, form: "noisy" })).not.toContain('field: "age"');
 });
 
 test("a table whose groups are too small is refused by rule, and stays here", async () => {

@@ -96,7 +96,7 @@ function tellOfRun(narrator: Narrator, { callId: run, log, certificate }: Run): 
   const { sampleRows, k, suppressedRows, level, overallRisk = 1, fidelity } = certificate;
   const like = fidelity === undefined ? "" : `, ${Math.round(100 * fidelity)} % like the table`;
   narrator.say(
-    `    sample: ${sampleRows} rows, ${suppressedRows} suppressed, k = ${k}, risk ${overallRisk}: level ${level}${like}`,
+    `    sample: ${sampleRows} rows, ${suppressedRows} suppressed, k = ${k}, risk R = ${overallRisk} (level ${level})${like}`,
   );
   return { run, sampleRows, suppressedRows, k, level, overallRisk, ...(fidelity === undefined ? {} : { fidelity }) };
 }

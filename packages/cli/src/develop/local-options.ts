@@ -11,5 +11,5 @@ export const LOCAL_RUN_OPTIONS = {
 } as const satisfies Record<string, OptionSpec>;
 
 /** Forms in which a job can be started. */
-export const STARTING_FORMS = ["lookup", "set", "score", "table"] as const;
+export const STARTING_FORMS = ["lookup", "set", "score", "table", "noisy"] as const;
 export type StartingForm = (typeof STARTING_FORMS)[number];

@@ -33,7 +33,7 @@ export function isNumber({ type }: ShownColumn): boolean {
 /** Whether a column has texts of which a few occur often. */
 export function hasLevels({ type, rule }: ShownColumn): boolean {
   const kind = rule?.transform.kind;
-  return type === "dict" && (kind === "keep" || kind === "generalize");
+  return type === "dict" && (kind === "keep" || kind === "generalize" || kind === "hierarchy");
 }
 
 /** Range of a number, as the policy says or as synthetic rows have it. */
@@ -45,6 +45,23 @@ export function rangeOf({ rule }: ShownColumn): { min: number; max: number } {
 export function magnitude(column: ShownColumn): number {
   const { min, max } = rangeOf(column);
   return isNumber(column) ? Math.max(Math.abs(min), Math.abs(max)) : 1;
+}
+
+/** Breaks that part the range of a number in four. */
+export function quarters(column: ShownColumn): number[] {
+  const { min, max } = rangeOf(column);
+  return [1, 2, 3].map((k) => min + ((max - min) * k) / 4);
+}
+
+/** Names of the levels that breaks make. */
+export function levelNames(breaks: readonly number[]): string[] {
+  const between = breaks.slice(1).map((end, i) => `${breaks[i] ?? 0} to < ${end}`);
+  return [`< ${breaks[0] ?? 0}`, ...between, `≥ ${breaks.at(-1) ?? 0}`];
+}
+
+/** Name of a member for a column: shorter than those of columns may be. */
+export function memberName({ name }: ShownColumn): string {
+  return name.slice(0, 40);
 }
 
 function inputSource(columns: readonly ShownColumn[]): string {

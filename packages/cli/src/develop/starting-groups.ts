@@ -1,6 +1,15 @@
 /** Sources of jobs that say of each row where it belongs: in a set, or in groups of a table.
  *  @module */
-import { declaration, isNumber, rangeOf, type NewJob, type ShownColumn } from "./starting-columns.ts";
+import {
+  declaration,
+  isNumber,
+  levelNames,
+  memberName,
+  quarters,
+  rangeOf,
+  type NewJob,
+  type ShownColumn,
+} from "./starting-columns.ts";
 
 /** A job whose set is the rows where the first boolean is true, or the first number is large; null without such a column. */
 export function setJob(job: NewJob, columns: readonly ShownColumn[]): string | null {
@@ -84,19 +93,4 @@ ${dimensions.map((column) => `          ${memberName(column)}: groupByBreaks(row
   },
 });
 `;
-}
-
-/** Names of members are shorter than those of columns. */
-function memberName({ name }: ShownColumn): string {
-  return name.slice(0, 40);
-}
-
-function quarters(column: ShownColumn): number[] {
-  const { min, max } = rangeOf(column);
-  return [1, 2, 3].map((k) => min + ((max - min) * k) / 4);
-}
-
-function levelNames(breaks: readonly number[]): string[] {
-  const between = breaks.slice(1).map((end, i) => `${breaks[i] ?? 0} to < ${end}`);
-  return [`< ${breaks[0] ?? 0}`, ...between, `≥ ${breaks.at(-1) ?? 0}`];
 }

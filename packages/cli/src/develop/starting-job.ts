@@ -7,6 +7,7 @@ import { usage } from "../command.ts";
 import type { StartingForm } from "./local-options.ts";
 import { declaration, hasLevels, isNumber, magnitude, type NewJob, type ShownColumn } from "./starting-columns.ts";
 import { setJob, tableJob } from "./starting-groups.ts";
+import { noisyJob } from "./starting-noisy.ts";
 
 /** Most features of the job that is written. */
 const MAX_STARTING_FEATURES = 16;
@@ -34,6 +35,7 @@ const NEEDS: Readonly<Record<StartingForm, string>> = {
   score: LEARNING,
   set: "a boolean or a number",
   table: "a boolean or a number",
+  noisy: "a boolean or a number",
 };
 
 function sourceOf(job: NewJob, columns: readonly ShownColumn[], form: StartingForm): string | null {
@@ -45,6 +47,8 @@ function sourceOf(job: NewJob, columns: readonly ShownColumn[], form: StartingFo
       return setJob(job, columns);
     case "table":
       return tableJob(job, columns);
+    case "noisy":
+      return noisyJob(job, columns);
   }
 }
 
