@@ -140,3 +140,53 @@ test("table-group: every table that looks the same leaves a member of a group at
   }
   expect(listed).toBe(9);
 });
+
+test("table-group: a dimension that says more than the sensitive column is judged by what it says of it", () => {
+  const rowCount = 1_200;
+  const of = (value: (row: number) => number): number[] => Array.from({ length: rowCount }, (_, row) => value(row));
+  const [region, month] = [of((row) => row % 3), of((row) => Math.floor(row / 3) % 12)];
+  // Everybody of the first region is ill but `well` persons; elsewhere half are.
+  const cellsOf = (well: number, say: (ill: number, row: number) => number, levels: number): unknown => {
+    const ill = of((row) => (region[row] === 0 ? Number(row >= 3 * well) : Math.floor(row / 36) % 2));
+    const status = ill.map((code, row) => say(code, row));
+    const number = (values: number[]) => ({ type: "f64", values: Float64Array.from(values) }) as const;
+    const columns = { region: number(region), month: number(month), ill: number(ill) };
+    const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `l${i}`);
+    const declared: TableSpec = {
+      kind: "table",
+      dimensions: [
+        { name: "region", levels: names(3) },
+        { name: "status", levels: names(levels) },
+      ],
+      measures: [],
+    };
+    const dimensions = { region: Uint8Array.from(region), status: Uint8Array.from(status) };
+    const verdict = checkOutput(
+      { class: "served", values: { t: { kind: "table-rows", dimensions, measures: {} } } },
+      { name: "t", purpose: "t", input: { region: "f64", month: "f64", ill: "f64" }, outputs: { t: declared } },
+      {
+        rowCount,
+        environment: "production",
+        subjects: Uint32Array.from(region.keys()),
+        table: { rowCount, columns },
+        sensitive: ["ill"],
+      },
+    );
+    const table = verdict.ok && verdict.output.class === "served" ? verdict.output.values["t"] : undefined;
+    if (table?.kind === "table") return new Set(table.cells.map(({ at }) => at[0]));
+    return verdict.findings.flatMap(({ rule, result }) => (result === "refused" ? [rule] : []));
+  };
+  const plain = (code: number): number => code;
+  const born = (code: number, row: number): number => 12 * code + (month[row] ?? 0);
+  for (const [say, levels] of [
+    [plain, 2],
+    [born, 24],
+  ] as const) {
+    // A third of the rows would not be listed.
+    expect(cellsOf(0, say, levels), `${levels}`).toEqual(["table-cells"]);
+    expect(cellsOf(9, say, levels), `${levels}`).toEqual(["table-cells"]);
+    expect(cellsOf(60, say, levels), `${levels}`).toEqual(new Set([0, 1, 2]));
+  }
+  // Months alone say nothing of it, whoever is ill.
+  expect(cellsOf(0, (_, row) => month[row] ?? 0, 12)).toEqual(new Set([0, 1, 2]));
+});

@@ -51,6 +51,15 @@ export function recovery(by: Codes, target: Codes): Recovery {
   return { lambda: total === base ? 0 : (right - base) / (total - base), recovered: pointed.size };
 }
 
+/** For each level of `by`, the level of `target` that most of its rows have; the first when it has none. */
+export function likeliest(by: Codes, target: Codes): number[] {
+  const { counts } = crossTable(by, target);
+  return Array.from({ length: by.levels }, (_, b) => {
+    const own = counts.subarray(b * target.levels, (b + 1) * target.levels);
+    return own.indexOf(own.reduce((most, count) => Math.max(most, count), 0));
+  });
+}
+
 /** Share of what there is to know of `target` that `by` tells, 0 to 1, less what chance alone would show in so few rows;
  *  0 when there is nothing to know. */
 export function uncertainty(by: Codes, target: Codes): number {

@@ -19,7 +19,7 @@ import { cellMeans } from "./cell-means.ts";
 import { cellOrder, inCellOrder, levelsOfCell } from "./cells.ts";
 import { farEnough } from "./differencing.ts";
 import { finding, judged, type GuardRule } from "./finding.ts";
-import { disclosingCells, sensitiveDimensions } from "./group-disclosure.ts";
+import { disclosingCells, sensitiveDimensions, type SensitiveDimension } from "./group-disclosure.ts";
 import { NearSets } from "./near-sets.ts";
 import { followsFromRows, rowsAlike } from "./reversible.ts";
 import { MAX_MAGNITUDE, roundToBase } from "./rounding.ts";
@@ -126,7 +126,7 @@ function listedCells(
   table: TableRows,
   spec: TableSpec,
   facts: DomainFacts,
-  { sensitive, before }: { readonly sensitive: readonly number[]; readonly before: NearSets | null },
+  { sensitive, before }: { readonly sensitive: readonly SensitiveDimension[]; readonly before: NearSets | null },
 ): { cells: Table["cells"] | null; shown?: Uint32Array; rule: GuardRule } {
   const order = cellOrder(table, spec, facts.rowCount);
   const { starts } = order;
