@@ -166,11 +166,12 @@ test("table-mean: leaves out a mean that one or two persons dominate, of few, of
   // One has 50 % and the next 41 %.
   expect(meanOf((i) => (i === 0 ? 500 : i === 1 ? 410 : 90 / 38 + i / 1e6))).toBeUndefined();
   expect(meanOf((i) => (i === 0 ? -500 : i === 1 ? 410 : 90 / 38 + i / 1e6))).toBeUndefined();
-  expect(meanOf((i) => (i === 0 ? 500 : i === 1 ? 300 : 200 / 38 + i / 1e6))).toBe(25);
+  expect(meanOf((i) => (i === 0 ? 500 : i === 1 ? 300 : i % 2 === 0 ? 10 : 10 / 19))).toBe(25);
   // The rest beside two is 9.5 % of all, which is 10.6 % of the largest: the NK rule alone refuses.
   expect(meanOf((i) => (i === 0 ? 895 : i === 1 ? 10 : 95 / 38 + i / 1e6))).toBeUndefined();
   expect(meanOf((i) => (i < 9 ? 100 + i : Number.NaN))).toBeUndefined();
-  expect(meanOf((i) => (i < 10 ? 100 + i : Number.NaN))).toBe(105);
+  expect(meanOf((i) => (i < 10 ? 100 + i : Number.NaN))).toBeUndefined();
+  expect(meanOf((i) => (i < 11 ? 100 + i : Number.NaN))).toBe(105);
   expect(meanOf(() => Number.NaN)).toBeUndefined();
   for (const same of [0, 1, -3]) expect(meanOf(() => same)).toBeUndefined();
   expect(meanOf((i) => (i % 2 === 0 ? -5 : -6))).toBe(-5.5);
@@ -194,9 +195,35 @@ test("table-mean: leaves out the mean of a yes or no that fewer than 10 persons 
   expect(meanOf(9, 31)).toBeUndefined();
   expect(meanOf(31, 9)).toBeUndefined();
   expect(meanOf(9, 31, 3)).toBeUndefined();
-  // A third value makes it no yes or no.
-  const three = cell([0, 0], 40, 0, (i) => (i < 9 ? 1 : i < 20 ? 2 : 0));
-  expect(tableOf(verdictOf([...three, ...cell([1, 2], 60, 40)])).cells[0]?.means).toEqual({ base: 0.775 });
+});
+
+test("table-mean: leaves out a mean when fewer than 10 persons have another value than most, however many values there are", () => {
+  const meanOf = (value: (i: number) => number, per = 1): number | undefined => {
+    const rows = cell([0, 0], 40 * per, 0, (i) => value(Math.floor(i / per)));
+    const own = rows.map((row, i) => ({ ...row, subject: Math.floor(i / per) }));
+    return tableOf(verdictOf([...own, ...cell([1, 2], 60, 40)])).cells[0]?.means["base"];
+  };
+  for (const per of [1, 3]) {
+    // What one person has, of whom the others are known, beside one third value.
+    for (const bit of [0, 1]) {
+      expect(meanOf((i) => (i === 7 ? 1 + bit : i === 30 ? 1.5 : 1), per)).toBeUndefined();
+      expect(meanOf((i) => (i === 7 ? bit : i === 30 ? 1e-9 : 0), per)).toBeUndefined();
+    }
+    expect(meanOf((i) => (i < 9 ? i + 1 : 100), per)).toBeUndefined();
+    expect(meanOf((i) => (i >= 31 ? i + 1 : 100), per)).toBeUndefined();
+    expect(meanOf((i) => (i < 10 ? i + 1 : 100), per)).toBe(76.4);
+  }
+  const three = (i: number): number => (i < 9 ? 1 : i < 20 ? 2 : 0);
+  expect(meanOf(three)).toBe(0.775);
+});
+
+test("table-mean: leaves out a mean when one or two persons make up most of what is apart from the median", () => {
+  const meanOf = (value: (i: number) => number): number | undefined =>
+    tableOf(verdictOf(cell([0, 0], 40, 0, value))).cells[0]?.means["base"];
+  // A large sum of all hides nobody, nor do small differences among the others.
+  expect(meanOf((i) => (i === 7 ? 2_000 : 1_000 + i / 1e6))).toBeUndefined();
+  expect(meanOf((i) => (i === 7 ? 0 : 1_000 + i / 1e6))).toBeUndefined();
+  expect(meanOf((i) => (i === 7 ? 2_000 : 1_000 + i))).toBe(1_040);
 });
 
 test("nothing dominates a sum of nothing, and its mean is left out", () => {

@@ -44,17 +44,20 @@ export function plainTable(
 
 function plainMean(group: readonly PlainRow[]): number | null {
   const valued = group.filter(({ value }) => !Number.isNaN(value));
-  const bySubject = Map.groupBy(valued, ({ subject }) => subject);
-  const amounts = [...bySubject.values()]
-    .map((own) => Math.abs(own.reduce((sum, { value }) => sum + value, 0)))
-    .toSorted((a, b) => b - a);
-  const total = amounts.reduce((a, b) => a + b, 0);
-  const [first = 0, second = 0] = amounts;
-  if (amounts.length < 10 || new Set(valued.map(({ value }) => value)).size < 2 || total === 0) return null;
-  const owners = [...Map.groupBy(valued, ({ value }) => value).values()].map(
-    (own) => new Set(own.map(({ subject }) => subject)).size,
-  );
-  if (owners.length === 2 && Math.min(...owners) < 10) return null;
-  if (first + second > 0.9 * total || total - first - second < 0.1 * first) return null;
+  const subjects = new Set(valued.map(({ subject }) => subject));
+  const sorted = valued.map(({ value }) => value).toSorted((a, b) => a - b);
+  const isDominatedFrom = (from: number): boolean => {
+    const amounts = [...Map.groupBy(valued, ({ subject }) => subject).values()]
+      .map((own) => Math.abs(own.reduce((sum, { value }) => sum + value - from, 0)))
+      .toSorted((a, b) => b - a);
+    const total = amounts.reduce((a, b) => a + b, 0);
+    const [first = 0, second = 0] = amounts;
+    return total === 0 || first + second > 0.9 * total || total - first - second < 0.1 * first;
+  };
+  if (subjects.size < 10 || isDominatedFrom(0) || isDominatedFrom(sorted[sorted.length >> 1] ?? 0)) return null;
+  for (const { value } of valued) {
+    const others = valued.filter((other) => other.value !== value).map(({ subject }) => subject);
+    if (new Set(others).size < 10) return null;
+  }
   return Number((valued.reduce((sum, { value }) => sum + value, 0) / valued.length).toPrecision(3));
 }

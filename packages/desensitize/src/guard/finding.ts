@@ -44,7 +44,7 @@ export const GUARD_RULES = {
   "table-cells":
     "cells of at least 10 persons or things are listed; at most 20 % of the grouped rows lie elsewhere: else group more coarsely",
   "table-mean":
-    "a mean is of 10 or more persons or things, not of equal values, of a yes or no with 10 on either side, and no one or two of them dominate it",
+    "a mean is of 10 or more persons or things, of whom 10 have another value than most; no one or two dominate it; 10 tell it from others of its cell",
   "table-count": "rows are rounded to multiples of 5, totals are sums of listed cells",
   "table-digits": "3 significant digits of every mean leave",
 } as const;

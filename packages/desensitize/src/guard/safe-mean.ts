@@ -7,58 +7,61 @@ import { MIN_CELL_SUBJECTS } from "./subjects.ts";
  *  tenth of all or more, and so of the largest: the p% rule with p = 0.1 holds, too, and is not checked again. */
 const MAX_DOMINANT_SHARE = 0.9;
 
-/** Mean of those of `values` that are no NaN; null when fewer than MIN_CELL_SUBJECTS have one, when all of them are the
- *  same, when there are two different ones and one of them is of fewer than MIN_CELL_SUBJECTS, or when one or two
- *  subjects dominate: of a subject, the magnitude of its sum counts.
+/** Mean of those of `values` that are no NaN; null when fewer than MIN_CELL_SUBJECTS have one, when fewer have another value
+ *  than some one value, or when one or two subjects dominate the sum or what is apart from the median: of a subject, the
+ *  magnitude of its sum counts.
  *  @param subjects Number of the subject of each value, below the length of `sums`
  *  @param sums Is overwritten */
 export function safeMean(values: Float64Array, subjects: Uint32Array, sums: Float64Array): number | null {
+  let [count, sum] = [0, 0];
+  for (const value of values) {
+    if (Number.isNaN(value)) continue;
+    count++;
+    sum += value;
+  }
+  if (isDominated(values, { subjects, sums, from: 0 }) || allButFewHave(values, subjects)) return null;
+  // NaN comes last.
+  const median = values.slice().sort()[count >> 1] ?? 0;
+  return isDominated(values, { subjects, sums, from: median }) ? null : sum / count;
+}
+
+/** Whether there is a value such that fewer than MIN_CELL_SUBJECTS have another: the mean is then about those few. Of any
+ *  MIN_CELL_SUBJECTS subjects, one has nothing but that value. */
+function allButFewHave(values: Float64Array, subjects: Uint32Array): boolean {
+  const [some, tried] = [new Set<number>(), new Set<number>()];
+  for (let i = 0; i < values.length && some.size < MIN_CELL_SUBJECTS; i++) {
+    const value = values[i] ?? Number.NaN;
+    if (Number.isNaN(value) || some.has(subjects[i] ?? 0)) continue;
+    some.add(subjects[i] ?? 0);
+    tried.add(value);
+  }
+  return [...tried].some((value) => {
+    const others = new Set<number>();
+    for (let i = 0; i < values.length && others.size < MIN_CELL_SUBJECTS; i++) {
+      const other = values[i] ?? Number.NaN;
+      if (!Number.isNaN(other) && other !== value) others.add(subjects[i] ?? 0);
+    }
+    return others.size < MIN_CELL_SUBJECTS;
+  });
+}
+
+/** Whether the sums of what is apart from `from` are those of too few subjects, or mostly those of one or two. */
+function isDominated(
+  values: Float64Array,
+  { subjects, sums, from }: { readonly subjects: Uint32Array; readonly sums: Float64Array; readonly from: number },
+): boolean {
   sums.fill(Number.NaN);
-  let [count, sum, least, most] = [0, 0, Infinity, -Infinity];
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? Number.NaN;
     if (Number.isNaN(value)) continue;
     const subject = subjects[i] ?? 0;
     const before = sums[subject] ?? 0;
-    sums[subject] = Number.isNaN(before) ? value : before + value;
-    sum += value;
-    count++;
-    if (value < least) least = value;
-    if (value > most) most = value;
+    sums[subject] = (Number.isNaN(before) ? 0 : before) + value - from;
   }
-  if (least === most || isDominated(sums)) return null;
-  return splitsOff(values, subjects, { least, most, seen: sums }) ? null : sum / count;
-}
-
-/** Whether all values are `least` or `most`, and few subjects have one of the two: such a mean, of a yes or no, says how
- *  many have it, and so is a cell of its own. Overwrites `seen`. */
-function splitsOff(
-  values: Float64Array,
-  subjects: Uint32Array,
-  { least, most, seen }: { readonly least: number; readonly most: number; readonly seen: Float64Array },
-): boolean {
-  seen.fill(0);
-  let [withLeast, withMost] = [0, 0];
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] ?? Number.NaN;
-    if (Number.isNaN(value)) continue;
-    if (value !== least && value !== most) return false;
-    const subject = subjects[i] ?? 0;
-    const [before, mark] = [seen[subject] ?? 0, value === least ? 1 : 2];
-    if ((before & mark) !== 0) continue;
-    seen[subject] = before | mark;
-    if (mark === 1) withLeast++;
-    else withMost++;
-  }
-  return Math.min(withLeast, withMost) < MIN_CELL_SUBJECTS;
-}
-
-/** Whether the sums, NaN for subjects without a value, are too few or mostly those of one or two. */
-function isDominated(sums: Float64Array): boolean {
-  let [subjects, total, largest, second] = [0, 0, 0, 0];
+  let [count, total, largest, second] = [0, 0, 0, 0];
   for (const sum of sums) {
     if (Number.isNaN(sum)) continue;
-    subjects++;
+    count++;
     const contribution = Math.abs(sum);
     total += contribution;
     if (contribution > largest) {
@@ -66,5 +69,5 @@ function isDominated(sums: Float64Array): boolean {
       largest = contribution;
     } else if (contribution > second) second = contribution;
   }
-  return subjects < MIN_CELL_SUBJECTS || total === 0 || largest + second > MAX_DOMINANT_SHARE * total;
+  return count < MIN_CELL_SUBJECTS || total === 0 || largest + second > MAX_DOMINANT_SHARE * total;
 }
