@@ -132,6 +132,8 @@ test("the figures in the documentation are these", () => {
 
 test("nothing spent is ε = 0", () => {
   expect(epsilonFor(0n, 1e-6, 100)).toBe(0);
+  // The least spend there is, at a delta so large that an order's bound is below 0.
+  for (const delta of [0.4, 0.9]) expect(epsilonFor(1n, delta, 1), `${delta}`).toBe(0);
 });
 
 test("square roots and quotients are exact for numbers of any size", () => {

@@ -48,7 +48,8 @@ export function epsilonFor(microRho: bigint, delta: number, count: number): numb
   }
   const rho = Number(microRho) / Number(MICRO_RHO);
   if (rho === 0) return 0;
-  const epsilon = Math.min(simpleEpsilon(rho, delta), bestEpsilon(rho, delta));
+  // The bound of an order can be below 0, which says no more than 0.
+  const epsilon = Math.max(0, Math.min(simpleEpsilon(rho, delta), bestEpsilon(rho, delta)));
   return Math.ceil(epsilon * ROUNDED_UP * EPSILON_DIGITS) / EPSILON_DIGITS;
 }
 
