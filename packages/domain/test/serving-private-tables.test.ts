@@ -26,9 +26,11 @@ import {
   bucketOfAge,
   clock,
   finishedRun,
+  importPersons,
   openFixture,
   regionOf,
   ROWS,
+  rowText,
   send,
   serveProduct,
   snapshotOf,
@@ -227,13 +229,30 @@ test("a grant by another column than the budget's is refused: a promise to names
   });
 });
 
+test("a row without a key fails a build in words that tell nothing of the rows", async () => {
+  await stopped(async () => {
+    const rows = Array.from({ length: ROWS }, (_, i) => rowText(i, i === 17 ? "" : personOf(i)));
+    await importPersons(fixture.directory, rows);
+  });
+  await setBudget(1_300_000n);
+  const { state, failure } = await buildAgain(TABLE_JOB, "paid");
+  expect({ state, failure }).toEqual({
+    state: "failed",
+    failure: {
+      code: "ERR_STORE",
+      details: { reason: "the rows of this table cannot be read for the build" },
+      refusedBy: "domain",
+    },
+  });
+});
+
 test("after a person's decision to go on from an older state, every budget is taken as spent", async () => {
   await stopped(async () => {
     const db = new StateDatabase(join(fixture.directory, "state.sqlite"));
     new RollbackStore(db).refuse("it was restored from a backup");
     db.close();
     await resumeDomain(fixture.directory, { clock });
-    expect(await spent()).toBe(700_000n);
+    expect(await spent()).toBe(1_300_000n);
     const visits = (spentBefore?: bigint): Promise<unknown> =>
       setPrivacyBudget(fixture.directory, "visits", { budget: 1_000_000n, spent: spentBefore, person: "id", clock });
     await expect(visits()).rejects.toMatchObject({ code: "ERR_STATE" });
@@ -242,9 +261,9 @@ test("after a person's decision to go on from an older state, every budget is ta
     const persons = (spentBefore?: bigint): Promise<unknown> =>
       setPrivacyBudget(fixture.directory, "persons", { budget: 5_000_000n, spent: spentBefore, clock });
     await expect(persons()).rejects.toMatchObject({ code: "ERR_STATE" });
-    expect(await persons(100_000n)).toMatchObject({ spent: 800_000n });
+    expect(await persons(100_000n)).toMatchObject({ spent: 1_400_000n });
     // It is said once.
-    expect(await persons()).toMatchObject({ spent: 800_000n });
+    expect(await persons()).toMatchObject({ spent: 1_400_000n });
   });
 });
 

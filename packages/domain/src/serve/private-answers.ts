@@ -3,6 +3,7 @@
  *  @module */
 import { answerOnce, costOf, noisyTable, RandomWords } from "@sluice/desensitize";
 import {
+  isSluiceError,
   SluiceError,
   type Hierarchy,
   type NoisyTable,
@@ -19,6 +20,9 @@ import { logEvent } from "./events.ts";
 
 /** Transforms that give the same value in every scene and to every row alike: groups of their values can be public. */
 const PLAIN: readonly Transform["kind"][] = ["keep", "mask", "generalize", "bucket", "hierarchy"];
+
+/** Why a table is not made, whatever is in its rows. */
+const UNREADABLE = "the rows of this table cannot be read for the build";
 
 /** A noisy table, and what making it took. */
 export interface PrivatelyAnswered {
@@ -52,7 +56,11 @@ export async function answerPrivately(
   let keys: readonly string[] | undefined;
   const read = async (): Promise<KeyedTable> => {
     const fields = [...new Set([...spec.dimensions, ...spec.measures].map(({ field }) => field))];
-    const rows = await context.data.readAll({ ...view, fields });
+    const rows = await context.data.readAll({ ...view, fields }).catch((error: unknown) => {
+      // What is wrong with the rows is not paid for, and goes to nobody.
+      if (!isSluiceError(error) || error.code !== "ERR_LOOKUP_TABLE") throw error;
+      throw new SluiceError("ERR_STORE", { reason: UNREADABLE });
+    });
     if (rows.snapshot !== snapshot) throw new SluiceError("ERR_STORE", { reason: "the table was renewed meanwhile" });
     keys = rows.keys;
     return rows;
