@@ -181,6 +181,24 @@ test("samples are counted by what all of them show; a model that follows from th
   expect(refusal(first, request(["region", "pay"], boxes()))).toBe("/model");
 });
 
+test("a column that one policy counts and another does not is counted as both show it, in either order", () => {
+  const of = describe(field("id", "text", "direct"), field("pay", "integer"));
+  const request = (role: "quasi" | "other", width: number): CutRequest => ({
+    policy: policyOf({ pay: { role, transform: bucket(width, 0, 100) } }),
+    resource: of,
+    fields: ["pay"],
+    subject: "id",
+    scene: "s",
+  });
+  const widths = (earlier: CutRequest, next: CutRequest): unknown[] =>
+    countedBeside(joinCuts(null, earlier), next).columns.map(
+      ({ transform }) => transform.kind === "bucket" && transform.width,
+    );
+  expect(widths(request("quasi", 10), request("other", 5))).toEqual([10, 5]);
+  expect(widths(request("other", 5), request("quasi", 10))).toEqual([10, 5]);
+  expect(countedBeside(null, request("other", 5)).columns).toEqual([]);
+});
+
 test("a quasi-identifier with noise is shown by one scene alone", () => {
   const of = describe(field("id", "text", "direct"), field("age", "integer", "quasi"), field("pay", "integer"));
   const request = (name: "age" | "pay", scene: string): CutRequest => ({

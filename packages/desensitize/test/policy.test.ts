@@ -413,3 +413,34 @@ test("a policy that passes never shows a direct identifier as stored, nor the ke
     { numRuns: 2_000 },
   );
 });
+
+test("more quasi-identifiers than can be counted, and more combinations of levels than can be searched, are refused before reading", () => {
+  const wide = (count: number, levels: number, model?: Policy["model"]): unknown => {
+    const widths = Array.from({ length: levels }, (_, i) => 2 ** i);
+    const hierarchy = { kind: "intervals", min: 0, max: 2_048, widths } as const;
+    const names = Array.from({ length: count }, (_, i) => `q${i}`);
+    const of = describe(
+      field("key", "text", "direct"),
+      ...names.map((name) => ({ ...field(name, "integer", "quasi"), ...(levels === 0 ? {} : { hierarchy }) })),
+    );
+    const rule = { role: "quasi", transform: { kind: "keep" } } as const;
+    const columns = Object.fromEntries(names.map((name) => [name, rule]));
+    try {
+      checkPolicy(policyOf(columns, model === undefined ? {} : { model }), of, "key");
+      return "passed";
+    } catch (error) {
+      if (!isSluiceError(error, "ERR_POLICY")) throw error;
+      return error.details["pointer"];
+    }
+  };
+  expect([wide(32, 0), wide(33, 0), wide(60, 0)]).toEqual(["passed", "/columns", "/columns"]);
+  expect(wide(60, 0, { algorithm: "suppress" })).toBe("/columns");
+  // 2^19 and 2^20 combinations of as stored and `*`; 10^15 of ten levels in each of fifteen columns.
+  expect(wide(19, 0, { algorithm: "full-domain" })).toBe("passed");
+  for (const [count, levels] of [
+    [20, 0],
+    [15, 8],
+  ] as const) {
+    expect(wide(count, levels, { algorithm: "full-domain" })).not.toBe("passed");
+  }
+});

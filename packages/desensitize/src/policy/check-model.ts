@@ -9,6 +9,7 @@ import { quasiIdentifiers } from "./columns.ts";
 
 /** Checks that
  *
+ *  - there are not more quasi-identifiers than can be counted together, also without a model;
  *  - l, entropyL and t have a sensitive column to look at, among those that the policy shows;
  *  - presence is not asked of boxes, which are not judged against the whole table;
  *  - the combinations of levels can be searched.
@@ -16,9 +17,9 @@ import { quasiIdentifiers } from "./columns.ts";
  *  @throws ERR_POLICY */
 export function checkModel(policy: Policy, resource: ResourceDescription): void {
   const { model } = policy;
-  if (model === undefined) return;
   const quasi = quasiIdentifiers(policy);
   checkQuasiCount(quasi.length);
+  if (model === undefined) return;
   for (const demand of ["l", "entropyL", "t"] as const) {
     if (model[demand] !== undefined && sensitiveColumns(policy, resource).length === 0) {
       const reason = "expected a sensitive column that the policy shows";
