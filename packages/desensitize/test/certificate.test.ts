@@ -32,6 +32,8 @@ async function reportOn(change: Partial<Policy> = {}, facts: Partial<RiskFacts> 
 }
 
 const secrets = {
+  key: "id",
+  fields: ["region"],
   seed: new Uint8Array(32).fill(1),
   salt: new Uint8Array(32).fill(2),
   at: new Date("2026-02-03T04:05:06.789Z"),
@@ -49,6 +51,8 @@ test("a certificate names what was measured: rounded up where the whole table is
     sampleRows: 14,
     suppressedRows: 1,
     quasiIdentifiers: ["region"],
+    key: "id",
+    fields: ["region"],
     k: 7,
     seedCommitment: await commitSeed(secrets.seed, secrets.salt),
     at: "2026-02-03T04:05:06.789Z",

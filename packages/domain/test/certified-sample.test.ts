@@ -38,6 +38,7 @@ test("a report that says refused makes none", async () => {
   await place.import(peopleCsv(people(600)), { fields: PEOPLE_FIELDS });
   const { gate: _, ...policy } = request.policy;
   const inspected = await place.store.inspectSample({ ...request, policy });
-  const facts = { policy, report: inspected.report, seed: request.seed, salt: request.seed, at: new Date(0) };
+  const { key, fields, seed } = request;
+  const facts = { policy, key, fields, report: inspected.report, seed, salt: seed, at: new Date(0) };
   await expect(CertifiedSample.certify(inspected, facts)).rejects.toMatchObject({ code: "ERR_SAMPLE_GATE" });
 });

@@ -121,6 +121,9 @@ test("serves the same product after a restart; while it stands still, an officer
   await fixture.domain.close();
   {
     await using desk = await openSampleDesk(fixture.directory, { clock, random });
+    const { policy } = fixture;
+    await expect(desk.inspect({ policy, key: "name" })).rejects.toMatchObject({ code: "ERR_USAGE" });
+    expect(certificate).toMatchObject({ key: "person", fields: ["age", "region"] });
     const shown = await desk.ofRun(callId);
     expect(shown).toMatchObject({ same: true, certificate, report: { verdict: "passed", level: 3 } });
     expect(certificate?.report).toBe(await documentHash(shown.report));

@@ -102,6 +102,9 @@ export const Certificate = z.strictObject({
   sampleRows: z.int().nonnegative(),
   suppressedRows: z.int().nonnegative(),
   quasiIdentifiers: z.array(FieldName),
+  /** Column by which persons were counted, and the columns that were drawn. */
+  key: FieldName.optional(),
+  fields: z.array(FieldName).optional(),
   k: z.int().nonnegative(),
   /** Salted commitment to the sampling seed; the seed stays in the domain. */
   seedCommitment: Sha256Hex,

@@ -2,7 +2,7 @@
  *  sample that did not pass: the gate is the first thing that making one does.
  *  @module */
 import { concatBytes, documentHash, fromHex, Instant, sha256Hex, SluiceError, utf8 } from "@sluice/protocol";
-import type { Bytes, Certificate, GateResult, Policy, RiskReport, Sha256Hex } from "@sluice/protocol";
+import type { Bytes, Certificate, FieldName, GateResult, Policy, RiskReport, Sha256Hex } from "@sluice/protocol";
 import { refusal as modelRefusal } from "../anonymity/request.ts";
 import { MIN_LEVEL } from "../risk/annex-d.ts";
 
@@ -12,6 +12,10 @@ const RISK_DIGITS = 2;
 /** What a certificate says beside the report. */
 export interface CertificateFacts {
   readonly policy: Policy;
+  /** Column by which persons were counted. */
+  readonly key: FieldName;
+  /** Columns that were drawn. */
+  readonly fields: readonly FieldName[];
   /** Of the sample that goes to the job. */
   readonly report: RiskReport;
   /** Sampling seed; stays in the domain. */
@@ -35,6 +39,8 @@ export async function createCertificate(facts: CertificateFacts): Promise<Certif
     sampleRows: counts.sampleRows,
     suppressedRows: counts.suppressedRows,
     quasiIdentifiers: report.quasiIdentifiers,
+    key: facts.key,
+    fields: [...facts.fields],
     k: report.k,
     seedCommitment: await commitSeed(facts.seed, facts.salt),
     at: Instant.parse(facts.at.toISOString()),

@@ -56,6 +56,8 @@ export async function drawSampleFrom(
   const inspected = await inspectSampleFrom(table, request, known);
   return CertifiedSample.certify(inspected, {
     policy: request.policy,
+    key: request.key,
+    fields: request.fields,
     report: inspected.report,
     seed: request.seed,
     salt: random.bytes(COMMITMENT_SALT_BYTES),

@@ -100,7 +100,7 @@ export async function openSampleDesk(directory: string, options: SampleDeskOptio
     return {
       resource,
       policy,
-      key: sample.key ?? onlyKey(documents, resource),
+      key: keyOf({ documents, cuts }, resource, sample.key),
       fields: sample.fields ?? Object.keys(viewColumns(policy, description)),
       ...(consent === undefined ? {} : { consent }),
       tokenKey: keyring.derive("token", PREVIEW_SCENE),
@@ -164,12 +164,25 @@ function inspectGranted(
   return data.inspectSample({ ...view, seed: sampleSeed(keyring), counted });
 }
 
-/** The column by which grants over the resource name persons. @throws ERR_USAGE when there is none, or several */
-function onlyKey(documents: DocumentStore, resource: Name): FieldName {
-  const [key, ...others] = documents.keyColumns(resource);
-  if (key !== undefined && others.length === 0) return key;
+/** The column that tells persons apart: that of the samples which were shown, and before any was, of the grants. Officers cannot
+ *  choose another: k would count by it.
+ *  @throws ERR_USAGE when there is none, or several, or `asked` is not one of them */
+function keyOf(
+  { documents, cuts }: { readonly documents: DocumentStore; readonly cuts: CutStore },
+  resource: Name,
+  asked: FieldName | undefined,
+): FieldName {
+  const shown = cuts.subject(resource);
+  const known = shown === null ? documents.keyColumns(resource) : [shown];
+  const key = asked ?? (known.length === 1 ? known[0] : undefined);
+  if (key === undefined) {
+    throw new SluiceError("ERR_USAGE", {
+      reason:
+        "name the column that tells persons apart: no grant over the resource does, or several do by different ones",
+    });
+  }
+  if (known.length === 0 || known.includes(key)) return key;
   throw new SluiceError("ERR_USAGE", {
-    reason:
-      "name the column that tells persons apart: no grant over the resource does, or several do by different ones",
+    reason: `persons of the resource are told apart by ${known.join(" or ")}, as grants and earlier samples say, not by ${key}`,
   });
 }
