@@ -213,5 +213,7 @@ test("`domain budget` shows none, sets one, and counts what was spent elsewhere"
   }
   expectError(await budget("--set", "1", "--person", "name"), "ERR_STATE", "counted by id");
   expectError(await sluice(["domain", "budget", domain, "no such table"]), "ERR_BODY_INVALID", "resource");
+  expect((await budget("--set", "2")).stderr).toBe("");
+  expect((await budget("--set", "2.5")).stderr).toMatch(/^warning: .*\n警告：/u);
   expect((await budget("--set", "0")).stdout).toContain("ρ = 0,");
 });

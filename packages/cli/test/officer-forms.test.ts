@@ -133,6 +133,8 @@ test("a release of a noisy table says that no program runs, which groups there a
     contribution: { rows: 1, groups: 2 },
     loss: { mechanism: "laplace", epsilon: "0.5" },
   };
+  const dear = await released("report", { fit: FIT, ages: { ...noisy, loss: { mechanism: "gaussian", rho: "5" } } });
+  expect(textForm(await releasePage(dear.shown))).toContain("【噪声过小：超过单张表的上限 2，数据域将拒绝】");
   const { shown } = await released("report", { fit: FIT, ages: noisy });
   const page = await releasePage(shown);
   const text = textForm(page);
@@ -148,6 +150,7 @@ test("a release of a noisy table says that no program runs, which groups there a
   ]) {
     expect(text).toContain(fact);
   }
+  expect(text).not.toContain("噪声过小");
   expect(page.lead).not.toContain("运行这一份程序");
   expect(text).not.toContain("不足 10 人");
 });

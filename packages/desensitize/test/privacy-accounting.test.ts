@@ -1,7 +1,7 @@
 /** @module */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { costOf } from "../src/privacy/noise.ts";
+import { costOf, tableCost } from "../src/privacy/noise.ts";
 import { divideUp, positiveDecimal, rational, squareRoot } from "../src/privacy/rational.ts";
 import {
   disjointCost,
@@ -73,6 +73,18 @@ test.each([
 
 test("a parameter so large that it protects nobody is refused", () => {
   expect(() => costOf({ mechanism: "laplace", epsilon: "101" })).toThrow(/at most 100/);
+});
+
+test("one table costs at most two, by either parameter", () => {
+  expect(tableCost({ mechanism: "gaussian", rho: "2" })).toBe(2_000_000n);
+  expect(tableCost({ mechanism: "laplace", epsilon: "2" })).toBe(2_000_000n);
+  for (const [loss, field] of [
+    [{ mechanism: "gaussian", rho: "2.000001" }, "rho"],
+    [{ mechanism: "laplace", epsilon: "2.000001" }, "epsilon"],
+  ] as const) {
+    const refusal = { code: "ERR_PRIVACY_PARAMETER", details: { field, expected: "at most 2 for one table" } };
+    expect(() => tableCost(loss)).toThrow(expect.objectContaining(refusal));
+  }
 });
 
 test("parts of a table that share no person cost as much as the dearest", () => {

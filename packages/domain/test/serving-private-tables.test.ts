@@ -214,6 +214,13 @@ test.runIf(slow)(
   },
 );
 
+test("a table so dear that its numbers would be exact is refused with nothing spent", async () => {
+  const before = await spent();
+  const dear = await build(job({ ...SPEC, loss: { mechanism: "gaussian", rho: "5" } }), "exact");
+  expect(dear.failure).toMatchObject({ code: "ERR_PRIVACY_PARAMETER", details: { field: "rho" } });
+  expect(await spent()).toBe(before);
+});
+
 test("a grant by another column than the budget's is refused: a promise to names is none to persons", async () => {
   const before = await spent();
   const plain = grant;

@@ -1,11 +1,15 @@
 /** `sluice domain budget DIR RESOURCE`
  *  @module */
 import type { PrivacyBudget } from "@sluice/domain";
-import { costOf, epsilonFor, MICRO_RHO } from "@sluice/desensitize";
+import { costOf, epsilonFor, MAX_TABLE_LOSS, MICRO_RHO } from "@sluice/desensitize";
 import { JSON_OPTION, type Arguments, type Command } from "../command.ts";
 
 /** δ for which ε is shown: below one in the rows of any table. */
 const SHOWN_DELTA = 1e-9;
+
+const WARNING =
+  "warning: above ρ = 2 all answers together can tell exactly what single persons have; one table may cost at most 2\n" +
+  "警告：预算超过 ρ = 2，全部答案合起来可能准确说出个人的值；单张表至多消耗 2\n";
 
 /** Shows or sets what a table may give under differential privacy. */
 export const domainBudget: Command = {
@@ -39,6 +43,7 @@ export const domainBudget: Command = {
             person: args.text("person"),
             clock: systemClock,
           });
+    if (set !== undefined && set > BigInt(MAX_TABLE_LOSS) * MICRO_RHO) io.stderr.write(WARNING);
     io.stdout.write(args.flag("json") ? `${JSON.stringify(documentOf(budget))}\n` : textOf(budget));
     return 0;
   },

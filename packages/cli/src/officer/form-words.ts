@@ -1,5 +1,6 @@
 /** Product forms (产品形态) in words: what a product answers to whom, and what each operation gives its caller.
  *  @module */
+import { MAX_TABLE_LOSS } from "@sluice/desensitize";
 import {
   FORM_OPERATIONS,
   isServedKind,
@@ -127,7 +128,9 @@ export function noisyTableWords({ dimensions, measures, contribution, loss }: No
   const sums = measures.map(({ name, min, max }) => `${name} 的合计（每行限 ${min} 至 ${max}）`).join("、");
   const noise = loss.mechanism === "laplace" ? `ε = ${loss.epsilon}` : `ρ = ${loss.rho}`;
   const counted = `每人至多计入 ${contribution.groups} 组、每组 ${contribution.rows} 行`;
-  return `按 ${groups} 分组，列各组行数${sums === "" ? "" : `和 ${sums}`}，均加噪（${noise}）；${counted}；各组一律列出；不运行程序，由数据域按申报制表，并从该表的隐私预算中扣除`;
+  const amount = Number(loss.mechanism === "laplace" ? loss.epsilon : loss.rho);
+  const dear = amount > MAX_TABLE_LOSS ? "【噪声过小：超过单张表的上限 2，数据域将拒绝】" : "";
+  return `${dear}按 ${groups} 分组，列各组行数${sums === "" ? "" : `和 ${sums}`}，均加噪（${noise}）；${counted}；各组一律列出；不运行程序，由数据域按申报制表，并从该表的隐私预算中扣除`;
 }
 
 /** A table in one phrase: its groups and what each cell shows. */

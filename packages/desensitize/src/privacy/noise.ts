@@ -24,6 +24,18 @@ export function costOf(loss: PrivacyLoss): bigint {
   return (micro + amount.denominator - 1n) / amount.denominator;
 }
 
+/** Largest ε and ρ of one table that a domain makes: at ρ = 2 a count of one in one cell shows through its noise more often
+ *  than not, and above most numbers are exact. */
+export const MAX_TABLE_LOSS = 2;
+
+/** What a table costs that a domain is asked for. @throws ERR_PRIVACY_PARAMETER also above MAX_TABLE_LOSS */
+export function tableCost(loss: PrivacyLoss): bigint {
+  const cost = costOf(loss);
+  if (cost <= BigInt(MAX_TABLE_LOSS) * MICRO_RHO) return cost;
+  const field = loss.mechanism === "laplace" ? "epsilon" : "rho";
+  throw new SluiceError("ERR_PRIVACY_PARAMETER", { field, expected: `at most ${MAX_TABLE_LOSS} for one table` });
+}
+
 /** Noise for one of `parts` equal parts of a table whose rows each change an answer by at most `perRow`.
  *  @throws ERR_PRIVACY_PARAMETER */
 export function noiseFor(loss: PrivacyLoss, bound: ContributionBound, perRow: bigint, parts: number): Noise {

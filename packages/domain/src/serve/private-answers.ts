@@ -1,7 +1,7 @@
 /** Answers under differential privacy: paid for in the ledger of their source table, with an event in the log, before a row
  *  is read; the same question about the same snapshot is answered from what was kept.
  *  @module */
-import { answerOnce, costOf, noisyTable, RandomWords } from "@sluice/desensitize";
+import { answerOnce, noisyTable, RandomWords, tableCost } from "@sluice/desensitize";
 import {
   isSluiceError,
   SluiceError,
@@ -69,7 +69,7 @@ export async function answerPrivately(
     table: resource,
     snapshot,
     question: { spec, columns: policy.columns, ...levelsOf(policy, described), key, consent: consent ?? null },
-    cost: costOf(spec.loss),
+    cost: tableCost(spec.loss),
     published: async (paid) => {
       const put = context.privacy.takeEvent(paid);
       if (put !== null) await logEvent(context, put);
