@@ -124,6 +124,17 @@ test("serves the same product after a restart; while it stands still, an officer
     const { policy } = fixture;
     await expect(desk.inspect({ policy, key: "name" })).rejects.toMatchObject({ code: "ERR_USAGE" });
     expect(certificate).toMatchObject({ key: "person", fields: ["age", "region"] });
+    // What officers write out binds later samples too.
+    const masked = (keepFirst: number, keepLast: number) => {
+      const name = { role: "direct", transform: { kind: "mask", keepFirst, keepLast } } as const;
+      const sample = { ...policy.sample, rows: 250 };
+      return { policy: { ...policy, sample, suppressionLimit: 0.5, columns: { ...policy.columns, name } } };
+    };
+    await desk.write(masked(1, 0), join(fixture.directory, "..", "rows.csv"));
+    await expect(desk.write(masked(0, 1), join(fixture.directory, "..", "more.csv"))).rejects.toMatchObject({
+      code: "ERR_POLICY",
+      details: { pointer: "/columns/name/transform" },
+    });
     const shown = await desk.ofRun(callId);
     expect(shown).toMatchObject({ same: true, certificate, report: { verdict: "passed", level: 3 } });
     expect(certificate?.report).toBe(await documentHash(shown.report));
