@@ -12,7 +12,7 @@ import { EXCLUDED } from "./tables-desk.ts";
 /** Rows of a sample in which groups are small, however large the city is. */
 const FEW_ROWS = 200;
 /** Price of a table with noise that is more than any budget of the walk. */
-const DEAR_RHO = "100";
+const DEAR_RHO = "1.5";
 
 /** Refusals of samples and of answers that say too much of them. */
 export const sampleCases: RefusalCase[] = [
