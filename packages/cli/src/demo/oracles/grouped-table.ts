@@ -22,12 +22,8 @@ interface Cell {
   readonly values: Map<string, Values>;
 }
 
-interface Values {
-  count: number;
-  sum: number;
-  readonly different: Set<number>;
-  readonly byPerson: Map<string, number>;
-}
+/** The numbers of one measure in one cell, each beside the person whose row it is. */
+type Values = { person: string; value: number }[];
 
 /** Whether `table` says exactly what the rules leave of `rows`, where the dimensions with these indices are sensitive. */
 export function tableIsPlain(table: Table, rows: Iterable<PlainRow>, sensitive: readonly number[] = []): boolean {
@@ -45,8 +41,9 @@ export function tableIsPlain(table: Table, rows: Iterable<PlainRow>, sensitive: 
     const measures = table.measures.filter((measure) => mayBeTold(cell.values.get(measure)));
     if (Object.keys(told.means).toSorted().join() !== measures.toSorted().join()) return false;
     for (const measure of measures) {
-      const { count = 0, sum = 0 } = cell.values.get(measure) ?? {};
-      if (!isRounded(told.means[measure] ?? Number.NaN, sum / count)) return false;
+      const values = cell.values.get(measure) ?? [];
+      const mean = values.reduce((sum, { value }) => sum + value, 0) / values.length;
+      if (!isRounded(told.means[measure] ?? Number.NaN, mean)) return false;
     }
   }
   return totalsFit(table);
@@ -68,22 +65,36 @@ function addRow(cells: Map<string, Cell>, { person, at, values }: PlainRow): voi
   cell.persons.add(person);
   for (const [measure, value] of Object.entries(values)) {
     if (value === null) continue;
-    const kept = cell.values.get(measure) ?? { count: 0, sum: 0, different: new Set(), byPerson: new Map() };
+    const kept = cell.values.get(measure) ?? [];
     cell.values.set(measure, kept);
-    kept.count++;
-    kept.sum += value;
-    kept.different.add(value);
-    kept.byPerson.set(person, (kept.byPerson.get(person) ?? 0) + value);
+    kept.push({ person, value });
   }
 }
 
-/** Ten persons have a value, the values are not all the same, the two largest have nine tenths of the total at most, and
- *  the others together at least a tenth of the largest. */
-function mayBeTold(values: Values | undefined): boolean {
-  if (values === undefined || values.byPerson.size < MIN_PERSONS || values.different.size < 2) return false;
-  const [first = 0, second = 0, ...others] = [...values.byPerson.values()].map(Math.abs).toSorted((a, b) => b - a);
+/** Ten persons have a value, ten have another than any one value, and nobody dominates the numbers or what of them is apart
+ *  from their median. */
+function mayBeTold(values: Values = []): boolean {
+  if (personsOf(values) < MIN_PERSONS) return false;
+  const numbers = values.map(({ value }) => value).toSorted((a, b) => a - b);
+  const median = numbers[numbers.length >> 1] ?? 0;
+  return (
+    [...new Set(numbers)].every((number) => personsOf(values.filter(({ value }) => value !== number)) >= MIN_PERSONS) &&
+    [0, median].every((from) => nobodyDominates(values, from))
+  );
+}
+
+/** Whether the two whose numbers are furthest from `from`, added up by person, have nine tenths of all such distance at
+ *  most, and the others together at least a tenth of the largest. */
+function nobodyDominates(values: Values, from: number): boolean {
+  const sums = new Map<string, number>();
+  for (const { person, value } of values) sums.set(person, (sums.get(person) ?? 0) + value - from);
+  const [first = 0, second = 0, ...others] = [...sums.values()].map(Math.abs).toSorted((a, b) => b - a);
   const rest = others.reduce((sum, value) => sum + value, 0);
-  return first + second <= 0.9 * (first + second + rest) && rest >= 0.1 * first;
+  return first > 0 && first + second <= 0.9 * (first + second + rest) && rest >= 0.1 * first;
+}
+
+function personsOf(values: Values): number {
+  return new Set(values.map(({ person }) => person)).size;
 }
 
 /** Whether `told` is `mean` to three digits; on a tie either neighbour will do. */
