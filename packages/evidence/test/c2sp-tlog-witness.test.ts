@@ -155,7 +155,7 @@ test("of two submissions from one size, one is cosigned and the other learns the
     const larger = await at(2, 2);
     const answers = await Promise.all([witness.addCheckpoint(larger), witness.addCheckpoint(smaller)]);
     // Their signatures are verified at the same time: either may be the first.
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 409]));
     const size = answers[0]?.status === 200 ? 6 : 4;
     expect(answers.find(({ status }) => status === 409)?.body).toBe(`${size}\n`);
     expect(store.written).toEqual([2, size]);
