@@ -1,9 +1,20 @@
-import { defineProject } from "vitest/config";
+import { configDefaults, defineProject } from "vitest/config";
+
+/** Files that start a city or many sandboxes: with `SLOW=1` only, so that `npm test` stays within four minutes. */
+const LONG = [
+  "test/audit-export.test.ts",
+  "test/doctor.test.ts",
+  "test/job-documentation.test.ts",
+  "test/job-forms.test.ts",
+  "test/trace.test.ts",
+];
+const slow = process.env["SLOW"] === "1";
 
 export default defineProject({
   test: {
     name: "cli",
     include: ["test/**/*.test.ts"],
+    exclude: slow ? configDefaults.exclude : [...configDefaults.exclude, ...LONG],
     // Files share a worker and the modules it has loaded: no test may leave anything behind in them.
     isolate: false,
     testTimeout: 60_000,

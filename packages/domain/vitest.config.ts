@@ -1,9 +1,22 @@
-import { defineProject } from "vitest/config";
+import { configDefaults, defineProject } from "vitest/config";
+
+/** Files that start domains of their own: with `SLOW=1` only, so that `npm test` stays within four minutes. */
+const LONG = [
+  "test/serving-classified.test.ts",
+  "test/serving-consent.test.ts",
+  "test/serving-events.test.ts",
+  "test/serving-forms.test.ts",
+  "test/serving-private-tables.test.ts",
+  "test/serving-production.test.ts",
+  "test/serving-rollback.test.ts",
+];
+const slow = process.env["SLOW"] === "1";
 
 export default defineProject({
   test: {
     name: "domain",
     include: ["test/**/*.test.ts"],
+    exclude: slow ? configDefaults.exclude : [...configDefaults.exclude, ...LONG],
     // Files share a worker and the modules it has loaded: no test may leave anything behind in them.
     isolate: false,
     testTimeout: 60_000,
