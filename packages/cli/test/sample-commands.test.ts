@@ -79,7 +79,7 @@ test("one that does not pass is told with what would mend it, exit code 1, and n
   await importPeople((i) => `n${i}`);
   const out = join(root, "rows.csv");
   const cases: [Partial<Policy>, string][] = [
-    [{ k: 60, suppressionLimit: 0 }, "k:"],
+    [{ k: 150, suppressionLimit: 0 }, "k:"],
     [
       {
         sharing: "public",
