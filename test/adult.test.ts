@@ -10,7 +10,7 @@ import { join } from "node:path";
 import type { LinearModel, Policy, ProductForm, ResourceField, RiskReport } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { askPrivately } from "../packages/cli/src/demo/ask/ask-lookup.ts";
-import { askNoisyReport } from "../packages/cli/src/demo/ask/ask-noisy-report.ts";
+import { askNoisyReport } from "../packages/cli/src/demo/ask/ask-report.ts";
 import { askReport } from "../packages/cli/src/demo/ask/ask-report.ts";
 import { askScores } from "../packages/cli/src/demo/ask/ask-score.ts";
 import type { PlainRow } from "../packages/cli/src/demo/oracles/grouped-table.ts";

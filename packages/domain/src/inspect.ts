@@ -2,26 +2,20 @@
  *  the rows and the guard that it was made with, and sees whether the report comes out the same. Nothing is kept, charged or
  *  shown to anybody else, and no row leaves: only rules, results, and hashes.
  *  @module */
-import { join } from "node:path";
-import { lockDirectory, type KeyAccess } from "@sluice/evidence";
+import type { KeyAccess } from "@sluice/evidence";
 import { channelBits, type OutputChannel } from "@sluice/desensitize";
 import { documentHash, Random128, SluiceError } from "@sluice/protocol";
 import type { Clock, GuardReport, JobManifest, Random, Run, Sha256Hex } from "@sluice/protocol";
-import { readConfig } from "./config.ts";
-import { openStore } from "./data/store.ts";
-import { Keyring } from "./keyring.ts";
-import { MemoryFiles } from "./rest/memory-files.ts";
-import { openSealedFiles } from "./rest/open-files.ts";
 import { runGuarded, type RunInput } from "./serve/guarded-run.ts";
 import { grantedCuts } from "./serve/granted-view.ts";
 import { sampleInput, tableInput, type InputContext } from "./serve/run-inputs.ts";
 import { RunRefused } from "./serve/run-refused.ts";
 import { CutStore } from "./state/cuts.ts";
-import { StateDatabase } from "./state/database.ts";
+import type { StateDatabase } from "./state/database.ts";
 import { DocumentStore, type HeldGrant } from "./state/documents.ts";
-import { decisionsOf } from "./state/field-decisions.ts";
 import { OutputRegister } from "./state/output-register.ts";
 import { WorkStore } from "./state/work.ts";
+import { openStopped } from "./stopped-domain.ts";
 import { createWorkshop } from "./work/workshop.ts";
 
 /** Rules of builds in which no user code runs. */
@@ -63,14 +57,9 @@ export interface InspectOptions {
  *  @throws ERR_NOT_FOUND; ERR_STATE when the guard has not judged it, or no user code ran; ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED,
  *    ERR_KEY, ERR_MEMORY_FILES, ERR_SEALED_FILE, and what stops a run before the guard */
 export async function inspectRun(directory: string, callId: string, options: InspectOptions): Promise<Inspection> {
-  const { clock, random, memoryDirectory, keys, signal } = options;
-  const config = await readConfig(directory);
-  await using opened = new AsyncDisposableStack();
-  const lock = await lockDirectory(directory);
-  opened.defer(() => lock.release());
-  const keyring = await Keyring.open(directory, config, keys);
-  const db = new StateDatabase(join(directory, "state.sqlite"), { readOnly: true });
-  opened.defer(() => db.close());
+  const { clock, signal } = options;
+  await using opened = await openStopped(directory, { ...options, readOnly: true });
+  const { store: data, db, keyring, files } = opened;
   const run = Random128.safeParse(callId).success ? new WorkStore(db).run(callId) : null;
   const held = run === null ? null : new DocumentStore(db).grant(run.grant);
   if (run === null || held === null) throw new SluiceError("ERR_NOT_FOUND", { kind: "run", name: callId.slice(0, 64) });
@@ -78,12 +67,9 @@ export async function inspectRun(directory: string, callId: string, options: Ins
   if (guardReport === undefined || guardReport.findings.some(({ rule }) => WITHOUT_CODE.has(rule))) {
     throw new SluiceError("ERR_STATE", { kind: "run", name: callId, state: run.state, needed: "judged by the guard" });
   }
-  const files = await openSealedFiles({ directory, config, keyring, random });
-  const memory = await MemoryFiles.open(memoryDirectory);
-  const data = await openStore({ clock, random, files, memory, decided: decisionsOf(db) });
-  opened.defer(() => data.close());
+  await using working = new AsyncDisposableStack();
   const workshop = createWorkshop();
-  opened.defer(() => workshop.close());
+  working.defer(() => workshop.close());
   const register = new OutputRegister(db);
 
   const { code, manifest } = bundleOf(db, run);

@@ -4,7 +4,8 @@ import { ExclusionReason, FieldGrade, FieldRole } from "@sluice/protocol";
 import type { FieldChange } from "@sluice/domain";
 import { classificationText, type ShownColumn } from "../classification-text.ts";
 import { JSON_OPTION, usage, type Arguments, type Command, type CommandIo } from "../command.ts";
-import { ACCESS_OPTIONS, accessOf } from "../key-access.ts";
+import { ACCESS_OPTIONS } from "../key-access.ts";
+import { stoppedDomainOptions } from "../stopped-domain.ts";
 import { memoryDirectory } from "../memory-directory.ts";
 
 const ROLES = FieldRole.options.join(", ");
@@ -62,7 +63,7 @@ async function showFile(file: string, args: Arguments, io: CommandIo): Promise<n
 
 async function showResource(directory: string, resource: string, args: Arguments, io: CommandIo): Promise<number> {
   const { classifyResource } = await import("@sluice/domain");
-  return show(await classifyResource(directory, resource, await optionsOf(args, io)), args, io);
+  return show(await classifyResource(directory, resource, await stoppedDomainOptions(args, io)), args, io);
 }
 
 async function decide(
@@ -73,7 +74,7 @@ async function decide(
   io: CommandIo,
 ): Promise<number> {
   const { decideField } = await import("@sluice/domain");
-  const decided = await decideField(directory, resource, change, await optionsOf(args, io));
+  const decided = await decideField(directory, resource, change, await stoppedDomainOptions(args, io));
   if (args.flag("json")) {
     io.stdout.write(`${JSON.stringify(decided)}\n`);
     return 0;
@@ -89,17 +90,6 @@ async function decide(
     );
   }
   return 0;
-}
-
-async function optionsOf(args: Arguments, io: CommandIo) {
-  const { systemClock: clock, systemRandom: random } = await import("@sluice/client");
-  return {
-    clock,
-    random,
-    memoryDirectory: memoryDirectory(io.env),
-    keys: await accessOf(args, io),
-    signal: io.signal,
-  };
 }
 
 async function show(columns: readonly ShownColumn[], args: Arguments, io: CommandIo): Promise<number> {

@@ -3,8 +3,8 @@
 import type { Inspection } from "@sluice/domain";
 import { JSON_OPTION, type Command } from "../command.ts";
 import { formatFindings } from "../develop/guard-text.ts";
-import { ACCESS_OPTIONS, accessOf } from "../key-access.ts";
-import { memoryDirectory } from "../memory-directory.ts";
+import { ACCESS_OPTIONS } from "../key-access.ts";
+import { stoppedDomainOptions } from "../stopped-domain.ts";
 
 /** Makes a run again for an inspector. */
 export const domainInspect: Command = {
@@ -18,11 +18,8 @@ export const domainInspect: Command = {
     "模型查验：在数据域本机重跑该次运行，核对守卫报告与输出摘要是否一致；须先停止该数据域。",
   async run(args, io) {
     const [directory, run] = [args.positional(0), args.positional(1)];
-    const { systemClock: clock, systemRandom: random } = await import("@sluice/client");
     const { inspectRun } = await import("@sluice/domain");
-    const keys = await accessOf(args, io);
-    const options = { clock, random, memoryDirectory: memoryDirectory(io.env), keys, signal: io.signal };
-    const inspection = await inspectRun(directory, run, options);
+    const inspection = await inspectRun(directory, run, await stoppedDomainOptions(args, io));
     io.stdout.write(args.flag("json") ? `${JSON.stringify(inspection)}\n` : textOf(inspection));
     return inspection.same ? 0 : 1;
   },

@@ -2,8 +2,8 @@
  *  @module */
 import { JSON_OPTION, usage, type Arguments, type Command, type CommandIo } from "../command.ts";
 import { readJsonFile } from "../files.ts";
-import { ACCESS_OPTIONS, accessOf } from "../key-access.ts";
-import { memoryDirectory } from "../memory-directory.ts";
+import { ACCESS_OPTIONS } from "../key-access.ts";
+import { stoppedDomainOptions } from "../stopped-domain.ts";
 import { qualityText } from "../quality-text.ts";
 
 /** Measures a table against its rules, and takes an officer's rules. */
@@ -30,14 +30,14 @@ export const domainQuality: Command = {
     if (file !== undefined && drop) throw usage("expected one of --rules and --no-rules");
     const { measureResource, setQualityRules } = await import("@sluice/domain");
     if (file === undefined && !drop) {
-      return show(await measureResource(directory, resource, await optionsOf(args, io)), args, io);
+      return show(await measureResource(directory, resource, await stoppedDomainOptions(args, io)), args, io);
     }
     const change = {
       officer: args.required("officer"),
       reason: args.text("reason"),
       rules: file === undefined ? null : await readJsonFile(file, "rules file"),
     };
-    const measured = await setQualityRules(directory, resource, change, await optionsOf(args, io));
+    const measured = await setQualityRules(directory, resource, change, await stoppedDomainOptions(args, io));
     if (measured !== null) return show(measured, args, io);
     io.stdout.write(args.flag("json") ? "{}\n" : `${resource}: no rules 已取消质量规则\n`);
     return 0;
@@ -49,15 +49,4 @@ type Measured = Parameters<typeof qualityText>[0];
 function show(measured: Measured, args: Arguments, io: CommandIo): number {
   io.stdout.write(args.flag("json") ? `${JSON.stringify(measured)}\n` : qualityText(measured));
   return measured.verdict.passed ? 0 : 1;
-}
-
-async function optionsOf(args: Arguments, io: CommandIo) {
-  const { systemClock: clock, systemRandom: random } = await import("@sluice/client");
-  return {
-    clock,
-    random,
-    memoryDirectory: memoryDirectory(io.env),
-    keys: await accessOf(args, io),
-    signal: io.signal,
-  };
 }

@@ -4,8 +4,8 @@ import { FieldName, Random128 } from "@sluice/protocol";
 import type { SampleDesk } from "@sluice/domain";
 import { JSON_OPTION, usage, type Arguments, type Command, type CommandIo } from "../command.ts";
 import { readJsonFile } from "../files.ts";
-import { ACCESS_OPTIONS, accessOf } from "../key-access.ts";
-import { memoryDirectory } from "../memory-directory.ts";
+import { ACCESS_OPTIONS } from "../key-access.ts";
+import { stoppedDomainOptions } from "../stopped-domain.ts";
 import { printReport, REPORT_OPTIONS, writeReport } from "../risk-page/write-report.ts";
 
 const NOTES =
@@ -71,14 +71,8 @@ export const domainReport: Command = {
 };
 
 async function openDesk(args: Arguments, io: CommandIo): Promise<SampleDesk> {
-  const { systemClock, systemRandom } = await import("@sluice/client");
   const { openSampleDesk } = await import("@sluice/domain");
-  return openSampleDesk(args.positional(0), {
-    clock: systemClock,
-    random: systemRandom,
-    memoryDirectory: memoryDirectory(io.env),
-    keys: await accessOf(args, io),
-  });
+  return openSampleDesk(args.positional(0), await stoppedDomainOptions(args, io));
 }
 
 function columnOption(args: Arguments, option: string): FieldName | undefined {

@@ -3,8 +3,8 @@
 import { FieldName, Random128, type Instant } from "@sluice/protocol";
 import type { SubjectDesk, SubjectRequestKind } from "@sluice/domain";
 import { JSON_OPTION, usage, type Arguments, type Command, type CommandIo } from "../command.ts";
-import { ACCESS_OPTIONS, accessOf } from "../key-access.ts";
-import { memoryDirectory } from "../memory-directory.ts";
+import { ACCESS_OPTIONS } from "../key-access.ts";
+import { stoppedDomainOptions } from "../stopped-domain.ts";
 import { requestLines, requestTable, isOverdue } from "../subject/request-text.ts";
 import { trailText } from "../subject/trail-text.ts";
 import { instantOption, nameOption } from "../words.ts";
@@ -114,14 +114,8 @@ export const subjectCopy: Command = {
 
 async function openDesk(args: Arguments, io: CommandIo): Promise<SubjectDesk> {
   const directory = args.positional(0);
-  const { systemClock, systemRandom } = await import("@sluice/client");
   const { openSubjectDesk } = await import("@sluice/domain");
-  return openSubjectDesk(directory, {
-    clock: systemClock,
-    random: systemRandom,
-    memoryDirectory: memoryDirectory(io.env),
-    keys: await accessOf(args, io),
-  });
+  return openSubjectDesk(directory, await stoppedDomainOptions(args, io));
 }
 
 /** Who is meant. Options first: a mistake there is told before the identifier is asked for. */

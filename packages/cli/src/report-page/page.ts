@@ -4,6 +4,7 @@
 import type { NoisyTable, Report, Table } from "@sluice/protocol";
 import { html, type Markup } from "../officer/markup.ts";
 import { chart, showsNumbers, unlistedLong, unlistedShort } from "./chart.ts";
+import { factList, type Fact } from "./facts.ts";
 import {
   figuresOf,
   formatNumber,
@@ -41,7 +42,7 @@ export function reportPage(report: Report, { restrictions }: { readonly restrict
             <p>分析报告 <span lang="en">Report</span></p>
             <h1>${product}</h1>
           </header>
-          ${factList(report)} ${table.kind === "table" ? guardedSections(table) : noisySections(table)}
+          ${factsOf(report)} ${table.kind === "table" ? guardedSections(table) : noisySections(table)}
           ${restrictions.length === 0 ? "" : rulesSection(restrictions)}
           <footer>
             数据域 ${domain} · 版本 ${String(version)} · 生成于 ${at} · 源数据哈希 <code>${source}</code><br />
@@ -53,8 +54,8 @@ export function reportPage(report: Report, { restrictions }: { readonly restrict
   return document.toString();
 }
 
-function factList({ table, at, name }: Report): Markup {
-  const facts: [string, string, string][] = [
+function factsOf({ table, at, name }: Report): Markup {
+  const facts: Fact[] = [
     table.kind === "table"
       ? ["合计（所示各格）", "Total of the cells shown", formatNumber(table.total)]
       : ["格数", "Cells", formatNumber(table.cells.length)],
@@ -62,15 +63,7 @@ function factList({ table, at, name }: Report): Markup {
     ["表名", "Table", name],
     ["日期", "Date", at.slice(0, 10)],
   ];
-  return html`<dl class="facts">
-    ${facts.map(
-      ([zh, en, value]) =>
-        html`<div>
-          <dt>${zh} <span lang="en">${en}</span></dt>
-          <dd>${value}</dd>
-        </div>`,
-    )}
-  </dl>`;
+  return factList(facts);
 }
 
 function guardedSections(table: Table): Markup {

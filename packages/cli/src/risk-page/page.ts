@@ -3,6 +3,7 @@
  *  @module */
 import type { RiskReport } from "@sluice/protocol";
 import { html, type Markup } from "../officer/markup.ts";
+import { factList, type Fact } from "../report-page/facts.ts";
 import { REPORT_STYLE } from "../report-page/page-style.ts";
 import { riskSections } from "./risk-sections.ts";
 import { RISK_STYLE } from "./style.ts";
@@ -48,42 +49,30 @@ function verdict({ verdict: word, level }: RiskReport): Markup {
 }
 
 function facts({ counts, overallRisk, k, bestK, sharing, utility, model }: RiskReport): Markup {
-  const shown: [string, string, string][] = [
+  const shown: Fact[] = [
     ["整体风险 R", "Overall risk", figure(overallRisk)],
     ["样本行数", "Rows", figure(counts.sampleRows)],
     ["人数", "Persons", figure(counts.persons)],
     ["等价类", "Classes", figure(counts.classes)],
     ["最小等价类", "Smallest class", figure(k)],
-    ...(bestK === undefined ? [] : [["可达的最大 k", "Largest k in reach", figure(bestK)] as [string, string, string]]),
+    ...(bestK === undefined ? [] : [["可达的最大 k", "Largest k in reach", figure(bestK)] as Fact]),
     ...modelFacts(model),
     ["抑制", "Suppressed", percent(utility.suppressedShare)],
-    ...(utility.fidelity === undefined
-      ? []
-      : [["保真度", "Fidelity", figure(utility.fidelity)] as [string, string, string]]),
+    ...(utility.fidelity === undefined ? [] : [["保真度", "Fidelity", figure(utility.fidelity)] as Fact]),
     ["共享方式", `Sharing: ${SHARING_WORDS[sharing].en}`, SHARING_WORDS[sharing].zh],
   ];
-  return html`<dl class="facts">
-    ${shown.map(
-      ([zh, en, value]) =>
-        html`<div>
-          <dt>${zh} <span lang="en">${en}</span></dt>
-          <dd>${value}</dd>
-        </div>`,
-    )}
-  </dl>`;
+  return factList(shown);
 }
 
-function modelFacts(model: RiskReport["model"]): [string, string, string][] {
+function modelFacts(model: RiskReport["model"]): Fact[] {
   if (model === undefined) return [];
   const { algorithm, l, entropyL, t, delta } = model;
   return [
     ["模型", "Model", algorithm],
-    ...(l === undefined ? [] : [["l-多样性", "l, distinct", figure(l)] as [string, string, string]]),
-    ...(entropyL === undefined ? [] : [["熵 l", "l, entropy", figure(entropyL)] as [string, string, string]]),
-    ...(t === undefined ? [] : [["t-接近", "t", figure(t)] as [string, string, string]]),
-    ...(delta === undefined
-      ? []
-      : [["存在性 δ", "presence", `${figure(delta.min)}–${figure(delta.max)}`] as [string, string, string]]),
+    ...(l === undefined ? [] : [["l-多样性", "l, distinct", figure(l)] as Fact]),
+    ...(entropyL === undefined ? [] : [["熵 l", "l, entropy", figure(entropyL)] as Fact]),
+    ...(t === undefined ? [] : [["t-接近", "t", figure(t)] as Fact]),
+    ...(delta === undefined ? [] : [["存在性 δ", "presence", `${figure(delta.min)}–${figure(delta.max)}`] as Fact]),
   ];
 }
 

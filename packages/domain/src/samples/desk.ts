@@ -1,9 +1,8 @@
 /** The desk at which a department's officers look at samples: what a policy would give on a table, what a run was given, and,
  *  where they ask for it, the rows of a sample that passed. It works on a domain that is not running, on its own machine.
  *  @module */
-import { join } from "node:path";
 import { viewColumns, type CutRequest } from "@sluice/desensitize";
-import { lockDirectory, type KeyAccess } from "@sluice/evidence";
+import type { KeyAccess } from "@sluice/evidence";
 import {
   documentHash,
   SluiceError,
@@ -15,19 +14,15 @@ import {
   type Random,
   type RiskReport,
 } from "@sluice/protocol";
-import { readConfig } from "../config.ts";
 import type { SampleRequest } from "../data/inspect-sample.ts";
-import { openStore, type DataStore } from "../data/store.ts";
-import { Keyring } from "../keyring.ts";
+import type { DataStore } from "../data/store.ts";
+import type { Keyring } from "../keyring.ts";
 import { grantedCuts, grantedView } from "../serve/granted-view.ts";
-import { MemoryFiles } from "../rest/memory-files.ts";
-import { openSealedFiles } from "../rest/open-files.ts";
 import { CutStore } from "../state/cuts.ts";
-import { StateDatabase } from "../state/database.ts";
 import { DocumentStore, type HeldGrant } from "../state/documents.ts";
 import { EventStore } from "../state/events.ts";
-import { decisionsOf } from "../state/field-decisions.ts";
 import { WorkStore } from "../state/work.ts";
+import { openStopped } from "../stopped-domain.ts";
 import { rowsCsv } from "./rows-csv.ts";
 import { writeWhole } from "./whole-file.ts";
 import { sampleSeed } from "./sample-seed.ts";
@@ -77,18 +72,9 @@ export interface SampleDeskOptions {
 
 /** Opens the desk of the domain in `directory`. @throws ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_KEY, ERR_MEMORY_FILES */
 export async function openSampleDesk(directory: string, options: SampleDeskOptions): Promise<SampleDesk> {
-  const { clock, random, memoryDirectory } = options;
-  const config = await readConfig(directory);
+  const { clock } = options;
   await using opening = new AsyncDisposableStack();
-  const lock = await lockDirectory(directory);
-  opening.defer(() => lock.release());
-  const keyring = await Keyring.open(directory, config, options.keys);
-  const db = new StateDatabase(join(directory, "state.sqlite"));
-  opening.defer(() => db.close());
-  const files = await openSealedFiles({ directory, config, keyring, random });
-  const memory = await MemoryFiles.open(memoryDirectory);
-  const data = await openStore({ clock, random, files, memory, decided: decisionsOf(db) });
-  opening.defer(() => data.close());
+  const { store: data, db, keyring } = opening.use(await openStopped(directory, options));
   const documents = new DocumentStore(db);
   const cuts = new CutStore(db);
   const work = new WorkStore(db);

@@ -2,20 +2,13 @@
  *  asked. It works on a domain that is not running, on the domain's own machine: no message of the network can ask it.
  *  What is looked up is noted before it is given out.
  *  @module */
-import { join } from "node:path";
-import { lockDirectory, type KeyAccess } from "@sluice/evidence";
+import type { KeyAccess } from "@sluice/evidence";
 import { SluiceError, type Clock, type FieldName, type Instant, type Name, type Random } from "@sluice/protocol";
-import { readConfig } from "../config.ts";
-import { openStore } from "../data/store.ts";
-import { Keyring } from "../keyring.ts";
-import { MemoryFiles } from "../rest/memory-files.ts";
-import { openSealedFiles } from "../rest/open-files.ts";
-import { StateDatabase } from "../state/database.ts";
 import { EventStore } from "../state/events.ts";
-import { decisionsOf } from "../state/field-decisions.ts";
 import { RollbackStore } from "../state/rollback.ts";
 import { DocumentStore } from "../state/documents.ts";
 import { MembershipStore } from "../state/memberships.ts";
+import { openStopped } from "../stopped-domain.ts";
 import { SubjectRequestStore, type SubjectRequest, type SubjectRequestKind } from "../state/subject-requests.ts";
 import { copyFormatOf, copyText, writeCopy } from "./copy-file.ts";
 import { personOf } from "./person.ts";
@@ -77,24 +70,9 @@ export async function openSubjectDesk(
     readonly keys?: KeyAccess | undefined;
   },
 ): Promise<SubjectDesk> {
-  const { clock, random, memoryDirectory } = options;
-  const config = await readConfig(directory);
-  const { domain } = config;
+  const { clock, random } = options;
   await using opening = new AsyncDisposableStack();
-  const lock = await lockDirectory(directory);
-  opening.defer(() => lock.release());
-  const keyring = await Keyring.open(directory, config, options.keys);
-  const db = new StateDatabase(join(directory, "state.sqlite"));
-  opening.defer(() => db.close());
-  const files = await openSealedFiles({ directory, config, keyring, random });
-  const data = await openStore({
-    clock,
-    random,
-    files,
-    memory: await MemoryFiles.open(memoryDirectory),
-    decided: decisionsOf(db),
-  });
-  opening.defer(() => data.close());
+  const { store: data, db, keyring, files, domain } = opening.use(await openStopped(directory, options));
   const documents = new DocumentStore(db);
   const memberships = new MembershipStore(db);
   const register = new SubjectRegister({

@@ -2,7 +2,7 @@
  *  pays for.
  *  @module */
 import type { Policy } from "@sluice/protocol";
-import { askNoisyReport } from "../ask/ask-noisy-report.ts";
+import { askNoisyReport } from "../ask/ask-report.ts";
 import type { City } from "../city/tables.ts";
 import type { NoisyQuestion } from "../oracles/noisy-table.ts";
 import { columnOf, step } from "../oracles/plain-rows.ts";
