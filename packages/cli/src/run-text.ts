@@ -1,6 +1,7 @@
 /** How a run reads on a terminal.
  *  @module */
 import { fromProblem, type Run, type RunEvent } from "@sluice/protocol";
+import { findingCounts } from "./develop/guard-text.ts";
 import { formatTable } from "./table.ts";
 
 /** The lines for one run. */
@@ -21,7 +22,7 @@ export function formatRun(run: Run): string {
     for (const [name, value] of Object.entries(values)) rows.push([`${output}.${name}`, String(value)]);
   }
   if (run.model !== undefined) rows.push(["model", `linear, ${run.model.features.length} features`]);
-  if (run.guardReport !== undefined) rows.push(["guard", guardLine(run.guardReport.findings)]);
+  if (run.guardReport !== undefined) rows.push(["guard", findingCounts(run.guardReport.findings)]);
   if (run.snapshot !== undefined) rows.push(["snapshot", run.snapshot]);
   const lines = [formatTable(rows), ...run.log.map((line) => `  | ${line}`)];
   if (run.failure !== undefined) lines.push(failureLine(run.failure));
@@ -38,11 +39,6 @@ export function formatEvent(event: RunEvent): string {
     case "log":
       return `  | ${event.line}\n`;
   }
-}
-
-function guardLine(findings: readonly { result: string }[]): string {
-  const count = (result: string): number => findings.filter((finding) => finding.result === result).length;
-  return `${count("passed")} rules passed, ${count("changed")} changed a value, ${count("refused")} refused`;
 }
 
 /** The failure as its error would read. */

@@ -2,6 +2,7 @@
  *  @module */
 import type { ChainStep, ChainStepName } from "@sluice/evidence/verify";
 import type { ReceiptChain, ReviewRecord } from "@sluice/protocol";
+import { findingCounts } from "./develop/guard-text.ts";
 import { visibleText } from "./officer/visible-text.ts";
 import { formatTable } from "./table.ts";
 
@@ -69,10 +70,7 @@ function runFacts(run: ReceiptChain["build"]): string[] {
   }
   if (run.guardReport !== undefined) {
     const { findings } = run.guardReport;
-    const counted = (result: string): number => findings.filter((finding) => finding.result === result).length;
-    facts.push(
-      `guard: ${counted("passed")} rules passed, ${counted("changed")} changed a value, ${counted("refused")} refused`,
-    );
+    facts.push(`guard: ${findingCounts(findings)}`);
   }
   return facts;
 }

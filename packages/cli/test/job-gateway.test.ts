@@ -179,6 +179,7 @@ const run: Run = {
   guardReport: {
     bundle: "22".repeat(32),
     class: "released",
+    verdict: "transform",
     findings: [{ output: "fit", rule: "metrics-digits", result: "changed", note: "3 significant digits" }],
     at: "2026-01-01T00:00:00.000Z",
   },
@@ -190,7 +191,7 @@ test("`job outputs` prints metrics, model and the guard's report, or one JSON do
   expect(stderr).toBe("");
   expect(stdout).toBe(
     "fit.auc           0.71\nmodel: intercept  -1\nmodel: age        0.25\n" +
-      "  guard: 0 passed, 1 changed, 0 refused\n    changed  fit  metrics-digits  3 significant digits\n",
+      "  guard: transform, 0 passed, 1 changed, 0 refused\n    changed  fit  metrics-digits  3 significant digits\n",
   );
   expect(code).toBe(0);
   const { callId, state, metrics, model, guardReport } = run;

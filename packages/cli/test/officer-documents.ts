@@ -16,6 +16,7 @@ import {
   type SceneApplication,
   type SignedGrant,
   type SignedRelease,
+  verdictOf,
 } from "@sluice/protocol";
 import { partyKeys, type PartyKeys } from "../src/demo/parties.ts";
 import { inclusiveCredit } from "../src/demo/products/inclusive-credit.ts";
@@ -144,7 +145,13 @@ async function developmentRun(grant: string): Promise<Run> {
       seedCommitment: "33".repeat(32),
       at: NOW.toISOString(),
     },
-    guardReport: { bundle, class: "released", findings: verdict.findings, at: NOW.toISOString() },
+    guardReport: {
+      bundle,
+      class: "released",
+      verdict: verdictOf(verdict.findings),
+      findings: verdict.findings,
+      at: NOW.toISOString(),
+    },
     metrics: { fit: { kind: "metrics", values: { auc: 0.731, rows: 1_955 } } },
     model: MODEL,
   };

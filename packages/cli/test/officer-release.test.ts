@@ -117,7 +117,7 @@ test("a run that differs from the release in any item is refused, names the item
     程序: { ...run, bundle: "00".repeat(32) },
     申明: { ...run, manifest: { ...manifest, input: { ...manifest.input, phone: "dict" } } },
     模型: { ...run, model: { ...model, intercept: 0 } },
-    守卫报告: { ...run, guardReport: { ...guardReport, findings: [] } },
+    守卫报告: { ...run, guardReport: { ...guardReport, verdict: "release", findings: [] } },
     授权: { ...run, grant: "00".repeat(32) },
     产品和版本: { ...run, version: 9 },
     运行已完成: { ...run, state: "failed" },

@@ -41,7 +41,13 @@ beforeAll(async () => {
   const served = { ...named, release: await documentHash(release.body), snapshot: SNAPSHOT };
   const order = await city.envelope("group", { operation: "build", grant, product: "credit-label" });
   await city.send("group", "POST", "/v1/builds", encodeCall(order));
-  const guardReport = { bundle: development.bundle, class: "served" as const, findings: [], at: AT };
+  const guardReport = {
+    bundle: development.bundle,
+    class: "served" as const,
+    verdict: "release" as const,
+    findings: [],
+    at: AT,
+  };
   const answer = await sha256Hex(canonicalBytes(guardReport));
   const built = await city.domain.receiptFor(order, answer, served);
   otherBuild = await city.domain.receiptFor(order, answer, { ...served, snapshot: "5".repeat(64) });
@@ -76,7 +82,7 @@ async function developedRun(grant: string, named: { scene: string; policy: strin
     at: AT,
   };
   const { bundle } = envelope.request.body;
-  const guardReport = { bundle, class: "released" as const, findings: [], at: AT };
+  const guardReport = { bundle, class: "released" as const, verdict: "release" as const, findings: [], at: AT };
   const change = { ...named, certificate: await documentHash(certificate) };
   const receipt = await city.domain.receiptFor(envelope, await sha256Hex(canonicalBytes(guardReport)), change);
   return city.domain.completeRun(envelope.request.body.callId, { certificate, guardReport, receipt });

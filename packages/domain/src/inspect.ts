@@ -130,6 +130,6 @@ async function inputOf(
   return (await tableInput(context, { callId: run.callId, held, manifest, model, until }, signal)).input;
 }
 
-function timeless({ bundle, class: kind, findings, output }: GuardReport): TimelessReport {
-  return { bundle, class: kind, findings, ...(output === undefined ? {} : { output }) };
+function timeless({ bundle, class: kind, verdict, findings, output }: GuardReport): TimelessReport {
+  return { bundle, class: kind, verdict, findings, ...(output === undefined ? {} : { output }) };
 }

@@ -77,7 +77,13 @@ const MATRIX: { route: string; admits: PartyRole[]; body: (actor: Actor) => Prom
         log: [],
         manifest: { name: "j", purpose: "p", input: {}, outputs: {} },
         model: { kind: "linear-model", features: ["a"], weights: [1], intercept: 0 },
-        guardReport: { bundle: "0".repeat(64), class: "released", findings: [], at: "2026-01-01T00:00:00.000Z" },
+        guardReport: {
+          bundle: "0".repeat(64),
+          class: "released",
+          verdict: "release",
+          findings: [],
+          at: "2026-01-01T00:00:00.000Z",
+        },
       }),
   },
 ];

@@ -66,7 +66,15 @@ test("a domain that tells of another run, or receipts another report, is not bel
   const lie = (change: object) => city.domain.runs.set(run.callId, { ...run, ...change });
   lie({ product: "other" });
   expect(codeOf(await city.send("lab", "GET", `/v1/runs/${run.callId}`))).toBe("ERR_RECEIPT");
-  lie({ guardReport: { bundle: run.bundle, class: "released", findings: [], at: "2020-01-01T00:00:00.000Z" } });
+  lie({
+    guardReport: {
+      bundle: run.bundle,
+      class: "released",
+      verdict: "release",
+      findings: [],
+      at: "2020-01-01T00:00:00.000Z",
+    },
+  });
   expect(codeOf(await city.send("lab", "GET", `/v1/runs/${run.callId}`))).toBe("ERR_RECEIPT");
 });
 

@@ -205,7 +205,14 @@ export class StubDomain {
     const envelope = this.#envelopes.get(callId);
     const run = this.runs.get(callId);
     if (envelope === undefined || run === undefined) throw new RangeError("no such run");
-    const guardReport = { bundle: run.bundle, class: "released" as const, findings: [], at: clock.now().toISOString() };
+    const at = clock.now().toISOString();
+    const guardReport = {
+      bundle: run.bundle,
+      class: "released" as const,
+      verdict: "release" as const,
+      findings: [],
+      at,
+    };
     const usual: Run = {
       ...run,
       state: "completed",

@@ -10,6 +10,7 @@ export * from "./form.ts";
 export * from "./grant.ts";
 export * from "./hashing.ts";
 export * from "./hierarchy.ts";
+export * from "./guard-report.ts";
 export * from "./http.ts";
 export * from "./identifiers.ts";
 export type * from "./interfaces.ts";

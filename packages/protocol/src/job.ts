@@ -3,7 +3,8 @@
 import { z } from "zod";
 import { ColumnType, type ColumnBatch } from "./columns.ts";
 import { DatasetSpec } from "./dataset.ts";
-import { FieldName, Instant, MemberName, Name, Sha256Hex } from "./identifiers.ts";
+import type { GuardFinding } from "./guard-report.ts";
+import { FieldName, MemberName, Name } from "./identifiers.ts";
 import type { LinearModel } from "./model.ts";
 import { NoisyTableSpec } from "./noisy-table.ts";
 import { PsiKind } from "./psi.ts";
@@ -111,28 +112,6 @@ export type JobOutput =
 export type CheckedOutput =
   | { class: "released"; values: Record<string, Metrics | LinearModel> }
   | { class: "served"; values: Record<string, Labels | MemberFlags | Table> };
-
-/** One rule the guard applied. */
-export const GuardFinding = z.strictObject({
-  output: MemberName,
-  /** Stable rule id, for example `metrics-range`. */
-  rule: z.string().regex(/^[a-z0-9-]{1,40}$/),
-  result: z.enum(["passed", "changed", "refused"]),
-  /** What was done or must change, in declared facts. */
-  note: z.string().max(200),
-});
-export type GuardFinding = z.infer<typeof GuardFinding>;
-
-/** The guard's signed-over report on one run. Its hash goes into release and receipt. */
-export const GuardReport = z.strictObject({
-  bundle: Sha256Hex,
-  class: z.enum(["released", "served"]),
-  findings: z.array(GuardFinding).max(512),
-  /** Hash of the output as it was let through; absent when it was refused. */
-  output: Sha256Hex.optional(),
-  at: Instant,
-});
-export type GuardReport = z.infer<typeof GuardReport>;
 
 /** Outcome of the guard. `output` is the only form in which user-made values go on. */
 export type Verdict =

@@ -54,5 +54,6 @@ export function ruleWords({ rule, note }: GuardFinding): string {
 export const RESULT_WORDS: Readonly<Record<GuardFinding["result"], string>> = {
   passed: "通过",
   changed: "已按规则修整",
+  review: "须人工审查",
   refused: "不予放行",
 };

@@ -193,7 +193,8 @@ function figures(release: Release, { grant, run, form }: ShownProduct): Figure[]
       ? []
       : [{ label: { zh: "授权至", en: "Grant until" }, value: dayText(grant.notAfter), remark: "随授权到期停止" }];
   if (run === undefined) return [version, ...term];
-  const { passed, changed, refused } = guardCounts(run);
+  const { passed, changed, review, refused } = guardCounts(run);
+  const waiting = review === 0 ? "" : `${review} 项须人工审查，`;
   return [
     version,
     ...(form === null
@@ -201,8 +202,8 @@ function figures(release: Release, { grant, run, form }: ShownProduct): Figure[]
       : [{ label: { zh: "产品形态", en: "Form" }, value: FORM_NAMES[form], remark: FORM_REMARKS[form] }]),
     {
       label: { zh: "输出守卫", en: "Guard" },
-      value: refused === 0 ? "放行" : "不放行",
-      remark: `${passed} 项通过，${changed} 项修整，${refused} 项不放行`,
+      value: refused > 0 ? "不放行" : review > 0 ? "须人工审查" : "放行",
+      remark: `${passed} 项通过，${changed} 项修整，${waiting}${refused} 项不放行`,
     },
     {
       label: { zh: "模型参数", en: "Model parameters" },
@@ -216,9 +217,10 @@ function figures(release: Release, { grant, run, form }: ShownProduct): Figure[]
 function attention(run: Run | undefined, fit: readonly RunFit[] | null, { form }: ShownProduct): string[] {
   const unread = "未附开发运行：请先看守卫结论和程序所读字段，再签名";
   if (run === undefined || fit?.every(({ fits }) => fits) !== true) return [unread];
-  const refused = guardCounts(run).refused;
+  const { review, refused } = guardCounts(run);
   return [
     ...(refused === 0 ? [] : [`输出守卫有 ${refused} 项不予放行`]),
+    ...(review === 0 ? [] : [`输出守卫有 ${review} 项自动判断不了，须人工审查：请在数据域查看查验报告后再签`]),
     "获准的程序仍可能把数据的痕迹写进输出：守卫限制个数、位数和词表，不能完全杜绝；请看清程序再签",
     ...(run.model === undefined ? [] : ["模型参数随许可出域，视同公开"]),
     ...(form === null ? [] : formAttention(FORM_OPERATIONS[form]).slice(0, 1)),

@@ -25,9 +25,9 @@ const MAX_PARAMETERS_SHOWN = 12;
 
 const TYPE_WORDS: Readonly<Record<ColumnType, string>> = { bool: "是非", i32: "整数", f64: "数值", dict: "文字" };
 
-/** How many rules passed, changed a value, refused. */
+/** How many rules passed, changed a value, wait for a person, refused. */
 export function guardCounts({ guardReport }: Run): Record<GuardFinding["result"], number> {
-  const counts = { passed: 0, changed: 0, refused: 0 };
+  const counts = { passed: 0, changed: 0, review: 0, refused: 0 };
   for (const { result } of guardReport?.findings ?? []) counts[result]++;
   return counts;
 }
@@ -183,6 +183,13 @@ function modelSection({ model }: Run): Section[] {
   ];
 }
 
+const RESULT_LEVELS: Readonly<Record<GuardFinding["result"], { level?: "bad" | "caution" }>> = {
+  passed: {},
+  changed: {},
+  review: { level: "caution" },
+  refused: { level: "bad" },
+};
+
 function guardSection(run: Run): Section {
   return {
     title: { zh: "输出守卫结论", en: "What the guard found" },
@@ -194,7 +201,7 @@ function guardSection(run: Run): Section {
     rows: (run.guardReport?.findings ?? []).map((finding) => [
       { text: ruleWords(finding) },
       { text: finding.output === "all" ? "全部" : finding.output },
-      { text: RESULT_WORDS[finding.result], ...(finding.result === "refused" ? { level: "bad" as const } : {}) },
+      { text: RESULT_WORDS[finding.result], ...RESULT_LEVELS[finding.result] },
     ]),
   };
 }

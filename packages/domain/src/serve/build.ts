@@ -181,6 +181,7 @@ async function noisyContent(
   const report: GuardReport = {
     bundle,
     class: "served",
+    verdict: "release",
     findings: [{ output: name, rule: "noisy-table", result: "passed", note: NOISY_NOTE }],
     output: await documentHash(answer),
     at: context.clock.now().toISOString(),
@@ -214,6 +215,7 @@ async function scoreModel(context: DomainContext, { manifest, release, model }: 
   const report: GuardReport = {
     bundle: release.bundle,
     class: "served",
+    verdict: "release",
     findings: [{ output: name, rule: "score-model", result: "passed", note: "the model is the one that was released" }],
     output: modelHash,
     at: context.clock.now().toISOString(),

@@ -30,6 +30,7 @@ export async function datasetContent(
   const report: GuardReport = {
     bundle,
     class: "served",
+    verdict: "release",
     findings: [{ output: name, rule: "certified-sample", result: "passed", note: NOTE }],
     output: await documentHash({ sample: sample.certificate.report ?? null, fields: spec.fields, days: spec.days }),
     at: context.clock.now().toISOString(),

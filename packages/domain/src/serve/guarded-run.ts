@@ -10,6 +10,7 @@ import {
   type Policy,
   type Run,
   type SealedJob,
+  verdictOf,
 } from "@sluice/protocol";
 import type { Admitted } from "./admit.ts";
 import type { DomainContext } from "./context.ts";
@@ -98,7 +99,13 @@ export async function runGuarded(
     const refusal: GuardReport | undefined =
       findings === undefined
         ? undefined
-        : { bundle: run.bundle, class: input.entry === "develop" ? "released" : "served", findings, at };
+        : {
+            bundle: run.bundle,
+            class: input.entry === "develop" ? "released" : "served",
+            verdict: verdictOf(findings),
+            findings,
+            at,
+          };
     throw new RunRefused({ code, details, refusedBy }, refusal === undefined ? {} : { guardReport: refusal });
   }
   const { output, report, layers } = outcome;

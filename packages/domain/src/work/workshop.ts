@@ -4,7 +4,7 @@
  *  @module */
 import { extname } from "node:path";
 import { featureLevels } from "@sluice/desensitize";
-import { MAX_BUNDLE_BYTES, sha256Hex, SluiceError } from "@sluice/protocol";
+import { MAX_BUNDLE_BYTES, sha256Hex, SluiceError, verdictOf } from "@sluice/protocol";
 import type {
   Bytes,
   CheckedOutput,
@@ -187,7 +187,13 @@ class TwoProcessWorkshop implements Workshop {
       const shown = kept === undefined ? {} : { shown: shownOf(kept) };
       const output = outputOf(answer, served, { manifest, entry, rowCount: table.rowCount });
       const { findings } = answer;
-      const report = { bundle: await sha256Hex(code), class: output.class, findings, output: await outputHash(output) };
+      const report = {
+        bundle: await sha256Hex(code),
+        class: output.class,
+        verdict: verdictOf(findings),
+        findings,
+        output: await outputHash(output),
+      };
       return { ok: true, output, report, ...shown, layers, wallMs };
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
