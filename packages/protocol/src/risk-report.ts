@@ -83,6 +83,8 @@ export const RiskReport = z.strictObject({
   model: z
     .strictObject({
       algorithm: AnonymityModel.shape.algorithm,
+      /** Level that a full-domain search chose for each column; of a column without a hierarchy 0, or 1 for `*`. */
+      levels: z.record(FieldName, Count).optional(),
       l: Count.optional(),
       entropyL: z.number().nonnegative().optional(),
       t: Share.optional(),

@@ -41,6 +41,8 @@ export interface TableFile {
 export const gatewayDirectory = (city: string): string => join(city, "gateway");
 /** Directory of one domain: the only place of its raw rows. */
 export const domainDirectory = (city: string, domain: string): string => join(city, "domains", domain);
+/** Directory of what officers write out of their domains. */
+export const officesDirectory = (city: string): string => join(city, "offices");
 
 /** The city in `directory`, or null when there is none yet. @throws ERR_DIRECTORY_STATE for a half-made one */
 export async function findCity(directory: string): Promise<City | null> {
@@ -110,7 +112,7 @@ export async function createCity(
 
 async function makeKeys(directory: string, suite: SuiteId): Promise<PartyKeys> {
   try {
-    await mkdir(directory, { recursive: true });
+    await mkdir(officesDirectory(directory), { recursive: true, mode: 0o700 });
     return await partyKeys(join(directory, "parties"), suite);
   } catch (cause) {
     if (cause instanceof SluiceError) throw cause;

@@ -4,6 +4,7 @@ import type { ExampleName } from "./example-names.ts";
 import type { GeneratedCity } from "./generated-city.ts";
 import { profileIsPlain } from "./oracles/plain-profile.ts";
 import type { ProductPlan, WalkPlan } from "./plan.ts";
+import { annualFilings } from "./products/annual-filings.ts";
 import { ageingReportPlan } from "./products/ageing-report.ts";
 import { inclusiveCreditPlan } from "./products/inclusive-credit.ts";
 import { insuredMatchPlans } from "./products/insured-match.ts";
@@ -32,12 +33,13 @@ const WHOLE_WALK: readonly ExampleName[] = [
 /** The walk of a generated city: a product of each kind with everything that is refused, or one example alone. */
 export async function examplePlan(generated: GeneratedCity, only?: ExampleName): Promise<WalkPlan> {
   const names = only === undefined ? WHOLE_WALK : [only];
-  const { canaries, hrss } = generated.data;
-  const { classified } = generated;
+  const { desks, data } = generated;
+  const { canaries, hrss } = data;
   return {
     products: (await Promise.all(names.map((name) => EXAMPLES[name](generated)))).flat(),
     refusals: only === undefined,
-    ...(classified === null ? {} : { classified }),
+    below: annualFilings(data),
+    ...(desks === null ? {} : { desks }),
     published: {
       domain: hrss.domain,
       resource: hrss.resource,

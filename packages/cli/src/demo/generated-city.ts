@@ -5,12 +5,12 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { SuiteId } from "@sluice/protocol";
+import { SluiceError, type SuiteId } from "@sluice/protocol";
 import { z } from "zod";
 import { csvText } from "./city/csv.ts";
 import { generateCity, type City as CityData } from "./city/tables.ts";
-import { createCity, domainDirectory, findCity, type City, type TableFile } from "./city.ts";
-import { decideOnVisits, prepareInsured, type Classified } from "./tables-desk.ts";
+import { createCity, domainDirectory, findCity, officesDirectory, type City, type TableFile } from "./city.ts";
+import { workAtDesks, type DeskWork } from "./desks.ts";
 
 const DOMAINS = {
   hrss: { title: "人力资源和社会保障局 Human Resources and Social Security", department: "hrss-department" },
@@ -18,7 +18,8 @@ const DOMAINS = {
   market: { title: "市场监督管理局 Market Supervision", department: "market-department" },
 } as const;
 
-const Origin = z.strictObject({ seed: z.string(), persons: z.int() });
+/** A city of another version has other tables. */
+const Origin = z.strictObject({ version: z.literal(2), seed: z.string(), persons: z.int() });
 const FILE = "generated.json";
 
 /** A city with what it was generated from: answers are compared with it, and its canaries are searched for. */
@@ -26,8 +27,8 @@ export interface GeneratedCity {
   readonly city: City;
   readonly data: CityData;
   readonly seed: string;
-  /** What classification found when the city was made; null for one that was there. */
-  readonly classified: Classified | null;
+  /** What departments did with their tables when the city was made; null for one that was there. */
+  readonly desks: DeskWork | null;
 }
 
 /** Opens the generated city in `directory`, or generates it there.
@@ -39,17 +40,28 @@ export async function openGeneratedCity(
 ): Promise<GeneratedCity> {
   const found = await findCity(directory);
   if (found !== null) {
-    const origin = Origin.parse(JSON.parse(await readFile(join(directory, FILE), "utf8")));
-    return { city: found, data: generateCity(origin), seed: origin.seed, classified: null };
+    const origin = await originOf(directory);
+    return { city: found, data: generateCity(origin), seed: origin.seed, desks: null };
   }
   const data = generateCity(options);
   const tables = (directoryOf: (domain: string) => string) => tableFiles(data, directoryOf, progress);
   const city = await createCity(directory, DOMAINS, tables, suite);
-  progress("columns are classified, a profile published, a privacy budget set");
-  const classified = await prepareInsured(domainDirectory(directory, "hrss"), data.hrss);
-  await decideOnVisits(domainDirectory(directory, "health"));
-  await writeFile(join(directory, FILE), `${JSON.stringify(options)}\n`);
-  return { city, data, seed: options.seed, classified };
+  progress("columns are classified, quality is measured, a profile published, a privacy budget set, samples drawn");
+  const desks = await workAtDesks(
+    data,
+    (domain) => domainDirectory(directory, domain),
+    (domain) => join(officesDirectory(directory), domain),
+  );
+  await writeFile(join(directory, FILE), `${JSON.stringify({ version: 2, ...options })}\n`);
+  return { city, data, seed: options.seed, desks };
+}
+
+/** @throws ERR_DIRECTORY_STATE */
+async function originOf(directory: string): Promise<z.infer<typeof Origin>> {
+  const origin = Origin.safeParse(JSON.parse(await readFile(join(directory, FILE), "utf8")));
+  if (origin.success) return origin.data;
+  const command = "sluice demo --data NEW-DIRECTORY";
+  throw new SluiceError("ERR_DIRECTORY_STATE", { directory, expected: "a city of this version", command });
 }
 
 /** Writes each table as CSV inside its domain's directory, and removes the CSV once it was imported. */
@@ -58,7 +70,7 @@ async function* tableFiles(
   directoryOf: (domain: string) => string,
   progress: (text: string) => void,
 ): AsyncGenerator<TableFile> {
-  for (const table of [data.hrss, data.health, data.market]) {
+  for (const table of [data.hrss, data.health, data.market, data.filings]) {
     const { domain, resource, title, source, fields } = table;
     progress(`${domain}: ${title}`);
     const file = join(directoryOf(domain), `${resource}.csv`);

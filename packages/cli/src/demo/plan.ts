@@ -6,7 +6,7 @@ import type { Bytes, EvidencedReceipt, LinearModel, ReleaseGate, ResourceProfile
 import { bundleJob } from "@sluice/sandbox/bundle";
 import type { CallKind, CallResult } from "./report.ts";
 import type { SceneSpec } from "./scene.ts";
-import type { Classified } from "./tables-desk.ts";
+import type { DeskWork } from "./desks.ts";
 
 /** Share of the rows in a developer's sample: larger in small cities, where k needs more of them. */
 const SAMPLE_SHARE = 0.25;
@@ -57,8 +57,10 @@ export interface WalkPlan {
   readonly products: readonly ProductPlan[];
   /** Whether everything that has to be refused is tried; it needs a product of the form `label-lookup`. */
   readonly refusals: boolean;
-  /** What classification found when the city was made; absent for one that was there. */
-  readonly classified?: Classified;
+  /** A scene on a table whose quality is below its rules: its launch has to be refused. */
+  readonly below?: SceneSpec;
+  /** What departments did with their tables when the city was made; absent for one that was there. */
+  readonly desks?: DeskWork;
   /** The published profile that a developer looks at before any grant. */
   readonly published?: {
     readonly domain: string;

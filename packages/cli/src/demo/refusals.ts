@@ -19,6 +19,8 @@ export interface RefusalCase {
   readonly kind?: CallKind;
   /** The case is about a product of this table. */
   readonly resource?: string;
+  /** The case is about the scene on a table below its rules; it is left out where there is none. */
+  readonly below?: true;
   attempt(scenery: Scenery): Promise<unknown>;
 }
 
@@ -33,9 +35,13 @@ export async function tryRefusals(scenery: Scenery, progress: (text: string) => 
   return results;
 }
 
-function applies({ kind, resource }: RefusalCase, { walked }: Scenery): boolean {
+function applies({ kind, resource, below }: RefusalCase, { walked, ...scenery }: Scenery): boolean {
   const resources = [...walked.values()].map(({ spec }) => spec.policy.resource);
-  return (kind === undefined || walked.has(kind)) && (resource === undefined || resources.includes(resource));
+  return (
+    (kind === undefined || walked.has(kind)) &&
+    (resource === undefined || resources.includes(resource)) &&
+    (below === undefined || scenery.below !== undefined)
+  );
 }
 
 async function tryOne(scenery: Scenery, refusal: RefusalCase): Promise<RefusalResult> {

@@ -1,5 +1,6 @@
-/** What the rules for samples and for tables with noise refuse: a sample that tells too much, cuts that cross those of an
- *  earlier sample, a column that an officer keeps back, labels that copy a column, and a table that no budget pays for.
+/** What the rules for tables, samples and tables with noise refuse: a sample that tells too much, cuts that cross those of an
+ *  earlier sample, a column that an officer keeps back, labels that copy a column, a table that no budget pays for, and one that
+ *  is not as good as its department wants it.
  *  @module */
 import { isSluiceError, Policy, utf8, type Bytes, type ColumnType } from "@sluice/protocol";
 import { grantScene } from "./govern.ts";
@@ -53,6 +54,7 @@ export const sampleCases: RefusalCase[] = [
   },
   { name: "label-copies-column", code: "ERR_GUARD_OUTPUT", refusedBy: "guard", attempt: copiedColumn },
   { name: "budget-spent", code: "ERR_PRIVACY_BUDGET", refusedBy: "domain", kind: "noisy-report", attempt: dearTable },
+  { name: "quality-below-rules", code: "ERR_QUALITY", refusedBy: "domain", below: true, attempt: launchBelow },
 ];
 
 /** A job on the sample of another policy than the one that was granted for `spec`. */
@@ -127,6 +129,18 @@ async function dearTable(scenery: Scenery): Promise<void> {
   );
   if (run.state !== "completed") throw runFailure(run);
   await releaseAndBuild(scenery.running, spec.department, kept.grant, run);
+}
+
+/** A data set of a table that is below its rules: developed on a sample, reviewed and released, its build is refused. */
+async function launchBelow({ running, below }: Scenery): Promise<void> {
+  if (below === undefined) throw new RangeError("no table is below its rules");
+  const product = nameOf("below");
+  const grant = await grantScene(running, below, usualTerms(product, new Date()));
+  const outputs = { filings: { kind: "dataset", fields: ["region", "industry"], days: 30 } };
+  const input = { region: "dict", industry: "dict" } as const;
+  const run = await developJob(running, grant, product, reading(below.purpose, input, { outputs }));
+  if (run.state !== "completed") throw runFailure(run);
+  await releaseAndBuild(running, below.department, grant, run);
 }
 
 /** A job that counts the rows of its sample, and what else it has. */

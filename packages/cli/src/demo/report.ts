@@ -2,7 +2,7 @@
  *  lines in a pipe.
  *  @module */
 import type { Certificate, ProductForm, RefusedBy } from "@sluice/protocol";
-import type { Classified } from "./tables-desk.ts";
+import type { DeskWork } from "./desks.ts";
 
 /** One step of the walk. */
 export interface StepResult {
@@ -24,6 +24,9 @@ export interface CallResult {
 
 /** Kinds of production query. */
 export type CallKind = "lookup" | Exclude<ProductForm, "label-lookup"> | "noisy-report";
+
+/** Level of GB/T 42460 below which no sample is handed out. */
+export const MIN_SAMPLE_LEVEL = 3;
 
 /** What a product's developer was given, as its certificate says. */
 export interface SampleResult extends Pick<Certificate, "sampleRows" | "suppressedRows" | "k" | "fidelity"> {
@@ -57,8 +60,8 @@ export interface RefusalResult {
 export interface DemoReport {
   readonly ok: boolean;
   readonly steps: StepResult[];
-  /** What classification found when the city was made. */
-  readonly classified?: Classified;
+  /** What departments did with their tables when the city was made; absent for one that was there. */
+  readonly desks?: DeskWork;
   /** Whether the profile that was looked at is what a plain count gives; absent where none is published. */
   readonly profile?: { readonly resource: string; readonly persons: number; readonly correct: boolean };
   /** Samples of the products that were made in this walk. */

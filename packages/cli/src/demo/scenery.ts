@@ -36,6 +36,8 @@ export interface Scenery {
   readonly product: Product;
   /** The report built again, under a grant of TRIAL_QUOTA readings. */
   readonly trial: { readonly spec: SceneSpec; readonly grant: StandingGrant; readonly served: ServedProduct };
+  /** A scene on a table whose quality is below its rules; undefined in a city without one. */
+  readonly below: SceneSpec | undefined;
   /** Products of the walk by the kind of their calls, that of `product` among them. */
   readonly walked: ReadonlyMap<CallKind, WalkedProduct>;
   /** All keys of the gateway, stolen: the one that signs its requests, and the one of its log. */
@@ -120,7 +122,7 @@ export function callDomain(scenery: Scenery, envelope: CallEnvelope): Promise<By
 /** Gathers what the cases need, among it every key of the gateway, taken from its directory as a thief would. */
 export async function prepareScenery(
   running: RunningCity,
-  parts: Pick<Scenery, "spec" | "grant" | "product" | "trial" | "walked">,
+  parts: Pick<Scenery, "spec" | "grant" | "product" | "trial" | "walked" | "below">,
 ): Promise<Scenery> {
   const stolen = async (file: string): Promise<SigningKey> =>
     importSigningKey(await readFile(join(gatewayDirectory(running.city.directory), "keys", file), "utf8"));

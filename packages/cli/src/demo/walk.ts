@@ -6,20 +6,22 @@ import type { EvidencedReceipt } from "@sluice/protocol";
 import { diskFolder } from "../verify/disk-folder.ts";
 import { writeEvidence } from "./audit.ts";
 import { CanarySearch } from "./canary-search.ts";
-import { gatewayDirectory, type City } from "./city.ts";
+import { gatewayDirectory, officesDirectory, type City } from "./city.ts";
+import { deskLines, desksAreRight } from "./desks.ts";
 import { grantScene, registerParties } from "./govern.ts";
 import type { ProductPlan, WalkPlan } from "./plan.ts";
 import { developJob, releaseAndBuild } from "./product.ts";
 import { TRIAL_QUOTA } from "./refused-grants.ts";
 import { tryRefusals } from "./refusals.ts";
-import type {
-  CallKind,
-  CallResult,
-  DemoReport,
-  Narrator,
-  PrivacyPrice,
-  RefusalResult,
-  SampleResult,
+import {
+  MIN_SAMPLE_LEVEL,
+  type CallKind,
+  type CallResult,
+  type DemoReport,
+  type Narrator,
+  type PrivacyPrice,
+  type RefusalResult,
+  type SampleResult,
 } from "./report.ts";
 import type { RunningCity } from "./running-city.ts";
 import { usualTerms } from "./scene.ts";
@@ -30,9 +32,6 @@ import { readWalkState, writeWalkState, type KeptProduct, type WalkState } from 
 /** Kinds of the products that refusals are tried on: most on the first, quotas are raced for on the second. */
 const REFUSAL_KIND = "lookup" satisfies CallKind;
 const TRIAL_KIND = "report" satisfies CallKind;
-
-/** Level of GB/T 42460 below which no sample is handed out. */
-const MIN_LEVEL = 3;
 
 /** Directory of a city's public evidence: what a stranger verifies. */
 export const evidenceDirectory = (city: City): string => join(city.directory, "evidence");
@@ -78,9 +77,9 @@ export async function walk(running: RunningCity, narrator: Narrator, plan: WalkP
   );
   const ok =
     narrator.steps.every((step) => step.ok) &&
-    (plan.classified === undefined || plan.classified.found === plan.classified.identifiers) &&
+    (plan.desks === undefined || desksAreRight(plan.desks)) &&
     profile?.correct !== false &&
-    samples.every(({ level }) => level >= MIN_LEVEL) &&
+    samples.every(({ level }) => level >= MIN_SAMPLE_LEVEL) &&
     privacy.every((price) => price.ok) &&
     calls.every(({ correct }) => correct) &&
     refused.refusals.every((refusal) => refusal.ok) &&
@@ -90,7 +89,7 @@ export async function walk(running: RunningCity, narrator: Narrator, plan: WalkP
   return {
     ok,
     steps: narrator.steps,
-    ...(plan.classified === undefined ? {} : { classified: plan.classified }),
+    ...(plan.desks === undefined ? {} : { desks: plan.desks }),
     ...(profile === null ? {} : { profile }),
     samples,
     privacy,
@@ -115,12 +114,9 @@ async function openState(running: RunningCity, narrator: Narrator): Promise<Walk
 async function lookAtProfile(
   running: RunningCity,
   narrator: Narrator,
-  { published, classified }: WalkPlan,
+  { published, desks }: WalkPlan,
 ): Promise<NonNullable<DemoReport["profile"]> | null> {
-  if (classified !== undefined) {
-    const { resource, columns, identifiers, found } = classified;
-    narrator.say(`    ${resource}: ${columns} columns classified, ${found} of ${identifiers} identifiers found`);
-  }
+  for (const line of desks === undefined ? [] : deskLines(desks)) narrator.say(`    ${line}`);
   if (published === undefined) return null;
   const { domain, resource } = published;
   return narrator.step(
@@ -148,7 +144,14 @@ async function refuse(
   return narrator.step("refusals", "everything that must be refused is tried", async (progress) => {
     const trial = await makeTrial(running, tried);
     const { spec, kept } = served;
-    const scenery = await prepareScenery(running, { spec, grant: kept.grant, product: kept.product, trial, walked });
+    const scenery = await prepareScenery(running, {
+      spec,
+      grant: kept.grant,
+      product: kept.product,
+      trial,
+      walked,
+      below: plan.below,
+    });
     const receipts = trial.served.runs.flatMap(({ receipt }) => (receipt === undefined ? [] : [receipt]));
     return { refusals: await tryRefusals(scenery, progress), receipts };
   });
@@ -164,10 +167,11 @@ async function makeTrial(running: RunningCity, { spec, code }: ProductPlan): Pro
   return { spec, grant, served: await releaseAndBuild(running, spec.department, grant, run) };
 }
 
-/** Traces of canary persons in the gateway's directory and in the evidence. */
+/** Traces of canary persons in the gateway's directory, in the evidence, and in what officers wrote out. */
 async function searchOutside(city: City, texts: readonly string[]): Promise<number> {
   const search = new CanarySearch(texts);
-  const places = [gatewayDirectory(city.directory), evidenceDirectory(city)];
+  const { directory } = city;
+  const places = [gatewayDirectory(directory), evidenceDirectory(city), officesDirectory(directory)];
   const finds = await Promise.all(places.map((place) => search.searchDirectory(place)));
   return finds.flat().length;
 }

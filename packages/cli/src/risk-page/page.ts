@@ -66,9 +66,11 @@ function facts({ counts, overallRisk, k, bestK, sharing, utility, model }: RiskR
 
 function modelFacts(model: RiskReport["model"]): Fact[] {
   if (model === undefined) return [];
-  const { algorithm, l, entropyL, t, delta } = model;
+  const { algorithm, levels, l, entropyL, t, delta } = model;
+  const node = Object.entries(levels ?? {}).map(([name, level]) => `${name} ${level}`);
   return [
     ["模型", "Model", algorithm],
+    ...(node.length === 0 ? [] : [["各列层级", "Level of each column", node.join(", ")] as Fact]),
     ...(l === undefined ? [] : [["l-多样性", "l, distinct", figure(l)] as Fact]),
     ...(entropyL === undefined ? [] : [["熵 l", "l, entropy", figure(entropyL)] as Fact]),
     ...(t === undefined ? [] : [["t-接近", "t", figure(t)] as Fact]),

@@ -8,6 +8,7 @@ import {
   sensitiveColumns,
   suppressToK,
   type Population,
+  type Recoding,
 } from "@sluice/desensitize";
 import { isSluiceError, SluiceError } from "@sluice/protocol";
 import type { AnonymityModel, ColumnBatch, Policy, ResourceDescription, RiskReport } from "@sluice/protocol";
@@ -87,12 +88,19 @@ async function anonymized(sample: DrawnSample): Promise<KeptSample> {
       : { recoded: { ofRow: classes, ofTuples: (tuples: ColumnBatch) => recodeTuples(recoding, tuples) } }),
     model: {
       algorithm: model.algorithm,
+      ...(model.algorithm === "full-domain" ? levelsOf(recoding) : {}),
       ...(l === undefined ? {} : { l }),
       ...(entropyL === undefined ? {} : { entropyL }),
       ...(t === undefined ? {} : { t }),
       ...(delta === undefined ? {} : { delta }),
     },
   };
+}
+
+/** The level of each column. */
+function levelsOf(recoding: Recoding): { readonly levels?: Readonly<Record<string, number>> } {
+  if (recoding.kind !== "levels") return {};
+  return { levels: Object.fromEntries(recoding.columns.map(({ name, level }) => [name, level])) };
 }
 
 function asksForKAlone({ algorithm, ...demands }: AnonymityModel): boolean {

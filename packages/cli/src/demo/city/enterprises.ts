@@ -2,10 +2,11 @@
  *  register lists the enterprise as abnormal, which follows from the other columns.
  *  @module */
 import { socialCreditCheckCharacter } from "@sluice/desensitize";
+import type { Hierarchy } from "@sluice/protocol";
 import { characters } from "./names.ts";
 import { REFERENCE_DATE, type Population } from "./persons.ts";
 import { SeededRandom, type Weighted } from "./random.ts";
-import { REGIONS, regionTitle } from "./regions.ts";
+import { REGION_HIERARCHY, REGIONS, regionTitle } from "./regions.ts";
 import { field, type CityTable } from "./table.ts";
 
 /** Industry codes of GB/T 4754 with a word for the name. */
@@ -23,6 +24,8 @@ const INDUSTRIES: [Weighted<readonly [code: string, word: string]>, ...Weighted<
   [["K7020", "物业服务"], 4],
   [["M7320", "工程技术"], 5],
 ];
+/** How an industry becomes coarser: its division, its section. */
+export const INDUSTRY_HIERARCHY: Hierarchy = { kind: "prefix", lengths: [3, 1] };
 const WORDS = characters("鑫瑞恒泰宏源嘉盛华安博远智创天成云启星禾润德");
 /** Weights of the organisation code's check character (GB 11714). */
 const ORGANISATION_WEIGHTS = [3, 7, 9, 10, 5, 8, 4, 2] as const;
@@ -34,9 +37,9 @@ const FIELDS = [
   field("name", "企业名称", "text", "direct", "general-1"),
   field("legal_representative", "法定代表人", "text", "direct", "general-3"),
   field("legal_representative_id", "法定代表人身份号码", "text", "direct", "general-4"),
-  field("industry", "行业代码", "text", "quasi", "general-1"),
-  field("region", "住所区划代码", "text", "quasi", "general-1"),
-  field("founded", "成立日期", "date", "quasi", "general-1"),
+  field("industry", "行业代码", "text", "quasi", "general-1", INDUSTRY_HIERARCHY),
+  field("region", "住所区划代码", "text", "quasi", "general-1", REGION_HIERARCHY),
+  field("founded", "成立日期", "date", "quasi", "general-1", { kind: "date", units: ["year", "decade"] }),
   field("registered_capital", "注册资本（万元）", "decimal", "other", "general-1"),
   field("employees", "参保人数", "integer", "other", "general-2"),
   field("abnormal", "列入经营异常名录", "boolean", "sensitive", "general-2"),
