@@ -2,6 +2,7 @@
  *  @module */
 import { fromProblem, type Run, type RunEvent } from "@sluice/protocol";
 import { findingCounts } from "./develop/guard-text.ts";
+import { modelSummary } from "./model-text.ts";
 import { formatTable } from "./table.ts";
 
 /** The lines for one run. */
@@ -21,7 +22,7 @@ export function formatRun(run: Run): string {
   for (const [output, { values }] of Object.entries(run.metrics ?? {})) {
     for (const [name, value] of Object.entries(values)) rows.push([`${output}.${name}`, String(value)]);
   }
-  if (run.model !== undefined) rows.push(["model", `linear, ${run.model.features.length} features`]);
+  if (run.model !== undefined) rows.push(["model", modelSummary(run.model)]);
   if (run.guardReport !== undefined) rows.push(["guard", findingCounts(run.guardReport.findings)]);
   if (run.snapshot !== undefined) rows.push(["snapshot", run.snapshot]);
   const lines = [formatTable(rows), ...run.log.map((line) => `  | ${line}`)];

@@ -145,6 +145,30 @@ test("a score is in no answer: neither function returns one", () => {
   expect(() => outputOf(answer("labels", "price"), [new Uint8Array(3)], built)).toThrow(/guard-answer/u);
 });
 
+test("a model of another kind, or larger than declared, does not fit", () => {
+  const leaf = { feature: [0], threshold: [0], left: [-1], right: [-1], value: [0.5] };
+  const stump = { feature: [0, 0, 0], threshold: [30, 0, 0], left: [1, -1, -1], right: [2, -1, -1], value: [0, 1, 2] };
+  const spec = { kind: "tree-model", maxTrees: 2, maxLeaves: 2 } as const;
+  const released = { kind: "released" as const, id: 1, findings: [] };
+  const facts = (outputs: JobManifest["outputs"]) =>
+    ({ manifest: { ...manifest, outputs }, rowCount: 3, entry: "develop" }) as const;
+  const model = (trees: (typeof leaf)[]) => ({
+    kind: "tree-model" as const,
+    link: "logit" as const,
+    features: ["age"],
+    base: 0,
+    trees,
+  });
+  const answered = (value: ReturnType<typeof model>, outputs: JobManifest["outputs"]) =>
+    outputOf({ ...released, values: { model: value } }, [], facts(outputs));
+  expect(answered(model([leaf, stump]), { model: spec }).values).toEqual({ model: model([leaf, stump]) });
+  expect(() => answered(model([leaf, leaf, leaf]), { model: spec })).toThrow(/guard-answer/u);
+  expect(() => answered(model([stump]), { model: { ...spec, link: "log" } })).toThrow(/guard-answer/u);
+  expect(() => answered(model([stump]), { model: { kind: "linear-model", maxParameters: 9 } })).toThrow(
+    /guard-answer/u,
+  );
+});
+
 test("every cell and flag is under the hash", async () => {
   const served = (value: Table | { kind: "set"; members: Uint8Array }) =>
     outputHash({ class: "served", values: { out: value } });

@@ -53,6 +53,9 @@ export function formOf(manifest: JobManifest): ProductForm | null {
       return "dataset";
     case "metrics":
     case "linear-model":
+    case "tree-model":
+    case "scorecard":
+    case "clusters":
     case undefined:
       return null;
   }

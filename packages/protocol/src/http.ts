@@ -7,7 +7,7 @@ import { PinnedKey } from "./keyring.ts";
 import { GuardReport } from "./guard-report.ts";
 import { JobManifest, Metrics } from "./job.ts";
 import { LogOrigin } from "./log.ts";
-import { LinearModel } from "./model.ts";
+import { ReleasedModel } from "./model.ts";
 import { SignedParty } from "./party.ts";
 import { Certificate, Policy } from "./policy.ts";
 import { EvidencedReceipt } from "./receipt.ts";
@@ -99,7 +99,7 @@ export const Run = z.strictObject({
   certificate: Certificate.optional(),
   guardReport: GuardReport.optional(),
   metrics: z.record(z.string(), Metrics).optional(),
-  model: LinearModel.optional(),
+  model: ReleasedModel.optional(),
   /** Error code, remedy and declared facts of a failed run. */
   failure: z
     .strictObject({

@@ -20,6 +20,7 @@ export * from "./limits.ts";
 export * from "./log.ts";
 export * from "./lookup.ts";
 export * from "./model.ts";
+export * from "./model-spec.ts";
 export * from "./noisy-table.ts";
 export * from "./party.ts";
 export * from "./policy.ts";

@@ -7,7 +7,7 @@ import type { ProductForm } from "./form.ts";
 import type { Grant, Operation } from "./grant.ts";
 import type { KeyId, Sha256Hex, SuiteId } from "./identifiers.ts";
 import type { JobManifest } from "./job.ts";
-import type { LinearModel } from "./model.ts";
+import type { ReleasedModel } from "./model.ts";
 
 /** Randomness is injected; it is seeded in tests and in generated demo data only. */
 export interface Random {
@@ -96,7 +96,7 @@ export interface SealedJob {
   /** Absent for `describe`. */
   readonly table?: ColumnBatch;
   /** The released model, for `produce`. */
-  readonly model?: LinearModel;
+  readonly model?: ReleasedModel;
   /** Seed of the job's `Math.random`; recorded. */
   readonly seed: number;
   readonly limits: { readonly wallTimeLimitMs: number; readonly memoryLimitBytes: number };

@@ -5,7 +5,8 @@ import { ColumnType, type ColumnBatch } from "./columns.ts";
 import { DatasetSpec } from "./dataset.ts";
 import type { GuardFinding } from "./guard-report.ts";
 import { FieldName, MemberName, Name } from "./identifiers.ts";
-import type { LinearModel } from "./model.ts";
+import { isModelKind, type ReleasedModel } from "./model.ts";
+import { ClustersSpec, LinearModelSpec, ScorecardSpec, TreeModelSpec } from "./model-spec.ts";
 import { NoisyTableSpec } from "./noisy-table.ts";
 import { PsiKind } from "./psi.ts";
 import { MAX_FEATURE_BOUND, ScoreLink } from "./score.ts";
@@ -15,8 +16,10 @@ import { TableSpec, type Table, type TableRows } from "./table.ts";
 export const OutputSpec = z.discriminatedUnion("kind", [
   /** Released: named numbers. */
   z.strictObject({ kind: z.literal("metrics"), keys: z.array(MemberName).min(1).max(32) }),
-  /** Released: coefficients of a linear score, one per feature, and an intercept. */
-  z.strictObject({ kind: z.literal("linear-model"), maxParameters: z.int().min(1).max(256) }),
+  LinearModelSpec,
+  TreeModelSpec,
+  ScorecardSpec,
+  ClustersSpec,
   /** Served: one label per row, from a closed list. */
   z.strictObject({ kind: z.literal("labels"), vocabulary: z.array(MemberName).min(2).max(64) }),
   /** Served: whose keys are in the set that callers match their lists with. */
@@ -82,6 +85,10 @@ export const JobManifest = z
     path: ["outputs"],
     message: "at most one output that is served",
   })
+  .refine(({ outputs }) => countKinds(outputs, isModelKind) <= 1, {
+    path: ["outputs"],
+    message: "at most one model",
+  })
   .refine(({ outputs }) => !hasKind(outputs, "score") || countKinds(outputs, (kind) => kind === "linear-model") === 1, {
     path: ["outputs"],
     message: "exactly one linear-model beside a score",
@@ -89,7 +96,7 @@ export const JobManifest = z
   .refine(({ input, outputs }) => Object.values(outputs).every((spec) => readsInput(spec, input)), {
     path: ["outputs"],
     message:
-      "a noisy table of input columns, dict or bool for texts, f64 or i32 for breaks and measures; a dataset of input columns",
+      "a noisy table of input columns, dict or bool for texts, f64 or i32 for breaks and measures; a dataset of input columns; a model's target among them",
   });
 export type JobManifest = z.infer<typeof JobManifest>;
 
@@ -105,12 +112,12 @@ export type MemberFlags = { kind: "set"; members: Uint8Array };
 
 /** What a run returned, decoded. A run has outputs of one class only. */
 export type JobOutput =
-  | { class: "released"; values: Record<string, Metrics | LinearModel> }
+  | { class: "released"; values: Record<string, Metrics | ReleasedModel> }
   | { class: "served"; values: Record<string, Labels | MemberFlags | TableRows> };
 
 /** What the guard lets through: rows of a table have become its cells. */
 export type CheckedOutput =
-  | { class: "released"; values: Record<string, Metrics | LinearModel> }
+  | { class: "released"; values: Record<string, Metrics | ReleasedModel> }
   | { class: "served"; values: Record<string, Labels | MemberFlags | Table> };
 
 /** Outcome of the guard. `output` is the only form in which user-made values go on. */
@@ -145,10 +152,11 @@ export type DomainFacts = {
   shown?: Uint32Array;
 };
 
-/** Whether the columns of a noisy table are inputs of types that can be grouped and summed as declared, and those of a data
- *  set inputs. */
+/** Whether the columns of a noisy table are inputs of types that can be grouped and summed as declared, those of a data
+ *  set inputs, and what a model predicts an input. */
 function readsInput(spec: OutputSpec, input: Readonly<Record<string, ColumnType>>): boolean {
   if (spec.kind === "dataset") return spec.fields.every((field) => Object.hasOwn(input, field));
+  if ("target" in spec && spec.target !== undefined) return Object.hasOwn(input, spec.target);
   if (spec.kind !== "noisy-table") return true;
   const has = (field: string, types: readonly ColumnType[]): boolean => {
     const type = Object.hasOwn(input, field) ? input[field] : undefined;

@@ -316,6 +316,13 @@ export default function bootstrap(hostLog, hostProgress, hostSettle) {
     if (kind === "linear-model") {
       return `"features":${write(value.features, 1)},"weights":${write(value.weights, 1)},"intercept":${write(value.intercept, 1)}`;
     }
+    if (kind === "tree-model") {
+      return `"link":${write(value.link, 1)},"features":${write(value.features, 1)},"base":${write(value.base, 1)},"trees":${write(value.trees, 1)}`;
+    }
+    if (kind === "scorecard") return `"intercept":${write(value.intercept, 1)},"items":${write(value.items, 1)}`;
+    if (kind === "clusters") {
+      return `"features":${write(value.features, 1)},"means":${write(value.means, 1)},"scales":${write(value.scales, 1)},"centres":${write(value.centres, 1)}`;
+    }
     // Without a prototype: user code may have put setters over indices.
     const names = create(null);
     names.length = spec.dimensions.length;
@@ -331,6 +338,9 @@ export default function bootstrap(hostLog, hostProgress, hostSettle) {
     __proto__: null,
     metrics: "released",
     "linear-model": "released",
+    "tree-model": "released",
+    scorecard: "released",
+    clusters: "released",
     labels: "served",
     set: "served",
     table: "served",

@@ -5,10 +5,12 @@ import type {
   Column,
   ColumnType,
   ContributionBound,
-  LinearModel,
+  ModelKind,
+  ModelLink,
   OutputSpec,
   PrivacyLoss,
   PsiKind,
+  ReleasedModel,
   ScoreLink,
 } from "@sluice/protocol";
 
@@ -18,7 +20,28 @@ export type JobInput = Readonly<Record<string, ColumnType>>;
 /** An output as a job declares it. Lists may be `as const`. */
 export type JobOutputSpec =
   | { readonly kind: "metrics"; readonly keys: readonly string[] }
-  | { readonly kind: "linear-model"; readonly maxParameters: number }
+  | {
+      readonly kind: "linear-model";
+      readonly maxParameters: number;
+      readonly target?: string;
+      readonly link?: ModelLink;
+    }
+  | {
+      readonly kind: "tree-model";
+      readonly maxTrees: number;
+      /** Of each tree. */
+      readonly maxLeaves: number;
+      /** Input column that the model predicts. */
+      readonly target?: string;
+      readonly link?: ModelLink;
+    }
+  | {
+      readonly kind: "scorecard";
+      /** Of all columns, those for missing values among them. */
+      readonly maxBins: number;
+      readonly target?: string;
+    }
+  | { readonly kind: "clusters"; readonly maxClusters: number }
   | { readonly kind: "labels"; readonly vocabulary: readonly string[] }
   | { readonly kind: "set"; readonly match: PsiKind }
   | { readonly kind: "score"; readonly featureBound: number; readonly link: ScoreLink }
@@ -89,6 +112,44 @@ export interface ModelResult {
   readonly intercept: number;
 }
 
+/** Numbers of a model. */
+export type ModelNumbers = readonly number[] | Float64Array | Int32Array;
+
+/** Trees to release: see `TreeModel` of the protocol for what the arrays of a tree mean. */
+export interface TreeModelResult {
+  readonly link: ModelLink;
+  readonly features: readonly string[];
+  readonly base: number;
+  readonly trees: readonly {
+    readonly [P in "feature" | "threshold" | "left" | "right" | "value"]: ModelNumbers;
+  }[];
+}
+
+/** A scorecard to release: points by bin of each column, `breaks` for a number and `levels` for a text. */
+export interface ScorecardResult {
+  readonly intercept: number;
+  readonly items: readonly ({ readonly column: string; readonly points: ModelNumbers } & (
+    | { readonly breaks: readonly number[] }
+    | { readonly levels: readonly (readonly string[])[] }
+  ))[];
+}
+
+/** Clusters to release: centres in the space of (x - mean) / scale. */
+export interface ClustersResult {
+  readonly features: readonly string[];
+  readonly means: ModelNumbers;
+  readonly scales: ModelNumbers;
+  readonly centres: readonly ModelNumbers[];
+}
+
+/** What a job returns for a model, by kind. */
+interface ModelResults {
+  readonly "linear-model": ModelResult;
+  readonly "tree-model": TreeModelResult;
+  readonly scorecard: ScorecardResult;
+  readonly clusters: ClustersResult;
+}
+
 /** What a job returns for a table, row by row; the guard groups and counts. */
 export interface TableResult<D extends string = string, M extends string = string> {
   /** By dimension, for each row the index of its level, or 255 (`NO_LEVEL` of the kit) when it is in no group. */
@@ -101,15 +162,15 @@ export interface TableResult<D extends string = string, M extends string = strin
  *  0 for the others, and a score, a noisy table or a data set is returned by nobody. */
 export type OutputResult<S extends JobOutputSpec> = S extends { kind: "metrics"; keys: readonly (infer K)[] }
   ? { readonly [P in K & string]: number }
-  : S extends { kind: "linear-model" }
-    ? ModelResult
+  : S extends { kind: infer K extends ModelKind }
+    ? ModelResults[K]
     : S extends { kind: "table"; dimensions: readonly { name: infer D }[]; measures: readonly (infer M)[] }
       ? TableResult<D & string, M & string>
       : S extends { kind: "labels" | "set" }
         ? Uint8Array
         : never;
 
-type ReleasedKind = "metrics" | "linear-model";
+type ReleasedKind = "metrics" | ModelKind;
 type ProducedKind = "labels" | "set" | "table";
 type KindOf<O extends JobOutputs> = O[keyof O]["kind"];
 
@@ -117,13 +178,15 @@ type OutputsOf<O extends JobOutputs, Kind extends OutputSpec["kind"]> = {
   readonly [K in keyof O as O[K]["kind"] extends Kind ? K : never]: OutputResult<O[K]>;
 };
 
-/** The released model as the guard rounded it; `undefined` in a job that releases none. */
-export type ReleasedModel<O extends JobOutputs> = "linear-model" extends KindOf<O> ? Readonly<LinearModel> : undefined;
+/** The released model as the guard rounded it, of the declared kind; `undefined` in a job that releases none. */
+export type ReleasedModelOf<O extends JobOutputs> = [KindOf<O> & ModelKind] extends [never]
+  ? undefined
+  : Readonly<Extract<ReleasedModel, { kind: KindOf<O> }>>;
 
 /** Computes the served outputs on every row. */
 type Produce<I extends JobInput, O extends JobOutputs> = (
   rows: JobRows<I>,
-  model: ReleasedModel<O>,
+  model: ReleasedModelOf<O>,
   context: JobContext,
 ) => OutputsOf<O, ProducedKind> | Promise<OutputsOf<O, ProducedKind>>;
 

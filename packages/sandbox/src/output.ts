@@ -14,13 +14,15 @@ import {
   type JobManifest,
   type JobOutput,
   type Labels,
-  type LinearModel,
   type MemberFlags,
   type Metrics,
   type OutputSpec,
+  type ReleasedModel,
+  type ServedKind,
   type TableRows,
 } from "@sluice/protocol";
 import { z } from "zod";
+import { decodeModel } from "./output-model.ts";
 
 /** Largest JSON part of an output. */
 export const MAX_OUTPUT_JSON_BYTES = 1_048_576;
@@ -30,12 +32,6 @@ const MAX_OUTPUT_BUFFERS = 64;
 const finite = z.number().refine(Number.isFinite);
 const Document = z.strictObject({ outputs: z.record(z.string().max(40), z.unknown()) });
 const MetricsForm = z.strictObject({ kind: z.literal("metrics"), values: z.record(z.string().max(40), finite) });
-const LinearModelForm = z.strictObject({
-  kind: z.literal("linear-model"),
-  features: z.array(z.string().min(1).max(80)).min(1).max(256),
-  weights: z.array(finite).min(1).max(256),
-  intercept: finite,
-});
 const BufferIndex = z.int().min(0).max(MAX_OUTPUT_BUFFERS);
 const CodesForm = z.strictObject({ kind: z.enum(["labels", "set"]), buffer: BufferIndex });
 const BufferIndices = z.record(z.string().max(40), BufferIndex);
@@ -81,7 +77,9 @@ export function decodeJobOutput(bytes: Bytes, manifest: JobManifest): JobOutput 
   }
   if (!served) {
     if (buffers.length > 0) throw refused("all", "output-format", "return no buffers with released outputs");
-    const values = expected.map(([name, spec]) => [name, readReleased(name, spec, outputs[name])] as const);
+    const values = expected.flatMap(([name, spec]) =>
+      isReleasedSpec(spec) ? [[name, readReleased(name, spec, outputs[name])] as const] : [],
+    );
     return { class: "released", values: Object.fromEntries(values) };
   }
   const unread = new UnreadBuffers(buffers);
@@ -110,7 +108,13 @@ class UnreadBuffers {
   }
 }
 
-function readReleased(name: string, spec: OutputSpec, value: unknown): Metrics | LinearModel {
+function isReleasedSpec(spec: OutputSpec): spec is ReleasedSpec {
+  return !isServedKind(spec.kind);
+}
+
+type ReleasedSpec = Exclude<OutputSpec, { kind: ServedKind }>;
+
+function readReleased(name: string, spec: ReleasedSpec, value: unknown): Metrics | ReleasedModel {
   if (spec.kind === "metrics") {
     const metrics = MetricsForm.safeParse(value);
     if (!metrics.success) throw refused(name, "metrics-finite", "return one finite number per key");
@@ -121,21 +125,9 @@ function readReleased(name: string, spec: OutputSpec, value: unknown): Metrics |
     }
     return { kind: "metrics", values: Object.fromEntries(spec.keys.map((key) => [key, values[key] ?? 0])) };
   }
-  const model = LinearModelForm.safeParse(value);
-  if (!model.success || spec.kind !== "linear-model") {
-    throw refused(name, "linear-model-form", "return features, as many finite weights, and a finite intercept");
-  }
-  const { features, weights, intercept } = model.data;
-  if (features.length !== weights.length) {
-    throw refused(name, "linear-model-form", "return as many weights as features");
-  }
-  if (new Set(features).size !== features.length) {
-    throw refused(name, "linear-model-form", "name each feature once");
-  }
-  if (weights.length > spec.maxParameters) {
-    throw refused(name, "linear-model-parameters", `return at most ${spec.maxParameters} weights`);
-  }
-  return { kind: "linear-model", features, weights, intercept };
+  const decoded = decodeModel(spec, value);
+  if (!decoded.ok) throw refused(name, decoded.rule, decoded.change);
+  return decoded.model;
 }
 
 function readServed(

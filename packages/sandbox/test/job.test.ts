@@ -1,5 +1,13 @@
 import { expect, expectTypeOf, test } from "vitest";
-import { defineJob, type ModelResult, type TableResult } from "../src/job.ts";
+import type { Clusters, Scorecard, TreeModel } from "@sluice/protocol";
+import {
+  defineJob,
+  type ClustersResult,
+  type ModelResult,
+  type ScorecardResult,
+  type TableResult,
+  type TreeModelResult,
+} from "../src/job.ts";
 
 const job = defineJob({
   name: "credit",
@@ -113,6 +121,45 @@ test.each(["labels", "set", "table"])("refuses %s without produce", (kind) => {
   // @ts-expect-error: a table is produced
   const table = () => defineJob({ ...common, outputs: outputs.table });
   expect({ labels, set, table }[kind]).toThrow(`${kind} output needs produce`);
+});
+
+test("produce gets a model of the declared kind, and develop returns its form", () => {
+  const labels = { kind: "labels", vocabulary: ["A", "B"] } as const;
+  const declared = { name: "a", purpose: "a", input: { age: "f64" } } as const;
+  const leaf = { feature: [0], threshold: [0], left: [-1], right: [-1], value: new Float64Array(1) };
+  const trees = defineJob({
+    ...declared,
+    outputs: { model: { kind: "tree-model", maxTrees: 2, maxLeaves: 4, target: "age", link: "log" }, band: labels },
+    develop: () => ({ model: { link: "log", features: ["age"], base: 1, trees: [leaf] } }),
+    produce(rows, model) {
+      expectTypeOf(model).toEqualTypeOf<Readonly<TreeModel>>();
+      return { band: new Uint8Array(rows.rowCount) };
+    },
+  });
+  expectTypeOf<Awaited<ReturnType<typeof trees.develop>>["model"]>().toEqualTypeOf<TreeModelResult>();
+  const card = defineJob({
+    ...declared,
+    outputs: { model: { kind: "scorecard", maxBins: 8 }, band: labels },
+    develop: () => ({ model: { intercept: 0, items: [{ column: "age", breaks: [30], points: [0, 1, 2] }] } }),
+    produce(rows, model) {
+      expectTypeOf(model).toEqualTypeOf<Readonly<Scorecard>>();
+      return { band: new Uint8Array(rows.rowCount) };
+    },
+  });
+  expectTypeOf<Awaited<ReturnType<typeof card.develop>>["model"]>().toEqualTypeOf<ScorecardResult>();
+  const clusters = defineJob({
+    ...declared,
+    outputs: { model: { kind: "clusters", maxClusters: 2 }, band: labels },
+    develop: () => ({ model: { features: ["age"], means: [0], scales: [1], centres: [[0], [1]] } }),
+    produce(rows, model) {
+      expectTypeOf(model).toEqualTypeOf<Readonly<Clusters>>();
+      return { band: new Uint8Array(rows.rowCount) };
+    },
+  });
+  expectTypeOf<Awaited<ReturnType<typeof clusters.develop>>["model"]>().toEqualTypeOf<ClustersResult>();
+  const outputs = { model: { kind: "scorecard", maxBins: 8 } } as const;
+  // @ts-expect-error: weights are no scorecard
+  defineJob({ ...declared, outputs, develop: () => ({ model: { features: ["age"], weights: [1], intercept: 0 } }) });
 });
 
 test("refuses a column called rowCount", () => {

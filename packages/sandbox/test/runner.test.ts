@@ -7,6 +7,7 @@ import {
   type ColumnBatch,
   type DescribedBundle,
   type JobEvent,
+  type JobManifest,
   type LinearModel,
   type SandboxRunner,
 } from "@sluice/protocol";
@@ -90,6 +91,50 @@ test.each([
 test("refuses a bundle without a job", async () => {
   await expect(describeBundle(runner, utf8("var x = 1;"))).rejects.toMatchObject({ code: "ERR_JOB_THREW" });
   await expect(describeBundle(runner, utf8("process.exit()"))).rejects.toMatchObject({ code: "ERR_JOB_CAPABILITY" });
+});
+
+test("models of every kind leave as the job returned them, from plain and typed arrays", async () => {
+  const bundle = utf8(`
+    const tree = { feature: Int32Array.of(1, 0, 0), threshold: Float64Array.of(0.5, 0, 0),
+      left: [1, -1, -1], right: [2, -1, -1], value: Float64Array.of(0, -0.25, 1e-7) };
+    var sluiceJob = { default: {
+      name: "models", purpose: "test", input: {},
+      outputs: { trees: { kind: "tree-model" }, card: { kind: "scorecard" }, groups: { kind: "clusters" } },
+      develop: () => ({
+        trees: { kind: "linear-model", link: "log", features: ["age", "region=a"], base: 1, trees: [tree], fitted: 3 },
+        card: { intercept: 0.5, items: [{ column: "age", breaks: [30], points: Float64Array.of(1, 2, 0) }] },
+        groups: { features: ["age"], means: [4], scales: Float64Array.of(2), centres: [Float64Array.of(1), [-1]] },
+      }),
+    } };`);
+  const outputs: JobManifest["outputs"] = {
+    trees: { kind: "tree-model", maxTrees: 1, maxLeaves: 2 },
+    card: { kind: "scorecard", maxBins: 3 },
+    groups: { kind: "clusters", maxClusters: 2 },
+  };
+  const outcome = await runner.run(sealed(bundle, { table: { rowCount: 0, columns: {} } }), {});
+  if (!outcome.ok) throw new Error(outcome.code);
+  expect(decodeJobOutput(outcome.output, { ...described.manifest, outputs })).toEqual({
+    class: "released",
+    values: {
+      trees: {
+        kind: "tree-model",
+        link: "log",
+        features: ["age", "region=a"],
+        base: 1,
+        trees: [
+          {
+            feature: [1, 0, 0],
+            threshold: [0.5, 0, 0],
+            left: [1, -1, -1],
+            right: [2, -1, -1],
+            value: [0, -0.25, 1e-7],
+          },
+        ],
+      },
+      card: { kind: "scorecard", intercept: 0.5, items: [{ column: "age", breaks: [30], points: [1, 2, 0] }] },
+      groups: { kind: "clusters", features: ["age"], means: [4], scales: [2], centres: [[1], [-1]] },
+    },
+  });
 });
 
 test("develops on a sample and produces on every row what a plain computation gives", async () => {

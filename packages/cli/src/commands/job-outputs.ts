@@ -4,6 +4,7 @@ import { isErrorCode, SluiceError, type Run } from "@sluice/protocol";
 import { JSON_OPTION, type Command } from "../command.ts";
 import { formatFindings } from "../develop/guard-text.ts";
 import { formatError } from "../error-text.ts";
+import { ENGLISH_MODEL_WORDS, modelParameters } from "../model-text.ts";
 import { openClient, PARTY_OPTIONS } from "../party-context.ts";
 import { formatTable } from "../table.ts";
 
@@ -38,10 +39,8 @@ function formatOutputs({ metrics = {}, model, guardReport, state }: Run): string
     Object.entries(values).map(([key, value]) => [`${output}.${key}`, String(value)]),
   );
   if (model !== undefined) {
-    rows.push(["model: intercept", String(model.intercept)]);
-    for (const [i, feature] of model.features.entries()) {
-      rows.push([`model: ${feature}`, String(model.weights[i] ?? 0)]);
-    }
+    const parameters = modelParameters(model, ENGLISH_MODEL_WORDS);
+    rows.push(...parameters.map(([name, value]) => [`model: ${name}`, String(value)]));
   }
   const parts = rows.length === 0 ? [`nothing was released; the run ${state}`] : [formatTable(rows)];
   if (guardReport !== undefined) parts.push(formatFindings(guardReport.findings));

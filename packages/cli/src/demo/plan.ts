@@ -2,7 +2,7 @@
  *  @module */
 import { fileURLToPath } from "node:url";
 import type { SluiceClient } from "@sluice/client";
-import type { Bytes, EvidencedReceipt, LinearModel, ReleaseGate, ResourceProfile } from "@sluice/protocol";
+import type { Bytes, EvidencedReceipt, ReleasedModel, ReleaseGate, ResourceProfile } from "@sluice/protocol";
 import { bundleJob } from "@sluice/sandbox/bundle";
 import type { CallKind, CallResult } from "./report.ts";
 import type { SceneSpec } from "./scene.ts";
@@ -18,7 +18,7 @@ export interface Asking {
   /** Client of the scene's first caller. */
   readonly client: SluiceClient;
   /** The released model, which counts as published; absent when the job releases none. */
-  readonly model: LinearModel | undefined;
+  readonly model: ReleasedModel | undefined;
   readonly progress: (text: string) => void;
 }
 

@@ -7,7 +7,7 @@ import {
   SluiceError,
   type Bytes,
   type ErrorCode,
-  type LinearModel,
+  type ReleasedModel,
   type Product,
   type Release,
   type Run,
@@ -21,7 +21,7 @@ import { VERSION } from "./scene.ts";
 /** A product that answers, with the model that is public by its release, if it has one. */
 export interface ServedProduct {
   readonly product: Product;
-  readonly model: LinearModel | undefined;
+  readonly model: ReleasedModel | undefined;
   readonly runs: readonly Run[];
 }
 

@@ -2,13 +2,13 @@
  *  @module */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { LinearModel, Policy, Product, Sha256Hex, SignedGrant, SluiceError } from "@sluice/protocol";
+import { ReleasedModel, Policy, Product, Sha256Hex, SignedGrant, SluiceError } from "@sluice/protocol";
 import { z } from "zod";
 
 const Kept = z.strictObject({
   grant: z.strictObject({ hash: Sha256Hex, signed: SignedGrant, policy: Policy }),
   product: Product,
-  model: LinearModel.optional(),
+  model: ReleasedModel.optional(),
 });
 const WalkState = z.strictObject({ products: z.record(z.string(), Kept) });
 

@@ -1,18 +1,20 @@
 /** How a run on the developer's machine reads, for a person and as JSON.
  *  @module */
-import type {
-  CheckedOutput,
-  JobManifest,
-  JobOutput,
-  Labels,
-  LinearModel,
-  MemberFlags,
-  Metrics,
-  Table,
-  TableRows,
+import {
+  isModel,
+  type CheckedOutput,
+  type JobManifest,
+  type JobOutput,
+  type Labels,
+  type MemberFlags,
+  type Metrics,
+  type ReleasedModel,
+  type Table,
+  type TableRows,
 } from "@sluice/protocol";
 import type { SourcePlace } from "@sluice/sandbox";
 import { errorDocument, formatError } from "../error-text.ts";
+import { ENGLISH_MODEL_WORDS, modelParameters } from "../model-text.ts";
 import { noisyTableText } from "../report-page/text-form.ts";
 import { formatTable } from "../table.ts";
 import { formatFindings } from "./guard-text.ts";
@@ -26,12 +28,12 @@ const CONTEXT_LINES = 2;
 const MAX_SOURCE_COLUMNS = 110;
 
 /** A value that a job returned, or that the guard let through. */
-type OutputValue = Metrics | LinearModel | Labels | MemberFlags | TableRows | Table;
+type OutputValue = Metrics | ReleasedModel | Labels | MemberFlags | TableRows | Table;
 
 /** The lines for one function of the job: what it logged, what it returned and what of it may go on. */
 export function formatEntry(report: EntryReport, manifest: JobManifest): string {
   const { entry, rows, wallMs, log, findings, failure } = report;
-  const released = Object.values(manifest.outputs).some(({ kind }) => kind === "linear-model");
+  const released = Object.values(manifest.outputs).some(isModel);
   const given = released ? ", with the model as the guard rounded it" : `, on ${rows} rows`;
   const lines = [`${entry}: ${failure === null ? "ok" : "failed"}, ${wallMs} ms${entry === "produce" ? given : ""}`];
   lines.push(...log.map((line) => `  | ${line}`));
@@ -86,7 +88,10 @@ function valueRows({ returned, output }: EntryReport, manifest: JobManifest): st
           ...changeCells(number, after?.kind === "metrics" ? after.values[key] : undefined),
         ]);
       case "linear-model":
-        return modelRows(name, value, after?.kind === "linear-model" ? after : undefined);
+      case "tree-model":
+      case "scorecard":
+      case "clusters":
+        return modelRows(name, value, after !== undefined && isModel(after) ? after : undefined);
       case "labels":
         return [[name, labelText(labelCounts(manifest, name, value))]];
       case "set":
@@ -108,14 +113,13 @@ function memberCount({ members }: MemberFlags): number {
   return members.reduce((count, flag) => count + (flag === 1 ? 1 : 0), 0);
 }
 
-function modelRows(name: string, model: LinearModel, after: LinearModel | undefined): string[][] {
-  return [
-    [`${name}: intercept`, ...changeCells(model.intercept, after?.intercept)],
-    ...model.features.map((feature, i) => [
-      `${name}: ${feature}`,
-      ...changeCells(model.weights[i] ?? 0, after?.weights[i]),
-    ]),
-  ];
+function modelRows(name: string, model: ReleasedModel, after: ReleasedModel | undefined): string[][] {
+  // The guard rounds numbers and leaves everything else where it is.
+  const leaves = after === undefined ? [] : modelParameters(after, ENGLISH_MODEL_WORDS);
+  return modelParameters(model, ENGLISH_MODEL_WORDS).map(([parameter, value], i) => [
+    `${name}: ${leaves[i]?.[0] ?? parameter}`,
+    ...changeCells(value, leaves[i]?.[1]),
+  ]);
 }
 
 function changeCells(returned: number, leaves: number | undefined): string[] {
@@ -174,6 +178,9 @@ function outputDocument(output: JobOutput | CheckedOutput, manifest: JobManifest
         return { kind: value.kind, dimensions: Object.keys(value.dimensions), measures: Object.keys(value.measures) };
       case "metrics":
       case "linear-model":
+      case "tree-model":
+      case "scorecard":
+      case "clusters":
       case "table":
         return value;
     }

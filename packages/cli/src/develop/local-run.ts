@@ -4,6 +4,7 @@
 import { systemRandom } from "@sluice/client";
 import { checkOutput, featureLevels, synthesize, type SyntheticSource } from "@sluice/desensitize";
 import {
+  isModel,
   isProducedKind,
   isSluiceError,
   SluiceError,
@@ -14,8 +15,8 @@ import {
   type JobEvent,
   type JobManifest,
   type JobOutput,
-  type LinearModel,
   type NoisyTable,
+  type ReleasedModel,
   type SandboxRunner,
 } from "@sluice/protocol";
 import { locateReason, type SourcePlace } from "@sluice/sandbox";
@@ -93,9 +94,9 @@ export async function runLocally(
 async function withScore(
   report: EntryReport,
   manifest: JobManifest,
-  model: LinearModel | undefined,
+  model: ReleasedModel | undefined,
 ): Promise<EntryReport> {
-  if (model === undefined) return report;
+  if (model?.kind !== "linear-model") return report;
   try {
     return { ...report, score: await planScoreOutput(manifest, model) };
   } catch (error) {
@@ -126,7 +127,7 @@ export function locateError(error: SluiceError, sourceMap: string): LocatedError
 async function runEntry(
   job: DevelopmentBundle,
   manifest: JobManifest,
-  { entry, table, model }: { entry: EntryReport["entry"]; table: ColumnBatch; model?: LinearModel | undefined },
+  { entry, table, model }: { entry: EntryReport["entry"]; table: ColumnBatch; model?: ReleasedModel | undefined },
   { runner, seed, signal, onEvent }: LocalRunOptions,
 ): Promise<EntryReport> {
   const log: string[] = [];
@@ -191,7 +192,7 @@ function refusal(findings: readonly GuardFinding[]): SluiceError {
   return new SluiceError("ERR_GUARD_OUTPUT", { output, rule, change: note });
 }
 
-function modelOf(output: CheckedOutput | null): LinearModel | undefined {
+function modelOf(output: CheckedOutput | null): ReleasedModel | undefined {
   if (output?.class !== "released") return undefined;
-  return Object.values(output.values).find((value) => value.kind === "linear-model");
+  return Object.values(output.values).find(isModel);
 }

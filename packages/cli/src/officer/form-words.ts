@@ -6,7 +6,7 @@ import {
   isServedKind,
   type DatasetSpec,
   type JobManifest,
-  type LinearModel,
+  type ReleasedModel,
   type NoisyTableSpec,
   type Operation,
   type OutputSpec,
@@ -81,7 +81,7 @@ export function formAttention(operations: readonly Operation[]): string[] {
 }
 
 /** What a product answers and to whom, in one sentence without its full stop. */
-export function productWords(manifest: JobManifest, model: LinearModel | undefined, asker: Asker): string {
+export function productWords(manifest: JobManifest, model: ReleasedModel | undefined, asker: Asker): string {
   const served = Object.values(manifest.outputs).find(({ kind }) => isServedKind(kind));
   return served === undefined ? "不对外作答" : answerWords(served, model, asker);
 }
@@ -92,7 +92,7 @@ export interface Asker {
   readonly key: string;
 }
 
-function answerWords(served: OutputSpec, model: LinearModel | undefined, { callers, key }: Asker): string {
+function answerWords(served: OutputSpec, model: ReleasedModel | undefined, { callers, key }: Asker): string {
   switch (served.kind) {
     case "labels":
       return `${callers}凭 ${key} 逐条匿踪查询，每条得到一个标签（${served.vocabulary.join("、")} 之一）`;
@@ -101,7 +101,7 @@ function answerWords(served: OutputSpec, model: LinearModel | undefined, { calle
         ? `${callers}用自己的名单按 ${key} 比对，得知名单中哪些在产品名单内`
         : `${callers}用自己的名单按 ${key} 比对，只得知名单中有多少条在产品名单内`;
     case "score": {
-      const features = model === undefined ? "" : ` ${model.features.length} 项`;
+      const features = model?.kind !== "linear-model" ? "" : ` ${model.features.length} 项`;
       const result = served.link === "logistic" ? "一个概率" : "一个线性评分";
       return `${callers}提交加密的${features}指标，每行取回${result}，自行解开`;
     }
@@ -113,6 +113,9 @@ function answerWords(served: OutputSpec, model: LinearModel | undefined, { calle
       return `${callers}${datasetWords(served)}`;
     case "metrics":
     case "linear-model":
+    case "tree-model":
+    case "scorecard":
+    case "clusters":
       return "不对外作答";
   }
 }

@@ -12,6 +12,7 @@ const RULE_WORDS: Readonly<Record<keyof typeof GUARD_RULES, string>> = {
   "metrics-range": "指标大小在允许范围内，过小的归零",
   "metrics-count": "计数取 5 的倍数，不足 10 的归零",
   "metrics-digits": "指标只留 3 位有效数字",
+  "model-kind": "模型属于守卫能审的种类：线性模型",
   "model-parameters": "参数个数不超过申明",
   "model-ratio": "参数不超过样本人数（或物数）的三分之一",
   "model-features": "特征只取自所列字段和常见取值",

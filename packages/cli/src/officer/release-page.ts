@@ -18,6 +18,7 @@ import { grantPins, namedPolicy, termCheck, verdictOf } from "./grant-page.ts";
 import { callerWords } from "./grant-terms.ts";
 import { columnWords, namesOf, plainNames, type Names, type NameSources } from "./names.ts";
 import { qualifiedLead, type Check, type Figure, type OfficerPage } from "./page.ts";
+import { parameterCount } from "../model-text.ts";
 import { releaseChanges } from "./release-changes.ts";
 import { fitOfRun, fitSection, type RunFit } from "./release-fit.ts";
 import { guardCounts, runSections } from "./release-run.ts";
@@ -207,7 +208,7 @@ function figures(release: Release, { grant, run, form }: ShownProduct): Figure[]
     },
     {
       label: { zh: "模型参数", en: "Model parameters" },
-      value: run.model === undefined ? "无" : `${run.model.weights.length + 1} 个`,
+      value: run.model === undefined ? "无" : `${parameterCount(run.model)} 个`,
       remark: run.model === undefined ? "本产品不带模型" : "出域，视同公开",
     },
     ...term,

@@ -7,6 +7,7 @@ import {
   type ColumnType,
   type GuardFinding,
   type JobManifest,
+  type ModelKind,
   type NoisyDimension,
   type NoisyTableSpec,
   type OutputSpec,
@@ -16,6 +17,7 @@ import {
 import { amountText } from "./chinese-figures.ts";
 import { datasetWords, FORM_WORDS, noisyTableWords, tableWords } from "./form-words.ts";
 import { RESULT_WORDS, ruleWords } from "./guard-words.ts";
+import { CHINESE_MODEL_WORDS, modelParameters } from "../model-text.ts";
 import type { Names } from "./names.ts";
 import type { Section } from "./page.ts";
 import { transformOf, transformWords } from "./policy-words.ts";
@@ -92,7 +94,13 @@ function contentWords(spec: OutputSpec, values: Readonly<Record<string, number>>
       return `指标：${measured.join("，")}`;
     }
     case "linear-model":
-      return `线性模型，至多 ${spec.maxParameters} 个参数`;
+      return `线性模型，至多 ${spec.maxParameters} 个参数${targetWords(spec)}`;
+    case "tree-model":
+      return `决策树模型，至多 ${spec.maxTrees} 棵树，每棵至多 ${spec.maxLeaves} 个叶${targetWords(spec)}`;
+    case "scorecard":
+      return `评分卡，至多 ${spec.maxBins} 个分箱${targetWords(spec)}`;
+    case "clusters":
+      return `聚类，至多 ${spec.maxClusters} 个中心`;
     case "labels":
       return `每人一个标签，只取自：${spec.vocabulary.join("、")}`;
     case "set":
@@ -108,6 +116,10 @@ function contentWords(spec: OutputSpec, values: Readonly<Record<string, number>>
     case "dataset":
       return datasetWords(spec);
   }
+}
+
+function targetWords({ target }: { readonly target?: string | undefined }): string {
+  return target === undefined ? "" : `，预测 ${target}`;
 }
 
 /** The public groups of a noisy table, and what it takes of the budget. */
@@ -162,21 +174,26 @@ function tableSection({ outputs }: JobManifest): Section[] {
   );
 }
 
+/** What a parameter belongs to. */
+const PARAMETER_WORDS: Readonly<Record<ModelKind, { zh: string; en: string }>> = {
+  "linear-model": { zh: "特征", en: "feature" },
+  "tree-model": { zh: "叶（到达条件）", en: "leaf" },
+  scorecard: { zh: "分箱", en: "bin" },
+  clusters: { zh: "中心", en: "centre" },
+};
+
 function modelSection({ model }: Run): Section[] {
   if (model === undefined) return [];
-  const parameters = model.features.map((feature, i) => [feature, String(model.weights[i] ?? "")] as const);
-  const shown = [["截距", String(model.intercept)] as const, ...parameters].slice(0, MAX_PARAMETERS_SHOWN);
-  const rest = parameters.length + 1 - shown.length;
+  const parameters = modelParameters(model, CHINESE_MODEL_WORDS);
+  const shown = parameters.slice(0, MAX_PARAMETERS_SHOWN);
+  const rest = parameters.length - shown.length;
   return [
     {
       title: { zh: "模型参数（出域，视同公开）", en: "Model parameters, as good as published" },
-      columns: [
-        { zh: "特征", en: "feature" },
-        { zh: "权重", en: "weight" },
-      ],
-      rows: shown.map(([feature, weight]) => [
-        { text: feature, code: true },
-        { text: weight, code: true },
+      columns: [PARAMETER_WORDS[model.kind], { zh: "数值", en: "value" }],
+      rows: shown.map(([name, value]) => [
+        { text: name, code: true },
+        { text: String(value), code: true },
       ]),
       ...(rest > 0 ? { remark: `另有 ${rest} 个参数，见运行文件` } : {}),
     },

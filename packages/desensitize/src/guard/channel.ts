@@ -1,7 +1,7 @@
 /** What a job can write into its outputs at most, whatever it means by them: the bound on a covert channel, from what its
  *  manifest declares and what the guard leaves. It is a budget to judge a release by, not a measure of a leak.
  *  @module */
-import { tableCells, type DeclaredKind, type JobManifest, type OutputSpec } from "@sluice/protocol";
+import { MAX_MODEL_FEATURES, tableCells, type DeclaredKind, type JobManifest, type OutputSpec } from "@sluice/protocol";
 import { METRIC_DIGITS } from "./metrics.ts";
 import { MODEL_DIGITS } from "./linear-model.ts";
 import { MAX_MAGNITUDE, MIN_MAGNITUDE } from "./rounding.ts";
@@ -37,6 +37,17 @@ function bitsOf(spec: Exclude<OutputSpec, { kind: DeclaredKind }>): number {
       return spec.keys.length * numberBits(METRIC_DIGITS);
     case "linear-model":
       return spec.maxParameters * numberBits(MODEL_DIGITS);
+    case "tree-model":
+      // Of each tree, the values of its leaves, and between them thresholds, features and the shape.
+      return (
+        numberBits(MODEL_DIGITS) +
+        spec.maxTrees * (2 * spec.maxLeaves - 1) * (numberBits(MODEL_DIGITS) + Math.log2(MAX_MODEL_FEATURES) + 1)
+      );
+    case "scorecard":
+      // Points of each bin, and the break or the group before it.
+      return (2 * spec.maxBins + 1) * numberBits(MODEL_DIGITS);
+    case "clusters":
+      return (spec.maxClusters + 2) * MAX_MODEL_FEATURES * numberBits(MODEL_DIGITS);
     case "table":
       // A mean may also be absent, and a cell not listed.
       return tableCells(spec.dimensions) * (1 + COUNT_BITS + spec.measures.length * (numberBits(MEAN_DIGITS) + 1));

@@ -3,6 +3,7 @@
  *  @module */
 import {
   isDeclaredKind,
+  isModel,
   isProducedKind,
   isServedKind,
   type CheckedOutput,
@@ -76,6 +77,8 @@ function checkReleased(
       const guarded = guardLinearModel(name, value, spec.maxParameters, manifest, facts);
       values[name] = guarded.value;
       findings.push(...guarded.findings);
+    } else if (isModel(spec)) {
+      findings.push(judged(name, "model-kind", false));
     }
   }
   return { output: { class: "released", values }, findings };

@@ -13,6 +13,7 @@ export const GUARD_RULES = {
   "metrics-range": "no metric is above 1e9 in magnitude; below 1e-6 it becomes 0",
   "metrics-count": "whole numbers above 1 are counts: below 10 they become 0, others are rounded to multiples of 5",
   "metrics-digits": "3 significant digits of every metric leave",
+  "model-kind": "the model is of a kind that the guard has rules for: a linear model",
   "model-parameters": "one weight per feature, and at most the declared number of parameters with the intercept",
   "model-ratio": "at most 0.33 parameters per person or thing, and at least 10 of them more than parameters",
   "model-features": "each feature is an input column, or a dictionary column = one of its frequent levels, once",

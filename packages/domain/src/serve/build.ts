@@ -9,7 +9,7 @@ import {
   type CheckedOutput,
   type GuardReport,
   type JobManifest,
-  type LinearModel,
+  type ReleasedModel,
   type NoisyTableSpec,
   type OutputSpec,
   type Release,
@@ -54,7 +54,7 @@ interface Released {
   readonly code: Uint8Array;
   readonly manifest: JobManifest;
   readonly release: Release;
-  readonly model: LinearModel | undefined;
+  readonly model: ReleasedModel | undefined;
 }
 
 /** Builds the product of a run and serves it from then on. @throws RunRefused, ERR_QUALITY, ERR_QUALITY_UNMEASURED, and what the form's build throws */
@@ -204,7 +204,7 @@ async function scoreModel(context: DomainContext, { manifest, release, model }: 
   if (
     name === undefined ||
     spec?.kind !== "score" ||
-    model === undefined ||
+    model?.kind !== "linear-model" ||
     modelHash === undefined ||
     modelHash !== release.model
   ) {

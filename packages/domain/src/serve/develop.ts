@@ -1,6 +1,6 @@
 /** A developer's run: a sample that passed the desensitisation gate, the bundle, the guard.
  *  @module */
-import { canonicalBytes, documentHash, type LinearModel, type Metrics } from "@sluice/protocol";
+import { canonicalBytes, documentHash, isModel, type ReleasedModel, type Metrics } from "@sluice/protocol";
 import type { DomainContext } from "./context.ts";
 import { registered, runGuarded, type RunWork } from "./guarded-run.ts";
 import { issueReceipt, keptReport, prove } from "./receipts.ts";
@@ -18,10 +18,10 @@ export async function developOnSample(context: DomainContext, work: RunWork): Pr
   const sample = await drawShown(context, admitted.held, work.signal);
   const guarded = await runGuarded(context, work, { entry: "develop", manifest, sample });
   const metrics: Record<string, Metrics> = {};
-  let model: LinearModel | undefined;
+  let model: ReleasedModel | undefined;
   for (const [name, value] of Object.entries(guarded.output.values)) {
     if (value.kind === "metrics") metrics[name] = value;
-    if (value.kind === "linear-model") model = value;
+    else if (isModel(value)) model = value;
   }
   if (model !== undefined) context.work.putModel(await documentHash(model), model);
   context.register.put({

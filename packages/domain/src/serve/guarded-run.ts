@@ -6,7 +6,7 @@ import {
   type GuardReport,
   type JobEvent,
   type JobManifest,
-  type LinearModel,
+  type ReleasedModel,
   type Policy,
   type Run,
   type SealedJob,
@@ -62,7 +62,7 @@ export type RunInput =
       /** To hold a table against what earlier ones showed. */
       readonly tags?: Uint32Array;
       readonly shown?: Uint32Array;
-      readonly model?: LinearModel;
+      readonly model?: ReleasedModel;
     };
 
 /** Runs the bundle and has the guard decide. @throws RunRefused; TypeError for a sample that no gate has seen */

@@ -1,7 +1,7 @@
 /** What runs are made on, from the grant alone: so that a run which is made again gets the same.
  *  @module */
 import type { Counted } from "@sluice/desensitize";
-import type { Instant, JobManifest, LinearModel } from "@sluice/protocol";
+import type { Instant, JobManifest, ReleasedModel } from "@sluice/protocol";
 import type { KeyedTable } from "../data/sample.ts";
 import { numberSubjects } from "../data/subject-numbers.ts";
 import { personTags } from "../register/person-tags.ts";
@@ -36,7 +36,7 @@ export async function tableInput(
     readonly callId: string;
     readonly held: HeldGrant;
     readonly manifest: JobManifest;
-    readonly model: LinearModel | undefined;
+    readonly model: ReleasedModel | undefined;
     readonly until?: Instant | undefined;
   },
   signal: AbortSignal,

@@ -2,7 +2,7 @@
  *  @module */
 import {
   JobManifest,
-  LinearModel,
+  ReleasedModel,
   Run,
   SignedRequest,
   SignedSnapshot,
@@ -43,15 +43,15 @@ export class WorkStore {
     return { code: row["code"], manifest: JobManifest.parse(JSON.parse(String(row["manifest"]))) };
   }
 
-  putModel(hash: Sha256Hex, model: LinearModel): void {
+  putModel(hash: Sha256Hex, model: ReleasedModel): void {
     this.#db
       .prepare("INSERT INTO model (hash, document) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING")
       .run(hash, JSON.stringify(model));
   }
 
-  model(hash: Sha256Hex): LinearModel | null {
+  model(hash: Sha256Hex): ReleasedModel | null {
     const row = this.#db.prepare("SELECT document FROM model WHERE hash = ?").get(hash);
-    return row === undefined ? null : LinearModel.parse(JSON.parse(String(row["document"])));
+    return row === undefined ? null : ReleasedModel.parse(JSON.parse(String(row["document"])));
   }
 
   /** Inserts a run or replaces it. */

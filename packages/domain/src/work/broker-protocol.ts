@@ -1,6 +1,6 @@
 /** What the store process and the broker say to each other.
  *  @module */
-import { isErrorCode, LinearModel, MAX_JOB_OUTPUT_BYTES } from "@sluice/protocol";
+import { isErrorCode, ReleasedModel, MAX_JOB_OUTPUT_BYTES } from "@sluice/protocol";
 import { z } from "zod";
 import { TableHead } from "./table-parts.ts";
 
@@ -19,7 +19,7 @@ export const BrokerRequest = z.discriminatedUnion("kind", [
     seed: z.number(),
     limits: z.strictObject({ wallTimeLimitMs: z.number().positive(), memoryLimitBytes: z.number().positive() }),
     table: TableHead.optional(),
-    model: LinearModel.optional(),
+    model: ReleasedModel.optional(),
   }),
   z.strictObject({ kind: z.literal("cancel"), id: z.int() }),
 ]);

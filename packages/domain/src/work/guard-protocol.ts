@@ -1,6 +1,6 @@
 /** What the store process and the guard say to each other.
  *  @module */
-import { GuardFinding, JobManifest, LinearModel, MAX_JOB_OUTPUT_BYTES, MemberName, Metrics } from "@sluice/protocol";
+import { GuardFinding, JobManifest, ReleasedModel, MAX_JOB_OUTPUT_BYTES, MemberName, Metrics } from "@sluice/protocol";
 import { z } from "zod";
 import { Details, ErrorCodeText } from "./broker-protocol.ts";
 import { TableHead } from "./table-parts.ts";
@@ -36,7 +36,7 @@ export const GuardAnswer = z.discriminatedUnion("kind", [
     kind: z.literal("released"),
     id: z.int(),
     findings: Findings,
-    values: z.record(MemberName, z.discriminatedUnion("kind", [Metrics, LinearModel])),
+    values: z.record(MemberName, z.union([Metrics, ReleasedModel])),
   }),
   z.strictObject({
     kind: z.literal("served"),

@@ -1,17 +1,25 @@
 /** The store's second look at what the guard lets through: shapes against the manifest, lengths and codes against the
  *  table. The guard read what user code wrote, so nothing it says is taken on trust.
  *  @module */
-import { documentHash, isProducedKind, isServedKind, sha256Hex, SluiceError } from "@sluice/protocol";
+import {
+  documentHash,
+  fitsSpec,
+  isModel,
+  isProducedKind,
+  isServedKind,
+  sha256Hex,
+  SluiceError,
+} from "@sluice/protocol";
 import type {
   Bytes,
   CheckedOutput,
   GuardFinding,
   JobManifest,
   Labels,
-  LinearModel,
   MemberFlags,
   Metrics,
   OutputSpec,
+  ReleasedModel,
   Table,
 } from "@sluice/protocol";
 import type { GuardAnswer } from "./guard-protocol.ts";
@@ -97,7 +105,7 @@ function checkNames(names: readonly string[], declared: readonly [string, Output
   if (!same || names.length === 0) throw unfit("all");
 }
 
-function released(name: string, spec: OutputSpec, value: Metrics | LinearModel | undefined): Metrics | LinearModel {
+function released(name: string, spec: OutputSpec, value: Metrics | ReleasedModel | undefined): Metrics | ReleasedModel {
   if (spec.kind === "metrics" && value?.kind === "metrics") {
     checkNames(
       Object.keys(value.values),
@@ -105,11 +113,7 @@ function released(name: string, spec: OutputSpec, value: Metrics | LinearModel |
     );
     return { kind: "metrics", values: Object.fromEntries(spec.keys.map((key) => [key, value.values[key] ?? 0])) };
   }
-  if (spec.kind === "linear-model" && value?.kind === "linear-model") {
-    const { features, weights } = value;
-    if (features.length !== weights.length || weights.length > spec.maxParameters) throw unfit(name);
-    return value;
-  }
+  if (isModel(spec) && value !== undefined && isModel(value) && fitsSpec(value, spec)) return value;
   throw unfit(name);
 }
 

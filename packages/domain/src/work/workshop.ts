@@ -16,7 +16,7 @@ import type {
   JobEntry,
   JobEvent,
   JobManifest,
-  LinearModel,
+  ReleasedModel,
   SealedJob,
 } from "@sluice/protocol";
 import { DESCRIBE_LIMITS, SANDBOX_LAYERS } from "@sluice/sandbox";
@@ -55,7 +55,7 @@ export interface GuardedRun {
   readonly tags?: Uint32Array;
   readonly shown?: Uint32Array;
   /** The released model, for `produce` of a job that releases one. */
-  readonly model?: LinearModel;
+  readonly model?: ReleasedModel;
   readonly seed: number;
   readonly limits: SealedJob["limits"];
   readonly signal?: AbortSignal;

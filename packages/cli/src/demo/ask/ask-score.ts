@@ -1,7 +1,7 @@
 /** Rows scored under encryption, each compared with the plain score of the released model.
  *  @module */
 import type { SluiceClient } from "@sluice/client";
-import type { LinearModel, ScoreLink } from "@sluice/protocol";
+import type { ReleasedModel, ScoreLink } from "@sluice/protocol";
 import type { Asked } from "../plan.ts";
 
 /** What is scored. */
@@ -9,14 +9,15 @@ export interface ScoreQuestion {
   readonly product: string;
   /** Columns by feature, equally long. */
   readonly columns: Readonly<Record<string, Float64Array>>;
-  readonly model: LinearModel | undefined;
+  readonly model: ReleasedModel | undefined;
   readonly link: ScoreLink;
   readonly progress: (text: string) => void;
 }
 
 /** Scores the rows; no score may be further from the plain one than the published bound. */
 export async function askScores(client: SluiceClient, question: ScoreQuestion): Promise<Asked> {
-  const { product, columns, model, link, progress } = question;
+  const { product, columns, link, progress } = question;
+  const model = question.model?.kind === "linear-model" ? question.model : undefined;
   const rows = Object.values(columns)[0]?.length ?? 0;
   progress(`${rows} rows`);
   const handle = await client.openScore(product);

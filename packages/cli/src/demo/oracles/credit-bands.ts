@@ -1,12 +1,13 @@
 /** The plain computation on raw rows that every private lookup is compared with. It shares no code with the job, the
  *  sandbox or the policy: it restates in a few lines what the released model means.
  *  @module */
-import type { LinearModel } from "@sluice/protocol";
+import type { ReleasedModel } from "@sluice/protocol";
 import type { CityTable } from "../city/table.ts";
 import { columnOf, step } from "./plain-rows.ts";
 
 /** Label of every person by identity number, computed from the generated rows in the clear. */
-export function plainLabels(table: CityTable, key: string, model: LinearModel | undefined): Map<string, string> {
+export function plainLabels(table: CityTable, key: string, released: ReleasedModel | undefined): Map<string, string> {
+  const model = released?.kind === "linear-model" ? released : undefined;
   const column = columnOf(table);
   const keyColumn = column(key);
   const features: Record<string, (row: readonly string[]) => number> = {

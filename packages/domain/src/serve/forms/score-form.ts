@@ -63,7 +63,7 @@ async function answer(
 ): Promise<Bytes> {
   const { model: hash, parameters } = scoreSnapshot(served);
   const model = context.work.model(hash);
-  if (model === null) throw new SluiceError("ERR_NOT_FOUND", { kind: "model", name: hash });
+  if (model?.kind !== "linear-model") throw new SluiceError("ERR_NOT_FOUND", { kind: "model", name: hash });
   const task: ScoreTask = { model, parameters, frame };
   return context.pools.answer<Bytes>("score", "score.answer", task, { signal, transfer: transferable(frame) });
 }
