@@ -4,8 +4,11 @@
  *  string and plain ArrayBuffers. Whatever user code does to prototypes, getters or thrown values
  *  happens in here, under the wall clock of the parent.
  *
- *  A module without imports; `child.mjs` evaluates it inside the isolate.
+ *  `src/bootstrap.ts` joins it to what it imports; `child.mjs` evaluates them inside the isolate.
  *  @module */
+import { takeAway } from "./globals.js";
+import { giveShims } from "./shims.js";
+import { giveText } from "./text.js";
 
 /**
  *  @param {(line: string) => void} hostLog
@@ -39,7 +42,7 @@ export default function bootstrap(hostLog, hostProgress, hostSettle) {
   const { isArray } = Array;
   const { floor } = Math;
   const { isFinite } = Number;
-  const { construct, ownKeys } = Reflect;
+  const { ownKeys } = Reflect;
   const { create, defineProperty, freeze } = Object;
   const jsonParse = JSON.parse;
   const jsonString = JSON.stringify;
@@ -77,54 +80,9 @@ export default function bootstrap(hostLog, hostProgress, hostSettle) {
     Atomics: "shared-memory",
   });
 
-  // --- What a job does not have -------------------------------------------------------------------
-
-  for (const name of ["WebAssembly", "SharedArrayBuffer", "Atomics", "WeakRef", "FinalizationRegistry", "Temporal"]) {
-    delete (/** @type {any} */ (globalThis)[name]);
-  }
-  // `format()` without an argument reads the clock.
-  delete (/** @type {any} */ (Intl).DateTimeFormat);
-
-  // Memory of resizable buffers escapes the isolate's accounting: buffers have a fixed length.
-  const OriginalArrayBuffer = ArrayBuffer;
-  for (const name of ["resize", "resizable", "maxByteLength", "transfer", "transferToFixedLength"]) {
-    delete (/** @type {any} */ (OriginalArrayBuffer.prototype)[name]);
-  }
-  function FixedArrayBuffer(/** @type {number} */ length) {
-    if (new.target === undefined) throw new TypeError("Constructor ArrayBuffer requires 'new'");
-    return construct(OriginalArrayBuffer, [length], new.target === FixedArrayBuffer ? OriginalArrayBuffer : new.target);
-  }
-  replaceConstructor("ArrayBuffer", OriginalArrayBuffer, FixedArrayBuffer, ["isView"]);
-  defineProperty(FixedArrayBuffer, Symbol.species, { get: () => FixedArrayBuffer, configurable: true });
-
-  const OriginalDate = Date;
-  function FrozenDate(/** @type {any[]} */ ...args) {
-    if (new.target === undefined) return new OriginalDate(FROZEN_TIME_MS).toString();
-    return construct(
-      OriginalDate,
-      args.length === 0 ? [FROZEN_TIME_MS] : args,
-      new.target === FrozenDate ? OriginalDate : new.target,
-    );
-  }
-  replaceConstructor("Date", OriginalDate, FrozenDate, ["parse", "UTC"]);
-  defineProperty(FrozenDate, "now", { value: () => FROZEN_TIME_MS, writable: true, configurable: true });
-
-  /**
-   * Puts `replacement` where user code can reach `original`.
-   * @param {string} name
-   * @param {any} original
-   * @param {any} replacement
-   * @param {string[]} statics
-   */
-  function replaceConstructor(name, original, replacement, statics) {
-    defineProperty(replacement, "name", { value: name, configurable: true });
-    defineProperty(replacement, "prototype", { value: original.prototype, writable: false });
-    defineProperty(original.prototype, "constructor", { value: replacement, writable: true, configurable: true });
-    for (const key of statics) {
-      defineProperty(replacement, key, { value: original[key], writable: true, configurable: true });
-    }
-    defineProperty(globalThis, name, { value: replacement, writable: true, configurable: true });
-  }
+  takeAway(FROZEN_TIME_MS);
+  giveText(globalThis);
+  giveShims(globalThis);
 
   // --- What a job has -----------------------------------------------------------------------------
 

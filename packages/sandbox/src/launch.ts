@@ -38,7 +38,9 @@ const MAX_OPEN_FILES = 64;
 const INSIDE = "/sluice";
 
 /** Path of a file of `child/`, in the checkout and in the published package alike. */
-export function childFile(name: "child.mjs" | "probe.mjs" | "bootstrap.js"): string {
+export function childFile(
+  name: `${"child" | "probe"}.mjs` | `${"bootstrap" | "globals" | "shims" | "text"}.js`,
+): string {
   return fileURLToPath(new URL(`../child/${name}`, import.meta.url));
 }
 

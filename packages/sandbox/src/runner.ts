@@ -1,6 +1,5 @@
 /** The sandbox runner: one single-use child per job, behind every layer that works here.
  *  @module */
-import { readFile } from "node:fs/promises";
 import {
   MAX_BUNDLE_BYTES,
   SluiceError,
@@ -9,9 +8,10 @@ import {
   type SandboxRunner,
   type SealedJob,
 } from "@sluice/protocol";
+import { readBootstrap } from "./bootstrap.ts";
 import { checkEngine } from "./engine.ts";
 import { encodeRunInput } from "./frames.ts";
-import { childFile, launchCommand } from "./launch.ts";
+import { launchCommand } from "./launch.ts";
 import { LAYER_REMEDIES, probeKernelLayers, type SandboxLayer } from "./probe.ts";
 import { supervise } from "./supervise.ts";
 
@@ -41,7 +41,7 @@ const PROBE_JOB = utf8('var sluiceJob = { default: { name: "probe", purpose: "pr
  *  @throws ERR_SANDBOX_ENGINE, ERR_SANDBOX_START, ERR_SANDBOX_LAYER_MISSING */
 export async function createSandboxRunner(options: SandboxRunnerOptions = {}): Promise<SandboxRunner> {
   const engine = checkEngine();
-  const bootstrap = await readFile(childFile("bootstrap.js"));
+  const bootstrap = await readBootstrap();
   const { wrappers, layers: kernelLayers } = await probeKernelLayers(engine, options.searchPath);
   const closing = new AbortController();
   const active = new Set<Promise<RunOutcome>>();

@@ -2,15 +2,13 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { JobEvent, JobManifest, SandboxRunner } from "@sluice/protocol";
 import { createSandboxRunner } from "../src/index.ts";
 import { decodeJobOutput } from "../src/output.ts";
-import { LIMITS, bundleOf, sealed } from "./jobs.ts";
+import { bundleOf, sealed } from "./jobs.ts";
 
 let runner: SandboxRunner;
 beforeAll(async () => {
   runner = await createSandboxRunner();
 });
 afterAll(() => runner.close());
-
-const short = { ...LIMITS, wallTimeLimitMs: 400 };
 
 test.each([
   ["process", "process.exit(0)", "process"],
@@ -31,46 +29,11 @@ test.each([
   });
 });
 
-test.each([
-  ["an endless loop", "for (;;);"],
-  ["an endless loop of microtasks", "for (;;) await 0;"],
-  ["a backtracking expression", `/^(a+)+$/.test("a".repeat(40) + "!")`],
-  ["recursion that catches its own end", "const f = () => { try { f(); } catch { f(); } }; f();"],
-  ["a builtin that V8 does not interrupt", "const a = []; a.length = 4e9; a.fill(0);"],
-  ["a thrown value whose getters never return", "throw { get name() { for (;;); }, get message() { for (;;); } };"],
-  [
-    "a thrown Proxy whose traps never return",
-    "throw new Proxy({}, { get() { for (;;); }, has() { for (;;); }, getPrototypeOf() { for (;;); } });",
-  ],
-  ["a stack trace that never ends", "Error.prepareStackTrace = () => { for (;;); }; throw new Error('x');"],
-  ["a returned thenable that never calls back", "return { then() { for (;;); } };"],
-])("ends %s at the wall clock", async (_name, body) => {
-  expect(await runner.run(sealed(bundleOf(body), { limits: short }), {})).toMatchObject({
-    ok: false,
-    code: "ERR_JOB_TIMEOUT",
-    details: { wallTimeLimitMs: 400 },
-  });
-});
-
 test("says that a promise can never settle", async () => {
   expect(await runner.run(sealed(bundleOf("await new Promise(() => {});")), {})).toMatchObject({
     ok: false,
     code: "ERR_JOB_THREW",
     details: { reason: "it returned a promise that never settles" },
-  });
-});
-
-test.each([
-  ["a growing heap", "const a = []; for (;;) a.push({ a: [a.length] });"],
-  ["one large typed array", "new Uint8Array(2e9);"],
-  ["many typed arrays", "const a = []; for (;;) a.push(new Uint8Array(1e6).fill(1));"],
-  ["a large array buffer", "new ArrayBuffer(2e9);"],
-  ["a growing map", "const m = new Map(); for (let i = 0; ; i++) m.set(i, i);"],
-])("ends %s at the memory limit", async (_name, body) => {
-  expect(await runner.run(sealed(bundleOf(body)), {})).toMatchObject({
-    ok: false,
-    code: "ERR_JOB_MEMORY",
-    details: { memoryLimitBytes: LIMITS.memoryLimitBytes },
   });
 });
 
@@ -84,62 +47,12 @@ test("gives buffers of fixed length only", async () => {
   expect(await linesOf(body)).toEqual(["8,,,,true", ",true,true", "true,4,true"]);
 });
 
-test("tells nothing of the time", async () => {
-  const body = `
-    log([Date.now(), new Date().getTime(), new Date(5).getTime(), Date().slice(0, 15)].join());
-    log([typeof Intl.DateTimeFormat, typeof performance, new Date().constructor === Date].join());`;
-  expect(await linesOf(body)).toEqual(["946684800000,946684800000,5,Sat Jan 01 2000", "undefined,undefined,true"]);
-});
-
-test("gives equal random numbers for equal seeds", async () => {
-  const body = "log(Math.random(), Math.random());";
-  const first = await linesOf(body, 7);
-  expect(await linesOf(body, 7)).toEqual(first);
-  expect(await linesOf(body, 8)).not.toEqual(first);
-});
-
 test("shows a job nothing of the host", async () => {
   const body = `
     log(Object.getOwnPropertyNames(globalThis).filter((name) => /process|require|global$|ivm|host|sluice/i.test(name)).join());
     log(Reflect.ownKeys(log).join());`;
   const [globals] = await linesOf(body);
   expect(globals).toBe("sluiceJob");
-});
-
-test.each([
-  ["Object.prototype.then", "Object.prototype.then = function (f) { f({ fit: { n: 99 } }); };"],
-  ["Promise.prototype.then", "Promise.prototype.then = () => { throw 1; };"],
-  ["the array iterator", "Array.prototype[Symbol.iterator] = function* () { yield 99; };"],
-  [
-    "JSON",
-    "JSON.stringify = () => '{}'; JSON.parse = () => ({}); Object.prototype.toJSON = () => 99; Number.prototype.toJSON = () => 98;",
-  ],
-  [
-    "Function.prototype.call",
-    "Function.prototype.call = Function.prototype.apply = Function.prototype.bind = () => 99;",
-  ],
-  ["indexed setters", "Object.defineProperty(Object.prototype, 0, { set() { throw 1; }, get() { return 99; } });"],
-  [
-    "typed arrays",
-    "Uint8Array.prototype.set = Object.getPrototypeOf(Uint8Array.prototype).set = () => 99; globalThis.Uint8Array = Array;",
-  ],
-])("returns what the job returned after it overrides %s", async (_name, body) => {
-  const outcome = await runner.run(
-    sealed(bundleOf(`try { ${body} } catch {}\n return { __proto__: null, fit: { n: 1 } };`)),
-    {},
-  );
-  expect(outcome.ok && jsonOf(outcome.output)).toBe('{"outputs":{"fit":{"kind":"metrics","values":{"n":1}}}}');
-});
-
-test.each([
-  ["metrics without end", "return { fit: { n: 'x'.repeat(3e6) } };"],
-  ["a hundred thousand metrics", "const fit = {}; for (let i = 0; i < 1e5; i++) fit['k' + i] = i; return { fit };"],
-  [
-    "an array that claims to be endless",
-    "return { fit: new Proxy([], { get: (_t, k) => (k === 'length' ? 1e12 : 1) }) };",
-  ],
-])("refuses %s as too large", async (_name, body) => {
-  expect(await runner.run(sealed(bundleOf(body)), {})).toMatchObject({ ok: false, code: "ERR_JOB_OUTPUT_TOO_LARGE" });
 });
 
 test.each([
@@ -188,11 +101,6 @@ test("forwards at most 500 lines of 200 characters of a flood, and progress that
   expect(events.filter((event) => event.kind === "progress").map(({ percent }) => percent)).toEqual(
     Array.from({ length: 101 }, (_x, percent) => percent),
   );
-});
-
-test("ends a line whose text never ends at the wall clock", async () => {
-  const code = bundleOf("log({ toString() { for (;;); } });");
-  expect(await runner.run(sealed(code, { limits: short }), {})).toMatchObject({ code: "ERR_JOB_TIMEOUT" });
 });
 
 test("refuses labels that are no Uint8Array of one code per row", async () => {
@@ -320,11 +228,6 @@ test("columns without number end a run as too large", async () => {
   expect(await tableJob(body, names)).toMatchObject({ ok: false, code: "ERR_JOB_OUTPUT_TOO_LARGE" });
 });
 
-test("runs a bundle that tries to close the function around it as a script of its own", async () => {
-  const code = new TextEncoder().encode("})(); globalThis.escaped = 1; (function () {");
-  expect(await runner.run(sealed(code), {})).toMatchObject({ code: "ERR_JOB_THREW" });
-});
-
 async function linesOf(body: string, seed = 1): Promise<string[]> {
   const lines: string[] = [];
   const outcome = await runner.run(sealed(bundleOf(body), { seed }), {
@@ -334,9 +237,4 @@ async function linesOf(body: string, seed = 1): Promise<string[]> {
   });
   expect(outcome).toMatchObject({ ok: true });
   return lines;
-}
-
-function jsonOf(output: Uint8Array): string {
-  const length = new DataView(output.buffer, output.byteOffset).getUint32(0);
-  return new TextDecoder().decode(output.subarray(4, 4 + length));
 }

@@ -1,0 +1,21 @@
+import { globSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Hostile cases that the sandbox and the guard must survive. */
+const CASE_COUNT = 80;
+/** Cases whose tests are still being written. */
+const LATER = [61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 79, 80];
+
+test("each of the 80 hostile cases is a test that carries its number", () => {
+  const found = new Set<number>(LATER);
+  for (const file of globSync(["test/**/*.test.ts", "packages/*/test/**/*.test.ts"], { cwd: root })) {
+    for (const [, digits] of readFileSync(`${root}/${file}`, "utf8").matchAll(/["`]case (\d{1,2}): /g)) {
+      found.add(Number(digits));
+    }
+  }
+  const wanted = Array.from({ length: CASE_COUNT }, (_, i) => i + 1);
+  expect(wanted.filter((number) => !found.has(number))).toEqual([]);
+});
