@@ -34,6 +34,7 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_GRANT_REVOKED: "向数源部门申请新的授权",
   ERR_GRANT_DOMAIN: "把请求发往数据域 {domain}",
   ERR_QUOTA_SPENT: "申请更大的配额",
+  ERR_OUTCOME_BUDGET: "先用合成数据在本机试跑（sluice job check）；请数源部门增加额度，或申请新的授权",
   ERR_CALL_REUSED: "换用新的调用编号；重试须保持请求内容不变，且次数有限",
   ERR_RELEASE_MISSING: "请数源部门签署发布许可",
   ERR_BUNDLE_CHANGED: "将改动后的作业包重新送审",

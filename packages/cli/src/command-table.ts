@@ -14,6 +14,7 @@ import { domainProfile } from "./commands/domain-profile.ts";
 import { domainInspect } from "./commands/domain-inspect.ts";
 import { domainRetire } from "./commands/domain-retire.ts";
 import { domainBudget } from "./commands/domain-budget.ts";
+import { domainOutcomes } from "./commands/domain-outcomes.ts";
 import { domainPinGateway } from "./commands/domain-pin-gateway.ts";
 import { domainRotateDataKey } from "./commands/domain-rotate.ts";
 import { domainQuality } from "./commands/domain-quality.ts";
@@ -77,6 +78,7 @@ export const COMMANDS: readonly Command[] = [
   domainSample,
   domainReport,
   domainBudget,
+  domainOutcomes,
   subjectOpen,
   subjectList,
   subjectTrail,

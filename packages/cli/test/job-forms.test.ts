@@ -9,8 +9,6 @@ import { Table, type JobManifest, type ResourceDescription } from "@sluice/proto
 import { expect, test } from "vitest";
 import { startingJob } from "../src/develop/starting-job.ts";
 import { STARTING_POLICY, STARTING_RESOURCE } from "../src/develop/starting-documents.ts";
-import { RUN_LIMITS } from "../../domain/src/serve/guarded-run.ts";
-import { LOCAL_LIMITS } from "../src/develop/local-run.ts";
 import { buildRows } from "../src/develop/row-counts.ts";
 import { formatGuardedTable } from "../src/develop/table-text.ts";
 import { sluice, temporaryDirectory } from "./captured-io.ts";
@@ -146,10 +144,6 @@ test("cells that are not listed are shown as a dash, and so is a mean that is le
   const levels = Array.from({ length: 60 }, (_, i) => `group ${i}`);
   const wide = { ...table, dimensions: [{ name: "age", levels }], cells: [] };
   expect(formatGuardedTable(wide).split("\n").at(-1)).toBe("and 12 cells more");
-});
-
-test("runs here have the limits of a domain's runs", () => {
-  expect(LOCAL_LIMITS).toEqual({ develop: RUN_LIMITS.development, produce: RUN_LIMITS.production });
 });
 
 test("a build that groups people reads more rows than the sample, up to those of the table", () => {

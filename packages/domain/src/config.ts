@@ -4,7 +4,17 @@
  *  @module */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Instant, KeyId, LogOrigin, Name, PinnedKey, Sm2KeyId, SluiceError, utf8 } from "@sluice/protocol";
+import {
+  Instant,
+  KeyId,
+  LogOrigin,
+  MIN_RUN_LIMITS,
+  Name,
+  PinnedKey,
+  Sm2KeyId,
+  SluiceError,
+  utf8,
+} from "@sluice/protocol";
 import { KeyKeeping, LOG_RETENTION_YEARS, MAX_RETENTION_YEARS, replaceFileDurably } from "@sluice/evidence";
 import { z } from "zod";
 
@@ -26,6 +36,11 @@ export type Pins = z.infer<typeof Pins>;
 /** Longest time that a domain may be told to go on without hearing anything. */
 export const MAX_LEASE_MS = 30 * 86_400_000;
 
+const RunCap = z.strictObject({
+  wallTimeLimitMs: z.int().min(MIN_RUN_LIMITS.wallTimeLimitMs).optional(),
+  memoryLimitBytes: z.int().min(MIN_RUN_LIMITS.memoryLimitBytes).optional(),
+});
+
 /** `domain.json` in the domain's directory. */
 export const DomainConfig = z.strictObject({
   domain: Name,
@@ -45,6 +60,8 @@ export const DomainConfig = z.strictObject({
   grantsFrom: Instant.optional(),
   /** Uses need a status in force, which lasts this long at most. Absent: they need none. */
   maxLeaseMs: z.int().min(1_000).max(MAX_LEASE_MS).optional(),
+  /** The most that any run of user code gets here, when that is less than what Sluice allows. */
+  runLimits: z.strictObject({ development: RunCap.optional(), production: RunCap.optional() }).optional(),
 });
 export type DomainConfig = z.infer<typeof DomainConfig>;
 

@@ -16,6 +16,7 @@ export { probeDataEngine } from "./data/probe-engine.ts";
 export { importTable } from "./import.ts";
 export { DEFAULT_AT_REST, initDomain, type InitDomainOptions } from "./init.ts";
 export { inspectRun, type InspectOptions, type Inspection } from "./inspect.ts";
+export { allowOutcomes, readOutcomeBudgets, type OutcomeBudget, type OutcomeDecision } from "./outcome-budget.ts";
 export { pinGateway } from "./pin-gateway.ts";
 export { dataKeySuites } from "./rest/data-keys.ts";
 export { readPrivacyBudget, setPrivacyBudget, type BudgetDecision, type PrivacyBudget } from "./privacy-budget.ts";

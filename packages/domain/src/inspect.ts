@@ -59,7 +59,7 @@ export interface InspectOptions {
 export async function inspectRun(directory: string, callId: string, options: InspectOptions): Promise<Inspection> {
   const { clock, signal } = options;
   await using opened = await openStopped(directory, { ...options, readOnly: true });
-  const { store: data, db, keyring, files } = opened;
+  const { store: data, db, keyring, files, config } = opened;
   const run = Random128.safeParse(callId).success ? new WorkStore(db).run(callId) : null;
   const held = run === null ? null : new DocumentStore(db).grant(run.grant);
   if (run === null || held === null) throw new SluiceError("ERR_NOT_FOUND", { kind: "run", name: callId.slice(0, 64) });
@@ -80,7 +80,7 @@ export async function inspectRun(directory: string, callId: string, options: Ins
     signal,
   );
   const work = { run, admitted: { held, frame: code }, signal, onEvent: () => {} };
-  const report = await runGuarded({ workshop, clock }, work, input).then(
+  const report = await runGuarded({ workshop, clock, config, pause: () => Promise.resolve() }, work, input).then(
     (outcome) => outcome.report,
     (error: unknown) => {
       if (error instanceof RunRefused && error.result.guardReport !== undefined) return error.result.guardReport;

@@ -34,6 +34,7 @@ import { OneAtATime } from "./serve/one-at-a-time.ts";
 import { OpenedParts } from "./serve/opened-parts.ts";
 import { recordEvent } from "./serve/events.ts";
 import { recoverLog } from "./serve/recover-log.ts";
+import { systemPause, type Pause } from "./serve/publication-slot.ts";
 import { openWitnesses } from "./serve/open-witnesses.ts";
 import { RunExecutor } from "./serve/runs.ts";
 import { Standing } from "./serve/standing.ts";
@@ -49,6 +50,7 @@ import { CutStore } from "./state/cuts.ts";
 import { DatasetTerms } from "./state/dataset-terms.ts";
 import { MembershipStore } from "./state/memberships.ts";
 import { PrivacyStore } from "./state/privacy.ts";
+import { OutcomeStore } from "./state/outcomes.ts";
 import { OutputRegister } from "./state/output-register.ts";
 import { QualityStore } from "./state/quality.ts";
 import { RollbackStore } from "./state/rollback.ts";
@@ -75,6 +77,8 @@ export interface StartDomainOptions {
   /** Worker threads for each kind of work. */
   readonly workerThreads?: number;
   readonly clock?: Clock;
+  /** Waits for the end of the slot in which a hidden run is published. */
+  readonly pause?: Pause;
   readonly random?: Random;
   /** Port of `GET /metrics` on loopback, 0 for a free one; none unless given. */
   readonly metricsPort?: number;
@@ -194,6 +198,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
       keyring,
       sealKeys: await SealKeyPair.derive(keyring.derive("seal", config.domain)),
       clock,
+      pause: options.pause ?? systemPause,
       random,
       db,
       documents: new DocumentStore(db),
@@ -209,6 +214,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
       terms: new DatasetTerms(db),
       memberships: new MembershipStore(db),
       privacy: new PrivacyStore(db, events, clock),
+      outcomes: new OutcomeStore(db),
       register: new OutputRegister(db),
       data,
       files,

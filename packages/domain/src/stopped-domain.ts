@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { lockDirectory, type KeyAccess } from "@sluice/evidence";
 import type { Clock, Random } from "@sluice/protocol";
-import { readConfig } from "./config.ts";
+import { readConfig, type DomainConfig } from "./config.ts";
 import { openStore, type DataStore } from "./data/store.ts";
 import { Keyring } from "./keyring.ts";
 import { MemoryFiles } from "./rest/memory-files.ts";
@@ -28,6 +28,7 @@ export interface StoppedDomain extends AsyncDisposable {
   readonly keyring: Keyring;
   readonly files: SealedFiles;
   readonly domain: string;
+  readonly config: DomainConfig;
 }
 
 /** Opens the domain in `directory`; with `readOnly`, its state cannot be changed.
@@ -49,5 +50,13 @@ export async function openStopped(
   const store = await openStore({ clock, random, files, memory, decided: decisionsOf(db) });
   opening.defer(() => store.close());
   const opened = opening.move();
-  return { store, db, keyring, files, domain: config.domain, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return {
+    store,
+    db,
+    keyring,
+    files,
+    domain: config.domain,
+    config,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
 }

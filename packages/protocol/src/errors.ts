@@ -135,6 +135,11 @@ export const ERROR_CATALOGUE = {
     message: "the grant's quota for {operation} is spent: {amount} {unit}",
     remedy: "ask for a larger quota",
   },
+  ERR_OUTCOME_BUDGET: {
+    status: 429,
+    message: "runs under this grant have told as much by how they ended as they may",
+    remedy: "try the job on synthetic rows (sluice job check); ask the department to allow more, or for a new grant",
+  },
   ERR_CALL_REUSED: {
     status: 409,
     message: "this call id was used for another request, or has no attempt and no answer left",

@@ -40,6 +40,8 @@ export const EventKind = z.enum([
   "privacy-budget",
   /** A table paid for an answer under differential privacy, before it was computed: the question. */
   "privacy-spent",
+  /** The department allowed the runs of a grant to tell more by how they end: the hash of grant, operation and bits. */
+  "outcome-budget",
   /** Entries, documents or personal references are gone. */
   "pruned",
   "erased",

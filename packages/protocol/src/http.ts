@@ -108,6 +108,8 @@ export const Run = z.strictObject({
       refusedBy: z.enum(["domain", "guard", "sandbox"]),
     })
     .optional(),
+  /** How long user code and guard took, up to the end of the slot that it falls in (`DURATION_SLOTS_MS`). */
+  durationSlotMs: z.int().positive().optional(),
   /** Hash of the snapshot a build produced. */
   snapshot: Sha256Hex.optional(),
   receipt: EvidencedReceipt.optional(),

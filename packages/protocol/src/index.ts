@@ -34,6 +34,7 @@ export * from "./release.ts";
 export * from "./report.ts";
 export * from "./resource.ts";
 export * from "./risk-report.ts";
+export * from "./run-limits.ts";
 export * from "./score.ts";
 export * from "./score-snapshot.ts";
 export * from "./seal.ts";

@@ -9,6 +9,7 @@ import { isModelKind, type ReleasedModel } from "./model.ts";
 import { ClustersSpec, LinearModelSpec, ScorecardSpec, TreeModelSpec } from "./model-spec.ts";
 import { NoisyTableSpec } from "./noisy-table.ts";
 import { PsiKind } from "./psi.ts";
+import { MAX_METRIC_KEYS, MAX_RUN_LIMITS, MIN_RUN_LIMITS } from "./run-limits.ts";
 import { MAX_FEATURE_BOUND, ScoreLink } from "./score.ts";
 import { TableSpec, type Table, type TableRows } from "./table.ts";
 
@@ -78,8 +79,25 @@ export const JobManifest = z
     /** Columns the job reads, with their type after the policy's transforms. */
     input: z.record(FieldName, ColumnType),
     outputs: z.record(MemberName, OutputSpec),
-    /** Limits below those of the environment, when the job asks for less. */
-    limits: z.strictObject({ wallTimeLimitMs: z.int().min(100).max(3_600_000) }).optional(),
+    /** What a run may use, when the job asks for more or less than is usual; each environment has its largest. */
+    limits: z
+      .strictObject({
+        wallTimeLimitMs: z
+          .int()
+          .min(MIN_RUN_LIMITS.wallTimeLimitMs)
+          .max(MAX_RUN_LIMITS.production.wallTimeLimitMs)
+          .optional(),
+        memoryLimitBytes: z
+          .int()
+          .min(MIN_RUN_LIMITS.memoryLimitBytes)
+          .max(MAX_RUN_LIMITS.production.memoryLimitBytes)
+          .optional(),
+      })
+      .optional(),
+  })
+  .refine(({ outputs }) => metricKeys(outputs) <= MAX_METRIC_KEYS, {
+    path: ["outputs"],
+    message: `at most ${MAX_METRIC_KEYS} keys of metrics in all`,
   })
   .refine(({ outputs }) => countKinds(outputs, isServedKind) <= 1, {
     path: ["outputs"],
@@ -173,6 +191,10 @@ const TEXTS = ["dict", "bool"] as const satisfies ColumnType[];
 
 function countKinds(outputs: Record<string, OutputSpec>, counts: (kind: OutputSpec["kind"]) => boolean): number {
   return Object.values(outputs).filter(({ kind }) => counts(kind)).length;
+}
+
+function metricKeys(outputs: Record<string, OutputSpec>): number {
+  return Object.values(outputs).reduce((sum, spec) => sum + (spec.kind === "metrics" ? spec.keys.length : 0), 0);
 }
 
 function hasKind(outputs: Record<string, OutputSpec>, kind: OutputSpec["kind"]): boolean {

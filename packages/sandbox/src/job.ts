@@ -198,8 +198,8 @@ export type JobDefinition<I extends JobInput, O extends JobOutputs> = {
   readonly purpose: string;
   readonly input: I;
   readonly outputs: O;
-  /** Limits below those of the environment; a larger one changes nothing. */
-  readonly limits?: { readonly wallTimeLimitMs: number };
+  /** What a run may use, instead of what is usual; each environment has its largest (docs/runs.md). */
+  readonly limits?: { readonly wallTimeLimitMs?: number; readonly memoryLimitBytes?: number };
   /** Computes the released outputs on the desensitised sample. */
   develop(rows: JobRows<I>, context: JobContext): OutputsOf<O, ReleasedKind> | Promise<OutputsOf<O, ReleasedKind>>;
   /** Computes the served outputs on every row, with the released model when there is one. Needed for labels, a set and

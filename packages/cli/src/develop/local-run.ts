@@ -7,6 +7,7 @@ import {
   isModel,
   isProducedKind,
   isSluiceError,
+  runAllowance,
   SluiceError,
   type Bytes,
   type CheckedOutput,
@@ -25,12 +26,6 @@ import { decodeJobOutput } from "@sluice/sandbox/output";
 import { planNoisyTables } from "./planned-noise.ts";
 import { planScoreOutput, type PlannedScore } from "./planned-score.ts";
 import { buildRows } from "./row-counts.ts";
-
-/** Limits of a domain's runs: a job that passes here has room there. */
-export const LOCAL_LIMITS = {
-  develop: { wallTimeLimitMs: 30_000, memoryLimitBytes: 256 * 1_048_576 },
-  produce: { wallTimeLimitMs: 300_000, memoryLimitBytes: 512 * 1_048_576 },
-} as const;
 
 /** A coded error, with its place in the developer's source when it has one. */
 export interface LocatedError {
@@ -131,7 +126,6 @@ async function runEntry(
   { runner, seed, signal, onEvent }: LocalRunOptions,
 ): Promise<EntryReport> {
   const log: string[] = [];
-  const { wallTimeLimitMs, memoryLimitBytes } = LOCAL_LIMITS[entry];
   const outcome = await runner.run(
     {
       bundle: job.code,
@@ -141,10 +135,8 @@ async function runEntry(
       table,
       ...(model === undefined ? {} : { model }),
       seed,
-      limits: {
-        wallTimeLimitMs: Math.min(manifest.limits?.wallTimeLimitMs ?? wallTimeLimitMs, wallTimeLimitMs),
-        memoryLimitBytes,
-      },
+      // Those of a domain: a job that passes here has room there.
+      limits: runAllowance(entry === "develop" ? "development" : "production", manifest.limits),
     },
     {
       signal,

@@ -47,6 +47,8 @@ export interface Made {
   readonly sourceSnapshot?: Sha256Hex;
   /** Whom a table shows. */
   readonly shown?: Uint32Array | undefined;
+  /** Of user code, when it ran. */
+  readonly durationSlotMs?: number;
 }
 
 /** A released bundle. `model` is what its development run released. */
@@ -76,6 +78,7 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
     privacyCost,
     sourceSnapshot,
     shown: sets,
+    durationSlotMs,
   } = await made(context, work, released);
   const source = { run, held: admitted.held, release: hash, content, layers };
   const product = await productForm(context, form).build(source, signal);
@@ -107,7 +110,8 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
     layers,
     ...(privacyCost === undefined ? {} : { privacyCost }),
   });
-  return { guardReport: report, snapshot: product.snapshotHash, receipt: await prove(context, kept) };
+  const slot = durationSlotMs === undefined ? {} : { durationSlotMs };
+  return { guardReport: report, ...slot, snapshot: product.snapshotHash, receipt: await prove(context, kept) };
 }
 
 /** What the bundle serves, in the way of its form. @throws RunRefused */
@@ -144,13 +148,13 @@ async function produceContent(
   const { admitted, signal } = work;
   const run = { callId: work.run.callId, held: admitted.held, manifest, model };
   const { input, rows } = await tableInput(context, run, signal);
-  const { output, report, layers, shown } = await runGuarded(
+  const { output, report, layers, shown, durationSlotMs } = await runGuarded(
     context,
     { ...work, admitted: { ...admitted, frame: code } },
     input,
   );
   const content = contentOf(output, manifest, rows);
-  return { content, report, layers, keys: rows.keys, sourceSnapshot: rows.snapshot, shown };
+  return { content, report, layers, keys: rows.keys, sourceSnapshot: rows.snapshot, shown, durationSlotMs };
 }
 
 function contentOf(output: CheckedOutput, manifest: JobManifest, { keys, snapshot }: KeyedTable): ServedContent {

@@ -16,6 +16,7 @@ import type { CutStore } from "../state/cuts.ts";
 import type { DatasetTerms } from "../state/dataset-terms.ts";
 import type { MembershipStore } from "../state/memberships.ts";
 import type { PrivacyStore } from "../state/privacy.ts";
+import type { OutcomeStore } from "../state/outcomes.ts";
 import type { OutputRegister } from "../state/output-register.ts";
 import type { QualityStore } from "../state/quality.ts";
 import type { RollbackStore } from "../state/rollback.ts";
@@ -28,6 +29,7 @@ import type { Admitted } from "./admit.ts";
 import type { IndexReaders } from "./index-readers.ts";
 import type { OpenedParts } from "./opened-parts.ts";
 import type { OneAtATime } from "./one-at-a-time.ts";
+import type { Pause } from "./publication-slot.ts";
 import type { RunEvents } from "./run-events.ts";
 import type { Standing } from "./standing.ts";
 import type { WorkPools } from "./work-pools.ts";
@@ -49,6 +51,7 @@ export interface DomainContext {
   /** Opens the queries of callers. */
   readonly sealKeys: SealKeyPair;
   readonly clock: Clock;
+  readonly pause: Pause;
   readonly random: Random;
   readonly db: StateDatabase;
   readonly documents: DocumentStore;
@@ -69,6 +72,8 @@ export interface DomainContext {
   readonly memberships: MembershipStore;
   /** What each table may still give under differential privacy. */
   readonly privacy: PrivacyStore;
+  /** What the ends of runs may still tell. */
+  readonly outcomes: OutcomeStore;
   /** What left or is served, by source table. */
   readonly register: OutputRegister;
   readonly data: DataStore;

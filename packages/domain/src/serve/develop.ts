@@ -42,6 +42,7 @@ export async function developOnSample(context: DomainContext, work: RunWork): Pr
     // What the receipt is over: that of the first time, when a run that was cut off is made again.
     certificate: kept.certificate ?? sample.certificate,
     guardReport: keptReport(kept) ?? guarded.report,
+    durationSlotMs: guarded.durationSlotMs,
     metrics,
     ...(model === undefined ? {} : { model }),
     receipt: await prove(context, kept),

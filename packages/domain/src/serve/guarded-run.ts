@@ -8,18 +8,19 @@ import {
   type JobManifest,
   type ReleasedModel,
   type Policy,
+  runAllowance,
   type Run,
-  type SealedJob,
   verdictOf,
 } from "@sluice/protocol";
+import type { DomainConfig } from "../config.ts";
 import type { Admitted } from "./admit.ts";
 import type { DomainContext } from "./context.ts";
 import type { RegisteredOutput } from "../state/output-register.ts";
-import type { GuardedOutcome } from "../work/workshop.ts";
+import type { GuardedRun } from "../work/workshop.ts";
 import { CertifiedSample } from "../data/certified-sample.ts";
+import { inSlot } from "./publication-slot.ts";
 import { RunRefused } from "./run-refused.ts";
-
-type Refusal = Extract<GuardedOutcome, { ok: false }>;
+import { toldOfHidden } from "./told.ts";
 
 /** A run in execution. */
 export interface RunWork {
@@ -35,12 +36,6 @@ export interface GuardedWork extends Pick<RunWork, "signal" | "onEvent"> {
   readonly admitted: Pick<Admitted, "frame" | "held">;
 }
 
-/** Limits of runs, by environment. */
-export const RUN_LIMITS = {
-  development: { wallTimeLimitMs: 30_000, memoryLimitBytes: 256 * 1_048_576 },
-  production: { wallTimeLimitMs: 300_000, memoryLimitBytes: 512 * 1_048_576 },
-} as const;
-
 /** Output that the guard let through, with its report. */
 export interface GuardedOutput {
   readonly output: CheckedOutput;
@@ -48,6 +43,8 @@ export interface GuardedOutput {
   /** Whom a table shows. */
   readonly shown: Uint32Array | undefined;
   readonly layers: string[];
+  /** End of the slot that the run's duration falls in. */
+  readonly durationSlotMs: number;
 }
 
 /** What a bundle runs on: a developer's on a sample that passed the gate, a released one on every row. */
@@ -67,7 +64,7 @@ export type RunInput =
 
 /** Runs the bundle and has the guard decide. @throws RunRefused; TypeError for a sample that no gate has seen */
 export async function runGuarded(
-  context: Pick<DomainContext, "workshop" | "clock">,
+  context: Pick<DomainContext, "workshop" | "clock" | "pause"> & { readonly config: Pick<DomainConfig, "runLimits"> },
   work: GuardedWork,
   input: RunInput,
 ): Promise<GuardedOutput> {
@@ -77,7 +74,7 @@ export async function runGuarded(
   // it reaches is not told.
   const shown = environment === "development" && admitted.held.policy.sharing !== "enclave";
   const { table, subjects } = rowsOf(input);
-  const outcome = await context.workshop.runGuarded({
+  const guardedRun: GuardedRun = {
     code: admitted.frame,
     manifest: input.manifest,
     entry: input.entry,
@@ -89,13 +86,16 @@ export async function runGuarded(
     sensitive: sensitiveColumns(admitted.held.policy),
     ...(input.entry === "develop" || input.model === undefined ? {} : { model: input.model }),
     seed: Number.parseInt(run.callId.slice(0, 8), 16),
-    limits: limitsOf(environment, input.manifest),
+    limits: runAllowance(environment, input.manifest.limits, context.config.runLimits?.[environment]),
     signal,
     ...(shown ? { onEvent } : {}),
-  });
+  };
+  const { value: outcome, slotMs: durationSlotMs } = await inSlot(context, { hidden: !shown, signal }, () =>
+    context.workshop.runGuarded(guardedRun),
+  );
   const at = context.clock.now().toISOString();
   if (!outcome.ok) {
-    const { code, details, refusedBy, findings } = told(outcome, shown);
+    const { code, details, refusedBy, findings } = shown ? outcome : toldOfHidden(outcome, input.manifest);
     const refusal: GuardReport | undefined =
       findings === undefined
         ? undefined
@@ -106,30 +106,16 @@ export async function runGuarded(
             findings,
             at,
           };
-    throw new RunRefused({ code, details, refusedBy }, refusal === undefined ? {} : { guardReport: refusal });
+    const report = refusal === undefined ? {} : { guardReport: refusal };
+    throw new RunRefused({ code, details, refusedBy }, { ...report, durationSlotMs });
   }
   const { output, report, layers } = outcome;
-  return { output, report: { ...report, at }, shown: outcome.shown, layers };
+  return { output, report: { ...report, at }, shown: outcome.shown, layers, durationSlotMs };
 }
 
 /** Columns that `policy` calls sensitive. */
 function sensitiveColumns({ columns }: Policy): string[] {
   return Object.entries(columns).flatMap(([name, { role }]) => (role === "sensitive" ? [name] : []));
-}
-
-/** How a refusal is told. On rows that are not `shown` the way in which a job fails is its own choice, and so a message: every failure
- *  of the sandbox reads alike. */
-function told(refusal: Refusal, shown: boolean): Refusal {
-  if (shown || refusal.refusedBy !== "sandbox") return refusal;
-  const standing = refusal.code === "ERR_SANDBOX_LAYER_MISSING" || refusal.code === "ERR_POOL_WORKER";
-  return standing ? refusal : { ...refusal, code: "ERR_JOB_CRASHED", details: {} };
-}
-
-/** The environment's limits, or less where the job asks for less. */
-function limitsOf(environment: keyof typeof RUN_LIMITS, manifest: JobManifest): SealedJob["limits"] {
-  const { wallTimeLimitMs, memoryLimitBytes } = RUN_LIMITS[environment];
-  const asked = manifest.limits?.wallTimeLimitMs ?? wallTimeLimitMs;
-  return { wallTimeLimitMs: Math.min(asked, wallTimeLimitMs), memoryLimitBytes };
 }
 
 /** The rows of a run. @throws TypeError for a sample that no gate has seen */

@@ -110,6 +110,7 @@ export class RunExecutor implements RunStarter {
           ? await developOnSample(context, work)
           : ((await builtBefore(context, run)) ?? (await buildProduct(context, work)));
       signal.throwIfAborted();
+      context.outcomes.complete(run.callId);
       update({ ...result, state: "completed", percent: 100 });
       this.events.emit(run.callId, { kind: "state", state: "completed" });
     } catch (error) {

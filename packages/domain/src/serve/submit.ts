@@ -6,6 +6,7 @@ import { quotaOf } from "@sluice/evidence";
 import {
   FORM_OPERATIONS,
   formOf,
+  isProducedKind,
   MAX_BUNDLE_BYTES,
   OPERATION_UNITS,
   sha256Hex,
@@ -17,6 +18,7 @@ import {
 } from "@sluice/protocol";
 import { admit, decide, spend, type Admitted } from "./admit.ts";
 import type { DomainContext } from "./context.ts";
+import { MILLIBITS, OUTCOME_BITS, outcomeCost } from "./outcome-cost.ts";
 import { refusePoorQuality } from "./quality-gate.ts";
 
 /** Takes a developer's bundle. Returns its run, new or retried. @throws the coded refusal */
@@ -96,6 +98,22 @@ async function decideJob(context: DomainContext, admitted: Admitted, manifest: J
   }
 }
 
+/** Takes what the run's end may tell from what runs under its grant may, when it runs code on rows of persons. The refusal is the
+ *  same whatever the runs before came to. @throws ERR_OUTCOME_BUDGET */
+function reserveOutcome(
+  context: DomainContext,
+  { request, held }: Admitted,
+  { manifest, now }: { readonly manifest: JobManifest; readonly now: Date },
+): void {
+  const operation = request.operation === "build" ? "build" : "develop";
+  const runsCode = operation === "develop" || Object.values(manifest.outputs).some(({ kind }) => isProducedKind(kind));
+  if (!runsCode) return;
+  const run = { callId: request.callId, grant: held.hash, resource: held.grant.body.resource, operation } as const;
+  const usual = OUTCOME_BITS[operation] * MILLIBITS;
+  const reserved = context.outcomes.reserve({ ...run, ...outcomeCost(manifest, operation) }, usual, now.toISOString());
+  if (!reserved) throw new SluiceError("ERR_OUTCOME_BUDGET");
+}
+
 /** Spends and starts; a retry gets the run that its first attempt started. */
 async function startOnce(
   context: DomainContext,
@@ -104,7 +122,7 @@ async function startOnce(
   manifest: JobManifest,
 ): Promise<Run> {
   const { request, held } = admitted;
-  const charged = await spend(context, admitted, 1n);
+  const charged = await spend(context, admitted, 1n, (now) => reserveOutcome(context, admitted, { manifest, now }));
   const before = charged === "already" ? context.work.run(request.callId) : null;
   if (before !== null) return before;
   const run: Run = {

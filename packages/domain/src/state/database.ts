@@ -70,6 +70,17 @@ const MIGRATIONS = [
    CREATE INDEX privacy_question ON privacy_spend (resource, question) WHERE question IS NOT NULL;
    CREATE TABLE privacy_resume (resource TEXT PRIMARY KEY, void_before INTEGER NOT NULL DEFAULT 0, told INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;`,
   `ALTER TABLE privacy_answer ADD COLUMN told_by TEXT;`,
+  // outcome_spend: thousandths of a bit that outcomes of runs may have told; lowered to the price of a completed run, and no other way.
+  `CREATE TABLE outcome_spend (call_id TEXT PRIMARY KEY, grant_hash TEXT NOT NULL, resource TEXT NOT NULL, operation TEXT NOT NULL,
+     completed INTEGER NOT NULL CHECK (completed > 0), cost INTEGER NOT NULL CHECK (cost >= completed), at TEXT NOT NULL) STRICT;
+   CREATE INDEX outcome_spend_grant ON outcome_spend (grant_hash, operation);
+   CREATE TRIGGER outcome_spend_stays BEFORE DELETE ON outcome_spend BEGIN SELECT RAISE(ABORT, 'a spend stays'); END;
+   CREATE TRIGGER outcome_spend_as_written BEFORE UPDATE ON outcome_spend WHEN new.cost IS NOT old.completed
+     OR (new.call_id, new.grant_hash, new.resource, new.operation, new.completed, new.at)
+       IS NOT (old.call_id, old.grant_hash, old.resource, old.operation, old.completed, old.at)
+     BEGIN SELECT RAISE(ABORT, 'a spend stays'); END;
+   CREATE TABLE outcome_allowance (id INTEGER PRIMARY KEY, grant_hash TEXT NOT NULL, operation TEXT NOT NULL,
+     amount INTEGER NOT NULL CHECK (amount > 0), at TEXT NOT NULL) STRICT;`,
 ] as const;
 
 /** An open state file. */

@@ -90,6 +90,11 @@ export class DocumentStore {
     return row === undefined ? null : readGrant(row);
   }
 
+  /** Every grant, ended or not. */
+  grants(): HeldGrant[] {
+    return this.#db.prepare("SELECT hash, document, policy FROM grants ORDER BY hash").all().map(readGrant);
+  }
+
   /** Every grant on a resource, ended or not. */
   grantsOf(resource: string): HeldGrant[] {
     return this.#db
