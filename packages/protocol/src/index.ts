@@ -20,6 +20,8 @@ export * from "./limits.ts";
 export * from "./log.ts";
 export * from "./lookup.ts";
 export * from "./model.ts";
+export * from "./model-evaluate.ts";
+export * from "./model-features.ts";
 export * from "./model-spec.ts";
 export * from "./noisy-table.ts";
 export * from "./party.ts";

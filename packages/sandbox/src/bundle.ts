@@ -1,6 +1,6 @@
 /** Bundles a job's source into the one script that is reviewed, hashed and run.
  *  @module */
-import { builtinModules } from "node:module";
+import { builtinModules, createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, extname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,10 @@ import { build, type BuildResult, type Plugin } from "esbuild";
 const GLOBAL_NAME = "sluiceJob";
 /** esbuild namespace of this package's own modules: their paths in a bundle tell no directory. */
 const OWN_NAMESPACE = "sluice-sandbox";
+/** esbuild namespace of the few modules of the protocol that the kit loads. */
+const PROTOCOL_NAMESPACE = "sluice-protocol";
+/** Finds them. */
+const require = createRequire(import.meta.url);
 /** What esbuild takes the bundle to be called. */
 const OUTPUT_NAME = "job.js";
 
@@ -93,7 +97,9 @@ export async function bundleForDevelopment(entryFile: string): Promise<Developme
   if (code.length > MAX_BUNDLE_BYTES) {
     throw new SluiceError("ERR_JOB_BUNDLE", { reason: `it has more than ${MAX_BUNDLE_BYTES} bytes` });
   }
-  const files = Object.keys(result.metafile.inputs).filter((path) => !path.startsWith(`${OWN_NAMESPACE}:`));
+  const files = Object.keys(result.metafile.inputs).filter(
+    (path) => ![OWN_NAMESPACE, PROTOCOL_NAMESPACE].some((own) => path.startsWith(`${own}:`)),
+  );
   return {
     code,
     bundle: await sha256Hex(code),
@@ -112,6 +118,18 @@ function ownModules(): Plugin {
         path: `${basename(path)}${extension}`,
         namespace: OWN_NAMESPACE,
       }));
+      build.onResolve({ filter: /^@sluice\/protocol\/[a-z-]+$/, namespace: OWN_NAMESPACE }, ({ path }) => ({
+        path: `${basename(path)}${extension}`,
+        namespace: PROTOCOL_NAMESPACE,
+      }));
+      build.onResolve({ filter: /^\.\.?\//, namespace: PROTOCOL_NAMESPACE }, ({ path }) => ({
+        path: basename(path),
+        namespace: PROTOCOL_NAMESPACE,
+      }));
+      build.onLoad({ filter: /.*/, namespace: PROTOCOL_NAMESPACE }, async ({ path }) => {
+        const entry = require.resolve(`@sluice/protocol/${basename(path, extname(path))}`);
+        return { contents: await readFile(entry, "utf8"), loader: extname(entry) === ".ts" ? "ts" : "js" };
+      });
       build.onResolve({ filter: /^\.\.?\//, namespace: OWN_NAMESPACE }, ({ path, importer }) => ({
         path: new URL(path, `file:///${importer}`).pathname.slice(1),
         namespace: OWN_NAMESPACE,

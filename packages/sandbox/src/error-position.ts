@@ -17,8 +17,8 @@ export interface SourcePlace {
 
 /** How the isolate's first script ends the reason of an error, innermost position first. */
 const POSITIONS = / \(bundle line (\d{1,7}:\d{1,7}(?:, \d{1,7}:\d{1,7})*)\)$/;
-/** Sources of this package, in a bundle. */
-const OWN_SOURCE = "sluice-sandbox:";
+/** Sources of the kit, in a bundle. */
+const OWN_SOURCE = /^sluice-(?:sandbox|protocol):/;
 
 /** The reason of an `ERR_JOB_THREW` with the innermost place in the developer's own files instead of the bundle's
  *  position. The reason is returned as it is when it tells no position, or none of the developer's. */
@@ -29,7 +29,7 @@ export function locateReason(reason: string, sourceMap: string): { reason: strin
   for (const position of (match[1] ?? "").split(", ")) {
     const [line = 0, column = 0] = position.split(":").map(Number);
     const place = originOf(map, line, column);
-    if (place === null || place.file.startsWith(OWN_SOURCE)) continue;
+    if (place === null || OWN_SOURCE.test(place.file)) continue;
     return { reason: `${reason.slice(0, match.index)} (${place.file}:${place.line}:${place.column})`, place };
   }
   return { reason, place: null };

@@ -4,4 +4,5 @@ export * from "./kit/features.ts";
 export * from "./kit/groups.ts";
 export * from "./kit/logistic.ts";
 export * from "./kit/metrics.ts";
+export * from "./kit/predict.ts";
 export * from "./kit/rng.ts";

@@ -3,6 +3,14 @@
  *  alone, so it fits a table whose dictionaries are ordered differently.
  *  @module */
 import type { Column } from "@sluice/protocol";
+import {
+  columnNamed,
+  featureReader,
+  hasValue,
+  LEVEL_SEPARATOR,
+  numberReader,
+  type ModelRows,
+} from "@sluice/protocol/model-features";
 
 /** Rows as a job has them. */
 export interface KitRows {
@@ -17,8 +25,6 @@ export interface Matrix {
   readonly columns: readonly Float64Array[];
 }
 
-/** Between the column and the level in the name of an indicator. */
-const LEVEL_SEPARATOR = "=";
 /** Most levels of one column unless told otherwise. */
 export const DEFAULT_MAX_LEVELS = 40;
 
@@ -56,7 +62,8 @@ export function featureNames(rows: KitRows, columns: readonly string[], options:
 /** The matrix of `features` (see the module). Null entries give 0.
  *  @throws RangeError when a feature names no column. */
 export function designMatrix(rows: KitRows, features: readonly string[]): Matrix {
-  return { rowCount: rows.rowCount, features: [...features], columns: features.map((name) => featureOf(rows, name)) };
+  const source = modelRows(rows);
+  return { rowCount: rows.rowCount, features: [...features], columns: features.map((name) => featureOf(source, name)) };
 }
 
 /** The indicators of dict column `name`, as `featureNames` chooses them. */
@@ -110,30 +117,38 @@ export function standardize(matrix: Matrix): Standardized {
   return { matrix: { rowCount, features, columns }, means, deviations };
 }
 
-function featureOf(rows: KitRows, feature: string): Float64Array {
-  const out = new Float64Array(rows.rowCount);
-  const at = feature.indexOf(LEVEL_SEPARATOR);
-  if (at === -1) {
-    const { values } = columnOf(rows, feature);
-    for (let i = 0; i < out.length; i++) out[i] = values[i] ?? 0;
-    return out;
+/** Rows or a matrix as a model reads them. */
+export function modelRows(rows: KitRows | Matrix): ModelRows {
+  if (!isMatrix(rows)) {
+    const columnOf = (name: string): Readonly<Column> | undefined => {
+      const column = rows[name];
+      return typeof column === "object" ? column : undefined;
+    };
+    return { rowCount: rows.rowCount, columnOf };
   }
-  const column = columnOf(rows, feature.slice(0, at));
-  if (column.type !== "dict") throw new RangeError(`feature ${feature} needs a dict column`);
-  const code = column.dictionary.indexOf(feature.slice(at + 1));
-  if (code === -1) return out;
-  const { values } = column;
-  for (let i = 0; i < out.length; i++) out[i] = values[i] === code && present(column, i) ? 1 : 0;
+  const { rowCount, features, columns } = rows;
+  const readers = new Map(features.map((name, j) => [name, numberReader(columns[j] ?? new Float64Array(rowCount))]));
+  const readerOf = (name: string) => {
+    const reader = readers.get(name);
+    if (reader === undefined) throw new RangeError(`the matrix lacks feature ${name}`);
+    return reader;
+  };
+  return { rowCount, columnOf: () => undefined, readerOf };
+}
+
+function isMatrix(rows: KitRows | Matrix): rows is Matrix {
+  return Array.isArray(rows["features"]) && Array.isArray(rows["columns"]);
+}
+
+function featureOf(rows: ModelRows, feature: string): Float64Array {
+  const out = new Float64Array(rows.rowCount);
+  featureReader(rows, feature)(0, out);
   return out;
 }
 
 function columnOf(rows: KitRows, name: string): Readonly<Column> {
-  const column = rows[name];
-  if (typeof column !== "object") throw new RangeError(`there is no column ${name}`);
-  return column;
+  return columnNamed(modelRows(rows), name);
 }
 
 /** Whether row `row` of `column` has a value. */
-export function present(column: Readonly<Column>, row: number): boolean {
-  return column.validity === undefined || (((column.validity[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
-}
+export const present: (column: Readonly<Column>, row: number) => boolean = hasValue;

@@ -1,7 +1,7 @@
 /** Logistic regression with an L2 penalty, fitted by Newton's method on standardised features.
  *  @see Hastie, Tibshirani, Friedman: The Elements of Statistical Learning, §4.4.1
  *  @module */
-import { designMatrix, standardize, type KitRows, type Matrix } from "./features.ts";
+import { standardize, type Matrix } from "./features.ts";
 
 /** A fitted model, in the units of the columns. */
 export interface LogisticModel {
@@ -67,22 +67,6 @@ export function logisticRegression(
   return { features: [...matrix.features], weights, intercept, iterations, converged };
 }
 
-/** P(label = 1) for each row, by the model's feature names. */
-export function predict(
-  model: { readonly features: readonly string[]; readonly weights: ArrayLike<number>; readonly intercept: number },
-  rows: KitRows | Matrix,
-): Float64Array {
-  const matrix = isMatrix(rows) ? rows : designMatrix(rows, model.features);
-  const scores = new Float64Array(matrix.rowCount).fill(model.intercept);
-  for (let j = 0; j < model.features.length; j++) {
-    const column = matrix.columns[matrix.features.indexOf(model.features[j] ?? "")];
-    if (column === undefined) throw new RangeError(`the matrix lacks feature ${model.features[j]}`);
-    const weight = model.weights[j] ?? 0;
-    for (let i = 0; i < scores.length; i++) scores[i] = (scores[i] ?? 0) + weight * (column[i] ?? 0);
-  }
-  return scores.map(sigmoid);
-}
-
 /** Code of the first cutoff that a value is below: `cutoffs` ascend; values above all give `cutoffs.length`. */
 export function bands(values: ArrayLike<number>, cutoffs: readonly number[]): Uint8Array {
   const codes = new Uint8Array(values.length);
@@ -92,10 +76,6 @@ export function bands(values: ArrayLike<number>, cutoffs: readonly number[]): Ui
     codes[i] = code;
   }
   return codes;
-}
-
-function isMatrix(rows: KitRows | Matrix): rows is Matrix {
-  return Array.isArray(rows["features"]) && Array.isArray(rows["columns"]);
 }
 
 function sigmoid(x: number): number {
