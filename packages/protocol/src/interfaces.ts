@@ -110,11 +110,20 @@ export type RunOutcome =
   | { ok: true; output: Bytes; layers: string[]; wallMs: number }
   | { ok: false; code: ErrorCode; details: Record<string, string | number>; layers: string[]; wallMs: number };
 
+/** What a decoder made of an output. `form` is for the checker to read, strictly: it is right only if nothing took the
+ *  decoder over. */
+export type DecodeOutcome =
+  | { ok: true; form: Bytes; layers: string[]; wallMs: number }
+  | { ok: false; code: ErrorCode; details: Record<string, string | number>; layers: string[] };
+
 /** Runs untrusted code, one single-use process per job. */
 export interface SandboxRunner {
   /** Isolation layers that a run here would have, found by probing. */
   layers(): Promise<string[]>;
   run(job: SealedJob, options: { signal?: AbortSignal; onEvent?: (event: JobEvent) => void }): Promise<RunOutcome>;
+  /** Brings the output of a run into canonical form, in a single-use process without data. `manifest` is what the output
+   *  must fit; null when it is the answer to `describe`. */
+  decode(output: Bytes, manifest: JobManifest | null, options?: { signal?: AbortSignal }): Promise<DecodeOutcome>;
   close(): Promise<void>;
 }
 

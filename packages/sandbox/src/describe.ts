@@ -1,14 +1,7 @@
 /** Reads a bundle's manifest by running it, with no columns, in the sandbox.
  *  @module */
-import {
-  JobManifest,
-  SluiceError,
-  sha256Hex,
-  type Bytes,
-  type DescribedBundle,
-  type SandboxRunner,
-} from "@sluice/protocol";
-import { splitOutput } from "./output.ts";
+import { SluiceError, sha256Hex, type Bytes, type DescribedBundle, type SandboxRunner } from "@sluice/protocol";
+import { readJobManifest } from "./manifest-form.ts";
 import { DESCRIBE_LIMITS } from "./runner.ts";
 
 /** The manifest that `code` declares, with the hash of exactly these bytes.
@@ -23,20 +16,7 @@ export async function describeBundle(
     options,
   );
   if (!outcome.ok) throw new SluiceError(outcome.code, outcome.details, { refusedBy: "sandbox" });
-  const { json, buffers } = splitOutput(outcome.output);
-  const parsed = JobManifest.safeParse(buffers.length === 0 ? parseJson(json) : undefined);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const pointer = `/${(issue?.path ?? []).map((step) => String(step).slice(0, 64)).join("/")}`;
-    throw new SluiceError("ERR_JOB_MANIFEST", { pointer, expected: issue?.message ?? "a manifest" });
-  }
-  return { bundle: await sha256Hex(code), manifest: parsed.data };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const decoded = await runner.decode(outcome.output, null, options);
+  if (!decoded.ok) throw new SluiceError(decoded.code, decoded.details, { refusedBy: "sandbox" });
+  return { bundle: await sha256Hex(code), manifest: readJobManifest(decoded.form) };
 }

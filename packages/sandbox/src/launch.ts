@@ -22,9 +22,29 @@ export interface Wrappers {
   readonly libraries: readonly string[];
 }
 
+/** Entries that are started, each with the files of `child/` that it loads. */
+const SCRIPT_FILES = {
+  child: ["child.mjs"],
+  probe: ["probe.mjs"],
+  decoder: [
+    "decoder.mjs",
+    "decode.mjs",
+    "decode-manifest.mjs",
+    "decode-model.mjs",
+    "decode-released.mjs",
+    "decode-served.mjs",
+    "form.mjs",
+    "records.mjs",
+  ],
+} as const;
+export type LaunchScript = keyof typeof SCRIPT_FILES;
+
+/** A file of `child/`. */
+type ChildFile = (typeof SCRIPT_FILES)[LaunchScript][number] | `${"bootstrap" | "globals" | "shims" | "text"}.js`;
+
 /** What to start. */
 export interface LaunchRequest {
-  readonly script: "child" | "probe";
+  readonly script: LaunchScript;
   /** Path of the engine's native file. */
   readonly addonFile: string;
   readonly argument?: string;
@@ -34,13 +54,11 @@ export interface LaunchRequest {
 
 /** Open files of a job's process. */
 const MAX_OPEN_FILES = 64;
-/** Where a job's process finds its three files when it sees nothing else. */
+/** Where a process finds its few files when it sees nothing else. */
 const INSIDE = "/sluice";
 
 /** Path of a file of `child/`, in the checkout and in the published package alike. */
-export function childFile(
-  name: `${"child" | "probe"}.mjs` | `${"bootstrap" | "globals" | "shims" | "text"}.js`,
-): string {
+export function childFile(name: ChildFile): string {
   return fileURLToPath(new URL(`../child/${name}`, import.meta.url));
 }
 
@@ -61,19 +79,23 @@ const FILTER_FD = 3;
 
 /** The command that starts `request` behind `wrappers`. */
 export function launchCommand(wrappers: Wrappers, request: LaunchRequest): LaunchCommand {
-  const script = childFile(`${request.script}.mjs`);
   const inside = wrappers.bwrap === undefined ? undefined : INSIDE;
   const node = inside === undefined ? process.execPath : `${inside}/node`;
-  const scriptPath = inside === undefined ? script : `${inside}/${request.script}.mjs`;
   const addon = inside === undefined ? request.addonFile : `${inside}/engine.node`;
+  const scripts = SCRIPT_FILES[request.script].map((name): [string, string] => {
+    const file = childFile(name);
+    return [file, inside === undefined ? file : `${inside}/${name}`];
+  });
   const command = [node, "--no-node-snapshot", "--no-warnings", "--disable-sigusr1"];
-  if (request.script === "child") {
-    command.push("--permission", "--allow-addons", `--allow-fs-read=${scriptPath}`, `--allow-fs-read=${addon}`);
+  if (request.script !== "probe") {
+    command.push("--permission", ...scripts.map(([, path]) => `--allow-fs-read=${path}`));
   }
-  command.push(scriptPath, request.argument ?? addon);
+  if (request.script === "child") command.push("--allow-addons", `--allow-fs-read=${addon}`);
+  command.push(scripts[0]?.[1] ?? "", ...argumentsOf(request, addon));
   if (wrappers.bwrap !== undefined) {
-    const binds = [...wrappers.libraries.map((file) => [file, file]), [process.execPath, node]];
-    binds.push([script, scriptPath], [request.addonFile, addon]);
+    const binds = [...wrappers.libraries.map((file) => [file, file]), [process.execPath, node], ...scripts];
+    // A decoder has no engine.
+    if (request.script !== "decoder") binds.push([request.addonFile, addon]);
     command.unshift(wrappers.bwrap, ...namespaceArguments(binds, wrappers), "--");
   }
   if (wrappers.prlimit !== undefined) {
@@ -85,6 +107,11 @@ export function launchCommand(wrappers: Wrappers, request: LaunchRequest): Launc
   const { userId } = wrappers;
   const filter = wrappers.bwrap === undefined ? undefined : wrappers.seccomp;
   return { program, args, filter, ...(userId !== undefined && { userId }) };
+}
+
+function argumentsOf({ script, argument }: LaunchRequest, addon: string): string[] {
+  if (script === "decoder") return [];
+  return [argument ?? addon];
 }
 
 function namespaceArguments(binds: string[][], { libraries, seccomp }: Wrappers): string[] {

@@ -1,10 +1,10 @@
-/** Decoder of released models, as user code wrote them: of the declared kind, no larger than declared, every number finite and
- *  every index in range.
+/** What makes the fields of a model, which user code chose, a released model: of the declared kind, no larger than declared,
+ *  every number finite and every index in range.
  *  @module */
 import { fitsSpec, ReleasedModel, type ModelSpec } from "@sluice/protocol";
 
 /** What a model must be like, by kind. */
-const FORMS: Readonly<Record<ModelSpec["kind"], string>> = {
+export const MODEL_FORMS: Readonly<Record<ModelSpec["kind"], string>> = {
   "linear-model": "return features, each named once, as many finite weights, and a finite intercept",
   "tree-model": "return link, features, a finite base, and trees with children after their parent",
   scorecard: "return a finite intercept, and items with breaks or levels and finite points for each bin",
@@ -18,7 +18,7 @@ export type DecodedModel =
 
 /** Reads `value` as the model that `spec` declares. */
 export function decodeModel(spec: ModelSpec, value: unknown): DecodedModel {
-  const form = { ok: false, rule: `${spec.kind}-form`, change: FORMS[spec.kind] } as const;
+  const form = { ok: false, rule: `${spec.kind}-form`, change: MODEL_FORMS[spec.kind] } as const;
   const parsed = ReleasedModel.safeParse(value);
   if (!parsed.success || parsed.data.kind !== spec.kind) return form;
   const model = parsed.data;

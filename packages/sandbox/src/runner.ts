@@ -4,11 +4,13 @@ import {
   MAX_BUNDLE_BYTES,
   SluiceError,
   utf8,
+  type DecodeOutcome,
   type RunOutcome,
   type SandboxRunner,
   type SealedJob,
 } from "@sluice/protocol";
 import { readBootstrap } from "./bootstrap.ts";
+import { decodeInChild, decoderCommand } from "./decoder.ts";
 import { checkEngine } from "./engine.ts";
 import { encodeRunInput } from "./frames.ts";
 import { launchCommand } from "./launch.ts";
@@ -44,7 +46,7 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
   const bootstrap = await readBootstrap();
   const { wrappers, layers: kernelLayers } = await probeKernelLayers(engine, options.searchPath);
   const closing = new AbortController();
-  const active = new Set<Promise<RunOutcome>>();
+  const active = new Set<Promise<unknown>>();
   const waiting: (() => void)[] = [];
   let freeSlots = options.maxConcurrentRuns ?? DEFAULT_MAX_CONCURRENT_RUNS;
 
@@ -86,6 +88,15 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
     }
   }
 
+  async function decode(...[output, manifest, { signal } = {}]: Parameters<SandboxRunner["decode"]>) {
+    const command = decoderCommand(wrappers, engine.addonFile, output.length);
+    const signals = signal === undefined ? closing.signal : AbortSignal.any([closing.signal, signal]);
+    const request = { output, manifest, layers: kernelLayers, signal: signals };
+    const outcome: Promise<DecodeOutcome> = decodeInChild(command, request);
+    active.add(outcome);
+    return outcome.finally(() => active.delete(outcome));
+  }
+
   // A whole run of an empty job: the layers it reports are the layers of every run.
   const probe = await run({
     bundle: PROBE_JOB,
@@ -103,6 +114,7 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
   return {
     layers: () => Promise.resolve([...probe.layers]),
     run,
+    decode,
     async close() {
       closing.abort();
       while (active.size > 0) await Promise.all(active);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { decodeJobOutput } from "../src/output.ts";
+import { decodeJobOutput } from "./decoding.ts";
 import { hostileCases, jsonOf, useRunner, type HostileCase } from "./hostile-case.ts";
 import { bundleOf, sealed } from "./jobs.ts";
 

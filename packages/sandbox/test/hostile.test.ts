@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { JobEvent, JobManifest, SandboxRunner } from "@sluice/protocol";
 import { createSandboxRunner } from "../src/index.ts";
-import { decodeJobOutput } from "../src/output.ts";
+import { decodeJobOutput } from "./decoding.ts";
 import { bundleOf, sealed } from "./jobs.ts";
 
 let runner: SandboxRunner;

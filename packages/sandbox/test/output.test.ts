@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import fc from "fast-check";
 import { ByteWriter, isSluiceError, utf8, type JobManifest } from "@sluice/protocol";
-import { decodeJobOutput } from "../src/output.ts";
+import { decodeJobOutput } from "./decoding.ts";
 
 const MANIFEST: JobManifest = {
   name: "credit",

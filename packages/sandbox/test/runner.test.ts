@@ -14,7 +14,7 @@ import {
 import { bundleJob } from "../src/bundle.ts";
 import { createSandboxRunner, describeBundle } from "../src/index.ts";
 import { createRng } from "../src/kit.ts";
-import { decodeJobOutput } from "../src/output.ts";
+import { decodeJobOutput } from "./decoding.ts";
 import { findProgram } from "../src/launch.ts";
 import { LIMITS, bundleOf, sealed } from "./jobs.ts";
 

@@ -22,7 +22,7 @@ import {
 } from "@sluice/protocol";
 import { locateReason, type SourcePlace } from "@sluice/sandbox";
 import type { DevelopmentBundle } from "@sluice/sandbox/bundle";
-import { decodeJobOutput } from "@sluice/sandbox/output";
+import { readJobOutput } from "@sluice/sandbox/output";
 import { planNoisyTables } from "./planned-noise.ts";
 import { planScoreOutput, type PlannedScore } from "./planned-score.ts";
 import { buildRows } from "./row-counts.ts";
@@ -152,20 +152,21 @@ async function runEntry(
     const failure = locateError(new SluiceError(outcome.code, outcome.details), job.sourceMap);
     return { ...base, findings: [], returned: null, output: null, failure };
   }
-  return { ...base, ...guarded(outcome.output, manifest, table, entry) };
+  const decoded = await runner.decode(outcome.output, manifest, { signal });
+  if (!decoded.ok) return { ...base, ...failed(new SluiceError(decoded.code, decoded.details)) };
+  return { ...base, ...guarded(decoded.form, manifest, table, entry) };
 }
 
 type Guarded = Pick<EntryReport, "findings" | "returned" | "output" | "failure">;
 
 /** What the domain's guard says of the output, from the same facts. */
-function guarded(bytes: Bytes, manifest: JobManifest, table: ColumnBatch, entry: EntryReport["entry"]): Guarded {
+function guarded(form: Bytes, manifest: JobManifest, table: ColumnBatch, entry: EntryReport["entry"]): Guarded {
   let returned: JobOutput;
   try {
-    returned = decodeJobOutput(bytes, manifest);
+    returned = readJobOutput(form, manifest);
   } catch (error) {
     if (!isSluiceError(error)) throw error;
-    const failure = { error: new SluiceError(error.code, error.details), place: null };
-    return { findings: [], returned: null, output: null, failure };
+    return failed(new SluiceError(error.code, error.details));
   }
   const { rowCount } = table;
   const facts =
@@ -176,6 +177,10 @@ function guarded(bytes: Bytes, manifest: JobManifest, table: ColumnBatch, entry:
   const { findings } = verdict;
   if (verdict.ok) return { findings, returned, output: verdict.output, failure: null };
   return { findings, returned, output: null, failure: { error: refusal(findings), place: null } };
+}
+
+function failed(error: SluiceError): Guarded {
+  return { findings: [], returned: null, output: null, failure: { error, place: null } };
 }
 
 function refusal(findings: readonly GuardFinding[]): SluiceError {

@@ -8,10 +8,17 @@ import type { GuardAnswer } from "./guard-protocol.ts";
 import type { Message } from "./messages.ts";
 import { refusalOf } from "./verdict.ts";
 
-/** What the broker said of a run. `output` is opaque here. */
+/** What the broker said of a run. `form` is opaque here. */
 export type Brokered =
-  | { ok: true; output: Bytes; layers: string[]; wallMs: number }
-  | { ok: false; code: ErrorCode; details: Record<string, string | number>; layers: string[]; wallMs: number };
+  | { ok: true; form: Bytes; layers: string[]; wallMs: number }
+  | {
+      ok: false;
+      code: ErrorCode;
+      details: Record<string, string | number>;
+      refusedBy: "sandbox" | "guard";
+      layers: string[];
+      wallMs: number;
+    };
 
 /** What one message of the broker means; undefined while the run goes on. @throws when it is none that a broker sends */
 export function brokered(
@@ -31,8 +38,11 @@ export function brokered(
     return undefined;
   }
   const { layers, wallMs } = answer;
-  if (kind === "result") return { ok: true, output: parts[0] ?? new Uint8Array(0), layers, wallMs };
-  return { ok: false, code: knownCode(answer.code), details: answer.details, layers, wallMs };
+  if (kind === "result") return { ok: true, form: parts[0] ?? new Uint8Array(0), layers, wallMs };
+  const { code, details, by } = answer;
+  // A decoder is the guard's first half.
+  const refusedBy = by === "decoder" ? "guard" : "sandbox";
+  return { ok: false, code: knownCode(code), details, refusedBy, layers, wallMs };
 }
 
 /** Words of what a table shows. `bytes` starts its buffer. @throws ERR_GUARD_OUTPUT when they are no whole sets */

@@ -1,5 +1,5 @@
-/** The broker process: owns the sandbox and its children. It gets one job's code and columns at a time, and hands
- *  back bytes that it does not read. It has no keys, no store and no other table.
+/** The broker process: owns the sandbox and its children. It gets one job's code and columns at a time, carries the bytes
+ *  that come out to a decoder, and hands back what the decoder wrote; it reads neither. It has no keys, no store and no other table.
  *
  *  Started by `workshop.ts` with requests on descriptor 3 and answers on descriptor 4; it ends when the requests do.
  *  Arguments: the isolation layers that must be there.
@@ -35,15 +35,23 @@ async function run(request: RunRequest, parts: readonly Bytes[]): Promise<void> 
         else void answer({ kind: "log", id }, [utf8(event.line)]);
       },
     });
-    const { layers, wallMs } = outcome;
-    if (outcome.ok) await answer({ kind: "result", id, layers, wallMs }, [outcome.output]);
-    else await answer({ kind: "refused", id, code: outcome.code, details: outcome.details, layers, wallMs });
+    const { wallMs } = outcome;
+    if (!outcome.ok) {
+      const { code, details, layers } = outcome;
+      return await answer({ kind: "refused", id, by: "sandbox", code, details, layers, wallMs });
+    }
+    const decoded = await runner.decode(outcome.output, request.manifest ?? null, { signal: cancel.signal });
+    // A layer counts when both processes had it; an isolate is the job's alone.
+    const layers = outcome.layers.filter((layer) => layer === "isolate" || decoded.layers.includes(layer));
+    if (decoded.ok) return await answer({ kind: "result", id, layers, wallMs }, [decoded.form]);
+    const { code, details } = decoded;
+    await answer({ kind: "refused", id, by: "decoder", code, details, layers, wallMs });
   } catch (error) {
     const known = isSluiceError(error) && isErrorCode(error.code);
     const refusal = known
       ? { code: error.code, details: error.details }
       : { code: "ERR_SANDBOX_START" as const, details: {} };
-    await answer({ kind: "refused", id, ...refusal, layers: [], wallMs: 0 });
+    await answer({ kind: "refused", id, by: "sandbox", ...refusal, layers: [], wallMs: 0 });
   } finally {
     running.delete(id);
   }

@@ -1,6 +1,6 @@
 /** What the store process and the broker say to each other.
  *  @module */
-import { isErrorCode, ReleasedModel, MAX_JOB_OUTPUT_BYTES } from "@sluice/protocol";
+import { isErrorCode, JobManifest, MAX_JOB_OUTPUT_BYTES, ReleasedModel } from "@sluice/protocol";
 import { z } from "zod";
 import { TableHead } from "./table-parts.ts";
 
@@ -15,6 +15,8 @@ export const BrokerRequest = z.discriminatedUnion("kind", [
     kind: z.literal("run"),
     id: z.int(),
     entry: z.enum(["describe", "develop", "produce"]),
+    /** What the output is decoded by; absent for `describe`. */
+    manifest: JobManifest.optional(),
     environment: z.enum(["development", "production"]),
     seed: z.number(),
     limits: z.strictObject({ wallTimeLimitMs: z.number().positive(), memoryLimitBytes: z.number().positive() }),
@@ -27,7 +29,8 @@ export type BrokerRequest = z.infer<typeof BrokerRequest>;
 
 const Layers = z.array(z.string().regex(/^[a-z0-9-]{1,32}$/)).max(16);
 
-/** Broker → store. Part 0 of `log` is the line, part 0 of `result` the output: bytes that user code chose. */
+/** Broker → store. Part 0 of `log` is the line, part 0 of `result` the output in the canonical form, as a
+ *  decoder wrote it: bytes that a job which took its decoder over chose. */
 export const BrokerAnswer = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("progress"), id: z.int(), percent: z.number().min(0).max(100) }),
   z.strictObject({ kind: z.literal("log"), id: z.int() }),
@@ -35,6 +38,7 @@ export const BrokerAnswer = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("refused"),
     id: z.int(),
+    by: z.enum(["sandbox", "decoder"]),
     code: ErrorCodeText,
     details: Details,
     layers: Layers,

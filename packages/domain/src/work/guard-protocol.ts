@@ -5,7 +5,7 @@ import { z } from "zod";
 import { Details, ErrorCodeText } from "./broker-protocol.ts";
 import { TableHead } from "./table-parts.ts";
 
-/** Store → guard. Part 0 is a run's output, as user code wrote it; part 1 of a check, when the store has numbered whom
+/** Store → guard. Part 0 is a run's output in the canonical form, as a decoder wrote it; part 1 of a check, when the store has numbered whom
  *  rows are about, is one little-endian uint32 for each row, part 2 two for each person, part 3 what earlier tables showed,
  *  each else empty; then the parts of the rows that user code read. */
 export const GuardRequest = z.discriminatedUnion("kind", [

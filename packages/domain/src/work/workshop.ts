@@ -1,5 +1,5 @@
 /** The workshop: where user code meets rows without the store process meeting user code. A *broker* process owns the
- *  sandbox; a *guard* process decodes and judges what came out. Output is handed on only as the guard's verdict:
+ *  sandbox, in which one child runs the job and another decodes what it wrote; a *guard* process judges what was decoded. Output is handed on only as the guard's verdict:
  *  there is no option, variable or argument that leaves the guard out.
  *  @module */
 import { extname } from "node:path";
@@ -113,12 +113,16 @@ export function createWorkshop(options: WorkshopOptions = {}): Workshop {
       throw new SluiceError("ERR_SANDBOX_LAYER_MISSING", { layer, how: `require one of ${SANDBOX_LAYERS.join(", ")}` });
     }
   }
-  return new TwoProcessWorkshop(requireLayers, searchPath);
+  return new HelperWorkshop(requireLayers, searchPath);
 }
 
-type BrokerJob = Omit<SealedJob, "bundle" | "entry"> & { readonly code: Bytes; readonly entry: JobEntry };
+type BrokerJob = Omit<SealedJob, "bundle" | "entry"> & {
+  readonly code: Bytes;
+  readonly entry: JobEntry;
+  readonly manifest?: JobManifest;
+};
 
-class TwoProcessWorkshop implements Workshop {
+class HelperWorkshop implements Workshop {
   readonly #broker: HelperProcess;
   readonly #guard: HelperProcess;
   readonly #requireLayers: readonly string[];
@@ -147,8 +151,8 @@ class TwoProcessWorkshop implements Workshop {
   async describe(code: Bytes, { signal }: { signal?: AbortSignal } = {}): Promise<DescribedBundle> {
     const job = { code, entry: "describe", environment: "development", seed: 0, limits: DESCRIBE_LIMITS } as const;
     const brokered = await this.#run(job, signal === undefined ? {} : { signal });
-    if (!brokered.ok) throw new SluiceError(brokered.code, brokered.details, { refusedBy: "sandbox" });
-    const { answer } = await this.#ask((id) => ({ kind: "manifest", id }), [brokered.output]);
+    if (!brokered.ok) throw new SluiceError(brokered.code, brokered.details, { refusedBy: brokered.refusedBy });
+    const { answer } = await this.#ask((id) => ({ kind: "manifest", id }), [brokered.form]);
     if (answer.kind === "manifest") return { bundle: await sha256Hex(code), manifest: answer.manifest };
     const { code: refusal, details } = guardRefusal(answer);
     throw new SluiceError(refusal, details, { refusedBy: refusal === "ERR_JOB_MANIFEST" ? "sandbox" : "guard" });
@@ -157,11 +161,13 @@ class TwoProcessWorkshop implements Workshop {
   async runGuarded(run: GuardedRun): Promise<GuardedOutcome> {
     const { code, manifest, entry, environment, seed, limits, model } = run;
     const table = inputColumns(run.table, manifest);
-    const job = { code, entry, environment, seed, limits, table, ...(model === undefined ? {} : { model }) };
+    const job = { code, entry, manifest, environment, seed, limits, table, ...(model === undefined ? {} : { model }) };
     const brokered = await this.#run(job, run);
     const { layers, wallMs } = brokered;
-    if (!brokered.ok)
-      return { ok: false, code: brokered.code, details: brokered.details, refusedBy: "sandbox", layers };
+    if (!brokered.ok) {
+      const { code: refusal, details, refusedBy } = brokered;
+      return { ok: false, code: refusal, details, refusedBy, layers };
+    }
     const missing = this.#requireLayers.find((layer) => !layers.includes(layer));
     if (missing !== undefined) {
       const details = { layer: missing, how: "run `sluice doctor`" };
@@ -171,7 +177,7 @@ class TwoProcessWorkshop implements Workshop {
     const levels = entry === "develop" ? { levels: featureLevels(table, run.subjects) } : {};
     const none = new Uint32Array(0);
     const sent: Bytes[] = [
-      brokered.output,
+      brokered.form,
       ...[run.subjects, run.tags, run.shown].map((words) => bytesOf(words ?? none)),
     ];
     const head = tableToParts(table, sent);
@@ -216,7 +222,7 @@ class TwoProcessWorkshop implements Workshop {
     while (this.#active >= MAX_CONCURRENT_JOBS) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#active++;
     try {
-      if (signal?.aborted === true) return { ok: false, code: "ERR_CANCELLED", details: {}, layers: [], wallMs: 0 };
+      if (signal?.aborted === true) return unrun("ERR_CANCELLED", {});
       const result = await this.#broker.ask<Brokered>({
         head: (id) => ({ kind: "run", id, ...rest, ...shown }),
         parts,
@@ -225,9 +231,7 @@ class TwoProcessWorkshop implements Workshop {
         signal,
         timeoutMs: job.limits.wallTimeLimitMs + BROKER_GRACE_MS,
       });
-      if (result === null)
-        return { ok: false, code: "ERR_POOL_WORKER", details: { task: "sandbox" }, layers: [], wallMs: 0 };
-      return result;
+      return result ?? unrun("ERR_POOL_WORKER", { task: "sandbox" });
     } finally {
       this.#active--;
       this.#waiting.shift()?.();
@@ -249,6 +253,10 @@ class TwoProcessWorkshop implements Workshop {
       result ?? { answer: { kind: "error", id: 0, code: "ERR_POOL_WORKER", details: { task: "guard" } }, parts: [] }
     );
   }
+}
+
+function unrun(code: ErrorCode, details: Record<string, string>): Brokered {
+  return { ok: false, code, details, refusedBy: "sandbox", layers: [], wallMs: 0 };
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Bytes {

@@ -1,0 +1,80 @@
+/** What the guard answers to one request: the canonical form is parsed strictly, then held against the domain's rows. Total:
+ *  whatever the form is, there is an answer, and none of it is a row.
+ *  @module */
+import { checkOutput } from "@sluice/desensitize";
+import { isSluiceError, SluiceError, utf8 } from "@sluice/protocol";
+import type { Bytes, CheckedOutput, DomainFacts } from "@sluice/protocol";
+import { readJobManifest, readJobOutput } from "@sluice/sandbox/output";
+import type { GuardAnswer, GuardRequest } from "./guard-protocol.ts";
+import { tableFromParts } from "./table-parts.ts";
+
+const UNREADABLE = { output: "all", rule: "output-format", change: "return what the job API returns" };
+
+/** The answer to `request`, with its parts. */
+export function judge(request: GuardRequest, parts: readonly Bytes[]): { answer: GuardAnswer; parts?: Bytes[] } {
+  const { id } = request;
+  const form = parts[0] ?? new Uint8Array(0);
+  try {
+    if (request.kind === "manifest") return { answer: { kind: "manifest", id, manifest: readJobManifest(form) } };
+    const verdict = checkOutput(readJobOutput(form, request.manifest), request.manifest, factsOf(request.facts, parts));
+    const { findings } = verdict;
+    if (!verdict.ok) return { answer: { kind: "refused", id, findings } };
+    if (verdict.output.class === "released") {
+      return { answer: { kind: "released", id, findings, values: verdict.output.values } };
+    }
+    const served = Object.entries(verdict.output.values);
+    const outputs = served.map(([name, { kind }]) => ({ name, kind }));
+    const { shown } = verdict;
+    return {
+      answer: { kind: "served", id, findings, ...(shown === undefined ? {} : { shown: true as const }), outputs },
+      parts: [...served.map(([, value]) => partOf(value)), ...(shown === undefined ? [] : [bytesOf(shown)])],
+    };
+  } catch (error) {
+    if (!isSluiceError(error)) return { answer: { kind: "error", id, code: "ERR_GUARD_OUTPUT", details: UNREADABLE } };
+    return { answer: { kind: "error", id, code: error.code, details: { ...error.details } } };
+  }
+}
+
+/** @throws ERR_BODY_INVALID when there is not one subject for each row; ERR_FRAME_MALFORMED */
+function factsOf(
+  { rowCount, environment, levels, table, sensitive }: Extract<GuardRequest, { kind: "check" }>["facts"],
+  parts: readonly Bytes[],
+): DomainFacts {
+  const [, subjects = new Uint8Array(0), tags = new Uint8Array(0), shown = new Uint8Array(0)] = parts;
+  return {
+    rowCount,
+    environment,
+    table: tableFromParts(table, parts),
+    sensitive,
+    ...(levels === undefined ? {} : { levels }),
+    ...(subjects.length === 0 ? {} : { subjects: readSubjects(subjects, rowCount) }),
+    ...(tags.length === 0 ? {} : { tags: wordsOf(tags), shown: wordsOf(shown) }),
+  };
+}
+
+/** `bytes` starts its buffer, and byte order is the machine's, on which both processes run. The rules that count check
+ *  each number against the rows. */
+function readSubjects(bytes: Bytes, rowCount: number): Uint32Array {
+  if (bytes.length === 4 * rowCount) return new Uint32Array(bytes.buffer, 0, rowCount);
+  throw new SluiceError("ERR_BODY_INVALID", { pointer: "/subjects", expected: "a number for each row" });
+}
+
+/** `bytes` starts its buffer. */
+function wordsOf(bytes: Bytes): Uint32Array {
+  return new Uint32Array(bytes.buffer, 0, bytes.length >> 2);
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Bytes {
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+}
+
+function partOf(value: Extract<CheckedOutput, { class: "served" }>["values"][string]): Bytes {
+  switch (value.kind) {
+    case "labels":
+      return value.codes;
+    case "set":
+      return value.members;
+    case "table":
+      return utf8(JSON.stringify(value));
+  }
+}
