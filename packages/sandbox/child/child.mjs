@@ -6,7 +6,7 @@
  *  struct { uint8 kind; uint32 length; opaque body[length]; } Frame;
  *  @module */
 import { Buffer } from "node:buffer";
-import { writeSync } from "node:fs";
+import { readSync, writeSync } from "node:fs";
 import process from "node:process";
 
 const FRAME = { ready: 1, progress: 2, log: 3, result: 4, failure: 5 };
@@ -33,9 +33,14 @@ function writeAll(bytes) {
       offset += writeSync(1, bytes, offset);
     } catch (error) {
       if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EAGAIN") die();
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+      pause();
     }
   }
+}
+
+/** A millisecond. */
+function pause() {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 }
 
 /** @param {readonly Uint8Array[]} parts */
@@ -57,23 +62,21 @@ function die() {
   throw new Error("unreachable");
 }
 
-/** @type {AsyncIterator<Uint8Array>} */
-const input = process.stdin[Symbol.asyncIterator]();
-/** @type {Uint8Array} */
-let unread = new Uint8Array(0);
-/** The next bytes of stdin, in a buffer of their own. @param {number} length */
-async function readExactly(length) {
+/** The next bytes of stdin, in a buffer of their own. They are read by the system into that buffer: there is nothing
+ *  else to do until the job is here, and a stream would copy them. @param {number} length */
+function readExactly(length) {
   const target = new Uint8Array(new ArrayBuffer(length));
-  for (let offset = 0; ;) {
-    const part = unread.subarray(0, length - offset);
-    target.set(part, offset);
-    offset += part.length;
-    unread = unread.subarray(part.length);
-    if (offset === length) return target;
-    const next = await input.next();
-    if (next.done === true) die();
-    unread = next.value;
+  for (let offset = 0; offset < length;) {
+    try {
+      const count = readSync(0, target, offset, length - offset, null);
+      if (count === 0) die();
+      offset += count;
+    } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EAGAIN") die();
+      pause();
+    }
   }
+  return target;
 }
 
 function loadEngine() {
@@ -96,18 +99,18 @@ function dropPermissions() {
 const ivm = loadEngine();
 send(FRAME.ready, Buffer.from([dropPermissions() ? 1 : 0]));
 
-const headerLength = Buffer.from(await readExactly(4)).readUInt32BE(0);
+const headerLength = Buffer.from(readExactly(4)).readUInt32BE(0);
 if (headerLength > MAX_HEADER_BYTES) die();
-const headerText = Buffer.from(await readExactly(headerLength)).toString("utf8");
+const headerText = Buffer.from(readExactly(headerLength)).toString("utf8");
 /** @type {{ memoryLimitBytes: number, sizes: number[] }} */
 const header = JSON.parse(headerText);
-const bootstrap = await readExactly(header.sizes[0] ?? 0);
-const code = await readExactly(header.sizes[1] ?? 0);
+const bootstrap = readExactly(header.sizes[0] ?? 0);
+const code = readExactly(header.sizes[1] ?? 0);
 const data = [];
-for (const size of header.sizes.slice(2)) data.push(await readExactly(size));
+for (const size of header.sizes.slice(2)) data.push(readExactly(size));
 
 // The parent holds stdin open while it lives; without a parent nobody waits for this run.
-input.next().then(die, die);
+for (const event of ["data", "end", "error"]) process.stdin.on(event, die);
 
 const dataBytes = totalLength(data);
 const memoryCeiling = process.memoryUsage.rss() + header.memoryLimitBytes + MEMORY_SLACK_BYTES;

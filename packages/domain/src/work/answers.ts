@@ -5,7 +5,7 @@ import { isErrorCode, MAX_LOG_LINE_CHARS, SluiceError } from "@sluice/protocol";
 import type { Bytes, ErrorCode, GuardFinding, JobEvent, SealedJob } from "@sluice/protocol";
 import { BrokerAnswer } from "./broker-protocol.ts";
 import type { GuardAnswer } from "./guard-protocol.ts";
-import type { Message } from "./messages.ts";
+import type { Message } from "./message-parser.ts";
 import { refusalOf } from "./verdict.ts";
 
 /** What the broker said of a run. `form` is opaque here. */

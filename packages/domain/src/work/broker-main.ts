@@ -8,10 +8,9 @@ import { Socket } from "node:net";
 import { isErrorCode, isSluiceError, utf8, type Bytes, type SealedJob } from "@sluice/protocol";
 import { createSandboxRunner, SANDBOX_LAYERS } from "@sluice/sandbox";
 import { BrokerRequest, MAX_BROKER_REQUEST_BYTES, type BrokerAnswer } from "./broker-protocol.ts";
-import { readMessages, writeMessage } from "./messages.ts";
+import { receiveMessages, writeMessage } from "./messages.ts";
 import { tableFromParts } from "./table-parts.ts";
 
-const requests = new Socket({ fd: 3, readable: true, writable: false });
 const answers = new Socket({ fd: 4, readable: false, writable: true });
 answers.on("error", () => process.exit(1));
 
@@ -74,7 +73,7 @@ function answer(head: BrokerAnswer, parts: readonly Bytes[] = []): Promise<void>
   return writeMessage(answers, head, parts).catch(() => process.exit(1));
 }
 
-for await (const { head, parts } of readMessages(requests, MAX_BROKER_REQUEST_BYTES)) {
+for await (const { head, parts } of receiveMessages(3, MAX_BROKER_REQUEST_BYTES)) {
   const request = BrokerRequest.parse(head);
   if (request.kind === "run") void run(request, parts);
   else running.get(request.id)?.abort();

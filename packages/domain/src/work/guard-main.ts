@@ -8,14 +8,13 @@
 import { Socket } from "node:net";
 import { judge } from "./guard-judge.ts";
 import { GuardRequest, MAX_GUARD_REQUEST_BYTES } from "./guard-protocol.ts";
-import { readMessages, writeMessage } from "./messages.ts";
+import { receiveMessages, writeMessage } from "./messages.ts";
 
-const requests = new Socket({ fd: 3, readable: true, writable: false });
 const answers = new Socket({ fd: 4, readable: false, writable: true });
 answers.on("error", () => process.exit(1));
 dropFileAccess();
 
-for await (const { head, parts } of readMessages(requests, MAX_GUARD_REQUEST_BYTES)) {
+for await (const { head, parts } of receiveMessages(3, MAX_GUARD_REQUEST_BYTES)) {
   const request = GuardRequest.parse(head);
   const { answer, parts: served = [] } = judge(request, parts);
   await writeMessage(answers, answer, served);

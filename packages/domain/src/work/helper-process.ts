@@ -5,7 +5,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Bytes } from "@sluice/protocol";
-import { readMessages, writeMessage, type Message } from "./messages.ts";
+import type { Message } from "./message-parser.ts";
+import { readMessages, writeMessage } from "./messages.ts";
 
 /** How to start a helper. */
 export interface HelperOptions {

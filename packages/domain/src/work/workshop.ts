@@ -24,7 +24,7 @@ import { brokered, guardRefusal, shownOf, type Brokered } from "./answers.ts";
 import { MAX_BROKER_ANSWER_BYTES } from "./broker-protocol.ts";
 import { GuardAnswer, MAX_GUARD_ANSWER_BYTES, type GuardRequest } from "./guard-protocol.ts";
 import { HelperProcess } from "./helper-process.ts";
-import type { Message } from "./messages.ts";
+import type { Message } from "./message-parser.ts";
 import { tableToParts } from "./table-parts.ts";
 import { outputHash, outputOf } from "./verdict.ts";
 
