@@ -1,7 +1,8 @@
 // @ts-check
-/** Entry of the single-use process that runs one job. Reads one framed input from stdin, runs it in one
- *  isolate, writes frames to stdout and waits to be killed. The parent treats all it writes as hostile.
+/** Entry of the single-use process that runs one job. Prepares an isolate, says that it is ready, reads one framed
+ *  input from stdin, runs it, writes frames to stdout and waits to be killed. The parent treats all it writes as hostile.
  *
+ *  struct { uint32 heapMebibytes; uint32 bootstrapLength; opaque bootstrap[bootstrapLength]; } Preparation;
  *  struct { uint32 headerLength; opaque header[headerLength]; opaque parts[sizes[0]]… } RunInput;
  *  struct { uint8 kind; uint32 length; opaque body[length]; } Frame;
  *  @module */
@@ -13,7 +14,7 @@ const FRAME = { ready: 1, progress: 2, log: 3, result: 4, failure: 5 };
 const MAX_HEADER_BYTES = 64 * 1_048_576;
 const MAX_RESULT_BYTES = 64 * 1_048_576;
 const MEBIBYTE = 1_048_576;
-const MEMORY_SAMPLE_MS = 20;
+const SAMPLE_MS = 20;
 /** Resident memory that a run may gain beyond its limit: V8's own structures. */
 const MEMORY_SLACK_BYTES = 48 * MEBIBYTE;
 
@@ -32,14 +33,14 @@ function writeAll(bytes) {
     try {
       offset += writeSync(1, bytes, offset);
     } catch (error) {
-      if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EAGAIN") die();
-      pause();
+      waitOrDie(error);
     }
   }
 }
 
-/** A millisecond. */
-function pause() {
+/** @param {unknown} error */
+function waitOrDie(error) {
+  if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EAGAIN") die();
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 }
 
@@ -59,7 +60,8 @@ function fail(failure, text) {
 /** @returns {never} */
 function die() {
   process.kill(process.pid, "SIGKILL");
-  throw new Error("unreachable");
+  // The first process of a namespace does not hear its own signals.
+  process.abort();
 }
 
 /** The next bytes of stdin, in a buffer of their own. They are read by the system into that buffer: there is nothing
@@ -72,11 +74,14 @@ function readExactly(length) {
       if (count === 0) die();
       offset += count;
     } catch (error) {
-      if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EAGAIN") die();
-      pause();
+      waitOrDie(error);
     }
   }
   return target;
+}
+
+function readWord() {
+  return Buffer.from(readExactly(4)).readUInt32BE(0);
 }
 
 function loadEngine() {
@@ -96,35 +101,9 @@ function dropPermissions() {
   return ["fs.read", "fs.write", "child", "worker", "wasi"].every((scope) => !permission.has(scope));
 }
 
+const parent = process.ppid;
 const ivm = loadEngine();
-send(FRAME.ready, Buffer.from([dropPermissions() ? 1 : 0]));
-
-const headerLength = Buffer.from(readExactly(4)).readUInt32BE(0);
-if (headerLength > MAX_HEADER_BYTES) die();
-const headerText = Buffer.from(readExactly(headerLength)).toString("utf8");
-/** @type {{ memoryLimitBytes: number, sizes: number[] }} */
-const header = JSON.parse(headerText);
-const bootstrap = readExactly(header.sizes[0] ?? 0);
-const code = readExactly(header.sizes[1] ?? 0);
-const data = [];
-for (const size of header.sizes.slice(2)) data.push(readExactly(size));
-
-// The parent holds stdin open while it lives; without a parent nobody waits for this run.
-for (const event of ["data", "end", "error"]) process.stdin.on(event, die);
-
-const dataBytes = totalLength(data);
-const memoryCeiling = process.memoryUsage.rss() + header.memoryLimitBytes + MEMORY_SLACK_BYTES;
-setInterval(() => {
-  if (process.memoryUsage.rss() <= memoryCeiling) return;
-  fail("memory", "");
-  die();
-}, MEMORY_SAMPLE_MS);
-
-// Transferred columns count against the isolate's limit, so they are added to it.
-const isolate = new ivm.Isolate({
-  memoryLimit: Math.max(8, Math.ceil((header.memoryLimitBytes + dataBytes + headerLength) / MEBIBYTE)),
-  onCatastrophicError: () => fail("memory", ""),
-});
+const permissionsDropped = dropPermissions();
 
 /** @type {string | undefined} */
 let resultText;
@@ -137,9 +116,10 @@ const callbacks = [
   },
 ].map((callback) => new ivm.Callback(callback));
 
-async function run() {
+/** An isolate in which the first script has run and no other. @param {number} heapMebibytes @param {string} source */
+async function prepare(heapMebibytes, source) {
+  const isolate = new ivm.Isolate({ memoryLimit: heapMebibytes, onCatastrophicError: () => fail("memory", "") });
   const context = await isolate.createContext();
-  const source = Buffer.from(bootstrap).toString("utf8");
   const module = await isolate.compileModule(source, { filename: "bootstrap.js" });
   await module.instantiate(context, () => {
     throw new Error("the first script imports nothing");
@@ -148,6 +128,41 @@ async function run() {
   const start = await module.namespace.get("default", { reference: true });
   const enter = await start.apply(undefined, callbacks, { result: { reference: true } });
   start.release();
+  return { isolate, enter, heapMebibytes };
+}
+
+const preparedMebibytes = readWord();
+const bootstrapSource = Buffer.from(readExactly(readWord())).toString("utf8");
+let prepared = await prepare(preparedMebibytes, bootstrapSource);
+send(FRAME.ready, Buffer.from([permissionsDropped ? 1 : 0]));
+
+const headerLength = readWord();
+if (headerLength > MAX_HEADER_BYTES) die();
+const headerText = Buffer.from(readExactly(headerLength)).toString("utf8");
+/** @type {{ memoryLimitBytes: number, sizes: number[] }} */
+const header = JSON.parse(headerText);
+const code = readExactly(header.sizes[0] ?? 0);
+const data = header.sizes.slice(1).map((size) => readExactly(size));
+
+const dataBytes = totalLength(data);
+const memoryCeiling = process.memoryUsage.rss() + header.memoryLimitBytes + MEMORY_SLACK_BYTES;
+setInterval(() => {
+  // Without the parent nobody waits for this run. In a namespace of its own, the namespace ends with the parent.
+  if (process.ppid !== parent) die();
+  if (process.memoryUsage.rss() <= memoryCeiling) return;
+  fail("memory", "");
+  die();
+}, SAMPLE_MS);
+
+async function run() {
+  // Transferred columns count against the isolate's limit, so they are added to it.
+  const bytes = header.memoryLimitBytes + dataBytes + headerLength;
+  const heapMebibytes = Math.max(8, Math.ceil(bytes / MEBIBYTE));
+  if (heapMebibytes !== prepared.heapMebibytes) {
+    prepared.isolate.dispose();
+    prepared = await prepare(heapMebibytes, bootstrapSource);
+  }
+  const { enter } = prepared;
   const columns = data.map((part) =>
     new ivm.ExternalCopy(part.buffer, { transferOut: true }).copyInto({ transferIn: true, release: true }),
   );

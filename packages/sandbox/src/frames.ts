@@ -36,6 +36,12 @@ export class FrameReader {
   #headLength = 0;
   #body: Bytes[] = [];
   #missing = 0;
+  #unread: Bytes = new Uint8Array(0);
+
+  /** What of the last chunk belongs to no frame that was asked for. */
+  unread(): Bytes {
+    return this.#unread;
+  }
 
   /** Frames completed by `chunk`, one at a time: what follows a frame is not looked at until the next is
    *  asked for. @throws ERR_FRAME_MALFORMED, ERR_FRAME_TOO_LARGE */
@@ -58,6 +64,7 @@ export class FrameReader {
       const frame = { kind: readHead(this.#head).kind, body: concatBytes(...this.#body) };
       this.#headLength = 0;
       this.#body = [];
+      this.#unread = rest;
       yield frame;
     }
   }
@@ -78,10 +85,19 @@ function readHead(head: Bytes): { kind: Frame["kind"]; length: number } {
 /** Largest input of a run: code and columns together. */
 const MAX_RUN_INPUT_BYTES = 2 ** 31 - 1;
 
-// struct { uint32 headerLength; opaque header[headerLength]; opaque parts[sizes[0]]… } RunInput;
+// struct { uint32 heapMebibytes; uint32 bootstrapLength; opaque bootstrap[bootstrapLength]; } Preparation;
+/** What a child is sent before there is a job for it. */
+export function encodePreparation(heapMebibytes: number, bootstrap: Bytes): Bytes[] {
+  const head = new DataView(new ArrayBuffer(8));
+  head.setUint32(0, heapMebibytes);
+  head.setUint32(4, bootstrap.length);
+  return [new Uint8Array(head.buffer), bootstrap];
+}
+
+// struct { uint32 headerLength; opaque header[headerLength]; opaque parts[sizes[0]]…; } RunInput;
 /** The parts of a run's input, in the order they go into the pipe; columns are views, not copies.
  *  @throws ERR_FRAME_TOO_LARGE, ERR_BODY_INVALID when a column does not have `rowCount` values. */
-export function encodeRunInput(job: SealedJob, bootstrap: Bytes): { parts: Bytes[]; dataBytes: number } {
+export function encodeRunInput(job: SealedJob): { parts: Bytes[]; dataBytes: number } {
   const data: Bytes[] = [];
   const columns = Object.entries(job.table?.columns ?? {}).map(([name, column]) => {
     const rowCount = job.table?.rowCount ?? 0;
@@ -95,7 +111,7 @@ export function encodeRunInput(job: SealedJob, bootstrap: Bytes): { parts: Bytes
     const dictionary = column.type === "dict" ? column.dictionary : undefined;
     return { name, type, dictionary, hasValidity: validity !== undefined };
   });
-  const payload = [bootstrap, job.bundle, ...data];
+  const payload = [job.bundle, ...data];
   const header = utf8(
     JSON.stringify({
       entry: job.entry,

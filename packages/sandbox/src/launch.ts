@@ -4,9 +4,11 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
-import { Writable, type Readable } from "node:stream";
+import { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Bytes } from "@sluice/protocol";
+import { z } from "zod";
+import { inheritedCovers, type Cover } from "./inherited.ts";
 
 /** Programs and files that the wrappers need, as found by probing. */
 export interface Wrappers {
@@ -69,6 +71,8 @@ export interface LaunchCommand {
   /** To be written to file descriptor `FILTER_FD`, then closed. */
   readonly filter: Bytes | undefined;
   readonly userId?: number;
+  /** Whether the program tells on `PID_FD` which process does the work; else it is the started one. */
+  readonly tellsPid?: boolean;
 }
 
 /** The user without files. */
@@ -76,6 +80,12 @@ export const NOBODY = 65_534;
 
 /** File descriptor on which `bwrap` reads the system-call filter. */
 const FILTER_FD = 3;
+/** File descriptor on which `bwrap` tells the process id of what it has started. */
+const PID_FD = 4;
+
+const MAX_INFO_CHARS = 4_096;
+/** What `bwrap` tells on `PID_FD`. */
+const PidInfo = z.object({ "child-pid": z.int().positive() });
 
 /** The command that starts `request` behind `wrappers`. */
 export function launchCommand(wrappers: Wrappers, request: LaunchRequest): LaunchCommand {
@@ -106,7 +116,8 @@ export function launchCommand(wrappers: Wrappers, request: LaunchRequest): Launc
   const [program = node, ...args] = command;
   const { userId } = wrappers;
   const filter = wrappers.bwrap === undefined ? undefined : wrappers.seccomp;
-  return { program, args, filter, ...(userId !== undefined && { userId }) };
+  const tellsPid = wrappers.bwrap !== undefined;
+  return { program, args, filter, tellsPid, ...(userId !== undefined && { userId }) };
 }
 
 function argumentsOf({ script, argument }: LaunchRequest, addon: string): string[] {
@@ -115,12 +126,13 @@ function argumentsOf({ script, argument }: LaunchRequest, addon: string): string
 }
 
 function namespaceArguments(binds: string[][], { libraries, seccomp }: Wrappers): string[] {
-  const args = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"];
+  const args = ["--unshare-all", "--die-with-parent", "--as-pid-1", "--new-session", "--cap-drop", "ALL"];
   args.push("--uid", String(NOBODY), "--gid", String(NOBODY), "--hostname", "sluice", "--clearenv");
   args.push("--setenv", "LD_LIBRARY_PATH", [...new Set(libraries.map((file) => dirname(file)))].join(delimiter));
   for (const [from = "", to = ""] of binds) args.push("--ro-bind", from, to);
   // A new /proc is writable where its files' owner is the real user; nothing in it is a job's to set.
   args.push("--proc", "/proc", "--remount-ro", "/proc", "--remount-ro", "/", "--chdir", "/");
+  args.push("--info-fd", String(PID_FD));
   if (seccomp !== undefined) args.push("--seccomp", String(FILTER_FD));
   return args;
 }
@@ -148,17 +160,37 @@ function defaultSearchPath(): string {
 export type StartedProcess = ChildProcess & { stdin: Writable; stdout: Readable };
 
 /** Starts `command` with an empty environment. Its stderr goes nowhere: it may be written by a job. */
-export function startProcess({ program, args, filter, userId }: LaunchCommand): StartedProcess {
+export function startProcess({ program, args, filter, userId, tellsPid = false }: LaunchCommand): StartedProcess {
+  const stdio: ("pipe" | Cover)[] = ["pipe", "pipe", "ignore", ...inheritedCovers()];
+  if (filter !== undefined || tellsPid) stdio[FILTER_FD] = "pipe";
+  if (tellsPid) stdio[PID_FD] = "pipe";
   const child = spawn(program, args, {
-    stdio: ["pipe", "pipe", "ignore", filter === undefined ? "ignore" : "pipe"],
+    stdio,
     env: {},
     cwd: "/",
     ...(userId !== undefined && { uid: userId, gid: userId }),
   });
   const filterPipe = child.stdio[FILTER_FD];
-  if (filter !== undefined && filterPipe instanceof Writable) {
+  if (filterPipe instanceof Writable) {
     filterPipe.on("error", () => {});
-    filterPipe.end(filter);
+    filterPipe.end(filter ?? "");
   }
   return child as StartedProcess;
+}
+
+/** Process id of what does the work behind `child`'s wrappers, as this process counts; undefined when nothing was
+ *  started. */
+export async function workingPid(child: StartedProcess): Promise<number | undefined> {
+  const pipe = child.stdio[PID_FD];
+  if (!(pipe instanceof Readable)) return child.pid;
+  let text = "";
+  try {
+    for await (const chunk of pipe) {
+      text += String(chunk);
+      if (text.length > MAX_INFO_CHARS) return undefined;
+    }
+    return PidInfo.parse(JSON.parse(text))["child-pid"];
+  } catch {
+    return undefined;
+  }
 }

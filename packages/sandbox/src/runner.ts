@@ -1,4 +1,5 @@
-/** The sandbox runner: one single-use child per job, behind every layer that works here.
+/** The sandbox runner: one single-use child per job, behind every layer that works here. Children wait in a pool, so that
+ *  a job finds one that has loaded the engine and made its isolate.
  *  @module */
 import {
   MAX_BUNDLE_BYTES,
@@ -10,12 +11,15 @@ import {
   type SealedJob,
 } from "@sluice/protocol";
 import { readBootstrap } from "./bootstrap.ts";
-import { decodeInChild, decoderCommand } from "./decoder.ts";
+import { childLimits } from "./child-limits.ts";
+import { decodeInChild, decoderLimits } from "./decoder.ts";
 import { checkEngine } from "./engine.ts";
-import { encodeRunInput } from "./frames.ts";
-import { launchCommand } from "./launch.ts";
+import { encodePreparation, encodeRunInput } from "./frames.ts";
+import { DEFAULT_WARM_CHILDREN } from "./pool.ts";
 import { LAYER_REMEDIES, probeKernelLayers, type SandboxLayer } from "./probe.ts";
-import { supervise } from "./supervise.ts";
+import { openScriptPool } from "./script-pool.ts";
+import type { ReadyChild } from "./start-child.ts";
+import { superviseClaimed } from "./supervise.ts";
 
 /** Options of `createSandboxRunner`. */
 export interface SandboxRunnerOptions {
@@ -25,23 +29,35 @@ export interface SandboxRunnerOptions {
   readonly searchPath?: string;
   /** Children at a time; further runs wait. */
   readonly maxConcurrentRuns?: number;
+  /** Children that wait for a job; 0 starts each when it is needed. */
+  readonly warmChildren?: number;
+  /** Limits for which the first of them are prepared; later ones for those of the jobs before. */
+  readonly expectedLimits?: SealedJob["limits"];
+}
+
+/** A runner whose children wait. */
+export interface WarmSandboxRunner extends SandboxRunner {
+  /** Resolves when as many children wait as should, or starting them has failed too often. */
+  filled(): Promise<void>;
+  /** Process ids of the children that wait. */
+  waiting(): number[];
 }
 
 /** Children at a time unless told otherwise. */
 export const DEFAULT_MAX_CONCURRENT_RUNS = 4;
 /** Limits of runs that only describe a bundle or probe the sandbox. */
 export const DESCRIBE_LIMITS = { wallTimeLimitMs: 10_000, memoryLimitBytes: 64 * 2 ** 20 } as const;
+/** Limits for which the first children are prepared: those of a development run that asks for no others. */
+export const EXPECTED_LIMITS = { wallTimeLimitMs: 30_000, memoryLimitBytes: 256 * 2 ** 20 } as const;
 
-/** Address space of Node and the engine before a job has allocated anything, with room for threads. */
-const BASE_ADDRESS_SPACE_BYTES = 2.2 * 2 ** 30;
-/** Processor time a run may use per wall time: the collector and the compiler have threads of their own. */
-const CPU_PER_WALL = 2;
+type RunOptions = Parameters<SandboxRunner["run"]>[1];
 
 const PROBE_JOB = utf8('var sluiceJob = { default: { name: "probe", purpose: "probe", input: {}, outputs: {} } };');
 
 /** Finds the layers that work here and gives a runner that uses them all.
  *  @throws ERR_SANDBOX_ENGINE, ERR_SANDBOX_START, ERR_SANDBOX_LAYER_MISSING */
-export async function createSandboxRunner(options: SandboxRunnerOptions = {}): Promise<SandboxRunner> {
+export async function createSandboxRunner(options: SandboxRunnerOptions = {}): Promise<WarmSandboxRunner> {
+  const { warmChildren = DEFAULT_WARM_CHILDREN, expectedLimits = EXPECTED_LIMITS } = options;
   const engine = checkEngine();
   const bootstrap = await readBootstrap();
   const { wrappers, layers: kernelLayers } = await probeKernelLayers(engine, options.searchPath);
@@ -50,32 +66,46 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
   const waiting: (() => void)[] = [];
   let freeSlots = options.maxConcurrentRuns ?? DEFAULT_MAX_CONCURRENT_RUNS;
 
-  async function run(job: SealedJob, runOptions: Parameters<SandboxRunner["run"]>[1] = {}): Promise<RunOutcome> {
+  const common = { wrappers, addonFile: engine.addonFile };
+  const jobs = openScriptPool({
+    ...common,
+    script: "child",
+    preparation: ({ heapMebibytes }) => encodePreparation(heapMebibytes, bootstrap),
+    size: warmChildren,
+    expected: childLimits(expectedLimits, 0),
+  });
+  // Each job's output is decoded once, after it: one decoder that waits is enough.
+  const decoders = openScriptPool({
+    ...common,
+    script: "decoder",
+    size: Math.min(warmChildren, 1),
+    expected: decoderLimits(0),
+  });
+
+  async function claimAndRun(job: SealedJob, { signal, onEvent }: RunOptions): Promise<RunOutcome> {
+    const { parts, dataBytes } = encodeRunInput(job);
+    const { environment, limits } = job;
+    const stop = AbortSignal.any(signal === undefined ? [closing.signal] : [closing.signal, signal]);
+    return superviseClaimed(() => jobs.claim(childLimits(limits, dataBytes), stop), {
+      input: parts,
+      environment,
+      limits,
+      layers: ["isolate", "process", ...kernelLayers],
+      signal: stop,
+      ...(onEvent && { onEvent }),
+    });
+  }
+
+  async function run(job: SealedJob, runOptions: RunOptions = {}): Promise<RunOutcome> {
     if (closing.signal.aborted) {
       throw new SluiceError("ERR_STATE", { kind: "sandbox", name: "runner", state: "closed", needed: "open" });
     }
     if (job.bundle.length > MAX_BUNDLE_BYTES) {
       throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes: job.bundle.length, maxBytes: MAX_BUNDLE_BYTES });
     }
-    const { parts, dataBytes } = encodeRunInput(job, bootstrap);
     if (freeSlots > 0) freeSlots--;
     else await new Promise<void>((resolve) => waiting.push(resolve));
-    const { wallTimeLimitMs, memoryLimitBytes } = job.limits;
-    const signals = runOptions.signal === undefined ? [closing.signal] : [closing.signal, runOptions.signal];
-    const outcome = supervise({
-      command: launchCommand(wrappers, {
-        script: "child",
-        addonFile: engine.addonFile,
-        addressSpaceBytes: Math.ceil(BASE_ADDRESS_SPACE_BYTES + 2 * (dataBytes + memoryLimitBytes)),
-        cpuSeconds: Math.ceil((wallTimeLimitMs * CPU_PER_WALL) / 1_000) + 2,
-      }),
-      input: parts,
-      environment: job.environment,
-      limits: job.limits,
-      layers: ["isolate", "process", ...kernelLayers],
-      signal: AbortSignal.any(signals),
-      ...(runOptions.onEvent && { onEvent: runOptions.onEvent }),
-    });
+    const outcome = claimAndRun(job, runOptions);
     active.add(outcome);
     try {
       return await outcome;
@@ -89,12 +119,18 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
   }
 
   async function decode(...[output, manifest, { signal } = {}]: Parameters<SandboxRunner["decode"]>) {
-    const command = decoderCommand(wrappers, engine.addonFile, output.length);
-    const signals = signal === undefined ? closing.signal : AbortSignal.any([closing.signal, signal]);
-    const request = { output, manifest, layers: kernelLayers, signal: signals };
-    const outcome: Promise<DecodeOutcome> = decodeInChild(command, request);
+    const stop = signal === undefined ? closing.signal : AbortSignal.any([closing.signal, signal]);
+    const request = { output, manifest, layers: kernelLayers, signal: stop };
+    const claim = (): Promise<ReadyChild> => decoders.claim(decoderLimits(output.length), stop);
+    const outcome: Promise<DecodeOutcome> = decodeInChild(claim, request);
     active.add(outcome);
     return outcome.finally(() => active.delete(outcome));
+  }
+
+  async function close(): Promise<void> {
+    closing.abort();
+    await Promise.all([jobs.close(), decoders.close()]);
+    while (active.size > 0) await Promise.allSettled(active);
   }
 
   // A whole run of an empty job: the layers it reports are the layers of every run.
@@ -103,21 +139,21 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
     entry: "describe",
     environment: "production",
     seed: 0,
-    limits: DESCRIBE_LIMITS,
+    limits: warmChildren > 0 ? expectedLimits : DESCRIBE_LIMITS,
   });
-  if (!probe.ok) throw new SluiceError("ERR_SANDBOX_START");
-  for (const layer of options.require ?? []) {
-    if (probe.layers.includes(layer)) continue;
-    throw new SluiceError("ERR_SANDBOX_LAYER_MISSING", { layer, how: LAYER_REMEDIES[layer] });
+  const missing = options.require?.find((layer) => !probe.layers.includes(layer));
+  if (!probe.ok || missing !== undefined) {
+    await close();
+    if (missing === undefined || !probe.ok) throw new SluiceError("ERR_SANDBOX_START");
+    throw new SluiceError("ERR_SANDBOX_LAYER_MISSING", { layer: missing, how: LAYER_REMEDIES[missing] });
   }
 
   return {
     layers: () => Promise.resolve([...probe.layers]),
     run,
     decode,
-    async close() {
-      closing.abort();
-      while (active.size > 0) await Promise.all(active);
-    },
+    filled: async () => void (await Promise.all([jobs.filled(), decoders.filled()])),
+    waiting: () => [...jobs.waiting(), ...decoders.waiting()],
+    close,
   };
 }

@@ -5,6 +5,8 @@ import {
   MAX_JOB_OUTPUT_BYTES,
   MAX_LOG_LINES,
   MAX_LOG_LINE_CHARS,
+  SluiceError,
+  isSluiceError,
   type Bytes,
   type ErrorCode,
   type JobEvent,
@@ -13,24 +15,24 @@ import {
 } from "@sluice/protocol";
 import { z } from "zod";
 import { FrameReader, type Frame } from "./frames.ts";
-import { startProcess, type LaunchCommand } from "./launch.ts";
+import type { ReadyChild } from "./start-child.ts";
 
-/** Longest wait for a child's first frame. */
-const START_TIMEOUT_MS = 15_000;
 /** Steps in which a production run tells its progress, in percent. */
 const PRODUCTION_PROGRESS_STEP = 5;
 /** What a production run says of an error that the job chose: nothing. */
 const REASON_KEPT_INSIDE = "the reason stays inside the domain in production";
 
-/** A child to start and what to send it. */
+/** A child and what to send it. */
 export interface SuperviseOptions {
-  readonly command: LaunchCommand;
+  readonly child: ReadyChild;
   /** Written to the child's stdin, which then stays open until the end. */
   readonly input: readonly Bytes[];
   readonly environment: SealedJob["environment"];
   readonly limits: SealedJob["limits"];
   /** Layers of the wrappers; `permission` is added when the child proves it. */
   readonly layers: readonly string[];
+  /** When the run was asked for, by `performance.now()`; now unless given. */
+  readonly startedAt?: number;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: JobEvent) => void;
 }
@@ -55,93 +57,84 @@ const Failure = z.strictObject({
 
 type Ending = { ok: true; output: Bytes } | { ok: false; code: ErrorCode; details: Record<string, string | number> };
 
-/** Runs one child to its end; resolves when the process is gone. Never rejects for what the child does. */
-export function supervise(options: SuperviseOptions): Promise<RunOutcome> {
-  const { command, limits, environment, signal, onEvent } = options;
+/** Codes that say that no child was started: outcomes of the run, not faults of the caller. */
+const NOT_STARTED = ["ERR_SANDBOX_START", "ERR_SANDBOX_LAYER_MISSING", "ERR_CANCELLED"] as const;
+
+/** Claims a child and runs it to its end. Never rejects because none could be started. */
+export async function superviseClaimed(
+  claim: () => Promise<ReadyChild>,
+  options: Omit<SuperviseOptions, "child" | "startedAt">,
+): Promise<RunOutcome> {
   const startedAt = performance.now();
-  return new Promise((resolve) => {
-    if (signal?.aborted === true) {
-      resolve({ ok: false, code: "ERR_CANCELLED", details: {}, layers: [], wallMs: 0 });
-      return;
+  try {
+    return await supervise({ ...options, child: await claim(), startedAt });
+  } catch (error) {
+    const code = NOT_STARTED.find((known) => isSluiceError(error, known));
+    if (code === undefined || !(error instanceof SluiceError)) throw error;
+    const wallMs = Math.round(performance.now() - startedAt);
+    return { ok: false, code, details: { ...error.details }, layers: [], wallMs };
+  }
+}
+
+/** Runs one child to its end; resolves when the process is gone. Never rejects for what the child does. */
+export async function supervise(options: SuperviseOptions): Promise<RunOutcome> {
+  const { limits, environment, signal, onEvent } = options;
+  const { wallTimeLimitMs } = limits;
+  const { process: child, exited, closed, permission } = options.child;
+  const startedAt = options.startedAt ?? performance.now();
+  const layers = [...options.layers];
+  if (permission) layers.splice(2, 0, "permission");
+  let ending: Ending | undefined;
+
+  // The first ending counts; what the child writes afterwards is not read.
+  function end(how: Ending): void {
+    ending ??= how;
+    child.stdout.destroy();
+    child.stdin.destroy();
+    child.kill("SIGKILL");
+  }
+  const timeout = (): void => end({ ok: false, code: "ERR_JOB_TIMEOUT", details: { wallTimeLimitMs } });
+  const cancel = (): void => end({ ok: false, code: "ERR_CANCELLED", details: {} });
+
+  const tell = eventFilter(environment, onEvent);
+  function accept(frame: Frame): void {
+    switch (frame.kind) {
+      case "ready":
+        return end(crashed);
+      case "progress":
+        return tell({ kind: "progress", percent: frame.body[0] ?? 0 });
+      case "log":
+        return tell({ kind: "log", line: new TextDecoder().decode(frame.body) });
+      case "result":
+        return end({ ok: true, output: frame.body });
+      case "failure":
+        return end(failure(frame.body, options));
     }
-    const child = startProcess(command);
-    const layers = [...options.layers];
-    let ending: Ending | undefined;
-    let ready = false;
-    let timer = setTimeout(() => end({ ok: false, code: "ERR_SANDBOX_START", details: {} }), START_TIMEOUT_MS);
-    const cancel = () => end({ ok: false, code: "ERR_CANCELLED", details: {} });
-    signal?.addEventListener("abort", cancel, { once: true });
+  }
 
-    // The first ending counts; what the child writes afterwards is not read.
-    function end(how: Ending): void {
-      ending ??= how;
-      clearTimeout(timer);
-      child.stdout.destroy();
-      child.stdin.destroy();
-      child.kill("SIGKILL");
-    }
-
-    const tell = eventFilter(environment, onEvent);
-    function accept(frame: Frame): void {
-      if (!ready) {
-        if (frame.kind !== "ready") return end(crashed);
-        ready = true;
-        if (frame.body[0] === 1) layers.splice(2, 0, "permission");
-        clearTimeout(timer);
-        const { wallTimeLimitMs } = limits;
-        timer = setTimeout(
-          () => end({ ok: false, code: "ERR_JOB_TIMEOUT", details: { wallTimeLimitMs } }),
-          wallTimeLimitMs,
-        );
-        return;
+  const reader = new FrameReader();
+  child.stdout.on("data", (chunk: Uint8Array) => {
+    if (ending !== undefined) return;
+    try {
+      for (const frame of reader.push(chunk)) {
+        accept(frame);
+        if (ending !== undefined) return;
       }
-      switch (frame.kind) {
-        case "ready":
-          return end(crashed);
-        case "progress":
-          return tell({ kind: "progress", percent: frame.body[0] ?? 0 });
-        case "log":
-          return tell({ kind: "log", line: new TextDecoder().decode(frame.body) });
-        case "result":
-          return end({ ok: true, output: frame.body });
-        case "failure":
-          return end(failure(frame.body, options));
-      }
-    }
-
-    const reader = new FrameReader();
-    child.stdout.on("data", (chunk: Uint8Array) => {
-      if (ending !== undefined) return;
-      try {
-        for (const frame of reader.push(chunk)) {
-          accept(frame);
-          if (ending !== undefined) return;
-        }
-      } catch {
-        end(crashed);
-      }
-    });
-    child.stdin.on("error", () => {});
-    child.stdout.on("error", () => {});
-    child.on("error", () => {
-      end({ ok: false, code: "ERR_SANDBOX_START", details: {} });
-      finish();
-    });
-    child.on("exit", () => {
-      // What was written before the exit is still in the pipe.
-      if (ending !== undefined) finish();
-    });
-    child.on("close", finish);
-    for (const part of options.input) child.stdin.write(part);
-
-    function finish(): void {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", cancel);
-      const wallMs = Math.round(performance.now() - startedAt);
-      const start: Ending = { ok: false, code: "ERR_SANDBOX_START", details: {} };
-      resolve({ ...(ending ?? (ready ? crashed : start)), layers, wallMs });
+    } catch {
+      end(crashed);
     }
   });
+  const timer = setTimeout(timeout, wallTimeLimitMs);
+  signal?.addEventListener("abort", cancel, { once: true });
+  if (signal?.aborted === true) cancel();
+  else for (const part of options.input) child.stdin.write(part);
+  child.stdout.resume();
+  // What was written before the exit is still in the pipe.
+  await exited;
+  if (ending === undefined) await closed;
+  clearTimeout(timer);
+  signal?.removeEventListener("abort", cancel);
+  return { ...(ending ?? crashed), layers, wallMs: Math.round(performance.now() - startedAt) };
 }
 
 const crashed: Ending = { ok: false, code: "ERR_JOB_CRASHED", details: {} };

@@ -4,6 +4,7 @@ import { decodeInChild } from "../src/decoder.ts";
 import { createSandboxRunner } from "../src/index.ts";
 import { createRng } from "../src/kit.ts";
 import { readJobOutput } from "../src/output.ts";
+import { startChild } from "../src/start-child.ts";
 import { formOf } from "./decoding.ts";
 import { KINDS, outputOfText, spoiled } from "./outputs.ts";
 
@@ -21,7 +22,8 @@ afterAll(() => runner.close());
 function takenOver(body: string, wallTimeLimitMs = 20_000): ReturnType<typeof decodeInChild> {
   const command = { program: process.execPath, args: ["-e", `${HEAD}${body}`], filter: undefined };
   const request = { output: new Uint8Array(8), manifest: MANIFEST, layers: ["rlimit"] };
-  return decodeInChild(command, { ...request, signal: new AbortController().signal, wallTimeLimitMs });
+  const claim = (): ReturnType<typeof startChild> => startChild(command, []);
+  return decodeInChild(claim, { ...request, signal: new AbortController().signal, wallTimeLimitMs });
 }
 
 test("the child writes the form that the same code writes here, with the layers of a job's child", async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { JobEvent, RunOutcome } from "@sluice/protocol";
+import { startChild } from "../src/start-child.ts";
 import { supervise } from "../src/supervise.ts";
 
 // What a child that a job took over may write. `frame(kind, body)` builds honest frames.
@@ -12,12 +13,13 @@ const PREAMBLE = `
   setInterval(() => {}, 1000);
 `;
 
-function superviseScript(
+async function superviseScript(
   script: string,
   change: { production?: boolean; events?: JobEvent[]; signal?: AbortSignal } = {},
 ) {
-  return supervise({
-    command: { program: process.execPath, args: ["-e", PREAMBLE + script], filter: undefined },
+  const command = { program: process.execPath, args: ["-e", PREAMBLE + script], filter: undefined };
+  return await supervise({
+    child: await startChild(command, [], change.signal),
     input: [new Uint8Array(8)],
     environment: change.production === true ? "production" : "development",
     limits: { wallTimeLimitMs: 5_000, memoryLimitBytes: 1 },
@@ -41,7 +43,6 @@ test.each([
   ["a frame that claims 4 GiB", "ready(); write(head(4, 0xffffffff));"],
   ["a log line above its limit", "ready(); frame(3, 'x'.repeat(801));"],
   ["a second ready", "ready(); ready();"],
-  ["a result before it is ready", "frame(4, [1]);"],
   ["a failure that is no JSON", "ready(); frame(5, '{');"],
   ["a failure outside the list", `ready(); frame(5, '{"failure":"ERR_INTERNAL","text":""}');`],
   ["a failure with more members", `ready(); frame(5, '{"failure":"threw","text":"","code":"x"}');`],
@@ -101,18 +102,19 @@ test("names only listed capabilities", async () => {
 });
 
 test("says that a child did not start when it ends before it is ready", async () => {
-  expect(await superviseScript("process.exit(3);")).toMatchObject({ ok: false, code: "ERR_SANDBOX_START" });
+  await expect(superviseScript("process.exit(3);")).rejects.toMatchObject({ code: "ERR_SANDBOX_START" });
+});
+
+test.each([
+  ["a result", "frame(4, [1]);"],
+  ["a frame of no kind", "frame(0, []);"],
+])("says that a child did not start when it begins with %s", async (_name, script) => {
+  await expect(superviseScript(script)).rejects.toMatchObject({ code: "ERR_SANDBOX_START" });
 });
 
 test("says that a child did not start when there is no such program", async () => {
-  const outcome = await supervise({
-    command: { program: "/nonexistent/program", args: [], filter: undefined },
-    input: [],
-    environment: "production",
-    limits: { wallTimeLimitMs: 1, memoryLimitBytes: 1 },
-    layers: [],
-  });
-  expect(outcome).toMatchObject({ ok: false, code: "ERR_SANDBOX_START" });
+  const command = { program: "/nonexistent/program", args: [], filter: undefined };
+  await expect(startChild(command, [])).rejects.toMatchObject({ code: "ERR_SANDBOX_START" });
 });
 
 test("kills the child when the signal aborts", async () => {
@@ -130,5 +132,6 @@ test("kills the child when the signal aborts", async () => {
 });
 
 test("starts nothing when the signal has aborted before", async () => {
-  expect(await superviseScript("ready();", { signal: AbortSignal.abort() })).toMatchObject({ code: "ERR_CANCELLED" });
+  const starting = superviseScript("ready();", { signal: AbortSignal.abort() });
+  await expect(starting).rejects.toMatchObject({ code: "ERR_CANCELLED" });
 });

@@ -1,0 +1,64 @@
+/** What the system lets one child use, and how it is set from outside: a limit of the system is only ever lowered, which
+ *  needs no privilege.
+ *  @module */
+import { spawn } from "node:child_process";
+import type { SealedJob } from "@sluice/protocol";
+
+/** Limits of one child. */
+export interface ChildLimits {
+  /** Heap of the isolate that is prepared in it; a job with large columns gets another. */
+  readonly heapMebibytes: number;
+  /** `RLIMIT_AS`. */
+  readonly addressSpaceBytes: number;
+  /** `RLIMIT_CPU`. */
+  readonly cpuSeconds: number;
+}
+
+/** Address space of Node and the engine before a job has allocated anything, with room for threads. */
+const BASE_ADDRESS_SPACE_BYTES = 2.2 * 2 ** 30;
+/** Processor time a run may use per wall time: the collector and the compiler have threads of their own. */
+const CPU_PER_WALL = 2;
+/** Columns up to this size are counted as this size, and above it as the next power of two, so that tables of about
+ *  one size share their limits and a child that waits fits them. */
+const LEAST_DATA_BYTES = 16 * 2 ** 20;
+
+/** Limits of a child for a job with `dataBytes` of columns. */
+export function childLimits(limits: SealedJob["limits"], dataBytes: number): ChildLimits {
+  const countedBytes = Math.max(LEAST_DATA_BYTES, 2 ** Math.ceil(Math.log2(Math.max(dataBytes, 1))));
+  return {
+    // A job's header counts against its heap, and is smaller than what is added here.
+    heapMebibytes: Math.ceil(limits.memoryLimitBytes / 2 ** 20) + 1,
+    addressSpaceBytes: Math.ceil(BASE_ADDRESS_SPACE_BYTES + 2 * (countedBytes + limits.memoryLimitBytes)),
+    cpuSeconds: Math.ceil((limits.wallTimeLimitMs * CPU_PER_WALL) / 1_000) + 2,
+  };
+}
+
+/** Whether a child with limits `a` is one with limits `b`. */
+export function sameLimits(a: ChildLimits, b: ChildLimits): boolean {
+  return a.heapMebibytes === b.heapMebibytes && canLower(a, b) && canLower(b, a);
+}
+
+/** Whether the system's limits `a` can be lowered to `b`. */
+export function canLower(a: ChildLimits, b: ChildLimits): boolean {
+  return a.addressSpaceBytes >= b.addressSpaceBytes && a.cpuSeconds >= b.cpuSeconds;
+}
+
+/** Lowers the limits of the process `pid`, soft and hard, as the user `userId` that it runs as. Whether that worked. */
+export function lowerLimits(
+  { prlimit, userId }: { prlimit: string; userId?: number | undefined },
+  pid: number,
+  limits: ChildLimits,
+): Promise<boolean> {
+  const { addressSpaceBytes, cpuSeconds } = limits;
+  const args = ["--pid", String(pid), `--as=${addressSpaceBytes}`, `--cpu=${cpuSeconds}`];
+  return new Promise((resolve) => {
+    const child = spawn(prlimit, args, {
+      stdio: "ignore",
+      env: {},
+      cwd: "/",
+      ...(userId !== undefined && { uid: userId, gid: userId }),
+    });
+    child.on("error", () => resolve(false));
+    child.on("exit", (code) => resolve(code === 0));
+  });
+}

@@ -1,0 +1,93 @@
+/** The start of a single-use child: until it says that it is ready, nothing of a job is in it. What it is then sent, and
+ *  what it answers, is for whoever claims it.
+ *
+ *  Every script that is started so reads its preparation from stdin, writes one `ready` frame and waits for its input.
+ *  @module */
+import { SluiceError, type Bytes } from "@sluice/protocol";
+import { FrameReader } from "./frames.ts";
+import { startProcess, workingPid, type LaunchCommand, type StartedProcess } from "./launch.ts";
+
+/** Longest wait for a child's first frame. */
+const START_TIMEOUT_MS = 15_000;
+
+/** A child that waits for its input. */
+export interface ReadyChild {
+  /** The outermost of its processes: its death is the death of all. */
+  readonly process: StartedProcess;
+  /** The process that will do the work, as this process counts; undefined when no wrapper told it. */
+  readonly pid: number | undefined;
+  /** Whether Node's permission model holds in it, by its own word. */
+  readonly permission: boolean;
+  /** Settle when it has exited, and when its pipes are closed too. */
+  readonly exited: Promise<void>;
+  readonly closed: Promise<void>;
+}
+
+/** Starts a child and waits until it is ready.
+ *  @throws ERR_SANDBOX_START, ERR_CANCELLED; then the child is gone. */
+export async function startChild(
+  command: LaunchCommand,
+  preparation: readonly Bytes[],
+  signal?: AbortSignal,
+): Promise<ReadyChild> {
+  if (signal?.aborted === true) throw new SluiceError("ERR_CANCELLED", {});
+  const child = startProcess(command);
+  const exited = new Promise<void>((resolve) => {
+    child.once("exit", () => resolve());
+    child.once("error", () => resolve());
+  });
+  const closed = new Promise<void>((resolve) => {
+    child.once("close", () => resolve());
+    child.once("error", () => resolve());
+  });
+  child.stdin.on("error", () => {});
+  child.stdout.on("error", () => {});
+  const pid = workingPid(child);
+  for (const part of preparation) child.stdin.write(part);
+  let timer: NodeJS.Timeout | undefined;
+  const stop = Promise.withResolvers<"late" | "cancelled">();
+  const cancel = () => stop.resolve("cancelled");
+  signal?.addEventListener("abort", cancel, { once: true });
+  try {
+    timer = setTimeout(() => stop.resolve("late"), START_TIMEOUT_MS);
+    const ready = await Promise.race([firstFrame(child), closed, stop.promise]);
+    if (ready === "cancelled") throw new SluiceError("ERR_CANCELLED", {});
+    if (typeof ready !== "object") throw new SluiceError("ERR_SANDBOX_START");
+    return { process: child, pid: await pid, permission: ready.permission, exited, closed };
+  } catch (error) {
+    await killChild({ process: child, closed });
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", cancel);
+  }
+}
+
+/** Ends a child that is not needed. */
+export async function killChild(child: Pick<ReadyChild, "process" | "closed">): Promise<void> {
+  child.process.stdout.destroy();
+  child.process.stdin.destroy();
+  child.process.kill("SIGKILL");
+  await child.closed;
+}
+
+/** What the child says first, or "wrong" when that is not that it is ready; what follows it stays in the pipe. */
+function firstFrame({ stdout }: StartedProcess): Promise<{ permission: boolean } | "wrong"> {
+  const reader = new FrameReader();
+  return new Promise((resolve) => {
+    const read = (chunk: Bytes): void => {
+      try {
+        for (const frame of reader.push(chunk)) {
+          stdout.off("data", read);
+          stdout.pause();
+          const rest = reader.unread();
+          if (rest.length > 0) stdout.unshift(rest);
+          return resolve(frame.kind === "ready" ? { permission: frame.body[0] === 1 } : "wrong");
+        }
+      } catch {
+        resolve("wrong");
+      }
+    };
+    stdout.on("data", read);
+  });
+}
