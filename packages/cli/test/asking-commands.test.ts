@@ -4,6 +4,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exportPrivateKey } from "@sluice/evidence";
 import { SluiceError, type LinearModel, type Table } from "@sluice/protocol";
+import { tableFromIPC } from "apache-arrow";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { sendProblem, StubCity } from "../../client/test/stub-city.ts";
 import { datasetProduct, reportProduct, scoreProduct, setProduct } from "../../client/test/stub-products.ts";
@@ -187,6 +188,21 @@ test("`dataset get` writes whole files that start no formula, tells certificate 
   const reread = await sluice(["dataset", "get", "people", "--out", second, "--json"], { env });
   expect(JSON.parse(reread.stdout)).toMatchObject({ dataset: { spent: "0", until: "2026-01-31T00:00:00.000Z" } });
   expect(await readFile(second, "utf8")).toBe(await readFile(out, "utf8"));
+  const arrow = join(directory, "people.arrow");
+  expect(await sluice(["dataset", "get", "people", "--out", arrow, "--format", "arrow"], { env })).toMatchObject({
+    code: 0,
+  });
+  expect(
+    tableFromIPC(await readFile(arrow))
+      .toArray()
+      .map((row) => Object.values(row as object)),
+  ).toEqual([
+    ["=1+1", -2.5, true],
+    ['"东""城"'.replaceAll('""', '"').slice(1, -1), null, false],
+    [null, 3, null],
+  ]);
+  const wrong = await sluice(["dataset", "get", "people", "--out", join(directory, "x"), "--format", "xlsx"], { env });
+  expect(wrong.stderr).toContain("`--format` is csv or arrow");
 });
 
 test("`dataset get` that ends early leaves no file", async () => {

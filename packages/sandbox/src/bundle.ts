@@ -2,7 +2,7 @@
  *  @module */
 import { builtinModules, createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
-import { basename, dirname, extname, resolve } from "node:path";
+import { basename, dirname, extname, join, posix, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MAX_BUNDLE_BYTES, SluiceError, isSluiceError, sha256Hex, type Bytes, type Sha256Hex } from "@sluice/protocol";
 import { build, type BuildResult, type Plugin } from "esbuild";
@@ -13,6 +13,8 @@ const GLOBAL_NAME = "sluiceJob";
 const OWN_NAMESPACE = "sluice-sandbox";
 /** esbuild namespace of the few modules of the protocol that the kit loads. */
 const PROTOCOL_NAMESPACE = "sluice-protocol";
+/** esbuild namespace of the library that reads and writes Arrow. */
+const ARROW_NAMESPACE = "sluice-arrow";
 /** Finds them. */
 const require = createRequire(import.meta.url);
 /** What esbuild takes the bundle to be called. */
@@ -98,7 +100,7 @@ export async function bundleForDevelopment(entryFile: string): Promise<Developme
     throw new SluiceError("ERR_JOB_BUNDLE", { reason: `it has more than ${MAX_BUNDLE_BYTES} bytes` });
   }
   const files = Object.keys(result.metafile.inputs).filter(
-    (path) => ![OWN_NAMESPACE, PROTOCOL_NAMESPACE].some((own) => path.startsWith(`${own}:`)),
+    (path) => ![OWN_NAMESPACE, PROTOCOL_NAMESPACE, ARROW_NAMESPACE].some((own) => path.startsWith(`${own}:`)),
   );
   return {
     code,
@@ -108,13 +110,13 @@ export async function bundleForDevelopment(entryFile: string): Promise<Developme
   };
 }
 
-/** Resolves `@sluice/sandbox/job` and `/kit` to this package, whatever the job's directory has installed. */
+/** Resolves `@sluice/sandbox/job`, `/kit` and `/arrow` to this package, whatever the job's directory has installed. */
 function ownModules(): Plugin {
   return {
     name: OWN_NAMESPACE,
     setup(build) {
       const extension = extname(import.meta.url);
-      build.onResolve({ filter: /^@sluice\/sandbox\/(?:job|kit)$/ }, ({ path }) => ({
+      build.onResolve({ filter: /^@sluice\/sandbox\/(?:job|kit|arrow)$/ }, ({ path }) => ({
         path: `${basename(path)}${extension}`,
         namespace: OWN_NAMESPACE,
       }));
@@ -130,6 +132,21 @@ function ownModules(): Plugin {
         const entry = require.resolve(`@sluice/protocol/${basename(path, extname(path))}`);
         return { contents: await readFile(entry, "utf8"), loader: extname(entry) === ".ts" ? "ts" : "js" };
       });
+      // In a namespace, too, so that bytes do not tell where it is installed.
+      build.onResolve({ filter: /^@uwdata\/flechette$/, namespace: OWN_NAMESPACE }, () => ({
+        path: "src/index.js",
+        namespace: ARROW_NAMESPACE,
+        sideEffects: false,
+      }));
+      build.onResolve({ filter: /^\.\.?\//, namespace: ARROW_NAMESPACE }, ({ path, importer }) => ({
+        path: posix.join(posix.dirname(importer), path),
+        namespace: ARROW_NAMESPACE,
+        sideEffects: false,
+      }));
+      build.onLoad({ filter: /.*/, namespace: ARROW_NAMESPACE }, async ({ path }) => ({
+        contents: await readFile(join(dirname(require.resolve("@uwdata/flechette/package.json")), path), "utf8"),
+        loader: "js",
+      }));
       build.onResolve({ filter: /^\.\.?\//, namespace: OWN_NAMESPACE }, ({ path, importer }) => ({
         path: new URL(path, `file:///${importer}`).pathname.slice(1),
         namespace: OWN_NAMESPACE,

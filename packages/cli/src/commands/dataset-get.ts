@@ -10,10 +10,15 @@ import { openClient } from "../party-context.ts";
 /** Reads a data set into a file. */
 export const datasetGet: Command = {
   path: ["dataset", "get"],
-  summary: "write the rows of the data set PRODUCT as CSV: a certified sample, for the days of your term",
+  summary: "write the rows of the data set PRODUCT to a file: a certified sample, for the days of your term",
   positionals: ["PRODUCT"],
   options: {
-    out: { value: "FILE", description: "the new file; texts that look like formulas get an apostrophe" },
+    out: { value: "FILE", description: "the new file" },
+    format: {
+      value: "csv|arrow",
+      description:
+        "csv (default): texts that look like formulas get an apostrophe; arrow: Arrow IPC, values as they are",
+    },
     ...ASKING_OPTIONS,
   },
   notes:
@@ -22,14 +27,17 @@ export const datasetGet: Command = {
   async run(args, io) {
     const out = args.text("out");
     if (out === undefined) throw usage("`--out FILE` is needed");
+    const wanted = args.text("format") ?? "csv";
+    const { DATASET_FORMATS, writeDatasetFile } = await import("../dataset-file.ts");
+    const format = DATASET_FORMATS.find((name) => name === wanted);
+    if (format === undefined) throw usage("`--format` is csv or arrow");
     if (existsSync(out)) throw usage(`${out} exists; it replaces no file`);
     const client = await openClient(args, io);
     const handle = await client.openDataset(args.positional(0), { signal: io.signal });
     await tellRestrictions(handle, io);
     const { until, spent, receipts } = await termOf(handle, args, io);
     const { snapshot } = handle;
-    const { writeDatasetFile } = await import("../dataset-file.ts");
-    await writeDatasetFile(out, snapshot, pagesOf(handle, receipts, io));
+    await writeDatasetFile(out, snapshot, pagesOf(handle, receipts, io), format);
     await keepReceipts(args, receipts);
     const { rows, fields, days, certificate } = snapshot;
     if (args.flag("json")) {

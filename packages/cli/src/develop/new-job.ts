@@ -58,6 +58,7 @@ function editorConfiguration(): unknown {
       paths: {
         "@sluice/sandbox/job": typesOf("@sluice/sandbox/job"),
         "@sluice/sandbox/kit": typesOf("@sluice/sandbox/kit"),
+        "@sluice/sandbox/arrow": typesOf("@sluice/sandbox/arrow"),
       },
     },
     include: ["**/*.ts"],
