@@ -79,9 +79,9 @@ async function answerGlobal(args: readonly string[], io: CommandIo): Promise<num
 
 function parse(command: Command, args: readonly string[]): Arguments {
   const options = Object.fromEntries(
-    Object.entries(command.options).map(([name, { value }]) => [
+    Object.entries(command.options).map(([name, { value, repeats = false }]) => [
       name,
-      { type: value === undefined ? ("boolean" as const) : ("string" as const) },
+      { type: value === undefined ? ("boolean" as const) : ("string" as const), multiple: repeats },
     ]),
   );
   const { positionals, values } = parseStrict(args, options);
@@ -94,7 +94,10 @@ function parse(command: Command, args: readonly string[]): Arguments {
   return new Arguments(positionals, values);
 }
 
-function parseStrict(args: readonly string[], options: Record<string, { type: "boolean" | "string" }>) {
+function parseStrict(
+  args: readonly string[],
+  options: Record<string, { type: "boolean" | "string"; multiple: boolean }>,
+) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (cause) {

@@ -17,6 +17,8 @@ export interface CommandIo {
 /** One option of a command. `value` is how its argument is called in the help; a flag has none. */
 export interface OptionSpec {
   readonly value?: string;
+  /** Whether it may be given more than once. */
+  readonly repeats?: true;
   readonly description: string;
 }
 
@@ -35,12 +37,14 @@ export interface Command {
   run(args: Arguments, io: CommandIo): Promise<number>;
 }
 
+type OptionValues = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+
 /** The arguments of one call, checked against the command's table. */
 export class Arguments {
   readonly #positionals: readonly string[];
-  readonly #values: Readonly<Record<string, string | boolean | undefined>>;
+  readonly #values: OptionValues;
 
-  constructor(positionals: readonly string[], values: Readonly<Record<string, string | boolean | undefined>>) {
+  constructor(positionals: readonly string[], values: OptionValues) {
     this.#positionals = positionals;
     this.#values = values;
   }
@@ -66,6 +70,12 @@ export class Arguments {
   text(name: string): string | undefined {
     const value = this.#values[name];
     return typeof value === "string" ? value : undefined;
+  }
+
+  /** Every text of an option that repeats. */
+  texts(name: string): readonly string[] {
+    const values = this.#values[name];
+    return Array.isArray(values) ? values.filter((value) => typeof value === "string") : [];
   }
 
   /** The text of an option. @throws ERR_USAGE when it was not given */

@@ -15,6 +15,7 @@ export function formatRun(run: Run): string {
     ["grant", run.grant],
     ["bundle", run.bundle],
   ];
+  for (const [name, value] of Object.entries(run.params ?? {})) rows.push([`param ${name}`, String(value)]);
   if (run.certificate !== undefined) {
     const { sampleRows, suppressedRows, k } = run.certificate;
     rows.push(["sample", `${sampleRows} rows, ${suppressedRows} suppressed, every group of at least ${k}`]);
@@ -39,6 +40,8 @@ export function formatEvent(event: RunEvent): string {
       return `${event.percent} %\n`;
     case "log":
       return `  | ${event.line}\n`;
+    case "metric":
+      return `  ${event.name} = ${event.value}\n`;
   }
 }
 

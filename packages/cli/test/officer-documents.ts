@@ -168,6 +168,7 @@ export async function signRelease(keys: PartyKeys, run: Run, version: number): P
     bundle: run.bundle,
     manifest: await documentHash(run.manifest),
     ...(run.model === undefined ? {} : { model: await documentHash(run.model) }),
+    ...(run.params === undefined ? {} : { params: run.params }),
     guardReport: await documentHash(run.guardReport),
     at: new Date(NOW.getTime() + version * 60_000).toISOString(),
   };

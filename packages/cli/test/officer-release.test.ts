@@ -184,3 +184,40 @@ test("every rule of the guard has its Chinese words", () => {
     "a later rule",
   );
 });
+
+test("params are shown with their values and what they may be; a run with others does not fit", async () => {
+  const { directory, documents, files } = await city();
+  const { run } = documents;
+  const params = { cut: 50, side: "high" };
+  const specs = {
+    cut: { type: "int", min: 20, max: 60, default: 40 },
+    side: { type: "choice", of: ["low", "high"], default: "low" },
+  };
+  const manifest = { ...run.manifest, params: specs };
+  const given = { ...run, params, manifest, guardReport: { ...run.guardReport, params } } as Run;
+  const { body } = documents.release;
+  const changed = {
+    ...body,
+    params,
+    manifest: await documentHash(manifest),
+    guardReport: await documentHash(given.guardReport),
+  };
+  const written = await writeDocuments(join(directory, "params"), {
+    draft: changed,
+    run: given,
+    other: { ...given, params: { ...params, cut: 40 } },
+  });
+  const show = (report: string) =>
+    sluice(["release", "show", written.draft, "--grant", files.delivery, "--report", report]);
+  const { stdout } = await show(written.run);
+  for (const fact of [
+    "作业参数",
+    "20 至 60 的整数",
+    "只取自：low、high",
+    "cut = 50，side = high",
+    "开发运行与许可逐项一致",
+  ]) {
+    expect(stdout).toContain(fact);
+  }
+  expect((await show(written.other)).stdout).toContain("开发运行与许可不符：参数");
+});

@@ -43,7 +43,7 @@ export interface JobSubmission extends Omit<UseSubject, "operation" | "bundle"> 
 }
 
 /** A build of a released product over every row. */
-export type BuildSubmission = Omit<UseSubject, "operation">;
+export type BuildSubmission = Omit<UseSubject, "operation" | "params">;
 
 /** The SDK of callers, developers and officers. */
 export class SluiceClient extends Management {

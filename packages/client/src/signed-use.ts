@@ -8,6 +8,7 @@ import {
   type CallEnvelope,
   type Clock,
   type Operation,
+  type ParamValues,
   type Random,
   type Random128,
   type Sha256Hex,
@@ -24,6 +25,8 @@ export interface UseSubject {
   readonly version: number;
   /** Hash of the bundle that the product was built from, or that is submitted. */
   readonly bundle: Sha256Hex;
+  /** Of a submitted job. */
+  readonly params?: ParamValues | undefined;
 }
 
 /** A fresh call id or nonce. */
@@ -39,7 +42,7 @@ export async function signUse(
   { clock, random }: { clock: Clock; random: Random },
 ): Promise<CallEnvelope> {
   const issuedAt = clock.now();
-  const { operation, domain, grant, product, version, bundle, callId } = use;
+  const { operation, domain, grant, product, version, bundle, params, callId } = use;
   const request = await signDocument(
     {
       type: "request" as const,
@@ -50,6 +53,7 @@ export async function signUse(
       version,
       bundle,
       bodyDigest: await sha256Hex(frame),
+      ...(params === undefined ? {} : { params }),
       callId,
       nonce: random128(random),
       issuedAt: issuedAt.toISOString(),

@@ -130,6 +130,7 @@ async function inputOf(
   return (await tableInput(context, { callId: run.callId, held, manifest, model, until }, signal)).input;
 }
 
-function timeless({ bundle, class: kind, verdict, findings, output }: GuardReport): TimelessReport {
-  return { bundle, class: kind, verdict, findings, ...(output === undefined ? {} : { output }) };
+function timeless({ bundle, params, class: kind, verdict, findings, output }: GuardReport): TimelessReport {
+  const given = params === undefined ? {} : { params };
+  return { bundle, ...given, class: kind, verdict, findings, ...(output === undefined ? {} : { output }) };
 }

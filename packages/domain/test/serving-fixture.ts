@@ -24,6 +24,7 @@ import {
   type Clock,
   type Grant,
   type Operation,
+  type ParamValues,
   type Policy,
   type Random,
   type Release,
@@ -268,6 +269,7 @@ export interface UseOptions {
   readonly product?: string;
   readonly version?: number;
   readonly issuedAt?: Date;
+  readonly params?: ParamValues;
 }
 
 /** A signed use in its envelope. */
@@ -288,6 +290,7 @@ export async function use(options: UseOptions): Promise<CallEnvelope> {
     type: "request" as const,
     ...subject,
     bodyDigest: await sha256Hex(frame),
+    ...(options.params === undefined ? {} : { params: options.params }),
     nonce: options.nonce ?? toHex(random.bytes(16)),
     issuedAt: issuedAt.toISOString(),
     expiresAt: new Date(issuedAt.getTime() + 60_000).toISOString(),
@@ -374,6 +377,7 @@ export async function releaseOf(fixture: Fixture, run: Run): Promise<Release> {
     bundle: run.bundle,
     manifest: await documentHash(run.manifest),
     ...(run.model === undefined ? {} : { model: await documentHash(run.model) }),
+    ...(run.params === undefined ? {} : { params: run.params }),
     guardReport: await documentHash(run.guardReport),
     at: new Date().toISOString(),
   };

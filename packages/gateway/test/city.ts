@@ -294,6 +294,7 @@ export class City {
       bundle: run.bundle,
       manifest: await documentHash(run.manifest),
       ...(run.model === undefined ? {} : { model: await documentHash(run.model) }),
+      ...(run.params === undefined ? {} : { params: run.params }),
       guardReport: await documentHash(run.guardReport),
       at: "2026-02-01T00:00:00.000Z",
       ...change,

@@ -385,6 +385,11 @@ export const ERROR_CATALOGUE = {
     message: "the job's manifest is not valid at {pointer}: {expected}",
     remedy: "correct defineJob's argument",
   },
+  ERR_JOB_PARAM: {
+    status: 422,
+    message: "param {param} is not valid: expected {expected}",
+    remedy: "give a value that the job declares; the release of a product fixes those of its builds",
+  },
   ERR_JOB_THREW: { status: 422, message: "the job threw: {reason}", remedy: "correct the job; run it locally first" },
   ERR_JOB_TIMEOUT: {
     status: 422,

@@ -3,6 +3,7 @@
  *  @module */
 import { z } from "zod";
 import { Instant, MemberName, Sha256Hex } from "./identifiers.ts";
+import { ParamValues } from "./params.ts";
 
 /** One rule the guard applied. */
 export const GuardFinding = z.strictObject({
@@ -33,6 +34,8 @@ export function verdictOf(findings: readonly Pick<GuardFinding, "result">[]): Gu
 export const GuardReport = z
   .strictObject({
     bundle: Sha256Hex,
+    /** Params of the run; absent when its job has none. */
+    params: ParamValues.optional(),
     class: z.enum(["released", "served"]),
     verdict: GuardVerdict,
     findings: z.array(GuardFinding).max(512),

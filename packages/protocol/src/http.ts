@@ -2,12 +2,13 @@
  *  @module */
 import { z } from "zod";
 import { Grant, SignedGrant } from "./grant.ts";
-import { Instant, KeyId, Name, Random128, Sha256Hex, Sm2KeyId } from "./identifiers.ts";
+import { Instant, KeyId, MemberName, Name, Random128, Sha256Hex, Sm2KeyId } from "./identifiers.ts";
 import { PinnedKey } from "./keyring.ts";
 import { GuardReport } from "./guard-report.ts";
 import { JobManifest, Metrics } from "./job.ts";
 import { LogOrigin } from "./log.ts";
 import { ReleasedModel } from "./model.ts";
+import { ParamValues } from "./params.ts";
 import { SignedParty } from "./party.ts";
 import { Certificate, Policy } from "./policy.ts";
 import { EvidencedReceipt } from "./receipt.ts";
@@ -93,6 +94,8 @@ export const Run = z.strictObject({
   bundle: Sha256Hex,
   state: z.enum(["submitted", "running", "completed", "failed"]),
   percent: z.int().min(0).max(100),
+  /** Params of the run, defaults included; absent when its job has none. */
+  params: ParamValues.optional(),
   /** Log lines of a development run. */
   log: z.array(z.string()),
   manifest: JobManifest.optional(),
@@ -121,6 +124,8 @@ export const RunEvent = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("state"), state: Run.shape.state }),
   z.strictObject({ kind: z.literal("progress"), percent: z.int().min(0).max(100) }),
   z.strictObject({ kind: z.literal("log"), line: z.string() }),
+  /** A number that a development run tells. */
+  z.strictObject({ kind: z.literal("metric"), name: MemberName, value: z.number() }),
 ]);
 export type RunEvent = z.infer<typeof RunEvent>;
 

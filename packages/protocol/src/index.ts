@@ -24,6 +24,7 @@ export * from "./model-evaluate.ts";
 export * from "./model-features.ts";
 export * from "./model-spec.ts";
 export * from "./noisy-table.ts";
+export * from "./params.ts";
 export * from "./party.ts";
 export * from "./policy.ts";
 export * from "./problem.ts";

@@ -8,6 +8,7 @@ import type { Grant, Operation } from "./grant.ts";
 import type { KeyId, Sha256Hex, SuiteId } from "./identifiers.ts";
 import type { JobManifest } from "./job.ts";
 import type { ReleasedModel } from "./model.ts";
+import type { ParamValues } from "./params.ts";
 
 /** Randomness is injected; it is seeded in tests and in generated demo data only. */
 export interface Random {
@@ -97,13 +98,18 @@ export interface SealedJob {
   readonly table?: ColumnBatch;
   /** The released model, for `produce`. */
   readonly model?: ReleasedModel;
+  /** Values of every declared param. */
+  readonly params?: ParamValues;
   /** Seed of the job's `Math.random`; recorded. */
   readonly seed: number;
   readonly limits: { readonly wallTimeLimitMs: number; readonly memoryLimitBytes: number };
 }
 
-/** What a job tells while it runs. Log lines leave development runs only. */
-export type JobEvent = { kind: "progress"; percent: number } | { kind: "log"; line: string };
+/** What a job tells while it runs. Log lines and metrics leave development runs only. */
+export type JobEvent =
+  | { kind: "progress"; percent: number }
+  | { kind: "log"; line: string }
+  | { kind: "metric"; name: string; value: number };
 
 /** Outcome of a run. `output` is bytes that user code chose: decode it only in a process without data. */
 export type RunOutcome =

@@ -8,6 +8,7 @@ import { FieldName, MemberName, Name } from "./identifiers.ts";
 import { isModelKind, type ReleasedModel } from "./model.ts";
 import { ClustersSpec, LinearModelSpec, ScorecardSpec, TreeModelSpec } from "./model-spec.ts";
 import { NoisyTableSpec } from "./noisy-table.ts";
+import { ParamSpecs } from "./params.ts";
 import { PsiKind } from "./psi.ts";
 import { MAX_METRIC_KEYS, MAX_RUN_LIMITS, MIN_RUN_LIMITS } from "./run-limits.ts";
 import { MAX_FEATURE_BOUND, ScoreLink } from "./score.ts";
@@ -79,6 +80,8 @@ export const JobManifest = z
     /** Columns the job reads, with their type after the policy's transforms. */
     input: z.record(FieldName, ColumnType),
     outputs: z.record(MemberName, OutputSpec),
+    /** Numbers and words that a run is given. */
+    params: ParamSpecs.optional(),
     /** What a run may use, when the job asks for more or less than is usual; each environment has its largest. */
     limits: z
       .strictObject({

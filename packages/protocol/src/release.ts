@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { ProductForm } from "./form.ts";
 import { Instant, Name, RegistrationCode, Sha256Hex } from "./identifiers.ts";
+import { ParamValues } from "./params.ts";
 import { signedSchema } from "./signed.ts";
 
 /** Body of a release. Signed by the source department. */
@@ -17,6 +18,8 @@ export const Release = z.strictObject({
   manifest: Sha256Hex,
   /** Hash of the guarded model document that the development run released; absent when it released none. */
   model: Sha256Hex.optional(),
+  /** Params of that run, which are those of every build; absent when the job has none. */
+  params: ParamValues.optional(),
   /** Hash of the guard's report on that run. */
   guardReport: Sha256Hex,
   at: Instant,

@@ -9,6 +9,7 @@ import { SluiceError } from "./errors.ts";
 import { Operation } from "./grant.ts";
 import { Instant, Name, Random128, Sha256Hex } from "./identifiers.ts";
 import { MAX_ENVELOPE_JSON_BYTES, MAX_FRAME_BYTES } from "./limits.ts";
+import { ParamValues } from "./params.ts";
 import { EvidencedReceipt } from "./receipt.ts";
 import { signedSchema } from "./signed.ts";
 
@@ -25,6 +26,8 @@ export const UseRequest = z.strictObject({
   bundle: Sha256Hex,
   /** Hash of the frame or bundle bytes that follow. */
   bodyDigest: Sha256Hex,
+  /** Params of a submitted job; those that are left out have their defaults. A build has those of its release. */
+  params: ParamValues.optional(),
   /** A retry keeps the call id and the frame, and is signed anew; it is charged once and gets the first answer. */
   callId: Random128,
   /** Fresh for every signature: bytes seen before are a replay. */

@@ -14,9 +14,11 @@ import { giveText } from "./text.js";
  *  @param {(line: string) => void} hostLog
  *  @param {(percent: number) => void} hostProgress
  *  @param {(outcome: string, text: string) => void} hostSettle
+ *  @param {(name: string, value: number) => void} hostMetric
  */
-export default function bootstrap(hostLog, hostProgress, hostSettle) {
+export default function bootstrap(hostLog, hostProgress, hostSettle, hostMetric) {
   const MAX_LOG_LINES = 500;
+  const MAX_METRICS = 1_000;
   const MAX_LINE_CHARS = 200;
   /** Positions in the bundle that an error tells. */
   const MAX_POSITIONS = 6;
@@ -101,6 +103,18 @@ export default function bootstrap(hostLog, hostProgress, hostSettle) {
       line += (i === 0 ? "" : " ") + stringSlice(`${values[i]}`, 0, MAX_LINE_CHARS);
     }
     hostLog(stringSlice(line, 0, MAX_LINE_CHARS));
+  }
+
+  /** Metrics that went out, for the limit. */
+  let metricCount = 0;
+  const metricName = /^[A-Za-z][A-Za-z0-9_-]{0,39}$/;
+
+  function metric(/** @type {string} */ name, /** @type {number} */ value) {
+    if (!forwardsLog || metricCount >= MAX_METRICS || typeof name !== "string" || !isFinite(value)) return;
+    const whole = regExpExec(metricName, name);
+    if (whole === null) return;
+    metricCount++;
+    hostMetric(whole[0], value);
   }
 
   function progress(/** @type {number} */ fraction) {
@@ -387,6 +401,9 @@ export default function bootstrap(hostLog, hostProgress, hostSettle) {
    */
   async function run(header, code, data) {
     const { entry, development, seed, rowCount, model } = header;
+    const params = create(null);
+    const paramNames = ownKeys(header.params ?? {});
+    for (let i = 0; i < paramNames.length; i++) params[paramNames[i]] = header.params[paramNames[i]];
     const served = entry === "produce";
     forwardsLog = development === true;
     progressStep = development === true ? 1 : 5;
@@ -399,12 +416,13 @@ export default function bootstrap(hostLog, hostProgress, hostSettle) {
       const definition = /** @type {any} */ (globalThis).sluiceJob.default;
       if (typeof definition !== "object" || definition === null) refuse("the bundle has no default export");
       if (entry === "describe") {
-        const { name, purpose, input, outputs, limits } = definition;
+        const { name, purpose, input, outputs, limits, params: declared } = definition;
         const manifest = /** @type {any} */ ({ __proto__: null, name, purpose, input, outputs });
+        if (declared !== undefined) manifest.params = declared;
         if (limits !== undefined) manifest.limits = limits;
         return hostSettle("done", write(manifest, 0));
       }
-      const context = freeze({ __proto__: null, progress, log });
+      const context = freeze({ __proto__: null, progress, log, metric, params: freeze(params) });
       const result = await (served ? definition.produce(rows, model, context) : definition.develop(rows, context));
       return hostSettle("done", writeOutputs(definition.outputs, result, served ? "served" : "released", rowCount));
     } catch (error) {

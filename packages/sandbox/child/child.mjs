@@ -10,7 +10,7 @@ import { Buffer } from "node:buffer";
 import { readSync, writeSync } from "node:fs";
 import process from "node:process";
 
-const FRAME = { ready: 1, progress: 2, log: 3, result: 4, failure: 5 };
+const FRAME = { ready: 1, progress: 2, log: 3, result: 4, failure: 5, metric: 6 };
 const MAX_HEADER_BYTES = 64 * 1_048_576;
 const MAX_RESULT_BYTES = 64 * 1_048_576;
 const MEBIBYTE = 1_048_576;
@@ -113,6 +113,11 @@ const callbacks = [
   (/** @type {string} */ outcome, /** @type {string} */ text) => {
     if (outcome === "done") resultText ??= text;
     else fail(outcome, text);
+  },
+  (/** @type {string} */ name, /** @type {number} */ value) => {
+    const number = Buffer.alloc(8);
+    number.writeDoubleBE(value);
+    send(FRAME.metric, number, Buffer.from(name.slice(0, 40), "latin1"));
   },
 ].map((callback) => new ivm.Callback(callback));
 

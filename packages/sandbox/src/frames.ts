@@ -11,6 +11,11 @@ import {
   type SealedJob,
 } from "@sluice/protocol";
 
+/** Bytes of a metric's number, before its name. */
+export const METRIC_VALUE_BYTES = 8;
+/** Bytes of a metric's name. */
+const MAX_METRIC_NAME_BYTES = 40;
+
 /** Kinds of frames from the child, with the largest body of each in bytes. */
 const FRAME_KINDS = {
   1: { kind: "ready", maxBytes: 1 },
@@ -18,6 +23,7 @@ const FRAME_KINDS = {
   3: { kind: "log", maxBytes: 4 * MAX_LOG_LINE_CHARS },
   4: { kind: "result", maxBytes: MAX_JOB_OUTPUT_BYTES },
   5: { kind: "failure", maxBytes: 4_096 },
+  6: { kind: "metric", maxBytes: METRIC_VALUE_BYTES + MAX_METRIC_NAME_BYTES },
 } as const;
 
 /** Bytes of a frame's head. */
@@ -75,7 +81,7 @@ function readHead(head: Bytes): { kind: Frame["kind"]; length: number } {
   const tag = view.getUint8(0);
   const length = view.getUint32(1);
   const known = FRAME_KINDS[tag as keyof typeof FRAME_KINDS] as (typeof FRAME_KINDS)[1] | undefined;
-  if (known === undefined) throw new SluiceError("ERR_FRAME_MALFORMED", { field: "kind", expected: "1 to 5" });
+  if (known === undefined) throw new SluiceError("ERR_FRAME_MALFORMED", { field: "kind", expected: "1 to 6" });
   if (length > known.maxBytes) {
     throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes: length, maxBytes: known.maxBytes });
   }
@@ -121,6 +127,7 @@ export function encodeRunInput(job: SealedJob): { parts: Bytes[]; dataBytes: num
       rowCount: job.table?.rowCount ?? 0,
       columns,
       model: job.model,
+      params: job.params,
       sizes: payload.map((part) => part.length),
     }),
   );

@@ -97,8 +97,26 @@ export type JobRows<I extends JobInput> = { readonly rowCount: number } & {
   readonly [K in keyof I]: Readonly<Extract<Column, { type: I[K] }>>;
 };
 
-/** What a job may tell while it runs. */
-export interface JobContext {
+/** Params as a job declares them. Lists may be `as const`. */
+export type JobParams = Readonly<
+  Record<
+    string,
+    | { readonly type: "number" | "int"; readonly min: number; readonly max: number; readonly default: number }
+    | { readonly type: "choice"; readonly of: readonly string[]; readonly default: string }
+  >
+>;
+
+/** What a run was given: numbers, and words of the declared lists. */
+export type ParamsOf<P extends JobParams> = {
+  readonly [K in keyof P]: P[K] extends { type: "choice"; of: readonly (infer W)[] } ? W : number;
+};
+
+/** What a job is given beside its rows, and may tell while it runs. */
+export interface JobContext<P extends JobParams = JobParams> {
+  /** A value for every declared param. */
+  readonly params: ParamsOf<P>;
+  /** A number for the developer, by a name of letters, digits, `_` and `-`: at most 1,000, and none in production. */
+  readonly metric: (name: string, value: number) => void;
   /** Done so far, 0 to 1. Told in whole percents, and in steps of 5 in production. */
   readonly progress: (fraction: number) => void;
   /** A line for the developer: at most 500 lines of 200 characters, and none in production. */
@@ -184,35 +202,37 @@ export type ReleasedModelOf<O extends JobOutputs> = [KindOf<O> & ModelKind] exte
   : Readonly<Extract<ReleasedModel, { kind: KindOf<O> }>>;
 
 /** Computes the served outputs on every row. */
-type Produce<I extends JobInput, O extends JobOutputs> = (
+type Produce<I extends JobInput, O extends JobOutputs, P extends JobParams> = (
   rows: JobRows<I>,
   model: ReleasedModelOf<O>,
-  context: JobContext,
+  context: JobContext<P>,
 ) => OutputsOf<O, ProducedKind> | Promise<OutputsOf<O, ProducedKind>>;
 
 /** A job: what it reads, what it returns, and how. */
-export type JobDefinition<I extends JobInput, O extends JobOutputs> = {
+export type JobDefinition<I extends JobInput, O extends JobOutputs, P extends JobParams = JobParams> = {
   /** Short name: lower case, digits and `-`. */
   readonly name: string;
   /** Purpose that the grant must name. */
   readonly purpose: string;
   readonly input: I;
   readonly outputs: O;
+  /** Numbers within bounds, and words of closed lists, that a run is given: `sluice job submit --param name=value`. */
+  readonly params?: P;
   /** What a run may use, instead of what is usual; each environment has its largest (docs/runs.md). */
   readonly limits?: { readonly wallTimeLimitMs?: number; readonly memoryLimitBytes?: number };
   /** Computes the released outputs on the desensitised sample. */
-  develop(rows: JobRows<I>, context: JobContext): OutputsOf<O, ReleasedKind> | Promise<OutputsOf<O, ReleasedKind>>;
+  develop(rows: JobRows<I>, context: JobContext<P>): OutputsOf<O, ReleasedKind> | Promise<OutputsOf<O, ReleasedKind>>;
   /** Computes the served outputs on every row, with the released model when there is one. Needed for labels, a set and
    *  a table; a score is served from the released model alone, a noisy table from its declaration. */
 } & ([KindOf<O> & ProducedKind] extends [never]
   ? { readonly produce?: undefined }
-  : { readonly produce: Produce<I, O> });
+  : { readonly produce: Produce<I, O, P> });
 
 /** Declares a job. Returns its argument; the sandbox reads the manifest from it.
  *  @throws TypeError when a column is called `rowCount`, or an output that `produce` returns is declared without it. */
-export function defineJob<const I extends JobInput, const O extends JobOutputs>(
-  definition: JobDefinition<I, O>,
-): JobDefinition<I, O> {
+export function defineJob<const I extends JobInput, const O extends JobOutputs, const P extends JobParams = JobParams>(
+  definition: JobDefinition<I, O, P>,
+): JobDefinition<I, O, P> {
   if ("rowCount" in definition.input) throw new TypeError("no column may be called rowCount");
   const produced = Object.values(definition.outputs).find(
     ({ kind }) => kind === "labels" || kind === "set" || kind === "table",

@@ -5,6 +5,8 @@ import {
   MAX_JOB_OUTPUT_BYTES,
   MAX_LOG_LINES,
   MAX_LOG_LINE_CHARS,
+  MAX_METRIC_EVENTS,
+  MemberName,
   SluiceError,
   isSluiceError,
   type Bytes,
@@ -14,7 +16,7 @@ import {
   type SealedJob,
 } from "@sluice/protocol";
 import { z } from "zod";
-import { FrameReader, type Frame } from "./frames.ts";
+import { FrameReader, METRIC_VALUE_BYTES, type Frame } from "./frames.ts";
 import type { ReadyChild } from "./start-child.ts";
 
 /** Steps in which a production run tells its progress, in percent. */
@@ -105,6 +107,8 @@ export async function supervise(options: SuperviseOptions): Promise<RunOutcome> 
         return tell({ kind: "progress", percent: frame.body[0] ?? 0 });
       case "log":
         return tell({ kind: "log", line: new TextDecoder().decode(frame.body) });
+      case "metric":
+        return tell(metricOf(frame.body));
       case "result":
         return end({ ok: true, output: frame.body });
       case "failure":
@@ -170,9 +174,10 @@ function parseJson(body: Bytes): unknown {
   }
 }
 
-/** Lets through what the environment allows: monotone progress, and log lines of development runs. */
+/** Lets through what the environment allows: monotone progress, and log lines and metrics of development runs. */
 function eventFilter(environment: SealedJob["environment"], onEvent: SuperviseOptions["onEvent"]) {
   let lines = 0;
+  let metrics = 0;
   let lastPercent = -1;
   const step = environment === "production" ? PRODUCTION_PROGRESS_STEP : 1;
   return (event: JobEvent): void => {
@@ -182,11 +187,26 @@ function eventFilter(environment: SealedJob["environment"], onEvent: SuperviseOp
       onEvent?.({ kind: "log", line: printable(event.line) });
       return;
     }
+    if (event.kind === "metric") {
+      const isMetric = MemberName.safeParse(event.name).success && Number.isFinite(event.value);
+      if (environment !== "development" || metrics >= MAX_METRIC_EVENTS || !isMetric) return;
+      metrics++;
+      onEvent?.(event);
+      return;
+    }
     const percent = Math.floor(Math.min(event.percent, 100) / step) * step;
     if (percent <= lastPercent) return;
     lastPercent = percent;
     onEvent?.({ kind: "progress", percent });
   };
+}
+
+// struct { double value; opaque name[]; } Metric;
+function metricOf(body: Bytes): JobEvent {
+  const name = new TextDecoder().decode(body.subarray(METRIC_VALUE_BYTES));
+  const isWhole = body.length > METRIC_VALUE_BYTES;
+  const value = isWhole ? new DataView(body.buffer, body.byteOffset, body.byteLength).getFloat64(0) : Number.NaN;
+  return { kind: "metric", name, value };
 }
 
 /** One line without control, format (bidirectional, zero-width) or separator characters. */

@@ -4,7 +4,14 @@ import { concatBytes, type ColumnBatch } from "@sluice/protocol";
 import { FrameReader, encodeRunInput, type Frame } from "../src/frames.ts";
 import { bundleOf, sealed } from "./jobs.ts";
 
-const KINDS = { ready: [1, 1], progress: [2, 1], log: [3, 800], result: [4, 4_000], failure: [5, 4_096] } as const;
+const KINDS = {
+  ready: [1, 1],
+  progress: [2, 1],
+  log: [3, 800],
+  result: [4, 4_000],
+  failure: [5, 4_096],
+  metric: [6, 48],
+} as const;
 
 const frame = fc
   .constantFrom(...(Object.keys(KINDS) as Frame["kind"][]))
@@ -42,7 +49,7 @@ test("refuses a frame above its kind's limit before its body arrives", () => {
 test("refuses a kind it does not know", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 255 }), (kind) => {
-      fc.pre(kind < 1 || kind > 5);
+      fc.pre(kind < 1 || kind > 6);
       expect(() => [...new FrameReader().push(encode(kind, new Uint8Array(1)))]).toThrow("malformed");
     }),
   );

@@ -135,3 +135,18 @@ test("starts nothing when the signal has aborted before", async () => {
   const starting = superviseScript("ready();", { signal: AbortSignal.abort() });
   await expect(starting).rejects.toMatchObject({ code: "ERR_CANCELLED" });
 });
+
+test("tells metrics of a child in development only, those with a name and a finite number, and so many", async () => {
+  const script = `ready();
+    const metric = (name, value) => { const b = Buffer.alloc(8); b.writeDoubleBE(value); frame(6, Buffer.concat([b, Buffer.from(name)])); };
+    metric("", 1); metric("a b", 1); metric("\\u202e", 1); metric("a", NaN); metric("a", -Infinity); frame(6, [1, 2]);
+    for (let i = 0; i < 1_200; i++) metric("loss", i);
+    frame(4, [1]);`;
+  const events: JobEvent[] = [];
+  await superviseScript(script, { events });
+  expect(events).toHaveLength(1_000);
+  expect(events[0]).toEqual({ kind: "metric", name: "loss", value: 0 });
+  const none: JobEvent[] = [];
+  expect(await superviseScript(script, { events: none, production: true })).toMatchObject({ ok: true });
+  expect(none).toEqual([]);
+});

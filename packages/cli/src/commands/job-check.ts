@@ -72,7 +72,7 @@ async function checkDocument(local: LocalJob, run: LocalRun | null, refusals: nu
     manifest,
     columns: await checkedColumns(local),
     problems: problems.map((problem) => errorDocument(problem)["error"]),
-    ...(run === null ? {} : { rows: run.rows, seed: run.seed }),
+    ...(run === null ? {} : { rows: run.rows, seed: run.seed, params: run.params }),
     entries: (run?.entries ?? []).map((entry) => entryDocument(entry, manifest)),
   };
 }

@@ -80,7 +80,11 @@ async function runOnce(
   return ok;
 }
 
-function runDocument({ job, manifest, problems }: LocalJob, { rows, seed, entries }: LocalRun, ok: boolean): unknown {
+function runDocument(
+  { job, manifest, problems }: LocalJob,
+  { rows, seed, params, entries }: LocalRun,
+  ok: boolean,
+): unknown {
   return {
     ok,
     bundle: job.bundle,
@@ -88,6 +92,7 @@ function runDocument({ job, manifest, problems }: LocalJob, { rows, seed, entrie
     manifest,
     rows,
     seed,
+    params,
     problems: problems.map((problem) => errorDocument(problem)["error"]),
     entries: entries.map((entry) => entryDocument(entry, manifest)),
   };

@@ -3,6 +3,7 @@
 import { documentHash, Sha256Hex } from "@sluice/protocol";
 import { JSON_OPTION, usage, type Arguments, type Command } from "../command.ts";
 import { readGrantBeside } from "../develop/job-files.ts";
+import { PARAM_OPTION, paramsOf } from "../develop/local-options.ts";
 import { openClient, PARTY_OPTIONS } from "../party-context.ts";
 import { formatRun } from "../run-text.ts";
 import { nameOption } from "../words.ts";
@@ -19,6 +20,7 @@ export const jobSubmit: Command = {
     domain: { value: "NAME", description: "domain that holds the data (default: that of grant.json)" },
     product: { value: "NAME", description: "product that the job is for" },
     version: { value: "N", description: "version of the product (default 1)" },
+    ...PARAM_OPTION,
     ...PARTY_OPTIONS,
     ...JSON_OPTION,
   },
@@ -29,10 +31,11 @@ export const jobSubmit: Command = {
     const { grant, domain } = await namedGrant(args);
     const product = nameOption(args, "product");
     const version = args.integer("version", 1, MAX_VERSION) ?? 1;
+    const params = paramsOf(args);
     const client = await openClient(args, io);
     const { bundleJob } = await import("@sluice/sandbox/bundle");
     const { code } = await bundleJob(args.positional(0));
-    const run = await client.submitJob({ grant, domain, product, version, code }, { signal: io.signal });
+    const run = await client.submitJob({ grant, domain, product, version, params, code }, { signal: io.signal });
     const next = `\nfollow it: sluice job tail ${run.callId}\n`;
     io.stdout.write(args.flag("json") ? `${JSON.stringify(run)}\n` : `${formatRun(run)}${next}`);
     return 0;

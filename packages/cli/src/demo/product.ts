@@ -52,7 +52,7 @@ export async function releaseAndBuild(
   run: Run,
   onEvent: (event: RunEvent) => void = () => {},
 ): Promise<ServedProduct> {
-  const { model, guardReport, manifest } = run;
+  const { model, guardReport, manifest, params } = run;
   if (guardReport === undefined || manifest === undefined) throw runFailure(run);
   const operator = running.client("city-data-group");
   const agency = running.client("data-bureau");
@@ -67,6 +67,7 @@ export async function releaseAndBuild(
     bundle: run.bundle,
     manifest: await documentHash(manifest),
     ...(model === undefined ? {} : { model: await documentHash(model) }),
+    ...(params === undefined ? {} : { params }),
     guardReport: await documentHash(guardReport),
     at: new Date().toISOString(),
   };

@@ -2,6 +2,8 @@
  *  @module */
 import {
   isSluiceError,
+  paramValues,
+  type ParamValues,
   type SluiceError,
   type ErrorCode,
   type JobManifest,
@@ -13,6 +15,7 @@ import type { Arguments } from "../command.ts";
 import { admissionProblems } from "./admission.ts";
 import { readJobFiles, type JobFiles } from "./job-files.ts";
 import { locateError, runLocally, type EntryReport } from "./local-run.ts";
+import { paramsOf } from "./local-options.ts";
 import { defaultRows, MAX_SYNTHETIC_ROWS } from "./row-counts.ts";
 
 const MAX_SEED = 2 ** 31 - 1;
@@ -64,12 +67,18 @@ async function describe(job: DevelopmentBundle, runner: SandboxRunner, signal: A
 export interface LocalRun {
   readonly rows: number;
   readonly seed: number;
+  readonly params: ParamValues;
   readonly entries: readonly EntryReport[];
 }
 
 /** Rows and seed that the options name. @throws ERR_USAGE */
-export function runSize(args: Arguments): { rows: number | undefined; seed: number } {
+export function runSize(args: Arguments): {
+  rows: number | undefined;
+  seed: number;
+  params: ParamValues | undefined;
+} {
   return {
+    params: paramsOf(args),
     rows: args.integer("rows", 1, MAX_SYNTHETIC_ROWS),
     seed: args.integer("seed", 0, MAX_SEED) ?? DEFAULT_SEED,
   };
@@ -84,6 +93,7 @@ export async function runLocalJob(
 ): Promise<LocalRun> {
   const rows = size.rows ?? defaultRows(files.policy);
   const { seed } = size;
-  const options = { runner, source: files, rows, exact: size.rows !== undefined, seed, signal };
-  return { rows, seed, entries: await runLocally(job, manifest, options) };
+  const params = paramValues(manifest.params, size.params);
+  const options = { params, runner, source: files, rows, exact: size.rows !== undefined, seed, signal };
+  return { rows, seed, params, entries: await runLocally(job, manifest, options) };
 }

@@ -32,11 +32,12 @@ type OutputValue = Metrics | ReleasedModel | Labels | MemberFlags | TableRows | 
 
 /** The lines for one function of the job: what it logged, what it returned and what of it may go on. */
 export function formatEntry(report: EntryReport, manifest: JobManifest): string {
-  const { entry, rows, wallMs, log, findings, failure } = report;
+  const { entry, rows, wallMs, log, metrics, findings, failure } = report;
   const released = Object.values(manifest.outputs).some(isModel);
   const given = released ? ", with the model as the guard rounded it" : `, on ${rows} rows`;
   const lines = [`${entry}: ${failure === null ? "ok" : "failed"}, ${wallMs} ms${entry === "produce" ? given : ""}`];
   lines.push(...log.map((line) => `  | ${line}`));
+  lines.push(...metrics.map(({ name, value }) => `  ${name} = ${value}`));
   const values = valueRows(report, manifest);
   if (values.length > 0) lines.push(formatTable(values.map((row) => [`  ${row[0] ?? ""}`, ...row.slice(1)])));
   if (report.score !== null) lines.push(`  ${scoreText(report.score)}`);
@@ -144,7 +145,7 @@ function labelText(counts: Record<string, number>): string {
 
 /** One entry as JSON. Labels and members are counted, never listed. */
 export function entryDocument(report: EntryReport, manifest: JobManifest): Record<string, unknown> {
-  const { entry, rows, wallMs, layers, log, findings, returned, output, score, noisy, failure } = report;
+  const { entry, rows, wallMs, layers, log, metrics, findings, returned, output, score, noisy, failure } = report;
   return {
     entry,
     rows,
@@ -152,6 +153,7 @@ export function entryDocument(report: EntryReport, manifest: JobManifest): Recor
     wallMs,
     layers,
     log,
+    metrics,
     findings,
     returned: returned === null ? null : outputDocument(returned, manifest),
     output: output === null ? null : outputDocument(output, manifest),

@@ -17,6 +17,7 @@ import {
   type JobManifest,
   type JobOutput,
   type NoisyTable,
+  type ParamValues,
   type ReleasedModel,
   type SandboxRunner,
 } from "@sluice/protocol";
@@ -33,6 +34,12 @@ export interface LocatedError {
   readonly place: SourcePlace | null;
 }
 
+/** A number that a job told by `context.metric`. */
+export interface ToldMetric {
+  readonly name: string;
+  readonly value: number;
+}
+
 /** What became of one function of the job. */
 export interface EntryReport {
   readonly entry: "develop" | "produce";
@@ -41,6 +48,8 @@ export interface EntryReport {
   readonly wallMs: number;
   readonly layers: readonly string[];
   readonly log: readonly string[];
+  /** Numbers that it told, in their order. */
+  readonly metrics: readonly ToldMetric[];
   /** Every rule the guard applied; none when the output could not be read. */
   readonly findings: readonly GuardFinding[];
   /** What the job returned. */
@@ -62,6 +71,7 @@ export interface LocalRunOptions {
   readonly rows: number;
   readonly exact: boolean;
   readonly seed: number;
+  readonly params: ParamValues;
   readonly signal: AbortSignal;
   readonly onEvent?: (event: JobEvent) => void;
 }
@@ -123,9 +133,10 @@ async function runEntry(
   job: DevelopmentBundle,
   manifest: JobManifest,
   { entry, table, model }: { entry: EntryReport["entry"]; table: ColumnBatch; model?: ReleasedModel | undefined },
-  { runner, seed, signal, onEvent }: LocalRunOptions,
+  { runner, seed, params, signal, onEvent }: LocalRunOptions,
 ): Promise<EntryReport> {
   const log: string[] = [];
+  const metrics: ToldMetric[] = [];
   const outcome = await runner.run(
     {
       bundle: job.code,
@@ -135,6 +146,7 @@ async function runEntry(
       table,
       ...(model === undefined ? {} : { model }),
       seed,
+      params,
       // Those of a domain: a job that passes here has room there.
       limits: runAllowance(entry === "develop" ? "development" : "production", manifest.limits),
     },
@@ -142,12 +154,13 @@ async function runEntry(
       signal,
       onEvent: (event) => {
         if (event.kind === "log") log.push(event.line);
+        if (event.kind === "metric") metrics.push({ name: event.name, value: event.value });
         onEvent?.(event);
       },
     },
   );
   const { wallMs, layers } = outcome;
-  const base = { entry, rows: table.rowCount, wallMs, layers, log, score: null, noisy: {} } as const;
+  const base = { entry, rows: table.rowCount, wallMs, layers, log, metrics, score: null, noisy: {} } as const;
   if (!outcome.ok) {
     const failure = locateError(new SluiceError(outcome.code, outcome.details), job.sourceMap);
     return { ...base, findings: [], returned: null, output: null, failure };

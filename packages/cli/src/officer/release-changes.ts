@@ -2,6 +2,7 @@
  *  @module */
 import type { Release } from "@sluice/protocol";
 import { hashFingerprint, minuteText } from "./chinese-figures.ts";
+import { paramWords } from "./param-words.ts";
 import type { Change, Words } from "./page.ts";
 
 const HASHES = [
@@ -26,6 +27,8 @@ export function releaseChanges(before: Release, after: Release): Change[] {
     if (before[member] === after[member]) continue;
     replaced(topic, label, shortHash(before[member]), shortHash(after[member]));
   }
+  const words = (release: Release): string => paramWords(release.params) ?? "无";
+  replaced({ zh: "参数", en: "params" }, "作业参数", words(before), words(after));
   replaced({ zh: "时间", en: "time" }, "出具时间", minuteText(before.at), minuteText(after.at));
   return changes;
 }

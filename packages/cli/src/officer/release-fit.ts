@@ -1,6 +1,15 @@
 /** Whether a development run is the one that a release names: every hash, and the grant's purpose and fields.
  *  @module */
-import { documentHash, FORM_OPERATIONS, formOf, type Grant, type Release, type Run } from "@sluice/protocol";
+import {
+  documentHash,
+  FORM_OPERATIONS,
+  formOf,
+  sameParams,
+  type Grant,
+  type Release,
+  type Run,
+} from "@sluice/protocol";
+import { paramWords } from "./param-words.ts";
 import { hashFingerprint } from "./chinese-figures.ts";
 import type { Section } from "./page.ts";
 
@@ -12,7 +21,7 @@ export interface RunFit {
 
 /** Compares `run` with `release`, and with `grant` where it is at hand. */
 export async function fitOfRun(release: Release, run: Run, grant?: Grant): Promise<RunFit[]> {
-  const { manifest, model, guardReport } = run;
+  const { manifest, model, params, guardReport } = run;
   const same = async (document: object | undefined, hash: string | undefined): Promise<boolean> =>
     (document === undefined ? undefined : await documentHash(document)) === hash;
   const names = run.product === release.product && run.version === release.version;
@@ -20,6 +29,7 @@ export async function fitOfRun(release: Release, run: Run, grant?: Grant): Promi
     { item: "程序", fits: run.bundle === release.bundle },
     { item: "申明", fits: await same(manifest, release.manifest) },
     { item: "模型", fits: await same(model, release.model) },
+    { item: "参数", fits: sameParams(params, release.params) },
     { item: "守卫报告", fits: (await same(guardReport, release.guardReport)) && guardReport?.bundle === run.bundle },
     { item: "授权", fits: run.grant === release.grant },
     { item: "产品和版本", fits: names },
@@ -44,6 +54,7 @@ export function fitSection(release: Release, fit: readonly RunFit[] | null): Sec
     程序: release.bundle,
     申明: release.manifest,
     模型: release.model,
+    参数: undefined,
     守卫报告: release.guardReport,
     授权: release.grant,
   };
@@ -60,9 +71,11 @@ export function fitSection(release: Release, fit: readonly RunFit[] | null): Sec
       const fits = fit?.find((entry) => entry.item === item)?.fits;
       return [
         { text: item },
-        hash === undefined
-          ? { text: item === "模型" ? "无：不带模型" : "—" }
-          : { text: hashFingerprint(hash), code: true },
+        item === "参数"
+          ? { text: paramWords(release.params) ?? "无" }
+          : hash === undefined
+            ? { text: item === "模型" ? "无：不带模型" : "—" }
+            : { text: hashFingerprint(hash), code: true },
         fits === undefined
           ? { text: "未核对（没有运行文件）", level: "caution" }
           : fits

@@ -22,6 +22,7 @@ import { parameterCount } from "../model-text.ts";
 import { releaseChanges } from "./release-changes.ts";
 import { fitOfRun, fitSection, type RunFit } from "./release-fit.ts";
 import { guardCounts, runSections } from "./release-run.ts";
+import { paramWords } from "./param-words.ts";
 import { checkSignatures } from "./signature-check.ts";
 
 /** A release with what an officer has beside it. */
@@ -274,6 +275,9 @@ function identifiers(release: Release, hash: string): OfficerPage["sections"][nu
     ["程序（作业包哈希）", release.bundle],
     ["申明（哈希）", release.manifest],
     ...(release.model === undefined ? [] : [["模型（哈希）", release.model] as const]),
+    ...(release.params === undefined
+      ? []
+      : [["参数（正式运行一律用这些值）", paramWords(release.params) ?? "无"] as const]),
     ["守卫报告（哈希）", release.guardReport],
   ] as const;
   return {

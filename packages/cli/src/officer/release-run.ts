@@ -20,6 +20,7 @@ import { RESULT_WORDS, ruleWords } from "./guard-words.ts";
 import { CHINESE_MODEL_WORDS, modelParameters } from "../model-text.ts";
 import type { Names } from "./names.ts";
 import type { Section } from "./page.ts";
+import { rangeWords } from "./param-words.ts";
 import { transformOf, transformWords } from "./policy-words.ts";
 
 /** Parameters of a model that are listed. */
@@ -40,7 +41,12 @@ export function runSections(run: Run, policy: Policy | null, names: Names | null
   return [
     ...(manifest === undefined
       ? []
-      : [inputSection(manifest, policy, names), outputSection(manifest, run), ...tableSection(manifest)]),
+      : [
+          inputSection(manifest, policy, names),
+          outputSection(manifest, run),
+          ...tableSection(manifest),
+          ...paramSection(manifest, run),
+        ]),
     ...modelSection(run),
     guardSection(run),
     ...sampleSection(run),
@@ -66,6 +72,30 @@ function inputSection(manifest: JobManifest, policy: Policy | null, names: Names
         : { text: transformWords(transformOf(policy, name)) },
     ]),
   };
+}
+
+/** What may be set without another bundle, and what the run was given: builds are given the same. */
+function paramSection({ params = {} }: JobManifest, run: Run): Section[] {
+  const rows = Object.entries(params).map(([name, spec]) => [
+    { text: name, code: true },
+    { text: String(run.params?.[name] ?? "—"), code: true },
+    { text: rangeWords(spec) },
+    { text: String(spec.default), code: true },
+  ]);
+  if (rows.length === 0) return [];
+  return [
+    {
+      title: { zh: "作业参数", en: "Params" },
+      columns: [
+        { zh: "参数", en: "param" },
+        { zh: "本次运行的值", en: "value" },
+        { zh: "可取", en: "allowed" },
+        { zh: "默认", en: "default" },
+      ],
+      rows,
+      remark: "只是数或所列的词，不是程序；正式运行一律用本次运行的值",
+    },
+  ];
 }
 
 function outputSection(manifest: JobManifest, run: Run): Section {

@@ -5,6 +5,7 @@ import { checkPolicy, viewColumns } from "@sluice/desensitize";
 import { verifySigned } from "@sluice/evidence";
 import {
   documentHash,
+  sameParams,
   SluiceError,
   type ConsentRule,
   type GrantDelivery,
@@ -112,7 +113,11 @@ export async function acceptRelease(context: DomainContext, release: SignedRelea
   );
   const manifests = await Promise.all(runs.map((run) => documentHash(run.manifest)));
   const fits = runs.some(
-    (_, i) => reports[i] === body.guardReport && models[i] === body.model && manifests[i] === body.manifest,
+    ({ params }, i) =>
+      reports[i] === body.guardReport &&
+      models[i] === body.model &&
+      manifests[i] === body.manifest &&
+      sameParams(params, body.params),
   );
   if (!fits) throw new SluiceError("ERR_RELEASE_MISSING", { product: body.product, version: body.version });
   const hash = await documentHash(body);

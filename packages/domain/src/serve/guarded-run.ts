@@ -32,7 +32,7 @@ export interface RunWork {
 
 /** What of it decides its outcome, and who is told of its steps. */
 export interface GuardedWork extends Pick<RunWork, "signal" | "onEvent"> {
-  readonly run: Pick<Run, "callId" | "bundle">;
+  readonly run: Pick<Run, "callId" | "bundle"> & { readonly params?: Run["params"] };
   readonly admitted: Pick<Admitted, "frame" | "held">;
 }
 
@@ -74,6 +74,7 @@ export async function runGuarded(
   // it reaches is not told.
   const shown = environment === "development" && admitted.held.policy.sharing !== "enclave";
   const { table, subjects } = rowsOf(input);
+  const params = run.params === undefined ? {} : { params: run.params };
   const guardedRun: GuardedRun = {
     code: admitted.frame,
     manifest: input.manifest,
@@ -85,6 +86,7 @@ export async function runGuarded(
     ...(input.entry === "develop" || input.shown === undefined ? {} : { shown: input.shown }),
     sensitive: sensitiveColumns(admitted.held.policy),
     ...(input.entry === "develop" || input.model === undefined ? {} : { model: input.model }),
+    ...params,
     seed: Number.parseInt(run.callId.slice(0, 8), 16),
     limits: runAllowance(environment, input.manifest.limits, context.config.runLimits?.[environment]),
     signal,
@@ -101,6 +103,7 @@ export async function runGuarded(
         ? undefined
         : {
             bundle: run.bundle,
+            ...params,
             class: input.entry === "develop" ? "released" : "served",
             verdict: verdictOf(findings),
             findings,
@@ -110,7 +113,7 @@ export async function runGuarded(
     throw new RunRefused({ code, details, refusedBy }, { ...report, durationSlotMs });
   }
   const { output, report, layers } = outcome;
-  return { output, report: { ...report, at }, shown: outcome.shown, layers, durationSlotMs };
+  return { output, report: { ...report, ...params, at }, shown: outcome.shown, layers, durationSlotMs };
 }
 
 /** Columns that `policy` calls sensitive. */

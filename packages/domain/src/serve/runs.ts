@@ -101,7 +101,8 @@ export class RunExecutor implements RunStarter {
       this.events.emit(run.callId, { kind: "state", state: "running" });
       const onEvent = (event: JobEvent): void => {
         if (event.kind === "progress") run = { ...run, percent: event.percent };
-        else if (run.log.length < MAX_LOG_LINES) run = { ...run, log: [...run.log, event.line] };
+        else if (event.kind === "log" && run.log.length < MAX_LOG_LINES)
+          run = { ...run, log: [...run.log, event.line] };
         this.events.emit(run.callId, event);
       };
       const work = { run, admitted, signal, onEvent };

@@ -8,13 +8,16 @@ import {
   formOf,
   isProducedKind,
   MAX_BUNDLE_BYTES,
+  paramValues,
   OPERATION_UNITS,
   sha256Hex,
   SluiceError,
   type CallEnvelope,
   type DescribedBundle,
   type JobManifest,
+  type ParamValues,
   type Run,
+  type UseRequest,
 } from "@sluice/protocol";
 import { admit, decide, spend, type Admitted } from "./admit.ts";
 import type { DomainContext } from "./context.ts";
@@ -34,13 +37,15 @@ export async function submitJob(context: DomainContext, envelope: CallEnvelope):
   const { manifest } = context.work.bundle(request.bundle) ?? (await describeOnce(context, admitted));
   await decideJob(context, admitted, manifest);
   context.work.putBundle(request.bundle, frame, manifest);
-  return startOnce(context, admitted, "develop", manifest);
+  const params = paramValues(manifest.params, request.params);
+  return startOnce(context, admitted, "develop", { manifest, params });
 }
 
 /** Takes an operator's order to build a released product. @throws the coded refusal */
 export async function submitBuild(context: DomainContext, envelope: CallEnvelope): Promise<Run> {
   const admitted = await admitFor(context, envelope, "build");
   const { request, held } = admitted;
+  refuseParams(request);
   const release = context.documents.release(request.product, request.version);
   if (release === null || release.release.body.grant !== held.hash) {
     throw new SluiceError("ERR_RELEASE_MISSING", { product: request.product, version: request.version });
@@ -53,7 +58,14 @@ export async function submitBuild(context: DomainContext, envelope: CallEnvelope
   }
   await decideJob(context, admitted, bundle.manifest);
   refusePoorQuality(context, held.grant.body.resource);
-  return startOnce(context, admitted, "build", bundle.manifest);
+  const params = paramValues(bundle.manifest.params, release.release.body.params);
+  return startOnce(context, admitted, "build", { manifest: bundle.manifest, params });
+}
+
+/** Only a development run is given params. @throws ERR_JOB_PARAM */
+function refuseParams({ params = {} }: UseRequest): void {
+  const [param] = Object.keys(params);
+  if (param !== undefined) throw new SluiceError("ERR_JOB_PARAM", { param, expected: "that of the release" });
 }
 
 /** Reads the manifest of a bundle that is new here. Its code runs for that, before the run is charged: so one signature
@@ -119,7 +131,7 @@ async function startOnce(
   context: DomainContext,
   admitted: Admitted,
   operation: "develop" | "build",
-  manifest: JobManifest,
+  { manifest, params }: { readonly manifest: JobManifest; readonly params: ParamValues },
 ): Promise<Run> {
   const { request, held } = admitted;
   const charged = await spend(context, admitted, 1n, (now) => reserveOutcome(context, admitted, { manifest, now }));
@@ -135,6 +147,7 @@ async function startOnce(
     state: "submitted",
     percent: 0,
     log: [],
+    ...(Object.keys(params).length === 0 ? {} : { params }),
     manifest,
   };
   context.runner.start(run, admitted);

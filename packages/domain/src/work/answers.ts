@@ -37,6 +37,10 @@ export function brokered(
     if (environment === "development") onEvent?.({ kind, line: oneLine(parts[0] ?? new Uint8Array(0)) });
     return undefined;
   }
+  if (kind === "metric") {
+    if (environment === "development") onEvent?.({ kind, name: answer.name, value: answer.value });
+    return undefined;
+  }
   const { layers, wallMs } = answer;
   if (kind === "result") return { ok: true, form: parts[0] ?? new Uint8Array(0), layers, wallMs };
   const { code, details, by } = answer;

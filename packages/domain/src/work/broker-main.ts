@@ -31,6 +31,7 @@ async function run(request: RunRequest, parts: readonly Bytes[]): Promise<void> 
       signal: cancel.signal,
       onEvent: (event) => {
         if (event.kind === "progress") void answer({ kind: "progress", id, percent: event.percent });
+        else if (event.kind === "metric") void answer({ kind: "metric", id, name: event.name, value: event.value });
         else void answer({ kind: "log", id }, [utf8(event.line)]);
       },
     });
@@ -57,7 +58,7 @@ async function run(request: RunRequest, parts: readonly Bytes[]): Promise<void> 
 }
 
 function sealedJob(request: RunRequest, parts: readonly Bytes[]): SealedJob {
-  const { entry, environment, seed, limits, table, model } = request;
+  const { entry, environment, seed, limits, table, model, params } = request;
   return {
     bundle: parts[0] ?? new Uint8Array(0),
     entry,
@@ -66,6 +67,7 @@ function sealedJob(request: RunRequest, parts: readonly Bytes[]): SealedJob {
     limits,
     ...(table === undefined ? {} : { table: tableFromParts(table, parts) }),
     ...(model === undefined ? {} : { model }),
+    ...(params === undefined ? {} : { params }),
   };
 }
 

@@ -1,6 +1,13 @@
 /** What the store process and the broker say to each other.
  *  @module */
-import { isErrorCode, JobManifest, MAX_JOB_OUTPUT_BYTES, ReleasedModel } from "@sluice/protocol";
+import {
+  isErrorCode,
+  JobManifest,
+  MAX_JOB_OUTPUT_BYTES,
+  MemberName,
+  ParamValues,
+  ReleasedModel,
+} from "@sluice/protocol";
 import { z } from "zod";
 import { TableHead } from "./table-parts.ts";
 
@@ -18,6 +25,7 @@ export const BrokerRequest = z.discriminatedUnion("kind", [
     /** What the output is decoded by; absent for `describe`. */
     manifest: JobManifest.optional(),
     environment: z.enum(["development", "production"]),
+    params: ParamValues.optional(),
     seed: z.number(),
     limits: z.strictObject({ wallTimeLimitMs: z.number().positive(), memoryLimitBytes: z.number().positive() }),
     table: TableHead.optional(),
@@ -34,6 +42,7 @@ const Layers = z.array(z.string().regex(/^[a-z0-9-]{1,32}$/)).max(16);
 export const BrokerAnswer = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("progress"), id: z.int(), percent: z.number().min(0).max(100) }),
   z.strictObject({ kind: z.literal("log"), id: z.int() }),
+  z.strictObject({ kind: z.literal("metric"), id: z.int(), name: MemberName, value: z.number() }),
   z.strictObject({ kind: z.literal("result"), id: z.int(), layers: Layers, wallMs: z.number().nonnegative() }),
   z.strictObject({
     kind: z.literal("refused"),

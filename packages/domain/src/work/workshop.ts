@@ -17,6 +17,7 @@ import type {
   JobEvent,
   JobManifest,
   ReleasedModel,
+  ParamValues,
   SealedJob,
 } from "@sluice/protocol";
 import { DESCRIBE_LIMITS, SANDBOX_LAYERS } from "@sluice/sandbox";
@@ -56,6 +57,8 @@ export interface GuardedRun {
   readonly shown?: Uint32Array;
   /** The released model, for `produce` of a job that releases one. */
   readonly model?: ReleasedModel;
+  /** Values of every param that the manifest declares. */
+  readonly params?: ParamValues;
   readonly seed: number;
   readonly limits: SealedJob["limits"];
   readonly signal?: AbortSignal;
@@ -159,9 +162,19 @@ class HelperWorkshop implements Workshop {
   }
 
   async runGuarded(run: GuardedRun): Promise<GuardedOutcome> {
-    const { code, manifest, entry, environment, seed, limits, model } = run;
+    const { code, manifest, entry, environment, seed, limits, model, params } = run;
     const table = inputColumns(run.table, manifest);
-    const job = { code, entry, manifest, environment, seed, limits, table, ...(model === undefined ? {} : { model }) };
+    const job = {
+      code,
+      entry,
+      manifest,
+      environment,
+      seed,
+      limits,
+      table,
+      ...(model === undefined ? {} : { model }),
+      ...(params === undefined ? {} : { params }),
+    };
     const brokered = await this.#run(job, run);
     const { layers, wallMs } = brokered;
     if (!brokered.ok) {

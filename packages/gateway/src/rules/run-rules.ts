@@ -3,6 +3,7 @@
 import {
   documentHash,
   formOf,
+  sameParams,
   SERVED_KINDS,
   SluiceError,
   type Party,
@@ -67,7 +68,7 @@ export async function checkRelease(release: Release, candidates: readonly Review
   if (first === undefined) {
     throw new SluiceError("ERR_BODY_INVALID", {
       pointer: `/body/${mismatch}`,
-      expected: "the hash of the reviewed run's",
+      expected: mismatch === "params" ? "those of the reviewed run" : "the hash of the reviewed run's",
     });
   }
   const name = first.run.callId;
@@ -81,9 +82,13 @@ export async function checkRelease(release: Release, candidates: readonly Review
   throw new SluiceError("ERR_STATE", { kind: "run", name, state: "of a job that serves nothing", needed: SERVED });
 }
 
-async function firstMismatch(release: Release, run: Run): Promise<"manifest" | "model" | "guardReport" | null> {
-  const { manifest, model, guardReport } = run;
+async function firstMismatch(
+  release: Release,
+  run: Run,
+): Promise<"manifest" | "params" | "model" | "guardReport" | null> {
+  const { manifest, params, model, guardReport } = run;
   if (manifest === undefined || (await documentHash(manifest)) !== release.manifest) return "manifest";
+  if (!sameParams(params, release.params)) return "params";
   if ((model === undefined ? undefined : await documentHash(model)) !== release.model) return "model";
   if (guardReport === undefined || (await documentHash(guardReport)) !== release.guardReport) return "guardReport";
   return null;
