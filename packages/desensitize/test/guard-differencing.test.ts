@@ -2,73 +2,12 @@
  *  persons as they are, and compares each number with each.
  *  @module */
 import { createHash } from "node:crypto";
-import {
-  NO_LEVEL,
-  type DomainFacts,
-  type JobManifest,
-  type Table,
-  type TableSpec,
-  type Verdict,
-} from "@sluice/protocol";
+import type { Verdict } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { recovery, uncertainty } from "../src/guard/association.ts";
-import { checkOutput, SET_WORDS } from "../src/index.ts";
-
-/** One row, of person `who`. */
-interface PlainRow {
-  readonly who: number;
-  readonly at: readonly number[];
-  readonly value: number;
-}
-
-const specOf = (sizes: readonly number[], measures: readonly string[] = ["m"]): TableSpec => ({
-  kind: "table",
-  dimensions: sizes.map((size, i) => ({
-    name: `d${i}`,
-    levels: Array.from({ length: size }, (_, level) => `l${level}`),
-  })),
-  measures: [...measures],
-});
-
-/** The guard's verdict on a table, with the tags of the persons as a domain has them. Measures beside `m` are of `others`. */
-function judge(
-  rows: readonly PlainRow[],
-  spec: TableSpec,
-  shown: Uint32Array = new Uint32Array(0),
-  others: Readonly<Record<string, (row: PlainRow) => number>> = {},
-): Verdict {
-  const numbers = new Map<number, number>();
-  for (const { who } of rows) if (!numbers.has(who)) numbers.set(who, numbers.size);
-  const tags = Uint32Array.from(
-    [...numbers.keys()].flatMap((who) => {
-      const digest = createHash("sha256").update(`secret ${who}`).digest();
-      return [digest.readUInt32LE(0), digest.readUInt32LE(4)];
-    }),
-  );
-  const subjects = Uint32Array.from(rows, ({ who }) => numbers.get(who) ?? 0);
-  const dimensions = Object.fromEntries(
-    spec.dimensions.map(({ name }, i) => [name, Uint8Array.from(rows, ({ at }) => at[i] ?? NO_LEVEL)]),
-  );
-  const measured: Record<string, (row: PlainRow) => number> = { m: ({ value }) => value, ...others };
-  const measures = Object.fromEntries(
-    spec.measures.map((name) => [name, Float64Array.from(rows, measured[name] ?? (() => Number.NaN))]),
-  );
-  const facts: DomainFacts = { rowCount: rows.length, environment: "production", subjects, tags, shown };
-  const manifest: JobManifest = { name: "t", purpose: "t", input: { m: "f64" }, outputs: { t: spec } };
-  return checkOutput({ class: "served", values: { t: { kind: "table-rows", dimensions, measures } } }, manifest, facts);
-}
-
-const tableOf = (verdict: Verdict): Table => {
-  const table = verdict.ok && verdict.output.class === "served" ? verdict.output.values["t"] : undefined;
-  if (table?.kind !== "table") throw new Error(refused(verdict).join());
-  return table;
-};
-const shownOf = (verdict: Verdict): Uint32Array =>
-  verdict.ok ? (verdict.shown ?? new Uint32Array(0)) : new Uint32Array(0);
-const refused = ({ findings }: Verdict): string[] =>
-  findings.filter(({ result }) => result === "refused").map(({ rule }) => rule);
-const joined = (...parts: Uint32Array[]): Uint32Array => Uint32Array.from(parts.flatMap((part) => [...part]));
+import { SET_WORDS } from "../src/index.ts";
+import { joined, judge, persons, refused, shownOf, specOf, tableOf, type PlainRow } from "./differencing-fixture.ts";
 
 /** What is behind every count and every mean that a table shows, as one text for each person. */
 function behind(
@@ -113,9 +52,6 @@ function apart(
   const persons = [...everybody].filter((who) => one.has(who) !== other.has(who)).length;
   return { persons, contents: [...everybody].filter((who) => one.get(who) !== other.get(who)).length };
 }
-
-const persons = (from: number, count: number, at: readonly number[], value = (who: number) => who % 17): PlainRow[] =>
-  Array.from({ length: count }, (_, i) => ({ who: from + i, at, value: value(from + i) }));
 
 const first = [
   ...persons(0, 70, [0, 0]),

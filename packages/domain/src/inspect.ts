@@ -123,7 +123,8 @@ async function inputOf(
 ): Promise<RunInput> {
   if (run.operation === "develop") {
     const cuts = grantedCuts(held, context.data.describe(held.grant.body.resource));
-    return sampleInput(context, { held, manifest, counted: new CutStore(db).counted(cuts) }, signal);
+    const counted = new CutStore(db).counted(cuts);
+    return sampleInput(context, { callId: run.callId, held, manifest, counted, until }, signal);
   }
   const named = new DocumentStore(db).release(run.product, run.version)?.release.body.model;
   const model = named === undefined ? undefined : (new WorkStore(db).model(named) ?? undefined);

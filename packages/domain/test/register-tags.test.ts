@@ -40,7 +40,16 @@ test("what tables showed is read back, of one key column, and more numbers than 
         const shown = await writeShown(files, { callId, shown: sets, random: seededRandom(callId) }, signal);
         const column = i === 2 ? "visit" : "person";
         const of = { grant: "a".repeat(64), product: "p", version: 1, snapshot: "b".repeat(64) };
-        return { callId, resource: "persons", column, kind: "report", ...of, at: "2026-01-02T03:04:05.000Z", shown };
+        return {
+          callId,
+          resource: "persons",
+          column,
+          kind: "report",
+          ...of,
+          at: "2026-01-02T03:04:05.000Z",
+          shown,
+          model: null,
+        };
       }),
     );
     const read = (limit?: number): Promise<Uint32Array> =>

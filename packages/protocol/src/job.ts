@@ -167,9 +167,10 @@ export type DomainFacts = {
   /** Columns of `table` that are sensitive by the policy. */
   sensitive?: readonly string[];
   /** Two words for each person or thing, by number: a keyed tag, the same in every run over the source table. Without it,
-   *  a table is not held against earlier ones. */
+   *  nothing is held against what was told before. */
   tags?: Uint32Array;
-  /** What earlier tables of the source showed, as the guard gave it in `Verdict.shown`, one after another. */
+  /** What earlier outputs of the source showed, as the guard gave it in `Verdict.shown`, one after another. Without it metrics and
+   *  models are not held against it, and a table as if there was nothing. */
   shown?: Uint32Array;
 };
 

@@ -19,6 +19,9 @@ import { guardLabels } from "./labels.ts";
 import { guardLinearModel } from "./linear-model.ts";
 import { guardMemberFlags } from "./member-flags.ts";
 import { guardMetrics } from "./metrics.ts";
+import { NearSets } from "./near-sets.ts";
+import { releasedSet, type ReleasedShape } from "./released-sets.ts";
+import { joinedSets, separateSets } from "./shown-sets.ts";
 import { countSubjects, MIN_CELL_SUBJECTS } from "./subjects.ts";
 import { guardTable } from "./table.ts";
 
@@ -67,21 +70,37 @@ function checkReleased(
 ): Checked {
   const findings: GuardFinding[] = [];
   const values: Extract<JobOutput, { class: "released" }>["values"] = {};
+  const { tags, shown: earlier } = facts;
+  const before = earlier === undefined ? null : new NearSets(separateSets(earlier));
+  const shown: Uint32Array[] = [];
+  const compare = (name: string, shape: ReleasedShape): void => {
+    if (tags === undefined) return;
+    const set = releasedSet(facts, tags, shape);
+    shown.push(set);
+    const rule = shape.kind === "metrics" ? "metrics-differencing" : "model-differencing";
+    if (before !== null) findings.push(judged(name, rule, !before.isNear(set)));
+  };
   for (const [name, spec] of Object.entries(manifest.outputs)) {
     const value = output.values[name];
     if (spec.kind === "metrics" && value?.kind === "metrics") {
       const guarded = guardMetrics(name, value, spec.keys);
       values[name] = guarded.value;
       findings.push(...guarded.findings);
+      compare(name, { kind: "metrics", names: spec.keys });
     } else if (spec.kind === "linear-model" && value?.kind === "linear-model") {
       const guarded = guardLinearModel(name, value, spec.maxParameters, manifest, facts);
       values[name] = guarded.value;
       findings.push(...guarded.findings);
+      compare(name, { kind: "linear-model", names: value.features });
     } else if (isModel(spec)) {
       findings.push(judged(name, "model-kind", false));
     }
   }
-  return { output: { class: "released", values }, findings };
+  return {
+    output: { class: "released", values },
+    findings,
+    ...(shown.length === 0 ? {} : { shown: joinedSets(shown) }),
+  };
 }
 
 function checkServed(

@@ -12,6 +12,8 @@ export const GUARD_RULES = {
   "metrics-finite": "every metric is a finite number",
   "metrics-range": "no metric is above 1e9 in magnitude; below 1e-6 it becomes 0",
   "metrics-count": "whole numbers above 1 are counts: below 10 they become 0, others are rounded to multiples of 5",
+  "metrics-differencing":
+    "no fewer than 10 persons or things tell the sample from an earlier one of the source of which the same metrics were told",
   "metrics-digits": "3 significant digits of every metric leave",
   "model-kind": "the model is of a kind that the guard has rules for: a linear model",
   "model-parameters": "one weight per feature, and at most the declared number of parameters with the intercept",
@@ -20,6 +22,8 @@ export const GUARD_RULES = {
   "model-support": "every feature differs for at least 10 persons or things from what most have",
   "model-finite": "every parameter is a finite number",
   "model-range": "no parameter is above 1e9 in magnitude; below 1e-6 it becomes 0",
+  "model-differencing":
+    "no fewer than 10 persons or things tell the sample from an earlier one of the source, of which a model of the same features was told",
   "model-digits": "4 significant digits of every parameter leave",
   "labels-length": "one label for every row",
   "labels-vocabulary": "every label is in the declared vocabulary",

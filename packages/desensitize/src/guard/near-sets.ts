@@ -3,7 +3,7 @@
  *  among the first n + 1 of each. Sets are looked up by these words alone; the order is that of a hash.
  *  @see Chaudhuri, Ganti, Kaushik, A Primitive Operator for Similarity Joins in Data Cleaning (2006): the prefix filter
  *  @module */
-import { BUCKETS, differInFew, kindOf, mixed } from "./shown-sets.ts";
+import { BUCKETS, differInFew, isSame, kindOf, mixed } from "./shown-sets.ts";
 import { MIN_CELL_SUBJECTS } from "./subjects.ts";
 
 /** Under which a set with fewer than MIN_CELL_SUBJECTS words is found, too: it may share none with one that is near. */
@@ -33,12 +33,16 @@ export class NearSets {
     return this.#sets.length === 0;
   }
 
-  /** Whether one of them, of the same kind, differs from `set` in fewer than MIN_CELL_SUBJECTS persons, and in some. */
+  /** Whether one of them, of the same kind, differs from `set` in fewer than MIN_CELL_SUBJECTS persons, and in some. What is the
+   *  same as one of them is near none: it was shown. */
   isNear(set: Uint32Array): boolean {
+    let near = false;
     for (const other of this.candidates(set)) {
-      if (kindOf(other) === kindOf(set) && differInFew(set, other, MIN_CELL_SUBJECTS)) return true;
+      if (kindOf(other) !== kindOf(set)) continue;
+      if (isSame(set, other)) return false;
+      near ||= differInFew(set, other, MIN_CELL_SUBJECTS);
     }
-    return false;
+    return near;
   }
 
   /** Those of them that may be near `set`, all near ones among them; some more than once. */

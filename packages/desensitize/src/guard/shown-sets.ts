@@ -3,7 +3,7 @@
  *  value and of the values. Persons fall into 256 buckets by a keyed tag, and each bucket has one word: two sets that
  *  differ in at most n persons differ in at most n buckets, always. The reverse holds but for chance, to the safe side.
  *
- *  // struct { uint32 mean : 1, persons : 31; uint32 people[256]; uint32 contents[256]; } ShownSet; little-endian
+ *  // struct { uint32 mean : 1, released : 1, persons : 30; uint32 people[256]; uint32 contents[256]; } ShownSet; little-endian
  *  @module */
 
 /** Buckets of persons. */
@@ -13,10 +13,14 @@ export const SET_WORDS = 1 + 2 * BUCKETS;
 
 /** In the first word: the set is of a mean, and is held against means alone. */
 const OF_MEAN = 0x80000000;
+/** In the first word: the set is of metrics or a model, and the other bits of the word are a mark of their shape. */
+export const OF_RELEASED = 0x40000000;
 
-/** A number for what a set is of: a count or a mean. */
+/** A number for what a set is of: 0 for a count, one for all means, and one for each shape of metrics and models. */
 export function kindOf(set: Uint32Array): number {
-  return (set[0] ?? 0) & OF_MEAN;
+  const [word = 0] = set;
+  if ((word & OF_MEAN) !== 0) return OF_MEAN;
+  return (word & OF_RELEASED) === 0 ? 0 : word;
 }
 
 /** Sets one after another, as they are kept. */
@@ -48,19 +52,23 @@ export interface CellRange {
   readonly to: number;
 }
 
-/** Cells, by their place among the listed ones, behind every number that a table shows: each cell, then the totals that are
- *  of several. */
+/** Cells, by their place among the listed ones, behind every number that a table shows or that its reader can add up along a
+ *  dimension: each cell, then every margin (levels of one dimension, of two together) that is of several, then all. */
 export function shownGroups(cells: readonly Pick<CellRange, "at">[]): number[][] {
-  const levels = new Map<string, number[]>();
-  for (const [place, { at }] of cells.entries()) {
-    for (const [dimension, level] of at.entries()) {
-      const key = `${dimension}:${level}`;
-      levels.set(key, [...(levels.get(key) ?? []), place]);
+  const dimensions = cells[0]?.at.length ?? 0;
+  const margins = new Map<string, number[]>();
+  for (let kept = 1; kept < 2 ** dimensions - 1; kept++) {
+    for (const [place, { at }] of cells.entries()) {
+      const key = at.map((level, i) => ((kept >> i) & 1 ? level : "")).join();
+      const own = margins.get(key);
+      if (own === undefined) margins.set(key, [place]);
+      else own.push(place);
     }
   }
   const all = [...cells.keys()];
-  const totals = [...levels.values()].filter(({ length }) => length > 1 && length < all.length);
-  return [...all.map((place) => [place]), ...totals, ...(all.length > 1 ? [all] : [])];
+  const several = [...margins.values()].filter(({ length }) => length > 1 && length < all.length);
+  const distinct = new Map(several.map((places) => [places.join(), places]));
+  return [...all.map((place) => [place]), ...distinct.values(), ...(all.length > 1 ? [all] : [])];
 }
 
 /** Makes the sets of what one table shows. */
@@ -135,6 +143,11 @@ export function differInFew(one: Uint32Array, other: Uint32Array, minimum: numbe
   if (people > 0) return people < minimum;
   const contents = differing(one, other, 1 + BUCKETS, minimum);
   return contents > 0 && contents < minimum;
+}
+
+/** Whether two sets are of the same rows or values. */
+export function isSame(one: Uint32Array, other: Uint32Array): boolean {
+  return differing(one, other, 1, 1) === 0 && differing(one, other, 1 + BUCKETS, 1) === 0;
 }
 
 /** Buckets from `start` on that differ, counted up to `most`. */

@@ -21,6 +21,7 @@ import { farEnough } from "./differencing.ts";
 import { finding, judged, type GuardRule } from "./finding.ts";
 import { disclosingCells, sensitiveDimensions, type SensitiveDimension } from "./group-disclosure.ts";
 import { NearSets } from "./near-sets.ts";
+import { NearSums } from "./near-sums.ts";
 import { followsFromRows, rowsAlike } from "./reversible.ts";
 import { MAX_MAGNITUDE, roundToBase } from "./rounding.ts";
 import { joinedSets, separateSets, TableSets, type CellRange } from "./shown-sets.ts";
@@ -33,6 +34,9 @@ const MAX_UNLISTED_SHARE = 0.2;
 
 /** A cell that is large enough, and where its rows are in the order of cells. */
 type ListedCell = CellRange & { readonly subjects: number };
+
+/** What earlier tables of the source showed. */
+type Before = Parameters<typeof farEnough>[2];
 
 /** Applies the table rules. `value` is what may be served if no finding is refused; null when the rows are no table, or
  *  too few of them would be shown. What the findings say beyond a refusal can be seen in the table.
@@ -60,7 +64,8 @@ export function guardTable(
   }
 
   const sensitive = sensitiveDimensions(rows, spec, facts);
-  const before = facts.tags === undefined ? null : new NearSets(separateSets(facts.shown ?? new Uint32Array(0)));
+  const earlier = separateSets(facts.shown ?? new Uint32Array(0));
+  const before = facts.tags === undefined ? null : { sets: new NearSets(earlier), sums: new NearSums(earlier) };
   const { cells, shown, rule } = listedCells(rows, spec, facts, { sensitive, before });
   if (cells === null) return { value: null, findings: [...findings, finding(output, rule, "refused")] };
   // Always the same, whatever was withheld: the cells say what is not listed, and not why.
@@ -68,7 +73,7 @@ export function guardTable(
     findings.push(finding(output, "table-group", sensitive.length > 0 ? "changed" : "passed"));
   }
   if (before !== null) {
-    findings.push(finding(output, "table-differencing", before.isEmpty ? "passed" : "changed"));
+    findings.push(finding(output, "table-differencing", before.sets.isEmpty ? "passed" : "changed"));
   }
   const unlisted = cells.length < tableCells(spec.dimensions);
   const absent = cells.some(({ means }) => Object.keys(means).length < spec.measures.length);
@@ -126,7 +131,7 @@ function listedCells(
   table: TableRows,
   spec: TableSpec,
   facts: DomainFacts,
-  { sensitive, before }: { readonly sensitive: readonly SensitiveDimension[]; readonly before: NearSets | null },
+  { sensitive, before }: { readonly sensitive: readonly SensitiveDimension[]; readonly before: Before | null },
 ): { cells: Table["cells"] | null; shown?: Uint32Array; rule: GuardRule } {
   const order = cellOrder(table, spec, facts.rowCount);
   const { starts } = order;
@@ -167,7 +172,7 @@ function listedCells(
     const means = cellMeans(own, { subjects: subjects.subarray(from, to), sums: sums.subarray(0, count) }, (values) => {
       if (before === null) return true;
       const set = sets.ofMean(values, from);
-      if (before.isNear(set)) return false;
+      if (before.sets.isNear(set)) return false;
       shown.push(set);
       return true;
     });

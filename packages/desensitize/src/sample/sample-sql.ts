@@ -35,6 +35,10 @@ export interface SampleSource extends ViewSource {
 /** Column of a sample that numbers its persons. Not a field name, so that no field can hide it. */
 export const SUBJECT_NUMBER = "subject number";
 
+/** Column of a sample with a tag of each row's person, a whole number below 2^52 that the person has in every sample under the
+ *  seed. It does not leave. */
+export const SUBJECT_TAG = "subject tag";
+
 /** Column of a sample by which it is counted and which it does not show, by its place. No field name either. */
 export const countedName = (place: number): string => `counted ${place}`;
 
@@ -49,7 +53,7 @@ export function sampleSql(policy: Policy, resource: ResourceDescription, source:
   const strata = policy.sample.strata.map((name) => shownColumn(policy, resource, name));
   const table = quoteIdentifier(source.table);
   const rowId = quoteIdentifier(source.rowId);
-  const subject = subjectNumber(source.subject);
+  const subject = subjectNumber(source, `sha256($sampleSeed || encode(${originSql(source)}))`);
   const counted = (source.counted ?? []).map((column) => countedColumn(column, resource));
   const countedList = counted.map(
     (column, i) => `, ${columnExpression(column, source)} AS ${quoteIdentifier(countedName(i))}`,
@@ -57,7 +61,6 @@ export function sampleSql(policy: Policy, resource: ResourceDescription, source:
   const stratum = strata.map((column, i) => `, ${columnExpression(column, source)} AS _s${i}`).join("");
   const partition = strata.length === 0 ? "" : `PARTITION BY ${strata.map((_, i) => `_s${i}`).join(", ")}`;
   const { rows, method } = policy.sample;
-  const hash = `sha256($sampleSeed || encode(${originSql(source)}))`;
   const chosen =
     method === "hash"
       ? `SELECT _r FROM _keyed WHERE ${hashNumberSql("_h", 0)} < CAST(${rows} AS DOUBLE) / (SELECT count(*) FROM ${table}) * ${HASH_NUMBERS}
@@ -69,7 +72,7 @@ ORDER BY _place, _h, _r LIMIT ${rows}`;
   // Only row numbers, hashes and strata are sorted; the columns are read for the chosen rows alone. Their order is that of
   // another hash: by the first, the rows of one person would lie together, and those of two samples side by side.
   const sql = `WITH
-_keyed AS (SELECT ${rowId} AS _r, ${hash} AS _h${stratum} FROM ${table}),
+_keyed AS (SELECT ${rowId} AS _r, ${subject.hash} AS _h${stratum} FROM ${table}),
 _chosen AS (${chosen})
 SELECT ${selectList(columns, source)}${countedList.join("")}${subject.expression} FROM ${table} JOIN _chosen ON _r = ${rowId}
 ORDER BY ${orderSql("_r")}, _r`;
@@ -89,11 +92,20 @@ ORDER BY ${orderSql("_r")}, _r`;
   };
 }
 
-function subjectNumber(subject: string | undefined): { expression: string; columns: ViewSql["columns"] } {
-  if (subject === undefined) return { expression: "", columns: [] };
+/** @param hash Of the person, by which rows are ranked: the tag has other bits of it. */
+function subjectNumber(
+  { subject }: SampleSource,
+  hash: string,
+): { hash: string; expression: string; columns: ViewSql["columns"] } {
+  if (subject === undefined) return { hash, expression: "", columns: [] };
   const rank = `CAST(dense_rank() OVER (ORDER BY ${quoteIdentifier(subject)}) - 1 AS INTEGER)`;
+  const tag = `CAST(${hashNumberSql(hash, 1)} AS DOUBLE)`;
   return {
-    expression: `, ${rank} AS ${quoteIdentifier(SUBJECT_NUMBER)}`,
-    columns: [{ name: SUBJECT_NUMBER, type: "i32" }],
+    hash,
+    expression: `, ${rank} AS ${quoteIdentifier(SUBJECT_NUMBER)}, ${tag} AS ${quoteIdentifier(SUBJECT_TAG)}`,
+    columns: [
+      { name: SUBJECT_NUMBER, type: "i32" },
+      { name: SUBJECT_TAG, type: "f64" },
+    ],
   };
 }

@@ -17,6 +17,7 @@ import {
   scanColumns,
   sampleSql,
   SUBJECT_NUMBER,
+  SUBJECT_TAG,
   TUPLE_PERSONS,
   type Counted,
   type CountedColumn,
@@ -47,6 +48,8 @@ export interface InspectedSample {
   readonly batch: ColumnBatch;
   /** The person of each row. */
   readonly subjects: Int32Array;
+  /** Tag of each person, by that number: a whole number below 2^52. */
+  readonly tags: Float64Array;
   readonly report: RiskReport;
 }
 
@@ -68,7 +71,7 @@ export async function inspectSampleFrom(
   const source = { table, rowId: ROW_NUMBER, fields, tokenKey, seed, subject: key, counted: counting.unseen };
   const view = sampleSql(policy, description, source);
   const read = await readBatch(await session.stream(view.sql, bindBytes(view.parameters)), view.columns, signal);
-  const { counted: batchCounted, drawn, persons } = shownOf(read, counting.unseen.length);
+  const { counted: batchCounted, drawn, persons, tags } = shownOf(read, counting.unseen.length);
   const quasi = quasiIdentifiers(policy, fields);
   const classes = classesOf(drawn, quasi);
   const drawnPersons = personsOf(classes, persons);
@@ -114,7 +117,7 @@ export async function inspectSampleFrom(
     consent: request.consent ?? null,
   });
   const measured = known.get(digest);
-  if (measured !== undefined) return { batch, subjects, report: measured };
+  if (measured !== undefined) return { batch, subjects, tags, report: measured };
   const population = early ?? (await whole());
   const report = assessRisk({
     policy,
@@ -134,7 +137,7 @@ export async function inspectSampleFrom(
     utility: await compareWithTable(open, request, { table, sample: batch }),
   });
   known.put(digest, report);
-  return { batch, subjects, report };
+  return { batch, subjects, tags, report };
 }
 
 function recodedBy(recoded: KeptSample["recoded"], population: Population | undefined): RiskFacts["recoded"] {
@@ -183,15 +186,20 @@ function countingOf(
   return { names, unseen, k: counted.k };
 }
 
-/** The sample as jobs see it; the same with what it is counted by; and beside it the person of each row. */
+/** The sample as jobs see it; the same with what it is counted by; beside it the person of each
+ *  row, and the tag of each person. */
 function shownOf(
   { rowCount, columns }: ColumnBatch,
   unseen: number,
-): { drawn: ColumnBatch; counted: ColumnBatch; persons: Int32Array } {
-  const { [SUBJECT_NUMBER]: numbers, ...rest } = columns;
-  if (numbers?.type !== "i32") throw new TypeError("a sample has the number of each row's person");
+): { drawn: ColumnBatch; counted: ColumnBatch; persons: Int32Array; tags: Float64Array } {
+  const { [SUBJECT_NUMBER]: numbers, [SUBJECT_TAG]: tagged, ...rest } = columns;
+  if (numbers?.type !== "i32" || tagged?.type !== "f64") {
+    throw new TypeError("a sample has number and tag of each row's person");
+  }
+  const tags = new Float64Array(rowCount);
+  for (const [row, person] of numbers.values.entries()) tags[person] = tagged.values[row] ?? 0;
   const counted = { rowCount, columns: rest };
-  return { drawn: withoutCounted(counted, unseen), counted, persons: numbers.values };
+  return { drawn: withoutCounted(counted, unseen), counted, persons: numbers.values, tags };
 }
 
 function withoutCounted({ rowCount, columns }: ColumnBatch, unseen: number): ColumnBatch {

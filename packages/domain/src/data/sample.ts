@@ -9,6 +9,7 @@ import { CertifiedSample } from "./certified-sample.ts";
 import { guarded, quoteIdentifier, refuseAborted, type Session } from "./engine.ts";
 import { inspectSampleFrom, type SampleRequest } from "./inspect-sample.ts";
 import type { KnownReports } from "./known-reports.ts";
+import { unfitKeys } from "./unfit-keys.ts";
 import { refuseFailures } from "./transform-failures.ts";
 import { bindBytes, openView, ROW_NUMBER } from "./view.ts";
 
@@ -100,8 +101,7 @@ async function readKeys(
     const chunk = await guarded(() => result.fetchChunk());
     if (chunk === null || chunk.rowCount === 0) return keys;
     for (const value of chunk.getColumnValues(0)) {
-      if (typeof value !== "string" || value === "")
-        throw new SluiceError("ERR_LOOKUP_TABLE", { reason: `key ${key} is empty in a row` });
+      if (typeof value !== "string" || value === "") throw unfitKeys(key);
       keys.push(value);
     }
   }

@@ -2,6 +2,7 @@
  *  row of the source table, under the same policy as the sample and through the guard; scores come from the released
  *  model, noisy tables and data sets from their declaration, and no user code runs. What is made stays in the domain.
  *  @module */
+import { GUARD_RULES } from "@sluice/desensitize";
 import {
   canonicalBytes,
   documentHash,
@@ -16,6 +17,7 @@ import {
   type Sha256Hex,
 } from "@sluice/protocol";
 import type { KeyedTable } from "../data/sample.ts";
+import { modelPopulation } from "../register/model-population.ts";
 import { writeShown } from "../register/shown-files.ts";
 import { keepMembership } from "../subjects/keep-membership.ts";
 import type { DomainContext } from "./context.ts";
@@ -45,10 +47,11 @@ export interface Made {
   readonly privacyCost?: string;
   /** Snapshot of the source table; none when the product is made without rows. */
   readonly sourceSnapshot?: Sha256Hex;
-  /** Whom a table shows. */
+  /** Whom a table shows, or a model was fitted on. */
   readonly shown?: Uint32Array | undefined;
   /** Of user code, when it ran. */
   readonly durationSlotMs?: number;
+  readonly model?: Sha256Hex;
 }
 
 /** A released bundle. `model` is what its development run released. */
@@ -79,6 +82,7 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
     sourceSnapshot,
     shown: sets,
     durationSlotMs,
+    model = null,
   } = await made(context, work, released);
   const source = { run, held: admitted.held, release: hash, content, layers };
   const product = await productForm(context, form).build(source, signal);
@@ -95,7 +99,7 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
   const event = context.db.transaction(() => {
     context.work.putProduct(product);
     if (membership !== null) context.memberships.begin({ ...membership, from: at });
-    context.register.put({ ...registered(work), kind: form, snapshot, at, shown });
+    context.register.put({ ...registered(work), kind: form, snapshot, at, shown, model });
     return context.events.put({ kind: "product-built", subject: product.snapshotHash }, context.clock.now());
   });
   await logEvent(context, event);
@@ -123,7 +127,7 @@ function made(context: DomainContext, work: RunWork, released: Released): Promis
     if (spec.kind === "dataset") return datasetContent(context, work, { name, spec, bundle });
   }
   return formOf(released.manifest) === "score"
-    ? scoreModel(context, released)
+    ? scoreModel(context, work, released)
     : produceContent(context, work, released);
 }
 
@@ -202,7 +206,11 @@ async function noisyContent(
 }
 
 /** Takes the released model as what is served. @throws RunRefused when it is not the one that the release names */
-async function scoreModel(context: DomainContext, { manifest, release, model }: Released): Promise<Made> {
+async function scoreModel(
+  context: DomainContext,
+  work: RunWork,
+  { manifest, release, model }: Released,
+): Promise<Made> {
   const [name, spec] = Object.entries(manifest.outputs).find(([, { kind }]) => kind === "score") ?? [];
   const modelHash = model === undefined ? undefined : await documentHash(model);
   if (
@@ -216,13 +224,23 @@ async function scoreModel(context: DomainContext, { manifest, release, model }: 
     throw new RunRefused({ code: "ERR_RELEASE_MISSING", details, refusedBy: "domain" });
   }
   const { featureBound, link } = spec;
+  const population = await modelPopulation(context, { ...registered(work), model, modelHash }, work.signal);
+  const differencing = { output: name, rule: "model-differencing", note: GUARD_RULES["model-differencing"] } as const;
+  if (population?.isFar === false) {
+    const details = { output: name, rule: differencing.rule, change: differencing.note };
+    throw new RunRefused({ code: "ERR_GUARD_OUTPUT", details, refusedBy: "guard" });
+  }
   const report: GuardReport = {
     bundle: release.bundle,
     class: "served",
     verdict: "release",
-    findings: [{ output: name, rule: "score-model", result: "passed", note: "the model is the one that was released" }],
+    findings: [
+      { output: name, rule: "score-model", result: "passed", note: "the model is the one that was released" },
+      ...(population === null ? [] : [{ ...differencing, result: "passed" as const }]),
+    ],
     output: modelHash,
     at: context.clock.now().toISOString(),
   };
-  return { content: { kind: "score", featureBound, link, model, modelHash }, report, layers: [] };
+  const content = { kind: "score", featureBound, link, model, modelHash } as const;
+  return { content, report, layers: [], shown: population?.set, model: modelHash };
 }

@@ -5,6 +5,8 @@ import type { DomainContext } from "./context.ts";
 import { registered, runGuarded, type RunWork } from "./guarded-run.ts";
 import { issueReceipt, keptReport, prove } from "./receipts.ts";
 import { type RunResult, RunRefused } from "./run-refused.ts";
+import { writeShown } from "../register/shown-files.ts";
+import { developInput } from "./run-inputs.ts";
 import { drawShown } from "./shown-sample.ts";
 
 /** Runs the bundle's `develop` on the grant's sample. @throws RunRefused, ERR_SAMPLE_K, ERR_SAMPLE_GATE, ERR_POLICY */
@@ -16,20 +18,29 @@ export async function developOnSample(context: DomainContext, work: RunWork): Pr
     throw new RunRefused({ code: "ERR_JOB_BUNDLE", details: { reason: "no manifest" }, refusedBy: "domain" });
   const resource = context.data.describe(grant.body.resource);
   const sample = await drawShown(context, admitted.held, work.signal);
-  const guarded = await runGuarded(context, work, { entry: "develop", manifest, sample });
+  const { callId } = run;
+  const input = await developInput(context, { callId, held: admitted.held, manifest }, sample, work.signal);
+  const guarded = await runGuarded(context, work, input);
   const metrics: Record<string, Metrics> = {};
   let model: ReleasedModel | undefined;
   for (const [name, value] of Object.entries(guarded.output.values)) {
     if (value.kind === "metrics") metrics[name] = value;
     else if (isModel(value)) model = value;
   }
-  if (model !== undefined) context.work.putModel(await documentHash(model), model);
+  const modelHash = model === undefined ? null : await documentHash(model);
+  if (model !== undefined && modelHash !== null) context.work.putModel(modelHash, model);
+  const { shown: sets } = guarded;
+  const shown =
+    sets === undefined
+      ? null
+      : await writeShown(context.files, { callId, shown: sets, random: context.random }, work.signal);
   context.register.put({
     ...registered(work),
     kind: "development",
     snapshot: resource.snapshot,
     at: context.clock.now().toISOString(),
-    shown: null,
+    shown,
+    model: modelHash,
   });
   const kept = await issueReceipt(context, admitted, {
     frame: canonicalBytes(guarded.report),

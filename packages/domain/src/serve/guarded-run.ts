@@ -40,7 +40,7 @@ export interface GuardedWork extends Pick<RunWork, "signal" | "onEvent"> {
 export interface GuardedOutput {
   readonly output: CheckedOutput;
   readonly report: GuardReport;
-  /** Whom a table shows. */
+  /** Whom a table shows, or metrics and a model are of. */
   readonly shown: Uint32Array | undefined;
   readonly layers: string[];
   /** End of the slot that the run's duration falls in. */
@@ -49,7 +49,12 @@ export interface GuardedOutput {
 
 /** What a bundle runs on: a developer's on a sample that passed the gate, a released one on every row. */
 export type RunInput =
-  | { readonly entry: "develop"; readonly manifest: JobManifest; readonly sample: CertifiedSample }
+  | {
+      readonly entry: "develop";
+      readonly manifest: JobManifest;
+      readonly sample: CertifiedSample;
+      readonly shown?: Uint32Array;
+    }
   | {
       readonly entry: "produce";
       readonly manifest: JobManifest;
@@ -73,7 +78,7 @@ export async function runGuarded(
   // Rows of real persons are behind a production run, and rows that nobody may see behind a sample for an enclave: which steps
   // it reaches is not told.
   const shown = environment === "development" && admitted.held.policy.sharing !== "enclave";
-  const { table, subjects } = rowsOf(input);
+  const { table, subjects, tags } = rowsOf(input);
   const params = run.params === undefined ? {} : { params: run.params };
   const guardedRun: GuardedRun = {
     code: admitted.frame,
@@ -82,8 +87,8 @@ export async function runGuarded(
     environment,
     table: projectTable(table, input.manifest),
     subjects,
-    ...(input.entry === "develop" || input.tags === undefined ? {} : { tags: input.tags }),
-    ...(input.entry === "develop" || input.shown === undefined ? {} : { shown: input.shown }),
+    ...(tags === undefined ? {} : { tags }),
+    ...(input.shown === undefined ? {} : { shown: input.shown }),
     sensitive: sensitiveColumns(admitted.held.policy),
     ...(input.entry === "develop" || input.model === undefined ? {} : { model: input.model }),
     ...params,
@@ -122,7 +127,7 @@ function sensitiveColumns({ columns }: Policy): string[] {
 }
 
 /** The rows of a run. @throws TypeError for a sample that no gate has seen */
-function rowsOf(input: RunInput): { table: ColumnBatch; subjects: Uint32Array } {
+function rowsOf(input: RunInput): { table: ColumnBatch; subjects: Uint32Array; tags?: Uint32Array } {
   if (input.entry === "produce") return input;
   if (!CertifiedSample.isCertified(input.sample)) throw new TypeError("a sample without a certificate reached a run");
   return input.sample;

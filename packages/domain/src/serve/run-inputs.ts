@@ -2,6 +2,7 @@
  *  @module */
 import type { Counted } from "@sluice/desensitize";
 import type { Instant, JobManifest, ReleasedModel } from "@sluice/protocol";
+import type { CertifiedSample } from "../data/certified-sample.ts";
 import type { KeyedTable } from "../data/sample.ts";
 import { numberSubjects } from "../data/subject-numbers.ts";
 import { personTags } from "../register/person-tags.ts";
@@ -15,30 +16,51 @@ import type { RunInput } from "./guarded-run.ts";
 /** Where rows and what was shown of them are. */
 export type InputContext = Pick<DomainContext, "data" | "files" | "keyring" | "register">;
 
-/** The sample of a development run, counted as the register of samples says.
- *  @throws ERR_SAMPLE_K, ERR_SAMPLE_MODEL, ERR_SAMPLE_GATE, ERR_POLICY, ERR_CANCELLED */
-export async function sampleInput(
-  context: InputContext,
-  run: { readonly held: HeldGrant; readonly manifest: JobManifest; readonly counted: Counted },
-  signal: AbortSignal,
-): Promise<Extract<RunInput, { entry: "develop" }>> {
-  const { held, manifest, counted } = run;
-  const seed = sampleSeed(context.keyring);
-  const sample = await context.data.drawSample({ ...grantedView(context, held, signal), seed, counted });
-  return { entry: "develop", manifest, sample };
+/** A run before its rows. `until`: of a run that was not registered, what was registered then. */
+interface NamedRun {
+  readonly callId: string;
+  readonly held: HeldGrant;
+  readonly manifest: JobManifest;
+  readonly until?: Instant | undefined;
 }
 
-/** Every row, and for a job that makes a table what tables before the run showed. `until`: of a run that was not registered,
- *  what was registered then. @throws ERR_SEALED_FILE, ERR_REGISTER_FULL, ERR_POLICY, ERR_CANCELLED */
+/** The sample of a development run that is made again, counted as the register of samples says.
+ *  @throws ERR_SAMPLE_K, ERR_SAMPLE_MODEL, ERR_SAMPLE_GATE, ERR_POLICY, ERR_SEALED_FILE, ERR_REGISTER_FULL, ERR_CANCELLED */
+export async function sampleInput(
+  context: InputContext,
+  run: NamedRun & { readonly counted: Counted },
+  signal: AbortSignal,
+): Promise<Extract<RunInput, { entry: "develop" }>> {
+  const { held, counted } = run;
+  const seed = sampleSeed(context.keyring);
+  const sample = await context.data.drawSample({ ...grantedView(context, held, signal), seed, counted });
+  return developInput(context, run, sample, signal);
+}
+
+/** A sample, and where nobody sees its rows what development runs before this one told: who reads rows in a log learns nothing
+ *  more from the difference of two sums of them. @throws ERR_SEALED_FILE, ERR_REGISTER_FULL */
+export async function developInput(
+  context: InputContext,
+  { callId, held, manifest, until }: NamedRun,
+  sample: CertifiedSample,
+  signal: AbortSignal,
+): Promise<Extract<RunInput, { entry: "develop" }>> {
+  if (held.policy.sharing !== "enclave") return { entry: "develop", manifest, sample };
+  const { resource, key } = held.grant.body;
+  const before = context.register
+    .before(resource, callId)
+    .filter(({ kind, at }) => kind === "development" && isBefore(at, until));
+  return { entry: "develop", manifest, sample, shown: await readShown(context.files, before, { column: key }, signal) };
+}
+
+function isBefore(at: Instant, until: Instant | undefined): boolean {
+  return until === undefined || at <= until;
+}
+
+/** Every row, and for a job that makes a table what tables before the run showed. @throws ERR_SEALED_FILE, ERR_REGISTER_FULL, ERR_POLICY, ERR_CANCELLED */
 export async function tableInput(
   context: InputContext,
-  run: {
-    readonly callId: string;
-    readonly held: HeldGrant;
-    readonly manifest: JobManifest;
-    readonly model: ReleasedModel | undefined;
-    readonly until?: Instant | undefined;
-  },
+  run: NamedRun & { readonly model: ReleasedModel | undefined },
   signal: AbortSignal,
 ): Promise<{ input: Extract<RunInput, { entry: "produce" }>; rows: KeyedTable }> {
   const { callId, held, manifest, model, until } = run;
@@ -54,7 +76,9 @@ export async function tableInput(
   } as const;
   if (!Object.values(manifest.outputs).some(({ kind }) => kind === "table")) return { input, rows };
   const tags = await personTags(context.keyring.derive("output-register", resource, key), rows.keys, subjects, signal);
-  const before = context.register.before(resource, callId).filter(({ at }) => until === undefined || at <= until);
+  const before = context.register
+    .before(resource, callId)
+    .filter(({ kind, at }) => kind === "report" && isBefore(at, until));
   const shown = await readShown(context.files, before, { column: key }, signal);
   return { input: { ...input, tags, shown }, rows };
 }

@@ -81,6 +81,7 @@ const MIGRATIONS = [
      BEGIN SELECT RAISE(ABORT, 'a spend stays'); END;
    CREATE TABLE outcome_allowance (id INTEGER PRIMARY KEY, grant_hash TEXT NOT NULL, operation TEXT NOT NULL,
      amount INTEGER NOT NULL CHECK (amount > 0), at TEXT NOT NULL) STRICT;`,
+  `ALTER TABLE output_register ADD COLUMN model TEXT;`,
 ] as const;
 
 /** An open state file. */

@@ -19,8 +19,10 @@ export interface RegisteredOutput {
   /** Of the source table. */
   readonly snapshot: Sha256Hex;
   readonly at: Instant;
-  /** Name of the file of what it showed; null when it shows no counts. */
+  /** Name of the file of whom it showed or was computed on; null when it is not compared. */
   readonly shown: string | null;
+  /** The model that a development run released, or that scores are made by. */
+  readonly model: Sha256Hex | null;
 }
 
 /** Table of outputs. */
@@ -36,9 +38,10 @@ export class OutputRegister {
   put(output: RegisteredOutput): void {
     this.#db
       .prepare(
-        `INSERT INTO output_register (call_id, resource, key_column, kind, grant_hash, product, version, snapshot, at, shown)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (call_id) DO UPDATE SET snapshot = excluded.snapshot, at = excluded.at, shown = excluded.shown`,
+        `INSERT INTO output_register (call_id, resource, key_column, kind, grant_hash, product, version, snapshot, at, shown, model)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (call_id) DO UPDATE SET snapshot = excluded.snapshot, at = excluded.at, shown = excluded.shown,
+           model = excluded.model`,
       )
       .run(
         output.callId,
@@ -51,6 +54,7 @@ export class OutputRegister {
         output.snapshot,
         output.at,
         output.shown,
+        output.model,
       );
   }
 
@@ -91,5 +95,6 @@ function readOutput(row: Record<string, unknown>): RegisteredOutput {
     snapshot: text("snapshot"),
     at: text("at"),
     shown: row["shown"] === null ? null : text("shown"),
+    model: row["model"] === null ? null : text("model"),
   };
 }

@@ -19,15 +19,18 @@ export function judge(request: GuardRequest, parts: readonly Bytes[]): { answer:
     const verdict = checkOutput(readJobOutput(form, request.manifest), request.manifest, factsOf(request.facts, parts));
     const { findings } = verdict;
     if (!verdict.ok) return { answer: { kind: "refused", id, findings } };
+    const { shown } = verdict;
+    const kept = shown === undefined ? {} : { shown: true as const };
+    const keptParts = shown === undefined ? [] : [bytesOf(shown)];
     if (verdict.output.class === "released") {
-      return { answer: { kind: "released", id, findings, values: verdict.output.values } };
+      const { values } = verdict.output;
+      return { answer: { kind: "released", id, findings, ...kept, values }, parts: keptParts };
     }
     const served = Object.entries(verdict.output.values);
     const outputs = served.map(([name, { kind }]) => ({ name, kind }));
-    const { shown } = verdict;
     return {
-      answer: { kind: "served", id, findings, ...(shown === undefined ? {} : { shown: true as const }), outputs },
-      parts: [...served.map(([, value]) => partOf(value)), ...(shown === undefined ? [] : [bytesOf(shown)])],
+      answer: { kind: "served", id, findings, ...kept, outputs },
+      parts: [...served.map(([, value]) => partOf(value)), ...keptParts],
     };
   } catch (error) {
     if (!isSluiceError(error)) return { answer: { kind: "error", id, code: "ERR_GUARD_OUTPUT", details: UNREADABLE } };
@@ -37,7 +40,7 @@ export function judge(request: GuardRequest, parts: readonly Bytes[]): { answer:
 
 /** @throws ERR_BODY_INVALID when there is not one subject for each row; ERR_FRAME_MALFORMED */
 function factsOf(
-  { rowCount, environment, levels, table, sensitive }: Extract<GuardRequest, { kind: "check" }>["facts"],
+  { rowCount, environment, levels, table, sensitive, held }: Extract<GuardRequest, { kind: "check" }>["facts"],
   parts: readonly Bytes[],
 ): DomainFacts {
   const [, subjects = new Uint8Array(0), tags = new Uint8Array(0), shown = new Uint8Array(0)] = parts;
@@ -48,7 +51,8 @@ function factsOf(
     sensitive,
     ...(levels === undefined ? {} : { levels }),
     ...(subjects.length === 0 ? {} : { subjects: readSubjects(subjects, rowCount) }),
-    ...(tags.length === 0 ? {} : { tags: wordsOf(tags), shown: wordsOf(shown) }),
+    ...(tags.length === 0 ? {} : { tags: wordsOf(tags) }),
+    ...(held === true ? { shown: wordsOf(shown) } : {}),
   };
 }
 

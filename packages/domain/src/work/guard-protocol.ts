@@ -21,6 +21,8 @@ export const GuardRequest = z.discriminatedUnion("kind", [
       sensitive: z.array(z.string()),
       environment: z.enum(["development", "production"]),
       levels: z.record(z.string(), z.array(z.string())).optional(),
+      /** Whether part 3 is what outputs are held against, also when it is empty. */
+      held: z.literal(true).optional(),
     }),
   }),
 ]);
@@ -36,6 +38,8 @@ export const GuardAnswer = z.discriminatedUnion("kind", [
     kind: z.literal("released"),
     id: z.int(),
     findings: Findings,
+    /** Whether a part follows: on whom it was computed. */
+    shown: z.literal(true).optional(),
     values: z.record(MemberName, z.union([Metrics, ReleasedModel])),
   }),
   z.strictObject({

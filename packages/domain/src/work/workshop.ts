@@ -51,8 +51,8 @@ export interface GuardedRun {
   readonly subjects?: Uint32Array;
   /** Columns that the policy calls sensitive. */
   readonly sensitive?: readonly string[];
-  /** Two words for each person, by number, the same in every run over the source table; with it, a table is held against
-   *  `shown`: what earlier tables of the source showed. */
+  /** Two words for each person, by number, the same in every run over the source table; with it, outputs are held against
+   *  `shown`: what earlier ones of the source showed. */
   readonly tags?: Uint32Array;
   readonly shown?: Uint32Array;
   /** The released model, for `produce` of a job that releases one. */
@@ -71,7 +71,7 @@ export type GuardedOutcome =
       ok: true;
       output: CheckedOutput;
       report: Omit<GuardReport, "at">;
-      /** Whom a table shows: to be kept, and given to the runs after it. */
+      /** Whom a table shows, or metrics and a model are of: to be kept, and given to the runs after it. */
       shown?: Uint32Array;
       layers: string[];
       wallMs: number;
@@ -195,13 +195,14 @@ class HelperWorkshop implements Workshop {
     ];
     const head = tableToParts(table, sent);
     const sensitive = [...(run.sensitive ?? [])];
-    const facts = { rowCount: table.rowCount, environment, table: head, sensitive, ...levels };
+    const held = run.shown === undefined ? {} : { held: true as const };
+    const facts = { rowCount: table.rowCount, environment, table: head, sensitive, ...held, ...levels };
     const { answer, parts } = await this.#ask((id) => ({ kind: "check", id, manifest, facts }), sent);
     if (answer.kind !== "released" && answer.kind !== "served") {
       return { ok: false, ...guardRefusal(answer), refusedBy: "guard", layers };
     }
     try {
-      const kept = answer.kind === "served" && answer.shown === true ? parts.at(-1) : undefined;
+      const kept = answer.shown === true ? parts.at(-1) : undefined;
       const served = kept === undefined ? parts : parts.slice(0, -1);
       const shown = kept === undefined ? {} : { shown: shownOf(kept) };
       const output = outputOf(answer, served, { manifest, entry, rowCount: table.rowCount });

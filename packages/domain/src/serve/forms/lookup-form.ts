@@ -20,6 +20,7 @@ import {
   type LookupSnapshot,
   type Operation,
 } from "@sluice/protocol";
+import { judgingKeys } from "../../data/unfit-keys.ts";
 import type { ServedProduct } from "../../state/work.ts";
 import type { DomainContext } from "../context.ts";
 import { servedPart, writeIndex } from "../indexes.ts";
@@ -50,11 +51,15 @@ export function lookupForm(context: DomainContext): DomainForm {
   };
 }
 
-async function build(context: DomainContext, source: ProductSource, signal: AbortSignal): Promise<ServedProduct> {
+function build(context: DomainContext, source: ProductSource, signal: AbortSignal): Promise<ServedProduct> {
+  return judgingKeys(source.held.grant.body.key, () => buildIndex(context, source, signal));
+}
+
+/** A key with two labels has no answer, and no index. */
+async function buildIndex(context: DomainContext, source: ProductSource, signal: AbortSignal): Promise<ServedProduct> {
   const { run, held, content } = source;
   if (content.kind !== "labels") throw misplaced("label-lookup");
   const { product, version, grant } = run;
-  checkUnique(content.keys, held.grant.body.key);
   const table = packTable(content.keys, Array.from(content.codes, encodeLabelRecord));
   const task: BuildTask = {
     table,
@@ -77,13 +82,6 @@ async function build(context: DomainContext, source: ProductSource, signal: Abor
     vocabulary: content.vocabulary,
   };
   return signProduct(context, source, body, index);
-}
-
-/** A key with two labels has no answer. @throws ERR_LOOKUP_TABLE */
-function checkUnique(keys: readonly string[], key: string): void {
-  if (new Set(keys).size !== keys.length) {
-    throw new SluiceError("ERR_LOOKUP_TABLE", { reason: `key ${key} is the same in two rows` });
-  }
 }
 
 function measure(served: ServedProduct, operation: Operation, frame: Bytes): bigint {

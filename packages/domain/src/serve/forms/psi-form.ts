@@ -18,6 +18,7 @@ import {
   type PsiKind,
   type PsiSnapshot,
 } from "@sluice/protocol";
+import { judgingKeys } from "../../data/unfit-keys.ts";
 import type { ServedProduct } from "../../state/work.ts";
 import type { DomainContext } from "../context.ts";
 import { servedPart, writeIndex } from "../indexes.ts";
@@ -40,7 +41,7 @@ export function psiForm(context: DomainContext, kind: PsiKind): DomainForm {
   return {
     form: kind,
     downloads: kind === "psi-ids" ? { set: PARTS[kind] } : {},
-    build: (source, signal) => build(context, kind, source, signal),
+    build: (source, signal) => judgingKeys(source.held.grant.body.key, () => build(context, kind, source, signal)),
     measure: (served, _operation, frame) => measure(served, frame),
     answer: (served, _operation, frame, signal) => answer(context, served, frame, signal),
   };
