@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { generateKey } from "@sluice/evidence";
-import { documentText, RiskReport, type Certificate, type Policy } from "@sluice/protocol";
+import { documentHash, documentText, RiskReport, type Certificate, type Policy } from "@sluice/protocol";
 import { beforeEach, expect, test } from "vitest";
 import { riskPage } from "../src/risk-page/page.ts";
 import { sluice, temporaryDirectory } from "./captured-io.ts";
@@ -113,6 +113,37 @@ test("an identifier in a column that was declared harmless is told by column and
   const text = await sample(policy, ...KEY);
   expect(text.stdout).toMatch(/note +mobile-number × 1/u);
   expect(stdout + stderr + page + text.stdout).not.toContain("13912345678");
+});
+
+test("the report of a certificate is read after another import, as it was, by the hash that the certificate names", async () => {
+  await importPeople();
+  const written = await sample(POLICY, ...KEY, "--out", join(root, "rows.csv"), "--json");
+  const { report, certificate } = JSON.parse(written.stdout) as { report: RiskReport; certificate: Certificate };
+  const hash = certificate.report ?? "";
+  await importPeople((i) => `n${i % 5}`);
+  const now = JSON.parse((await sample(POLICY, ...KEY, "--json")).stdout) as { report: RiskReport };
+  expect(await documentHash(now.report)).not.toBe(hash);
+
+  const then = await sluice(["domain", "report", domain, hash, "--json", "--report", join(root, "then.json")]);
+  expect(then.code).toBe(0);
+  const past = RiskReport.parse((JSON.parse(then.stdout) as { report: unknown }).report);
+  expect([past, await documentHash(past)]).toEqual([report, hash]);
+  expect(await readFile(join(root, "then.json"), "utf8")).toBe(documentText(report));
+  // The second sample was looked at, and shown to nobody.
+  const kept = await sluice(["domain", "report", domain, "kept", "--json"]);
+  expect(JSON.parse(kept.stdout)).toMatchObject({
+    reports: [{ hash, resource: "people", policy: certificate.policy }],
+  });
+  expect((await sluice(["domain", "report", domain, "kept"])).stdout).toContain(hash);
+  // It has counts of the table: sealed as tables are.
+  const sealed = await readFile(join(domain, "reports", hash));
+  expect(sealed.includes("sourceRows")).toBe(false);
+
+  const other = await sluice(["domain", "report", domain, "0".repeat(64)]);
+  expect([other.code, other.stderr]).toEqual([1, expect.stringContaining("ERR_NOT_FOUND")]);
+  sealed[40] = (sealed[40] ?? 0) ^ 1;
+  await writeFile(join(domain, "reports", hash), sealed);
+  expect((await sluice(["domain", "report", domain, hash])).stderr).toContain("ERR_SEALED_FILE");
 });
 
 test("mistakes are told before anything is read", async () => {

@@ -23,6 +23,7 @@ import { createServer } from "./http/server.ts";
 import { Keyring } from "./keyring.ts";
 import { MemoryFiles } from "./rest/memory-files.ts";
 import { openSealedFiles } from "./rest/open-files.ts";
+import { sweepReports } from "./samples/kept-reports.ts";
 import { sweepShown } from "./register/shown-files.ts";
 import { acceptCheckpoint } from "./serve/accept-checkpoint.ts";
 import { ActiveCalls } from "./serve/active-calls.ts";
@@ -51,6 +52,7 @@ import { DatasetTerms } from "./state/dataset-terms.ts";
 import { MembershipStore } from "./state/memberships.ts";
 import { PrivacyStore } from "./state/privacy.ts";
 import { OutcomeStore } from "./state/outcomes.ts";
+import { RiskReportStore } from "./state/risk-reports.ts";
 import { OutputRegister } from "./state/output-register.ts";
 import { QualityStore } from "./state/quality.ts";
 import { RollbackStore } from "./state/rollback.ts";
@@ -216,6 +218,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
       privacy: new PrivacyStore(db, events, clock),
       outcomes: new OutcomeStore(db),
       register: new OutputRegister(db),
+      reports: new RiskReportStore(db),
       data,
       files,
       parts,
@@ -246,6 +249,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
       await sweepIndexes(context);
       await sweepMemberships(files, context.memberships.names());
       await sweepShown(files, context.register.names());
+      await sweepReports(context);
       await pruneTrails(context);
       await runner.recover();
     }

@@ -5,6 +5,7 @@ import { verifyReceipt } from "@sluice/evidence";
 import { decodeAnswer, decodeLabelRecord, documentHash, SignedLookupSnapshot, sha256Hex } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openSampleDesk, startDomain } from "../src/index.ts";
+import { withState } from "./domain-log.ts";
 import {
   clock,
   deliverGrant,
@@ -85,6 +86,9 @@ test("a sample for an enclave is run on like any other, and no line of its log o
   const enclave = await deliverGrant({ ...fixture, policy });
   const developed = await develop(fixture, enclave);
   expect(developed).toMatchObject({ state: "completed", log: [], certificate: { sharing: "enclave", level: 3 } });
+  // What the certificate names is kept.
+  const kept = withState(fixture.directory, (db) => db.prepare("SELECT hash FROM risk_report").all());
+  expect(kept.map(({ hash }) => hash)).toContain(developed.certificate?.report);
   expect(developed.metrics?.["fit"]?.values["rows"]).toBeGreaterThan(0);
   // A job that fails says what it read in the message of its error.
   const failing = new TextEncoder().encode(

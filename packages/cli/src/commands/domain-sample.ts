@@ -1,10 +1,11 @@
-/** `sluice domain sample DIR RESOURCE --policy FILE` and `sluice domain report DIR RUN`
+/** `sluice domain sample DIR RESOURCE --policy FILE` and `sluice domain report DIR RUN|REPORT`
  *  @module */
-import { FieldName, Random128 } from "@sluice/protocol";
+import { FieldName, Random128, Sha256Hex } from "@sluice/protocol";
 import type { SampleDesk } from "@sluice/domain";
 import { JSON_OPTION, usage, type Arguments, type Command, type CommandIo } from "../command.ts";
 import { readJsonFile } from "../files.ts";
 import { ACCESS_OPTIONS } from "../key-access.ts";
+import { formatTable } from "../table.ts";
 import { stoppedDomainOptions } from "../stopped-domain.ts";
 import { printReport, REPORT_OPTIONS, writeReport } from "../risk-page/write-report.ts";
 
@@ -51,24 +52,54 @@ export const domainSample: Command = {
   },
 };
 
-/** Shows the report behind a run's certificate. */
+/** Shows the report behind a certificate. */
 export const domainReport: Command = {
   path: ["domain", "report"],
-  summary: "show the report on the sample of a development run, drawn anew, and whether its certificate names it",
-  positionals: ["DIR", "RUN"],
+  summary: "show the report on a sample: of a development run, drawn anew, or as a certificate names it",
+  positionals: ["DIR", "RUN|REPORT|kept"],
   options: { ...REPORT_OPTIONS, ...ACCESS_OPTIONS, ...JSON_OPTION },
-  notes: `${NOTES}\nAfter another import of the table, or with another version, the report is another one: it is said. 重新导入或换版本后报告会不同。`,
+  notes:
+    `${NOTES}\nRUN, 32 digits: its sample is drawn anew. After another import, or with another version, the report is another one: it is said.\n` +
+    "REPORT, 64 digits: the hash that a certificate names as `report`; the report as it was then, kept sealed. `kept` lists them.\n" +
+    "RUN 为运行编号，重新抽样，重新导入或换版本后报告会不同；REPORT 为证书所载 report 哈希，取出当时封存的报告；kept 列出全部。",
   async run(args, io) {
-    const run = Random128.safeParse(args.positional(1));
-    if (!run.success) throw usage("RUN expected 32 hexadecimal digits");
+    const name = args.positional(1);
+    const run = Random128.safeParse(name);
+    const hash = Sha256Hex.safeParse(name);
+    if (!run.success && !hash.success && name !== "kept") {
+      throw usage("RUN expected 32 hexadecimal digits, REPORT 64, or kept");
+    }
     await using desk = await openDesk(args, io);
+    if (name === "kept") return printKept(desk.kept(), args, io);
+    if (hash.success) {
+      const kept = await desk.ofCertificate(hash.data, io.signal);
+      await writeReport(kept, args);
+      printReport(kept, { hash: hash.data }, { args, io });
+      return kept.verdict === "passed" ? 0 : 1;
+    }
+    if (!run.success) return 1;
     const { report, certificate, same } = await desk.ofRun(run.data, io.signal);
     await writeReport(report, args);
     printReport(report, { certificate, same }, { args, io });
-    if (!same) io.stderr.write("与该次运行证书所指的报告不同 / not the report that the run's certificate names\n");
+    if (!same) {
+      const then = certificate.report === undefined ? "" : `: sluice domain report DIR ${certificate.report}`;
+      io.stderr.write(`与该次运行证书所指的报告不同 / not the report that the run's certificate names${then}\n`);
+    }
     return same && report.verdict === "passed" ? 0 : 1;
   },
 };
+
+function printKept(reports: ReturnType<SampleDesk["kept"]>, args: Arguments, io: CommandIo): number {
+  const rows = reports.map(({ hash, resource, at, policy }) => [hash, resource, at, policy]);
+  const heads = ["REPORT 报告", "RESOURCE 资源", "SHOWN 首次出示", "POLICY 策略"];
+  io.stdout.write(
+    args.flag("json")
+      ? `${JSON.stringify({ reports })}\n`
+      : `${formatTable([heads, ...rows])}
+`,
+  );
+  return 0;
+}
 
 async function openDesk(args: Arguments, io: CommandIo): Promise<SampleDesk> {
   const { openSampleDesk } = await import("@sluice/domain");

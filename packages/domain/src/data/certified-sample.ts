@@ -2,7 +2,7 @@
  *  member, so that no object can be written in its place, and whoever takes one asks `isCertified` again when it runs.
  *  @module */
 import { createCertificate, type CertificateFacts } from "@sluice/desensitize";
-import type { Certificate, ColumnBatch } from "@sluice/protocol";
+import type { Certificate, ColumnBatch, RiskReport } from "@sluice/protocol";
 import { numberSubjects } from "./subject-numbers.ts";
 
 /** The first word of a tag has the bits of it below this one, the second the 32 above. */
@@ -17,15 +17,19 @@ export class CertifiedSample {
   /** Two words for each person, by number: the same in every sample of the domain. They go to the guard, and to no job. */
   readonly tags: Uint32Array;
   readonly certificate: Certificate;
+  /** What the certificate names by its hash. */
+  readonly report: RiskReport;
 
   private constructor(
     { table, subjects, tags }: Pick<CertifiedSample, "table" | "subjects" | "tags">,
     certificate: Certificate,
+    report: RiskReport,
   ) {
     this.table = table;
     this.subjects = subjects;
     this.tags = tags;
     this.certificate = certificate;
+    this.report = report;
   }
 
   /** The sample, when the report on it says that it passed.
@@ -42,7 +46,7 @@ export class CertifiedSample {
       const tag = inspected.tags[inspected.subjects[row] ?? 0] ?? 0;
       tags.set([tag % LOW_TAG, Math.floor(tag / LOW_TAG)], 2 * person);
     }
-    return new CertifiedSample({ table: inspected.batch, subjects, tags }, certificate);
+    return new CertifiedSample({ table: inspected.batch, subjects, tags }, certificate, facts.report);
   }
 
   /** Whether `value` was made by `certify`. */

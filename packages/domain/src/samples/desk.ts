@@ -13,6 +13,7 @@ import {
   type Policy,
   type Random,
   type RiskReport,
+  type Sha256Hex,
 } from "@sluice/protocol";
 import type { SampleRequest } from "../data/inspect-sample.ts";
 import type { DataStore } from "../data/store.ts";
@@ -21,8 +22,10 @@ import { grantedCuts, grantedView } from "../serve/granted-view.ts";
 import { CutStore } from "../state/cuts.ts";
 import { DocumentStore, type HeldGrant } from "../state/documents.ts";
 import { EventStore } from "../state/events.ts";
+import { RiskReportStore, type KeptReport } from "../state/risk-reports.ts";
 import { WorkStore } from "../state/work.ts";
 import { openStopped } from "../stopped-domain.ts";
+import { keepReport, readReport } from "./kept-reports.ts";
 import { rowsCsv } from "./rows-csv.ts";
 import { writeWhole } from "./whole-file.ts";
 import { sampleSeed } from "./sample-seed.ts";
@@ -60,6 +63,10 @@ export interface SampleDesk extends AsyncDisposable {
   write(sample: PolicySample, out: string): Promise<Certificate>;
   /** The sample of a development run, drawn anew. @throws ERR_NOT_FOUND, and what `inspect` throws */
   ofRun(callId: string, signal?: AbortSignal): Promise<RunSample>;
+  /** Reports on samples that were shown, the oldest first. */
+  kept(): readonly KeptReport[];
+  /** The report of a certificate as it was then, by the hash that the certificate names. @throws ERR_NOT_FOUND, ERR_SEALED_FILE */
+  ofCertificate(hash: Sha256Hex, signal?: AbortSignal): Promise<RiskReport>;
 }
 
 /** How to open it. */
@@ -74,11 +81,12 @@ export interface SampleDeskOptions {
 export async function openSampleDesk(directory: string, options: SampleDeskOptions): Promise<SampleDesk> {
   const { clock } = options;
   await using opening = new AsyncDisposableStack();
-  const { store: data, db, keyring } = opening.use(await openStopped(directory, options));
+  const { store: data, db, keyring, files } = opening.use(await openStopped(directory, options));
   const documents = new DocumentStore(db);
   const cuts = new CutStore(db);
   const work = new WorkStore(db);
   const events = new EventStore(db);
+  const keeping = { files, reports: new RiskReportStore(db), clock };
   const requestOf = (sample: PolicySample): SampleRequest => {
     const { policy, consent, signal } = sample;
     const { resource } = policy;
@@ -112,7 +120,8 @@ export async function openSampleDesk(directory: string, options: SampleDeskOptio
       const request = requestOf(sample);
       const shown = cutsOf(request);
       const counted = cuts.check(shown);
-      const { table, certificate } = await data.drawSample({ ...request, counted });
+      const { table, certificate, report } = await data.drawSample({ ...request, counted });
+      await keepReport(keeping, report, sample.signal);
       const subject = await documentHash(certificate);
       await writeWhole(out, rowsCsv(table), {
         signal: sample.signal,
@@ -135,6 +144,8 @@ export async function openSampleDesk(directory: string, options: SampleDeskOptio
       const { report } = await inspectGranted({ data, keyring, cuts }, held, signal);
       return { report, certificate, same: certificate.report === (await documentHash(report)) };
     },
+    kept: () => keeping.reports.list(),
+    ofCertificate: (hash, signal) => readReport(keeping, hash, signal),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

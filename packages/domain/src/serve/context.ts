@@ -19,6 +19,7 @@ import type { PrivacyStore } from "../state/privacy.ts";
 import type { OutcomeStore } from "../state/outcomes.ts";
 import type { OutputRegister } from "../state/output-register.ts";
 import type { QualityStore } from "../state/quality.ts";
+import type { RiskReportStore } from "../state/risk-reports.ts";
 import type { RollbackStore } from "../state/rollback.ts";
 import type { StatusStore } from "../state/status.ts";
 import type { UseStore } from "../state/uses.ts";
@@ -74,6 +75,8 @@ export interface DomainContext {
   readonly privacy: PrivacyStore;
   /** What the ends of runs may still tell. */
   readonly outcomes: OutcomeStore;
+  /** Reports on samples that were shown. */
+  readonly reports: RiskReportStore;
   /** What left or is served, by source table. */
   readonly register: OutputRegister;
   readonly data: DataStore;

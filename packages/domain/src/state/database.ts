@@ -82,6 +82,8 @@ const MIGRATIONS = [
    CREATE TABLE outcome_allowance (id INTEGER PRIMARY KEY, grant_hash TEXT NOT NULL, operation TEXT NOT NULL,
      amount INTEGER NOT NULL CHECK (amount > 0), at TEXT NOT NULL) STRICT;`,
   `ALTER TABLE output_register ADD COLUMN model TEXT;`,
+  `CREATE TABLE risk_report (id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, resource TEXT NOT NULL, snapshot TEXT NOT NULL,
+     policy TEXT NOT NULL, at TEXT NOT NULL) STRICT;`,
 ] as const;
 
 /** An open state file. */
