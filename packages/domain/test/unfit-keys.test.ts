@@ -38,10 +38,12 @@ test("a row without a key is told as any other key that does not fit, and not as
   });
 });
 
+const failing = (fault: Error) => (): Promise<never> => Promise.reject(fault);
+
 test("what an index says of keys becomes the same words; other errors stay", async () => {
   const told = async (error: unknown): Promise<unknown> => {
     try {
-      return await judgingKeys("id", () => Promise.reject(error as Error));
+      return await judgingKeys("id", failing(error as Error));
     } catch (thrown) {
       return thrown;
     }
