@@ -1,61 +1,17 @@
-/** A system-call filter for a job's process, as bubblewrap takes it: classic BPF over `struct seccomp_data`.
- *  It denies what an escaped job would reach for: sockets, new processes, namespaces, mounts, other processes'
- *  memory, and kernel interfaces with a history of faults. It is a deny-list; `execve` stays, because
- *  bubblewrap starts Node after the filter is set, and the namespaces hold no other program.
+/** A system-call filter for a job's process and its decoder's, as bubblewrap takes it: classic BPF over
+ *  `struct seccomp_data`. It is an allow-list (`seccomp-calls.ts`): what Node does once it runs, and nothing else.
+ *
+ *  `execve` stays. Bubblewrap sets the filter and then starts Node, a filter cannot compare the path that an argument points
+ *  to, and one that counts does not exist. What a process could start is what it sees: Node itself and shared libraries, on
+ *  file systems that it cannot write to, with no `memfd_create` to make a file of its own. A Node that is started again
+ *  stays behind the same filter, limits and namespaces, which nothing lifts; it lacks Node's own permission model, on which
+ *  nothing here relies once native code runs.
  *  @see https://docs.kernel.org/userspace-api/seccomp_filter.html  @module */
 import type { Bytes } from "@sluice/protocol";
+import { ALLOWED, BY_ARGUMENT, CLONE3, KILLED, numbersOf } from "./seccomp-calls.ts";
 
-/** Numbers of one architecture. */
-interface Architecture {
-  /** `AUDIT_ARCH_*`. */
-  readonly audit: number;
-  readonly clone: number;
-  readonly clone3: number;
-  readonly denied: readonly (readonly number[])[];
-}
-
-// Same numbers everywhere since Linux 5: io_uring_setup/enter/register, pidfd_open, pidfd_getfd, open_tree,
-// move_mount, fsopen, fsconfig, fsmount, fspick, mount_setattr, memfd_secret.
-const COMMON = [425, 426, 427, 434, 438, 428, 429, 430, 431, 432, 433, 442, 447];
-
-const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
-  x64: {
-    audit: 0xc000_003e,
-    clone: 56,
-    clone3: 435,
-    denied: [
-      // socket, connect, accept, bind, listen, socketpair, accept4
-      [41, 42, 43, 49, 50, 53, 288],
-      // fork, vfork, execveat, ptrace, process_vm_readv, process_vm_writev, memfd_create
-      [57, 58, 322, 101, 310, 311, 319],
-      // unshare, setns, mount, umount2, pivot_root, chroot, name_to_handle_at, open_by_handle_at
-      [272, 308, 165, 166, 155, 161, 303, 304],
-      // bpf, userfaultfd, perf_event_open, fanotify_init, add_key, request_key, keyctl
-      [321, 323, 298, 300, 248, 249, 250],
-      // init_module, delete_module, finit_module, kexec_load, kexec_file_load, reboot, swapon, swapoff
-      [175, 176, 313, 246, 320, 169, 167, 168],
-      // iopl, ioperm, modify_ldt, personality, syslog, acct, quotactl, settimeofday, clock_settime, adjtimex
-      [172, 173, 154, 135, 103, 163, 179, 164, 227, 159],
-      // shmget, semget, msgget, mq_open
-      [29, 64, 68, 240],
-    ],
-  },
-  arm64: {
-    audit: 0xc000_00b7,
-    clone: 220,
-    clone3: 435,
-    // In the order of the list above; there is no fork, vfork, iopl, ioperm or modify_ldt.
-    denied: [
-      [198, 203, 202, 200, 201, 199, 242],
-      [281, 117, 270, 271, 279],
-      [97, 268, 40, 39, 41, 51, 264, 265],
-      [280, 282, 241, 262, 217, 218, 219],
-      [105, 106, 273, 104, 294, 142, 224, 225],
-      [92, 116, 89, 60, 170, 112, 171],
-      [194, 190, 186, 180],
-    ],
-  },
-};
+/** `AUDIT_ARCH_*`. */
+const AUDIT = { x64: 0xc000_003e, arm64: 0xc000_00b7 } as const;
 
 // <linux/bpf_common.h>, <linux/seccomp.h>
 const LOAD_WORD = 0x20;
@@ -68,42 +24,64 @@ const ERRNO = 0x0005_0000;
 const KILL_PROCESS = 0x8000_0000;
 const EPERM = 1;
 const ENOSYS = 38;
-/** Offsets in `struct seccomp_data`: number, architecture, low half of the first argument. */
+/** Offsets in `struct seccomp_data`: number, architecture, low halves of the first two arguments. */
 const NUMBER = 0;
 const ARCHITECTURE = 4;
 const FIRST_ARGUMENT = 16;
+const SECOND_ARGUMENT = 24;
 /** Numbers from here on belong to the x32 ABI. */
 const X32_BIT = 0x4000_0000;
+// <linux/sched.h>: CLONE_NEWTIME, _NEWNS, _NEWCGROUP, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET.
 const CLONE_THREAD = 0x1_0000;
+const CLONE_NAMESPACES = 0x7e02_0080;
+// <linux/prctl.h>: PR_SET_NAME, PR_GET_NAME, PR_SET_VMA.
+const PRCTL_OPTIONS = [15, 16, 0x5356_4d41];
+// <asm-generic/ioctls.h>: TCGETS, FIONBIO, FIOCLEX; TCGETS2.
+const IOCTL_REQUESTS = [0x5401, 0x5421, 0x5451, 0x802c_542a];
 
 type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, operand: number];
 
+const DENY: Instruction = [RETURN, 0, 0, ERRNO | EPERM];
+const PASS: Instruction = [RETURN, 0, 0, ALLOW];
+const KILL: Instruction = [RETURN, 0, 0, KILL_PROCESS];
+
 /** The filter for `architecture` (Node's name), or undefined where its numbers are not known. */
 export function seccompFilter(architecture: string): Bytes | undefined {
-  const known = ARCHITECTURES[architecture];
-  if (known === undefined) return undefined;
-  const instructions: Instruction[] = [
+  if (architecture !== "x64" && architecture !== "arm64") return undefined;
+  const call = (name: keyof typeof BY_ARGUMENT): number => BY_ARGUMENT[name][architecture === "x64" ? 0 : 1];
+  return assemble([
     [LOAD_WORD, 0, 0, ARCHITECTURE],
-    [JUMP_EQUAL, 1, 0, known.audit],
-    [RETURN, 0, 0, KILL_PROCESS],
+    [JUMP_EQUAL, 1, 0, AUDIT[architecture]],
+    KILL,
     [LOAD_WORD, 0, 0, NUMBER],
     [JUMP_GREATER_EQUAL, 0, 1, X32_BIT],
-    [RETURN, 0, 0, KILL_PROCESS],
-    // clone3 keeps its flags in memory, out of reach: libc falls back to clone.
-    [JUMP_EQUAL, 0, 1, known.clone3],
-    [RETURN, 0, 0, ERRNO | ENOSYS],
-    // Threads, but no processes.
-    [JUMP_EQUAL, 0, 4, known.clone],
-    [LOAD_WORD, 0, 0, FIRST_ARGUMENT],
-    [JUMP_SET, 0, 1, CLONE_THREAD],
-    [RETURN, 0, 0, ALLOW],
-    [RETURN, 0, 0, ERRNO | EPERM],
-  ];
-  for (const number of [...known.denied.flat(), ...COMMON]) {
-    instructions.push([JUMP_EQUAL, 0, 1, number], [RETURN, 0, 0, ERRNO | EPERM]);
-  }
-  instructions.push([RETURN, 0, 0, ALLOW]);
-  return assemble(instructions);
+    KILL,
+    ...when(CLONE3, [[RETURN, 0, 0, ERRNO | ENOSYS]]),
+    ...when(call("clone"), [
+      [LOAD_WORD, 0, 0, FIRST_ARGUMENT],
+      [JUMP_SET, 0, 1, CLONE_NAMESPACES],
+      DENY,
+      [JUMP_SET, 1, 0, CLONE_THREAD],
+      DENY,
+      PASS,
+    ]),
+    ...when(call("prctl"), oneOf(FIRST_ARGUMENT, PRCTL_OPTIONS)),
+    ...when(call("ioctl"), oneOf(SECOND_ARGUMENT, IOCTL_REQUESTS)),
+    ...[...numbersOf(ALLOWED, architecture).keys()].flatMap((number) => when(number, [PASS])),
+    ...[...numbersOf(KILLED, architecture).keys()].flatMap((number) => when(number, [KILL])),
+    DENY,
+  ]);
+}
+
+/** `then`, which returns, for the call `number`; what follows for others. */
+function when(number: number, then: readonly Instruction[]): Instruction[] {
+  return [[JUMP_EQUAL, 0, then.length, number], ...then];
+}
+
+/** Passes when the argument at `offset`, of which the kernel reads the low half, is one of `values`. */
+function oneOf(offset: number, values: readonly number[]): Instruction[] {
+  const tests = values.flatMap((value): Instruction[] => [[JUMP_EQUAL, 0, 1, value], PASS]);
+  return [[LOAD_WORD, 0, 0, offset], ...tests, DENY];
 }
 
 // struct sock_filter { u16 code; u8 jt; u8 jf; u32 k; } in the machine's byte order; both are little-endian.

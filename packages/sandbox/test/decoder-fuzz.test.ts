@@ -58,8 +58,8 @@ test("a spoiled output is refused in code, or is what another decoder reads", ()
     const ours = valueOf(() => decodeJobOutput(bytes, manifest));
     const other = valueOf(() => oracleOutput(bytes, manifest));
     if (ours !== null) expect(ours).toEqual(oneZero(other));
-    // Text that is not well-formed is the one thing that the other reads and this one does not.
-    if (ours === null && other !== null) expect(JSON.stringify(other)).toContain("\\ud800");
+    // Names that are not well-formed, and members called __proto__: the other reads over them, this one does not.
+    if (ours === null && other !== null) expect(Buffer.from(bytes).toString()).toMatch(/\\ud800|__proto__/u);
     if (ours !== null) read++;
   }
   expect(read).toBeGreaterThan(CASES / 50);
