@@ -31,6 +31,7 @@ import { jobCheck } from "./commands/job-check.ts";
 import { jobDev } from "./commands/job-dev.ts";
 import { jobInit } from "./commands/job-init.ts";
 import { jobOutputs } from "./commands/job-outputs.ts";
+import { jobReplay } from "./commands/job-replay.ts";
 import { jobSubmit } from "./commands/job-submit.ts";
 import { jobTail } from "./commands/job-tail.ts";
 import { keysNew } from "./commands/keys-new.ts";
@@ -92,6 +93,7 @@ export const COMMANDS: readonly Command[] = [
   jobSubmit,
   jobTail,
   jobOutputs,
+  jobReplay,
   runShow,
   runWatch,
   grantShow,

@@ -217,3 +217,40 @@ test("`domain budget` shows none, sets one, and counts what was spent elsewhere"
   expect((await budget("--set", "2.5")).stderr).toMatch(/^warning: .*\n警告：/u);
   expect((await budget("--set", "0")).stdout).toContain("ρ = 0,");
 });
+
+test("`domain outcomes` shows grants, and allows more only under one that exists", async () => {
+  const { domain } = await newDomain();
+  expect(await sluice(["domain", "outcomes", domain])).toMatchObject({ code: 0, stdout: "no grants\n尚无授权\n" });
+  await sluice(["domain", "budget", domain, "people", "--set", "0.5", "--person", "id"]);
+  const outcomes = (...options: string[]): Promise<Outcome> => sluice(["domain", "outcomes", domain, ...options]);
+  expect((await outcomes("--json")).stdout).toBe('{"budgets":[]}\n');
+  const grant = "a".repeat(64);
+  expectError(await outcomes("--allow", "64", "--grant", grant), "ERR_NOT_FOUND", "grant");
+  for (const wrong of [
+    ["--allow", "0"],
+    ["--allow", "64"],
+    ["--allow", "64", "--grant", "x"],
+    ["--allow", "64", "--grant", grant, "--operation", "score"],
+  ]) {
+    expect(await outcomes(...wrong)).toMatchObject({ code: 2, stderr: expect.stringContaining("ERR_USAGE") as string });
+  }
+});
+
+test("`job replay` says why a run cannot be made again, with an exit code of its own", async () => {
+  const { domain } = await newDomain();
+  await sluice(["domain", "budget", domain, "people", "--set", "0.5", "--person", "id"]);
+  const unknown = await sluice(["job", "replay", "0".repeat(32), "--directory", domain]);
+  expect(unknown).toMatchObject({ code: 2, stdout: expect.stringContaining("无法复跑 / cannot replay") as string });
+  const json = await sluice(["job", "replay", "0".repeat(32), "--directory", domain, "--json"]);
+  expect(JSON.parse(json.stdout)).toEqual({ verdict: "cannot", run: "0".repeat(32), reason: "unknown-run" });
+  expectError(
+    await sluice(["job", "replay", join(domain, "domain.json"), "--directory", domain]),
+    "ERR_BODY_INVALID",
+    "receipt",
+  );
+  expectError(
+    await sluice(["job", "replay", join(domain, "nothing.json"), "--directory", domain]),
+    "ERR_BODY_INVALID",
+    "receipt",
+  );
+});

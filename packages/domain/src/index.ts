@@ -24,6 +24,7 @@ export { profileResource, type ProfileResourceOptions } from "./profile.ts";
 export { measureResource, setQualityRules, type MeasuredQuality, type QualityChange } from "./quality-resource.ts";
 export { pruneDomainLog } from "./prune.ts";
 export { probeMemoryFiles } from "./rest/probe-memory-files.ts";
+export { REPLAY_REASONS, replayRun, type Replay, type ReplayReason } from "./replay.ts";
 export { resumeDomain, type Resumed } from "./resume.ts";
 export { retireDomain, type RetireOptions } from "./retire/retire-domain.ts";
 export { rotateDataKey, type RotateOptions, type RotationProgress } from "./rotate-data-key.ts";

@@ -56,6 +56,7 @@ import { RiskReportStore } from "./state/risk-reports.ts";
 import { OutputRegister } from "./state/output-register.ts";
 import { QualityStore } from "./state/quality.ts";
 import { RollbackStore } from "./state/rollback.ts";
+import { RunRecords } from "./state/run-records.ts";
 import { StatusStore } from "./state/status.ts";
 import { UseStore } from "./state/uses.ts";
 import { WorkStore } from "./state/work.ts";
@@ -217,6 +218,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
       memberships: new MembershipStore(db),
       privacy: new PrivacyStore(db, events, clock),
       outcomes: new OutcomeStore(db),
+      records: new RunRecords(db),
       register: new OutputRegister(db),
       reports: new RiskReportStore(db),
       data,

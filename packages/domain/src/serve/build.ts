@@ -26,7 +26,7 @@ import type { ServedContent } from "./forms/product-form.ts";
 import { datasetContent } from "./dataset-content.ts";
 import { productForm } from "./forms/registry.ts";
 import { grantedView } from "./granted-view.ts";
-import { registered, runGuarded, type RunWork } from "./guarded-run.ts";
+import { recordRun, registered, runGuarded, type RunWork } from "./guarded-run.ts";
 import { answerPrivately } from "./private-answers.ts";
 import { refusePoorQuality } from "./quality-gate.ts";
 import { issueReceipt, prove } from "./receipts.ts";
@@ -152,6 +152,7 @@ async function produceContent(
   const { admitted, signal } = work;
   const run = { callId: work.run.callId, held: admitted.held, manifest, model };
   const { input, rows } = await tableInput(context, run, signal);
+  recordRun(context, work.run, rows.snapshot);
   const { output, report, layers, shown, durationSlotMs } = await runGuarded(
     context,
     { ...work, admitted: { ...admitted, frame: code } },

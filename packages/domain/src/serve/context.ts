@@ -21,6 +21,7 @@ import type { OutputRegister } from "../state/output-register.ts";
 import type { QualityStore } from "../state/quality.ts";
 import type { RiskReportStore } from "../state/risk-reports.ts";
 import type { RollbackStore } from "../state/rollback.ts";
+import type { RunRecords } from "../state/run-records.ts";
 import type { StatusStore } from "../state/status.ts";
 import type { UseStore } from "../state/uses.ts";
 import type { WorkStore } from "../state/work.ts";
@@ -77,6 +78,8 @@ export interface DomainContext {
   readonly outcomes: OutcomeStore;
   /** Reports on samples that were shown. */
   readonly reports: RiskReportStore;
+  /** What runs were made from. */
+  readonly records: RunRecords;
   /** What left or is served, by source table. */
   readonly register: OutputRegister;
   readonly data: DataStore;

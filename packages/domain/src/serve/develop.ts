@@ -2,7 +2,7 @@
  *  @module */
 import { canonicalBytes, documentHash, isModel, type ReleasedModel, type Metrics } from "@sluice/protocol";
 import type { DomainContext } from "./context.ts";
-import { registered, runGuarded, type RunWork } from "./guarded-run.ts";
+import { recordRun, registered, runGuarded, type RunWork } from "./guarded-run.ts";
 import { issueReceipt, keptReport, prove } from "./receipts.ts";
 import { type RunResult, RunRefused } from "./run-refused.ts";
 import { writeShown } from "../register/shown-files.ts";
@@ -18,6 +18,7 @@ export async function developOnSample(context: DomainContext, work: RunWork): Pr
     throw new RunRefused({ code: "ERR_JOB_BUNDLE", details: { reason: "no manifest" }, refusedBy: "domain" });
   const resource = context.data.describe(grant.body.resource);
   const sample = await drawShown(context, admitted.held, work.signal);
+  recordRun(context, run, resource.snapshot);
   const { callId } = run;
   const input = await developInput(context, { callId, held: admitted.held, manifest }, sample, work.signal);
   const guarded = await runGuarded(context, work, input);

@@ -10,6 +10,7 @@ import {
   type Policy,
   runAllowance,
   type Run,
+  type Sha256Hex,
   verdictOf,
 } from "@sluice/protocol";
 import type { DomainConfig } from "../config.ts";
@@ -20,6 +21,7 @@ import type { GuardedRun } from "../work/workshop.ts";
 import { CertifiedSample } from "../data/certified-sample.ts";
 import { inSlot } from "./publication-slot.ts";
 import { RunRefused } from "./run-refused.ts";
+import { currentRuntime } from "../work/runtime.ts";
 import { toldOfHidden } from "./told.ts";
 
 /** A run in execution. */
@@ -34,6 +36,8 @@ export interface RunWork {
 export interface GuardedWork extends Pick<RunWork, "signal" | "onEvent"> {
   readonly run: Pick<Run, "callId" | "bundle"> & { readonly params?: Run["params"] };
   readonly admitted: Pick<Admitted, "frame" | "held">;
+  /** Of the job's `Math.random`, when it is not that of a new run. */
+  readonly seed?: number;
 }
 
 /** Output that the guard let through, with its report. */
@@ -92,7 +96,7 @@ export async function runGuarded(
     sensitive: sensitiveColumns(admitted.held.policy),
     ...(input.entry === "develop" || input.model === undefined ? {} : { model: input.model }),
     ...params,
-    seed: Number.parseInt(run.callId.slice(0, 8), 16),
+    seed: work.seed ?? jobSeed(run),
     limits: runAllowance(environment, input.manifest.limits, context.config.runLimits?.[environment]),
     signal,
     ...(shown ? { onEvent } : {}),
@@ -119,6 +123,21 @@ export async function runGuarded(
   }
   const { output, report, layers } = outcome;
   return { output, report: { ...report, ...params, at }, shown: outcome.shown, layers, durationSlotMs };
+}
+
+/** Seed of a run's `Math.random`: its developer could name it, as part of the call id, before the run was signed. */
+export function jobSeed({ callId }: Pick<Run, "callId">): number {
+  return Number.parseInt(callId.slice(0, 8), 16);
+}
+
+/** Notes what a run is about to be made from. */
+export function recordRun(
+  { records, clock }: Pick<DomainContext, "records" | "clock">,
+  run: Run,
+  snapshot: Sha256Hex,
+): void {
+  const at = clock.now().toISOString();
+  records.put({ callId: run.callId, snapshot, seed: jobSeed(run), runtime: currentRuntime(), at });
 }
 
 /** Columns that `policy` calls sensitive. */

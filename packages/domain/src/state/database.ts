@@ -84,6 +84,8 @@ const MIGRATIONS = [
   `ALTER TABLE output_register ADD COLUMN model TEXT;`,
   `CREATE TABLE risk_report (id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, resource TEXT NOT NULL, snapshot TEXT NOT NULL,
      policy TEXT NOT NULL, at TEXT NOT NULL) STRICT;`,
+  `CREATE TABLE run_record (call_id TEXT PRIMARY KEY, snapshot TEXT NOT NULL, seed INTEGER NOT NULL, runtime TEXT NOT NULL,
+     at TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
 ] as const;
 
 /** An open state file. */
