@@ -40,6 +40,9 @@ test("leaves out levels of fewer rows than the guard lets out", () => {
   const table = { rowCount: 40, region: { type: "dict" as const, values, dictionary: ["a", "b", "c", "d"] } };
   expect(featureNames(table, ["region"])).toEqual(["region=b"]);
   expect(featureNames(table, ["region"], { minLevelRows: 9 })).toEqual(["region=b", "region=c"]);
+  // 20 rows of persons with up to 2 each are of 10 persons or more, 10 rows perhaps not.
+  expect(featureNames(table, ["region"], { maxRowsPerPerson: 2 })).toEqual([]);
+  expect(featureNames(table, ["region"], { maxRowsPerPerson: 2, minLevelRows: 5 })).toEqual(["region=b"]);
 });
 
 test("applies a feature to a table whose dictionary is ordered differently or lacks the level", () => {

@@ -34,14 +34,19 @@ export const DEFAULT_MIN_LEVEL_ROWS = 10;
 /** Which levels become features. */
 export interface LevelOptions {
   readonly maxLevels?: number;
+  /** Rows, not persons, whom the guard counts: it refuses a level of fewer than 10 persons by rule `model-support`. */
   readonly minLevelRows?: number;
+  /** Rows that one person has at most, 1 unless told otherwise: a level then needs `minLevelRows` times as many, so that they
+   *  are of at least `minLevelRows` persons. The guard relies on its own count alone. */
+  readonly maxRowsPerPerson?: number;
 }
 
 /** Feature names for `columns`: a dict column becomes one indicator per level except its first in sorted
- *  order, any other column stays. Levels of fewer than `minLevelRows` rows are left out, and count as the first.
+ *  order, any other column stays. Levels of too few rows are left out, and count as the first.
  *  @throws RangeError when a column has more than `maxLevels` levels. */
 export function featureNames(rows: KitRows, columns: readonly string[], options: LevelOptions = {}): string[] {
-  const { maxLevels = DEFAULT_MAX_LEVELS, minLevelRows = DEFAULT_MIN_LEVEL_ROWS } = options;
+  const { maxLevels = DEFAULT_MAX_LEVELS, minLevelRows = DEFAULT_MIN_LEVEL_ROWS, maxRowsPerPerson = 1 } = options;
+  const least = Math.max(1, minLevelRows * maxRowsPerPerson);
   return columns.flatMap((name) => {
     const column = columnOf(rows, name);
     if (column.type !== "dict") return [name];
@@ -51,7 +56,7 @@ export function featureNames(rows: KitRows, columns: readonly string[], options:
       const code = values[i] ?? 0;
       if (present(column, i)) counts[code] = (counts[code] ?? 0) + 1;
     }
-    const levels = dictionary.filter((_level, code) => (counts[code] ?? 0) >= Math.max(1, minLevelRows)).sort();
+    const levels = dictionary.filter((_level, code) => (counts[code] ?? 0) >= least).sort();
     if (levels.length > maxLevels) {
       throw new RangeError(`column ${name} has ${levels.length} levels; at most ${maxLevels} are allowed`);
     }

@@ -65,6 +65,7 @@ export function memberFlags(rows: { readonly rowCount: number }, isMember: (row:
   return Uint8Array.from({ length: rows.rowCount }, (_, row) => (isMember(row) ? 1 : 0));
 }
 
-function isColumn(values: KitValues): values is Readonly<Column> {
+/** Whether `values` is a column, not plain numbers. */
+export function isColumn(values: KitValues): values is Readonly<Column> {
   return "type" in values;
 }

@@ -35,10 +35,3 @@ export function createRng(seed: number): Rng {
     normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
   };
 }
-
-/** Marks about `fraction` of the rows with 1, the others with 0. */
-export function splitRows(rowCount: number, fraction: number, rng: Rng): Uint8Array {
-  const marks = new Uint8Array(rowCount);
-  for (let i = 0; i < rowCount; i++) marks[i] = rng.uniform() < fraction ? 1 : 0;
-  return marks;
-}
