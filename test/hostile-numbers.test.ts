@@ -11,7 +11,7 @@ const LATER = [61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 7
 
 test("each of the 80 hostile cases is a test that carries its number", () => {
   const found = new Set<number>(LATER);
-  for (const file of globSync(["test/**/*.test.ts", "packages/*/test/**/*.test.ts"], { cwd: root })) {
+  for (const file of globSync(["test/*.ts", "packages/*/test/*.ts"], { cwd: root })) {
     for (const [, digits] of readFileSync(`${root}/${file}`, "utf8").matchAll(/["`]case (\d{1,2}): /g)) {
       found.add(Number(digits));
     }
