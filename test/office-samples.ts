@@ -38,3 +38,28 @@ export function liesIn(shown: string, value: string): boolean {
   const [low = "", high = low] = shown.split("..");
   return shown === "*" || (low <= value && value <= high);
 }
+
+const DAY_MS = 86_400_000;
+
+/** Of each person, told apart by `key`: the days from the first visit to each. */
+export function visitHistories(rows: readonly Row[], key: string): string[] {
+  return [...classesOf(rows, [key]).values()].map((visits) => {
+    const days = visits.map((visit) => Date.parse(visit["visit_date"] ?? "") / DAY_MS).sort((a, b) => a - b);
+    return days.map((day) => day - (days[0] ?? 0)).join(" ");
+  });
+}
+
+const DISTRICTS = ["330102", "330105", "330106", "330108", "330109", "330110", "330111"];
+
+/** Visits with their group of the ageing report, and whether they come 1 to 30 days after another one of their person. */
+export function reportGroups(visits: readonly Row[]): Row[] {
+  return [...classesOf(visits, ["resident_id"]).values()].flatMap((own) => {
+    const days = own.map((visit) => Date.parse(visit["visit_date"] ?? "") / DAY_MS);
+    return own.map(({ age, region = "" }, i) => {
+      const band = Math.max(1, Math.min(5, Math.floor(Number(age) / 15))) - 1;
+      const district = DISTRICTS.includes(region) ? DISTRICTS.indexOf(region) : region.startsWith("3302") ? 7 : 8;
+      const after = days.map((day) => (days[i] ?? 0) - day);
+      return { group: `${band},${district}`, again: after.some((day) => day >= 1 && day <= 30) ? "1" : "0" };
+    });
+  });
+}

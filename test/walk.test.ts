@@ -11,6 +11,7 @@ import { DatabaseSync } from "node:sqlite";
 import { gzipSync } from "node:zlib";
 import { PGlite } from "@electric-sql/pglite";
 import { verifyCallChain, type ChainStep } from "@sluice/evidence/verify";
+import { Report } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CanarySearch, type CanaryFind } from "../packages/cli/src/demo/canary-search.ts";
 import { csvLine } from "../packages/cli/src/demo/city/csv.ts";
@@ -24,7 +25,16 @@ import { readWalkState } from "../packages/cli/src/demo/walk-state.ts";
 import { readConfig } from "../packages/domain/src/config.ts";
 import { Keyring } from "../packages/domain/src/keyring.ts";
 import { openSealedFiles } from "../packages/domain/src/rest/open-files.ts";
-import { classesOf, liesIn, officeRows, registerValue, tableRows } from "./office-samples.ts";
+import { openSampleDesk } from "../packages/domain/src/samples/desk.ts";
+import {
+  classesOf,
+  liesIn,
+  officeRows,
+  registerValue,
+  reportGroups,
+  tableRows,
+  visitHistories,
+} from "./office-samples.ts";
 import { httpBodies, RecordingProxy } from "./recording-proxy.ts";
 
 let directory: string;
@@ -225,6 +235,49 @@ test("each class of a Mondrian sample has as many enterprises as is told, and th
       ["region", "industry"].every((name) => liesIn(row[name] ?? "", one[name] ?? "")),
     );
     expect(inside.length, at).toBeGreaterThanOrEqual(others.length + 1);
+  }
+});
+
+test("the days between two visits of a patient are as they were, though no job sees on which days they were", async () => {
+  const { spec } = (await examplePlan(generated, "ageing-report")).products[0] ?? {};
+  expect(spec?.policy.columns["visit_date"]?.transform).toMatchObject({ kind: "dateShift" });
+  const clock = { now: () => new Date() };
+  const random = { bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) };
+  const file = join(directory, "visits.csv");
+  {
+    await using desk = await openSampleDesk(join(directory, "domains", "health"), { clock, random });
+    if (spec !== undefined) await desk.write({ policy: spec.policy, key: spec.key }, file);
+  }
+  const stored = tableRows(generated.data.health);
+  const histories = new Set(visitHistories(stored, "resident_id"));
+  const shown = await officeRows(file);
+  const seen = visitHistories(shown, "patient_number");
+  expect(seen.filter((history) => history.includes(" ")).length).toBeGreaterThan(50);
+  // Of one patient the sample may have taken a part.
+  expect(seen.filter((history) => !histories.has(history)).length).toBeLessThanOrEqual(1);
+  const outside = shown.filter((row) => stored.every((other) => other["visit_date"] !== row["visit_date"]));
+  expect(outside.length).toBeGreaterThan(shown.length / 10);
+  expect(outside.length).toBeLessThan(shown.length);
+});
+
+test("the share of visits that follow another one is told of each group as a plain count has it", async () => {
+  const plain = new Map(
+    [...classesOf(reportGroups(tableRows(generated.data.health)), ["group"])].map(([group, rows]) => [
+      group,
+      rows.filter((row) => row["again"] === "1").length / rows.length,
+    ]),
+  );
+  const reports = (await unsealed("health", "indexes")).filter(({ name }) => name.endsWith("report.json"));
+  // That of the walk, and that of the trial.
+  expect(reports.length).toBe(2);
+  for (const { content } of reports) {
+    const { table } = Report.parse(JSON.parse(new TextDecoder().decode(content)));
+    if (table.kind !== "table") throw new TypeError("the ageing report has a table with disclosure control");
+    const told = table.cells.filter(({ means }) => means["again"] !== undefined);
+    expect(told.length).toBeGreaterThan(10);
+    for (const { at, means } of told) {
+      expect(Math.abs((means["again"] ?? 0) - (plain.get(at.join()) ?? 1)), at.join()).toBeLessThan(0.0005);
+    }
   }
 });
 

@@ -1,5 +1,6 @@
-/** 老龄化报告 — ageing and visits to hospital: visits and their mean charge by age band and district. The job only says
- *  which group each visit is in; counting, rounding and leaving small groups out is done outside of it.
+/** 老龄化报告 — ageing and visits to hospital: visits, their mean charge and how many follow one soon before, by age band and
+ *  district. The job only says which group each visit is in; counting, rounding and leaving small groups out is done outside of
+ *  it. Dates are moved by days that are the same for all of one patient: what is between two of them is as it was.
  *  @module */
 import { defineJob } from "@sluice/sandbox/job";
 
@@ -18,11 +19,14 @@ const DISTRICTS: Readonly<Record<string, string>> = {
 };
 const NINGBO = "3302";
 const CODES = Object.keys(DISTRICTS);
+/** A visit at most so many days after another one of the same patient follows it. */
+const SOON_DAYS = 30;
+const DAY_MS = 86_400_000;
 
 export default defineJob({
   name: "ageing-report",
   purpose: "ageing-report",
-  input: { age: "f64", region: "dict", charge: "f64" },
+  input: { age: "f64", region: "dict", charge: "f64", patient_number: "dict", visit_date: "dict" },
   outputs: {
     fit: { kind: "metrics", keys: ["rows", "older"] },
     visits: {
@@ -31,13 +35,17 @@ export default defineJob({
         { name: "age", levels: BANDS },
         { name: "district", levels: [...Object.values(DISTRICTS), "宁波 Ningbo", "其他 Elsewhere"] },
       ],
-      measures: ["charge"],
+      measures: ["charge", "again"],
     },
   },
 
   develop(rows, { log }) {
     const older = rows.age.values.reduce((count, age) => count + (age >= 60 ? 1 : 0), 0);
-    log(`${rows.rowCount} visits, ${Math.round((100 * older) / rows.rowCount)} % at 60 and above`);
+    const again = followsSoon(rows).reduce((count, soon) => count + soon, 0);
+    const percent = (visits: number): number => Math.round((100 * visits) / rows.rowCount);
+    log(
+      `${rows.rowCount} visits, ${percent(older)} % at 60 and above, ${percent(again)} % within ${SOON_DAYS} days after another`,
+    );
     return { fit: { rows: rows.rowCount, older: older / rows.rowCount } };
   },
 
@@ -49,7 +57,7 @@ export default defineJob({
           age: Uint8Array.from(rows.age.values, (age) => age / BAND_YEARS - 1),
           district: Uint8Array.from(rows.region.values, (code) => districts[code] ?? CODES.length + 1),
         },
-        measures: { charge: rows.charge.values },
+        measures: { charge: rows.charge.values, again: followsSoon(rows) },
       },
     };
   },
@@ -60,4 +68,24 @@ function districtOf(code: string): number {
   const own = CODES.indexOf(code);
   if (own >= 0) return own;
   return code.startsWith(NINGBO) ? CODES.length : CODES.length + 1;
+}
+
+/** Texts with a code for each row. */
+interface Texts {
+  readonly values: ArrayLike<number>;
+  readonly dictionary: readonly string[];
+}
+
+/** 1 for each visit that follows another one of its patient, 0 for the others. */
+function followsSoon(rows: { rowCount: number; patient_number: Texts; visit_date: Texts }): Float64Array {
+  const { rowCount, patient_number: patients, visit_date: dates } = rows;
+  const days = dates.dictionary.map((date) => Date.parse(date) / DAY_MS);
+  const dayOf = (row: number): number => days[dates.values[row] ?? -1] ?? Number.NaN;
+  const known = patients.dictionary.map((): number[] => []);
+  for (let row = 0; row < rowCount; row++) known[patients.values[row] ?? -1]?.push(dayOf(row));
+  return Float64Array.from({ length: rowCount }, (_, row) => {
+    const day = dayOf(row);
+    const others = known[patients.values[row] ?? -1] ?? [];
+    return others.some((other) => other < day && day <= other + SOON_DAYS) ? 1 : 0;
+  });
 }

@@ -31,17 +31,20 @@ const DEPARTMENTS: [Weighted<string>, ...Weighted<string>[]] = [
 ];
 const DAY_MS = 86_400_000;
 const MAX_VISITS = 40;
+/** Patient numbers that there are. */
+const PATIENTS = 100_000_000;
 
 const FIELDS = [
   field("visit_id", "就诊流水号", "integer", "direct", "general-3"),
   field("resident_id", "公民身份号码", "text", "direct", "general-4"),
   field("name", "姓名", "text", "direct", "general-4"),
+  field("patient_number", "病案号", "text", "direct", "general-4"),
   field("gender", "性别", "text", "quasi", "general-2"),
   field("age", "年龄", "integer", "quasi", "general-2", { kind: "intervals", min: 15, max: 75, widths: [15] }),
   field("region", "参保地区划代码", "text", "quasi", "general-2", REGION_HIERARCHY),
   field("hospital", "医疗机构", "text", "quasi", "general-3"),
   field("department", "科室", "text", "sensitive", "general-4"),
-  field("visit_date", "就诊日期", "date", "quasi", "general-3"),
+  field("visit_date", "就诊日期", "date", "sensitive", "general-4"),
   field("inpatient", "住院", "boolean", "sensitive", "general-4"),
   field("charge", "费用（元）", "decimal", "sensitive", "general-4"),
   field("insured_paid", "医保支付（元）", "decimal", "sensitive", "general-4"),
@@ -59,10 +62,12 @@ export function visits(seed: string, { persons, canaryIndexes }: Population): Ci
     header: FIELDS.map(({ name }) => name),
     *rows() {
       const random = new SeededRandom(seed, "visits");
+      const firstPatient = new SeededRandom(seed, "patients").int(0, PATIENTS - 1);
       let visitId = 0;
       for (const [i, person] of persons.entries()) {
         const count = Math.max(drawCount(random, person.age), canaries.has(i) ? 1 : 0);
-        for (let visit = 0; visit < count; visit++) yield row(random, person, ++visitId);
+        const patient = patientNumber(firstPatient, i);
+        for (let visit = 0; visit < count; visit++) yield row(random, { person, patient, visitId: ++visitId });
       }
     },
   };
@@ -76,7 +81,15 @@ function drawCount(random: SeededRandom, age: number): number {
   return count;
 }
 
-function row(random: SeededRandom, person: Person, visitId: number): string[] {
+/** Different for every `index` below 10^8: 48271 has no factor in common with 10. */
+function patientNumber(first: number, index: number): string {
+  return `BA${String((first + index * 48_271) % PATIENTS).padStart(8, "0")}`;
+}
+
+function row(
+  random: SeededRandom,
+  { person, patient, visitId }: { readonly person: Person; readonly patient: string; readonly visitId: number },
+): string[] {
   const inpatient = random.chance(0.02 + person.age / 1_200);
   const charge = (inpatient ? 9_000 : 260) * Math.exp(0.8 * random.normal());
   const date = new Date(REFERENCE_DATE.getTime() - random.int(0, 364) * DAY_MS);
@@ -84,6 +97,7 @@ function row(random: SeededRandom, person: Person, visitId: number): string[] {
     String(visitId),
     person.residentId,
     person.name,
+    patient,
     person.gender,
     String(person.age),
     person.region,
