@@ -8,7 +8,9 @@
  *  @module */
 import { Buffer } from "node:buffer";
 import { readSync, writeSync } from "node:fs";
-import process from "node:process";
+
+// Importing `node:process` would evaluate `process.stdin`, and reading would no longer wait for bytes but turn and sleep.
+const { process } = globalThis;
 
 const FRAME = { ready: 1, progress: 2, log: 3, result: 4, failure: 5, metric: 6 };
 const MAX_HEADER_BYTES = 64 * 1_048_576;

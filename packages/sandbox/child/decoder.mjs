@@ -8,8 +8,10 @@
  *  @module */
 import { Buffer } from "node:buffer";
 import { readSync, writeSync } from "node:fs";
-import process from "node:process";
 import { decodeManifest, decodeOutput } from "./decode.mjs";
+
+// Importing `node:process` would evaluate `process.stdin`, and reading would no longer wait for bytes but turn and sleep.
+const { process } = globalThis;
 
 const FRAME = { ready: 1, result: 4 };
 const MAX_MANIFEST_BYTES = 1_048_576;
