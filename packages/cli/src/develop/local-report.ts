@@ -20,12 +20,16 @@ import { formatTable } from "../table.ts";
 import { formatFindings } from "./guard-text.ts";
 import type { EntryReport, LocatedError } from "./local-run.ts";
 import type { PlannedScore } from "./planned-score.ts";
+import { suppressedOf, type Suppressed } from "./suppressed.ts";
 import { formatGuardedTable } from "./table-text.ts";
 
 /** Lines around the place of an error. */
 const CONTEXT_LINES = 2;
 /** Columns of a source line that are shown. */
 const MAX_SOURCE_COLUMNS = 110;
+
+/** Lines on what is kept back. */
+const MAX_SUPPRESSED_SHOWN = 48;
 
 /** A value that a job returned, or that the guard let through. */
 type OutputValue = Metrics | ReleasedModel | Labels | MemberFlags | TableRows | Table;
@@ -48,7 +52,18 @@ export function formatEntry(report: EntryReport, manifest: JobManifest): string 
     if (value.kind === "table") lines.push(indented(`${name}: ${formatGuardedTable(value)}`));
   }
   if (findings.length > 0) lines.push(formatFindings(findings));
+  const suppressed = suppressedOf(report, manifest).filter(({ rule }) => !/^(?:metrics|model)-/.test(rule));
+  if (suppressed.length > 0) lines.push(suppressedText(suppressed));
   return `${lines.join("\n")}\n`;
+}
+
+/** What the guard keeps back, on rows that describe nobody; numbers that it changed stand beside what they were. */
+function suppressedText(suppressed: readonly Suppressed[]): string {
+  const shown = suppressed.slice(0, MAX_SUPPRESSED_SHOWN);
+  const rows = shown.map(({ output, what, rule, why }) => [`    ${output}`, what, rule, why]);
+  const more = suppressed.length - shown.length;
+  const rest = more > 0 ? [`    and ${more} more`] : [];
+  return ["  kept back:", formatTable(rows), ...rest].join("\n");
 }
 
 /** An error with the lines around its place. */
@@ -155,6 +170,7 @@ export function entryDocument(report: EntryReport, manifest: JobManifest): Recor
     log,
     metrics,
     findings,
+    suppressed: suppressedOf(report, manifest),
     returned: returned === null ? null : outputDocument(returned, manifest),
     output: output === null ? null : outputDocument(output, manifest),
     ...(score === null ? {} : { score }),

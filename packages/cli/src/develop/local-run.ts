@@ -18,6 +18,7 @@ import {
   type JobOutput,
   type NoisyTable,
   type ParamValues,
+  type Policy,
   type ReleasedModel,
   type SandboxRunner,
 } from "@sluice/protocol";
@@ -133,7 +134,7 @@ async function runEntry(
   job: DevelopmentBundle,
   manifest: JobManifest,
   { entry, table, model }: { entry: EntryReport["entry"]; table: ColumnBatch; model?: ReleasedModel | undefined },
-  { runner, seed, params, signal, onEvent }: LocalRunOptions,
+  { runner, source, seed, params, signal, onEvent }: LocalRunOptions,
 ): Promise<EntryReport> {
   const log: string[] = [];
   const metrics: ToldMetric[] = [];
@@ -167,13 +168,25 @@ async function runEntry(
   }
   const decoded = await runner.decode(outcome.output, manifest, { signal });
   if (!decoded.ok) return { ...base, ...failed(new SluiceError(decoded.code, decoded.details)) };
-  return { ...base, ...guarded(decoded.form, manifest, table, entry) };
+  return { ...base, ...guarded(decoded.form, { manifest, table, entry, sensitive: sensitiveColumns(source.policy) }) };
 }
 
 type Guarded = Pick<EntryReport, "findings" | "returned" | "output" | "failure">;
 
+/** What the guard is told beside the output. */
+interface GuardedEntry {
+  readonly manifest: JobManifest;
+  readonly table: ColumnBatch;
+  readonly entry: EntryReport["entry"];
+  readonly sensitive: readonly string[];
+}
+
+function sensitiveColumns({ columns }: Policy): string[] {
+  return Object.entries(columns).flatMap(([name, { role }]) => (role === "sensitive" ? [name] : []));
+}
+
 /** What the domain's guard says of the output, from the same facts. */
-function guarded(form: Bytes, manifest: JobManifest, table: ColumnBatch, entry: EntryReport["entry"]): Guarded {
+function guarded(form: Bytes, { manifest, table, entry, sensitive }: GuardedEntry): Guarded {
   let returned: JobOutput;
   try {
     returned = readJobOutput(form, manifest);
@@ -184,8 +197,8 @@ function guarded(form: Bytes, manifest: JobManifest, table: ColumnBatch, entry: 
   const { rowCount } = table;
   const facts =
     entry === "develop"
-      ? ({ rowCount, environment: "development", levels: featureLevels(table), table } as const)
-      : ({ rowCount, environment: "production", table } as const);
+      ? ({ rowCount, environment: "development", levels: featureLevels(table), table, sensitive } as const)
+      : ({ rowCount, environment: "production", table, sensitive } as const);
   const verdict = checkOutput(returned, manifest, facts);
   const { findings } = verdict;
   if (verdict.ok) return { findings, returned, output: verdict.output, failure: null };

@@ -9,6 +9,7 @@ import {
   type ReleasedModel,
   type Policy,
   runAllowance,
+  sha256Hex,
   type Run,
   type Sha256Hex,
   verdictOf,
@@ -83,6 +84,10 @@ export async function runGuarded(
   // it reaches is not told.
   const shown = environment === "development" && admitted.held.policy.sharing !== "enclave";
   const { table, subjects, tags } = rowsOf(input);
+  // What runs is what was submitted, reviewed and released, byte for byte, whatever became of the state since.
+  if ((await sha256Hex(admitted.frame)) !== run.bundle) {
+    throw new RunRefused({ code: "ERR_BUNDLE_CHANGED", details: {}, refusedBy: "domain" });
+  }
   const params = run.params === undefined ? {} : { params: run.params };
   const guardedRun: GuardedRun = {
     code: admitted.frame,
