@@ -11,58 +11,82 @@ import { probeKernelLayers } from "../src/probe.ts";
 
 const engine = checkEngine();
 
-test.each([
-  ["as the user it runs as", {}],
-  // As root outside, the namespaces alone must hold it.
-  ["as the user of these tests", { userId: process.getuid?.() ?? 0 }],
-])(
-  "holds a process that left its isolate, %s: no file, no socket, no program, no other process",
-  async (_name, user) => {
-    const { wrappers, layers } = await probeKernelLayers(engine);
-    if (!layers.includes("namespaces") || !layers.includes("seccomp")) {
-      if ((process.env["SLUICE_REQUIRE"] ?? "").includes("programs")) throw new Error("bwrap is missing");
-      process.stdout.write("skipped: bwrap is missing\n");
-      return;
-    }
-    const directory = await mkdtemp(join(tmpdir(), "escape-test-"));
-    const path = join(directory, "socket");
-    const tcp = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
-    const unix = createServer((socket) => socket.destroy()).listen(path);
-    await Promise.all([once(tcp, "listening"), once(unix, "listening")]);
-    try {
-      const address = tcp.address();
-      const port = typeof address === "object" ? String(address?.port) : "";
-      const command = launchCommand(
-        { ...wrappers, ...user },
-        {
-          script: "probe",
-          addonFile: engine.addonFile,
-          argument: "127.0.0.1",
-          addressSpaceBytes: 4 * 2 ** 30,
-          cpuSeconds: 10,
-        },
-      );
-      const script = fileURLToPath(new URL("./fixtures/escaped.mjs", import.meta.url));
-      const args = [...command.args.map((arg) => (arg === childFile("probe.mjs") ? script : arg)), port, path];
-      const child = startProcess({ ...command, args });
-      let text = "";
-      child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
-      await once(child, "close");
-      const found = JSON.parse(text) as {
-        attempts: Record<string, string>;
-        environment: string[];
-        processes: string[];
-        root: string[];
-      };
-      expect(Object.entries(found.attempts).filter(([, outcome]) => outcome === "ok")).toEqual([]);
-      expect(Object.keys(found.attempts)).toHaveLength(23);
-      expect(found.environment.filter((name) => !["PWD", "LD_LIBRARY_PATH"].includes(name))).toEqual([]);
-      expect(found.processes).toEqual(["1"]);
-      expect(found.root.filter((name) => !["lib", "lib64", "proc", "sluice", "usr"].includes(name))).toEqual([]);
-    } finally {
-      tcp.close();
-      unix.close();
-      await rm(directory, { recursive: true });
-    }
-  },
-);
+interface Found {
+  readonly attempts: Record<string, string>;
+  readonly environment: string[];
+  /** Absent where Node's permission model refuses to list them. */
+  readonly processes?: string[];
+  readonly root?: string[];
+  readonly descriptors?: string[];
+}
+
+interface Place {
+  readonly script: "child" | "probe" | "decoder";
+  readonly user?: { readonly userId: number };
+  /** Whether it starts Node again, and tries from there. */
+  readonly again?: true;
+}
+
+/** As root outside, the namespaces alone must hold it. */
+const user = { userId: process.getuid?.() ?? 0 };
+
+test.each<[string, Place]>([
+  ["a job's child, with Node's permissions given up", { script: "child" }],
+  ["a decoder, with Node's permissions given up", { script: "decoder" }],
+  ["a child without Node's permission model", { script: "probe" }],
+  ["a child as the user of these tests", { script: "probe", user }],
+  ["a Node that the child started in its own place", { script: "probe", again: true }],
+])("case 61: from where %s stands there is no file, no socket, no program, no other process", async (_name, place) => {
+  const { script } = place;
+  const { wrappers, layers } = await probeKernelLayers(engine);
+  if (!layers.includes("namespaces") || !layers.includes("seccomp")) {
+    if ((process.env["SLUICE_REQUIRE"] ?? "").includes("programs")) throw new Error("bwrap is missing");
+    process.stdout.write("skipped: bwrap is missing\n");
+    return;
+  }
+  const directory = await mkdtemp(join(tmpdir(), "escape-test-"));
+  const path = join(directory, "socket");
+  const tcp = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+  const unix = createServer((socket) => socket.destroy()).listen(path);
+  await Promise.all([once(tcp, "listening"), once(unix, "listening")]);
+  try {
+    const address = tcp.address();
+    const port = typeof address === "object" ? String(address?.port) : "";
+    const resources = { addressSpaceBytes: 4 * 2 ** 30, cpuSeconds: 10 };
+    const inside = script === "decoder" ? {} : { argument: "/sluice/engine.node" };
+    const request = { script, addonFile: engine.addonFile, ...inside, ...resources };
+    const command = launchCommand({ ...wrappers, ...place.user }, request);
+    const escaped = fileURLToPath(new URL("./fixtures/escaped.mjs", import.meta.url));
+    const replaced = command.args.map((arg) => (arg === childFile(`${script}.mjs`) ? escaped : arg));
+    const words = ["127.0.0.1", port, path, String(process.pid), place.again === true ? "again" : "once"];
+    const child = startProcess({ ...command, args: [...replaced, ...words] });
+    let text = "";
+    child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    await once(child, "close");
+    const found = JSON.parse(text) as Found;
+    expect(Object.entries(found.attempts).filter(([, outcome]) => outcome === "ok")).toEqual([]);
+    expect(Object.keys(found.attempts)).toHaveLength(27);
+    expect(found.environment.filter((name) => !["PWD", "LD_LIBRARY_PATH"].includes(name))).toEqual([]);
+    if (script === "probe") expectNothingElse(found);
+    else expect([found.processes, found.root, found.descriptors]).toEqual([undefined, undefined, undefined]);
+  } finally {
+    tcp.close();
+    unix.close();
+    await rm(directory, { recursive: true });
+  }
+});
+
+/** No other process and its memory, no directory, and no descriptor but the two pipes, Node's own and the null device. */
+function expectNothingElse({ processes, root = [], descriptors = [] }: Found): void {
+  expect(processes).toEqual(["1"]);
+  expect(root.filter((name) => !["lib", "lib64", "proc", "sluice", "usr"].includes(name))).toEqual([]);
+  const open = descriptors.map((line) => [line.split(" ")[0], line.slice(line.indexOf(" ") + 1)] as const);
+  expect(open.filter(([fd]) => fd === "0" || fd === "1").map(([, what]) => what.split(":")[0])).toEqual([
+    "socket",
+    "socket",
+  ]);
+  const others = open.filter(([fd]) => fd !== "0" && fd !== "1");
+  expect(others.filter(([, what]) => !/^(?:\/dev\/null|anon_inode:.*|pipe:.*|closed|own root)$/u.test(what))).toEqual(
+    [],
+  );
+}

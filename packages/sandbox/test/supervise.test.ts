@@ -15,14 +15,14 @@ const PREAMBLE = `
 
 async function superviseScript(
   script: string,
-  change: { production?: boolean; events?: JobEvent[]; signal?: AbortSignal } = {},
+  change: { production?: boolean; events?: JobEvent[]; signal?: AbortSignal; wallTimeLimitMs?: number } = {},
 ) {
   const command = { program: process.execPath, args: ["-e", PREAMBLE + script], filter: undefined };
   return await supervise({
     child: await startChild(command, [], change.signal),
     input: [new Uint8Array(8)],
     environment: change.production === true ? "production" : "development",
-    limits: { wallTimeLimitMs: 5_000, memoryLimitBytes: 1 },
+    limits: { wallTimeLimitMs: change.wallTimeLimitMs ?? 5_000, memoryLimitBytes: 1 },
     layers: ["isolate", "process"],
     ...(change.signal && { signal: change.signal }),
     onEvent: (event) => change.events?.push(event),
@@ -38,39 +38,49 @@ test("gives a result as the bytes that the child wrote, and ends the child", asy
 });
 
 test.each([
-  ["an unknown kind", "ready(); frame(9, [1]);"],
-  ["a kind of 0", "ready(); frame(0, []);"],
-  ["a frame that claims 4 GiB", "ready(); write(head(4, 0xffffffff));"],
+  ["case 62: garbage", "ready(); write(Buffer.from('garbage, and more of it'));"],
+  ["case 62: an unknown kind", "ready(); frame(9, [1]);"],
+  ["case 62: a kind of 0", "ready(); frame(0, []);"],
+  ["case 62: a frame that claims 4 GiB", "ready(); write(head(4, 0xffffffff));"],
+  ["case 62: a length that would be negative", "ready(); write(head(4, 0x80000000));"],
+  ["case 62: a result one byte above its limit", "ready(); write(head(4, 64 * 1048576 + 1));"],
   ["a log line above its limit", "ready(); frame(3, 'x'.repeat(801));"],
   ["a second ready", "ready(); ready();"],
   ["a failure that is no JSON", "ready(); frame(5, '{');"],
   ["a failure outside the list", `ready(); frame(5, '{"failure":"ERR_INTERNAL","text":""}');`],
   ["a failure with more members", `ready(); frame(5, '{"failure":"threw","text":"","code":"x"}');`],
-  ["nothing and ends with 0", "ready(); process.exit(0);"],
-  ["half a result and ends", "ready(); write(head(4, 10)); write(Buffer.from([1])); process.exit(0);"],
+  ["case 64: nothing and ends with 0", "ready(); process.exit(0);"],
+  ["case 64: half a result and ends with 0", "ready(); write(head(4, 10)); write(Buffer.from([1])); process.exit(0);"],
   ["nothing and kills itself", "ready(); process.kill(process.pid, 'SIGSEGV');"],
-])("takes a child that writes %s for crashed", async (_name, script) => {
+])("%s: a child that writes this is taken for crashed", async (_name, script) => {
   expect(await superviseScript(script)).toMatchObject({ ok: false, code: "ERR_JOB_CRASHED", details: {} });
 });
 
-test("reads the first of two results only", async () => {
+test("case 65: reads the first of two results only", async () => {
   expect(await superviseScript("ready(); frame(4, [1]); frame(4, [2]);")).toMatchObject({
     ok: true,
     output: new Uint8Array([1]),
   });
 });
 
-test("ends a child that floods its pipe after the result", async () => {
+test("case 63: ends a child that floods its pipe after the result", async () => {
   expect(await superviseScript("ready(); frame(4, [1]); for (;;) write(Buffer.alloc(65536));")).toMatchObject({
     ok: true,
   });
 });
 
-test("ends a child that only floods", async () => {
+test("case 63: ends a child that only floods, and never exits", async () => {
   expect(await superviseScript("ready(); for (;;) write(Buffer.alloc(65536, 7));")).toMatchObject({
     ok: false,
     code: "ERR_JOB_CRASHED",
   });
+});
+
+test.each([
+  ["case 63: lines without end", "ready(); for (;;) frame(3, 'x');"],
+  ["case 63: nothing, and never exits", "ready();"],
+])("%s: the wall clock of the parent ends a child that writes this", async (_name, script) => {
+  expect(await superviseScript(script, { wallTimeLimitMs: 200 })).toMatchObject({ ok: false, code: "ERR_JOB_TIMEOUT" });
 });
 
 test("counts lines and progress itself", async () => {
