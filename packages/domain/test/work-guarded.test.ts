@@ -66,6 +66,23 @@ test("a development run returns what the guard let through, with its report and 
   expect(events).toContainEqual({ kind: "progress", percent: 50 });
 });
 
+test("a job sees every byte of large columns, which pass through the broker while they come", async () => {
+  const code = await bundleOf(`
+    let sum = 0, texts = 0;
+    for (let i = 0; i < rows.rowCount; i++) { sum += rows.age.values[i] * (i % 7); texts += Number(rows.region.dictionary[rows.region.values[i]]); }
+    log(sum, texts, rows.insured.validity.every((byte) => byte === 255));
+    ${HONEST_DEVELOP}`);
+  const table = sampleTable(1_000_000);
+  const lines: string[] = [];
+  const onEvent = (event: JobEvent): void => void (event.kind === "log" && lines.push(event.line));
+  // Once with a broker that starts, then with a child that waits for the bytes.
+  for (let round = 0; round < 2; round++) await workshop.runGuarded(developRun(code, manifest, { table, onEvent }));
+  let sum = 0;
+  for (let i = 0; i < 1_000_000; i++) sum += (20 + (i % 60)) * (i % 7);
+  const right = `${sum} ${500_000 * (3301 + 3302)} true`;
+  expect(lines.filter((line) => !line.startsWith("rows"))).toEqual([right, right]);
+});
+
 test("a production run labels every row as plain computation does, and tells no line of the job", async () => {
   const code = await bundleOf(
     HONEST_DEVELOP,

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { afterEach, expect, test } from "vitest";
-import type { Message } from "../src/work/message-parser.ts";
+import { MessageParser, type Message } from "../src/work/message-parser.ts";
 import { readMessages, writeMessage } from "../src/work/messages.ts";
 
 // A process that answers each message with the same message after a moment, and an error with its code.
@@ -50,6 +50,54 @@ test("messages reach another process whole and in order, large and small, also w
   input.end();
   expect(await answers.next()).toMatchObject({ value: { head: "ended" } });
   await once(child, "exit");
+});
+
+test("a message that has begun is here before its parts, and each part says when it is whole", () => {
+  const parser = new MessageParser(1_000);
+  const head = new TextEncoder().encode('{"i":1}');
+  const bytes = Uint8Array.from([
+    0,
+    0,
+    0,
+    head.length,
+    0,
+    0,
+    0,
+    3,
+    0,
+    0,
+    0,
+    2,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    3,
+    ...head,
+    7,
+    8,
+    9,
+    10,
+    11,
+  ]);
+  const seen: string[] = [];
+  for (const byte of bytes) {
+    parser.space()[0] = byte;
+    const message = parser.fill(1);
+    const begun = parser.takeBegun();
+    if (begun !== undefined) {
+      seen.push(`begun ${JSON.stringify(begun.head)} ${begun.parts.map(({ length }) => length).join()}`);
+      for (const [i, arrived] of begun.arrived.entries())
+        void arrived.then(() => seen.push(`${i}: ${begun.parts[i]?.join()}`));
+    }
+    if (message !== undefined) seen.push(`whole ${message.parts.join(" ")}`);
+  }
+  return Promise.resolve().then(() =>
+    expect(seen).toEqual(['begun {"i":1} 2,0,3', "whole 7,8  9,10,11", "0: 7,8", "1: ", "2: 9,10,11"]),
+  );
 });
 
 test.each([

@@ -5,6 +5,7 @@ import {
   MAX_BUNDLE_BYTES,
   SluiceError,
   utf8,
+  type Bytes,
   type DecodeOutcome,
   type RunOutcome,
   type SandboxRunner,
@@ -37,6 +38,9 @@ export interface SandboxRunnerOptions {
 
 /** A runner whose children wait. */
 export interface WarmSandboxRunner extends SandboxRunner {
+  /** @param options `arrived` resolves when bytes of the job's columns are whole: they may still be coming when a child
+   *  begins to read those before them. */
+  run(job: SealedJob, options: RunOptions): Promise<RunOutcome>;
   /** Resolves when as many children wait as should, or starting them has failed too often. */
   filled(): Promise<void>;
   /** Process ids of the children that wait. */
@@ -50,7 +54,8 @@ export const DESCRIBE_LIMITS = { wallTimeLimitMs: 10_000, memoryLimitBytes: 64 *
 /** Limits for which the first children are prepared: those of a development run that asks for no others. */
 export const EXPECTED_LIMITS = { wallTimeLimitMs: 30_000, memoryLimitBytes: 256 * 2 ** 20 } as const;
 
-type RunOptions = Parameters<SandboxRunner["run"]>[1];
+/** Options of a run. */
+type RunOptions = Parameters<SandboxRunner["run"]>[1] & { readonly arrived?: (bytes: Bytes) => Promise<void> };
 
 const PROBE_JOB = utf8('var sluiceJob = { default: { name: "probe", purpose: "probe", input: {}, outputs: {} } };');
 
@@ -82,7 +87,7 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
     expected: decoderLimits(0),
   });
 
-  async function claimAndRun(job: SealedJob, { signal, onEvent }: RunOptions): Promise<RunOutcome> {
+  async function claimAndRun(job: SealedJob, { signal, onEvent, arrived }: RunOptions): Promise<RunOutcome> {
     const { parts, dataBytes } = encodeRunInput(job);
     const { environment, limits } = job;
     const stop = AbortSignal.any(signal === undefined ? [closing.signal] : [closing.signal, signal]);
@@ -93,6 +98,7 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
       layers: ["isolate", "process", ...kernelLayers],
       signal: stop,
       ...(onEvent && { onEvent }),
+      ...(arrived && { arrived }),
     });
   }
 

@@ -33,6 +33,8 @@ export interface SuperviseOptions {
   readonly limits: SealedJob["limits"];
   /** Layers of the wrappers; `permission` is added when the child proves it. */
   readonly layers: readonly string[];
+  /** Resolves when these bytes of `input` are whole; without it, they are. */
+  readonly arrived?: (bytes: Bytes) => Promise<void>;
   /** When the run was asked for, by `performance.now()`; now unless given. */
   readonly startedAt?: number;
   readonly signal?: AbortSignal;
@@ -98,6 +100,14 @@ export async function supervise(options: SuperviseOptions): Promise<RunOutcome> 
   const timeout = (): void => end({ ok: false, code: "ERR_JOB_TIMEOUT", details: { wallTimeLimitMs } });
   const cancel = (): void => end({ ok: false, code: "ERR_CANCELLED", details: {} });
 
+  async function feed(): Promise<void> {
+    for (const part of options.input) {
+      if (options.arrived !== undefined) await options.arrived(part);
+      if (ending !== undefined) return;
+      child.stdin.write(part);
+    }
+  }
+
   const tell = eventFilter(environment, onEvent);
   function accept(frame: Frame): void {
     switch (frame.kind) {
@@ -131,7 +141,7 @@ export async function supervise(options: SuperviseOptions): Promise<RunOutcome> 
   const timer = setTimeout(timeout, wallTimeLimitMs);
   signal?.addEventListener("abort", cancel, { once: true });
   if (signal?.aborted === true) cancel();
-  else for (const part of options.input) child.stdin.write(part);
+  else void feed();
   child.stdout.resume();
   // What was written before the exit is still in the pipe.
   await exited;

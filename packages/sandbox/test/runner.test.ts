@@ -9,16 +9,15 @@ import {
   type JobEvent,
   type JobManifest,
   type LinearModel,
-  type SandboxRunner,
 } from "@sluice/protocol";
 import { bundleJob } from "../src/bundle.ts";
-import { createSandboxRunner, describeBundle } from "../src/index.ts";
+import { createSandboxRunner, describeBundle, type WarmSandboxRunner } from "../src/index.ts";
 import { createRng } from "../src/kit.ts";
 import { decodeJobOutput } from "./decoding.ts";
 import { findProgram } from "../src/launch.ts";
 import { LIMITS, bundleOf, sealed } from "./jobs.ts";
 
-let runner: SandboxRunner;
+let runner: WarmSandboxRunner;
 let code: Uint8Array;
 let described: DescribedBundle;
 beforeAll(async () => {
@@ -201,6 +200,19 @@ test("shows a job the nulls of its columns and nothing beyond them", async () =>
     onEvent: (event) => event.kind === "log" && lines.push(event.line),
   });
   expect(lines).toEqual(["rowCount,a 1,0,3 5 true"]);
+});
+
+test("sends a column when it has arrived, and not before", async () => {
+  const values = new Float64Array(4);
+  const table: ColumnBatch = { rowCount: 4, columns: { a: { type: "f64", values } } };
+  const outcome = await runner.run(sealed(bundleOf("return { fit: { n: rows.a.values[3] } };"), { table }), {
+    arrived: async ({ buffer }) => {
+      if (buffer !== values.buffer) return;
+      await Promise.resolve();
+      values.fill(2.5);
+    },
+  });
+  expect(outcome.ok && new TextDecoder().decode(outcome.output)).toContain('"n":2.5');
 });
 
 test("runs columns larger than the memory limit, which is the job's own", async () => {

@@ -8,7 +8,8 @@ import { Socket } from "node:net";
 import { isErrorCode, isSluiceError, utf8, type Bytes, type SealedJob } from "@sluice/protocol";
 import { createSandboxRunner, SANDBOX_LAYERS } from "@sluice/sandbox";
 import { BrokerRequest, MAX_BROKER_REQUEST_BYTES, type BrokerAnswer } from "./broker-protocol.ts";
-import { receiveMessages, writeMessage } from "./messages.ts";
+import type { ArrivingMessage } from "./message-parser.ts";
+import { receiveArriving, writeMessage } from "./messages.ts";
 import { tableFromParts } from "./table-parts.ts";
 
 const answers = new Socket({ fd: 4, readable: false, writable: true });
@@ -21,14 +22,19 @@ const running = new Map<number, AbortController>();
 
 type RunRequest = Extract<BrokerRequest, { kind: "run" }>;
 
-async function run(request: RunRequest, parts: readonly Bytes[]): Promise<void> {
+async function run(request: RunRequest, { parts, arrived }: ArrivingMessage): Promise<void> {
   const { id } = request;
   const cancel = new AbortController();
   running.set(id, cancel);
   try {
     const runner = await starting;
+    // Bundle and dictionaries are read here; columns pass through while they come.
+    const dictionaries = request.table?.columns.flatMap(({ dictionary }) => dictionary ?? []) ?? [];
+    await Promise.all([0, ...dictionaries].map(async (index) => arrived[index]));
+    const whole = new Map(parts.map((part, i) => [part.buffer, arrived[i]]));
     const outcome = await runner.run(sealedJob(request, parts), {
       signal: cancel.signal,
+      arrived: async ({ buffer }) => whole.get(buffer),
       onEvent: (event) => {
         if (event.kind === "progress") void answer({ kind: "progress", id, percent: event.percent });
         else if (event.kind === "metric") void answer({ kind: "metric", id, name: event.name, value: event.value });
@@ -75,9 +81,9 @@ function answer(head: BrokerAnswer, parts: readonly Bytes[] = []): Promise<void>
   return writeMessage(answers, head, parts).catch(() => process.exit(1));
 }
 
-for await (const { head, parts } of receiveMessages(3, MAX_BROKER_REQUEST_BYTES)) {
-  const request = BrokerRequest.parse(head);
-  if (request.kind === "run") void run(request, parts);
+for await (const message of receiveArriving(3, MAX_BROKER_REQUEST_BYTES)) {
+  const request = BrokerRequest.parse(message.head);
+  if (request.kind === "run") void run(request, message);
   else running.get(request.id)?.abort();
 }
 for (const cancel of running.values()) cancel.abort();

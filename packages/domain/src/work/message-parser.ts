@@ -14,6 +14,12 @@ export interface Message {
   readonly parts: readonly Bytes[];
 }
 
+/** A message whose head is here. Its parts have their buffers, which fill while they come. */
+export interface ArrivingMessage extends Message {
+  /** By part, resolved when it is whole. What is cut off never is. */
+  readonly arrived: readonly Promise<void>[];
+}
+
 // struct { uint32 headLength; uint32 partCount; uint32 partLength[partCount]; opaque head[]; opaque parts[]… } Message;
 const PREFIX_BYTES = 8;
 
@@ -25,6 +31,10 @@ export class MessageParser {
   /** Fields of the message that are whole: prefix, lengths, head, parts. */
   #fields: Bytes[] = [];
   #lengths: number[] = [];
+  #parts: Bytes[] = [];
+  #arrivals: (() => void)[] = [];
+  #head: unknown;
+  #begun: ArrivingMessage | undefined;
 
   /** @param maxBytes Largest head and parts of one message together. */
   constructor(maxBytes: number) {
@@ -41,6 +51,13 @@ export class MessageParser {
     return this.#fields.length > 0 || this.#filled > 0;
   }
 
+  /** The message whose head has been read since the last call, if one has. */
+  takeBegun(): ArrivingMessage | undefined {
+    const begun = this.#begun;
+    this.#begun = undefined;
+    return begun;
+  }
+
   /** Takes note of `count` bytes in `space()`; the message that they complete, if any.
    *  @throws ERR_FRAME_TOO_LARGE, ERR_FRAME_MALFORMED */
   fill(count: number): Message | undefined {
@@ -49,16 +66,20 @@ export class MessageParser {
       this.#fields.push(this.#space);
       if (this.#fields.length === 1) this.#readPrefix();
       if (this.#fields.length === 2) this.#readLengths();
+      if (this.#fields.length === 3) this.#begin();
+      this.#arrivals[this.#fields.length - 4]?.();
       const next = this.#lengths[this.#fields.length];
       this.#filled = 0;
       if (next !== undefined) {
-        this.#space = new Uint8Array(next);
+        this.#space = this.#parts[this.#fields.length - 3] ?? new Uint8Array(next);
         continue;
       }
-      const [, , head = new Uint8Array(0), ...parts] = this.#fields;
+      const message = { head: this.#head, parts: this.#parts };
       this.#fields = [];
+      this.#parts = [];
+      this.#arrivals = [];
       this.#space = new Uint8Array(PREFIX_BYTES);
-      return { head: parseHead(head), parts };
+      return message;
     }
     return undefined;
   }
@@ -79,6 +100,14 @@ export class MessageParser {
     if (sizeBytes > this.#maxBytes)
       throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes, maxBytes: this.#maxBytes });
     this.#lengths.push(...partLengths);
+  }
+
+  #begin(): void {
+    this.#head = parseHead(this.#space);
+    this.#parts = this.#lengths.slice(3).map((length) => new Uint8Array(length));
+    const arrivals = this.#parts.map(() => Promise.withResolvers<void>());
+    this.#arrivals = arrivals.map(({ resolve }) => resolve);
+    this.#begun = { head: this.#head, parts: this.#parts, arrived: arrivals.map(({ promise }) => promise) };
   }
 
   #prefix(): { headLength: number; partCount: number } {

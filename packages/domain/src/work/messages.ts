@@ -4,7 +4,7 @@
 import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { SluiceError, utf8, type Bytes } from "@sluice/protocol";
-import { MAX_HEAD_BYTES, MAX_PARTS, MessageParser, type Message } from "./message-parser.ts";
+import { MAX_HEAD_BYTES, MAX_PARTS, MessageParser, type ArrivingMessage, type Message } from "./message-parser.ts";
 
 /** Writes `head` and `parts` to `stream`; resolves when the stream has taken them. Messages of concurrent calls do not mix.
  *  @throws ERR_FRAME_TOO_LARGE; whatever the stream fails with */
@@ -43,9 +43,23 @@ export async function* readMessages(stream: Readable, maxBytes: number): AsyncGe
 
 /** Messages of the pipe or socket `fd` until it ends, read by the system into the parts themselves. While messages
  *  wait to be taken, nothing is read. @throws as `readMessages` */
-export async function* receiveMessages(fd: number, maxBytes: number): AsyncGenerator<Message> {
+export function receiveMessages(fd: number, maxBytes: number): AsyncGenerator<Message> {
+  return receive(fd, maxBytes, (_parser, whole) => whole);
+}
+
+/** The same as soon as the head of each is here, so that its parts can be passed on while others come. The next message
+ *  begins when the parts of the one before are whole. @throws as `readMessages` */
+export function receiveArriving(fd: number, maxBytes: number): AsyncGenerator<ArrivingMessage> {
+  return receive(fd, maxBytes, (parser) => parser.takeBegun());
+}
+
+async function* receive<T>(
+  fd: number,
+  maxBytes: number,
+  take: (parser: MessageParser, whole: Message | undefined) => T | undefined,
+): AsyncGenerator<T> {
   const parser = new MessageParser(maxBytes);
-  const waiting: Message[] = [];
+  const waiting: T[] = [];
   let ended: { error?: unknown } | undefined;
   let wake = (): void => undefined;
   const end = (how: { error?: unknown }): void => {
@@ -54,7 +68,7 @@ export async function* receiveMessages(fd: number, maxBytes: number): AsyncGener
   };
   const callback = (count: number): boolean => {
     try {
-      const message = parser.fill(count);
+      const message = take(parser, parser.fill(count));
       if (message === undefined) return true;
       waiting.push(message);
       wake();

@@ -25,12 +25,16 @@ export type TableHead = z.infer<typeof TableHead>;
 /** Appends the columns of `table` to `parts`. Values are not copied. */
 export function tableToParts(table: ColumnBatch, parts: Bytes[]): TableHead {
   const push = (bytes: Bytes): number => parts.push(bytes) - 1;
-  const columns = Object.entries(table.columns).map(([name, column]) => ({
+  // First what a reader needs to make sense of the rest.
+  const dictionaries = Object.values(table.columns).map((column) =>
+    column.type === "dict" ? { dictionary: push(utf8(JSON.stringify(column.dictionary))) } : {},
+  );
+  const columns = Object.entries(table.columns).map(([name, column], i) => ({
     name,
     type: column.type,
     values: push(new Uint8Array(column.values.buffer, column.values.byteOffset, column.values.byteLength)),
     ...(column.validity === undefined ? {} : { validity: push(column.validity) }),
-    ...(column.type === "dict" ? { dictionary: push(utf8(JSON.stringify(column.dictionary))) } : {}),
+    ...dictionaries[i],
   }));
   return { rowCount: table.rowCount, columns };
 }
