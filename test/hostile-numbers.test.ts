@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Hostile cases that the sandbox and the guard must survive. */
 const CASE_COUNT = 80;
 /** Cases whose tests are still being written. */
-const LATER = [66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 79, 80];
+const LATER = [66, 67, 68, 69, 70, 71, 72, 73, 74];
 
 test("each of the 80 hostile cases is a test that carries its number", () => {
   const found = new Set<number>(LATER);
