@@ -97,9 +97,9 @@ test("without bwrap on the PATH and without user namespaces, the layers they giv
   expect(faults(found)).toEqual([
     "warning bubblewrap: there is no bwrap on the PATH",
     "warning namespaces: the kernel allows no user namespaces",
-    "warning layer: rlimit is missing",
-    "warning layer: namespaces is missing",
-    "warning layer: seccomp is missing",
+    "warning layer: rlimit is missing: no production job runs",
+    "warning layer: namespaces is missing: no production job runs",
+    "warning layer: seccomp is missing: no production job runs",
   ]);
   expect(found.find(({ check }) => check === "engine")?.fact).toMatch(/^\d+\.\d+\.\d+, runs a job$/);
 });

@@ -3,6 +3,7 @@
  *  @module */
 import { keyAccess } from "@sluice/evidence";
 import { isSluiceError, SluiceError, toProblem } from "@sluice/protocol";
+import { PRODUCTION_LAYERS } from "@sluice/sandbox";
 import { z } from "zod";
 import { startDomain } from "./start.ts";
 
@@ -11,6 +12,7 @@ const Options = z.strictObject({
   host: z.string().optional(),
   port: z.int().min(0).max(65_535).optional(),
   requireLayers: z.array(z.string()).optional(),
+  productionLayers: z.array(z.string()).optional(),
   metricsPort: z.int().min(0).max(65_535).optional(),
   workerThreads: z.int().min(1).max(64).optional(),
   witnessAnswers: z.boolean().optional(),
@@ -23,6 +25,7 @@ process.umask(0o077);
 try {
   const { directory, ...given } = Options.parse(JSON.parse(process.argv[2] ?? "{}"));
   const running = await startDomain(directory, {
+    productionLayers: PRODUCTION_LAYERS,
     ...definedOnly(given),
     announceLayers: true,
     keys: keyAccess(process.env),

@@ -77,6 +77,9 @@ export interface StartDomainOptions {
   readonly port?: number;
   /** Isolation layers without which no job runs. */
   readonly requireLayers?: string[];
+  /** Layers without which no production job runs; none unless given. The commands that start a domain give
+   *  `PRODUCTION_LAYERS`. */
+  readonly productionLayers?: readonly string[];
   /** Worker threads for each kind of work. */
   readonly workerThreads?: number;
   readonly clock?: Clock;
@@ -113,7 +116,8 @@ export interface RunningDomain {
  *  @throws ERR_SANDBOX_ENGINE, ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_DIRECTORY_UNWRITABLE,
  *  ERR_KEY, ERR_SEALED_FILE, ERR_MEMORY_FILES, ERR_PORT_IN_USE */
 export async function startDomain(directory: string, options: StartDomainOptions = {}): Promise<RunningDomain> {
-  const { host = "127.0.0.1", port = 0 } = options;
+  const { host = "127.0.0.1", port = 0, productionLayers = [] } = options;
+  const requiredLayers = [...new Set([...(options.requireLayers ?? []), ...productionLayers])];
   const clock = options.clock ?? { now: () => new Date() };
   const random = options.random ?? { bytes: (length) => new Uint8Array(randomBytes(length)) };
   checkEngine();
@@ -191,7 +195,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
     cleanup.push(() => data.close());
     const pools = new WorkPools(options.workerThreads ?? DEFAULT_WORKER_THREADS);
     cleanup.push(() => pools.close());
-    const workshop = createWorkshop({ requireLayers: options.requireLayers ?? [] });
+    const workshop = createWorkshop({ requireLayers: options.requireLayers ?? [], productionLayers });
     cleanup.push(() => workshop.close());
     const runner = new RunExecutor(() => context);
     cleanup.push(() => runner.close());
@@ -267,7 +271,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
     cleanup.push(() => processLog.write({ event: "stopping" }));
     const scraped = options.metricsPort === undefined ? undefined : await serveMetrics(metrics, options.metricsPort);
     if (scraped !== undefined) cleanup.push(() => scraped.close());
-    processLog.started({ address: url, metricsPort: scraped?.port, requiredLayers: options.requireLayers });
+    processLog.started({ address: url, metricsPort: scraped?.port, requiredLayers });
     if (options.announceLayers === true) {
       const layers = announceLayers(observer);
       cleanup.push(() => layers.close());

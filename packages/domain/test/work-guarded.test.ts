@@ -276,6 +276,27 @@ test("a layer that is required and missing refuses every run", async () => {
   }
 });
 
+test("a layer that production requires and that is missing refuses production runs before they start, and no other", async () => {
+  expect(() => createWorkshop({ productionLayers: ["moat"] })).toThrow(/moat/u);
+  const strict = createWorkshop({ productionLayers: ["namespaces"], searchPath: "/nonexistent" });
+  try {
+    const development = await strict.runGuarded(developRun(honest, manifest));
+    expect(development).toMatchObject({ ok: true, layers: ["isolate", "process", "permission"] });
+    const events: unknown[] = [];
+    const run = { ...developRun(honest, manifest), environment: "production" } as const;
+    const outcome = refused(await strict.runGuarded({ ...run, onEvent: (event) => events.push(event) }));
+    expect(outcome).toMatchObject({
+      code: "ERR_SANDBOX_LAYER_MISSING",
+      refusedBy: "sandbox",
+      details: { layer: "namespaces", how: "install bubblewrap (bwrap) and allow user namespaces" },
+      layers: [],
+    });
+    expect(events).toEqual([]);
+  } finally {
+    await strict.close();
+  }
+});
+
 test.runIf(process.platform === "linux")("the guard has no environment, and may not write or start programs", () => {
   const { guard } = workshop.pids();
   const read = (name: string): string => readFileSync(`/proc/${String(guard)}/${name}`, "utf8");

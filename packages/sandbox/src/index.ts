@@ -1,5 +1,5 @@
 export * from "./describe.ts";
 export * from "./engine.ts";
 export { locateReason, type SourcePlace } from "./error-position.ts";
-export { LAYER_REMEDIES, SANDBOX_LAYERS, type SandboxLayer } from "./probe.ts";
+export { LAYER_REMEDIES, PRODUCTION_LAYERS, SANDBOX_LAYERS, type SandboxLayer } from "./probe.ts";
 export * from "./runner.ts";

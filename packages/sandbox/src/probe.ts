@@ -12,6 +12,9 @@ import { seccompFilter } from "./seccomp.ts";
 export const SANDBOX_LAYERS = ["isolate", "process", "permission", "rlimit", "namespaces", "seccomp"] as const;
 export type SandboxLayer = (typeof SANDBOX_LAYERS)[number];
 
+/** Layers without which no production job runs, unless whoever starts a domain says that fewer will do. */
+export const PRODUCTION_LAYERS: readonly SandboxLayer[] = ["permission", "rlimit", "namespaces", "seccomp"];
+
 /** What helps when a layer is missing. */
 export const LAYER_REMEDIES: Readonly<Record<SandboxLayer, string>> = {
   isolate: "install isolated-vm as pinned",

@@ -26,6 +26,8 @@ import { superviseClaimed } from "./supervise.ts";
 export interface SandboxRunnerOptions {
   /** Layers without which no runner is given. */
   readonly require?: readonly SandboxLayer[];
+  /** Layers without which no production run is started; development runs with what is there. */
+  readonly requireInProduction?: readonly SandboxLayer[];
   /** Directories searched for `bwrap` and `prlimit`; the process's PATH unless given. */
   readonly searchPath?: string;
   /** Children at a time; further runs wait. */
@@ -109,6 +111,11 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
     if (job.bundle.length > MAX_BUNDLE_BYTES) {
       throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes: job.bundle.length, maxBytes: MAX_BUNDLE_BYTES });
     }
+    const lacked = job.environment === "production" ? missingInProduction : undefined;
+    if (lacked !== undefined) {
+      const details = { layer: lacked, how: LAYER_REMEDIES[lacked] };
+      return { ok: false, code: "ERR_SANDBOX_LAYER_MISSING", details, layers: [], wallMs: 0 };
+    }
     if (freeSlots > 0) freeSlots--;
     else await new Promise<void>((resolve) => waiting.push(resolve));
     const outcome = claimAndRun(job, runOptions);
@@ -139,6 +146,7 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
     while (active.size > 0) await Promise.allSettled(active);
   }
 
+  let missingInProduction: SandboxLayer | undefined;
   // A whole run of an empty job: the layers it reports are the layers of every run.
   const probe = await run({
     bundle: PROBE_JOB,
@@ -153,6 +161,7 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
     if (missing === undefined || !probe.ok) throw new SluiceError("ERR_SANDBOX_START");
     throw new SluiceError("ERR_SANDBOX_LAYER_MISSING", { layer: missing, how: LAYER_REMEDIES[missing] });
   }
+  missingInProduction = options.requireInProduction?.find((layer) => !probe.layers.includes(layer));
 
   return {
     layers: () => Promise.resolve([...probe.layers]),

@@ -101,6 +101,11 @@ export const domainStart: Command = {
     ...LISTEN_OPTIONS,
     "witness-answers": { description: "give answers only when witnesses.policy's quorum has cosigned them" },
     "require-layers": { value: "LIST", description: "isolation layers without which no job runs, comma-separated" },
+    "production-layers": {
+      value: "LIST",
+      description:
+        "layers without which no production job runs (default permission,rlimit,namespaces,seccomp), or none",
+    },
     ...ACCESS_OPTIONS,
     ...JSON_OPTION,
   },
@@ -108,10 +113,19 @@ export const domainStart: Command = {
     const directory = args.positional(0);
     const address = listenAddress(args);
     const requireLayers = args.text("require-layers")?.split(",") ?? [];
-    const { startDomain } = await import("@sluice/domain");
+    const [{ startDomain }, { PRODUCTION_LAYERS }] = await Promise.all([
+      import("@sluice/domain"),
+      import("@sluice/sandbox"),
+    ]);
+    const chosen = args.text("production-layers");
+    const productionLayers = chosen === "none" ? [] : (chosen?.split(",") ?? PRODUCTION_LAYERS);
+    for (const layer of PRODUCTION_LAYERS.filter((each) => !productionLayers.includes(each))) {
+      io.stderr.write(`warning: production jobs run without the layer ${layer} where it is missing\n`);
+    }
     const domain = await startDomain(directory, {
       ...address,
       requireLayers,
+      productionLayers,
       announceLayers: true,
       memoryDirectory: memoryDirectory(io.env),
       keys: await accessOf(args, io),

@@ -52,7 +52,8 @@ async function checkNamespaces(machine: Machine): Promise<Finding> {
 }
 
 async function checkLayers({ env }: Machine): Promise<Finding[]> {
-  const { checkEngine, createSandboxRunner, LAYER_REMEDIES, SANDBOX_LAYERS } = await import("@sluice/sandbox");
+  const { checkEngine, createSandboxRunner, LAYER_REMEDIES, PRODUCTION_LAYERS, SANDBOX_LAYERS } =
+    await import("@sluice/sandbox");
   let version = "";
   try {
     ({ version } = checkEngine());
@@ -64,7 +65,14 @@ async function checkLayers({ env }: Machine): Promise<Finding[]> {
         ...SANDBOX_LAYERS.map((layer) =>
           found.includes(layer)
             ? well("layer", layer)
-            : warning("layer", `${layer} is missing`, LAYER_REMEDIES[layer], LAYER_REMEDIES_ZH[layer]),
+            : warning(
+                "layer",
+                PRODUCTION_LAYERS.includes(layer)
+                  ? `${layer} is missing: no production job runs`
+                  : `${layer} is missing`,
+                LAYER_REMEDIES[layer],
+                LAYER_REMEDIES_ZH[layer],
+              ),
         ),
       ];
     } finally {

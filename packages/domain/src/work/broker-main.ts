@@ -2,7 +2,7 @@
  *  that come out to a decoder, and hands back what the decoder wrote; it reads neither. It has no keys, no store and no other table.
  *
  *  Started by `workshop.ts` with requests on descriptor 3 and answers on descriptor 4; it ends when the requests do.
- *  Arguments: the isolation layers that must be there.
+ *  Arguments: the isolation layers that must be there, and after `production:` those that production runs need.
  *  @module */
 import { Socket } from "node:net";
 import { isErrorCode, isSluiceError, utf8, type Bytes, type SealedJob } from "@sluice/protocol";
@@ -16,7 +16,8 @@ const answers = new Socket({ fd: 4, readable: false, writable: true });
 answers.on("error", () => process.exit(1));
 
 const required = SANDBOX_LAYERS.filter((layer) => process.argv.includes(layer));
-const starting = createSandboxRunner({ require: required, searchPath: process.env["PATH"] ?? "" });
+const requireInProduction = SANDBOX_LAYERS.filter((layer) => process.argv.includes(`production:${layer}`));
+const starting = createSandboxRunner({ require: required, requireInProduction, searchPath: process.env["PATH"] ?? "" });
 starting.catch(() => undefined);
 const running = new Map<number, AbortController>();
 

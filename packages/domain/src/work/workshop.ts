@@ -102,21 +102,24 @@ export interface Workshop {
 export interface WorkshopOptions {
   /** Isolation layers without which no job runs. */
   readonly requireLayers?: readonly string[];
+  /** Further layers without which no production job runs. */
+  readonly productionLayers?: readonly string[];
   /** Directories in which the broker looks for the programs of its layers, separated by `:`. Nothing else of this
    *  process's environment goes with it. */
   readonly searchPath?: string;
 }
 
 /** Opens a workshop; its processes start when they are first needed.
- *  @throws ERR_SANDBOX_LAYER_MISSING when `requireLayers` names no layer that exists. */
+ *  @throws ERR_SANDBOX_LAYER_MISSING when an option names no layer that exists. */
 export function createWorkshop(options: WorkshopOptions = {}): Workshop {
-  const { requireLayers = [], searchPath = `${process.env["PATH"] ?? ""}:/usr/bin:/bin` } = options;
-  for (const layer of requireLayers) {
+  const { requireLayers = [], productionLayers = [] } = options;
+  const { searchPath = `${process.env["PATH"] ?? ""}:/usr/bin:/bin` } = options;
+  for (const layer of [...requireLayers, ...productionLayers]) {
     if (!SANDBOX_LAYERS.some((known) => known === layer)) {
       throw new SluiceError("ERR_SANDBOX_LAYER_MISSING", { layer, how: `require one of ${SANDBOX_LAYERS.join(", ")}` });
     }
   }
-  return new HelperWorkshop(requireLayers, searchPath);
+  return new HelperWorkshop({ requireLayers, productionLayers, searchPath });
 }
 
 type BrokerJob = Omit<SealedJob, "bundle" | "entry"> & {
@@ -132,11 +135,11 @@ class HelperWorkshop implements Workshop {
   #active = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(requireLayers: readonly string[], searchPath: string) {
+  constructor({ requireLayers, productionLayers, searchPath }: Required<WorkshopOptions>) {
     this.#requireLayers = requireLayers;
     this.#broker = new HelperProcess({
       module: moduleBeside("broker-main"),
-      args: requireLayers,
+      args: [...requireLayers, ...productionLayers.map((layer) => `production:${layer}`)],
       env: { PATH: searchPath },
       maxAnswerBytes: MAX_BROKER_ANSWER_BYTES,
     });
