@@ -79,13 +79,6 @@ test("output-class: refuses served outputs of a sample and released outputs of e
   expect(refused(served(labels(20, 20), { ...produced, environment: "development" }))).toEqual(["output-class"]);
 });
 
-test("model-kind: refuses models that it has no rules for", () => {
-  const value = { kind: "scorecard" as const, intercept: 0, items: [{ column: "age", breaks: [], points: [0, 1] }] };
-  const declared: JobManifest = { ...manifest, outputs: { model: { kind: "scorecard", maxBins: 8 } } };
-  const verdict = checkOutput({ class: "released", values: { model: value } }, declared, developed);
-  expect(refused(verdict)).toEqual(["model-kind"]);
-});
-
 test("output-declared: refuses outputs that are missing, undeclared or of another kind", () => {
   const fit = { kind: "metrics", values: { auc: 0.8, rows: 100 } } as const;
   const outputs: JobOutput[] = [

@@ -19,6 +19,7 @@ export * from "./keyring.ts";
 export * from "./limits.ts";
 export * from "./log.ts";
 export * from "./lookup.ts";
+export * from "./model-evidence.ts";
 export * from "./model.ts";
 export * from "./model-evaluate.ts";
 export * from "./model-features.ts";

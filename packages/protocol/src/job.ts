@@ -5,6 +5,7 @@ import { ColumnType, type ColumnBatch } from "./columns.ts";
 import { DatasetSpec } from "./dataset.ts";
 import type { GuardFinding } from "./guard-report.ts";
 import { FieldName, MemberName, Name } from "./identifiers.ts";
+import type { ModelEvidence } from "./model-evidence.ts";
 import { isModelKind, type ReleasedModel } from "./model.ts";
 import { ClustersSpec, LinearModelSpec, ScorecardSpec, TreeModelSpec } from "./model-spec.ts";
 import { NoisyTableSpec } from "./noisy-table.ts";
@@ -149,8 +150,10 @@ export type Verdict =
       findings: GuardFinding[];
       /** Whom the table of the output shows: for the domain to keep, and for nobody else. */
       shown?: Uint32Array;
+      /** What was measured of released models: for a reviewer in the domain, and for nobody else. */
+      evidence?: ModelEvidence[];
     }
-  | { ok: false; findings: GuardFinding[] };
+  | { ok: false; findings: GuardFinding[]; evidence?: ModelEvidence[] };
 
 /** Facts about a run that the guard takes from the domain, never from user code. */
 export type DomainFacts = {
@@ -172,6 +175,11 @@ export type DomainFacts = {
   /** What earlier outputs of the source showed, as the guard gave it in `Verdict.shown`, one after another. Without it metrics and
    *  models are not held against it, and a table as if there was nothing. */
   shown?: Uint32Array;
+  /** Rows of persons outside of the sample, as user code would have seen them: what a model is measured against. User code
+   *  never has them. */
+  heldOut?: ColumnBatch;
+  /** Bits that outputs over the source table carried before, at most; without it, no ledger is kept. */
+  bitsBefore?: number;
 };
 
 /** Whether the columns of a noisy table are inputs of types that can be grouped and summed as declared, those of a data

@@ -86,7 +86,9 @@ export async function runLocally(
   const { source, rows, exact, seed } = options;
   const names = Object.keys(manifest.input);
   const sample = synthesize(source, names, { rows, seed });
-  const developed = await runEntry(job, manifest, { entry: "develop", table: sample }, options);
+  // Persons whom the model never saw.
+  const heldOut = synthesize(source, names, { rows, seed: seed + 2 });
+  const developed = await runEntry(job, manifest, { entry: "develop", table: sample, heldOut }, options);
   const model = modelOf(developed.output);
   const planned = withNoise(await withScore(developed, manifest, model), manifest, sample);
   const kinds = Object.values(manifest.outputs).map(({ kind }) => kind);
@@ -133,9 +135,10 @@ export function locateError(error: SluiceError, sourceMap: string): LocatedError
 async function runEntry(
   job: DevelopmentBundle,
   manifest: JobManifest,
-  { entry, table, model }: { entry: EntryReport["entry"]; table: ColumnBatch; model?: ReleasedModel | undefined },
+  input: Pick<GuardedEntry, "entry" | "table" | "heldOut"> & { readonly model?: ReleasedModel | undefined },
   { runner, source, seed, params, signal, onEvent }: LocalRunOptions,
 ): Promise<EntryReport> {
+  const { entry, table, heldOut, model } = input;
   const log: string[] = [];
   const metrics: ToldMetric[] = [];
   const outcome = await runner.run(
@@ -168,7 +171,10 @@ async function runEntry(
   }
   const decoded = await runner.decode(outcome.output, manifest, { signal });
   if (!decoded.ok) return { ...base, ...failed(new SluiceError(decoded.code, decoded.details)) };
-  return { ...base, ...guarded(decoded.form, { manifest, table, entry, sensitive: sensitiveColumns(source.policy) }) };
+  return {
+    ...base,
+    ...guarded(decoded.form, { manifest, table, heldOut, entry, sensitive: sensitiveColumns(source.policy) }),
+  };
 }
 
 type Guarded = Pick<EntryReport, "findings" | "returned" | "output" | "failure">;
@@ -178,6 +184,8 @@ interface GuardedEntry {
   readonly manifest: JobManifest;
   readonly table: ColumnBatch;
   readonly entry: EntryReport["entry"];
+  /** Rows of others, for a model. */
+  readonly heldOut?: ColumnBatch | undefined;
   readonly sensitive: readonly string[];
 }
 
@@ -186,7 +194,7 @@ function sensitiveColumns({ columns }: Policy): string[] {
 }
 
 /** What the domain's guard says of the output, from the same facts. */
-function guarded(form: Bytes, { manifest, table, entry, sensitive }: GuardedEntry): Guarded {
+function guarded(form: Bytes, { manifest, table, heldOut, entry, sensitive }: GuardedEntry): Guarded {
   let returned: JobOutput;
   try {
     returned = readJobOutput(form, manifest);
@@ -195,9 +203,10 @@ function guarded(form: Bytes, { manifest, table, entry, sensitive }: GuardedEntr
     return failed(new SluiceError(error.code, error.details));
   }
   const { rowCount } = table;
+  const others = heldOut === undefined ? {} : { heldOut };
   const facts =
     entry === "develop"
-      ? ({ rowCount, environment: "development", levels: featureLevels(table), table, sensitive } as const)
+      ? ({ rowCount, environment: "development", levels: featureLevels(table), table, sensitive, ...others } as const)
       : ({ rowCount, environment: "production", table, sensitive } as const);
   const verdict = checkOutput(returned, manifest, facts);
   const { findings } = verdict;

@@ -84,7 +84,7 @@ ${declaration(job, read)}
 ${served.comment}
   outputs: {
     fit: { kind: "metrics", keys: ["auc", "rows"] },
-    model: { kind: "linear-model", maxParameters: 64 },
+    model: { kind: "linear-model", maxParameters: 64, target: "${outcome.name}", link: "logit" },
     ${served.output},
   },
 

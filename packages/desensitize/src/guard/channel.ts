@@ -1,9 +1,16 @@
 /** What a job can write into its outputs at most, whatever it means by them: the bound on a covert channel, from what its
  *  manifest declares and what the guard leaves. It is a budget to judge a release by, not a measure of a leak.
  *  @module */
-import { MAX_MODEL_FEATURES, tableCells, type DeclaredKind, type JobManifest, type OutputSpec } from "@sluice/protocol";
+import {
+  isServedKind,
+  MAX_MODEL_FEATURES,
+  tableCells,
+  type DeclaredKind,
+  type JobManifest,
+  type OutputSpec,
+} from "@sluice/protocol";
 import { METRIC_DIGITS } from "./metrics.ts";
-import { MODEL_DIGITS } from "./linear-model.ts";
+import { MODEL_DIGITS } from "./model/quantise.ts";
 import { MAX_MAGNITUDE, MIN_MAGNITUDE } from "./rounding.ts";
 import { MEAN_DIGITS } from "./cell-means.ts";
 
@@ -25,6 +32,18 @@ export function channelBits({ outputs }: Pick<JobManifest, "outputs">): OutputCh
     const per = spec.kind === "labels" || spec.kind === "set" ? ("row" as const) : ("output" as const);
     return [{ output, per, bits: Math.ceil(bitsOf(spec) * 10) / 10 }];
   });
+}
+
+/** What the outputs of one run carry at most beyond the domain, as they leave it whole: labels and sets answer row by row, and each
+ *  answer is counted by the grant's quota. */
+export function releasedBits(manifest: Pick<JobManifest, "outputs">, kind: "released" | "served"): number {
+  const bits = channelBits(manifest)
+    .filter(({ output, per }) => {
+      const spec = manifest.outputs[output];
+      return per === "output" && spec !== undefined && isServedKind(spec.kind) === (kind === "served");
+    })
+    .reduce((sum, channel) => sum + channel.bits, 0);
+  return Math.ceil(bits);
 }
 
 function bitsOf(spec: Exclude<OutputSpec, { kind: DeclaredKind }>): number {

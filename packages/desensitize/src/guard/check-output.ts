@@ -11,15 +11,18 @@ import {
   type GuardFinding,
   type JobManifest,
   type JobOutput,
+  type ModelEvidence,
   type OutputSpec,
   type Verdict,
 } from "@sluice/protocol";
 import { judged } from "./finding.ts";
 import { guardLabels } from "./labels.ts";
-import { guardLinearModel } from "./linear-model.ts";
 import { guardMemberFlags } from "./member-flags.ts";
 import { guardMetrics } from "./metrics.ts";
+import { guardModel } from "./model/check-model.ts";
+import { namesRead } from "./model/features.ts";
 import { NearSets } from "./near-sets.ts";
+import { checkBudget, checkReleaseSize } from "./release-size.ts";
 import { releasedSet, type ReleasedShape } from "./released-sets.ts";
 import { joinedSets, separateSets } from "./shown-sets.ts";
 import { countSubjects, MIN_CELL_SUBJECTS } from "./subjects.ts";
@@ -50,9 +53,10 @@ export function checkOutput(output: JobOutput, manifest: JobManifest, facts: Dom
     output.class === "released" ? checkReleased(output, manifest, facts) : checkServed(output, manifest, facts);
   findings.push(...checked.findings);
   const refused = findings.some(({ result }) => result === "refused");
-  if (refused) return { ok: false, findings };
+  const evidence = checked.evidence.length === 0 ? {} : { evidence: checked.evidence };
+  if (refused) return { ok: false, findings, ...evidence };
   const { shown } = checked;
-  return { ok: true, output: checked.output, findings, ...(shown === undefined ? {} : { shown }) };
+  return { ok: true, output: checked.output, findings, ...evidence, ...(shown === undefined ? {} : { shown }) };
 }
 
 /** Kind of what a job returns for `spec`: the cells of a table are made here. Null for what no job returns. */
@@ -61,7 +65,7 @@ function returnedKind({ kind }: OutputSpec): JobOutput["values"][string]["kind"]
   return kind === "table" ? "table-rows" : kind;
 }
 
-type Checked = { output: CheckedOutput; findings: GuardFinding[]; shown?: Uint32Array };
+type Checked = { output: CheckedOutput; findings: GuardFinding[]; evidence: ModelEvidence[]; shown?: Uint32Array };
 
 function checkReleased(
   output: Extract<JobOutput, { class: "released" }>,
@@ -69,6 +73,7 @@ function checkReleased(
   facts: DomainFacts,
 ): Checked {
   const findings: GuardFinding[] = [];
+  const evidence: ModelEvidence[] = [];
   const values: Extract<JobOutput, { class: "released" }>["values"] = {};
   const { tags, shown: earlier } = facts;
   const before = earlier === undefined ? null : new NearSets(separateSets(earlier));
@@ -87,18 +92,20 @@ function checkReleased(
       values[name] = guarded.value;
       findings.push(...guarded.findings);
       compare(name, { kind: "metrics", names: spec.keys });
-    } else if (spec.kind === "linear-model" && value?.kind === "linear-model") {
-      const guarded = guardLinearModel(name, value, spec.maxParameters, manifest, facts);
+    } else if (isModel(spec) && value !== undefined && isModel(value)) {
+      const guarded = guardModel(name, value, spec, manifest, facts);
       values[name] = guarded.value;
       findings.push(...guarded.findings);
-      compare(name, { kind: "linear-model", names: value.features });
-    } else if (isModel(spec)) {
-      findings.push(judged(name, "model-kind", false));
+      if (guarded.evidence !== undefined) evidence.push(guarded.evidence);
+      compare(name, { kind: value.kind, names: namesRead(value) });
     }
   }
+  if (findings.every(({ result }) => result !== "refused")) findings.push(...checkReleaseSize(values));
+  findings.push(...checkBudget(manifest, "released", facts));
   return {
     output: { class: "released", values },
     findings,
+    evidence,
     ...(shown.length === 0 ? {} : { shown: joinedSets(shown) }),
   };
 }
@@ -119,7 +126,8 @@ function checkServed(
     shown = guarded.shown ?? shown;
     findings.push(...guarded.findings);
   }
-  return { output: { class: "served", values }, findings, ...(shown === undefined ? {} : { shown }) };
+  findings.push(...checkBudget(manifest, "served", facts));
+  return { output: { class: "served", values }, findings, evidence: [], ...(shown === undefined ? {} : { shown }) };
 }
 
 /** `value` of the result is null when a finding refuses what was returned; the result, when nothing is to be checked. */

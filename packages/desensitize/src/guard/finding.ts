@@ -15,16 +15,34 @@ export const GUARD_RULES = {
   "metrics-differencing":
     "no fewer than 10 persons or things tell the sample from an earlier one of the source of which the same metrics were told",
   "metrics-digits": "3 significant digits of every metric leave",
-  "model-kind": "the model is of a kind that the guard has rules for: a linear model",
-  "model-parameters": "one weight per feature, and at most the declared number of parameters with the intercept",
+  "model-parameters": "the model is of the declared kind, link and size: one weight per feature, the intercept counted",
+  "model-size": "at most 256 parameters leave without a reviewer's look, 10,000 with it",
   "model-ratio": "at most 0.33 parameters per person or thing, and at least 10 of them more than parameters",
   "model-features": "each feature is an input column, or a dictionary column = one of its frequent levels, once",
   "model-support": "every feature differs for at least 10 persons or things from what most have",
+  "model-groups":
+    "every leaf, bin and cluster holds at least 10 persons or things of the sample, by the numbers that leave",
+  "model-intervals":
+    "between two thresholds of several trees there are at least 10 persons or things of the sample, or nobody",
+  "model-pure":
+    "no leaf, bin or cluster whose persons all have one value of a sensitive column or of the target: else a reviewer looks",
+  "model-copy": "no centre is the row of one to nine persons or things: a model is no list of rows",
+  "model-target": "the declaration names a target that the model can be measured by: else membership was not measured",
+  "model-holdout": "membership was measured against at least 100 rows outside of the sample: else a reviewer looks",
+  "model-membership":
+    "the loss does not tell who was in the sample: AUC to 0.60, 5 % found at 1 % of false alarms; above 0.55 for review",
+  "model-attributes":
+    "a sensitive value is guessed of persons in the sample at most 10 points oftener than of others; above 5 for review",
+  "model-outputs": "outputs to 3 digits are at most a third as many as persons or things: else a reviewer looks",
   "model-finite": "every parameter is a finite number",
   "model-range": "no parameter is above 1e9 in magnitude; below 1e-6 it becomes 0",
   "model-differencing":
     "no fewer than 10 persons or things tell the sample from an earlier one of the source, of which a model of the same features was told",
   "model-digits": "4 significant digits of every parameter leave",
+  "release-bytes": "at most 64 KB of one run leave without a reviewer's look, 16 MB with it",
+  "release-scalars": "at most 32 metrics of one run leave without a reviewer's look",
+  "release-budget":
+    "what left of the source table so far can carry at most 524,288 bits with this: else a reviewer looks",
   "labels-length": "one label for every row",
   "labels-vocabulary": "every label is in the declared vocabulary",
   "labels-cell": "every label that is used covers at least 10 persons or things",

@@ -4,13 +4,13 @@
  *
  *  // struct { uint32 mean : 1 = 0, released : 1 = 1, shape : 30; uint32 people[256]; uint32 contents[256]; } ReleasedSet
  *  @module */
-import { isValid, type Column, type DomainFacts } from "@sluice/protocol";
+import { isValid, type Column, type DomainFacts, type ModelKind } from "@sluice/protocol";
 import { BUCKETS, mixed, OF_RELEASED, SET_WORDS } from "./shown-sets.ts";
 import { subjectsOf } from "./subjects.ts";
 
 /** What is told together: the metrics of a run by their keys, a model by its features. */
 export interface ReleasedShape {
-  readonly kind: "metrics" | "linear-model";
+  readonly kind: "metrics" | ModelKind;
   readonly names: readonly string[];
 }
 
