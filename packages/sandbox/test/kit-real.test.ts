@@ -21,8 +21,8 @@ test.runIf(process.env["SLUICE_DATA_DIR"] !== undefined && existsSync(DATA))(
   () => {
     const lines = readFileSync(DATA, "utf8")
       .trim()
-      .split("\n")
-      .map((line) => line.split(" "));
+      .split(/\r?\n/)
+      .map((line) => line.split(/\s+/));
     const columns = COLUMNS.map((at) => lines.map((cells) => Number(cells[at])));
     const bad = lines.map((cells) => Number(cells[20] === "2"));
     const scatter = (rows: readonly number[]): number => {
