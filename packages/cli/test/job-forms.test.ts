@@ -5,8 +5,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { Table, type JobManifest, type ResourceDescription } from "@sluice/protocol";
+import { JobManifest, Table, type ResourceDescription } from "@sluice/protocol";
 import { expect, test } from "vitest";
+import { admissionProblems } from "../src/develop/admission.ts";
 import { startingJob } from "../src/develop/starting-job.ts";
 import { STARTING_POLICY, STARTING_RESOURCE } from "../src/develop/starting-documents.ts";
 import { buildRows } from "../src/develop/row-counts.ts";
@@ -34,6 +35,10 @@ const SHOWN: [form: string, served: RegExp][] = [
   ["lookup", /^ {2}band +A \d+, B \d+, C \d+, D \d+$/m],
   ["set", /^produce: ok, \d+ ms, on 20000 rows\n {2}members +\d+ of 20000 synthetic rows are members$/m],
   ["score", /^ {2}score: encrypted scores within 0\.0\d+ of the plain ones for columns within ±1000; callers apply/m],
+  [
+    "dataset",
+    /^ {2}people: callers read rows of the certified sample in region, [^]*?; a term of 30 days costs 150 row-/m,
+  ],
   ["table", /^ {2}groups: 8 of 8 cells are listed, [^]*^ {2}< 35 +yes +\d+ +\d+$[^]*^ {2}total +\d+$/m],
   ["noisy", /^ {2}groups, of synthetic rows:\n {2}rows, with noise[^]*discrete Gaussian noise/m],
 ];
@@ -50,7 +55,7 @@ test.each(process.env["SLOW"] === "1" ? SHOWN : SHOWN.slice(-2, -1))(
     expect(stderr).toBe("");
     expect(stdout).toMatch(served);
     expect(stdout).toMatch(/\nready to submit\n$/);
-    expect(stdout.includes("produce:")).toBe(form !== "score" && form !== "noisy");
+    expect(stdout.includes("produce:")).toBe(!["score", "noisy", "dataset"].includes(form));
     expect(code).toBe(0);
   },
 );
@@ -58,13 +63,15 @@ test.each(process.env["SLOW"] === "1" ? SHOWN : SHOWN.slice(-2, -1))(
 test("a form that is none, or that the columns cannot make, is wrong usage", async () => {
   const directory = join(await temporaryDirectory(), "none");
   const unknown = await sluice(["job", "init", directory, "--form", "chart"]);
-  expect(unknown.stderr).toMatch(/^error ERR_USAGE: --form is one of lookup, set, score, table, noisy\n/);
+  expect(unknown.stderr).toMatch(/^error ERR_USAGE: --form is one of lookup, set, score, table, noisy, dataset\n/);
   expect(unknown.code).toBe(2);
   const resource: ResourceDescription = { ...STARTING_RESOURCE, fields: STARTING_RESOURCE.fields.slice(0, 2) };
   const common = { name: "a", purpose: "a", resource, policy: STARTING_POLICY, grant: null, profile: null };
   for (const form of ["lookup", "set", "score", "table", "noisy"] as const) {
     expect(() => startingJob({ ...common, form })).toThrow(/it needs a boolean/);
   }
+  const hidden = { ...STARTING_POLICY, columns: {} };
+  expect(() => startingJob({ ...common, policy: hidden, form: "dataset" })).toThrow(/it needs a column/);
   expect(startingJob(common)).toContain('outputs: { size: { kind: "metrics", keys: ["rows"] } }');
 });
 
@@ -75,6 +82,23 @@ test("a noisy table groups and sums no column that a key changes: a domain would
   const age = { role: "quasi", transform: { kind: "noise", amplitude: 5 } } as const;
   const policy = { ...STARTING_POLICY, columns: { ...STARTING_POLICY.columns, age } };
   expect(startingJob({ ...common, policy, form: "noisy" })).not.toContain('field: "age"');
+});
+
+test("a data set has no direct identifier, also not in another form, and none is started where samples stay in an enclave", async () => {
+  const common = { name: "a", purpose: "a", resource: STARTING_RESOURCE, grant: null, profile: null };
+  const resident_id = { role: "direct", transform: { kind: "token" } } as const;
+  const policy = { ...STARTING_POLICY, columns: { ...STARTING_POLICY.columns, resident_id } };
+  const source = startingJob({ ...common, policy, form: "dataset" });
+  expect(source).toMatch(/fields: \[\n +"region",\n +"age",\n/);
+  expect(source).not.toContain("resident_id");
+  const enclave = { ...STARTING_POLICY, sharing: "enclave" } as const;
+  expect(() => startingJob({ ...common, policy: enclave, form: "dataset" })).toThrow(/sharing is not enclave/);
+  // One that was written by hand is told before it is submitted.
+  const people = { kind: "dataset", fields: ["age"], days: 30 };
+  const manifest = JobManifest.parse({ name: "a", purpose: "a", input: { age: "f64" }, outputs: { people } });
+  const told = await admissionProblems(manifest, { ...common, policy: enclave }, new Date(0));
+  expect(told).toMatchObject([{ code: "ERR_GUARD_OUTPUT", details: { output: "people", rule: "dataset-sharing" } }]);
+  expect(await admissionProblems(manifest, { ...common, policy: STARTING_POLICY }, new Date(0))).toEqual([]);
 });
 
 test("a table whose groups are too small is refused by rule, and stays here", async () => {

@@ -22,6 +22,9 @@ export const MAX_DATASET_PAGES = 4_096;
 /** Bytes of one page at most. */
 export const MAX_DATASET_PAGE_BYTES = 8 * 1_048_576;
 
+/** Columns of a data set at most. */
+export const MAX_DATASET_FIELDS = 64;
+
 /** Times that a caller may read each page in its term, on average. */
 export const MAX_DATASET_READS = 32;
 
@@ -35,7 +38,7 @@ export const DatasetSpec = z.strictObject({
   fields: z
     .array(FieldName)
     .min(1)
-    .max(64)
+    .max(MAX_DATASET_FIELDS)
     .refine((fields) => new Set(fields).size === fields.length, "each field once"),
   /** Days for which a caller may read it. */
   days: z.int().min(1).max(MAX_DATASET_DAYS),
@@ -51,7 +54,7 @@ export const DatasetSnapshot = z.strictObject({
   fields: z
     .array(z.strictObject({ name: FieldName, type: ColumnType }))
     .min(1)
-    .max(64),
+    .max(MAX_DATASET_FIELDS),
   rows: z.int().min(1).max(MAX_ROWS),
   days: z.int().min(1).max(MAX_DATASET_DAYS),
   /** Rows of every page but the last. */
@@ -85,7 +88,7 @@ export type DatasetValue = z.infer<typeof DatasetValue>;
 export const DatasetPage = z.strictObject({
   type: z.literal("dataset-page"),
   page: z.int().min(0).max(MAX_DATASET_PAGES),
-  columns: z.array(z.array(DatasetValue).min(1).max(MAX_DATASET_PAGE_ROWS)).min(1).max(64),
+  columns: z.array(z.array(DatasetValue).min(1).max(MAX_DATASET_PAGE_ROWS)).min(1).max(MAX_DATASET_FIELDS),
 });
 export type DatasetPage = z.infer<typeof DatasetPage>;
 

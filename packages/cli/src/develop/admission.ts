@@ -21,7 +21,17 @@ export async function admissionProblems(manifest: JobManifest, files: JobFiles, 
       problems.push(new SluiceError("ERR_JOB_MANIFEST", { pointer: `/input/${name}`, expected }));
     }
   }
+  problems.push(...enclosedSamples(manifest, files));
   return problems;
+}
+
+/** Where nobody may see a row of the sample, no data set is made of it: a build would end so, after the release. */
+function enclosedSamples({ outputs }: JobManifest, { policy }: JobFiles): SluiceError[] {
+  if (policy.sharing !== "enclave") return [];
+  const change = "a policy whose sample may leave the domain";
+  return Object.entries(outputs)
+    .filter(([, { kind }]) => kind === "dataset")
+    .map(([output]) => new SluiceError("ERR_GUARD_OUTPUT", { output, rule: "dataset-sharing", change }));
 }
 
 /** Callers ask by a column that jobs do not see; the grant names it. */

@@ -22,7 +22,7 @@ export const LOCAL_RUN_OPTIONS = {
 } as const satisfies Record<string, OptionSpec>;
 
 /** Forms in which a job can be started. */
-export const STARTING_FORMS = ["lookup", "set", "score", "table", "noisy"] as const;
+export const STARTING_FORMS = ["lookup", "set", "score", "table", "noisy", "dataset"] as const;
 export type StartingForm = (typeof STARTING_FORMS)[number];
 
 /** Params that the options name; undefined when they name none. @throws ERR_JOB_PARAM */

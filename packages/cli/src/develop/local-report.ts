@@ -48,6 +48,7 @@ export function formatEntry(report: EntryReport, manifest: JobManifest): string 
   for (const [name, table] of Object.entries(report.noisy)) {
     lines.push(indented(`${name}, of synthetic rows:\n${noisyTableText(table)}`));
   }
+  if (entry === "develop" && failure === null) lines.push(...datasetLines(manifest));
   for (const [name, value] of Object.entries<OutputValue>(report.output?.values ?? {})) {
     if (value.kind === "table") lines.push(indented(`${name}: ${formatGuardedTable(value)}`));
   }
@@ -64,6 +65,16 @@ function suppressedText(suppressed: readonly Suppressed[]): string {
   const more = suppressed.length - shown.length;
   const rest = more > 0 ? [`    and ${more} more`] : [];
   return ["  kept back:", formatTable(rows), ...rest].join("\n");
+}
+
+/** What callers would read of the sample that a domain has. */
+function datasetLines({ outputs }: JobManifest): string[] {
+  return Object.entries(outputs).flatMap(([name, spec]) => {
+    if (spec.kind !== "dataset") return [];
+    const { fields, days } = spec;
+    const price = `a term of ${days} days costs ${fields.length * days} row-field-days for each`;
+    return [`  ${name}: callers read rows of the certified sample in ${fields.join(", ")}; ${price}`];
+  });
 }
 
 /** An error with the lines around its place. */

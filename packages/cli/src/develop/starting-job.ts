@@ -6,6 +6,7 @@ import { FORM_OPERATIONS, type ProductForm } from "@sluice/protocol";
 import { usage } from "../command.ts";
 import type { StartingForm } from "./local-options.ts";
 import { declaration, hasLevels, isNumber, magnitude, type NewJob, type ShownColumn } from "./starting-columns.ts";
+import { datasetJob } from "./starting-dataset.ts";
 import { setJob, tableJob } from "./starting-groups.ts";
 import { noisyJob } from "./starting-noisy.ts";
 
@@ -36,6 +37,7 @@ const NEEDS: Readonly<Record<StartingForm, string>> = {
   set: "a boolean or a number",
   table: "a boolean or a number",
   noisy: "a boolean or a number",
+  dataset: "a column that is no direct identifier, and a policy whose sharing is not enclave",
 };
 
 function sourceOf(job: NewJob, columns: readonly ShownColumn[], form: StartingForm): string | null {
@@ -49,6 +51,8 @@ function sourceOf(job: NewJob, columns: readonly ShownColumn[], form: StartingFo
       return tableJob(job, columns);
     case "noisy":
       return noisyJob(job, columns);
+    case "dataset":
+      return datasetJob(job, columns);
   }
 }
 
@@ -59,6 +63,7 @@ function grantedForm({ grant }: NewJob): StartingForm | undefined {
     ["set", "psi-cardinality"],
     ["score", "score"],
     ["table", "report"],
+    ["dataset", "dataset"],
   ];
   const operations: readonly string[] = grant?.operations ?? [];
   return forms.find(([, form]) => FORM_OPERATIONS[form].some((one) => operations.includes(one)))?.[0];
