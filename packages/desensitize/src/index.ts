@@ -23,7 +23,7 @@ export * from "./detect/resident-id.ts";
 export * from "./detect/residual.ts";
 export * from "./detect/social-credit-code.ts";
 export { MEAN_DIGITS } from "./guard/cell-means.ts";
-export { channelBits, type OutputChannel } from "./guard/channel.ts";
+export { channelBits, releasedBits, type OutputChannel } from "./guard/channel.ts";
 export { checkOutput } from "./guard/check-output.ts";
 export { GUARD_RULES, type GuardRule } from "./guard/finding.ts";
 export { noisyTable } from "./guard/noisy-table.ts";

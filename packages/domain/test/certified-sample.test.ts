@@ -27,7 +27,12 @@ test("only the gate makes a sample that a run takes: what looks like one is none
   ];
   for (const rows of forged) {
     expect(CertifiedSample.isCertified(rows)).toBe(false);
-    const input = { entry: "develop", manifest: {} as JobManifest, sample: rows as CertifiedSample } as const;
+    const input = {
+      entry: "develop",
+      manifest: {} as JobManifest,
+      sample: rows as CertifiedSample,
+      bitsBefore: 0,
+    } as const;
     const work = { run: {}, admitted: { held: { policy: request.policy } } } as unknown as RunWork;
     await expect(runGuarded({} as DomainContext, work, input)).rejects.toThrow("without a certificate");
   }

@@ -49,6 +49,7 @@ test("what tables showed is read back, of one key column, and more numbers than 
           at: "2026-01-02T03:04:05.000Z",
           shown,
           model: null,
+          bits: 0,
         };
       }),
     );

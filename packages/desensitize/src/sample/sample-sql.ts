@@ -30,6 +30,8 @@ export interface SampleSource extends ViewSource {
   readonly subject?: string;
   /** What the rows are counted by beside `fields`, in columns COUNTED and their place. It does not leave. */
   readonly counted?: readonly CountedColumn[];
+  /** Instead of the sample, so many rows of persons of whom it has none. */
+  readonly outside?: number;
 }
 
 /** Column of a sample that numbers its persons. Not a field name, so that no field can hide it. */
@@ -68,13 +70,19 @@ ORDER BY _h, _r LIMIT ${rows}`
       : `SELECT _r FROM (SELECT _r, _h, (2 * row_number() OVER (${partition} ORDER BY _h, _r) - 1) / count(*) OVER (${partition}) AS _place FROM _keyed)
 ORDER BY _place, _h, _r LIMIT ${rows}`;
 
+  const others =
+    source.outside === undefined
+      ? ""
+      : `,
+_others AS (SELECT _r FROM _keyed WHERE _h NOT IN (SELECT _h FROM _keyed SEMI JOIN _chosen USING (_r)) ORDER BY _h, _r LIMIT ${source.outside})`;
+
   // Names of fields begin with a letter, so that names of this statement that begin with `_` never meet them.
   // Only row numbers, hashes and strata are sorted; the columns are read for the chosen rows alone. Their order is that of
   // another hash: by the first, the rows of one person would lie together, and those of two samples side by side.
   const sql = `WITH
 _keyed AS (SELECT ${rowId} AS _r, ${subject.hash} AS _h${stratum} FROM ${table}),
-_chosen AS (${chosen})
-SELECT ${selectList(columns, source)}${countedList.join("")}${subject.expression} FROM ${table} JOIN _chosen ON _r = ${rowId}
+_chosen AS (${chosen})${others}
+SELECT ${selectList(columns, source)}${countedList.join("")}${subject.expression} FROM ${table} JOIN ${others === "" ? "_chosen" : "_others"} ON _r = ${rowId}
 ORDER BY ${orderSql("_r")}, _r`;
 
   return {

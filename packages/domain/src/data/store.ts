@@ -3,7 +3,7 @@
  *  @module */
 import { QUALITY_FUNCTIONS, roundRows, type ColumnFinding, type VectorFunction } from "@sluice/desensitize";
 import { fromHex, Instant, isSluiceError, ResourceDescription, SluiceError, toHex } from "@sluice/protocol";
-import type { Clock, Random, ResourceField, ResourceProfile, UpdateFrequency } from "@sluice/protocol";
+import type { Clock, ColumnBatch, Random, ResourceField, ResourceProfile, UpdateFrequency } from "@sluice/protocol";
 import { Catalogue, type Decided, type StoredResource } from "./catalogue.ts";
 import { contentOf, type MemoryFiles } from "../rest/memory-files.ts";
 import type { SealedFiles } from "../rest/sealed-files.ts";
@@ -12,6 +12,7 @@ import { EngineFault, openEngine, type Session } from "./engine.ts";
 import { stageTable, type ImportProgress } from "./import-table.ts";
 import type { CertifiedSample } from "./certified-sample.ts";
 import { KnownReports } from "./known-reports.ts";
+import { heldOutFrom } from "./held-out.ts";
 import { inspectSampleFrom, type InspectedSample, type SampleRequest } from "./inspect-sample.ts";
 import { mayPublishProfile } from "./published.ts";
 import { measureFrom, referredResources, type MeasuredTable, type MeasureRequest, type TableAt } from "./quality.ts";
@@ -69,6 +70,9 @@ export interface DataStore {
    *  @throws ERR_NOT_FOUND, ERR_POLICY, ERR_POLICY_COLUMN, ERR_SAMPLE_SIZE, ERR_SAMPLE_K, ERR_SAMPLE_GATE, ERR_STORE,
    *    ERR_CANCELLED */
   drawSample(request: SampleRequest): Promise<CertifiedSample>;
+  /** Rows of persons outside of the sample of `request`, which `sample` is; null where they cannot be shown as it is. For the guard alone.
+   *  @throws ERR_NOT_FOUND, ERR_POLICY, ERR_STORE, ERR_CANCELLED */
+  drawHeldOut(request: SampleRequest, sample: ColumnBatch): Promise<ColumnBatch | null>;
   /** The same sample with the report on it, also when it did not pass: for officers, never for a job.
    *  @throws ERR_NOT_FOUND, ERR_POLICY, ERR_POLICY_COLUMN, ERR_SAMPLE_SIZE, ERR_STORE, ERR_CANCELLED */
   inspectSample(request: SampleRequest): Promise<InspectedSample>;
@@ -127,6 +131,10 @@ class DuckDbStore implements DataStore {
 
   drawSample(request: SampleRequest): Promise<CertifiedSample> {
     return this.#read(request, (table) => drawSampleFrom(table, request, { ...this.#options, known: this.#known }));
+  }
+
+  drawHeldOut(request: SampleRequest, sample: ColumnBatch): Promise<ColumnBatch | null> {
+    return this.#read(request, (table) => heldOutFrom(table, request, sample));
   }
 
   inspectSample(request: SampleRequest): Promise<InspectedSample> {

@@ -2,7 +2,7 @@
  *  row of the source table, under the same policy as the sample and through the guard; scores come from the released
  *  model, noisy tables and data sets from their declaration, and no user code runs. What is made stays in the domain.
  *  @module */
-import { GUARD_RULES } from "@sluice/desensitize";
+import { GUARD_RULES, releasedBits } from "@sluice/desensitize";
 import {
   canonicalBytes,
   documentHash,
@@ -96,10 +96,11 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
   const snapshot = sourceSnapshot ?? context.data.describe(admitted.held.grant.body.resource).snapshot;
   const at = context.clock.now().toISOString();
   const replaced = context.work.product(run.product, run.version);
+  const bits = releasedBits(released.manifest, "served");
   const event = context.db.transaction(() => {
     context.work.putProduct(product);
     if (membership !== null) context.memberships.begin({ ...membership, from: at });
-    context.register.put({ ...registered(work), kind: form, snapshot, at, shown, model });
+    context.register.put({ ...registered(work), kind: form, snapshot, at, shown, model, bits });
     return context.events.put({ kind: "product-built", subject: product.snapshotHash }, context.clock.now());
   });
   await logEvent(context, event);

@@ -1,5 +1,6 @@
 /** A developer's run: a sample that passed the desensitisation gate, the bundle, the guard.
  *  @module */
+import { releasedBits } from "@sluice/desensitize";
 import { canonicalBytes, documentHash, isModel, type ReleasedModel, type Metrics } from "@sluice/protocol";
 import type { DomainContext } from "./context.ts";
 import { recordRun, registered, runGuarded, type RunWork } from "./guarded-run.ts";
@@ -42,6 +43,7 @@ export async function developOnSample(context: DomainContext, work: RunWork): Pr
     at: context.clock.now().toISOString(),
     shown,
     model: modelHash,
+    bits: releasedBits(manifest, "released"),
   });
   const kept = await issueReceipt(context, admitted, {
     frame: canonicalBytes(guarded.report),

@@ -6,6 +6,7 @@ import {
   type GuardReport,
   type JobEvent,
   type JobManifest,
+  type ModelEvidence,
   type ReleasedModel,
   type Policy,
   runAllowance,
@@ -37,6 +38,8 @@ export interface RunWork {
 export interface GuardedWork extends Pick<RunWork, "signal" | "onEvent"> {
   readonly run: Pick<Run, "callId" | "bundle"> & { readonly params?: Run["params"] };
   readonly admitted: Pick<Admitted, "frame" | "held">;
+  /** Told what was measured of released models: an inspector in the domain is, a run is not. */
+  readonly onEvidence?: (evidence: readonly ModelEvidence[]) => void;
   /** Of the job's `Math.random`, when it is not that of a new run. */
   readonly seed?: number;
 }
@@ -59,6 +62,10 @@ export type RunInput =
       readonly manifest: JobManifest;
       readonly sample: CertifiedSample;
       readonly shown?: Uint32Array;
+      /** Rows outside of the sample, for the guard alone. */
+      readonly heldOut?: ColumnBatch;
+      /** Bits that outputs over the source table carried before. */
+      readonly bitsBefore: number;
     }
   | {
       readonly entry: "produce";
@@ -69,6 +76,8 @@ export type RunInput =
       /** To hold a table against what earlier ones showed. */
       readonly tags?: Uint32Array;
       readonly shown?: Uint32Array;
+      /** Bits that outputs over the source table carried before. */
+      readonly bitsBefore: number;
       readonly model?: ReleasedModel;
     };
 
@@ -99,6 +108,10 @@ export async function runGuarded(
     ...(tags === undefined ? {} : { tags }),
     ...(input.shown === undefined ? {} : { shown: input.shown }),
     sensitive: sensitiveColumns(admitted.held.policy),
+    bitsBefore: input.bitsBefore,
+    ...(input.entry === "produce" || input.heldOut === undefined
+      ? {}
+      : { heldOut: projectTable(input.heldOut, input.manifest) }),
     ...(input.entry === "develop" || input.model === undefined ? {} : { model: input.model }),
     ...params,
     seed: work.seed ?? jobSeed(run),
@@ -109,6 +122,7 @@ export async function runGuarded(
   const { value: outcome, slotMs: durationSlotMs } = await inSlot(context, { hidden: !shown, signal }, () =>
     context.workshop.runGuarded(guardedRun),
   );
+  if (outcome.evidence !== undefined) work.onEvidence?.(outcome.evidence);
   const at = context.clock.now().toISOString();
   if (!outcome.ok) {
     const { code, details, refusedBy, findings } = shown ? outcome : toldOfHidden(outcome, input.manifest);

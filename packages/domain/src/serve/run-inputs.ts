@@ -1,13 +1,14 @@
 /** What runs are made on, from the grant alone: so that a run which is made again gets the same.
  *  @module */
 import type { Counted } from "@sluice/desensitize";
-import type { Instant, JobManifest, ReleasedModel } from "@sluice/protocol";
+import { isModelKind, type ColumnBatch, type Instant, type JobManifest, type ReleasedModel } from "@sluice/protocol";
 import type { CertifiedSample } from "../data/certified-sample.ts";
 import type { KeyedTable } from "../data/sample.ts";
 import { numberSubjects } from "../data/subject-numbers.ts";
 import { personTags } from "../register/person-tags.ts";
 import { readShown } from "../register/shown-files.ts";
 import type { HeldGrant } from "../state/documents.ts";
+import type { RegisteredOutput } from "../state/output-register.ts";
 import { sampleSeed } from "../samples/sample-seed.ts";
 import type { DomainContext } from "./context.ts";
 import { grantedView } from "./granted-view.ts";
@@ -45,12 +46,35 @@ export async function developInput(
   sample: CertifiedSample,
   signal: AbortSignal,
 ): Promise<Extract<RunInput, { entry: "develop" }>> {
-  if (held.policy.sharing !== "enclave") return { entry: "develop", manifest, sample };
   const { resource, key } = held.grant.body;
-  const before = context.register
-    .before(resource, callId)
-    .filter(({ kind, at }) => kind === "development" && isBefore(at, until));
-  return { entry: "develop", manifest, sample, shown: await readShown(context.files, before, { column: key }, signal) };
+  const earlier = context.register.before(resource, callId).filter(({ at }) => isBefore(at, until));
+  const heldOut = await heldOutRows(context, { held, manifest }, sample, signal);
+  const input = {
+    entry: "develop",
+    manifest,
+    sample,
+    bitsBefore: bitsOf(earlier),
+    ...(heldOut === null ? {} : { heldOut }),
+  } as const;
+  if (held.policy.sharing !== "enclave") return input;
+  const before = earlier.filter(({ kind }) => kind === "development");
+  return { ...input, shown: await readShown(context.files, before, { column: key }, signal) };
+}
+
+/** For a job that releases a model: it is measured against them. */
+async function heldOutRows(
+  context: InputContext,
+  { held, manifest }: Pick<NamedRun, "held" | "manifest">,
+  { table }: CertifiedSample,
+  signal: AbortSignal,
+): Promise<ColumnBatch | null> {
+  if (!Object.values(manifest.outputs).some(({ kind }) => isModelKind(kind))) return null;
+  const seed = sampleSeed(context.keyring);
+  return context.data.drawHeldOut({ ...grantedView(context, held, signal), seed }, table);
+}
+
+function bitsOf(outputs: readonly RegisteredOutput[]): number {
+  return outputs.reduce((sum, { bits }) => sum + bits, 0);
 }
 
 function isBefore(at: Instant, until: Instant | undefined): boolean {
@@ -67,18 +91,18 @@ export async function tableInput(
   const { resource, key } = held.grant.body;
   const rows = await context.data.readAll(grantedView(context, held, signal));
   const subjects = numberSubjects(rows.keys);
+  const earlier = context.register.before(resource, callId).filter(({ at }) => isBefore(at, until));
   const input = {
     entry: "produce",
     manifest,
     table: rows.table,
     subjects,
+    bitsBefore: bitsOf(earlier),
     ...(model === undefined ? {} : { model }),
   } as const;
   if (!Object.values(manifest.outputs).some(({ kind }) => kind === "table")) return { input, rows };
   const tags = await personTags(context.keyring.derive("output-register", resource, key), rows.keys, subjects, signal);
-  const before = context.register
-    .before(resource, callId)
-    .filter(({ kind, at }) => kind === "report" && isBefore(at, until));
+  const before = earlier.filter(({ kind }) => kind === "report");
   const shown = await readShown(context.files, before, { column: key }, signal);
   return { input: { ...input, tags, shown }, rows };
 }

@@ -86,6 +86,7 @@ const MIGRATIONS = [
      policy TEXT NOT NULL, at TEXT NOT NULL) STRICT;`,
   `CREATE TABLE run_record (call_id TEXT PRIMARY KEY, snapshot TEXT NOT NULL, seed INTEGER NOT NULL, runtime TEXT NOT NULL,
      at TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE output_register ADD COLUMN bits INTEGER NOT NULL DEFAULT 0;`,
 ] as const;
 
 /** An open state file. */

@@ -23,6 +23,8 @@ export interface RegisteredOutput {
   readonly shown: string | null;
   /** The model that a development run released, or that scores are made by. */
   readonly model: Sha256Hex | null;
+  /** What the output could carry at most, whatever its job meant by it. */
+  readonly bits: number;
 }
 
 /** Table of outputs. */
@@ -38,10 +40,10 @@ export class OutputRegister {
   put(output: RegisteredOutput): void {
     this.#db
       .prepare(
-        `INSERT INTO output_register (call_id, resource, key_column, kind, grant_hash, product, version, snapshot, at, shown, model)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO output_register (call_id, resource, key_column, kind, grant_hash, product, version, snapshot, at, shown, model, bits)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (call_id) DO UPDATE SET snapshot = excluded.snapshot, at = excluded.at, shown = excluded.shown,
-           model = excluded.model`,
+           model = excluded.model, bits = excluded.bits`,
       )
       .run(
         output.callId,
@@ -55,6 +57,7 @@ export class OutputRegister {
         output.at,
         output.shown,
         output.model,
+        output.bits,
       );
   }
 
@@ -96,5 +99,6 @@ function readOutput(row: Record<string, unknown>): RegisteredOutput {
     at: text("at"),
     shown: row["shown"] === null ? null : text("shown"),
     model: row["model"] === null ? null : text("model"),
+    bits: Number(row["bits"]),
   };
 }

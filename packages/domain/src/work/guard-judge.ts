@@ -18,13 +18,14 @@ export function judge(request: GuardRequest, parts: readonly Bytes[]): { answer:
     if (request.kind === "manifest") return { answer: { kind: "manifest", id, manifest: readJobManifest(form) } };
     const verdict = checkOutput(readJobOutput(form, request.manifest), request.manifest, factsOf(request.facts, parts));
     const { findings } = verdict;
-    if (!verdict.ok) return { answer: { kind: "refused", id, findings } };
+    const evidence = verdict.evidence === undefined ? {} : { evidence: verdict.evidence };
+    if (!verdict.ok) return { answer: { kind: "refused", id, findings, ...evidence } };
     const { shown } = verdict;
     const kept = shown === undefined ? {} : { shown: true as const };
     const keptParts = shown === undefined ? [] : [bytesOf(shown)];
     if (verdict.output.class === "released") {
       const { values } = verdict.output;
-      return { answer: { kind: "released", id, findings, ...kept, values }, parts: keptParts };
+      return { answer: { kind: "released", id, findings, ...kept, ...evidence, values }, parts: keptParts };
     }
     const served = Object.entries(verdict.output.values);
     const outputs = served.map(([name, { kind }]) => ({ name, kind }));
@@ -40,7 +41,16 @@ export function judge(request: GuardRequest, parts: readonly Bytes[]): { answer:
 
 /** @throws ERR_BODY_INVALID when there is not one subject for each row; ERR_FRAME_MALFORMED */
 function factsOf(
-  { rowCount, environment, levels, table, sensitive, held }: Extract<GuardRequest, { kind: "check" }>["facts"],
+  {
+    rowCount,
+    environment,
+    levels,
+    table,
+    sensitive,
+    held,
+    heldOut,
+    bitsBefore,
+  }: Extract<GuardRequest, { kind: "check" }>["facts"],
   parts: readonly Bytes[],
 ): DomainFacts {
   const [, subjects = new Uint8Array(0), tags = new Uint8Array(0), shown = new Uint8Array(0)] = parts;
@@ -52,6 +62,8 @@ function factsOf(
     ...(levels === undefined ? {} : { levels }),
     ...(subjects.length === 0 ? {} : { subjects: readSubjects(subjects, rowCount) }),
     ...(tags.length === 0 ? {} : { tags: wordsOf(tags) }),
+    ...(heldOut === undefined ? {} : { heldOut: tableFromParts(heldOut, parts) }),
+    ...(bitsBefore === undefined ? {} : { bitsBefore }),
     ...(held === true ? { shown: wordsOf(shown) } : {}),
   };
 }

@@ -1,6 +1,14 @@
 /** What the store process and the guard say to each other.
  *  @module */
-import { GuardFinding, JobManifest, ReleasedModel, MAX_JOB_OUTPUT_BYTES, MemberName, Metrics } from "@sluice/protocol";
+import {
+  GuardFinding,
+  JobManifest,
+  ReleasedModel,
+  MAX_JOB_OUTPUT_BYTES,
+  MemberName,
+  Metrics,
+  ModelEvidence,
+} from "@sluice/protocol";
 import { z } from "zod";
 import { Details, ErrorCodeText } from "./broker-protocol.ts";
 import { TableHead } from "./table-parts.ts";
@@ -23,12 +31,16 @@ export const GuardRequest = z.discriminatedUnion("kind", [
       levels: z.record(z.string(), z.array(z.string())).optional(),
       /** Whether part 3 is what outputs are held against, also when it is empty. */
       held: z.literal(true).optional(),
+      heldOut: TableHead.optional(),
+      bitsBefore: z.number().nonnegative().optional(),
     }),
   }),
 ]);
 export type GuardRequest = z.infer<typeof GuardRequest>;
 
 const Findings = z.array(GuardFinding).max(512);
+/** Of each released model. */
+const Evidence = z.array(ModelEvidence).max(64).optional();
 
 /** Guard → store. Parts of a served verdict belong to `outputs`, in their order: a byte for each row of labels and sets,
  *  the JSON text of a table. */
@@ -40,6 +52,7 @@ export const GuardAnswer = z.discriminatedUnion("kind", [
     findings: Findings,
     /** Whether a part follows: on whom it was computed. */
     shown: z.literal(true).optional(),
+    evidence: Evidence,
     values: z.record(MemberName, z.union([Metrics, ReleasedModel])),
   }),
   z.strictObject({
@@ -53,7 +66,7 @@ export const GuardAnswer = z.discriminatedUnion("kind", [
       .min(1)
       .max(64),
   }),
-  z.strictObject({ kind: z.literal("refused"), id: z.int(), findings: Findings }),
+  z.strictObject({ kind: z.literal("refused"), id: z.int(), findings: Findings, evidence: Evidence }),
   /** The output could not be decoded; or the guard itself failed. */
   z.strictObject({ kind: z.literal("error"), id: z.int(), code: ErrorCodeText, details: Details }),
 ]);

@@ -16,6 +16,7 @@ import type {
   JobEntry,
   JobEvent,
   JobManifest,
+  ModelEvidence,
   ReleasedModel,
   ParamValues,
   SealedJob,
@@ -51,6 +52,11 @@ export interface GuardedRun {
   readonly subjects?: Uint32Array;
   /** Columns that the policy calls sensitive. */
   readonly sensitive?: readonly string[];
+  /** Rows of persons outside of a sample, with the same columns: the guard measures models against them, and user code never has
+   *  them. */
+  readonly heldOut?: ColumnBatch;
+  /** Bits that outputs over the source table carried before. */
+  readonly bitsBefore?: number;
   /** Two words for each person, by number, the same in every run over the source table; with it, outputs are held against
    *  `shown`: what earlier ones of the source showed. */
   readonly tags?: Uint32Array;
@@ -71,6 +77,8 @@ export type GuardedOutcome =
       ok: true;
       output: CheckedOutput;
       report: Omit<GuardReport, "at">;
+      /** What was measured of released models, for an inspector in the domain. */
+      evidence?: ModelEvidence[];
       /** Whom a table shows, or metrics and a model are of: to be kept, and given to the runs after it. */
       shown?: Uint32Array;
       layers: string[];
@@ -83,6 +91,7 @@ export type GuardedOutcome =
       refusedBy: "sandbox" | "guard";
       /** Present when the guard judged the output. */
       findings?: GuardFinding[];
+      evidence?: ModelEvidence[];
       layers: string[];
     };
 
@@ -199,10 +208,22 @@ class HelperWorkshop implements Workshop {
     const head = tableToParts(table, sent);
     const sensitive = [...(run.sensitive ?? [])];
     const held = run.shown === undefined ? {} : { held: true as const };
-    const facts = { rowCount: table.rowCount, environment, table: head, sensitive, ...held, ...levels };
+    const others =
+      run.heldOut === undefined ? {} : { heldOut: tableToParts(inputColumns(run.heldOut, manifest), sent) };
+    const ledger = run.bitsBefore === undefined ? {} : { bitsBefore: run.bitsBefore };
+    const facts = {
+      rowCount: table.rowCount,
+      environment,
+      table: head,
+      sensitive,
+      ...held,
+      ...levels,
+      ...others,
+      ...ledger,
+    };
     const { answer, parts } = await this.#ask((id) => ({ kind: "check", id, manifest, facts }), sent);
     if (answer.kind !== "released" && answer.kind !== "served") {
-      return { ok: false, ...guardRefusal(answer), refusedBy: "guard", layers };
+      return { ok: false, ...guardRefusal(answer), ...evidenceOf(answer), refusedBy: "guard", layers };
     }
     try {
       const kept = answer.shown === true ? parts.at(-1) : undefined;
@@ -217,7 +238,7 @@ class HelperWorkshop implements Workshop {
         findings,
         output: await outputHash(output),
       };
-      return { ok: true, output, report, ...shown, layers, wallMs };
+      return { ok: true, output, report, ...shown, ...evidenceOf(answer), layers, wallMs };
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
       return { ok: false, code: error.code, details: { ...error.details }, refusedBy: "guard", layers };
@@ -274,6 +295,10 @@ class HelperWorkshop implements Workshop {
 
 function unrun(code: ErrorCode, details: Record<string, string>): Brokered {
   return { ok: false, code, details, refusedBy: "sandbox", layers: [], wallMs: 0 };
+}
+
+function evidenceOf(answer: GuardAnswer): { evidence?: ModelEvidence[] } {
+  return "evidence" in answer && answer.evidence !== undefined ? { evidence: answer.evidence } : {};
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Bytes {
