@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import type { KeyAccess } from "@sluice/evidence";
 import {
   documentHash,
+  Instant,
   SluiceError,
   type Clock,
   type Random,
@@ -11,7 +12,9 @@ import {
   type ResourceProfile,
 } from "@sluice/protocol";
 import type { ProfileRequest } from "./data/profile.ts";
+import { enterProfile } from "./register/published-profiles.ts";
 import { EventStore } from "./state/events.ts";
+import { ProfileRegister } from "./state/profile-register.ts";
 import { openStopped } from "./stopped-domain.ts";
 
 /** Of what, and whether callers of the catalogue may see it. */
@@ -23,9 +26,11 @@ export interface ProfileResourceOptions extends Omit<ProfileRequest, "subject"> 
   readonly keys?: KeyAccess | undefined;
 }
 
-/** Counts the profile, and publishes it if that is asked for: an event of the domain's log says so.
+/** Counts the profile, and publishes it if that is asked for, and if it is far enough from each that was published of the table
+ *  before, or the same: an event of the domain's log says so.
  *  @throws ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_KEY, ERR_MEMORY_FILES, ERR_NOT_FOUND, ERR_POLICY_COLUMN,
- *    ERR_USAGE when no column or more than one may say whom a row is about, ERR_SAMPLE_SIZE, ERR_STORE, ERR_CANCELLED */
+ *    ERR_USAGE when no column or more than one may say whom a row is about, ERR_SAMPLE_SIZE,
+ *    ERR_PROFILE_NEAR, ERR_SEALED_FILE, ERR_STORE, ERR_CANCELLED */
 export async function profileResource(directory: string, options: ProfileResourceOptions): Promise<ResourceProfile> {
   const clock: Clock = { now: () => new Date() };
   const random: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
@@ -35,7 +40,14 @@ export async function profileResource(directory: string, options: ProfileResourc
   const profile = await store.profile({ ...options, subject });
   if (options.publish) {
     // The event is put down before anybody can see the profile. The next start of the domain signs and logs it.
-    new EventStore(db).put({ kind: "profile-published", subject: await documentHash(profile) }, clock.now());
+    const register = new ProfileRegister(db);
+    const shown = await enterProfile({ ...opened, register, random }, profile, options.signal);
+    const published = await documentHash(profile);
+    db.transaction(() => {
+      new EventStore(db).put({ kind: "profile-published", subject: published }, clock.now());
+      const { resource, snapshot } = profile;
+      register.put({ resource, snapshot, at: Instant.parse(clock.now().toISOString()), shown });
+    });
     await store.publishProfile(profile);
   }
   return profile;

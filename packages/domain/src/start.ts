@@ -54,6 +54,7 @@ import { PrivacyStore } from "./state/privacy.ts";
 import { OutcomeStore } from "./state/outcomes.ts";
 import { RiskReportStore } from "./state/risk-reports.ts";
 import { OutputRegister } from "./state/output-register.ts";
+import { ProfileRegister } from "./state/profile-register.ts";
 import { QualityStore } from "./state/quality.ts";
 import { RollbackStore } from "./state/rollback.ts";
 import { RunRecords } from "./state/run-records.ts";
@@ -254,7 +255,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
     if (standing.rolledBack === null) {
       await sweepIndexes(context);
       await sweepMemberships(files, context.memberships.names());
-      await sweepShown(files, context.register.names());
+      await sweepShown(files, new Set([...context.register.names(), ...new ProfileRegister(db).names()]));
       await sweepReports(context);
       await pruneTrails(context);
       await runner.recover();

@@ -447,6 +447,12 @@ export const ERROR_CATALOGUE = {
       "the tables of {resource} showed more than {limit} numbers: no further one can be held against all of them",
     remedy: "serve a noisy table (noisy-table), which needs no comparison; nothing that was shown is forgotten",
   },
+  ERR_PROFILE_NEAR: {
+    status: 409,
+    message:
+      "rule profile-differencing: fewer than ten persons tell {figure} of {resource} from a profile that was published before",
+    remedy: "leave the published profile as it is until ten persons or more have come, gone or changed there",
+  },
   ERR_GUARD_OUTPUT: { status: 422, message: "output {output} breaks rule {rule}", remedy: "{change}" },
 
   // Data, files, processes

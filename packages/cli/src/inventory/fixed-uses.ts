@@ -166,7 +166,10 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     files: ["packages/domain/src/subjects/membership-tags.ts"],
   },
   {
-    use: { en: "tags by which tables of one source are held against each other", zh: "同一数源各表比对用的标签" },
+    use: {
+      en: "tags by which tables and profiles of one source are held against each other",
+      zh: "同一数源各表、各概况比对用的标签",
+    },
     algorithm: "HMAC-SHA-256, cut to 64 bits",
     standard: "RFC 2104",
     national: false,

@@ -55,7 +55,8 @@ function wordsOf(column: Column): (row: number) => readonly number[] {
   };
 }
 
-function textHash(text: string): number {
+/** A word of a text, the same wherever it is computed. */
+export function textHash(text: string): number {
   let hash = text.length;
   for (let i = 0; i < text.length; i++) hash = mixed(hash, text.charCodeAt(i));
   return hash;

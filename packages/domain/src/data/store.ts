@@ -1,14 +1,20 @@
 /** The data store of a domain: the one place for raw rows. What it gives out are descriptions, samples that passed
  *  every check, and whole tables under a policy for the sandbox of the same domain.
  *  @module */
-import { QUALITY_FUNCTIONS, roundRows, type ColumnFinding, type VectorFunction } from "@sluice/desensitize";
-import { fromHex, Instant, isSluiceError, ResourceDescription, SluiceError, toHex } from "@sluice/protocol";
+import {
+  QUALITY_FUNCTIONS,
+  roundRows,
+  type ColumnFinding,
+  type ProfileSets,
+  type VectorFunction,
+} from "@sluice/desensitize";
+import { fromHex, Instant, ResourceDescription, SluiceError, toHex } from "@sluice/protocol";
 import type { Clock, ColumnBatch, Random, ResourceField, ResourceProfile, UpdateFrequency } from "@sluice/protocol";
 import { Catalogue, type Decided, type StoredResource } from "./catalogue.ts";
 import { contentOf, type MemoryFiles } from "../rest/memory-files.ts";
 import type { SealedFiles } from "../rest/sealed-files.ts";
 import { classifyStored } from "./classify.ts";
-import { EngineFault, openEngine, type Session } from "./engine.ts";
+import { openEngine, type Session } from "./engine.ts";
 import { stageTable, type ImportProgress } from "./import-table.ts";
 import type { CertifiedSample } from "./certified-sample.ts";
 import { KnownReports } from "./known-reports.ts";
@@ -17,7 +23,9 @@ import { inspectSampleFrom, type InspectedSample, type SampleRequest } from "./i
 import { mayPublishProfile } from "./published.ts";
 import { measureFrom, referredResources, type MeasuredTable, type MeasureRequest, type TableAt } from "./quality.ts";
 import { profileFrom, type ProfileRequest } from "./profile.ts";
+import { profileSetsFrom, type ProfileSetsRequest } from "./profile-sets.ts";
 import { drawSampleFrom, readAllFrom, type KeyedTable, type OpenTable, type ViewRequest } from "./sample.ts";
+import { storeError } from "./store-error.ts";
 import { readSubjectFrom, type SubjectRows, type SubjectRowsRequest } from "./subject-rows.ts";
 
 /** Bytes of the salt of a resource's snapshot hash. */
@@ -82,6 +90,9 @@ export interface DataStore {
   /** The safe profile of every row. The same table has the same profile.
    *  @throws ERR_NOT_FOUND, ERR_POLICY_COLUMN, ERR_SAMPLE_SIZE, ERR_STORE, ERR_CANCELLED */
   profile(request: ProfileRequest): Promise<ResourceProfile>;
+  /** Digests of whom a profile of every row is; null when the table has not the columns by which persons are known.
+   *  @throws ERR_NOT_FOUND, ERR_STORE, ERR_CANCELLED */
+  profileSets(request: ProfileSetsRequest): Promise<ProfileSets | null>;
   /** Shows `profile` beside the description of the table that was counted, until another table takes its place.
    *  @throws ERR_NOT_FOUND, ERR_CONFLICT */
   publishProfile(profile: ResourceProfile): Promise<void>;
@@ -147,6 +158,10 @@ class DuckDbStore implements DataStore {
 
   profile(request: ProfileRequest): Promise<ResourceProfile> {
     return this.#read(request, (table) => profileFrom(table, request));
+  }
+
+  profileSets(request: ProfileSetsRequest): Promise<ProfileSets | null> {
+    return this.#read(request, (table) => profileSetsFrom(table, request));
   }
 
   publishProfile(profile: ResourceProfile): Promise<void> {
@@ -303,19 +318,4 @@ function checkedDescription(facts: ResourceDescription): ResourceDescription {
   if (twice >= 0)
     throw new SluiceError("ERR_BODY_INVALID", { pointer: `/fields/${twice}/name`, expected: "each field once" });
   return parsed.data;
-}
-
-/** What a reader is told: never the text of the engine. */
-function storeError(error: unknown): unknown {
-  if (isSluiceError(error) || !(error instanceof EngineFault)) return error;
-  switch (error.kind) {
-    case "cancelled":
-      return new SluiceError("ERR_CANCELLED");
-    case "memory":
-      return new SluiceError("ERR_STORE", { reason: "the work needs more memory than the store may use" });
-    case "disk":
-      return new SluiceError("ERR_STORE", { reason: "there is no room for the table in memory files" });
-    case "input":
-      return new SluiceError("ERR_STORE", { reason: "a stored table cannot be read" });
-  }
 }

@@ -87,6 +87,9 @@ const MIGRATIONS = [
   `CREATE TABLE run_record (call_id TEXT PRIMARY KEY, snapshot TEXT NOT NULL, seed INTEGER NOT NULL, runtime TEXT NOT NULL,
      at TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
   `ALTER TABLE output_register ADD COLUMN bits INTEGER NOT NULL DEFAULT 0;`,
+  `CREATE TABLE profile_register (id INTEGER PRIMARY KEY, resource TEXT NOT NULL, snapshot TEXT NOT NULL, at TEXT NOT NULL,
+     shown TEXT NOT NULL) STRICT;
+   CREATE INDEX profile_register_resource ON profile_register (resource, id);`,
 ] as const;
 
 /** An open state file. */
