@@ -24,6 +24,7 @@ export * from "./detect/residual.ts";
 export * from "./detect/social-credit-code.ts";
 export { MEAN_DIGITS } from "./guard/cell-means.ts";
 export { channelBits, releasedBits, type OutputChannel } from "./guard/channel.ts";
+export { MAX_AUTOMATIC_BITS } from "./guard/release-size.ts";
 export { checkOutput } from "./guard/check-output.ts";
 export { GUARD_RULES, type GuardRule } from "./guard/finding.ts";
 export { noisyTable } from "./guard/noisy-table.ts";

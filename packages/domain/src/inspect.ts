@@ -5,10 +5,10 @@
 import type { KeyAccess } from "@sluice/evidence";
 import { channelBits, type OutputChannel } from "@sluice/desensitize";
 import { documentHash, Random128, SluiceError } from "@sluice/protocol";
-import type { Clock, Random, Run, Sha256Hex } from "@sluice/protocol";
+import type { Clock, ModelEvidence, Random, Run, Sha256Hex } from "@sluice/protocol";
 import { ranNoCode, reportAgain, timeless, type TimelessReport } from "./made-again.ts";
 import { DocumentStore } from "./state/documents.ts";
-import { OutputRegister } from "./state/output-register.ts";
+import { OutputRegister, type RegisteredOutput } from "./state/output-register.ts";
 import { WorkStore } from "./state/work.ts";
 import { openStopped } from "./stopped-domain.ts";
 
@@ -30,6 +30,10 @@ export interface Inspection {
   readonly againHash: Sha256Hex;
   /** What the bundle could write into its outputs at most. */
   readonly channel: readonly OutputChannel[];
+  /** What the guard measured of released models. It stays in the domain. */
+  readonly evidence: readonly ModelEvidence[];
+  /** Outputs over the source table that were registered before the run. */
+  readonly earlier: readonly Pick<RegisteredOutput, "callId" | "kind" | "product" | "version" | "at" | "bits">[];
 }
 
 /** How to inspect. */
@@ -55,11 +59,24 @@ export async function inspectRun(directory: string, callId: string, options: Ins
   if (guardReport === undefined || ranNoCode(guardReport)) {
     throw new SluiceError("ERR_STATE", { kind: "run", name: callId, state: run.state, needed: "judged by the guard" });
   }
-  const report = await reportAgain(opened, { run, held, guardReport }, { clock, signal });
+  const evidence: ModelEvidence[] = [];
+  const onEvidence = (measured: readonly ModelEvidence[]): void => void evidence.push(...measured);
+  const report = await reportAgain(opened, { run, held, guardReport }, { clock, signal, onEvidence });
   if (report === null) throw new SluiceError("ERR_JOB_CRASHED", {});
   const [recorded, again] = [timeless(guardReport), timeless(report)];
   const [recordedHash, againHash] = [await documentHash(recorded), await documentHash(again)];
-  const known = new OutputRegister(db).ofRun(callId)?.snapshot;
+  const register = new OutputRegister(db);
+  const known = register.ofRun(callId)?.snapshot;
+  const earlier = register
+    .before(held.grant.body.resource, callId)
+    .map(({ callId: of, kind, product: name, version: number, at, bits }) => ({
+      callId: of,
+      kind,
+      product: name,
+      version: number,
+      at,
+      bits,
+    }));
   const { operation, product, version, bundle } = run;
   return {
     run: callId,
@@ -74,5 +91,7 @@ export async function inspectRun(directory: string, callId: string, options: Ins
     recordedHash,
     againHash,
     channel: channelBits(new WorkStore(db).bundle(bundle)?.manifest ?? { outputs: {} }),
+    evidence,
+    earlier,
   };
 }

@@ -3,7 +3,7 @@
  *  @module */
 import { SluiceError } from "@sluice/protocol";
 import type { Clock, GuardReport, JobManifest, Run } from "@sluice/protocol";
-import { jobSeed, runGuarded, type RunInput } from "./serve/guarded-run.ts";
+import { jobSeed, runGuarded, type GuardedWork, type RunInput } from "./serve/guarded-run.ts";
 import { grantedCuts } from "./serve/granted-view.ts";
 import { sampleInput, tableInput, type InputContext } from "./serve/run-inputs.ts";
 import { RunRefused } from "./serve/run-refused.ts";
@@ -44,7 +44,11 @@ export interface JudgedRun {
 export async function reportAgain(
   opened: Pick<StoppedDomain, "store" | "db" | "keyring" | "files" | "config">,
   { run, held, guardReport, seed = jobSeed(run) }: JudgedRun,
-  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  {
+    clock,
+    signal,
+    onEvidence,
+  }: { readonly clock: Clock; readonly signal: AbortSignal } & Pick<GuardedWork, "onEvidence">,
 ): Promise<GuardReport | null> {
   const { store: data, db, keyring, files, config } = opened;
   const { code, manifest } = bundleOf(db, run);
@@ -54,7 +58,14 @@ export async function reportAgain(
   await using working = new AsyncDisposableStack();
   const workshop = createWorkshop();
   working.defer(() => workshop.close());
-  const work = { run, seed, admitted: { held, frame: code }, signal, onEvent: () => {} };
+  const work = {
+    run,
+    seed,
+    admitted: { held, frame: code },
+    signal,
+    onEvent: () => {},
+    ...(onEvidence === undefined ? {} : { onEvidence }),
+  };
   try {
     return (await runGuarded({ workshop, clock, config, pause: () => Promise.resolve() }, work, input)).report;
   } catch (error) {

@@ -69,6 +69,17 @@ long("an inspector gets the report of a clean run and of a refused leak again, b
   expect(bundle).toBe(await sha256Hex(JOB));
   expect(channel).toContainEqual({ output: "band", per: "row", bits: 1 });
   expect(files(fixture.directory)).toEqual(before);
+  // The model was measured on rows outside of the sample, in the domain; every loss is the same.
+  const { evidence } = await inspect(fixture.directory, clean.developed.callId);
+  expect(evidence).toMatchObject([{ output: "model", kind: "linear-model", membership: { auc: 0.5 } }]);
+  expect(evidence[0]?.membership?.others).toBeGreaterThanOrEqual(100);
+  expect(JSON.stringify(clean.developed)).not.toContain("auc");
+  // One metric of 3 digits and four parameters of 4, each of 15 decades with a sign.
+  const { earlier } = await inspect(fixture.directory, clean.built.callId);
+  const bits = (digits: number): number => Math.log2(2 * 9 * 10 ** (digits - 1) * 15 + 1);
+  const [first] = earlier;
+  expect(first).toMatchObject({ callId: clean.developed.callId, kind: "development" });
+  expect(Math.abs((first?.bits ?? 0) - bits(3) - 4 * bits(4))).toBeLessThanOrEqual(1.2);
 
   // Another table: the output is another, and the inspector is told why.
   const persons = Array.from({ length: ROWS }, (_, i) => rowText((i * 3) % ROWS, `Q${i}`));

@@ -11,15 +11,25 @@ export const domainInspect: Command = {
   path: ["domain", "inspect"],
   summary: "make a run of the domain in DIR, which does not run, again: does the guard say the same of it?",
   positionals: ["DIR", "RUN"],
-  options: { ...ACCESS_OPTIONS, ...JSON_OPTION },
+  options: {
+    page: { value: "FILE", description: "write the full report there, as a page with charts, into a new file" },
+    ...ACCESS_OPTIONS,
+    ...JSON_OPTION,
+  },
   notes:
     "Same bundle, rows, seed and guard; nothing is kept or charged, and no row is printed. Exit code 1 when the report or the hash of\n" +
     "the output is another: the source table changed since, or the code is not the same each time.\n" +
+    "The page holds what was measured on the rows of the domain: it is for the department's reviewer and stays in the domain.\n" +
     "模型查验：在数据域本机重跑该次运行，核对守卫报告与输出摘要是否一致；须先停止该数据域。",
   async run(args, io) {
     const [directory, run] = [args.positional(0), args.positional(1)];
-    const { inspectRun } = await import("@sluice/domain");
+    const { inspectRun, writeWhole } = await import("@sluice/domain");
     const inspection = await inspectRun(directory, run, await stoppedDomainOptions(args, io));
+    const page = args.text("page");
+    if (page !== undefined) {
+      const { guardPage } = await import("../guard-page/page.ts");
+      await writeWhole(page, [guardPage(inspection)]);
+    }
     io.stdout.write(args.flag("json") ? `${JSON.stringify(inspection)}\n` : textOf(inspection));
     return inspection.same ? 0 : 1;
   },
