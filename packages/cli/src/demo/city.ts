@@ -1,7 +1,7 @@
 /** A city on disk: one directory per process, with keys of its own, and the pins by which they know each other.
  *  @module */
 import { randomBytes } from "node:crypto";
-import { access, mkdir, readFile, writeFile } from "node:fs/promises";
+import { access, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { importTable, initDomain } from "@sluice/domain";
 import { TrustPins } from "@sluice/evidence/verify";
@@ -9,6 +9,7 @@ import { initGateway } from "@sluice/gateway";
 import { SluiceError, type Random, type ResourceField, type SuiteId } from "@sluice/protocol";
 import { z } from "zod";
 import { trialMemoryDirectory } from "../memory-directory.ts";
+import { otherDirectory, readKept } from "./kept-file.ts";
 import { partyKeys, type PartyKeys, type PartyName } from "./parties.ts";
 
 const random: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
@@ -46,23 +47,12 @@ export const officesDirectory = (city: string): string => join(city, "offices");
 
 /** The city in `directory`, or null when there is none yet. @throws ERR_DIRECTORY_STATE for a half-made one */
 export async function findCity(directory: string): Promise<City | null> {
-  if (!(await exists(join(directory, FILE)))) {
+  const kept = await readKept(join(directory, FILE), CityFile, { directory, expected: "a city" });
+  if (kept === null) {
     if (!(await exists(gatewayDirectory(directory)))) return null;
-    throw new SluiceError("ERR_DIRECTORY_STATE", {
-      directory,
-      expected: "a whole city",
-      command: "sluice demo --data NEW-DIRECTORY",
-    });
+    throw otherDirectory({ directory, expected: "a whole city" });
   }
-  const kept = CityFile.safeParse(JSON.parse(await readFile(join(directory, FILE), "utf8")));
-  if (!kept.success) {
-    throw new SluiceError("ERR_DIRECTORY_STATE", {
-      directory,
-      expected: "a city",
-      command: "sluice demo --data NEW-DIRECTORY",
-    });
-  }
-  return { directory, keys: await partyKeys(join(directory, "parties")), ...kept.data };
+  return { directory, keys: await partyKeys(join(directory, "parties")), ...kept };
 }
 
 /** Makes keys, gateway and domains in `directory`, of one suite throughout, and imports a table into each domain that `tables` yields one for.

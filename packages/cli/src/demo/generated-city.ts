@@ -1,15 +1,16 @@
 /** The generated city of the walk: its tables go into the domains' directories, and nowhere else.
  *  @module */
 import { createWriteStream } from "node:fs";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { SluiceError, type SuiteId } from "@sluice/protocol";
+import type { SuiteId } from "@sluice/protocol";
 import { z } from "zod";
 import { csvText } from "./city/csv.ts";
 import { generateCity, type City as CityData } from "./city/tables.ts";
 import { createCity, domainDirectory, findCity, officesDirectory, type City, type TableFile } from "./city.ts";
+import { otherDirectory, readKept } from "./kept-file.ts";
 import { workAtDesks, type DeskWork } from "./desks.ts";
 
 const DOMAINS = {
@@ -58,10 +59,10 @@ export async function openGeneratedCity(
 
 /** @throws ERR_DIRECTORY_STATE */
 async function originOf(directory: string): Promise<z.infer<typeof Origin>> {
-  const origin = Origin.safeParse(JSON.parse(await readFile(join(directory, FILE), "utf8")));
-  if (origin.success) return origin.data;
-  const command = "sluice demo --data NEW-DIRECTORY";
-  throw new SluiceError("ERR_DIRECTORY_STATE", { directory, expected: "a city of this version", command });
+  const origin = await readKept(join(directory, FILE), Origin, { directory, expected: "a city of this version" });
+  if (origin !== null) return origin;
+  // Its desks had not done when it ended.
+  throw otherDirectory({ directory, expected: "a whole city" });
 }
 
 /** Writes each table as CSV inside its domain's directory, and removes the CSV once it was imported. */
