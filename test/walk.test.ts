@@ -171,6 +171,17 @@ test("tables are classified and profiled before a grant, each sample is of level
     found: 3,
   });
   expect(report.profile).toEqual({ resource: "social-insurance", persons: 2_000, correct: true });
+  expect(report.dryRun).toEqual({
+    product: "inclusive-credit",
+    rows: 1_000,
+    entries: [
+      { entry: "develop", code: null },
+      { entry: "produce", code: null },
+    ],
+  });
+  // Before any grant: the next step is the first application.
+  const steps = report.steps.map(({ name }) => name);
+  expect(steps.slice(steps.indexOf("dry-run"))[1]).toBe("inclusive-credit/scene");
   expect(report.samples).toHaveLength(6);
   for (const sample of report.samples) {
     expect(sample).toMatchObject({ level: 3 });

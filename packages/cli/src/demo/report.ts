@@ -1,7 +1,7 @@
 /** The report of the walk, and how its steps are shown: lines that replace themselves on a terminal, plain
  *  lines in a pipe.
  *  @module */
-import type { Certificate, ProductForm, RefusedBy } from "@sluice/protocol";
+import type { Certificate, ErrorCode, ProductForm, RefusedBy } from "@sluice/protocol";
 import type { DeskWork } from "./desks.ts";
 
 /** One step of the walk. */
@@ -27,6 +27,15 @@ export type CallKind = "lookup" | Exclude<ProductForm, "label-lookup"> | "noisy-
 
 /** Level of GB/T 42460 below which no sample is handed out. */
 export const MIN_SAMPLE_LEVEL = 3;
+
+/** A job on synthetic rows, on its developer's machine, before any grant. */
+export interface DryRun {
+  readonly product: string;
+  /** Synthetic rows that each function read. */
+  readonly rows: number;
+  /** What a domain would have refused of each function; null where it would have let the output on. */
+  readonly entries: readonly { readonly entry: "develop" | "produce"; readonly code: ErrorCode | null }[];
+}
 
 /** What a product's developer was given, as its certificate says. */
 export interface SampleResult extends Pick<Certificate, "sampleRows" | "suppressedRows" | "k" | "fidelity"> {
@@ -64,6 +73,8 @@ export interface DemoReport {
   readonly desks?: DeskWork;
   /** Whether the profile that was looked at is what a plain count gives; absent where none is published. */
   readonly profile?: { readonly resource: string; readonly persons: number; readonly correct: boolean };
+  /** Absent where no profile was looked at, or no product of its table was yet to be made. */
+  readonly dryRun?: DryRun;
   /** Samples of the products that were made in this walk. */
   readonly samples: SampleResult[];
   readonly privacy: PrivacyPrice[];

@@ -8,6 +8,7 @@ import { writeEvidence } from "./audit.ts";
 import { CanarySearch } from "./canary-search.ts";
 import { gatewayDirectory, officesDirectory, type City } from "./city.ts";
 import { deskLines, desksAreRight } from "./desks.ts";
+import { dryRun } from "./dry-run.ts";
 import { grantScene, registerParties } from "./govern.ts";
 import type { ProductPlan, WalkPlan } from "./plan.ts";
 import { developJob, releaseAndBuild } from "./product.ts";
@@ -45,7 +46,7 @@ export async function walk(running: RunningCity, narrator: Narrator, plan: WalkP
   const privacy: PrivacyPrice[] = [];
   const walked = new Map<CallKind, WalkedProduct>();
   const state: Record<string, KeptProduct> = { ...(await openState(running, narrator)) };
-  const profile = await lookAtProfile(running, narrator, plan);
+  const looked = await lookAtProfile(running, narrator, plan, state);
   for (const product of plan.products) {
     const { spec } = product;
     narrator.say(`${product.product} · ${spec.title}`);
@@ -78,7 +79,7 @@ export async function walk(running: RunningCity, narrator: Narrator, plan: WalkP
   const ok =
     narrator.steps.every((step) => step.ok) &&
     (plan.desks === undefined || desksAreRight(plan.desks)) &&
-    profile?.correct !== false &&
+    looked.profile?.correct !== false &&
     samples.every(({ level }) => level >= MIN_SAMPLE_LEVEL) &&
     privacy.every((price) => price.ok) &&
     calls.every(({ correct }) => correct) &&
@@ -90,7 +91,7 @@ export async function walk(running: RunningCity, narrator: Narrator, plan: WalkP
     ok,
     steps: narrator.steps,
     ...(plan.desks === undefined ? {} : { desks: plan.desks }),
-    ...(profile === null ? {} : { profile }),
+    ...looked,
     samples,
     privacy,
     calls,
@@ -110,23 +111,35 @@ async function openState(running: RunningCity, narrator: Narrator): Promise<Walk
   return kept ?? {};
 }
 
-/** A developer looks at a table that nobody has granted: at its published profile. */
+/** A developer looks at a table that nobody has granted, at its published profile, and tries the first job on it that is yet to be
+ *  made on synthetic rows. */
 async function lookAtProfile(
   running: RunningCity,
   narrator: Narrator,
-  { published, desks }: WalkPlan,
-): Promise<NonNullable<DemoReport["profile"]> | null> {
+  { published, desks, products }: WalkPlan,
+  state: WalkState,
+): Promise<Pick<DemoReport, "profile" | "dryRun">> {
   for (const line of desks === undefined ? [] : deskLines(desks)) narrator.say(`    ${line}`);
-  if (published === undefined) return null;
+  if (published === undefined) return {};
   const { domain, resource } = published;
-  return narrator.step(
+  const seen = await narrator.step(
     "profile",
     "a developer looks at the published profile of a table, before any grant",
-    async () => {
-      const profile = await running.client("credit-lab").profile(domain, resource);
-      return { resource, persons: profile.persons, correct: published.isPlain(profile) };
-    },
+    () => running.client("credit-lab").profile(domain, resource),
   );
+  const profile = { resource, persons: seen.persons, correct: published.isPlain(seen) };
+  const made = products.find(
+    ({ product, spec }) => spec.domain === domain && spec.policy.resource === resource && !(product in state),
+  );
+  if (made === undefined) return { profile };
+  const tried = await narrator.step(
+    "dry-run",
+    "and tries a job on synthetic rows that follow it, on the developer's own machine",
+    () => dryRun(running, made, seen),
+  );
+  const words = tried.entries.map(({ entry, code }) => `${entry} ${code ?? "ok"}`).join(", ");
+  narrator.say(`    ${tried.product} on ${tried.rows} rows that describe nobody: ${words}`);
+  return { profile, dryRun: tried };
 }
 
 /** Tries everything that must be refused. */
