@@ -10,6 +10,9 @@ import { startProcess, workingPid, type LaunchCommand, type StartedProcess } fro
 /** Longest wait for a child's first frame. */
 const START_TIMEOUT_MS = 15_000;
 
+/** Longest wait for the process id of a child that is to be ended while it starts. */
+const PID_TIMEOUT_MS = 2_000;
+
 /** A child that waits for its input. */
 export interface ReadyChild {
   /** The outermost of its processes: its death is the death of all. */
@@ -55,7 +58,7 @@ export async function startChild(
     if (typeof ready !== "object") throw new SluiceError("ERR_SANDBOX_START");
     return { process: child, pid: await pid, permission: ready.permission, exited, closed };
   } catch (error) {
-    await killChild({ process: child, closed });
+    await endStarting({ process: child, exited }, pid);
     throw error;
   } finally {
     clearTimeout(timer);
@@ -63,12 +66,32 @@ export async function startChild(
   }
 }
 
+/** Ends a child while it starts. bubblewrap's inner process waits for the outer one before it is bound to its life: killing
+ *  the outer one alone could leave it behind, so it is waited for and killed by its own id. */
+async function endStarting(
+  starting: Pick<ReadyChild, "process" | "exited">,
+  pid: Promise<number | undefined>,
+): Promise<void> {
+  const { process: child, exited } = starting;
+  const timer = Promise.withResolvers<undefined>();
+  const late = setTimeout(() => timer.resolve(undefined), PID_TIMEOUT_MS);
+  const inner = await Promise.race([pid, exited.then(() => undefined), timer.promise]);
+  clearTimeout(late);
+  child.kill("SIGKILL");
+  try {
+    if (inner !== undefined) process.kill(inner, "SIGKILL");
+  } catch {
+    // It ended with the outer one.
+  }
+  await killChild(starting);
+}
+
 /** Ends a child that is not needed. */
-export async function killChild(child: Pick<ReadyChild, "process" | "closed">): Promise<void> {
+export async function killChild(child: Pick<ReadyChild, "process" | "exited">): Promise<void> {
   child.process.stdout.destroy();
   child.process.stdin.destroy();
   child.process.kill("SIGKILL");
-  await child.closed;
+  await child.exited;
 }
 
 /** What the child says first, or "wrong" when that is not that it is ready; what follows it stays in the pipe. */

@@ -1,19 +1,21 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readdirSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readBootstrap } from "../src/bootstrap.ts";
 import { childLimits } from "../src/child-limits.ts";
 import { encodePreparation } from "../src/frames.ts";
 import { checkEngine, createSandboxRunner, type WarmSandboxRunner } from "../src/index.ts";
+import { launchCommand } from "../src/launch.ts";
 import { probeKernelLayers } from "../src/probe.ts";
 import { openScriptPool } from "../src/script-pool.ts";
-import { killChild } from "../src/start-child.ts";
+import { killChild, startChild } from "../src/start-child.ts";
 import { LIMITS, bundleOf, sealed } from "./jobs.ts";
 
 const LONG = process.env["SLOW"] === "1";
 const GIBIBYTE = 2 ** 30;
 const FOREIGN_FD = 40;
+const MARK = `cancelled-start-${process.pid}`;
 const LARGE = { ...LIMITS, memoryLimitBytes: GIBIBYTE };
 
 let runner: WarmSandboxRunner;
@@ -136,6 +138,31 @@ test.runIf(LONG)("children that wait die with the process that started them", as
   };
   await expect.poll(() => pids.every(gone), { timeout: 10_000 }).toBe(true);
 });
+
+test.runIf(LONG)("a start that is cancelled at any moment leaves no process behind, and is waited for", async () => {
+  const engine = checkEngine();
+  const { wrappers } = await probeKernelLayers(engine);
+  const command = launchCommand(wrappers, { script: "child", addonFile: engine.addonFile, ...childLimits(LIMITS, 0) });
+  // A word of its own, by which the processes of this test are known.
+  const marked = { ...command, args: [...command.args, MARK] };
+  for (let round = 0; round < 60; round++) {
+    const cancel = new AbortController();
+    setTimeout(() => cancel.abort(), round % 12);
+    await expect(startChild(marked, [], cancel.signal)).rejects.toMatchObject({ code: "ERR_CANCELLED" });
+  }
+  await expect.poll(() => running(MARK)).toEqual([]);
+});
+
+/** Process ids of commands that contain `word`. */
+function running(word: string): string[] {
+  return readdirSync("/proc").filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(word);
+    } catch {
+      return false;
+    }
+  });
+}
 
 test.runIf(LONG)("a burst beyond the children that wait is served by children started for it", async () => {
   const outcomes = await Promise.all(Array.from({ length: 12 }, () => runner.run(sealed(bundleOf("")), {})));
