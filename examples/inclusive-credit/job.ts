@@ -23,7 +23,7 @@ export default defineJob({
   },
   outputs: {
     fit: { kind: "metrics", keys: ["auc", "logloss", "rows", "repeated", "shared"] },
-    model: { kind: "linear-model", maxParameters: 16 },
+    model: { kind: "linear-model", maxParameters: 16, target: "defaulted", link: "logit" },
     band: { kind: "labels", vocabulary: ["A", "B", "C", "D"] },
   },
 

@@ -10,7 +10,7 @@ export default defineJob({
   input: { age: "f64", gender: "dict", inpatient: "bool" },
   outputs: {
     fit: { kind: "metrics", keys: ["auc", "logloss", "rows"] },
-    model: { kind: "linear-model", maxParameters: 8 },
+    model: { kind: "linear-model", maxParameters: 8, target: "inpatient", link: "logit" },
     risk: { kind: "score", featureBound: 128, link: "logistic" },
   },
 
