@@ -125,7 +125,7 @@ test.each<[string, Partial<AnonymityRequest>, Record<string, unknown>]>([
     { code: "ERR_POLICY", details: { pointer: "/model/delta" } },
   ],
   [
-    "presence of boxes",
+    "presence of boxes without the whole table",
     { model: { algorithm: "mondrian", delta: { min: 0, max: 0.5 } } },
     { code: "ERR_POLICY", details: { pointer: "/model/delta" } },
   ],

@@ -10,6 +10,7 @@ import { countIncidence } from "./incidence.ts";
 import { ClassJudge, personsOf, type ModelFigures } from "./judge.ts";
 import { ownHierarchy } from "./mondrian.ts";
 import { Population } from "./population.ts";
+import { sharesShown } from "./presence.ts";
 import { shownColumn, type Recoding } from "./recoding.ts";
 import { checkRequest, refusal, type AnonymityRequest } from "./request.ts";
 import type { SensitiveTable } from "./sensitive.ts";
@@ -59,8 +60,10 @@ export async function anonymize(batch: ColumnBatch, request: AnonymityRequest): 
   if (kept.length === 0 || suppressedRows > suppressionLimit * batch.rowCount) throw refusal(request);
   const classOfRow = Int32Array.from(kept, (row) => left.numbers[classes.classOf[table.tupleOf[row] ?? 0] ?? 0] ?? -1);
   const recoding = recode(left);
+  const delta = levels === undefined ? boxPresence(recoding, persons, left, judge, request) : undefined;
   return {
     ...judge.measure(classes, persons, levels, fails),
+    ...(delta === undefined ? {} : { delta }),
     batch: showClasses(takeRows(batch, kept), table, recoding, classOfRow),
     ...(subjects === undefined ? {} : { subjects: Int32Array.from(kept, (row) => subjects[row] ?? 0) }),
     suppressedRows,
@@ -70,6 +73,26 @@ export async function anonymize(batch: ColumnBatch, request: AnonymityRequest): 
     ...(search === undefined ? {} : { search }),
     outside: outsideRows(table, hierarchies),
   };
+}
+
+/** What boxes show of the whole table, counted once more on what is shown of them; undefined when nobody asks.
+ *  @throws ERR_SAMPLE_MODEL when one shows less or more than it may */
+function boxPresence(
+  recoding: Recoding,
+  persons: Float64Array,
+  { numbers }: ClassesLeft,
+  judge: ClassJudge,
+  request: AnonymityRequest,
+): ModelFigures["delta"] {
+  const { model, population } = request;
+  if (model.delta === undefined || population === undefined) return undefined;
+  const shares = sharesShown(
+    recoding,
+    [...persons].filter((_, number) => (numbers[number] ?? -1) >= 0),
+    population,
+  );
+  if (shares.some((share) => judge.presence(share) !== "fits")) throw refusal(request);
+  return { min: Math.min(...shares), max: Math.max(...shares) };
 }
 
 function showClasses(

@@ -68,7 +68,7 @@ export class ClassJudge {
       });
     }
     for (const [number, share] of this.#shown(classes, persons, levels).entries()) {
-      if (!this.#mayShow(share)) fails[number] = (fails[number] ?? 0) | FAILS_SHARES;
+      if (this.presence(share) !== "fits") fails[number] = (fails[number] ?? 0) | FAILS_SHARES;
     }
     return fails;
   }
@@ -114,9 +114,11 @@ export class ClassJudge {
     return persons.map((count, number) => count / Math.max(all[number] ?? 0, count));
   }
 
-  #mayShow(share: number): boolean {
+  /** Whether a class may show this share of its persons in the whole table, or it is less or more than that. */
+  presence(share: number): "less" | "fits" | "more" {
     const { min = 0, max = 1 } = this.demands.delta ?? {};
-    return share >= min - TOLERANCE && share <= max + TOLERANCE;
+    if (share < min - TOLERANCE) return "less";
+    return share > max + TOLERANCE ? "more" : "fits";
   }
 }
 

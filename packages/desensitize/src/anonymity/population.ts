@@ -8,14 +8,15 @@ import type { TupleTable } from "./tuples.ts";
 /** Tuples of the whole table, ready to be counted at any levels. */
 export class Population {
   readonly #sample: TupleTable;
-  readonly #whole: TupleTable;
+  /** The whole table itself. */
+  readonly whole: TupleTable;
   /** By dimension and level: the sample's code of each code of the whole table; one past the last where it has none. */
   readonly #translated: readonly (readonly Uint32Array[])[];
 
   /** `whole` has the dimensions of `sample`, made from the same hierarchies. */
   constructor(sample: TupleTable, whole: TupleTable) {
     this.#sample = sample;
-    this.#whole = whole;
+    this.whole = whole;
     this.#translated = whole.dimensions.map(({ levels }, d) =>
       levels.map(({ shown }, level) => translate(shown, sample.dimensions[d]?.levels[level]?.shown ?? [])),
     );
@@ -23,15 +24,15 @@ export class Population {
 
   /** Persons of the whole table in each class of the sample at `levels`. */
   personsOf({ classOf, count }: TupleClasses, levels: readonly number[]): Float64Array {
-    const length = this.#sample.count + this.#whole.count;
+    const length = this.#sample.count + this.whole.count;
     const columns = this.#sample.dimensions.map(({ levels: own }, d) => {
       const codes = new Uint32Array(length);
       const at = levels[d] ?? 0;
       const map = own[at]?.map ?? new Uint32Array(0);
       const translated = this.#translated[d]?.[at];
-      const wholeMap = this.#whole.dimensions[d]?.levels[at]?.map;
+      const wholeMap = this.whole.dimensions[d]?.levels[at]?.map;
       for (const [i, code] of (this.#sample.codes[d] ?? []).entries()) codes[i] = map[code] ?? 0;
-      for (const [i, code] of (this.#whole.codes[d] ?? []).entries()) {
+      for (const [i, code] of (this.whole.codes[d] ?? []).entries()) {
         codes[this.#sample.count + i] = translated?.[wholeMap?.[code] ?? 0] ?? 0;
       }
       return { codes, size: (own[at]?.shown.length ?? 0) + 1 };
@@ -40,7 +41,7 @@ export class Population {
     const ofGroup = new Uint32Array(found).fill(count); // one past the last: nobody of the sample
     for (let i = 0; i < this.#sample.count; i++) ofGroup[ids[i] ?? 0] = classOf[i] ?? 0;
     const whole = ids.subarray(this.#sample.count).map((group) => ofGroup[group] ?? count);
-    return personsOf(this.#whole.persons, { classOf: whole, count: count + 1 }).subarray(0, count);
+    return personsOf(this.whole.persons, { classOf: whole, count: count + 1 }).subarray(0, count);
   }
 }
 

@@ -42,14 +42,9 @@ export function checkRequest({ model, sensitive = [], population, signal }: Anon
       throw new SluiceError("ERR_POLICY", { pointer: `/model/${demand}`, reason: "expected a sensitive column" });
     }
   }
-  if (model.delta === undefined) return;
-  const reason =
-    model.algorithm === "mondrian"
-      ? "expected suppress or full-domain: boxes are not judged against the whole table"
-      : population === undefined
-        ? "expected the counts of the whole table"
-        : null;
-  if (reason !== null) throw new SluiceError("ERR_POLICY", { pointer: "/model/delta", reason });
+  if (model.delta === undefined || population !== undefined) return;
+  const reason = "expected the counts of the whole table";
+  throw new SluiceError("ERR_POLICY", { pointer: "/model/delta", reason });
 }
 
 /** Names what was declared, and nothing that was counted: how near the rows come to the model is told by the rows. */

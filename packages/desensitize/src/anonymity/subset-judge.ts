@@ -43,7 +43,7 @@ export class SubsetJudge {
 
   /** Whether the persons that have one tuple alone decide: then persons add up. */
   get addsUp(): boolean {
-    return this.#sensitive.length === 0 && this.#several.person.length === 0;
+    return this.#judge.countsOnly && this.#several.person.length === 0;
   }
 
   /** Persons of `tuple` that have no other. */
@@ -51,15 +51,20 @@ export class SubsetJudge {
     return this.#persons[tuple] ?? 0;
   }
 
-  /** Whether `tuples`, as one class, keep the model. */
-  passes(tuples: Uint32Array): boolean {
+  /** How many persons `tuples` have. */
+  countPersons(tuples: Uint32Array): number {
     let persons = 0;
     const several = new Set<number>();
     for (const tuple of tuples) {
       persons += this.#persons[tuple] ?? 0;
       forEntries(this.#severalByTuple, tuple, (entry) => several.add(this.#several.person[entry] ?? 0));
     }
-    if (persons + several.size < this.#judge.demands.k) return false;
+    return persons + several.size;
+  }
+
+  /** Whether `tuples`, as one class of `persons`, keep the model, whatever share of the whole table they show. */
+  passes(tuples: Uint32Array, persons: number): boolean {
+    if (persons < this.#judge.demands.k) return false;
     return this.#sensitive.every((sensitive) => {
       const { table, whole, histogram } = sensitive;
       const { value, weight, several: shared } = table.incidence;
