@@ -84,6 +84,7 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_SANDBOX_START: "运行 `sluice doctor`，并查看进程日志",
   ERR_JOB_BUNDLE: "改正作业源码",
   ERR_JOB_MANIFEST: "改正 defineJob 的参数",
+  ERR_JOB_TABLE_TOO_LARGE: '申明 `read: "batches"`，并用 rows.forEachBatch 分批读取；或减少输入列',
   ERR_JOB_PARAM: "给出作业申明内的参数值；正式运行的参数以发布许可为准",
   ERR_JOB_THREW: "改正作业；提交前先在本地试运行",
   ERR_JOB_TIMEOUT: "优化作业的用时，或申请更长的时限",

@@ -41,6 +41,9 @@ afterEach(() => {
 const reserve = (callId: string, grant = GRANT, cost = COST): boolean =>
   new OutcomeStore(db).reserve({ callId, grant, resource: "persons", operation: "develop", ...cost }, BUDGET, AT);
 
+/** Failures that no job's code has a part in. */
+const BEFORE_ANY_CODE = ["ERR_POOL_WORKER", "ERR_SANDBOX_LAYER_MISSING", "ERR_JOB_TABLE_TOO_LARGE"];
+
 /** Words that user code could choose to fail with, and what a broken guard could say. */
 function* refusals(): Generator<Refusal> {
   const base = { ok: false as const, layers: [], refusedBy: "guard" as const };
@@ -56,7 +59,7 @@ function* refusals(): Generator<Refusal> {
     }
   }
   for (const code of Object.keys(ERROR_CATALOGUE)) {
-    if (!isErrorCode(code) || code === "ERR_POOL_WORKER" || code === "ERR_SANDBOX_LAYER_MISSING") continue;
+    if (!isErrorCode(code) || BEFORE_ANY_CODE.includes(code)) continue;
     for (let secret = 0; secret < 4; secret++) {
       yield { ...base, code, details: { reason: `Zhang 17 has ${secret}` } };
       yield { ...base, refusedBy: "sandbox", code, details: { reason: `Zhang 17 has ${secret}` } };

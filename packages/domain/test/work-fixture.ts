@@ -31,11 +31,11 @@ export const HONEST_PRODUCE = `
   return { band: Uint8Array.from(rows.age.values, (age) => (age * model.weights[0] > 5 ? 1 : 0)) };`;
 
 /** Bundle of a job with these function bodies. */
-export async function bundleOf(develop: string, produce = HONEST_PRODUCE, top = ""): Promise<Bytes> {
+export async function bundleOf(develop: string, produce = HONEST_PRODUCE, top = "", read = ""): Promise<Bytes> {
   const directory = await mkdtemp(join(tmpdir(), "sluice-job-"));
   try {
     const file = join(directory, "job.ts");
-    const source = `import { defineJob } from "@sluice/sandbox/job";\n${top}\nexport default defineJob({${DECLARATION}
+    const source = `import { defineJob } from "@sluice/sandbox/job";\n${top}\nexport default defineJob({${DECLARATION} ${read}
       develop(rows: any, { progress, log }: any) {${develop}},
       produce(rows: any, model: any, { progress, log }: any) {${produce}} } as any);`;
     await writeFile(file, source);

@@ -40,6 +40,35 @@ test("a bundle is described by what it declares, under the hash of its bytes", a
   });
 });
 
+test("a job that reads in batches gets a table in parts while it comes, and what it returns is guarded alike", async () => {
+  const code = await bundleOf(
+    `let insured = 0;
+    log(Object.keys(rows).join());
+    for (let epoch = 0; epoch < 2; epoch++) rows.forEachBatch((batch: any, first: number) => {
+      log(first + " " + batch.rowCount);
+      for (let i = 0; i < batch.rowCount; i++) insured += batch.insured.values[i];
+    });
+    return {
+      fit: { share: insured / (2 * rows.rowCount), rows: rows.rowCount },
+      model: { features: ["age"], weights: [0.123456], intercept: -1 },
+    };`,
+    undefined,
+    "",
+    `read: "batches",`,
+  );
+  const described = await workshop.describe(code);
+  const lines: string[] = [];
+  const run = developRun(code, described.manifest, {
+    table: sampleTable(150_000),
+    onEvent: (event) => void (event.kind === "log" && lines.push(event.line)),
+  });
+  const outcome = await workshop.runGuarded(run);
+  if (!outcome.ok) throw new Error(outcome.code);
+  expect(outcome.output.values["fit"]).toEqual({ kind: "metrics", values: { share: 0.5, rows: 150_000 } });
+  const epoch = ["0 65536", "65536 65536", "131072 18928"];
+  expect(lines).toEqual(["rowCount", ...epoch, ...epoch]);
+});
+
 test("a development run returns what the guard let through, with its report and layers", async () => {
   const events: JobEvent[] = [];
   const outcome = await workshop.runGuarded(

@@ -100,6 +100,15 @@ test("a table comes out of its parts as it went in", async () => {
   expect(tableFromParts(TableHead.parse(message?.head), message?.parts ?? [])).toEqual(table);
 });
 
+test("a column that no message carries is refused before anything is sent", async () => {
+  // Never written, so the system keeps no memory for it.
+  const huge = new Uint8Array(2 ** 32);
+  const table: ColumnBatch = { rowCount: huge.length, columns: { flag: { type: "bool", values: huge } } };
+  const refusal = await codeOf(Promise.resolve().then(() => tableToParts(table, [])));
+  expect(refusal).toBe("ERR_JOB_TABLE_TOO_LARGE");
+  expect(await codeOf(writeMessage(new PassThrough(), {}, [huge]))).toBe("ERR_FRAME_TOO_LARGE");
+});
+
 test("a table head that does not fit its parts is refused", () => {
   const parts: Uint8Array[] = [];
   const head = tableToParts(sampleTable(16), parts);

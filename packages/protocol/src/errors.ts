@@ -385,6 +385,11 @@ export const ERROR_CATALOGUE = {
     message: "the job's manifest is not valid at {pointer}: {expected}",
     remedy: "correct defineJob's argument",
   },
+  ERR_JOB_TABLE_TOO_LARGE: {
+    status: 422,
+    message: "the columns that the job reads are larger than the {maxBytes} bytes that go in at once",
+    remedy: 'declare `read: "batches"` and read with rows.forEachBatch; or read fewer columns',
+  },
   ERR_JOB_PARAM: {
     status: 422,
     message: "param {param} is not valid: expected {expected}",

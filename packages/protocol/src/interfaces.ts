@@ -6,7 +6,7 @@ import type { ErrorCode } from "./errors.ts";
 import type { ProductForm } from "./form.ts";
 import type { Grant, Operation } from "./grant.ts";
 import type { KeyId, Sha256Hex, SuiteId } from "./identifiers.ts";
-import type { JobManifest } from "./job.ts";
+import type { JobManifest, JobRead } from "./job.ts";
 import type { ReleasedModel } from "./model.ts";
 import type { ParamValues } from "./params.ts";
 
@@ -96,6 +96,8 @@ export interface SealedJob {
   readonly environment: "development" | "production";
   /** Absent for `describe`. */
   readonly table?: ColumnBatch;
+  /** As the manifest declares it; whole columns unless given. */
+  readonly read?: JobRead;
   /** The released model, for `produce`. */
   readonly model?: ReleasedModel;
   /** Values of every declared param. */

@@ -73,6 +73,10 @@ export function isProducedKind(kind: OutputSpec["kind"]): kind is Exclude<Served
   return isServedKind(kind) && !isDeclaredKind(kind);
 }
 
+/** How a job reads its table: whole columns at once, or only some rows of them at a time, for tables of any size. */
+export const JobRead = z.enum(["columns", "batches"]);
+export type JobRead = z.infer<typeof JobRead>;
+
 /** What `defineJob` declares; extracted from the bundle inside the sandbox, never typed in. */
 export const JobManifest = z
   .strictObject({
@@ -80,6 +84,8 @@ export const JobManifest = z
     purpose: Name,
     /** Columns the job reads, with their type after the policy's transforms. */
     input: z.record(FieldName, ColumnType),
+    /** Whole columns unless given. */
+    read: JobRead.optional(),
     outputs: z.record(MemberName, OutputSpec),
     /** Numbers and words that a run is given. */
     params: ParamSpecs.optional(),

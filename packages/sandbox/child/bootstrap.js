@@ -7,6 +7,7 @@
  *  `src/bootstrap.ts` joins it to what it imports; `child.mjs` evaluates them inside the isolate.
  *  @module */
 import { takeAway } from "./globals.js";
+import { rowsReader } from "./rows.js";
 import { giveShims } from "./shims.js";
 import { giveText } from "./text.js";
 
@@ -15,8 +16,9 @@ import { giveText } from "./text.js";
  *  @param {(percent: number) => void} hostProgress
  *  @param {(outcome: string, text: string) => void} hostSettle
  *  @param {(name: string, value: number) => void} hostMetric
+ *  @param {(index: number) => ArrayBuffer} hostWant
  */
-export default function bootstrap(hostLog, hostProgress, hostSettle, hostMetric) {
+export default function bootstrap(hostLog, hostProgress, hostSettle, hostMetric, hostWant) {
   const MAX_LOG_LINES = 500;
   const MAX_METRICS = 1_000;
   const MAX_LINE_CHARS = 200;
@@ -82,6 +84,7 @@ export default function bootstrap(hostLog, hostProgress, hostSettle, hostMetric)
     Atomics: "shared-memory",
   });
 
+  const readRows = rowsReader(hostWant);
   takeAway(FROZEN_TIME_MS);
   giveText(globalThis);
   giveShims(globalThis);
@@ -416,8 +419,9 @@ export default function bootstrap(hostLog, hostProgress, hostSettle, hostMetric)
       const definition = /** @type {any} */ (globalThis).sluiceJob.default;
       if (typeof definition !== "object" || definition === null) refuse("the bundle has no default export");
       if (entry === "describe") {
-        const { name, purpose, input, outputs, limits, params: declared } = definition;
+        const { name, purpose, input, read, outputs, limits, params: declared } = definition;
         const manifest = /** @type {any} */ ({ __proto__: null, name, purpose, input, outputs });
+        if (read !== undefined) manifest.read = read;
         if (declared !== undefined) manifest.params = declared;
         if (limits !== undefined) manifest.limits = limits;
         return hostSettle("done", write(manifest, 0));
@@ -428,32 +432,6 @@ export default function bootstrap(hostLog, hostProgress, hostSettle, hostMetric)
     } catch (error) {
       return settleError(error);
     }
-  }
-
-  /**
-   * Columns over the transferred buffers.
-   * @param {any} header
-   * @param {any[]} data
-   */
-  function readRows(header, data) {
-    const rows = create(null);
-    rows.rowCount = header.rowCount;
-    let next = 0;
-    for (const { name, type, dictionary, hasValidity } of header.columns) {
-      const buffer = data[next++];
-      const column = create(null);
-      column.type = type;
-      if (type === "f64") column.values = new Float64Array(buffer);
-      else if (type === "i32") column.values = new Int32Array(buffer);
-      else if (type === "bool") column.values = new Uint8Array(buffer);
-      else {
-        column.values = new Uint32Array(buffer);
-        column.dictionary = freeze(dictionary);
-      }
-      if (hasValidity) column.validity = new Uint8Array(data[next++]);
-      rows[name] = freeze(column);
-    }
-    return freeze(rows);
   }
 
   /**

@@ -1,6 +1,7 @@
 // @ts-check
 /** Entry of the single-use process that runs one job. Prepares an isolate, says that it is ready, reads one framed
  *  input from stdin, runs it, writes frames to stdout and waits to be killed. The parent treats all it writes as hostile.
+ *  A job that reads in batches asks for each with a frame, and its bytes follow on stdin.
  *
  *  struct { uint32 heapMebibytes; uint32 bootstrapLength; opaque bootstrap[bootstrapLength]; } Preparation;
  *  struct { uint32 headerLength; opaque header[headerLength]; opaque parts[sizes[0]]… } RunInput;
@@ -12,10 +13,12 @@ import { readSync, writeSync } from "node:fs";
 // Importing `node:process` would evaluate `process.stdin`, and reading would no longer wait for bytes but turn and sleep.
 const { process } = globalThis;
 
-const FRAME = { ready: 1, progress: 2, log: 3, result: 4, failure: 5, metric: 6 };
+const FRAME = { ready: 1, progress: 2, log: 3, result: 4, failure: 5, metric: 6, want: 7 };
 const MAX_HEADER_BYTES = 64 * 1_048_576;
 const MAX_RESULT_BYTES = 64 * 1_048_576;
 const MEBIBYTE = 1_048_576;
+/** Batches that may stand in memory: one that is read, and one that the collector has not counted out. */
+const LIVE_BATCHES = 2;
 const SAMPLE_MS = 20;
 /** Resident memory that a run may gain beyond its limit: V8's own structures. */
 const MEMORY_SLACK_BYTES = 48 * MEBIBYTE;
@@ -82,6 +85,13 @@ function readExactly(length) {
   return target;
 }
 
+/** @param {number} value */
+function word(value) {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
 function readWord() {
   return Buffer.from(readExactly(4)).readUInt32BE(0);
 }
@@ -121,6 +131,12 @@ const callbacks = [
     number.writeDoubleBE(value);
     send(FRAME.metric, number, Buffer.from(name.slice(0, 40), "latin1"));
   },
+  (/** @type {number} */ index) => {
+    const { count, bytes, lastBytes } = header.batches;
+    send(FRAME.want, word(index >>> 0));
+    const batch = readExactly(index < count - 1 ? bytes : lastBytes);
+    return new ivm.ExternalCopy(batch.buffer, { transferOut: true }).copyInto({ transferIn: true, release: true });
+  },
 ].map((callback) => new ivm.Callback(callback));
 
 /** An isolate in which the first script has run and no other. @param {number} heapMebibytes @param {string} source */
@@ -146,13 +162,14 @@ send(FRAME.ready, Buffer.from([permissionsDropped ? 1 : 0]));
 const headerLength = readWord();
 if (headerLength > MAX_HEADER_BYTES) die();
 const headerText = Buffer.from(readExactly(headerLength)).toString("utf8");
-/** @type {{ memoryLimitBytes: number, sizes: number[] }} */
+/** @type {{ memoryLimitBytes: number, sizes: number[], read: string, batches: { count: number, bytes: number, lastBytes: number } }} */
 const header = JSON.parse(headerText);
 const code = readExactly(header.sizes[0] ?? 0);
 const data = header.sizes.slice(1).map((size) => readExactly(size));
 
-const dataBytes = totalLength(data);
-const memoryCeiling = process.memoryUsage.rss() + header.memoryLimitBytes + MEMORY_SLACK_BYTES;
+const batchBytes = header.read === "batches" ? LIVE_BATCHES * header.batches.bytes : 0;
+const dataBytes = totalLength(data) + batchBytes;
+const memoryCeiling = process.memoryUsage.rss() + header.memoryLimitBytes + batchBytes + MEMORY_SLACK_BYTES;
 setInterval(() => {
   // Without the parent nobody waits for this run. In a namespace of its own, the namespace ends with the parent.
   if (process.ppid !== parent) die();
@@ -195,11 +212,6 @@ async function sendResult(enter, json) {
   }
   if (settled) return;
   settled = true;
-  const word = (/** @type {number} */ value) => {
-    const bytes = Buffer.alloc(4);
-    bytes.writeUInt32BE(value);
-    return bytes;
-  };
   // struct { uint32 jsonLength; opaque json[]; uint32 count; { uint32 length; opaque bytes[] }… }
   const framed = [word(json.length), json, word(parts.length - 1)];
   for (const part of parts.slice(1)) framed.push(word(part.length), part);

@@ -6,7 +6,7 @@ import { childFile } from "./launch.ts";
 
 /** Reads the files of `child/` that make the script, each after those it imports. */
 export async function readBootstrap(): Promise<Bytes> {
-  const imported = (["globals.js", "text.js", "shims.js"] as const).map(async (name) =>
+  const imported = (["globals.js", "text.js", "shims.js", "rows.js"] as const).map(async (name) =>
     (await readFile(childFile(name), "utf8")).replace(/^export (?=function )/m, ""),
   );
   const main = (await readFile(childFile("bootstrap.js"), "utf8")).replaceAll(/^import .*;$/gm, "");

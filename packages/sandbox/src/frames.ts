@@ -1,15 +1,7 @@
-/** The two pipes of a child. What comes back may be written by an attacker: each kind has its own limit,
+/** What a child writes into its pipe. It may be written by an attacker: each kind has its own limit,
  *  and the first byte out of order ends the run.
  *  @module */
-import {
-  MAX_JOB_OUTPUT_BYTES,
-  MAX_LOG_LINE_CHARS,
-  SluiceError,
-  concatBytes,
-  utf8,
-  type Bytes,
-  type SealedJob,
-} from "@sluice/protocol";
+import { MAX_JOB_OUTPUT_BYTES, MAX_LOG_LINE_CHARS, SluiceError, concatBytes, type Bytes } from "@sluice/protocol";
 
 /** Bytes of a metric's number, before its name. */
 export const METRIC_VALUE_BYTES = 8;
@@ -24,6 +16,7 @@ const FRAME_KINDS = {
   4: { kind: "result", maxBytes: MAX_JOB_OUTPUT_BYTES },
   5: { kind: "failure", maxBytes: 4_096 },
   6: { kind: "metric", maxBytes: METRIC_VALUE_BYTES + MAX_METRIC_NAME_BYTES },
+  7: { kind: "want", maxBytes: 4 },
 } as const;
 
 /** Bytes of a frame's head. */
@@ -81,62 +74,9 @@ function readHead(head: Bytes): { kind: Frame["kind"]; length: number } {
   const tag = view.getUint8(0);
   const length = view.getUint32(1);
   const known = FRAME_KINDS[tag as keyof typeof FRAME_KINDS] as (typeof FRAME_KINDS)[1] | undefined;
-  if (known === undefined) throw new SluiceError("ERR_FRAME_MALFORMED", { field: "kind", expected: "1 to 6" });
+  if (known === undefined) throw new SluiceError("ERR_FRAME_MALFORMED", { field: "kind", expected: "1 to 7" });
   if (length > known.maxBytes) {
     throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes: length, maxBytes: known.maxBytes });
   }
   return { kind: known.kind, length };
-}
-
-/** Largest input of a run: code and columns together. */
-const MAX_RUN_INPUT_BYTES = 2 ** 31 - 1;
-
-// struct { uint32 heapMebibytes; uint32 bootstrapLength; opaque bootstrap[bootstrapLength]; } Preparation;
-/** What a child is sent before there is a job for it. */
-export function encodePreparation(heapMebibytes: number, bootstrap: Bytes): Bytes[] {
-  const head = new DataView(new ArrayBuffer(8));
-  head.setUint32(0, heapMebibytes);
-  head.setUint32(4, bootstrap.length);
-  return [new Uint8Array(head.buffer), bootstrap];
-}
-
-// struct { uint32 headerLength; opaque header[headerLength]; opaque parts[sizes[0]]…; } RunInput;
-/** The parts of a run's input, in the order they go into the pipe; columns are views, not copies.
- *  @throws ERR_FRAME_TOO_LARGE, ERR_BODY_INVALID when a column does not have `rowCount` values. */
-export function encodeRunInput(job: SealedJob): { parts: Bytes[]; dataBytes: number } {
-  const data: Bytes[] = [];
-  const columns = Object.entries(job.table?.columns ?? {}).map(([name, column]) => {
-    const rowCount = job.table?.rowCount ?? 0;
-    const { type, values, validity } = column;
-    const maskBytes = Math.ceil(rowCount / 8);
-    if (values.length !== rowCount || (validity !== undefined && validity.length < maskBytes)) {
-      throw new SluiceError("ERR_BODY_INVALID", { pointer: `/table/columns/${name}`, expected: `${rowCount} values` });
-    }
-    data.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-    if (validity !== undefined) data.push(validity.subarray(0, maskBytes));
-    const dictionary = column.type === "dict" ? column.dictionary : undefined;
-    return { name, type, dictionary, hasValidity: validity !== undefined };
-  });
-  const payload = [job.bundle, ...data];
-  const header = utf8(
-    JSON.stringify({
-      entry: job.entry,
-      development: job.environment === "development",
-      seed: job.seed,
-      memoryLimitBytes: job.limits.memoryLimitBytes,
-      rowCount: job.table?.rowCount ?? 0,
-      columns,
-      model: job.model,
-      params: job.params,
-      sizes: payload.map((part) => part.length),
-    }),
-  );
-  const headerLength = new Uint8Array(4);
-  new DataView(headerLength.buffer).setUint32(0, header.length);
-  const parts = [headerLength, header, ...payload];
-  const sizeBytes = parts.reduce((sum, part) => sum + part.length, 0);
-  if (sizeBytes > MAX_RUN_INPUT_BYTES) {
-    throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes, maxBytes: MAX_RUN_INPUT_BYTES });
-  }
-  return { parts, dataBytes: data.reduce((sum, part) => sum + part.length, 0) + header.length };
 }

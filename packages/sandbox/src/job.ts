@@ -5,6 +5,7 @@ import type {
   Column,
   ColumnType,
   ContributionBound,
+  JobRead,
   ModelKind,
   ModelLink,
   OutputSpec,
@@ -93,9 +94,23 @@ export type JobOutputs = Readonly<Record<string, JobOutputSpec>>;
 
 /** The table: `rows.age.values` is a typed array of `rows.rowCount` entries; null entries are zero and have
  *  a zero bit in `validity`. */
-export type JobRows<I extends JobInput> = { readonly rowCount: number } & {
+export type JobRows<I extends JobInput> = JobBatch<I> & BatchedRows<I>;
+
+/** Some rows, in the form of the whole table. After the function that was given it has returned, its arrays are empty. */
+export type JobBatch<I extends JobInput> = { readonly rowCount: number } & {
   readonly [K in keyof I]: Readonly<Extract<Column, { type: I[K] }>>;
 };
+
+/** The table of a job that declares `read: "batches"`: there is no size at which it does not fit. */
+export type BatchedRows<I extends JobInput> = {
+  readonly rowCount: number;
+  /** Gives `use` all rows in order, 65,536 at a time, with the number of the first of them; as often as it is called. Each
+   *  batch is gone when `use` returns, so `use` must not be async. */
+  readonly forEachBatch: (use: (batch: JobBatch<I>, firstRow: number) => undefined) => void;
+};
+
+/** What `develop` and `produce` are given, by what the job declares. */
+export type RowsOf<I extends JobInput, R extends JobRead> = R extends "batches" ? BatchedRows<I> : JobRows<I>;
 
 /** Params as a job declares them. Lists may be `as const`. */
 export type JobParams = Readonly<
@@ -202,38 +217,51 @@ export type ReleasedModelOf<O extends JobOutputs> = [KindOf<O> & ModelKind] exte
   : Readonly<Extract<ReleasedModel, { kind: KindOf<O> }>>;
 
 /** Computes the served outputs on every row. */
-type Produce<I extends JobInput, O extends JobOutputs, P extends JobParams> = (
-  rows: JobRows<I>,
+type Produce<I extends JobInput, O extends JobOutputs, P extends JobParams, R extends JobRead> = (
+  rows: RowsOf<I, R>,
   model: ReleasedModelOf<O>,
   context: JobContext<P>,
 ) => OutputsOf<O, ProducedKind> | Promise<OutputsOf<O, ProducedKind>>;
 
 /** A job: what it reads, what it returns, and how. */
-export type JobDefinition<I extends JobInput, O extends JobOutputs, P extends JobParams = JobParams> = {
+export type JobDefinition<
+  I extends JobInput,
+  O extends JobOutputs,
+  P extends JobParams = JobParams,
+  R extends JobRead = "columns",
+> = {
   /** Short name: lower case, digits and `-`. */
   readonly name: string;
   /** Purpose that the grant must name. */
   readonly purpose: string;
   readonly input: I;
+  /** `"batches"` when it reads with `forEachBatch` alone: its memory then holds some rows at a time, and the table may
+   *  have any size. Without it, columns of 2 GiB in all are the most. */
+  readonly read?: R;
   readonly outputs: O;
   /** Numbers within bounds, and words of closed lists, that a run is given: `sluice job submit --param name=value`. */
   readonly params?: P;
   /** What a run may use, instead of what is usual; each environment has its largest (docs/runs.md). */
   readonly limits?: { readonly wallTimeLimitMs?: number; readonly memoryLimitBytes?: number };
   /** Computes the released outputs on the desensitised sample. */
-  develop(rows: JobRows<I>, context: JobContext<P>): OutputsOf<O, ReleasedKind> | Promise<OutputsOf<O, ReleasedKind>>;
+  develop(rows: RowsOf<I, R>, context: JobContext<P>): OutputsOf<O, ReleasedKind> | Promise<OutputsOf<O, ReleasedKind>>;
   /** Computes the served outputs on every row, with the released model when there is one. Needed for labels, a set and
    *  a table; a score is served from the released model alone, a noisy table from its declaration. */
 } & ([KindOf<O> & ProducedKind] extends [never]
   ? { readonly produce?: undefined }
-  : { readonly produce: Produce<I, O, P> });
+  : { readonly produce: Produce<I, O, P, R> });
 
 /** Declares a job. Returns its argument; the sandbox reads the manifest from it.
- *  @throws TypeError when a column is called `rowCount`, or an output that `produce` returns is declared without it. */
-export function defineJob<const I extends JobInput, const O extends JobOutputs, const P extends JobParams = JobParams>(
-  definition: JobDefinition<I, O, P>,
-): JobDefinition<I, O, P> {
-  if ("rowCount" in definition.input) throw new TypeError("no column may be called rowCount");
+ *  @throws TypeError when a column is called `rowCount` or `forEachBatch`, or an output that `produce` returns is declared without it. */
+export function defineJob<
+  const I extends JobInput,
+  const O extends JobOutputs,
+  const P extends JobParams = JobParams,
+  const R extends JobRead = "columns",
+>(definition: JobDefinition<I, O, P, R>): JobDefinition<I, O, P, R> {
+  for (const name of ["rowCount", "forEachBatch"]) {
+    if (name in definition.input) throw new TypeError(`no column may be called ${name}`);
+  }
   const produced = Object.values(definition.outputs).find(
     ({ kind }) => kind === "labels" || kind === "set" || kind === "table",
   );

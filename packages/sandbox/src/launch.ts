@@ -42,7 +42,9 @@ const SCRIPT_FILES = {
 export type LaunchScript = keyof typeof SCRIPT_FILES;
 
 /** A file of `child/`. */
-type ChildFile = (typeof SCRIPT_FILES)[LaunchScript][number] | `${"bootstrap" | "globals" | "shims" | "text"}.js`;
+type ChildFile =
+  | (typeof SCRIPT_FILES)[LaunchScript][number]
+  | `${"bootstrap" | "globals" | "rows" | "shims" | "text"}.js`;
 
 /** What to start. */
 export interface LaunchRequest {

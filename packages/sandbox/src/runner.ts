@@ -15,10 +15,10 @@ import { readBootstrap } from "./bootstrap.ts";
 import { childLimits } from "./child-limits.ts";
 import { decodeInChild, decoderLimits } from "./decoder.ts";
 import { checkEngine } from "./engine.ts";
-import { encodePreparation, encodeRunInput } from "./frames.ts";
 import { DEFAULT_WARM_CHILDREN } from "./pool.ts";
 import { LAYER_REMEDIES, probeKernelLayers, type SandboxLayer } from "./probe.ts";
 import { openScriptPool } from "./script-pool.ts";
+import { encodePreparation, encodeRunInput, type InputLimits } from "./run-input.ts";
 import type { ReadyChild } from "./start-child.ts";
 import { superviseClaimed } from "./supervise.ts";
 
@@ -36,6 +36,8 @@ export interface SandboxRunnerOptions {
   readonly warmChildren?: number;
   /** Limits for which the first of them are prepared; later ones for those of the jobs before. */
   readonly expectedLimits?: SealedJob["limits"];
+  /** How much of a table goes to a child at once; for tests, which lower it. */
+  readonly inputLimits?: InputLimits;
 }
 
 /** A runner whose children wait. */
@@ -90,11 +92,12 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
   });
 
   async function claimAndRun(job: SealedJob, { signal, onEvent, arrived }: RunOptions): Promise<RunOutcome> {
-    const { parts, dataBytes } = encodeRunInput(job);
+    const { parts, dataBytes, batches } = encodeRunInput(job, options.inputLimits);
     const { environment, limits } = job;
     const stop = AbortSignal.any(signal === undefined ? [closing.signal] : [closing.signal, signal]);
     return superviseClaimed(() => jobs.claim(childLimits(limits, dataBytes), stop), {
       input: parts,
+      batches,
       environment,
       limits,
       layers: ["isolate", "process", ...kernelLayers],

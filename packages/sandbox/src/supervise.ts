@@ -16,6 +16,7 @@ import {
   type SealedJob,
 } from "@sluice/protocol";
 import { z } from "zod";
+import type { Batches } from "./batches.ts";
 import { FrameReader, METRIC_VALUE_BYTES, type Frame } from "./frames.ts";
 import type { ReadyChild } from "./start-child.ts";
 
@@ -35,11 +36,19 @@ export interface SuperviseOptions {
   readonly layers: readonly string[];
   /** Resolves when these bytes of `input` are whole; without it, they are. */
   readonly arrived?: (bytes: Bytes) => Promise<void>;
+  /** What the child may ask for, one at a time; without it, nothing. */
+  readonly batches?: Batches | undefined;
   /** When the run was asked for, by `performance.now()`; now unless given. */
   readonly startedAt?: number;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: JobEvent) => void;
 }
+
+/** Batches that a child may have asked for and not read: it asks for one at a time, and may have read it to the end before
+ *  this process hears that it was taken. */
+const MAX_UNREAD_WANTS = 2;
+/** Written after others to hear when those were taken. */
+const NOTHING = new Uint8Array(0);
 
 const CAPABILITIES = [
   "process",
@@ -100,12 +109,28 @@ export async function supervise(options: SuperviseOptions): Promise<RunOutcome> 
   const timeout = (): void => end({ ok: false, code: "ERR_JOB_TIMEOUT", details: { wallTimeLimitMs } });
   const cancel = (): void => end({ ok: false, code: "ERR_CANCELLED", details: {} });
 
-  async function feed(): Promise<void> {
-    for (const part of options.input) {
+  async function feed(parts: readonly Bytes[]): Promise<void> {
+    for (const part of parts) {
       if (options.arrived !== undefined) await options.arrived(part);
       if (ending !== undefined) return;
       child.stdin.write(part);
     }
+  }
+
+  // Nothing is written between the parts of another answer, and while the child does not read, nothing more is kept for it.
+  let fed = Promise.resolve();
+  let unread = 0;
+  function answer(want: Bytes): void {
+    const index = want.length === 4 ? new DataView(want.buffer, want.byteOffset).getUint32(0) : -1;
+    const parts = options.batches?.parts(index);
+    if (parts === undefined || ++unread > MAX_UNREAD_WANTS) return end(crashed);
+    fed = give(fed, parts);
+  }
+  async function give(before: Promise<void>, parts: readonly Bytes[]): Promise<void> {
+    await before;
+    await feed(parts);
+    if (ending === undefined) await new Promise<void>((resolve) => child.stdin.write(NOTHING, () => resolve()));
+    unread--;
   }
 
   const tell = eventFilter(environment, onEvent);
@@ -119,6 +144,8 @@ export async function supervise(options: SuperviseOptions): Promise<RunOutcome> 
         return tell({ kind: "log", line: new TextDecoder().decode(frame.body) });
       case "metric":
         return tell(metricOf(frame.body));
+      case "want":
+        return answer(frame.body);
       case "result":
         return end({ ok: true, output: frame.body });
       case "failure":
@@ -141,7 +168,7 @@ export async function supervise(options: SuperviseOptions): Promise<RunOutcome> 
   const timer = setTimeout(timeout, wallTimeLimitMs);
   signal?.addEventListener("abort", cancel, { once: true });
   if (signal?.aborted === true) cancel();
-  else void feed();
+  else fed = feed(options.input);
   child.stdout.resume();
   // What was written before the exit is still in the pipe.
   await exited;

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import fc from "fast-check";
 import { concatBytes, type ColumnBatch } from "@sluice/protocol";
-import { FrameReader, encodeRunInput, type Frame } from "../src/frames.ts";
+import { FrameReader, type Frame } from "../src/frames.ts";
+import { encodeRunInput } from "../src/run-input.ts";
 import { bundleOf, sealed } from "./jobs.ts";
 
 const KINDS = {
@@ -11,6 +12,7 @@ const KINDS = {
   result: [4, 4_000],
   failure: [5, 4_096],
   metric: [6, 48],
+  want: [7, 4],
 } as const;
 
 const frame = fc
@@ -49,7 +51,7 @@ test("refuses a frame above its kind's limit before its body arrives", () => {
 test("refuses a kind it does not know", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 255 }), (kind) => {
-      fc.pre(kind < 1 || kind > 6);
+      fc.pre(kind < 1 || kind > 7);
       expect(() => [...new FrameReader().push(encode(kind, new Uint8Array(1)))]).toThrow("malformed");
     }),
   );

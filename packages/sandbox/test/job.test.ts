@@ -35,6 +35,51 @@ const job = defineJob({
   },
 });
 
+test("a job that reads in batches has no columns but those of a batch", () => {
+  const batched = defineJob({
+    name: "credit",
+    purpose: "credit",
+    input: { region: "dict", age: "f64" },
+    read: "batches",
+    outputs: { fit: { kind: "metrics", keys: ["rows"] } },
+    develop(rows) {
+      expectTypeOf(rows.rowCount).toEqualTypeOf<number>();
+      // @ts-expect-error: columns are those of a batch
+      void rows.age;
+      // @ts-expect-error: a batch is gone before a promise settles
+      rows.forEachBatch(async () => {});
+      rows.forEachBatch((batch, firstRow) => {
+        expectTypeOf(firstRow).toEqualTypeOf<number>();
+        expectTypeOf(batch.age.values).toEqualTypeOf<Float64Array>();
+        expectTypeOf(batch.region.dictionary).toEqualTypeOf<string[]>();
+        // @ts-expect-error: the column is not declared
+        void batch.name;
+      });
+      return { fit: { rows: rows.rowCount } };
+    },
+  });
+  expect(batched.read).toBe("batches");
+});
+
+test("a job that reads whole columns may go through them in batches, too", () => {
+  defineJob({
+    name: "a",
+    purpose: "a",
+    input: { age: "f64" },
+    outputs: { fit: { kind: "metrics", keys: ["rows"] } },
+    develop(rows) {
+      expectTypeOf(rows.age.values).toEqualTypeOf<Float64Array>();
+      rows.forEachBatch((batch) => void batch.age.values);
+      return { fit: { rows: rows.rowCount } };
+    },
+  });
+});
+
+test.each(["rowCount", "forEachBatch"])("refuses a column called %s", (name) => {
+  const job = { name: "a", purpose: "a", input: { [name]: "f64" }, outputs: {}, develop: () => ({}) } as const;
+  expect(() => defineJob(job)).toThrow(name);
+});
+
 test("infers what the job returns from what it declares", () => {
   type Released = Awaited<ReturnType<typeof job.develop>>;
   expectTypeOf<Released["fit"]>().toEqualTypeOf<{ readonly auc: number; readonly rows: number }>();

@@ -199,7 +199,7 @@ test("shows a job the nulls of its columns and nothing beyond them", async () =>
   await runner.run(sealed(bundleOf(body), { table }), {
     onEvent: (event) => event.kind === "log" && lines.push(event.line),
   });
-  expect(lines).toEqual(["rowCount,a 1,0,3 5 true"]);
+  expect(lines).toEqual(["rowCount,a,forEachBatch 1,0,3 5 true"]);
 });
 
 test("sends a column when it has arrived, and not before", async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { JobEvent, RunOutcome } from "@sluice/protocol";
+import { cutIntoBatches, type Batches } from "../src/batches.ts";
 import { startChild } from "../src/start-child.ts";
 import { supervise } from "../src/supervise.ts";
 
@@ -15,7 +16,14 @@ const PREAMBLE = `
 
 async function superviseScript(
   script: string,
-  change: { production?: boolean; events?: JobEvent[]; signal?: AbortSignal; wallTimeLimitMs?: number } = {},
+  change: {
+    production?: boolean;
+    events?: JobEvent[];
+    signal?: AbortSignal;
+    wallTimeLimitMs?: number;
+    batches?: Batches;
+    arrived?: (bytes: Uint8Array) => Promise<void>;
+  } = {},
 ) {
   const command = { program: process.execPath, args: ["-e", PREAMBLE + script], filter: undefined };
   return await supervise({
@@ -25,6 +33,8 @@ async function superviseScript(
     limits: { wallTimeLimitMs: change.wallTimeLimitMs ?? 5_000, memoryLimitBytes: 1 },
     layers: ["isolate", "process"],
     ...(change.signal && { signal: change.signal }),
+    batches: change.batches,
+    ...(change.arrived && { arrived: change.arrived }),
     onEvent: (event) => change.events?.push(event),
   });
 }
@@ -159,4 +169,63 @@ test("tells metrics of a child in development only, those with a name and a fini
   const none: JobEvent[] = [];
   expect(await superviseScript(script, { events: none, production: true })).toMatchObject({ ok: true });
   expect(none).toEqual([]);
+});
+
+// 4,100 rows of int32 in two batches of 4,096 rows and 4: what a child may ask for.
+const INTEGERS = Int32Array.from({ length: 4_100 }, (_, i) => i);
+const BATCHES = cutIntoBatches({ rowCount: 4_100, columns: { n: { type: "i32", values: INTEGERS } } }, 4_096);
+const ASK = `
+  const { readSync } = require("node:fs");
+  const read = (length) => { const b = Buffer.alloc(length); for (let o = 0; o < length;) try { o += readSync(0, b, o, length - o); } catch (e) { if (e.code !== "EAGAIN") throw e; } return b; };
+  const word = (value) => { const b = Buffer.alloc(4); b.writeUInt32BE(value); return b; };
+  const want = (index) => frame(7, word(index));
+  ready(); read(8);
+`;
+
+test("gives a child each batch that it asks for, as often as it asks", async () => {
+  const script = `${ASK} const got = []; for (let epoch = 0; epoch < 50; epoch++) for (const index of [1, 0]) { want(index); got.push(read(index === 0 ? 16384 : 16)); }
+    frame(4, Buffer.concat(got.slice(-2)));`;
+  const outcome = await superviseScript(script, { batches: BATCHES });
+  if (!outcome.ok) throw new Error(outcome.code);
+  const numbers = new Int32Array(new Uint8Array(outcome.output).buffer);
+  expect(numbers).toEqual(new Int32Array([...INTEGERS.subarray(4_096), ...INTEGERS.subarray(0, 4_096)]));
+});
+
+test("gives a batch when its columns have arrived, not before", async () => {
+  const coming = new Int32Array(16);
+  const batches = cutIntoBatches({ rowCount: 16, columns: { n: { type: "i32", values: coming } } }, 8);
+  const arrived = async ({ buffer }: Uint8Array): Promise<void> => {
+    if (buffer !== coming.buffer) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    coming.fill(7);
+  };
+  const outcome = await superviseScript(`${ASK} want(1); frame(4, read(32));`, { batches, arrived });
+  if (!outcome.ok) throw new Error(outcome.code);
+  expect(new Int32Array(new Uint8Array(outcome.output).buffer)).toEqual(new Int32Array(8).fill(7));
+});
+
+test.each([
+  ["a batch beyond the last", "want(2);"],
+  ["a batch far beyond the last", "want(0xffffffff);"],
+  ["a batch by a number that is not whole", "frame(7, [0, 0, 1]);"],
+  ["a batch without a number", "frame(7, []);"],
+  ["a batch by a longer number", "write(head(7, 8));"],
+  ["batches without end, and reads none", "for (;;) want(0);"],
+  ["three batches at once", "frame(3, 'x'); write(Buffer.concat([0, 1, 0].flatMap((i) => [head(7, 4), word(i)])));"],
+])("ends a child that asks for %s", async (_name, script) => {
+  const outcome = await superviseScript(ASK + script, { batches: BATCHES });
+  expect(outcome).toMatchObject({ ok: false, code: "ERR_JOB_CRASHED" });
+});
+
+test("ends a child that asks for a batch of a job that reads whole columns", async () => {
+  expect(await superviseScript(`${ASK} want(0);`)).toMatchObject({ ok: false, code: "ERR_JOB_CRASHED" });
+});
+
+test("the wall clock ends a child that asks for a large batch and does not read it", async () => {
+  const large = cutIntoBatches(
+    { rowCount: 2 ** 20, columns: { n: { type: "f64", values: new Float64Array(2 ** 20) } } },
+    2 ** 20,
+  );
+  const outcome = await superviseScript(`${ASK} want(0);`, { batches: large, wallTimeLimitMs: 300 });
+  expect(outcome).toMatchObject({ ok: false, code: "ERR_JOB_TIMEOUT" });
 });

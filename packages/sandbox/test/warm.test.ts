@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync, readdirSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readBootstrap } from "../src/bootstrap.ts";
 import { childLimits } from "../src/child-limits.ts";
-import { encodePreparation } from "../src/frames.ts";
+import { encodePreparation } from "../src/run-input.ts";
 import { checkEngine, createSandboxRunner, type WarmSandboxRunner } from "../src/index.ts";
 import { launchCommand } from "../src/launch.ts";
 import { probeKernelLayers } from "../src/probe.ts";

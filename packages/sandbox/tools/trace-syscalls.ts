@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { utf8, type Bytes } from "@sluice/protocol";
 import { readBootstrap } from "../src/bootstrap.ts";
 import { checkEngine } from "../src/engine.ts";
-import { encodePreparation, encodeRunInput } from "../src/frames.ts";
+import { encodePreparation, encodeRunInput } from "../src/run-input.ts";
 import { findProgram, launchCommand, startProcess, type LaunchCommand, type LaunchRequest } from "../src/launch.ts";
 import { probeKernelLayers } from "../src/probe.ts";
 import { ALLOWED, BY_ARGUMENT, numbersOf } from "../src/seccomp-calls.ts";

@@ -148,6 +148,7 @@ async function runEntry(
       // Also for produce: lines and positions stay on this machine.
       environment: "development",
       table,
+      ...(manifest.read === undefined ? {} : { read: manifest.read }),
       ...(model === undefined ? {} : { model }),
       seed,
       params,

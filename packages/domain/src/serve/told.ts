@@ -8,8 +8,8 @@ import type { GuardedOutcome } from "../work/workshop.ts";
 /** A refusal of a run. */
 export type Refusal = Extract<GuardedOutcome, { ok: false }>;
 
-/** Failures that are not the job's doing, and told as they are. */
-const STANDING: readonly ErrorCode[] = ["ERR_SANDBOX_LAYER_MISSING", "ERR_POOL_WORKER"];
+/** Failures before any code of the job runs, and told as they are. */
+const STANDING: readonly ErrorCode[] = ["ERR_SANDBOX_LAYER_MISSING", "ERR_JOB_TABLE_TOO_LARGE", "ERR_POOL_WORKER"];
 
 /** Rule of an output that could not be read. */
 const UNREADABLE = { rule: "output-format", note: "return what the job API returns" } as const;

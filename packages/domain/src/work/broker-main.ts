@@ -66,6 +66,7 @@ async function run(request: RunRequest, { parts, arrived }: ArrivingMessage): Pr
 
 function sealedJob(request: RunRequest, parts: readonly Bytes[]): SealedJob {
   const { entry, environment, seed, limits, table, model, params } = request;
+  const read = request.manifest?.read;
   return {
     bundle: parts[0] ?? new Uint8Array(0),
     entry,
@@ -73,6 +74,7 @@ function sealedJob(request: RunRequest, parts: readonly Bytes[]): SealedJob {
     seed,
     limits,
     ...(table === undefined ? {} : { table: tableFromParts(table, parts) }),
+    ...(read === undefined ? {} : { read }),
     ...(model === undefined ? {} : { model }),
     ...(params === undefined ? {} : { params }),
   };

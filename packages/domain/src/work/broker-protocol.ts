@@ -9,7 +9,7 @@ import {
   ReleasedModel,
 } from "@sluice/protocol";
 import { z } from "zod";
-import { TableHead } from "./table-parts.ts";
+import { MAX_TABLE_BYTES, TableHead } from "./table-parts.ts";
 
 /** A code of the catalogue. */
 export const ErrorCodeText = z.string().refine(isErrorCode, { error: "a code of the catalogue" });
@@ -56,7 +56,7 @@ export const BrokerAnswer = z.discriminatedUnion("kind", [
 ]);
 export type BrokerAnswer = z.infer<typeof BrokerAnswer>;
 
-/** Largest request: every column of a table at the limits of an import. */
-export const MAX_BROKER_REQUEST_BYTES = 2 ** 32 - 1;
+/** Largest request: a table, with code and dictionaries. */
+export const MAX_BROKER_REQUEST_BYTES = MAX_TABLE_BYTES + 64 * 2 ** 20;
 /** Largest answer: an output, with its head. */
 export const MAX_BROKER_ANSWER_BYTES = MAX_JOB_OUTPUT_BYTES + 1_048_576;

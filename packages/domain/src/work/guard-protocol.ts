@@ -11,7 +11,7 @@ import {
 } from "@sluice/protocol";
 import { z } from "zod";
 import { Details, ErrorCodeText } from "./broker-protocol.ts";
-import { TableHead } from "./table-parts.ts";
+import { MAX_TABLE_BYTES, TableHead } from "./table-parts.ts";
 
 /** Store → guard. Part 0 is a run's output in the canonical form, as a decoder wrote it; part 1 of a check, when the store has numbered whom
  *  rows are about, is one little-endian uint32 for each row, part 2 two for each person, part 3 what earlier tables showed,
@@ -77,4 +77,4 @@ export const MAX_TABLE_JSON_BYTES = 4 * 1_048_576;
 /** Largest answer: a byte for each row of the longest output. */
 export const MAX_GUARD_ANSWER_BYTES = MAX_JOB_OUTPUT_BYTES + 4 * 1_048_576;
 /** Largest request: an output, with the rows that it was made from. */
-export const MAX_GUARD_REQUEST_BYTES = 2 ** 32 - 1;
+export const MAX_GUARD_REQUEST_BYTES = MAX_TABLE_BYTES + 2 ** 32 - 1;

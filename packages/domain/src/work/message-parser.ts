@@ -8,6 +8,11 @@ export const MAX_HEAD_BYTES = 1_048_576;
 /** Most byte strings in one message: values, validity and dictionary of 256 columns, and the bundle. */
 export const MAX_PARTS = 1_024;
 
+/** Largest byte string: one column, of 536,870,911 numbers at most. */
+export const MAX_PART_BYTES = 2 ** 32 - 1;
+/** Most bytes that are read into a part, or written of one, at a time: the system's calls take no more. */
+export const MAX_CALL_BYTES = 2 ** 30;
+
 /** One message: a small JSON head with byte strings after it, each in a buffer of its own. */
 export interface Message {
   readonly head: unknown;
@@ -43,7 +48,7 @@ export class MessageParser {
 
   /** Where the next bytes belong; never empty. */
   space(): Bytes {
-    return this.#space.subarray(this.#filled);
+    return this.#space.subarray(this.#filled, this.#filled + MAX_CALL_BYTES);
   }
 
   /** Whether a message has begun that is not whole. */

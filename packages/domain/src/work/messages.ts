@@ -4,7 +4,15 @@
 import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { SluiceError, utf8, type Bytes } from "@sluice/protocol";
-import { MAX_HEAD_BYTES, MAX_PARTS, MessageParser, type ArrivingMessage, type Message } from "./message-parser.ts";
+import {
+  MAX_CALL_BYTES,
+  MAX_HEAD_BYTES,
+  MAX_PART_BYTES,
+  MAX_PARTS,
+  MessageParser,
+  type ArrivingMessage,
+  type Message,
+} from "./message-parser.ts";
 
 /** Writes `head` and `parts` to `stream`; resolves when the stream has taken them. Messages of concurrent calls do not mix.
  *  @throws ERR_FRAME_TOO_LARGE; whatever the stream fails with */
@@ -13,17 +21,27 @@ export async function writeMessage(stream: Writable, head: unknown, parts: reado
   if (text.length > MAX_HEAD_BYTES || parts.length > MAX_PARTS) {
     throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes: text.length, maxBytes: MAX_HEAD_BYTES });
   }
+  for (const { length } of parts) {
+    if (length > MAX_PART_BYTES) {
+      throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes: length, maxBytes: MAX_PART_BYTES });
+    }
+  }
   const prefix = new DataView(new ArrayBuffer(8 + 4 * parts.length));
   prefix.setUint32(0, text.length);
   prefix.setUint32(4, parts.length);
   for (const [i, part] of parts.entries()) prefix.setUint32(8 + 4 * i, part.length);
+  const slices = parts.flatMap((part) => sliced(part));
   await new Promise<void>((resolve, reject) => {
-    const last = parts.length;
     const written = (error: Error | null | undefined): void => (error ? reject(error) : resolve());
     stream.write(new Uint8Array(prefix.buffer));
-    stream.write(text, last === 0 ? written : undefined);
-    for (const [i, part] of parts.entries()) stream.write(part, i === last - 1 ? written : undefined);
+    stream.write(text, slices.length === 0 ? written : undefined);
+    for (const [i, slice] of slices.entries()) stream.write(slice, i === slices.length - 1 ? written : undefined);
   });
+}
+
+function sliced(part: Bytes): Bytes[] {
+  const count = Math.max(1, Math.ceil(part.length / MAX_CALL_BYTES));
+  return Array.from({ length: count }, (_, i) => part.subarray(MAX_CALL_BYTES * i, MAX_CALL_BYTES * (i + 1)));
 }
 
 /** Messages of `stream` until it ends. @throws ERR_FRAME_TOO_LARGE when a message has more than `maxBytes`; ERR_FRAME_MALFORMED */

@@ -3,6 +3,10 @@
 import { ColumnType, FieldName, fromUtf8, SluiceError, utf8 } from "@sluice/protocol";
 import type { Bytes, Column, ColumnBatch } from "@sluice/protocol";
 import { z } from "zod";
+import { MAX_PART_BYTES } from "./message-parser.ts";
+
+/** Most bytes of all columns of a table. */
+export const MAX_TABLE_BYTES = 2 ** 36;
 
 const PartIndex = z.int().nonnegative();
 
@@ -22,9 +26,16 @@ export const TableHead = z.strictObject({
 });
 export type TableHead = z.infer<typeof TableHead>;
 
-/** Appends the columns of `table` to `parts`. Values are not copied. */
+/** Appends the columns of `table` to `parts`. Values are not copied.
+ *  @throws ERR_JOB_TABLE_TOO_LARGE for a column or a table that no message carries */
 export function tableToParts(table: ColumnBatch, parts: Bytes[]): TableHead {
-  const push = (bytes: Bytes): number => parts.push(bytes) - 1;
+  let tableBytes = 0;
+  const push = (bytes: Bytes): number => {
+    tableBytes += bytes.length;
+    refuseAbove(MAX_PART_BYTES, bytes.length);
+    refuseAbove(MAX_TABLE_BYTES, tableBytes);
+    return parts.push(bytes) - 1;
+  };
   // First what a reader needs to make sense of the rest.
   const dictionaries = Object.values(table.columns).map((column) =>
     column.type === "dict" ? { dictionary: push(utf8(JSON.stringify(column.dictionary))) } : {},
@@ -80,6 +91,11 @@ function readDictionary(bytes: Bytes): string[] {
   } catch {
     throw malformed("dictionary");
   }
+}
+
+function refuseAbove(maxBytes: number, sizeBytes: number): void {
+  // How large a table is, is not for whoever wrote the job.
+  if (sizeBytes > maxBytes) throw new SluiceError("ERR_JOB_TABLE_TOO_LARGE", { maxBytes });
 }
 
 function malformed(field: string): SluiceError {

@@ -15,7 +15,7 @@ import {
 /** Rows as a job has them. */
 export interface KitRows {
   readonly rowCount: number;
-  readonly [column: string]: Readonly<Column> | number;
+  readonly [column: string]: Readonly<Column> | number | ((use: never) => void);
 }
 
 /** Numbers by feature: `columns[j][i]` is feature j of row i. */

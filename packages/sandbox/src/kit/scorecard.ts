@@ -1,7 +1,7 @@
 /** Scorecards: logistic regression over weights of evidence, so that every bin of every column has its points.
  *  @see Siddiqi: Credit Risk Scorecards, ch. 6
  *  @module */
-import type { Scorecard } from "@sluice/protocol";
+import type { Column, Scorecard } from "@sluice/protocol";
 import { binOf } from "@sluice/protocol/model-evaluate";
 import type { KitRows, Matrix } from "./features.ts";
 import { present } from "./features.ts";
@@ -116,7 +116,7 @@ export function scalePoints(
 }
 
 function evidenceOf(
-  column: Exclude<KitRows[string], number>,
+  column: Readonly<Column>,
   { breaks = [], levels }: CutColumn,
   weights: readonly number[],
 ): Float64Array {
