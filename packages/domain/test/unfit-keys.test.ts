@@ -1,5 +1,7 @@
 /** Law 5: a build over rows with a planted key says the rule and the column that the grant names, and the same of each.
  *  @module */
+import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { SluiceError } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { judgingKeys } from "../src/data/unfit-keys.ts";
@@ -19,12 +21,27 @@ import {
 
 const WORDS = "does not fit: each row needs a value of at most 1024 bytes, and for labels one of its own";
 
-test("a row without a key is told as any other key that does not fit, and not as one", async () => {
+/** The people of `csv` as a Parquet file, where a text may be empty, which in a CSV is none. */
+async function writeParquet(csv: string, path: string): Promise<void> {
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  await connection.run(
+    `COPY (SELECT * REPLACE (coalesce(id, '') AS id, region::VARCHAR AS region) FROM read_csv('${csv}')) TO '${path}' (FORMAT parquet)`,
+  );
+  connection.closeSync();
+  instance.closeSync();
+}
+
+test.each([
+  ["without a key", false],
+  ["with an empty text for a key", true],
+])("a row %s is told as any other key that does not fit, and not as one", async (_, isParquet) => {
   await using place = await Workplace.open();
   const rows = people(200);
-  await place.import(peopleCsv(rows.with(7, { ...rows[7], id: "" } as (typeof rows)[number])), {
-    fields: PEOPLE_FIELDS,
-  });
+  const csv = peopleCsv(rows.with(7, { ...rows[7], id: "" } as (typeof rows)[number]));
+  const parquet = join(place.path, "people.parquet");
+  if (isParquet) await writeParquet(await place.file("plain.csv", csv), parquet);
+  await place.import(csv, { fields: PEOPLE_FIELDS, ...(isParquet ? { file: parquet } : {}) });
   const view = {
     resource: "people",
     policy: peoplePolicy(),
