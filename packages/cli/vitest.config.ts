@@ -6,6 +6,9 @@ const LONG = [
   "test/doctor.test.ts",
   "test/job-documentation.test.ts",
   "test/job-forms.test.ts",
+  "test/job-gateway.test.ts",
+  "test/job-loop.test.ts",
+  "test/job-params.test.ts",
   "test/trace.test.ts",
 ];
 const slow = process.env["SLOW"] === "1";
