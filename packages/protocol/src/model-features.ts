@@ -19,12 +19,16 @@ export interface ModelRows {
 /** Fills `out` with the numbers of as many rows, from row `from` on. */
 export type BlockReader = (from: number, out: Float64Array) => void;
 
-/** Reads one feature. @throws RangeError when it names no column, or a level of a column without texts */
+/** Reads one feature. @throws RangeError when it names no column, a number of a column of texts, or a level of one without */
 export function featureReader(rows: ModelRows, feature: string): BlockReader {
   const ready = rows.readerOf?.(feature);
   if (ready !== undefined) return ready;
   const at = feature.indexOf(LEVEL_SEPARATOR);
-  if (at === -1) return numberReader(columnNamed(rows, feature).values);
+  if (at === -1) {
+    const { type, values } = columnNamed(rows, feature);
+    if (type === "dict") throw new RangeError(`column ${feature} has no numbers`);
+    return numberReader(values);
+  }
   const column = columnNamed(rows, feature.slice(0, at));
   if (column.type !== "dict") throw new RangeError(`feature ${feature} needs a dict column`);
   const code = column.dictionary.indexOf(feature.slice(at + 1));

@@ -25,8 +25,8 @@ export const GUARD_RULES = {
   "model-intervals":
     "between two thresholds of several trees there are at least 10 persons or things of the sample, or nobody",
   "model-pure":
-    "no leaf, bin or cluster whose persons all have one value of a sensitive column or of the target: else a reviewer looks",
-  "model-copy": "no centre is the row of one to nine persons or things: a model is no list of rows",
+    "in each leaf, bin and cluster 10 persons or things have another sensitive value, or target, than most: else a reviewer looks",
+  "model-copy": "each centre is the mean of the rows nearest to it, and no row of one to nine persons or things",
   "model-target": "the declaration names a target that the model can be measured by: else membership was not measured",
   "model-holdout": "membership was measured against at least 100 rows outside of the sample: else a reviewer looks",
   "model-membership":

@@ -14,7 +14,7 @@ import {
 import { finding, judged } from "../finding.ts";
 import { countSubjects } from "../subjects.ts";
 import { runBattery } from "./battery.ts";
-import { copiesRow } from "./copied-centres.ts";
+import { copyResult } from "./copied-centres.ts";
 import { discloseGroups } from "./disclosed-groups.ts";
 import { isClosedFeature, isSupported } from "./features.ts";
 import { countParameters, isBounded, numbersOf, quantised } from "./quantise.ts";
@@ -113,17 +113,21 @@ function checkGroups(
 ): { findings: GuardFinding[]; evidence: Pick<ModelEvidence, "groups" | "groupCount"> } {
   const sensitive = facts.sensitive ?? [];
   const target = "target" in spec && spec.target !== undefined ? [spec.target] : [];
-  const { large, apart, pure, evidence } = discloseGroups(value, table, { facts, watched: [...sensitive, ...target] });
+  const { large, apart, pure, few, evidence } = discloseGroups(value, table, {
+    facts,
+    watched: [...sensitive, ...target],
+  });
   if (value.kind === "linear-model") return { findings: [], evidence };
   // A leaf among many trees says what is left over by the others, and not what its persons have.
   const told = value.kind === "tree-model" && value.trees.length > 1 ? "review" : "refused";
-  const purity = pure.size === 0 ? "passed" : sensitive.some((name) => pure.has(name)) ? told : "review";
+  const isFew = pure.size > 0 || sensitive.some((name) => few.has(name));
+  const purity = sensitive.some((name) => pure.has(name)) ? told : isFew ? "review" : "passed";
   return {
     findings: [
       judged(output, "model-groups", large),
       ...(value.kind === "tree-model" ? [judged(output, "model-intervals", apart)] : []),
       finding(output, "model-pure", purity),
-      ...(value.kind === "clusters" ? [judged(output, "model-copy", !copiesRow(value, table, facts))] : []),
+      ...(value.kind === "clusters" ? [finding(output, "model-copy", copyResult(value, table, facts))] : []),
     ],
     evidence,
   };

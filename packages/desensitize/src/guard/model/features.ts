@@ -2,7 +2,6 @@
  *  @module */
 import { isValid, type ColumnBatch, type DomainFacts, type JobManifest, type ReleasedModel } from "@sluice/protocol";
 import { identifierKinds } from "../../detect/identifier-kinds.ts";
-import { byValue, MAX_LEVELS } from "../row-columns.ts";
 import { MIN_CELL_SUBJECTS, subjectsOf } from "../subjects.ts";
 
 /** Longest level in a feature name (DataSHIELD's `nfilter.stringShort`). */
@@ -29,8 +28,9 @@ export function columnOfFeature(feature: string): string {
 export function isClosedFeature(feature: string, manifest: JobManifest, facts: DomainFacts): boolean {
   const { column, level } = partsOf(feature);
   if (!Object.hasOwn(manifest.input, column)) return false;
+  // The number of a text in its dictionary says where it came first.
+  if ((level === null) === (manifest.input[column] === "dict")) return false;
   if (level === null) return true;
-  if (manifest.input[column] !== "dict") return false;
   if (facts.levels === undefined) return isShortWord(level) && identifierKinds(level).size === 0;
   return Object.hasOwn(facts.levels, column) && (facts.levels[column]?.includes(level) ?? false);
 }
@@ -38,18 +38,13 @@ export function isClosedFeature(feature: string, manifest: JobManifest, facts: D
 /** Whether MIN_CELL_SUBJECTS persons or things differ in the feature from what most have: the weight of one that few have
  *  is what is known of them. */
 export function isSupported(feature: string, facts: DomainFacts): boolean {
-  const { column: name, level: named } = partsOf(feature);
-  const column = facts.table?.columns[name];
-  if (column === undefined) return false;
+  if (facts.table === undefined || !Object.hasOwn(facts.table.columns, columnOfFeature(feature))) return false;
   const subjects = subjectsOf(facts);
-  // A missing value is a 0 to the kit, and so differs.
-  const { codes } = byValue(column);
-  const level = named === null || column.type !== "dict" ? -1 : column.dictionary.indexOf(named);
-  const valueAt = (row: number): number =>
-    named === null ? (codes[row] ?? MAX_LEVELS) : isValid(column, row) && column.values[row] === level ? 1 : 0;
+  // As a model reads it: a missing value is a 0 as every other.
+  const values = featureValues(feature, facts.table);
   const holders = new Map<number, Set<number>>();
   for (let row = 0; row < facts.rowCount; row++) {
-    const value = valueAt(row);
+    const value = (values[row] ?? 0) + 0;
     let own = holders.get(value);
     if (own === undefined) holders.set(value, (own = new Set()));
     own.add(subjects[row] ?? row);

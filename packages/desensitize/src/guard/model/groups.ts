@@ -1,7 +1,7 @@
 /** The groups of persons that a released model says something of: leaves, intervals between the thresholds of several trees, bins,
  *  clusters. They are formed from the domain's rows by the numbers that leave, and persons are counted in each.
  *  @module */
-import type { Clusters, ColumnBatch, DomainFacts, ReleasedModel, Scorecard, TreeModel } from "@sluice/protocol";
+import type { Clusters, ColumnBatch, DomainFacts, ReleasedModel, Scorecard, Tree, TreeModel } from "@sluice/protocol";
 import { countSubjects, subjectsOf } from "../subjects.ts";
 import { columnOfFeature, featureValues } from "./features.ts";
 import { binOfRows, centreOfRows, leafOfRows } from "./predict.ts";
@@ -11,8 +11,11 @@ export interface Partition {
   readonly kind: "leaf" | "interval" | "bin" | "cluster";
   /** Group of each row. */
   readonly codes: Uint16Array;
-  /** Columns by which the rows are grouped. */
-  readonly reads: ReadonlySet<string>;
+  /** Whether a row could be in the group by its value of one column, if by that of no other it could be elsewhere: what a group
+   *  asks of its persons it says of itself. */
+  readonly admits: (group: number, column: string, row: number) => boolean;
+  /** Group of each row as the other columns alone say it, where a group asks nothing of one column. Null when there is no other. */
+  readonly codesWithout: (column: string) => Uint16Array | null;
   /** Name of each group that may have rows. */
   readonly groups: ReadonlyMap<number, string>;
   /** Groups that say nothing when nobody is in them: what lies between two thresholds, or a bin for what is missing that has no
@@ -38,16 +41,40 @@ function leafPartitions({ features, trees }: TreeModel, table: ColumnBatch): Par
   const columns = features.map((feature) => featureValues(feature, table));
   return trees.map((tree, t) => {
     const leaves = [...tree.left.entries()].filter(([, child]) => child < 0).map(([node]) => node);
+    const steps = stepsTo(tree);
+    const codes = leafOfRows(tree, columns, table.rowCount);
     return {
       kind: "leaf",
-      reads: new Set(
-        tree.feature.filter((_, node) => (tree.left[node] ?? -1) >= 0).map((j) => columnOfFeature(features[j] ?? "")),
-      ),
-      codes: leafOfRows(tree, columns, table.rowCount),
+      // Only the splits on the way to a leaf say who is in it.
+      admits: (leaf, name, row) =>
+        (steps[leaf] ?? []).every(
+          ({ feature, threshold, isLeft }) =>
+            columnOfFeature(features[feature] ?? "") !== name || (columns[feature]?.[row] ?? 0) <= threshold === isLeft,
+        ),
+      codes,
+      codesWithout: () => codes,
       groups: new Map(leaves.map((node) => [node, `tree ${t + 1}, leaf ${node}`])),
       mayBeEmpty: () => false,
     };
   });
+}
+
+interface Step {
+  readonly feature: number;
+  readonly threshold: number;
+  readonly isLeft: boolean;
+}
+
+/** The splits on the way to each node. */
+function stepsTo({ feature, threshold, left, right }: Tree): Step[][] {
+  const steps: Step[][] = left.map(() => []);
+  for (const [node, l] of left.entries()) {
+    if (l < 0) continue;
+    const own = { feature: feature[node] ?? 0, threshold: threshold[node] ?? 0 };
+    steps[l] = [...(steps[node] ?? []), { ...own, isLeft: true }];
+    steps[right[node] ?? 0] = [...(steps[node] ?? []), { ...own, isLeft: false }];
+  }
+  return steps;
 }
 
 /** Two trees with nearby thresholds tell by their difference of those between: each interval is a group of its own. One tree
@@ -55,10 +82,10 @@ function leafPartitions({ features, trees }: TreeModel, table: ColumnBatch): Par
 function intervalPartitions({ features, trees }: TreeModel, table: ColumnBatch): Partition[] {
   if (trees.length < 2) return [];
   return features.flatMap((feature, j): Partition[] => {
-    const own = trees.flatMap((tree) =>
+    const cuts = trees.flatMap((tree) =>
       tree.threshold.filter((_, node) => (tree.left[node] ?? -1) >= 0 && tree.feature[node] === j),
     );
-    const bounds = [...new Set(own)].sort((a, b) => a - b);
+    const bounds = [...new Set(cuts)].sort((a, b) => a - b);
     if (bounds.length === 0) return [];
     const values = featureValues(feature, table);
     const codes = Uint16Array.from(values, (value) => {
@@ -76,7 +103,17 @@ function intervalPartitions({ features, trees }: TreeModel, table: ColumnBatch):
         `${feature} in ${bounds[i - 1] ?? "-∞"} … ${bounds[i] ?? "∞"}`,
       ]),
     );
-    return [{ kind: "interval", reads: new Set([columnOfFeature(feature)]), codes, groups, mayBeEmpty: () => true }];
+    const own = columnOfFeature(feature);
+    return [
+      {
+        kind: "interval",
+        admits: (group, name, row) => name !== own || codes[row] === group,
+        codes,
+        codesWithout: () => codes,
+        groups,
+        mayBeEmpty: () => true,
+      },
+    ];
   });
 }
 
@@ -88,10 +125,12 @@ function binPartitions({ items }: Scorecard, table: ColumnBatch): Partition[] {
       if ("levels" in item) return `${item.column} ${(item.levels[bin] ?? []).join(", ")}`.slice(0, 120);
       return `${item.column} in ${item.breaks[bin - 1] ?? "-∞"} … ${item.breaks[bin] ?? "∞"}`;
     };
+    const codes = binOfRows(item, table);
     return {
       kind: "bin",
-      reads: new Set([item.column]),
-      codes: binOfRows(item, table),
+      admits: (bin, name, row) => name !== item.column || codes[row] === bin,
+      codes,
+      codesWithout: () => codes,
       groups: new Map(item.points.map((_, bin) => [bin, name(bin)])),
       mayBeEmpty: (bin) => bin === last && item.points[bin] === 0,
     };
@@ -99,13 +138,25 @@ function binPartitions({ items }: Scorecard, table: ColumnBatch): Partition[] {
 }
 
 function clusterPartition(model: Clusters, table: ColumnBatch): Partition {
+  const codes = centreOfRows(model, table);
   return {
     kind: "cluster",
-    reads: new Set(model.features.map(columnOfFeature)),
-    codes: centreOfRows(model, table),
+    admits: () => true,
+    codes,
+    codesWithout: (name) => {
+      const kept = model.features.flatMap((feature, j) => (columnOfFeature(feature) === name ? [] : [j]));
+      if (kept.length === model.features.length) return codes;
+      return kept.length === 0 ? null : centreOfRows(ofFeatures(model, kept), table);
+    },
     groups: new Map(model.centres.map((_, c) => [c, `cluster ${c + 1}`])),
     mayBeEmpty: () => false,
   };
+}
+
+/** The clusters in the space of some of the features. */
+function ofFeatures({ kind, features, means, scales, centres }: Clusters, kept: readonly number[]): Clusters {
+  const pick = <T>(list: readonly T[]): T[] => list.filter((_, j) => kept.includes(j));
+  return { kind, features: pick(features), means: pick(means), scales: pick(scales), centres: centres.map(pick) };
 }
 
 /** How many different persons are in each group: by group number, 0 where nobody is. */

@@ -58,7 +58,9 @@ export function binOfRows(item: ScorecardItem, { rowCount, columns }: ColumnBatc
   const column = Object.hasOwn(columns, item.column) ? columns[item.column] : undefined;
   if (column === undefined) return bins;
   const binOfValue =
-    "levels" in item ? binsOfLevels(item.levels, column, last) : (value: number): number => binOf(value, item.breaks);
+    "levels" in item
+      ? binsOfLevels(item.levels, column, last)
+      : (value: number): number => (Number.isNaN(value) ? last : binOf(value, item.breaks));
   for (let row = 0; row < rowCount; row++) if (isValid(column, row)) bins[row] = binOfValue(column.values[row] ?? 0);
   return bins;
 }
