@@ -27,9 +27,10 @@ export { channelBits, releasedBits, type OutputChannel } from "./guard/channel.t
 export { MAX_AUTOMATIC_BITS } from "./guard/release-size.ts";
 export { checkOutput } from "./guard/check-output.ts";
 export { GUARD_RULES, type GuardRule } from "./guard/finding.ts";
+export { canonical } from "./guard/model/canonical.ts";
 export { noisyTable } from "./guard/noisy-table.ts";
 export { NearSets } from "./guard/near-sets.ts";
-export { shapeWord } from "./guard/released-sets.ts";
+export { kindWord } from "./guard/released-sets.ts";
 export { BUCKETS, separateSets, SET_WORDS } from "./guard/shown-sets.ts";
 export { MIN_CELL_SUBJECTS } from "./guard/subjects.ts";
 export { TABLE_BASE } from "./guard/table.ts";

@@ -154,3 +154,79 @@ test("model-groups: a number that is none is in the last bin, as the model reads
   expect(of(age)).toContain("model-groups");
   expect(of(age.fill(Number.NaN, 0, 10))).not.toContain("model-groups");
 });
+
+test("model-intervals: two trees of different features whose leaves one to nine persons tell apart wait for a person", () => {
+  // 100 have a low income, of whom all but some have a low age too.
+  const of = (apart: number, persons?: Uint32Array): string | null => {
+    const age = Float64Array.from({ length: 1_000 }, (_, row) => (row < 100 - apart ? 25 : 60));
+    const income = Float64Array.from({ length: 1_000 }, (_, row) => (row < 100 ? 20_000 : 90_000));
+    const columns = {
+      ...TABLE.columns,
+      age: { type: "f64", values: age },
+      income: { type: "f64", values: income },
+    } as const;
+    const facts = factsOf(
+      { ...TABLE, columns },
+      { heldOut: OTHERS, ...(persons === undefined ? {} : { subjects: persons }) },
+    );
+    const model = trees(stump(0, 45, [0.5, -0.5]), stump(1, 50_000, [0.5, -0.5]));
+    return said(judge(model, TREE_SPEC, facts), "model-intervals");
+  };
+  expect([0, 1, 9, 10].map((apart) => of(apart))).toEqual(["passed", "review", "review", "passed"]);
+  // Twenty rows of five persons.
+  expect(
+    of(
+      20,
+      Uint32Array.from({ length: 1_000 }, (_, row) => (row >= 80 && row < 100 ? 80 + (row % 5) : row)),
+    ),
+  ).toBe("review");
+});
+
+test("names, levels, nodes and trees in an order of their own carry nothing: each model leaves in one form", () => {
+  const left = (model: TreeModel | Scorecard | LinearModel | Clusters, spec: Parameters<typeof judge>[1]): unknown => {
+    const verdict = judge(model, spec, FACTS);
+    if (!verdict.ok || verdict.output.class !== "released") throw new Error(refused(verdict).join(" "));
+    return verdict.output.values["model"];
+  };
+  const linear = { kind: "linear-model", maxParameters: 8, target: "late" } as const;
+  const features = ["region=south", "income", "age", "region=north"];
+  const weights = [0.2, 0, -0.05, 0.1];
+  const plain = {
+    kind: "linear-model",
+    features: ["age", "region=north", "region=south"],
+    weights: [-0.05, 0.1, 0.2],
+    intercept: 1,
+  } as const;
+  expect(left({ kind: "linear-model", features, weights, intercept: 1 }, linear)).toEqual(plain);
+  expect(left({ ...plain, features: ["income", "age"], weights: [1e-9, 0] }, linear)).toMatchObject({
+    weights: [1e-9],
+  });
+
+  const own = stump(0, 45, [0.5, -0.5]);
+  const other: TreeModel = {
+    ...trees(stump(3, 60_000, [0.1, -0.1]), { ...stump(1, 45, [-0.5, 0.5]), left: [2, -1, -1], right: [1, -1, -1] }),
+    features: ["region=west", "age", "ill", "income"],
+  };
+  expect(left(other, TREE_SPEC)).toEqual(left(trees(own, stump(1, 60_000, [0.1, -0.1])), TREE_SPEC));
+  expect(left(other, TREE_SPEC)).toMatchObject({ features: ["age", "income"] });
+
+  const card: Scorecard = {
+    ...SCORECARD,
+    items: [
+      { column: "region", levels: [["south", "east"], ["north"]], points: [-0.05, 0.1, 0] },
+      { column: "income", breaks: [50_000], points: [0, 0, 0] },
+      ...SCORECARD.items.slice(0, 1),
+    ],
+  };
+  const sorted = { column: "region", levels: [["east", "south"], ["north"]], points: [-0.05, 0.1, 0] };
+  expect(left(card, SCORECARD_SPEC)).toEqual({ ...SCORECARD, items: [SCORECARD.items[0], sorted] });
+
+  const turned: Clusters = {
+    ...CLUSTERS,
+    features: ["income", "age"],
+    means: CLUSTERS.means.toReversed(),
+    scales: CLUSTERS.scales.toReversed(),
+    centres: CLUSTERS.centres.map((centre) => centre.toReversed()),
+  };
+  expect(left(turned, CLUSTERS_SPEC)).toEqual({ ...CLUSTERS, centres: CLUSTERS.centres.toReversed() });
+});

@@ -95,17 +95,21 @@ test("metrics-differencing: samples that one to nine persons tell apart do not g
   expect(now([...people(0, 200), ...people(7, 1)])).toEqual(["metrics-differencing"]);
 });
 
-test("model-differencing: by features, whatever their order, and beside metrics each by its own", () => {
+test("model-differencing: a feature of no weight, other features and another key are the same model and metrics", () => {
   const both = { ...METRICS, ...MODEL };
   const shown = shownOf(judge(people(0, 200), both, { features: ["age", "region=r1"] }));
   expect(shown).toHaveLength(2 * SET_WORDS);
-  const now = (outputs: Record<string, OutputSpec>, features: readonly string[]): string[] =>
-    refusedBy(judge(people(0, 203), outputs, { shown, features }));
+  const now = (outputs: Record<string, OutputSpec>, features: readonly string[], rows = people(0, 203)): string[] =>
+    refusedBy(judge(rows, outputs, { shown, features }));
   expect(now(MODEL, ["region=r1", "age"])).toEqual(["model-differencing"]);
-  expect(now(both, ["age"])).toEqual(["metrics-differencing"]);
-  expect(now(MODEL, ["age"])).toEqual([]);
+  expect(now(MODEL, ["age"])).toEqual(["model-differencing"]);
+  expect(now(both, ["age"])).toEqual(["metrics-differencing", "model-differencing"]);
   expect(now({ m: { kind: "metrics", keys: ["rows", "mean"] } }, [])).toEqual(["metrics-differencing"]);
-  expect(now({ m: { kind: "metrics", keys: ["mean"] } }, [])).toEqual([]);
+  expect(now({ m: { kind: "metrics", keys: ["renamed"] } }, [])).toEqual(["metrics-differencing"]);
+  // A model is not held against metrics, and the same sample against itself tells nothing.
+  const metrics = shownOf(judge(people(0, 200)));
+  expect(refusedBy(judge(people(0, 203), MODEL, { shown: metrics }))).toEqual([]);
+  expect(now(both, ["age"], people(0, 200))).toEqual([]);
 });
 
 test("without what was told before nothing is compared, and what is kept is the same", () => {

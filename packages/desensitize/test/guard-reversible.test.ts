@@ -211,8 +211,8 @@ test("the same rows and output get the same findings", () => {
 
 test("a covert channel is bounded by what the manifest declares", () => {
   expect(channelBits(manifest)).toEqual([
-    // 4 digits, 15 decades, two signs, zero.
-    { output: "model", per: "output", bits: Math.ceil(8 * Math.log2(2 * 9_000 * 15 + 1) * 10) / 10 },
+    // 4 digits, 21 decades, two signs, zero; seven names of 4,096.
+    { output: "model", per: "output", bits: Math.ceil((8 * Math.log2(2 * 9_000 * 21 + 1) + 7 * 12) * 10) / 10 },
     { output: "word", per: "row", bits: 6 },
   ]);
   const outputs: JobManifest["outputs"] = {

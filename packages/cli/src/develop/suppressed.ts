@@ -1,7 +1,7 @@
 /** What the guard kept back of a job's outputs, and why: known here because the rows are synthetic. A domain says neither which cell
  *  of a table is small nor how small.
  *  @module */
-import { GUARD_RULES, MIN_CELL_SUBJECTS, type GuardRule } from "@sluice/desensitize";
+import { canonical, GUARD_RULES, MIN_CELL_SUBJECTS, type GuardRule } from "@sluice/desensitize";
 import {
   isModel,
   NO_LEVEL,
@@ -38,7 +38,12 @@ export function suppressedOf({ returned, output }: EntryReport, manifest: JobMan
         changedMetric(name, key, number, after.values[key]),
       );
     }
-    if (isModel(value) && output !== null && after !== undefined && JSON.stringify(value) !== JSON.stringify(after)) {
+    if (
+      isModel(value) &&
+      output !== null &&
+      after !== undefined &&
+      JSON.stringify(canonical(value)) !== JSON.stringify(after)
+    ) {
       const rule = value.kind === "linear-model" ? "model-digits" : "model-range";
       return [{ output: name, what: "parameters", rule, why: GUARD_RULES[rule] }];
     }

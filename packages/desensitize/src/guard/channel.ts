@@ -10,9 +10,16 @@ import {
   type OutputSpec,
 } from "@sluice/protocol";
 import { METRIC_DIGITS } from "./metrics.ts";
-import { MODEL_DIGITS } from "./model/quantise.ts";
+import { MIN_PARAMETER, MODEL_DIGITS } from "./model/quantise.ts";
 import { MAX_MAGNITUDE, MIN_MAGNITUDE } from "./rounding.ts";
 import { MEAN_DIGITS } from "./cell-means.ts";
+
+/** Columns, and levels that ten persons have, of which a model may name any: one in so many is a choice of as many bits. Their order
+ *  is none, as models leave sorted and without what they do not read. */
+const NAMES = 4_096;
+/** Columns of a scorecard, levels of a group of one. */
+const MAX_ITEMS = 64;
+const MAX_GROUP_LEVELS = 256;
 
 /** Rows of a cell take one of as many multiples of the rounding base at most as these bits count. */
 const COUNT_BITS = 20;
@@ -46,6 +53,8 @@ export function releasedBits(manifest: Pick<JobManifest, "outputs">, kind: "rele
   return Math.ceil(bits);
 }
 
+const PARAMETER_BITS = numberBits(MODEL_DIGITS, MIN_PARAMETER);
+
 function bitsOf(spec: Exclude<OutputSpec, { kind: DeclaredKind }>): number {
   switch (spec.kind) {
     case "labels":
@@ -55,26 +64,36 @@ function bitsOf(spec: Exclude<OutputSpec, { kind: DeclaredKind }>): number {
     case "metrics":
       return spec.keys.length * numberBits(METRIC_DIGITS);
     case "linear-model":
-      return spec.maxParameters * numberBits(MODEL_DIGITS);
+      return spec.maxParameters * PARAMETER_BITS + namesBits(spec.maxParameters - 1);
     case "tree-model":
       // Of each tree, the values of its leaves, and between them thresholds, features and the shape.
       return (
-        numberBits(MODEL_DIGITS) +
-        spec.maxTrees * (2 * spec.maxLeaves - 1) * (numberBits(MODEL_DIGITS) + Math.log2(MAX_MODEL_FEATURES) + 1)
+        PARAMETER_BITS +
+        namesBits(spec.maxTrees * (spec.maxLeaves - 1)) +
+        spec.maxTrees * (2 * spec.maxLeaves - 1) * (PARAMETER_BITS + Math.log2(MAX_MODEL_FEATURES) + 1)
       );
     case "scorecard":
-      // Points of each bin, and the break or the group before it.
-      return (2 * spec.maxBins + 1) * numberBits(MODEL_DIGITS);
+      // Points of each bin, and the break before it; or for each level the bin that it is in, or none.
+      return (
+        (2 * spec.maxBins + 1) * PARAMETER_BITS +
+        namesBits(Math.min(MAX_ITEMS, spec.maxBins / 2)) +
+        Math.min(NAMES, MAX_GROUP_LEVELS * spec.maxBins) * Math.log2(spec.maxBins)
+      );
     case "clusters":
-      return (spec.maxClusters + 2) * MAX_MODEL_FEATURES * numberBits(MODEL_DIGITS);
+      return (spec.maxClusters + 2) * MAX_MODEL_FEATURES * PARAMETER_BITS + namesBits(MAX_MODEL_FEATURES);
     case "table":
       // A mean may also be absent, and a cell not listed.
       return tableCells(spec.dimensions) * (1 + COUNT_BITS + spec.measures.length * (numberBits(MEAN_DIGITS) + 1));
   }
 }
 
+/** Of the choice of as many names. */
+function namesBits(features: number): number {
+  return Math.max(0, Math.min(features, MAX_MODEL_FEATURES)) * Math.log2(NAMES);
+}
+
 /** Of a number with so many significant digits: mantissa, decades, sign, and zero. */
-function numberBits(digits: number): number {
-  const decades = Math.log10(MAX_MAGNITUDE / MIN_MAGNITUDE);
+function numberBits(digits: number, least = MIN_MAGNITUDE): number {
+  const decades = Math.log10(MAX_MAGNITUDE / least);
   return Math.log2(2 * 9 * 10 ** (digits - 1) * decades + 1);
 }

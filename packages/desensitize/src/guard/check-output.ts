@@ -20,10 +20,9 @@ import { guardLabels } from "./labels.ts";
 import { guardMemberFlags } from "./member-flags.ts";
 import { guardMetrics } from "./metrics.ts";
 import { guardModel } from "./model/check-model.ts";
-import { namesRead } from "./model/features.ts";
 import { NearSets } from "./near-sets.ts";
 import { checkBudget, checkReleaseSize } from "./release-size.ts";
-import { releasedSet, type ReleasedShape } from "./released-sets.ts";
+import { releasedSet, type ReleasedKind } from "./released-sets.ts";
 import { joinedSets, separateSets } from "./shown-sets.ts";
 import { countSubjects, MIN_CELL_SUBJECTS } from "./subjects.ts";
 import { guardTable } from "./table.ts";
@@ -78,11 +77,11 @@ function checkReleased(
   const { tags, shown: earlier } = facts;
   const before = earlier === undefined ? null : new NearSets(separateSets(earlier));
   const shown: Uint32Array[] = [];
-  const compare = (name: string, shape: ReleasedShape): void => {
+  const compare = (name: string, kind: ReleasedKind): void => {
     if (tags === undefined) return;
-    const set = releasedSet(facts, tags, shape);
+    const set = releasedSet(facts, tags, kind);
     shown.push(set);
-    const rule = shape.kind === "metrics" ? "metrics-differencing" : "model-differencing";
+    const rule = kind === "metrics" ? "metrics-differencing" : "model-differencing";
     if (before !== null) findings.push(judged(name, rule, !before.isNear(set)));
   };
   for (const [name, spec] of Object.entries(manifest.outputs)) {
@@ -91,13 +90,13 @@ function checkReleased(
       const guarded = guardMetrics(name, value, spec.keys);
       values[name] = guarded.value;
       findings.push(...guarded.findings);
-      compare(name, { kind: "metrics", names: spec.keys });
+      compare(name, "metrics");
     } else if (isModel(spec) && value !== undefined && isModel(value)) {
       const guarded = guardModel(name, value, spec, manifest, facts);
       values[name] = guarded.value;
       findings.push(...guarded.findings);
       if (guarded.evidence !== undefined) evidence.push(guarded.evidence);
-      compare(name, { kind: value.kind, names: namesRead(value) });
+      compare(name, value.kind);
     }
   }
   if (findings.every(({ result }) => result !== "refused")) findings.push(...checkReleaseSize(values));

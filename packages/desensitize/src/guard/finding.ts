@@ -13,7 +13,7 @@ export const GUARD_RULES = {
   "metrics-range": "no metric is above 1e9 in magnitude; below 1e-6 it becomes 0",
   "metrics-count": "whole numbers above 1 are counts: below 10 they become 0, others are rounded to multiples of 5",
   "metrics-differencing":
-    "no fewer than 10 persons or things tell the sample from an earlier one of the source of which the same metrics were told",
+    "no fewer than 10 persons or things tell the sample from an earlier one of the source of which metrics were told",
   "metrics-digits": "3 significant digits of every metric leave",
   "model-parameters": "the model is of the declared kind, link and size: one weight per feature, the intercept counted",
   "model-size": "at most 256 parameters leave without a reviewer's look, 10,000 with it",
@@ -23,7 +23,7 @@ export const GUARD_RULES = {
   "model-groups":
     "every leaf, bin and cluster holds at least 10 persons or things of the sample, by the numbers that leave",
   "model-intervals":
-    "between two thresholds of several trees there are at least 10 persons or things of the sample, or nobody",
+    "between two thresholds of several trees there are at least 10 persons or things, or nobody; as many tell two leaves apart: else a reviewer looks",
   "model-pure":
     "in each leaf, bin and cluster 10 persons or things have another sensitive value, or target, than most: else a reviewer looks",
   "model-copy": "each centre is the mean of the rows nearest to it, and no row of one to nine persons or things",
@@ -35,9 +35,9 @@ export const GUARD_RULES = {
     "a sensitive value is guessed of persons in the sample at most 10 points oftener than of others; above 5 for review",
   "model-outputs": "outputs to 3 digits are at most a third as many as persons or things: else a reviewer looks",
   "model-finite": "every parameter is a finite number",
-  "model-range": "no parameter is above 1e9 in magnitude; below 1e-6 it becomes 0",
+  "model-range": "no parameter is above 1e9 in magnitude; below 1e-12 it becomes 0",
   "model-differencing":
-    "no fewer than 10 persons or things tell the sample from an earlier one of the source, of which a model of the same features was told",
+    "no fewer than 10 persons or things tell the sample from an earlier one of the source, of which a model of the same kind was told",
   "model-digits": "4 significant digits of every parameter leave",
   "release-bytes": "at most 64 KB of one run leave without a reviewer's look, 16 MB with it",
   "release-scalars": "at most 32 metrics of one run leave without a reviewer's look",

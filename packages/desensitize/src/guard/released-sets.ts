@@ -1,6 +1,6 @@
-/** On whom metrics and a model were computed, so that later ones of the same shape can be held against it: their difference
+/** On whom metrics and a model were computed, so that later ones of the same kind can be held against it: their difference
  *  would be about those few who are in one sample alone, or of whom one has other values. A set as tables have them, of every
- *  row that the job read with what it read of it; where tables count persons, it has a mark of the shape.
+ *  row that the job read with what it read of it; where tables count persons, it has a mark of the kind.
  *
  *  // struct { uint32 mean : 1 = 0, released : 1 = 1, shape : 30; uint32 people[256]; uint32 contents[256]; } ReleasedSet
  *  @module */
@@ -8,22 +8,18 @@ import { isValid, type Column, type DomainFacts, type ModelKind } from "@sluice/
 import { BUCKETS, mixed, OF_RELEASED, SET_WORDS } from "./shown-sets.ts";
 import { subjectsOf } from "./subjects.ts";
 
-/** What is told together: the metrics of a run by their keys, a model by its features. */
-export interface ReleasedShape {
-  readonly kind: "metrics" | ModelKind;
-  readonly names: readonly string[];
-}
+/** What is told: by names of metrics or features of their own choice, the same is told under another. */
+export type ReleasedKind = "metrics" | ModelKind;
 
-/** Mark of a shape, as the first word of a set has it: whatever the order of names. */
-export function shapeWord({ kind, names }: ReleasedShape): number {
-  const hash = textHash(JSON.stringify([kind, ...names.toSorted()]));
-  return (OF_RELEASED | (hash & (OF_RELEASED - 1))) >>> 0;
+/** Mark of a kind, as the first word of a set has it. */
+export function kindWord(kind: ReleasedKind): number {
+  return (OF_RELEASED | (textHash(kind) & (OF_RELEASED - 1))) >>> 0;
 }
 
 /** The set of every row, under that mark. @throws ERR_BODY_INVALID when there is not one person for each row */
-export function releasedSet(facts: DomainFacts, tags: Uint32Array, shape: ReleasedShape): Uint32Array {
+export function releasedSet(facts: DomainFacts, tags: Uint32Array, kind: ReleasedKind): Uint32Array {
   const set = new Uint32Array(SET_WORDS);
-  set[0] = shapeWord(shape);
+  set[0] = kindWord(kind);
   const columns = Object.entries(facts.table?.columns ?? {})
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, column]) => ({ mark: textHash(name), wordsOf: wordsOf(column) }));

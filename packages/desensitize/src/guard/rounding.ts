@@ -7,9 +7,9 @@ export const MIN_MAGNITUDE = 1e-6;
 /** Largest magnitude that leaves. */
 export const MAX_MAGNITUDE = 1e9;
 
-/** `value` to `digits` significant digits; 0 when it is smaller than MIN_MAGNITUDE. `value` must be finite. */
-export function roundToDigits(value: number, digits: number): number {
-  return Math.abs(value) < MIN_MAGNITUDE ? 0 : Number(value.toPrecision(digits));
+/** `value` to `digits` significant digits; 0 when it is smaller than `least`. `value` must be finite. */
+export function roundToDigits(value: number, digits: number, least = MIN_MAGNITUDE): number {
+  return Math.abs(value) < least ? 0 : Number(value.toPrecision(digits));
 }
 
 /** `count` to the nearest multiple of `base`, halves away from zero. */

@@ -1,8 +1,8 @@
-/** Whom a released model was fitted on, held against models that scores are made by: who is scored by two models of the same
- *  features that were fitted on nearly the same persons has their difference, which is about those few.
+/** Whom a released model was fitted on, held against models that scores are made by: who is scored by two models that
+ *  were fitted on nearly the same persons has their difference, which is about those few.
  *  @module */
-import { NearSets, separateSets, shapeWord } from "@sluice/desensitize";
-import type { FieldName, LinearModel, Name, Sha256Hex } from "@sluice/protocol";
+import { NearSets, separateSets, kindWord } from "@sluice/desensitize";
+import type { FieldName, Name, Sha256Hex } from "@sluice/protocol";
 import type { SealedFiles } from "../rest/sealed-files.ts";
 import type { OutputRegister } from "../state/output-register.ts";
 import { readShown } from "./shown-files.ts";
@@ -13,19 +13,18 @@ export interface ServedModel {
   readonly resource: Name;
   /** Column that names the persons. */
   readonly column: FieldName;
-  readonly model: LinearModel;
   readonly modelHash: Sha256Hex;
 }
 
 /** The set of persons and rows that the model was fitted on, as its development run was registered, and whether one to nine
- *  persons tell it from that of another model of the same features which was served before. Null when no run is registered with
+ *  persons tell it from that of another model which was served before. Null when no run is registered with
  *  it. @throws ERR_SEALED_FILE, ERR_REGISTER_FULL */
 export async function modelPopulation(
   { files, register }: { readonly files: SealedFiles; readonly register: OutputRegister },
-  { callId, resource, column, model, modelHash }: ServedModel,
+  { callId, resource, column, modelHash }: ServedModel,
   signal: AbortSignal,
 ): Promise<{ readonly set: Uint32Array; readonly isFar: boolean } | null> {
-  const mark = shapeWord({ kind: "linear-model", names: model.features });
+  const mark = kindWord("linear-model");
   const before = register.before(resource, callId);
   const fitted = before.find(
     ({ kind, model: own, shown }) => kind === "development" && own === modelHash && shown !== null,

@@ -226,7 +226,7 @@ async function scoreModel(
     throw new RunRefused({ code: "ERR_RELEASE_MISSING", details, refusedBy: "domain" });
   }
   const { featureBound, link } = spec;
-  const population = await modelPopulation(context, { ...registered(work), model, modelHash }, work.signal);
+  const population = await modelPopulation(context, { ...registered(work), modelHash }, work.signal);
   const differencing = { output: name, rule: "model-differencing", note: GUARD_RULES["model-differencing"] } as const;
   if (population?.isFar === false) {
     const details = { output: name, rule: differencing.rule, change: differencing.note };

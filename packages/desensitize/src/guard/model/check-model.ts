@@ -14,9 +14,11 @@ import {
 import { finding, judged } from "../finding.ts";
 import { countSubjects } from "../subjects.ts";
 import { runBattery } from "./battery.ts";
+import { canonical } from "./canonical.ts";
 import { copyResult } from "./copied-centres.ts";
 import { discloseGroups } from "./disclosed-groups.ts";
 import { isClosedFeature, isSupported } from "./features.ts";
+import { hasNearLeaves } from "./near-leaves.ts";
 import { countParameters, isBounded, numbersOf, quantised } from "./quantise.ts";
 
 /** Parameters per person or thing at most (DataSHIELD's `nfilter.glm`). */
@@ -73,9 +75,10 @@ export function guardModel(
   // What is refused anyway is not counted: a model of any size would cost as it likes.
   if (!finite || !bounded || !fits || !named || parameters > MAX_PARAMETERS) return { value: model, findings };
 
-  const value = quantised(model);
-  const same = numbersOf(value).every((rounded, i) => Object.is(rounded, numbers[i]));
+  const few = quantised(model);
+  const same = numbersOf(few).every((rounded, i) => Object.is(rounded, numbers[i]));
   findings.push(finding(output, "model-digits", same ? "passed" : "changed"));
+  const value = canonical(few);
   if (table === undefined) {
     // Nothing was counted and nothing measured: groups are refused, coefficients are for a person to judge.
     const counted = value.kind === "linear-model" ? [] : [judged(output, "model-groups", false)];
@@ -122,10 +125,12 @@ function checkGroups(
   const told = value.kind === "tree-model" && value.trees.length > 1 ? "review" : "refused";
   const isFew = pure.size > 0 || sensitive.some((name) => few.has(name));
   const purity = sensitive.some((name) => pure.has(name)) ? told : isFew ? "review" : "passed";
+  const isNear = value.kind === "tree-model" && hasNearLeaves(value, table, facts);
+  const near = !apart ? "refused" : isNear ? "review" : "passed";
   return {
     findings: [
       judged(output, "model-groups", large),
-      ...(value.kind === "tree-model" ? [judged(output, "model-intervals", apart)] : []),
+      ...(value.kind === "tree-model" ? [finding(output, "model-intervals", near)] : []),
       finding(output, "model-pure", purity),
       ...(value.kind === "clusters" ? [finding(output, "model-copy", copyResult(value, table, facts))] : []),
     ],

@@ -6,7 +6,7 @@ import { roundToDigits } from "../rounding.ts";
 import { MIN_CELL_SUBJECTS, subjectsOf } from "../subjects.ts";
 import { featureValues } from "./features.ts";
 import { centreOfRows, standardizedRows } from "./predict.ts";
-import { MODEL_DIGITS } from "./quantise.ts";
+import { MIN_PARAMETER, MODEL_DIGITS } from "./quantise.ts";
 
 /** Of one number alone, rows near a centre say nothing: among some thousands, one is always as near. */
 const MIN_FEATURES = 2;
@@ -91,6 +91,6 @@ function stepOf(value: number, { mean, scale }: { readonly mean: number; readonl
 
 /** Half of the last digit that leaves. */
 function halfStep(number: number): number {
-  const rounded = Math.abs(roundToDigits(number, MODEL_DIGITS));
+  const rounded = Math.abs(roundToDigits(number, MODEL_DIGITS, MIN_PARAMETER));
   return rounded === 0 ? 0 : 10 ** (Math.floor(Math.log10(rounded)) + 1 - MODEL_DIGITS) / 2;
 }

@@ -1,6 +1,6 @@
 /** Features of released models over the domain's own columns: closed names, who differs in them, their numbers.
  *  @module */
-import { isValid, type ColumnBatch, type DomainFacts, type JobManifest, type ReleasedModel } from "@sluice/protocol";
+import { isValid, type ColumnBatch, type DomainFacts, type JobManifest } from "@sluice/protocol";
 import { identifierKinds } from "../../detect/identifier-kinds.ts";
 import { MIN_CELL_SUBJECTS, subjectsOf } from "../subjects.ts";
 
@@ -11,11 +11,6 @@ const MAX_LEVEL_CHARACTERS = 20;
 function partsOf(feature: string): { column: string; level: string | null } {
   const at = feature.indexOf("=");
   return at < 0 ? { column: feature, level: null } : { column: feature.slice(0, at), level: feature.slice(at + 1) };
-}
-
-/** Features of a model; columns of a scorecard. */
-export function namesRead(model: ReleasedModel): string[] {
-  return model.kind === "scorecard" ? model.items.map(({ column }) => column) : model.features;
 }
 
 /** Column of a feature. */

@@ -2,11 +2,13 @@
  *  digits is the value of somebody. Whatever is counted afterwards is counted with what leaves.
  *  @module */
 import type { ReleasedModel } from "@sluice/protocol";
-import { MAX_MAGNITUDE, MIN_MAGNITUDE, roundToDigits } from "../rounding.ts";
+import { MAX_MAGNITUDE, roundToDigits } from "../rounding.ts";
 
 /** Significant digits of a number of a model: research on 9 weights found 36 hidden bytes whole with all digits, none with 4, and the
  *  same accuracy. A release pins the very model that a development run let out, so that there are no other digits in production. */
 export const MODEL_DIGITS = 4;
+/** Smaller numbers become 0: the weight of a column of large numbers, as incomes are, is small. */
+export const MIN_PARAMETER = 1e-12;
 
 /** Every number of a model, in the order of its form. */
 export function numbersOf(model: ReleasedModel): number[] {
@@ -44,13 +46,13 @@ export function isBounded(model: ReleasedModel): boolean {
   const scales = model.kind === "clusters" ? model.scales : [];
   return (
     numbersOf(model).every((value) => !(Math.abs(value) > MAX_MAGNITUDE)) &&
-    scales.every((scale) => scale >= MIN_MAGNITUDE)
+    scales.every((scale) => scale >= MIN_PARAMETER)
   );
 }
 
 /** The model with MODEL_DIGITS digits of each number. Its numbers must be finite. */
 export function quantised(model: ReleasedModel): ReleasedModel {
-  const round = (value: number): number => roundToDigits(value, MODEL_DIGITS);
+  const round = (value: number): number => roundToDigits(value, MODEL_DIGITS, MIN_PARAMETER);
   switch (model.kind) {
     case "linear-model": {
       const { kind, features, weights, intercept } = model;
