@@ -1,7 +1,7 @@
 /** What a child writes into its pipe. It may be written by an attacker: each kind has its own limit,
  *  and the first byte out of order ends the run.
  *  @module */
-import { MAX_JOB_OUTPUT_BYTES, MAX_LOG_LINE_CHARS, SluiceError, concatBytes, type Bytes } from "@sluice/protocol";
+import { MAX_JOB_OUTPUT_BYTES, MAX_LOG_LINE_CHARS, SluiceError, type Bytes } from "@sluice/protocol";
 
 /** Bytes of a metric's number, before its name. */
 export const METRIC_VALUE_BYTES = 8;
@@ -33,7 +33,8 @@ export interface Frame {
 export class FrameReader {
   #head = new Uint8Array(HEAD_BYTES);
   #headLength = 0;
-  #body: Bytes[] = [];
+  #body: Bytes = new Uint8Array(0);
+  #bodyLength = 0;
   #missing = 0;
   #unread: Bytes = new Uint8Array(0);
 
@@ -56,16 +57,30 @@ export class FrameReader {
         this.#missing = readHead(this.#head).length;
       }
       const part = rest.subarray(0, this.#missing);
-      if (part.length > 0) this.#body.push(part);
+      this.#take(part);
       this.#missing -= part.length;
       rest = rest.subarray(part.length);
       if (this.#missing > 0) return;
-      const frame = { kind: readHead(this.#head).kind, body: concatBytes(...this.#body) };
+      const frame = { kind: readHead(this.#head).kind, body: this.#body.subarray(0, this.#bodyLength) };
       this.#headLength = 0;
-      this.#body = [];
+      this.#body = new Uint8Array(0);
+      this.#bodyLength = 0;
       this.#unread = rest;
       yield frame;
     }
+  }
+
+  /** Copies `part`, so that no chunk is held however small: the space at most doubles, up to what the frame still needs. */
+  #take(part: Bytes): void {
+    const needed = this.#bodyLength + part.length;
+    if (needed > this.#body.length) {
+      const space = Math.min(2 * needed, this.#bodyLength + this.#missing);
+      const grown = new Uint8Array(space);
+      grown.set(this.#body.subarray(0, this.#bodyLength));
+      this.#body = grown;
+    }
+    this.#body.set(part, this.#bodyLength);
+    this.#bodyLength = needed;
   }
 }
 

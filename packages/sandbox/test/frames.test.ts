@@ -19,6 +19,18 @@ const frame = fc
   .constantFrom(...(Object.keys(KINDS) as Frame["kind"][]))
   .chain((kind) => fc.record({ kind: fc.constant(kind), body: fc.uint8Array({ maxLength: KINDS[kind][1] }) }));
 
+test("holds no chunk: a frame that came byte by byte is what was written, whatever becomes of the chunks", () => {
+  const reader = new FrameReader();
+  const body = Uint8Array.from({ length: 300 }, (_, i) => i % 256);
+  const frames: Frame[] = [];
+  for (const byte of encode(KINDS.log[0], body)) {
+    const chunk = Uint8Array.of(byte);
+    frames.push(...reader.push(chunk));
+    chunk.fill(0);
+  }
+  expect(frames).toEqual([{ kind: "log", body }]);
+});
+
 test("cuts any stream of chunks into the frames that were written", () => {
   fc.assert(
     fc.property(
