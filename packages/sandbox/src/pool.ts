@@ -77,7 +77,10 @@ class WarmPool implements ChildPool {
     try {
       if (stop.aborted) throw new SluiceError("ERR_CANCELLED", {});
       if (!sameLimits(entry.limits, limits)) await this.#options.lower(child, limits);
-      if (child.process.exitCode === null && child.process.signalCode === null) return child;
+      if (child.process.exitCode === null && child.process.signalCode === null) {
+        this.#recover();
+        return child;
+      }
     } catch (error) {
       await killChild(child);
       throw error;
@@ -122,7 +125,7 @@ class WarmPool implements ChildPool {
   /** A child for one claim. The next such claim shall find one: it takes the place of the one that has waited longest. */
   async #startFor(limits: ChildLimits, signal: AbortSignal): Promise<ReadyChild> {
     const child = await this.#options.start(limits, signal);
-    this.#failures = 0;
+    this.#recover();
     if (this.#closing.signal.aborted) {
       await killChild(child);
       throw new SluiceError("ERR_CANCELLED", {});
@@ -147,6 +150,13 @@ class WarmPool implements ChildPool {
     if (this.#closing.signal.aborted) return;
     this.#owed.push(next);
     this.#refill ??= setTimeout(() => this.#startOwed(), REFILL_DELAY_MS);
+  }
+
+  /** A child was handed out alive: what was given up after failures is started again, a moment from now. */
+  #recover(): void {
+    if (this.#failures === 0 || this.#closing.signal.aborted) return;
+    this.#failures = 0;
+    if (this.#owed.length > 0) this.#refill ??= setTimeout(() => this.#startOwed(), REFILL_DELAY_MS);
   }
 
   #startOwed(): void {

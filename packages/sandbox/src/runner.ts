@@ -107,6 +107,28 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
     });
   }
 
+  /** A place among the runs that go on; false when the run was cancelled, or the runner closed, while it waited. */
+  function slot(signal = closing.signal): Promise<boolean> {
+    if (freeSlots > 0) {
+      freeSlots--;
+      return Promise.resolve(true);
+    }
+    const stop = AbortSignal.any([closing.signal, signal]);
+    return new Promise((resolve) => {
+      const take = (): void => {
+        stop.removeEventListener("abort", leave);
+        resolve(true);
+      };
+      const leave = (): void => {
+        waiting.splice(waiting.indexOf(take), 1);
+        resolve(false);
+      };
+      waiting.push(take);
+      if (stop.aborted) leave();
+      else stop.addEventListener("abort", leave, { once: true });
+    });
+  }
+
   async function run(job: SealedJob, runOptions: RunOptions = {}): Promise<RunOutcome> {
     if (closing.signal.aborted) {
       throw new SluiceError("ERR_STATE", { kind: "sandbox", name: "runner", state: "closed", needed: "open" });
@@ -119,8 +141,9 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
       const details = { layer: lacked, how: LAYER_REMEDIES[lacked] };
       return { ok: false, code: "ERR_SANDBOX_LAYER_MISSING", details, layers: [], wallMs: 0 };
     }
-    if (freeSlots > 0) freeSlots--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
+    if (!(await slot(runOptions.signal))) {
+      return { ok: false, code: "ERR_CANCELLED", details: {}, layers: [], wallMs: 0 };
+    }
     const outcome = claimAndRun(job, runOptions);
     active.add(outcome);
     try {

@@ -105,6 +105,21 @@ test("gives up starting children that do not start, until a claim starts one", a
   await pool.close();
 });
 
+test("has children waiting again once a claim was given one, after it had given up on those that died", async () => {
+  const pool = fakePool();
+  for (;;) {
+    await pool.filled();
+    const pids = pool.waiting();
+    if (pids.length < 2) break;
+    for (const pid of pids) process.kill(pid, "SIGKILL");
+    await expect.poll(() => pool.waiting().filter((pid) => pids.includes(pid))).toEqual([]);
+  }
+  const child = await pool.claim(SMALL);
+  await expect.poll(() => pool.waiting().length).toBe(2);
+  child.process.kill("SIGKILL");
+  await pool.close();
+});
+
 test("ends what waits when it is closed, and claims that come then or have no child yet", async () => {
   const pool = fakePool();
   await pool.filled();

@@ -266,6 +266,22 @@ test("ends its runs when it is closed, and starts no more", async () => {
   await expect(closing.run(sealed(bundleOf("")), {})).rejects.toSatisfy((error) => isSluiceError(error, "ERR_STATE"));
 });
 
+test("a run that waits for its turn ends when it is cancelled, and the turn goes to the next", async () => {
+  const busy = await createSandboxRunner({ searchPath: "", maxConcurrentRuns: 1 });
+  const [first, second] = [new AbortController(), new AbortController()];
+  const endless = sealed(bundleOf("for (;;);"));
+  const running = busy.run(endless, { signal: first.signal });
+  const waiting = busy.run(endless, { signal: second.signal });
+  const last = busy.run(sealed(bundleOf("return { fit: { n: 1 } };")), {});
+  second.abort();
+  expect(await waiting).toMatchObject({ ok: false, code: "ERR_CANCELLED", layers: [] });
+  first.abort();
+  expect(await running).toMatchObject({ ok: false, code: "ERR_CANCELLED" });
+  expect(await last).toMatchObject({ ok: true });
+  expect(await busy.run(endless, { signal: AbortSignal.abort() })).toMatchObject({ code: "ERR_CANCELLED" });
+  await busy.close();
+});
+
 /** Newton's method on the normal equations of the penalised likelihood, with Gauss–Jordan; penalty 1 on each
  *  standardised weight. */
 function plainLogistic(rows: number[][], labels: number[]): number[] {
