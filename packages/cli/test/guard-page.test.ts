@@ -46,6 +46,7 @@ const INSPECTION: Inspection = {
         others: 1_100,
         auc: 0.6312,
         pValue: 0.00001,
+        gap: { distance: 0.1, pValue: 0.2 },
         tprAt1: { value: 0.034, low: 0.025, high: 0.046 },
         roc: [
           [0, 0],

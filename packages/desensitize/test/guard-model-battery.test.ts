@@ -1,9 +1,18 @@
-import type { Clusters, ColumnBatch, LinearModel, ModelEvidence, Tree, TreeModel, Verdict } from "@sluice/protocol";
+import type {
+  Clusters,
+  ColumnBatch,
+  LinearModel,
+  ModelEvidence,
+  Scorecard,
+  Tree,
+  TreeModel,
+  Verdict,
+} from "@sluice/protocol";
 import { ModelEvidence as EvidenceForm } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { measureMembership, upperTail } from "../src/guard/model/membership.ts";
-import { factsOf, fitLate, judge, numbers, people, said } from "./model-people.ts";
+import { kolmogorov, measureMembership, upperTail } from "../src/guard/model/membership.ts";
+import { factsOf, fitLate, judge, numbers, people, refused, said } from "./model-people.ts";
 
 const MEMBERS = people(1_200, 11);
 const OTHERS = people(1_200, 12);
@@ -97,7 +106,9 @@ test("model-target: without a target, or one that no loss can be taken of, membe
   const { target: _, ...untold } = LINEAR;
   expect(said(judge(honest, untold, FACTS), "model-target")).toBe("review");
   expect(said(judge(honest, { ...LINEAR, target: "region" }, FACTS), "model-target")).toBe("review");
-  expect(said(judge(honest, { ...LINEAR, target: "income", link: "logit" }, FACTS), "model-target")).toBe("review");
+  expect(said(judge(honest, { ...LINEAR, target: "constant" }, FACTS), "model-target")).toBe("review");
+  const byAge: LinearModel = { ...honest, features: ["age"], weights: [-0.05] };
+  expect(said(judge(byAge, { ...LINEAR, target: "income", link: "logit" }, FACTS), "model-target")).toBe("review");
   expect(said(judge(honest, LINEAR, FACTS), "model-target")).toBe("passed");
 });
 
@@ -123,6 +134,90 @@ test("model-attributes: refuses a model whose output gives away who is ill, of t
   expect(said(judge(model, LINEAR, factsOf(copied, { heldOut: both })), "model-attributes")).toBe("passed");
 });
 
+test("a base or a scale that saturates, and a model turned round, hide nothing of what it remembers", () => {
+  const learnt = memorising(MEMBERS, 2);
+  const scaled = (factor: number): TreeModel => ({
+    ...learnt,
+    trees: learnt.trees.map((tree) => ({ ...tree, value: tree.value.map((value) => value * factor) })),
+  });
+  for (const model of [{ ...learnt, base: 1_000 }, { ...learnt, base: 30 }, scaled(-1), scaled(0.001), scaled(1_000)]) {
+    const verdict = judge(model, TREES, FACTS);
+    expect(said(verdict, "model-membership")).toBe("refused");
+  }
+  const sure = judge({ ...honest, intercept: 1_000 }, LINEAR, FACTS);
+  expect(said(sure, "model-membership")).toBe("passed");
+  expect(said(sure, "model-target")).toBe("review");
+});
+
+test("losses that are larger for members tell them as well", () => {
+  const random = numbers(4);
+  const small = Float64Array.from({ length: 300 }, () => random());
+  const large = Float64Array.from({ length: 300 }, () => random() + 0.4);
+  const [one, other] = [measureMembership(small, large), measureMembership(large, small)];
+  expect(other?.pValue).toBeCloseTo(one?.pValue ?? 1, 12);
+  expect(other?.pValue).toBeLessThan(1e-6);
+  expect(other?.tprAt1.value).toBeGreaterThan(0.3);
+  expect(other?.gap).toEqual(one?.gap);
+});
+
+test("model-target: a model that reads what it is measured by is refused", () => {
+  const own: LinearModel = { ...honest, features: ["age", "late"], weights: [-0.05, 1_000] };
+  expect(said(judge(own, LINEAR, FACTS), "model-target")).toBe("refused");
+});
+
+test("model-finite: a prediction that overflows is refused, and no loss ends the measure early", () => {
+  const [tree, ...rest] = memorising(MEMBERS, 2).trees;
+  if (tree === undefined) throw new Error("no tree");
+  const leaf = tree.left.indexOf(-1);
+  const model: TreeModel = {
+    ...memorising(MEMBERS, 2),
+    link: "log",
+    trees: [{ ...tree, value: tree.value.with(leaf, 1_000) }, ...rest],
+  };
+  expect(refused(judge(model, TREES, FACTS))).toContain("model-finite");
+  const broken = new Float64Array(200).fill(1).with(5, Number.NaN);
+  expect(() => measureMembership(broken, new Float64Array(200))).toThrow(RangeError);
+});
+
+test("model-membership: what a model remembers of a column that was not declared is for a person to judge", () => {
+  const random = numbers(21);
+  const tossed = (table: ColumnBatch): ColumnBatch => ({
+    ...table,
+    columns: {
+      ...table.columns,
+      coin: {
+        type: "bool",
+        values: Uint8Array.from(table.columns["age"]?.values ?? [], () => (random() < 0.5 ? 1 : 0)),
+      },
+    },
+  });
+  const facts = factsOf(tossed(MEMBERS), { heldOut: tossed(OTHERS) });
+  const verdict = judge(memorising(MEMBERS, 2), { ...TREES, target: "coin" }, facts);
+  expect(said(verdict, "model-membership")).toBe("review");
+  expect(said(judge(honest, LINEAR, facts), "model-membership")).toBe("passed");
+});
+
+test("model-copy, model-target: numbers of rows in the place of parameters are for a person to judge", () => {
+  const income = Array.from(MEMBERS.columns["income"]?.values ?? []);
+  const levels = ["north", "south", "east", "west", "centre"];
+  const model: Scorecard = {
+    kind: "scorecard",
+    intercept: 0,
+    items: [
+      { column: "age", breaks: [30, 40, 50, 60], points: [...income.slice(0, 5), 0] },
+      { column: "region", levels: levels.map((level) => [level]), points: [...income.slice(5, 10), 0] },
+    ],
+  };
+  const card = { kind: "scorecard", maxBins: 64, target: "late" } as const;
+  const verdict = judge(model, card, FACTS);
+  expect(said(verdict, "model-copy")).toBe("review");
+  expect(said(verdict, "model-target")).toBe("review");
+  // As many numbers of nobody.
+  const beside = { ...model, items: model.items.map((item) => ({ ...item, points: item.points.map((p) => p / 1e5) })) };
+  expect(said(judge(beside, card, FACTS), "model-copy")).toBe("passed");
+  expect(said(judge(honest, LINEAR, FACTS), "model-copy")).toBe("passed");
+});
+
 test("model-outputs: more different outputs than a third of the persons wait for a person", () => {
   expect(said(judge(honest, { ...LINEAR, link: "identity" }, FACTS), "model-outputs")).toBe("review");
   const coarse: LinearModel = { ...honest, features: ["age", "ill"], weights: [-0.05, 0.1] };
@@ -137,11 +232,16 @@ test("AUC and rates are those of every pair and every threshold counted one by o
       let pairs = 0;
       for (const a of inside) for (const b of outside) pairs += a < b ? 1 : a === b ? 0.5 : 0;
       expect(found?.auc).toBeCloseTo(pairs / (inside.length * outside.length), 12);
-      let tpr = 0;
+      let [tpr, gap] = [0, 0];
       for (let limit = 0; limit <= 30; limit++) {
         const alarms = outside.filter((loss) => loss <= limit).length / outside.length;
         if (alarms <= 0.01) tpr = Math.max(tpr, inside.filter((loss) => loss <= limit).length / inside.length);
+        const above = outside.filter((loss) => loss >= limit).length / outside.length;
+        if (above <= 0.01) tpr = Math.max(tpr, inside.filter((loss) => loss >= limit).length / inside.length);
+        const share = (all: number[]): number => all.filter((loss) => loss <= limit).length / all.length;
+        gap = Math.max(gap, Math.abs(share(inside) - share(outside)));
       }
+      expect(found?.gap.distance).toBeCloseTo(gap, 12);
       expect(found?.tprAt1.value).toBeCloseTo(tpr, 12);
       expect(found?.roc.at(-1)).toEqual([1, 1]);
     }),
@@ -168,6 +268,14 @@ test("p-values of rows that are alike are uniform, and the tail is that of the n
   expect(Math.abs(below(0.5) - 0.5)).toBeLessThan(0.1);
   expect(below(0.05)).toBeGreaterThan(0.01);
   expect(below(0.05)).toBeLessThan(0.1);
+  // From tables of Kolmogorov's distribution, for large samples.
+  for (const [x, tail] of [
+    [1.2238, 0.1],
+    [1.3581, 0.05],
+    [1.6276, 0.01],
+  ] as const) {
+    expect(kolmogorov(x / 1_000, 1_000_000)).toBeCloseTo(tail, 3);
+  }
 });
 
 function column(table: ColumnBatch, name: string): NonNullable<ColumnBatch["columns"][string]> {

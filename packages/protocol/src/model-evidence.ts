@@ -20,9 +20,11 @@ export const MembershipEvidence = z.strictObject({
   others: count,
   /** Probability that the loss of a row of the sample is below that of another. */
   auc: share,
-  /** Of an AUC as large by chance alone. */
+  /** Of an AUC as far from a half by chance alone. */
   pValue: share,
-  /** Share of members that are found when 1 % of others are taken for members, with its 95 % interval. */
+  /** Largest distance between the shares of both below one loss (Kolmogorov and Smirnov), and of one as large by chance alone. */
+  gap: z.strictObject({ distance: share, pValue: share }),
+  /** Share of members that are found, by small or by large losses, when 1 % of others are taken for members, with its 95 % interval. */
   tprAt1: z.strictObject({ value: share, low: share, high: share }),
   /** False positive rate and true positive rate. */
   roc: z.array(z.tuple([share, share])).max(MAX_ROC_POINTS),

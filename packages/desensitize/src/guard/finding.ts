@@ -26,15 +26,17 @@ export const GUARD_RULES = {
     "between two thresholds of several trees there are at least 10 persons or things, or nobody; as many tell two leaves apart: else a reviewer looks",
   "model-pure":
     "in each leaf, bin and cluster 10 persons or things have another sensitive value, or target, than most: else a reviewer looks",
-  "model-copy": "each centre is the mean of the rows nearest to it, and no row of one to nine persons or things",
-  "model-target": "the declaration names a target that the model can be measured by: else membership was not measured",
+  "model-copy":
+    "each centre is the mean of the rows nearest to it, and no row of one to nine persons or things; parameters list no column: else a reviewer looks",
+  "model-target":
+    "the declared target is not read by the model, which tells it better than its mean does: else membership says little",
   "model-holdout": "membership was measured against at least 100 rows outside of the sample: else a reviewer looks",
   "model-membership":
-    "the loss does not tell who was in the sample: AUC to 0.60, 5 % found at 1 % of false alarms; above 0.55 for review",
+    "neither a small nor a large loss tells who was in the sample: AUC to 0.60, 5 % found at 1 % of false alarms; above 0.55, or losses that differ, for review",
   "model-attributes":
     "a sensitive value is guessed of persons in the sample at most 10 points oftener than of others; above 5 for review",
   "model-outputs": "outputs to 3 digits are at most a third as many as persons or things: else a reviewer looks",
-  "model-finite": "every parameter is a finite number",
+  "model-finite": "every parameter and every prediction is a finite number",
   "model-range": "no parameter is above 1e9 in magnitude; below 1e-12 it becomes 0",
   "model-differencing":
     "no fewer than 10 persons or things tell the sample from an earlier one of the source, of which a model of the same kind was told",

@@ -2,10 +2,11 @@
  *  value is guessed right in the sample, against rows that the model never saw. What it tells of both alike it learnt of everybody.
  *  @see SACRO-ML, attribute attack: risk on training rows against test rows; Fredrikson et al. (2014) for the attack
  *  @module */
-import { isValid, type AttributeEvidence, type Column, type ColumnBatch, type ModelLink } from "@sluice/protocol";
+import { type AttributeEvidence, type Column, type ColumnBatch, type ModelLink } from "@sluice/protocol";
 import { byValue, distinctSeen, valueOf } from "../row-columns.ts";
 import { columnOfFeature } from "./features.ts";
-import { MIN_MEASURED_ROWS, losses, upperTail } from "./membership.ts";
+import { hasValue, losses, marginsOf, type Calibration } from "./margin.ts";
+import { MIN_MEASURED_ROWS, upperTail } from "./membership.ts";
 import type { Predictor } from "./predict.ts";
 
 /** Values of a column that are tried for each row. */
@@ -15,7 +16,7 @@ const MAX_GUESSED_VALUES = 16;
  *  model fits it best; between equals, the one that most have. */
 export function measureAttributes(
   model: Predictor,
-  { link, target }: { readonly link: ModelLink; readonly target: string },
+  measured: { readonly link: ModelLink; readonly target: string; readonly calibration: Calibration },
   rows: { readonly members: ColumnBatch; readonly others: ColumnBatch; readonly sensitive: readonly string[] },
 ): AttributeEvidence[] {
   const read = new Set(
@@ -23,12 +24,12 @@ export function measureAttributes(
   );
   return rows.sensitive.flatMap((name): AttributeEvidence[] => {
     const column = rows.members.columns[name];
-    if (column === undefined || name === target || !read.has(name)) return [];
+    if (column === undefined || name === measured.target || !read.has(name)) return [];
     const values = [...distinctSeen(column)].sort(([a, m], [b, n]) => n - m || a - b).map(([value]) => value);
     if (values.length < 2 || values.length > MAX_GUESSED_VALUES) return [];
     const guesses = values.map((value) => (column.type === "dict" ? (column.dictionary[value] ?? "") : value));
     const right = (table: ColumnBatch): { right: number; of: number } | null =>
-      guessed(model, { link, target, name }, table, guesses);
+      guessed(model, { ...measured, name }, table, guesses);
     const [members, others] = [right(rows.members), right(rows.others)];
     if (members === null || others === null) return [];
     if (members.of < MIN_MEASURED_ROWS || others.of < MIN_MEASURED_ROWS) return [];
@@ -47,22 +48,19 @@ function byLevels(column: Column): number {
 /** How many rows that have a value and a target are guessed right. */
 function guessed(
   model: Predictor,
-  { link, target, name }: { link: ModelLink; target: string; name: string },
+  { link, target, calibration, name }: { link: ModelLink; target: string; calibration: Calibration; name: string },
   table: ColumnBatch,
   guesses: readonly (string | number)[],
 ): { right: number; of: number } | null {
   const column = table.columns[name];
   const outcome = table.columns[target];
   if (column === undefined || outcome === undefined) return null;
-  const rows = Array.from({ length: table.rowCount }, (_, row) => row).filter((row) => isValid(outcome, row));
+  const rows = Array.from({ length: table.rowCount }, (_, row) => row).filter((row) => hasValue(outcome, row));
   const best = new Float64Array(rows.length).fill(Infinity);
   const choice = new Uint16Array(rows.length);
   for (const [place, guess] of guesses.entries()) {
-    const tried = losses(model, link, target, {
-      ...table,
-      columns: { ...table.columns, [name]: filled(column, guess) },
-    });
-    if (tried === null) return null;
+    const columns = { ...table.columns, [name]: filled(column, guess) };
+    const tried = losses(link, outcome, marginsOf(model, { ...table, columns }), calibration);
     for (let i = 0; i < rows.length; i++) {
       const loss = tried[i] ?? Infinity;
       if (loss < (best[i] ?? Infinity)) [best[i], choice[i]] = [loss, place];

@@ -16,6 +16,7 @@ import { countSubjects } from "../subjects.ts";
 import { runBattery } from "./battery.ts";
 import { canonical } from "./canonical.ts";
 import { copyResult } from "./copied-centres.ts";
+import { copiesValues } from "./copied-values.ts";
 import { discloseGroups } from "./disclosed-groups.ts";
 import { isClosedFeature, isSupported } from "./features.ts";
 import { hasNearLeaves } from "./near-leaves.ts";
@@ -120,7 +121,9 @@ function checkGroups(
     facts,
     watched: [...sensitive, ...target],
   });
-  if (value.kind === "linear-model") return { findings: [], evidence };
+  const listed =
+    value.kind === "clusters" ? [] : [finding(output, "model-copy", copiesValues(value, table) ? "review" : "passed")];
+  if (value.kind === "linear-model") return { findings: listed, evidence };
   // A leaf among many trees says what is left over by the others, and not what its persons have.
   const told = value.kind === "tree-model" && value.trees.length > 1 ? "review" : "refused";
   const isFew = pure.size > 0 || sensitive.some((name) => few.has(name));
@@ -132,6 +135,7 @@ function checkGroups(
       judged(output, "model-groups", large),
       ...(value.kind === "tree-model" ? [finding(output, "model-intervals", near)] : []),
       finding(output, "model-pure", purity),
+      ...listed,
       ...(value.kind === "clusters" ? [finding(output, "model-copy", copyResult(value, table, facts))] : []),
     ],
     evidence,

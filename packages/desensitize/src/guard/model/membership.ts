@@ -3,66 +3,37 @@
  *    variance corrected for ties; Carlini et al., Membership Inference From First Principles (2022), why the rate at few false
  *    alarms counts; Wilson (1927) for the interval
  *  @module */
-import { isValid, MAX_ROC_POINTS } from "@sluice/protocol";
-import type { Column, ColumnBatch, MembershipEvidence, ModelLink } from "@sluice/protocol";
-import { predictions, type Predictor } from "./predict.ts";
+import { MAX_ROC_POINTS, type MembershipEvidence } from "@sluice/protocol";
 
 /** Rows in the sample, and outside, without which nothing is said: one in a hundred must be a row. */
 export const MIN_MEASURED_ROWS = 100;
-/** Probabilities are kept this far from 0 and 1, as a loss must be finite. */
-const LEAST_PROBABILITY = 1e-12;
 const FALSE_ALARMS = 0.01;
 /** Of the normal distribution, for 95 %. */
 const Z_95 = 1.959964;
 
-/** Loss of each row of `table` that has a target; null when the column cannot be predicted under `link`. */
-export function losses(model: Predictor, link: ModelLink, target: string, table: ColumnBatch): Float64Array | null {
-  const column = Object.hasOwn(table.columns, target) ? table.columns[target] : undefined;
-  if (column === undefined || !fitsLink(column, link)) return null;
-  const means = predictions(model, link, table);
-  const found: number[] = [];
-  for (let row = 0; row < table.rowCount; row++) {
-    if (isValid(column, row)) found.push(lossOf(link, means[row] ?? 0, column.values[row] ?? 0));
-  }
-  return Float64Array.from(found);
-}
-
-function fitsLink(column: Column, link: ModelLink): boolean {
-  if (column.type === "dict") return false;
-  if (link === "identity") return true;
-  for (let row = 0; row < column.values.length; row++) {
-    const value = column.values[row] ?? 0;
-    if (isValid(column, row) && (link === "logit" ? value !== 0 && value !== 1 : value < 0)) return false;
-  }
-  return true;
-}
-
-function lossOf(link: ModelLink, mean: number, value: number): number {
-  if (link === "identity") return (mean - value) ** 2;
-  if (link === "log") return mean - value * Math.log(Math.max(mean, LEAST_PROBABILITY));
-  return -Math.log(Math.max(value === 1 ? mean : 1 - mean, LEAST_PROBABILITY));
-}
-
-/** What the losses tell, smaller ones being taken for members; null when there are too few rows. */
+/** What the losses tell, whether smaller or larger ones are those of members; null when there are too few rows.
+ *  @throws RangeError for a loss that is no finite number */
 export function measureMembership(members: Float64Array, others: Float64Array): MembershipEvidence | null {
   const [m, n] = [members.length, others.length];
   if (m < MIN_MEASURED_ROWS || n < MIN_MEASURED_ROWS) return null;
+  if (!members.every(Number.isFinite) || !others.every(Number.isFinite)) throw new RangeError("a loss is not finite");
   const inside = members.toSorted();
   const outside = others.toSorted();
   const roc: [number, number][] = [[0, 0]];
-  let [i, j, area, ties, tpr] = [0, 0, 0, 0, 0];
+  let [i, j, area, ties, tpr, distance] = [0, 0, 0, 0, 0, 0];
   while (i < m || j < n) {
     const value = Math.min(inside[i] ?? Infinity, outside[j] ?? Infinity);
+    // Of the largest losses: members above the last value that leaves one in a hundred of others above it.
+    if (1 - j / n <= FALSE_ALARMS) tpr = Math.max(tpr, 1 - i / m);
     const [before, beforeOthers] = [i, j];
     while (i < m && (inside[i] ?? Infinity) <= value) i++;
     while (j < n && (outside[j] ?? Infinity) <= value) j++;
-    // NaN compares with nothing: a loss that is no number is not below any other.
-    if (i === before && j === beforeOthers) break;
     const [of, ofOthers] = [i - before, j - beforeOthers];
     // Of pairs with a row outside of this value, those whose member is below it, and half of ties.
     area += ofOthers * (before + of / 2);
     ties += (of + ofOthers) ** 3 - (of + ofOthers);
-    if (j / n <= FALSE_ALARMS) tpr = i / m;
+    if (j / n <= FALSE_ALARMS) tpr = Math.max(tpr, i / m);
+    distance = Math.max(distance, Math.abs(i / m - j / n));
     roc.push([j / n, i / m]);
   }
   const auc = area / (m * n);
@@ -73,10 +44,22 @@ export function measureMembership(members: Float64Array, others: Float64Array): 
     members: m,
     others: n,
     auc,
-    pValue: upperTail(z),
+    pValue: Math.min(1, 2 * upperTail(Math.abs(z))),
+    gap: { distance, pValue: kolmogorov(distance, (m * n) / (m + n)) },
     tprAt1: { value: tpr, ...wilson(tpr, m) },
     roc: thinned(roc),
   };
+}
+
+/** Probability of a distance as large between two samples of one distribution (Kolmogorov and Smirnov), `size` being m n / (m + n).
+ *  @see Stephens (1970), within 1e-3; ties make it larger than it is */
+export function kolmogorov(distance: number, size: number): number {
+  const root = Math.sqrt(size);
+  const x = (root + 0.12 + 0.11 / root) * distance;
+  if (x < 0.3) return 1;
+  let sum = 0;
+  for (let k = 1; k <= 20; k++) sum += (k % 2 === 1 ? 2 : -2) * Math.exp(-2 * (k * x) ** 2);
+  return Math.min(1, Math.max(0, sum));
 }
 
 /** Wilson's interval of a share of `n`. */

@@ -27,7 +27,8 @@ export function centreOfRows(model: Clusters, table: ColumnBatch): Uint16Array {
   return Uint16Array.from(evaluateModel(model, rowsOf(table)));
 }
 
-function rowsOf({ rowCount, columns }: ColumnBatch): Parameters<typeof evaluateModel>[1] {
+/** A table as models read it. */
+export function rowsOf({ rowCount, columns }: ColumnBatch): Parameters<typeof evaluateModel>[1] {
   return { rowCount, columnOf: (name) => (Object.hasOwn(columns, name) ? columns[name] : undefined) };
 }
 
