@@ -1,6 +1,9 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -40,6 +43,22 @@ test("a broker killed in the middle of a run gives a coded refusal, and the next
     details: { task: "sandbox" },
   });
   expect(await workshop.runGuarded(developRun(honest, manifest))).toMatchObject({ ok: true });
+});
+
+test("a broker that lacked a layer is asked again when the layer is there", async () => {
+  const find = (name: string): string =>
+    spawnSync("sh", ["-c", 'command -v "$0"', name], { encoding: "utf8" }).stdout.trim();
+  if (find("bwrap") === "") return void process.stdout.write("skipped: bwrap is missing\n");
+  const programs = await mkdtemp(join(tmpdir(), "sluice-programs-"));
+  const late = createWorkshop({ requireLayers: ["namespaces"], searchPath: programs });
+  try {
+    await expect(late.describe(honest)).rejects.toMatchObject({ code: "ERR_SANDBOX_LAYER_MISSING" });
+    for (const name of ["bwrap", "prlimit"]) await symlink(find(name), join(programs, name));
+    await expect.poll(() => late.describe(honest).catch(() => null), { timeout: 30_000 }).toMatchObject({ manifest });
+  } finally {
+    await late.close();
+    await rm(programs, { recursive: true });
+  }
 });
 
 test("a broker that dies takes every run with it that it had, and no other", async () => {

@@ -2,6 +2,7 @@
  *  needs no privilege.
  *  @module */
 import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import type { SealedJob } from "@sluice/protocol";
 
 /** Limits of one child. */
@@ -43,7 +44,8 @@ export function canLower(a: ChildLimits, b: ChildLimits): boolean {
   return a.addressSpaceBytes >= b.addressSpaceBytes && a.cpuSeconds >= b.cpuSeconds;
 }
 
-/** Lowers the limits of the process `pid`, soft and hard, as the user `userId` that it runs as. Whether that worked. */
+/** Lowers the limits of the process `pid`, soft and hard, as the user `userId` that it runs as. Whether the
+ *  process has them then. */
 export function lowerLimits(
   { prlimit, userId }: { prlimit: string; userId?: number | undefined },
   pid: number,
@@ -59,6 +61,16 @@ export function lowerLimits(
       ...(userId !== undefined && { uid: userId, gid: userId }),
     });
     child.on("error", () => resolve(false));
-    child.on("exit", (code) => resolve(code === 0));
+    child.on("exit", (code) => resolve(code === 0 && holdsLimits(pid, limits)));
   });
+}
+
+/** Whether the kernel holds the process to `limits` or less, soft and hard. */
+async function holdsLimits(pid: number, { addressSpaceBytes, cpuSeconds }: ChildLimits): Promise<boolean> {
+  const text = await readFile(`/proc/${pid}/limits`, "utf8").catch(() => "");
+  const holds = (name: string, most: number): boolean => {
+    const [, soft, hard] = new RegExp(`^${name} +(\\d+) +(\\d+) `, "m").exec(text) ?? [];
+    return soft !== undefined && hard !== undefined && Number(soft) <= most && Number(hard) <= most;
+  };
+  return holds("Max address space", addressSpaceBytes) && holds("Max cpu time", cpuSeconds);
 }

@@ -18,7 +18,9 @@ answers.on("error", () => process.exit(1));
 const required = SANDBOX_LAYERS.filter((layer) => process.argv.includes(layer));
 const requireInProduction = SANDBOX_LAYERS.filter((layer) => process.argv.includes(`production:${layer}`));
 const starting = createSandboxRunner({ require: required, requireInProduction, searchPath: process.env["PATH"] ?? "" });
-starting.catch(() => undefined);
+/** Whether the sandbox could not be opened: the next question starts another broker, which tries again. */
+let broken = false;
+starting.catch(() => (broken = true));
 const running = new Map<number, AbortController>();
 
 type RunRequest = Extract<BrokerRequest, { kind: "run" }>;
@@ -61,6 +63,7 @@ async function run(request: RunRequest, { parts, arrived }: ArrivingMessage): Pr
     await answer({ kind: "refused", id, by: "sandbox", ...refusal, layers: [], wallMs: 0 });
   } finally {
     running.delete(id);
+    if (broken && running.size === 0) process.exit(1);
   }
 }
 
