@@ -34,8 +34,9 @@ export function guardMetrics(
   const counted = raw.map((value) => (isCountLike(value) ? roundCount(value) : value));
   const rounded = counted.map((value) => roundToDigits(value, METRIC_DIGITS));
   findings.push(
-    finding(output, "metrics-count", changed(raw, counted)),
-    finding(output, "metrics-digits", changed(counted, rounded)),
+    // Rounded always: whether it changed a number would tell of that number.
+    finding(output, "metrics-count", "changed"),
+    finding(output, "metrics-digits", "changed"),
   );
   const values = Object.fromEntries(keys.map((key, i) => [key, rounded[i] ?? 0]));
   return { value: { kind: "metrics", values }, findings };
@@ -49,8 +50,4 @@ function isCountLike(value: number): boolean {
 /** Few are told as nobody, so that a 0 says of no one that it is not there. */
 function roundCount(count: number): number {
   return Math.abs(count) < MIN_CELL_SUBJECTS ? 0 : roundToBase(count, COUNT_BASE);
-}
-
-function changed(before: readonly number[], after: readonly number[]): "passed" | "changed" {
-  return before.every((value, i) => Object.is(value, after[i])) ? "passed" : "changed";
 }

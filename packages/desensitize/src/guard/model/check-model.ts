@@ -76,10 +76,9 @@ export function guardModel(
   // What is refused anyway is not counted: a model of any size would cost as it likes.
   if (!finite || !bounded || !fits || !named || parameters > MAX_PARAMETERS) return { value: model, findings };
 
-  const few = quantised(model);
-  const same = numbersOf(few).every((rounded, i) => Object.is(rounded, numbers[i]));
-  findings.push(finding(output, "model-digits", same ? "passed" : "changed"));
-  const value = canonical(few);
+  const value = canonical(quantised(model));
+  // Rounded always: whether it changed a number would tell of that number.
+  findings.push(finding(output, "model-digits", "changed"));
   if (table === undefined) {
     // Nothing was counted and nothing measured: groups are refused, coefficients are for a person to judge.
     const counted = value.kind === "linear-model" ? [] : [judged(output, "model-groups", false)];
