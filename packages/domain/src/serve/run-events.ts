@@ -39,7 +39,8 @@ export class RunEvents {
     return this.#runs.get(callId)?.events ?? [];
   }
 
-  /** Events after id `after`, as they come, until the run ends or `signal` aborts. */
+  /** Events after id `after`, as they come, until the run ends or `signal` aborts. An id that is not reached here is of an
+   *  earlier process: its reader gets the run from the start, and so its end. */
   async *watch(callId: string, after: number, signal: AbortSignal): AsyncGenerator<NumberedEvent> {
     const run = this.#run(callId);
     let wake = (): void => {};
@@ -47,7 +48,7 @@ export class RunEvents {
     run.watchers.add(onChange);
     signal.addEventListener("abort", onChange, { once: true });
     try {
-      for (let next = after; !signal.aborted;) {
+      for (let next = after > run.events.length ? 0 : after; !signal.aborted;) {
         for (const numbered of run.events.slice(next)) {
           next = numbered.id;
           yield numbered;
