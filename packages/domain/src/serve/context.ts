@@ -39,6 +39,10 @@ import type { WorkPools } from "./work-pools.ts";
 /** Starts and stops runs. */
 export interface RunStarter {
   readonly events: RunEvents;
+  /** Holds a place for the run until it is started or `release`d. @throws ERR_POOL_FULL */
+  hold(callId: string): void;
+  /** Gives up a held place. */
+  release(callId: string): void;
   /** Keeps the run and queues it. @throws ERR_POOL_FULL */
   start(run: Run, admitted: Admitted): void;
   /** Stops the waiting and running runs that `concerned` says. */

@@ -28,6 +28,7 @@ export class RunExecutor implements RunStarter {
   readonly events = new RunEvents();
   readonly #context: () => DomainContext;
   readonly #active = new Map<string, { admitted: Admitted; abort: AbortController }>();
+  readonly #held = new Set<string>();
   #tail: Promise<void> = Promise.resolve();
 
   /** `context` is read when a run starts: executor and context know each other. */
@@ -35,9 +36,25 @@ export class RunExecutor implements RunStarter {
     this.#context = context;
   }
 
+  /** Holds a place, so that a run is not charged that finds none. @throws ERR_POOL_FULL */
+  hold(callId: string): void {
+    if (this.#active.size + this.#held.size >= MAX_WAITING_RUNS) {
+      throw new SluiceError("ERR_POOL_FULL", { maxQueue: MAX_WAITING_RUNS });
+    }
+    this.#held.add(callId);
+  }
+
+  /** Gives up a held place. */
+  release(callId: string): void {
+    this.#held.delete(callId);
+  }
+
   /** Keeps the run and queues it. @throws ERR_POOL_FULL */
   start(run: Run, admitted: Admitted): void {
-    if (this.#active.size >= MAX_WAITING_RUNS) throw new SluiceError("ERR_POOL_FULL", { maxQueue: MAX_WAITING_RUNS });
+    if (!this.#held.delete(run.callId)) {
+      this.hold(run.callId);
+      this.#held.delete(run.callId);
+    }
     this.#context().work.putRun(run, admitted.signed);
     this.#note(run);
     const abort = new AbortController();

@@ -133,8 +133,37 @@ async function startOnce(
   operation: "develop" | "build",
   { manifest, params }: { readonly manifest: JobManifest; readonly params: ParamValues },
 ): Promise<Run> {
-  const { request, held } = admitted;
-  const charged = await spend(context, admitted, 1n, (now) => reserveOutcome(context, admitted, { manifest, now }));
+  const { request } = admitted;
+  let holds = false;
+  try {
+    const charged = await spend(context, admitted, 1n, (now) => {
+      // Before anything is spent for it: a run that finds no place costs nothing.
+      context.runner.hold(request.callId);
+      holds = true;
+      reserveOutcome(context, admitted, { manifest, now });
+    });
+    return startCharged(context, admitted, { operation, manifest, params, charged });
+  } finally {
+    if (holds) context.runner.release(request.callId);
+  }
+}
+
+/** Starts a charged run. @throws ERR_POOL_FULL for a retry of one that was charged and not kept */
+function startCharged(
+  context: DomainContext,
+  { request, held, ...others }: Admitted,
+  {
+    operation,
+    manifest,
+    params,
+    charged,
+  }: {
+    readonly operation: "develop" | "build";
+    readonly manifest: JobManifest;
+    readonly params: ParamValues;
+    readonly charged: "spent" | "already";
+  },
+): Run {
   const before = charged === "already" ? context.work.run(request.callId) : null;
   if (before !== null) return before;
   const run: Run = {
@@ -150,6 +179,6 @@ async function startOnce(
     ...(Object.keys(params).length === 0 ? {} : { params }),
     manifest,
   };
-  context.runner.start(run, admitted);
+  context.runner.start(run, { request, held, ...others });
   return run;
 }
