@@ -141,8 +141,15 @@ function memberCount({ members }: MemberFlags): number {
 }
 
 function modelRows(name: string, model: ReleasedModel, after: ReleasedModel | undefined): string[][] {
-  // The guard rounds numbers and leaves everything else where it is.
   const leaves = after === undefined ? [] : modelParameters(after, ENGLISH_MODEL_WORDS);
+  if (model.kind === "linear-model" && after !== undefined) {
+    // Features leave in one order, and those of no weight not at all.
+    const left = new Map(leaves);
+    return modelParameters(model, ENGLISH_MODEL_WORDS).map(([parameter, value]) => [
+      `${name}: ${parameter}`,
+      ...changeCells(value, left.get(parameter) ?? 0),
+    ]);
+  }
   return modelParameters(model, ENGLISH_MODEL_WORDS).map(([parameter, value], i) => [
     `${name}: ${leaves[i]?.[0] ?? parameter}`,
     ...changeCells(value, leaves[i]?.[1]),
