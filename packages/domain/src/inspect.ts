@@ -43,13 +43,15 @@ export interface InspectOptions {
   readonly memoryDirectory?: string | undefined;
   readonly keys?: KeyAccess | undefined;
   readonly signal: AbortSignal;
+  /** Directories in which the programs of the sandbox's layers are looked for; those of PATH unless given. */
+  readonly searchPath?: string | undefined;
 }
 
 /** Makes the run `callId` of the domain in `directory`, which does not run, again.
  *  @throws ERR_NOT_FOUND; ERR_STATE when the guard has not judged it, or no user code ran; ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED,
  *    ERR_KEY, ERR_MEMORY_FILES, ERR_SEALED_FILE, and what stops a run before the guard */
 export async function inspectRun(directory: string, callId: string, options: InspectOptions): Promise<Inspection> {
-  const { clock, signal } = options;
+  const { clock, signal, searchPath } = options;
   await using opened = await openStopped(directory, { ...options, readOnly: true });
   const { store: data, db } = opened;
   const run = Random128.safeParse(callId).success ? new WorkStore(db).run(callId) : null;
@@ -61,7 +63,7 @@ export async function inspectRun(directory: string, callId: string, options: Ins
   }
   const evidence: ModelEvidence[] = [];
   const onEvidence = (measured: readonly ModelEvidence[]): void => void evidence.push(...measured);
-  const report = await reportAgain(opened, { run, held, guardReport }, { clock, signal, onEvidence });
+  const report = await reportAgain(opened, { run, held, guardReport }, { clock, signal, searchPath, onEvidence });
   if (report === null) throw new SluiceError("ERR_JOB_CRASHED", {});
   const [recorded, again] = [timeless(guardReport), timeless(report)];
   const [recordedHash, againHash] = [await documentHash(recorded), await documentHash(again)];

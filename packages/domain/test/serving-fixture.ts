@@ -59,7 +59,7 @@ export const consentOf = (i: number): string => ["", "false"][i % 8] ?? "true";
 /** A job whose model is a constant rule: enough to follow labels through the whole domain. */
 export const JOB = utf8(`var sluiceJob = { default: {
   name: "bands", purpose: "bands", input: { age: "f64" },
-  outputs: { fit: { kind: "metrics", keys: ["rows"] }, model: { kind: "linear-model", maxParameters: 4, target: "age" },
+  outputs: { fit: { kind: "metrics", keys: ["rows"] }, model: { kind: "linear-model", maxParameters: 4 },
              band: { kind: "labels", vocabulary: ["young", "old"] } },
   develop(rows, context) { context.log("rows", rows.rowCount); context.progress(1);
     return { fit: { rows: rows.rowCount }, model: { features: ["age"], weights: [1], intercept: -40 } }; },

@@ -207,7 +207,7 @@ describe("uses", () => {
 
   test("refuses a job that reads a column outside of the grant, or of another purpose", async () => {
     const text = new TextDecoder().decode(JOB);
-    const name = utf8(text.replace('age: "f64"', 'name: "dict"').replace(', target: "age"', ""));
+    const name = utf8(text.replace('age: "f64"', 'name: "dict"'));
     await expect(develop(fixture, grant, name)).rejects.toEqual(refusal("ERR_GRANT_FIELD"));
     const purpose = utf8(text.replace('purpose: "bands"', 'purpose: "other"'));
     await expect(develop(fixture, grant, purpose)).rejects.toEqual(refusal("ERR_GRANT_PURPOSE"));

@@ -63,6 +63,8 @@ const REASONS: Readonly<Record<ReplayReason, string>> = {
   "other-node": "本机 Node 版本不同 / another Node",
   "other-icu": "本机 ICU 版本不同 / another ICU",
   "other-cpu": "本机处理器不同 / another kind of processor",
+  "layer-missing": "本机缺少当时的隔离层 / an isolation layer of then is missing here",
+  "sandbox-failed": "本机沙箱出错 / the sandbox failed here",
 };
 
 function textOf(replay: Replay): string {
