@@ -17,11 +17,24 @@ answers.on("error", () => process.exit(1));
 
 const required = SANDBOX_LAYERS.filter((layer) => process.argv.includes(layer));
 const requireInProduction = SANDBOX_LAYERS.filter((layer) => process.argv.includes(`production:${layer}`));
-const starting = createSandboxRunner({ require: required, requireInProduction, searchPath: process.env["PATH"] ?? "" });
-/** Whether the sandbox could not be opened: the next question starts another broker, which tries again. */
-let broken = false;
-starting.catch(() => (broken = true));
+let opening: ReturnType<typeof createSandboxRunner> | undefined = open();
+opening.catch(() => undefined);
 const running = new Map<number, AbortController>();
+
+function open(): ReturnType<typeof createSandboxRunner> {
+  return createSandboxRunner({ require: required, requireInProduction, searchPath: process.env["PATH"] ?? "" });
+}
+
+/** The sandbox. One that could not be opened is tried again by the next run: what it lacked may be there by then. */
+async function sandbox(): ReturnType<typeof createSandboxRunner> {
+  const opened = (opening ??= open());
+  try {
+    return await opened;
+  } catch (error) {
+    if (opening === opened) opening = undefined;
+    throw error;
+  }
+}
 
 type RunRequest = Extract<BrokerRequest, { kind: "run" }>;
 
@@ -30,7 +43,7 @@ async function run(request: RunRequest, { parts, arrived }: ArrivingMessage): Pr
   const cancel = new AbortController();
   running.set(id, cancel);
   try {
-    const runner = await starting;
+    const runner = await sandbox();
     // Bundle and dictionaries are read here; columns pass through while they come.
     const dictionaries = request.table?.columns.flatMap(({ dictionary }) => dictionary ?? []) ?? [];
     await Promise.all([0, ...dictionaries].map(async (index) => arrived[index]));
@@ -63,7 +76,6 @@ async function run(request: RunRequest, { parts, arrived }: ArrivingMessage): Pr
     await answer({ kind: "refused", id, by: "sandbox", ...refusal, layers: [], wallMs: 0 });
   } finally {
     running.delete(id);
-    if (broken && running.size === 0) process.exit(1);
   }
 }
 
@@ -93,5 +105,5 @@ for await (const message of receiveArriving(3, MAX_BROKER_REQUEST_BYTES)) {
   else running.get(request.id)?.abort();
 }
 for (const cancel of running.values()) cancel.abort();
-await starting.then((runner) => runner.close()).catch(() => undefined);
+await opening?.then((runner) => runner.close()).catch(() => undefined);
 process.exit(0);
