@@ -25,9 +25,7 @@ export function featureReader(rows: ModelRows, feature: string): BlockReader {
   if (ready !== undefined) return ready;
   const at = feature.indexOf(LEVEL_SEPARATOR);
   if (at === -1) {
-    const { type, values } = columnNamed(rows, feature);
-    if (type === "dict") throw new RangeError(`column ${feature} has no numbers`);
-    return numberReader(values);
+    return numberReader(columnNamed(rows, feature).values);
   }
   const column = columnNamed(rows, feature.slice(0, at));
   if (column.type !== "dict") throw new RangeError(`feature ${feature} needs a dict column`);
