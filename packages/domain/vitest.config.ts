@@ -2,17 +2,21 @@ import { configDefaults, defineProject } from "vitest/config";
 
 /** Files that start domains of their own: with `SLOW=1` only, so that `npm test` stays within four minutes. */
 const LONG = [
+  "test/forging.test.ts",
   "test/published-profiles.test.ts",
   "test/serving-classified.test.ts",
   "test/serving-consent.test.ts",
+  "test/serving-dataset.test.ts",
   "test/serving-events.test.ts",
   "test/serving-forms.test.ts",
   "test/serving-private-tables.test.ts",
   "test/serving-production.test.ts",
   "test/serving-refusals.test.ts",
   "test/serving-rollback.test.ts",
+  "test/serving-stops.test.ts",
   "test/work-decoder-taken-over.test.ts",
   "test/work-faults.test.ts",
+  "test/work-guarded.test.ts",
   "test/work-receive.test.ts",
 ];
 const slow = process.env["SLOW"] === "1";

@@ -139,6 +139,11 @@ test("model-support: a missing value is the 0 that a model reads, and no other p
   expect(of({ type: "f64", values: new Float64Array(1_000).fill(1), validity })).toBe("passed");
 });
 
+test("model-features: a column of texts is no number, which would say where a text came first", () => {
+  const own: TreeModel = { ...trees(stump(0, 2.5, [0.5, -0.5])), features: ["region"] };
+  expect(refused(judge(own, TREE_SPEC, FACTS))).toContain("model-features");
+});
+
 test("model-groups: a number that is none is in the last bin, as the model reads it", () => {
   const age = Float64Array.from(TABLE.columns["age"]?.values ?? []).fill(Number.NaN, 0, 9);
   const card: Scorecard = { ...SCORECARD, items: [{ column: "age", breaks: [45], points: [0.5, -0.5, 0.7] }] };

@@ -25,7 +25,9 @@ export function featureReader(rows: ModelRows, feature: string): BlockReader {
   if (ready !== undefined) return ready;
   const at = feature.indexOf(LEVEL_SEPARATOR);
   if (at === -1) {
-    return numberReader(columnNamed(rows, feature).values);
+    const { type, values } = columnNamed(rows, feature);
+    if (type === "dict") throw new RangeError(`column ${feature} has no numbers`);
+    return numberReader(values);
   }
   const column = columnNamed(rows, feature.slice(0, at));
   if (column.type !== "dict") throw new RangeError(`feature ${feature} needs a dict column`);

@@ -103,6 +103,7 @@ test("refuses rows that lack a column, or have it in another type", () => {
   });
   expect(() => predictions(linear("height"))).toThrow("no column height");
   expect(() => predictions(linear("age=30"))).toThrow("needs a dict column");
+  expect(() => predictions(linear("region"))).toThrow("column region has no numbers");
   const card = (item: object): ReleasedModel =>
     ({ kind: "scorecard", intercept: 0, items: [item] }) as unknown as ReleasedModel;
   expect(() => predictions(card({ column: "age", levels: [["a"]], points: [0, 0] }))).toThrow("no levels");

@@ -22,10 +22,11 @@ export const sampleCases: RefusalCase[] = [
     code: "ERR_SAMPLE_GATE",
     refusedBy: "domain",
     resource: "social-insurance",
-    // Without stated circumstances the risk is judged as if a developer knew 150 of the persons.
+    // What anybody may have needs 21 persons in each group, and of so few rows most groups have fewer.
     attempt: (scenery) =>
       sampleUnder(scenery, scenery.spec, ({ gate: _gate, ...policy }) => ({
         ...policy,
+        sharing: "public" as const,
         sample: { ...policy.sample, rows: Math.min(FEW_ROWS, policy.sample.rows) },
         suppressionLimit: 0.5,
       })),

@@ -23,7 +23,8 @@ export function columnOfFeature(feature: string): string {
 export function isClosedFeature(feature: string, manifest: JobManifest, facts: DomainFacts): boolean {
   const { column, level } = partsOf(feature);
   if (!Object.hasOwn(manifest.input, column)) return false;
-  if (level !== null && manifest.input[column] !== "dict") return false;
+  // The number of a text in its dictionary says where it came first.
+  if ((level === null) === (manifest.input[column] === "dict")) return false;
   if (level === null) return true;
   if (facts.levels === undefined) return isShortWord(level) && identifierKinds(level).size === 0;
   return Object.hasOwn(facts.levels, column) && (facts.levels[column]?.includes(level) ?? false);

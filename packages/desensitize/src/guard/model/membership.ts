@@ -24,7 +24,7 @@ export function measureMembership(members: Float64Array, others: Float64Array): 
   while (i < m || j < n) {
     const value = Math.min(inside[i] ?? Infinity, outside[j] ?? Infinity);
     // Of the largest losses: members above the last value that leaves one in a hundred of others above it.
-    if (1 - j / n <= FALSE_ALARMS) tpr = Math.max(tpr, 1 - i / m);
+    if ((n - j) / n <= FALSE_ALARMS) tpr = Math.max(tpr, (m - i) / m);
     const [before, beforeOthers] = [i, j];
     while (i < m && (inside[i] ?? Infinity) <= value) i++;
     while (j < n && (outside[j] ?? Infinity) <= value) j++;
