@@ -26,7 +26,7 @@ export { MEAN_DIGITS } from "./guard/cell-means.ts";
 export { channelBits, releasedBits, type OutputChannel } from "./guard/channel.ts";
 export { MAX_AUTOMATIC_BITS } from "./guard/release-size.ts";
 export { checkOutput } from "./guard/check-output.ts";
-export { GUARD_RULES, type GuardRule } from "./guard/finding.ts";
+export { GUARD_RULES, REVIEWED_RULES, type GuardRule } from "./guard/finding.ts";
 export { canonical } from "./guard/model/canonical.ts";
 export { noisyTable } from "./guard/noisy-table.ts";
 export { NearSets } from "./guard/near-sets.ts";

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { GUARD_RULES } from "@sluice/desensitize";
+import { GUARD_RULES, REVIEWED_RULES } from "@sluice/desensitize";
 import { DURATION_SLOTS_MS, durationSlotMs, ERROR_CATALOGUE, isErrorCode, type JobManifest } from "@sluice/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { MILLIBITS, OUTCOME_BITS, outcomeCost } from "../src/serve/outcome-cost.ts";
@@ -80,7 +80,8 @@ test("however a hidden job fails, it is told one of the failures that are counte
   expect(told.size).toBeGreaterThan(100);
   const slots = DURATION_SLOTS_MS.length + 1;
   expect(
-    told.size * slots * 2 ** (-counted.failed / MILLIBITS) + slots * 2 ** (-counted.completed / MILLIBITS),
+    told.size * slots * 2 ** (-counted.failed / MILLIBITS) +
+      slots * 2 ** REVIEWED_RULES.length * 2 ** (-counted.completed / MILLIBITS),
   ).toBeLessThanOrEqual(1);
 });
 
@@ -95,7 +96,8 @@ function transcriptBits(budget: number, { completed, failed }: typeof COST, fail
     const bits = Array.from({ length: columns + 1 }, () => 0);
     for (let c = columns; c >= 0; c--) {
       if (f * failed + c * completed + failed > budget) continue;
-      const one = Math.log2(slots) + (bits[c + 1] ?? 0);
+      // The manifest has one model, of which a completed run tells what asks for a look.
+      const one = Math.log2(slots * 2 ** REVIEWED_RULES.length) + (bits[c + 1] ?? 0);
       const other = Math.log2(slots * failures) + (after[c] ?? 0);
       bits[c] = Math.max(one, other) + Math.log2(1 + 2 ** -Math.abs(one - other));
     }
@@ -103,6 +105,15 @@ function transcriptBits(budget: number, { completed, failed }: typeof COST, fail
   }
   return after[0] ?? 0;
 }
+
+test("a completed run with a model costs what its findings tell, and no run takes less before it begins than it may cost", () => {
+  const { model: _model, ...others } = MANIFEST.outputs;
+  const plain = outcomeCost({ outputs: others }, "develop");
+  expect(COST.completed).toBe(plain.completed + MILLIBITS * REVIEWED_RULES.length);
+  expect(plain.failed).toBeGreaterThan(plain.completed);
+  expect(COST.failed).toBeGreaterThanOrEqual(COST.completed);
+  expect(outcomeCost(MANIFEST, "build").completed).toBe(plain.completed);
+});
 
 test("case 75: all that a thousand adaptive runs can be told apart by is within the stated budget", () => {
   const failures = Math.floor(2 ** (COST.failed / MILLIBITS - 1) / (DURATION_SLOTS_MS.length + 1));

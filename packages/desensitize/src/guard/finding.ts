@@ -77,7 +77,35 @@ export const GUARD_RULES = {
 /** Id of a rule. */
 export type GuardRule = keyof typeof GUARD_RULES;
 
+/** Rules of a model that may ask for a reviewer's look, by what the job returned: each is a bit of what a completed run tells. */
+export const REVIEWED_RULES = [
+  "model-size",
+  "model-intervals",
+  "model-pure",
+  "model-copy",
+  "model-target",
+  "model-holdout",
+  "model-membership",
+  "model-attributes",
+  "model-outputs",
+  "release-bytes",
+] as const satisfies GuardRule[];
+
+/** Rules that ask for it by what the manifest declares and what left before. */
+type StandingReview = "release-scalars" | "release-budget";
+
 /** Finding that `rule` held on `output`, changed it, or refuses it. */
+export function finding(
+  output: string,
+  rule: GuardRule,
+  result: Exclude<GuardFinding["result"], "review">,
+): GuardFinding;
+/** Finding that may ask for a reviewer's look. */
+export function finding(
+  output: string,
+  rule: (typeof REVIEWED_RULES)[number] | StandingReview,
+  result: GuardFinding["result"],
+): GuardFinding;
 export function finding(output: string, rule: GuardRule, result: GuardFinding["result"]): GuardFinding {
   return { output, rule, result, note: GUARD_RULES[rule] };
 }

@@ -3,7 +3,7 @@
 import type { DirectoryLog } from "@sluice/evidence";
 import type { SealKeyPair } from "@sluice/evidence/seal";
 import type { Observer } from "@sluice/evidence/observe";
-import type { Clock, EvidenceLog, Random, Run } from "@sluice/protocol";
+import type { Clock, EvidenceLog, Random, Run, Sha256Hex } from "@sluice/protocol";
 import type { DomainConfig } from "../config.ts";
 import type { DataStore } from "../data/store.ts";
 import type { Keyring } from "../keyring.ts";
@@ -45,6 +45,8 @@ export interface RunStarter {
   release(callId: string): void;
   /** Keeps the run and queues it. @throws ERR_POOL_FULL */
   start(run: Run, admitted: Admitted): void;
+  /** Reads a bundle for a grant that has no other bundle read. @throws ERR_POOL_FULL, and what `work` throws */
+  describing<T>(grant: Sha256Hex, work: () => Promise<T>): Promise<T>;
   /** Stops the waiting and running runs that `concerned` says. */
   cancel(concerned: (admitted: Admitted) => boolean): void;
 }

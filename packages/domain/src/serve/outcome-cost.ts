@@ -3,11 +3,11 @@
  *  closed list, and their prices obey Kraft's inequality: runs that cost B bits together have at most 2^B sequences of outcomes,
  *  whatever the code is and however it depends on earlier outcomes.
  *
- *  Not counted here: what a completed run gives out, which the guard bounds (`channelBits`), and the text that a run on a sample
+ *  Not counted here: the outputs of a completed run, which the guard bounds (`channelBits`), and the text that a run on a sample
  *  which may be shown tells of rows that may be seen.
  *  @module */
-import { GUARD_RULES } from "@sluice/desensitize";
-import { DURATION_SLOTS, isProducedKind, isServedKind, type JobManifest } from "@sluice/protocol";
+import { GUARD_RULES, REVIEWED_RULES } from "@sluice/desensitize";
+import { DURATION_SLOTS, isModelKind, isProducedKind, isServedKind, type JobManifest } from "@sluice/protocol";
 
 /** Thousandths of a bit. */
 export const MILLIBITS = 1_000;
@@ -25,14 +25,17 @@ export interface OutcomeCost {
   readonly failed: number;
 }
 
-/** Prices of the outcomes of `manifest`'s run: a failure names one declared output, or all of them, and one rule of the guard,
- *  and both are told at the end of a slot of time. */
+/** Prices of the outcomes of `manifest`'s run: a failure names one declared output, or all of them, and one rule of the guard; a
+ *  completed run tells for each model which rules ask for a reviewer's look; and both are told at the end of a slot of time. */
 export function outcomeCost({ outputs }: Pick<JobManifest, "outputs">, operation: "develop" | "build"): OutcomeCost {
   const named = Object.values(outputs).filter(({ kind }) =>
     operation === "build" ? isProducedKind(kind) : !isServedKind(kind),
   ).length;
   const failures = (named + 1) * Object.keys(GUARD_RULES).length + OTHER_FAILURES;
-  return { completed: price(DURATION_SLOTS), failed: price(DURATION_SLOTS * failures) };
+  const models = operation === "build" ? 0 : Object.values(outputs).filter(({ kind }) => isModelKind(kind)).length;
+  const completed = price(DURATION_SLOTS * 2 ** (models * REVIEWED_RULES.length));
+  // What a run takes before it begins is the price of its dearest outcome.
+  return { completed, failed: Math.max(completed, price(DURATION_SLOTS * failures)) };
 }
 
 /** Completed runs and failed ones have half of the whole each. */

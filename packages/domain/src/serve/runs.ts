@@ -10,6 +10,7 @@ import {
   type JobEvent,
   type KeyId,
   type Run,
+  type Sha256Hex,
 } from "@sluice/protocol";
 import { refuseEnded, type Admitted } from "./admit.ts";
 import { buildProduct } from "./build.ts";
@@ -29,6 +30,7 @@ export class RunExecutor implements RunStarter {
   readonly #context: () => DomainContext;
   readonly #active = new Map<string, { admitted: Admitted; abort: AbortController }>();
   readonly #held = new Set<string>();
+  readonly #describing = new Set<Sha256Hex>();
   #tail: Promise<void> = Promise.resolve();
 
   /** `context` is read when a run starts: executor and context know each other. */
@@ -47,6 +49,18 @@ export class RunExecutor implements RunStarter {
   /** Gives up a held place. */
   release(callId: string): void {
     this.#held.delete(callId);
+  }
+
+  /** Reads a bundle for a grant that has no other bundle read: its code runs for that, and is paid for by nobody.
+   *  @throws ERR_POOL_FULL, and what `work` throws */
+  async describing<T>(grant: Sha256Hex, work: () => Promise<T>): Promise<T> {
+    if (this.#describing.has(grant)) throw new SluiceError("ERR_POOL_FULL", { maxQueue: 1 });
+    this.#describing.add(grant);
+    try {
+      return await work();
+    } finally {
+      this.#describing.delete(grant);
+    }
   }
 
   /** Keeps the run and queues it. @throws ERR_POOL_FULL */
@@ -101,9 +115,13 @@ export class RunExecutor implements RunStarter {
   async #execute(initial: Run, admitted: Admitted, signal: AbortSignal): Promise<void> {
     const context = this.#context();
     let run = initial;
-    const update = (change: Partial<Run>): void => {
-      run = { ...run, ...change };
-      context.work.putRun(run, admitted.signed);
+    const update = (change: Partial<Run>, alongside?: () => void): void => {
+      const next = { ...run, ...change };
+      context.db.transaction(() => {
+        alongside?.();
+        context.work.putRun(next, admitted.signed);
+      });
+      run = next;
       this.#note(run);
     };
     try {
@@ -128,8 +146,8 @@ export class RunExecutor implements RunStarter {
           ? await developOnSample(context, work)
           : ((await builtBefore(context, run)) ?? (await buildProduct(context, work)));
       signal.throwIfAborted();
-      context.outcomes.complete(run.callId);
-      update({ ...result, state: "completed", percent: 100 });
+      // A run costs less because its end says so: both are written, or neither.
+      update({ ...result, state: "completed", percent: 100 }, () => context.outcomes.complete(run.callId));
       this.events.emit(run.callId, { kind: "state", state: "completed" });
     } catch (error) {
       if (this.#closing) return;

@@ -79,7 +79,7 @@ function describeOnce(context: DomainContext, { request, keyId, held, frame }: A
   // Beside the nonce of the spend, which is taken together with the quota.
   const isNew = context.uses.takeNonce(`${keyId} describe`, request.nonce, new Date(request.expiresAt));
   if (!isNew) throw new SluiceError("ERR_REPLAY");
-  return context.workshop.describe(frame);
+  return context.runner.describing(held.hash, () => context.workshop.describe(frame));
 }
 
 async function admitFor(

@@ -28,10 +28,13 @@ import { GuardAnswer, MAX_GUARD_ANSWER_BYTES, type GuardRequest } from "./guard-
 import { HelperProcess } from "./helper-process.ts";
 import type { Message } from "./message-parser.ts";
 import { tableToParts } from "./table-parts.ts";
+import { Turns } from "./turns.ts";
 import { outputHash, outputOf } from "./verdict.ts";
 
 /** Jobs in the sandbox at a time; further ones wait. */
 const MAX_CONCURRENT_JOBS = 2;
+/** Bundles that wait to be described, at most. */
+const MAX_WAITING_DESCRIBES = 16;
 /** Longest work of the guard on one output. */
 const GUARD_TIMEOUT_MS = 60_000;
 /** What a job takes beside its own time: start of the broker and of a child, transfer of the table. */
@@ -98,7 +101,7 @@ export type GuardedOutcome =
 /** Runs user code under guard. */
 export interface Workshop {
   /** The manifest that a bundle declares, with the hash of exactly these bytes.
-   *  @throws ERR_JOB_MANIFEST, ERR_GUARD_OUTPUT, ERR_POOL_WORKER, ERR_SANDBOX_LAYER_MISSING and the codes of failed runs */
+   *  @throws ERR_JOB_MANIFEST, ERR_GUARD_OUTPUT, ERR_POOL_FULL, ERR_POOL_WORKER, ERR_SANDBOX_LAYER_MISSING and the codes of failed runs */
   describe(code: Bytes, options?: { signal?: AbortSignal }): Promise<DescribedBundle>;
   /** @throws ERR_JOB_MANIFEST when the table lacks a column that the manifest names, or has it of another type */
   runGuarded(run: GuardedRun): Promise<GuardedOutcome>;
@@ -141,8 +144,9 @@ class HelperWorkshop implements Workshop {
   readonly #broker: HelperProcess;
   readonly #guard: HelperProcess;
   readonly #requireLayers: readonly string[];
-  #active = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #runs = new Turns(MAX_CONCURRENT_JOBS);
+  // Apart from those of runs: how long a bundle waits to be described says nothing of when the code of a run ended.
+  readonly #describes = new Turns(1, MAX_WAITING_DESCRIBES);
 
   constructor({ requireLayers, productionLayers, searchPath }: Required<WorkshopOptions>) {
     this.#requireLayers = requireLayers;
@@ -165,7 +169,7 @@ class HelperWorkshop implements Workshop {
 
   async describe(code: Bytes, { signal }: { signal?: AbortSignal } = {}): Promise<DescribedBundle> {
     const job = { code, entry: "describe", environment: "development", seed: 0, limits: DESCRIBE_LIMITS } as const;
-    const brokered = await this.#run(job, signal === undefined ? {} : { signal });
+    const brokered = await this.#run(job, signal === undefined ? {} : { signal }, this.#describes);
     if (!brokered.ok) throw new SluiceError(brokered.code, brokered.details, { refusedBy: brokered.refusedBy });
     const { answer } = await this.#ask((id) => ({ kind: "manifest", id }), [brokered.form]);
     if (answer.kind === "manifest") return { bundle: await sha256Hex(code), manifest: answer.manifest };
@@ -187,7 +191,7 @@ class HelperWorkshop implements Workshop {
       ...(model === undefined ? {} : { model }),
       ...(params === undefined ? {} : { params }),
     };
-    const brokered = await this.#run(job, run);
+    const brokered = await this.#run(job, run, this.#runs);
     const { layers, wallMs } = brokered;
     if (!brokered.ok) {
       const { code: refusal, details, refusedBy } = brokered;
@@ -250,17 +254,19 @@ class HelperWorkshop implements Workshop {
   }
 
   /** One job through the broker. */
-  async #run(job: BrokerJob, { signal, onEvent }: Pick<GuardedRun, "signal" | "onEvent">): Promise<Brokered> {
+  async #run(
+    job: BrokerJob,
+    { signal, onEvent }: Pick<GuardedRun, "signal" | "onEvent">,
+    turns: Turns,
+  ): Promise<Brokered> {
     if (job.code.length > MAX_BUNDLE_BYTES) {
       throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes: job.code.length, maxBytes: MAX_BUNDLE_BYTES });
     }
     const { code, table, ...rest } = job;
     const parts: Bytes[] = [code];
     const shown = table === undefined ? {} : { table: tableToParts(table, parts) };
-    while (this.#active >= MAX_CONCURRENT_JOBS) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#active++;
+    if (!(await turns.take(signal))) return unrun("ERR_CANCELLED", {});
     try {
-      if (signal?.aborted === true) return unrun("ERR_CANCELLED", {});
       const result = await this.#broker.ask<Brokered>({
         head: (id) => ({ kind: "run", id, ...rest, ...shown }),
         parts,
@@ -271,8 +277,7 @@ class HelperWorkshop implements Workshop {
       });
       return result ?? unrun("ERR_POOL_WORKER", { task: "sandbox" });
     } finally {
-      this.#active--;
-      this.#waiting.shift()?.();
+      turns.give();
     }
   }
 
