@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { isSluiceError, type JobEvent, type JobManifest } from "@sluice/protocol";
+import { isSluiceError, type JobEvent, type JobManifest, utf8 } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createWorkshop, type GuardedOutcome, type Workshop } from "../src/work/index.ts";
 import { bundleOf, developRun, HONEST_DEVELOP, sampleTable } from "./work-fixture.ts";
@@ -324,6 +324,18 @@ test("a layer that production requires and that is missing refuses production ru
   } finally {
     await strict.close();
   }
+});
+
+test("a column of thirty thousand frequent texts is judged like any other", async () => {
+  const texts = 30_000;
+  const rowCount = 12 * texts;
+  const dictionary = Array.from({ length: texts }, (_, i) => String(i).padStart(40, "x"));
+  const values = Uint32Array.from({ length: rowCount }, (_, i) => i % texts);
+  const job = utf8(`var sluiceJob = { default: { name: "texts", purpose: "texts", input: { c: "dict" },
+    outputs: { fit: { kind: "metrics", keys: ["n"] } }, develop(rows) { return { fit: { n: rows.rowCount } }; } } };`);
+  const { manifest: read } = await workshop.describe(job);
+  const table = { rowCount, columns: { c: { type: "dict", values, dictionary } } } as const;
+  expect(await workshop.runGuarded(developRun(job, read, { table }))).toMatchObject({ ok: true });
 });
 
 test.runIf(process.platform === "linux")("the guard has no environment, and may not write or start programs", () => {

@@ -1,7 +1,7 @@
 /** What the guard answers to one request: the canonical form is parsed strictly, then held against the domain's rows. Total:
  *  whatever the form is, there is an answer, and none of it is a row.
  *  @module */
-import { checkOutput } from "@sluice/desensitize";
+import { checkOutput, featureLevels } from "@sluice/desensitize";
 import { isSluiceError, SluiceError, utf8 } from "@sluice/protocol";
 import type { Bytes, CheckedOutput, DomainFacts } from "@sluice/protocol";
 import { readJobManifest, readJobOutput } from "@sluice/sandbox/output";
@@ -44,8 +44,7 @@ function factsOf(
   {
     rowCount,
     environment,
-    levels,
-    table,
+    table: head,
     sensitive,
     held,
     heldOut,
@@ -53,14 +52,17 @@ function factsOf(
   }: Extract<GuardRequest, { kind: "check" }>["facts"],
   parts: readonly Bytes[],
 ): DomainFacts {
-  const [, subjects = new Uint8Array(0), tags = new Uint8Array(0), shown = new Uint8Array(0)] = parts;
+  const [, numbers = new Uint8Array(0), tags = new Uint8Array(0), shown = new Uint8Array(0)] = parts;
+  const table = tableFromParts(head, parts);
+  const subjects = numbers.length === 0 ? undefined : readSubjects(numbers, rowCount);
   return {
     rowCount,
     environment,
-    table: tableFromParts(table, parts),
+    table,
     sensitive,
-    ...(levels === undefined ? {} : { levels }),
-    ...(subjects.length === 0 ? {} : { subjects: readSubjects(subjects, rowCount) }),
+    // Names of levels may stand in a released model; a served output names none.
+    ...(environment === "development" ? { levels: featureLevels(table, subjects) } : {}),
+    ...(subjects === undefined ? {} : { subjects }),
     ...(tags.length === 0 ? {} : { tags: wordsOf(tags) }),
     ...(heldOut === undefined ? {} : { heldOut: tableFromParts(heldOut, parts) }),
     ...(bitsBefore === undefined ? {} : { bitsBefore }),

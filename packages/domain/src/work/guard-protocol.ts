@@ -28,7 +28,6 @@ export const GuardRequest = z.discriminatedUnion("kind", [
       table: TableHead,
       sensitive: z.array(z.string()),
       environment: z.enum(["development", "production"]),
-      levels: z.record(z.string(), z.array(z.string())).optional(),
       /** Whether part 3 is what outputs are held against, also when it is empty. */
       held: z.literal(true).optional(),
       heldOut: TableHead.optional(),

@@ -3,7 +3,6 @@
  *  there is no option, variable or argument that leaves the guard out.
  *  @module */
 import { extname } from "node:path";
-import { featureLevels } from "@sluice/desensitize";
 import { MAX_BUNDLE_BYTES, sha256Hex, SluiceError, verdictOf } from "@sluice/protocol";
 import type {
   Bytes,
@@ -202,8 +201,6 @@ class HelperWorkshop implements Workshop {
       const details = { layer: missing, how: "run `sluice doctor`" };
       return { ok: false, code: "ERR_SANDBOX_LAYER_MISSING", details, refusedBy: "sandbox", layers };
     }
-    // Names of levels may stand in a released model; a served output names none.
-    const levels = entry === "develop" ? { levels: featureLevels(table, run.subjects) } : {};
     const none = new Uint32Array(0);
     const sent: Bytes[] = [
       brokered.form,
@@ -221,7 +218,6 @@ class HelperWorkshop implements Workshop {
       table: head,
       sensitive,
       ...held,
-      ...levels,
       ...others,
       ...ledger,
     };
