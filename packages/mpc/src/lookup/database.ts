@@ -7,8 +7,7 @@
  *  @module */
 import { SluiceError, type Bytes, type LookupParameters } from "@sluice/protocol";
 import { checkParameters } from "./lwe.ts";
-
-const BLOCK_ROWS = 4;
+import { referenceDot } from "./reference-dot.ts";
 
 /** A built index, ready to answer. Holds no secrets but the encrypted records; nothing to close. */
 export class LookupDatabase {
@@ -36,27 +35,6 @@ export class LookupDatabase {
     if (query.length !== rowsPerBucket) {
       throw new SluiceError("ERR_LOOKUP_QUERY", { reason: `it needs ${rowsPerBucket} words` });
     }
-    const columns = buckets * recordBytes;
-    const words = new Int32Array(query);
-    const out = new Int32Array(columns);
-    let row = 0;
-    for (; row + BLOCK_ROWS <= rowsPerBucket; row += BLOCK_ROWS) this.#addRows(out, words, row, columns);
-    for (; row < rowsPerBucket; row++) this.#addRow(out, words[row] ?? 0, row * columns);
-    return new Uint32Array(out.buffer);
-  }
-
-  #addRows(out: Int32Array, words: Int32Array, row: number, columns: number): void {
-    const rows = this.#centred;
-    const [q0 = 0, q1 = 0, q2 = 0, q3 = 0] = words.subarray(row, row + BLOCK_ROWS);
-    let at = row * columns;
-    for (let c = 0; c < columns; c++, at++) {
-      const low = (Math.imul(q0, rows[at] ?? 0) + Math.imul(q1, rows[at + columns] ?? 0)) | 0;
-      const high = (Math.imul(q2, rows[at + 2 * columns] ?? 0) + Math.imul(q3, rows[at + 3 * columns] ?? 0)) | 0;
-      out[c] = ((out[c] ?? 0) + ((low + high) | 0)) | 0;
-    }
-  }
-
-  #addRow(out: Int32Array, word: number, offset: number): void {
-    for (let c = 0; c < out.length; c++) out[c] = ((out[c] ?? 0) + Math.imul(word, this.#centred[offset + c] ?? 0)) | 0;
+    return referenceDot(this.#centred, buckets * recordBytes, query);
   }
 }

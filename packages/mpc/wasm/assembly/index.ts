@@ -1,0 +1,4 @@
+/** Every kernel of the module, one file each. A kernel reads and writes the imported memory at the byte offsets that it
+ *  is given and keeps no state; its caller sees to bounds. Each has a plain-TypeScript reference in packages/mpc/src.
+ *  @module */
+export { dot1 } from "./dot1";

@@ -1,0 +1,49 @@
+/** Compiles the kernels twice from one source, for shared and for plain memory, since a module declares which of the two
+ *  it imports: `node build.mjs [FOLDER]` writes the binaries and, for loaders and bundlers, a source file that holds them.
+ *  @module */
+import asc from "assemblyscript/asc";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+const HERE = import.meta.dirname;
+/** No runtime, no allocator, memory from outside, addresses from 0. `threads` is what shared memory is called. */
+const FLAGS = [
+  "assembly/index.ts",
+  "--baseDir",
+  HERE,
+  "--runtime",
+  "stub",
+  "-O3",
+  "--noAssert",
+  "--enable",
+  "simd",
+  "--importMemory",
+  "--noExportMemory",
+];
+const SHARED = ["--enable", "threads", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"];
+
+const folder = resolve(process.argv[2] ?? join(HERE, "../src/kernel"));
+
+async function compile(name, flags) {
+  const file = join(folder, `${name}.wasm`);
+  const { error } = await asc.main([...FLAGS, ...flags, "--outFile", file], { stderr: process.stderr });
+  if (error !== null) throw error;
+  return readFileSync(file).toString("base64");
+}
+
+const shared = await compile("lookup-kernel-shared", SHARED);
+const plain = await compile("lookup-kernel", []);
+writeFileSync(
+  join(folder, "kernel-bytes.ts"),
+  `/** The compiled kernels: generated from packages/mpc/wasm by \`npm run build\` there.
+ *  @module */
+
+/** For shared memory, base64. */
+export const SHARED_KERNEL =
+  "${shared}";
+
+/** For memory of one thread, base64. */
+export const PLAIN_KERNEL =
+  "${plain}";
+`,
+);
