@@ -94,7 +94,8 @@ test("sealed tables need a directory in memory, and swap is told", async () => {
 test("without bwrap on the PATH and without user namespaces, the layers they give are missing", async () => {
   const empty = await temporaryDirectory();
   const found = await checkSandbox(machine({ env: { PATH: empty }, maxUserNamespaces: () => Promise.resolve(0) }));
-  expect(faults(found)).toEqual([
+  // A control group needs no program, and is delegated or not.
+  expect(faults(found).filter((fault) => fault !== "warning layer: cgroup is missing")).toEqual([
     "warning bubblewrap: there is no bwrap on the PATH",
     "warning namespaces: the kernel allows no user namespaces",
     "warning layer: rlimit is missing: no production job runs",

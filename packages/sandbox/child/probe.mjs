@@ -1,12 +1,20 @@
 // @ts-check
 /** Tries, from where a job's process stands, what a job that escaped its isolate would try, and prints
  *  how the system answered. Runs without Node's own permission model, so that the answers are the kernel's.
- *  Arguments: a port on the loopback interface where the parent listens.
+ *  Argument: a port on the loopback interface where the parent listens; or `memory` or `threads`, of which more is taken
+ *  than a control group allows, once a byte has come on stdin.
  *  @module */
 import { spawnSync } from "node:child_process";
-import { accessSync, closeSync, constants, openSync, readFileSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, readFileSync, readSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { connect } from "node:net";
 import process from "node:process";
+
+const BLOCK_BYTES = 16 * 1_048_576;
+const TAKEN_BLOCKS = 16;
+const TAKEN_THREADS = 96;
+/** @type {Uint8Array[]} */
+const taken = [];
 
 /** Error code of `attempt`, or "ok". @param {() => void} attempt */
 function outcome(attempt) {
@@ -25,6 +33,20 @@ function connection(port) {
     socket.once("connect", () => resolve("ok"));
     socket.once("error", (/** @type {NodeJS.ErrnoException} */ error) => resolve(String(error.code)));
   });
+}
+
+const [, , wanted] = process.argv;
+if (wanted === "memory" || wanted === "threads") {
+  readSync(0, new Uint8Array(1));
+  if (wanted === "memory") {
+    for (let i = 0; i < TAKEN_BLOCKS; i++) taken.push(new Uint8Array(BLOCK_BYTES).fill(1));
+  } else {
+    // Node starts them all with the first use of one, and ends itself when one does not start.
+    process.env["UV_THREADPOOL_SIZE"] = String(TAKEN_THREADS);
+    await stat("/");
+  }
+  process.stdout.write("taken", () => process.exit());
+  await new Promise(() => {});
 }
 
 process.report.excludeNetwork = true;

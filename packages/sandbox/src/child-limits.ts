@@ -3,7 +3,9 @@
  *  @module */
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import type { SealedJob } from "@sluice/protocol";
+import type { GroupLimits } from "./child-group.ts";
 
 /** Limits of one child. */
 export interface ChildLimits {
@@ -17,6 +19,11 @@ export interface ChildLimits {
 
 /** Address space of Node and the engine before a job has allocated anything, with room for threads. */
 const BASE_ADDRESS_SPACE_BYTES = 2.2 * 2 ** 30;
+/** Resident memory of Node and the engine, with what the kernel keeps for a process and its pipes. */
+const BASE_MEMORY_BYTES = 160 * 2 ** 20;
+/** Node's threads (its own, one for delays, four of the compiler and collector, four for files), two processes of bubblewrap,
+ *  and as much again for those that end while others start. */
+const BASE_TASKS = 24;
 /** Processor time a run may use per wall time: the collector and the compiler have threads of their own. */
 const CPU_PER_WALL = 2;
 /** Columns up to this size are counted as this size, and above it as the next power of two, so that tables of about
@@ -31,6 +38,15 @@ export function childLimits(limits: SealedJob["limits"], dataBytes: number): Chi
     heapMebibytes: Math.ceil(limits.memoryLimitBytes / 2 ** 20) + 1,
     addressSpaceBytes: Math.ceil(BASE_ADDRESS_SPACE_BYTES + 2 * (countedBytes + limits.memoryLimitBytes)),
     cpuSeconds: Math.ceil((limits.wallTimeLimitMs * CPU_PER_WALL) / 1_000) + 2,
+  };
+}
+
+/** Limits of the control group of a child with `limits`: as much memory as its address space allows beyond that of an idle
+ *  child, and the threads of Node and of the engine, which starts as many as there are processors. */
+export function groupLimits({ addressSpaceBytes }: ChildLimits): GroupLimits {
+  return {
+    memoryBytes: BASE_MEMORY_BYTES + Math.max(0, addressSpaceBytes - Math.ceil(BASE_ADDRESS_SPACE_BYTES)),
+    tasks: BASE_TASKS + 2 * availableParallelism(),
   };
 }
 

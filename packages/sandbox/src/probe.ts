@@ -9,7 +9,15 @@ import { NOBODY, findProgram, launchCommand, startProcess, type Wrappers } from 
 import { seccompFilter } from "./seccomp.ts";
 
 /** Layers around a job, inside out. `isolate` and `process` are there in every run. */
-export const SANDBOX_LAYERS = ["isolate", "process", "permission", "rlimit", "namespaces", "seccomp"] as const;
+export const SANDBOX_LAYERS = [
+  "isolate",
+  "process",
+  "permission",
+  "rlimit",
+  "namespaces",
+  "seccomp",
+  "cgroup",
+] as const;
 export type SandboxLayer = (typeof SANDBOX_LAYERS)[number];
 
 /** Layers without which no production job runs, unless whoever starts a domain says that fewer will do. */
@@ -23,6 +31,7 @@ export const LAYER_REMEDIES: Readonly<Record<SandboxLayer, string>> = {
   rlimit: "install util-linux (prlimit)",
   namespaces: "install bubblewrap (bwrap) and allow user namespaces",
   seccomp: "install bubblewrap (bwrap) on x64 or arm64 Linux",
+  cgroup: "delegate a control group to the domain (docs/sandbox.md): Delegate=memory pids of its unit",
 };
 
 /** What `child/probe.mjs` prints. */

@@ -17,6 +17,7 @@ import { decodeInChild, decoderLimits } from "./decoder.ts";
 import { checkEngine } from "./engine.ts";
 import { DEFAULT_WARM_CHILDREN } from "./pool.ts";
 import { LAYER_REMEDIES, probeKernelLayers, type SandboxLayer } from "./probe.ts";
+import { probeGroups } from "./probe-groups.ts";
 import { openScriptPool } from "./script-pool.ts";
 import { encodePreparation, encodeRunInput, type InputLimits } from "./run-input.ts";
 import type { ReadyChild } from "./start-child.ts";
@@ -69,13 +70,17 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
   const { warmChildren = DEFAULT_WARM_CHILDREN, expectedLimits = EXPECTED_LIMITS } = options;
   const engine = checkEngine();
   const bootstrap = await readBootstrap();
-  const { wrappers, layers: kernelLayers } = await probeKernelLayers(engine, options.searchPath);
+  const [{ wrappers, layers: wrapperLayers }, groups] = await Promise.all([
+    probeKernelLayers(engine, options.searchPath),
+    probeGroups(),
+  ]);
+  const kernelLayers: readonly SandboxLayer[] = groups === undefined ? wrapperLayers : [...wrapperLayers, "cgroup"];
   const closing = new AbortController();
   const active = new Set<Promise<unknown>>();
   const waiting: (() => void)[] = [];
   let freeSlots = options.maxConcurrentRuns ?? DEFAULT_MAX_CONCURRENT_RUNS;
 
-  const common = { wrappers, addonFile: engine.addonFile };
+  const common = { wrappers, groups, addonFile: engine.addonFile };
   const jobs = openScriptPool({
     ...common,
     script: "child",
@@ -170,6 +175,7 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
     closing.abort();
     await Promise.all([jobs.close(), decoders.close()]);
     while (active.size > 0) await Promise.allSettled(active);
+    await groups?.close();
   }
 
   let missingInProduction: SandboxLayer | undefined;

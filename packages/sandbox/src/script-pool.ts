@@ -1,17 +1,20 @@
 /** The pool of one script: how its children are started behind the wrappers, and how their limits are lowered.
  *  @module */
 import { SluiceError, type Bytes } from "@sluice/protocol";
-import { lowerLimits, type ChildLimits } from "./child-limits.ts";
+import type { ChildGroup, ChildGroups } from "./child-group.ts";
+import { groupLimits, lowerLimits, type ChildLimits } from "./child-limits.ts";
 import { launchCommand, type LaunchScript, type Wrappers } from "./launch.ts";
 import { openPool, type ChildPool } from "./pool.ts";
 import { LAYER_REMEDIES } from "./probe.ts";
-import { startChild, type ReadyChild } from "./start-child.ts";
+import { startChild, type ChildHold, type ReadyChild } from "./start-child.ts";
 
 /** How to open the pool of a script. */
 export interface ScriptPoolOptions {
   readonly script: LaunchScript;
   readonly wrappers: Wrappers;
   readonly addonFile: string;
+  /** Control groups, where they work: each child has one. */
+  readonly groups?: ChildGroups | undefined;
   /** What a child is sent before there is work for it. */
   readonly preparation?: (limits: ChildLimits) => readonly Bytes[];
   /** Children that wait. */
@@ -22,14 +25,33 @@ export interface ScriptPoolOptions {
 
 /** Opens the pool and starts its children. */
 export function openScriptPool(options: ScriptPoolOptions): ChildPool {
-  const { script, wrappers, addonFile, preparation = () => [], size, expected } = options;
+  const { script, wrappers, addonFile, groups, preparation = () => [], size, expected } = options;
+  const held = new WeakMap<ReadyChild, ChildGroup>();
   return openPool({
     size,
     expected,
-    start: (limits, signal) =>
-      startChild(launchCommand(wrappers, { script, addonFile, ...limits }), preparation(limits), signal),
-    lower: (child, limits) => lowerOrRefuse(wrappers, child, limits),
+    async start(limits, signal) {
+      const command = launchCommand(wrappers, { script, addonFile, ...limits });
+      if (groups === undefined) return await startChild(command, preparation(limits), signal);
+      const group = await groups.open(groupLimits(limits)).catch(refuse);
+      const child = await startChild(command, preparation(limits), signal, holdBy(group));
+      held.set(child, group);
+      return child;
+    },
+    async lower(child, limits) {
+      if ((await held.get(child)?.limit(groupLimits(limits))) === false) refuse();
+      await lowerOrRefuse(wrappers, child, limits);
+    },
   });
+}
+
+function holdBy(group: ChildGroup): ChildHold {
+  return { take: (pid) => group.add(pid).catch(refuse), end: () => group.end() };
+}
+
+/** @throws ERR_SANDBOX_LAYER_MISSING: a child that no group holds gets no job. */
+function refuse(): never {
+  throw new SluiceError("ERR_SANDBOX_LAYER_MISSING", { layer: "cgroup", how: LAYER_REMEDIES.cgroup });
 }
 
 /** @throws ERR_SANDBOX_LAYER_MISSING: a child whose limits are not the job's gets no job. */

@@ -13,6 +13,20 @@ const START_TIMEOUT_MS = 15_000;
 /** Longest wait for the process id of a child that is to be ended while it starts. */
 const PID_TIMEOUT_MS = 2_000;
 
+/** What holds a child from outside, from its start to its end. */
+export interface ChildHold {
+  /** Takes hold of one of its processes. @throws SluiceError when that cannot be; then the child is not used. */
+  take(pid: number): Promise<void>;
+  /** Called once, when its outermost process has ended. */
+  end(): Promise<ChildEnd>;
+}
+
+/** How a child ended, by the kernel's word. */
+export interface ChildEnd {
+  /** Whether it was ended because it wanted more memory. */
+  readonly outOfMemory: boolean;
+}
+
 /** A child that waits for its input. */
 export interface ReadyChild {
   /** The outermost of its processes: its death is the death of all. */
@@ -24,6 +38,8 @@ export interface ReadyChild {
   /** Settle when it has exited, and when its pipes are closed too. */
   readonly exited: Promise<void>;
   readonly closed: Promise<void>;
+  /** Settles after `exited`. */
+  readonly ended: Promise<ChildEnd>;
 }
 
 /** Starts a child and waits until it is ready.
@@ -32,13 +48,18 @@ export async function startChild(
   command: LaunchCommand,
   preparation: readonly Bytes[],
   signal?: AbortSignal,
+  hold: ChildHold = NO_HOLD,
 ): Promise<ReadyChild> {
-  if (signal?.aborted === true) throw new SluiceError("ERR_CANCELLED", {});
+  if (signal?.aborted === true) {
+    await hold.end();
+    throw new SluiceError("ERR_CANCELLED", {});
+  }
   const child = startProcess(command);
   const exited = new Promise<void>((resolve) => {
     child.once("exit", () => resolve());
     child.once("error", () => resolve());
   });
+  const ended = exited.then(() => hold.end());
   const closed = new Promise<void>((resolve) => {
     child.once("close", () => resolve());
     child.once("error", () => resolve());
@@ -46,6 +67,9 @@ export async function startChild(
   child.stdin.on("error", () => {});
   child.stdout.on("error", () => {});
   const pid = workingPid(child);
+  const held = takeHold(hold, child, pid);
+  // Looked at when the child is ready.
+  held.catch(() => {});
   for (const part of preparation) child.stdin.write(part);
   let timer: NodeJS.Timeout | undefined;
   const stop = Promise.withResolvers<"late" | "cancelled">();
@@ -56,14 +80,26 @@ export async function startChild(
     const ready = await Promise.race([firstFrame(child), closed, stop.promise]);
     if (ready === "cancelled") throw new SluiceError("ERR_CANCELLED", {});
     if (typeof ready !== "object") throw new SluiceError("ERR_SANDBOX_START");
-    return { process: child, pid: await pid, permission: ready.permission, exited, closed };
+    await held;
+    return { process: child, pid: await pid, permission: ready.permission, exited, closed, ended };
   } catch (error) {
     await endStarting({ process: child, exited }, pid);
+    await ended;
     throw error;
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", cancel);
   }
+}
+
+const NO_HOLD: ChildHold = { take: () => Promise.resolve(), end: () => Promise.resolve({ outOfMemory: false }) };
+
+/** The outermost process at once, so that what it starts is held too; what it had started by then, when it is known. */
+async function takeHold(hold: ChildHold, child: StartedProcess, working: Promise<number | undefined>): Promise<void> {
+  if (child.pid !== undefined) await hold.take(child.pid);
+  const inner = await working;
+  if (inner === undefined) throw new SluiceError("ERR_SANDBOX_START");
+  if (inner !== child.pid) await hold.take(inner);
 }
 
 /** Ends a child while it starts. bubblewrap's inner process waits for the outer one before it is bound to its life: killing

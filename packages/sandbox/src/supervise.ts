@@ -93,7 +93,7 @@ export async function superviseClaimed(
 export async function supervise(options: SuperviseOptions): Promise<RunOutcome> {
   const { limits, environment, signal, onEvent } = options;
   const { wallTimeLimitMs } = limits;
-  const { process: child, exited, closed, permission } = options.child;
+  const { process: child, exited, closed, ended, permission } = options.child;
   const startedAt = options.startedAt ?? performance.now();
   const layers = [...options.layers];
   if (permission) layers.splice(2, 0, "permission");
@@ -173,12 +173,18 @@ export async function supervise(options: SuperviseOptions): Promise<RunOutcome> 
   // What was written before the exit is still in the pipe.
   await exited;
   if (ending === undefined) await closed;
+  // A child that the kernel ended cannot say why.
+  if (ending === undefined && (await ended).outOfMemory) ending = outOfMemory(limits);
   clearTimeout(timer);
   signal?.removeEventListener("abort", cancel);
   return { ...(ending ?? crashed), layers, wallMs: Math.round(performance.now() - startedAt) };
 }
 
 const crashed: Ending = { ok: false, code: "ERR_JOB_CRASHED", details: {} };
+
+function outOfMemory({ memoryLimitBytes }: SuperviseOptions["limits"]): Ending {
+  return { ok: false, code: "ERR_JOB_MEMORY", details: { memoryLimitBytes } };
+}
 
 /** What the parent says of a failure that the child reported: closed words, and in development one line. */
 function failure(body: Bytes, { environment, limits }: SuperviseOptions): Ending {
@@ -195,7 +201,7 @@ function failure(body: Bytes, { environment, limits }: SuperviseOptions): Ending
       return { ok: false, code: "ERR_JOB_CAPABILITY", details: { capability } };
     }
     case "memory":
-      return { ok: false, code: "ERR_JOB_MEMORY", details: { memoryLimitBytes: limits.memoryLimitBytes } };
+      return outOfMemory(limits);
     case "too-large":
       return { ok: false, code: "ERR_JOB_OUTPUT_TOO_LARGE", details: { maxBytes: MAX_JOB_OUTPUT_BYTES } };
     case "crashed":

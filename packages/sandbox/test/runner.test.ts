@@ -15,6 +15,7 @@ import { createSandboxRunner, describeBundle, type WarmSandboxRunner } from "../
 import { createRng } from "../src/kit.ts";
 import { decodeJobOutput } from "./decoding.ts";
 import { findProgram } from "../src/launch.ts";
+import { probeGroups } from "../src/probe-groups.ts";
 import { LIMITS, bundleOf, sealed } from "./jobs.ts";
 
 let runner: WarmSandboxRunner;
@@ -253,17 +254,17 @@ test("reports isolate, process and permission always, and the kernel's layers wh
   const expected = ["isolate", "process", "permission"];
   if (await programOrSkip("prlimit")) expected.push("rlimit");
   if (await programOrSkip("bwrap")) expected.push("namespaces", "seccomp");
+  if ((await probeGroups()) !== undefined) expected.push("cgroup");
   expect(await runner.layers()).toEqual(expected);
   expect((await runner.run(sealed(bundleOf("")), {})).layers).toEqual(expected);
 });
 
 test("works with fewer layers where the programs are missing, says so, and refuses when one is required", async () => {
   const plain = await createSandboxRunner({ searchPath: "" });
-  expect(await plain.layers()).toEqual(["isolate", "process", "permission"]);
-  expect(await plain.run(sealed(bundleOf("")), {})).toMatchObject({
-    ok: true,
-    layers: ["isolate", "process", "permission"],
-  });
+  const layers = ["isolate", "process", "permission"];
+  if ((await probeGroups()) !== undefined) layers.push("cgroup");
+  expect(await plain.layers()).toEqual(layers);
+  expect(await plain.run(sealed(bundleOf("")), {})).toMatchObject({ ok: true, layers });
   await plain.close();
   await expect(createSandboxRunner({ searchPath: "", require: ["permission", "namespaces"] })).rejects.toMatchObject({
     code: "ERR_SANDBOX_LAYER_MISSING",

@@ -14,6 +14,7 @@ const LAYER_REMEDIES_ZH: Readonly<Record<SandboxLayer, string>> = {
   rlimit: "安装 util-linux（提供 prlimit）",
   namespaces: "安装 bubblewrap（bwrap），并允许用户命名空间",
   seccomp: "在 x64 或 arm64 的 Linux 上安装 bubblewrap（bwrap）",
+  cgroup: "把一个控制组委派给数据域（见 docs/sandbox.md）：在其 systemd 单元中设置 Delegate=memory pids",
 };
 
 /** Checks the sandbox. */
