@@ -1,5 +1,6 @@
 /** Compiles the kernels twice from one source, for shared and for plain memory, since a module declares which of the two
- *  it imports: `node build.mjs [FOLDER]` writes the binaries and, for loaders and bundlers, a source file that holds them.
+ *  it imports, and the server's sums of group elements apart from what clients need too: `node build.mjs [FOLDER]` writes
+ *  the binaries and, for loaders and bundlers, source files that hold them.
  *  @module */
 import asc from "assemblyscript/asc";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -8,7 +9,6 @@ import { join, resolve } from "node:path";
 const HERE = import.meta.dirname;
 /** No runtime, no allocator, memory from outside, addresses from 0. `threads` is what shared memory is called. */
 const FLAGS = [
-  "assembly/index.ts",
   "--baseDir",
   HERE,
   "--runtime",
@@ -24,15 +24,17 @@ const SHARED = ["--enable", "threads", "--sharedMemory", "--initialMemory", "1",
 
 const folder = resolve(process.argv[2] ?? join(HERE, "../src/kernel"));
 
-async function compile(name, flags) {
+async function compile(name, entry, flags) {
   const file = join(folder, `${name}.wasm`);
-  const { error } = await asc.main([...FLAGS, ...flags, "--outFile", file], { stderr: process.stderr });
+  const { error } = await asc.main([`assembly/${entry}`, ...FLAGS, ...flags, "--outFile", file], {
+    stderr: process.stderr,
+  });
   if (error !== null) throw error;
   return readFileSync(file).toString("base64");
 }
 
-const shared = await compile("lookup-kernel-shared", SHARED);
-const plain = await compile("lookup-kernel", []);
+const shared = await compile("lookup-kernel-shared", "index.ts", SHARED);
+const plain = await compile("lookup-kernel", "index.ts", []);
 writeFileSync(
   join(folder, "kernel-bytes.ts"),
   `/** The compiled kernels: generated from packages/mpc/wasm by \`npm run build\` there.
@@ -45,5 +47,17 @@ export const SHARED_KERNEL =
 /** For memory of one thread, base64. */
 export const PLAIN_KERNEL =
   "${plain}";
+`,
+);
+
+const sum = await compile("sum-kernel", "element-sum.ts", []);
+writeFileSync(
+  join(folder, "sum-kernel-bytes.ts"),
+  `/** The compiled sums of group elements: generated from packages/mpc/wasm by \`npm run build\` there.
+ *  @module */
+
+/** For memory of one thread, base64. */
+export const SUM_KERNEL =
+  "${sum}";
 `,
 );

@@ -184,6 +184,7 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
       "packages/mpc/src/oprf/client.ts",
       "packages/mpc/src/oprf/server.ts",
       "packages/mpc/src/oprf/dleq.ts",
+      "packages/mpc/src/oprf/element-sum.ts",
       "packages/mpc/src/oprf/transcript.ts",
     ],
   },
@@ -194,6 +195,10 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     national: false,
     files: [
       "packages/mpc/src/lookup/derive.ts",
+      "packages/mpc/src/lookup/derive-rows.ts",
+      "packages/mpc/src/lookup/arrange.ts",
+      "packages/mpc/src/lookup/build-steps.ts",
+      "packages/mpc/src/lookup/build-table.ts",
       "packages/mpc/src/lookup/positions.ts",
       "packages/mpc/src/lookup/build-index.ts",
       "packages/mpc/src/lookup/client.ts",

@@ -5,13 +5,14 @@
  *  @module */
 import { concatBytes, utf8, type Bytes, type Random } from "@sluice/protocol";
 import sodium from "libsodium-wrappers-sumo";
-import { hashToScalar, prefixed, sha512 } from "./transcript.ts";
+import { weightedSum } from "./element-sum.ts";
+import { hashToScalar, prefixed, ScalarHash, sha512 } from "./transcript.ts";
 
 /** GenerateProof with generator A = G and key B. @param elements blinded (C) and evaluated (D), at least one. */
 export function generateProof(
   secret: Bytes,
   publicKey: Bytes,
-  elements: readonly { readonly blinded: Bytes; readonly evaluated: Bytes }[],
+  elements: { readonly blinded: readonly Bytes[]; readonly evaluated: readonly Bytes[] },
   random: Random,
   context: Bytes,
 ): Bytes {
@@ -34,24 +35,36 @@ export function generateProof(
   return concatBytes(challenge, response);
 }
 
+// struct { opaque seed<64>; uint16 index; opaque blinded<32>; opaque evaluated<32>; opaque label[9]; } Composite;
 /** M of ComputeCompositesFast: the blinded elements weighted by the transcript. */
 function compositeOf(
   publicKey: Bytes,
-  elements: readonly { readonly blinded: Bytes; readonly evaluated: Bytes }[],
+  { blinded, evaluated }: { readonly blinded: readonly Bytes[]; readonly evaluated: readonly Bytes[] },
   context: Bytes,
 ): Bytes {
   const seed = sha512(concatBytes(prefixed(publicKey), prefixed(concatBytes(utf8("Seed-"), context))));
-  let sum: Bytes | undefined;
-  for (const [i, { blinded, evaluated }] of elements.entries()) {
-    const index = Uint8Array.of(i >> 8, i & 0xff);
-    const entry = concatBytes(prefixed(seed), index, prefixed(blinded), prefixed(evaluated), utf8("Composite"));
-    const weight = hashToScalar(entry, "HashToScalar-", context);
-    const term = sodium.crypto_scalarmult_ristretto255(weight, blinded);
-    sum = sum === undefined ? term : sodium.crypto_core_ristretto255_add(sum, term);
-  }
-  if (sum === undefined) throw new RangeError("a proof needs at least one element");
-  return sum;
+  const element = new Uint8Array(32);
+  const entry = concatBytes(
+    prefixed(seed),
+    Uint8Array.of(0, 0),
+    prefixed(element),
+    prefixed(element),
+    utf8("Composite"),
+  );
+  const hash = new ScalarHash(entry.length, "HashToScalar-", context);
+  const weights = blinded.map((bytes, i) => {
+    entry[INDEX_AT] = i >> 8;
+    entry[INDEX_AT + 1] = i & 0xff;
+    entry.set(bytes, BLINDED_AT);
+    entry.set(evaluated[i] ?? element, EVALUATED_AT);
+    return hash.scalar(entry);
+  });
+  return weightedSum(blinded, weights);
 }
+
+const INDEX_AT = 2 + 64;
+const BLINDED_AT = INDEX_AT + 2 + 2;
+const EVALUATED_AT = BLINDED_AT + 32 + 2;
 
 /** A uniform scalar other than zero: 64 bytes reduced, so the bias is below 2^-250. */
 function randomScalar(random: Random): Bytes {

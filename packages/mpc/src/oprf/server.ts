@@ -2,8 +2,8 @@
  *  WebAssembly (about ten times the speed of bigint arithmetic).
  *
  *  Who learns what: the server learns how many elements a client sent, never the inputs or the outputs. The client
- *  learns F(k, input) per element. Every element is checked before the key touches it: non-canonical
- *  encodings and the identity are refused.
+ *  learns F(k, input) per element. The group's decoding checks every element before the key touches it: non-canonical
+ *  encodings and the identity are refused, and with them the whole batch.
  *  The key is the crown jewel: whoever holds it evaluates every identity number offline. It is derived per product and
  *  epoch, stays in the domain, redacts when printed, and is wiped by whoever derived it.
  *  WebAssembly makes no constant-time promise to a co-tenant of the machine.
@@ -63,7 +63,7 @@ export async function blindEvaluate(
   random: Random = systemRandom,
 ): Promise<{ elements: Bytes[]; proof: Bytes }> {
   const evaluated = await evaluateElements(keyPair, elements, "voprf");
-  const pairs = elements.map((blinded, i) => ({ blinded, evaluated: evaluated[i] ?? blinded }));
+  const pairs = { blinded: elements, evaluated };
   const proof = generateProof(keyPair.secret.reveal(), keyPair.publicKey, pairs, random, contextString("voprf"));
   return { elements: evaluated, proof };
 }
@@ -103,9 +103,14 @@ async function evaluateElements(keyPair: OprfKeyPair, elements: readonly Bytes[]
   if (elements.length < 1 || elements.length > MAX_OPRF_ELEMENTS) {
     throw new SluiceError("ERR_FRAME_MALFORMED", { field: "elements", expected: `1 to ${MAX_OPRF_ELEMENTS}` });
   }
-  for (const [index, element] of elements.entries()) {
-    if (!isElement(element)) throw new SluiceError("ERR_OPRF_ELEMENT", { index });
-  }
   const secret = keyPair.secret.reveal();
-  return elements.map((element) => sodium.crypto_scalarmult_ristretto255(secret, element));
+  return elements.map((element, index) => {
+    try {
+      // It decodes before it multiplies, and refuses what is not canonical, and the identity.
+      return sodium.crypto_scalarmult_ristretto255(secret, element);
+    } catch (cause) {
+      if (isElement(element)) throw cause;
+      throw new SluiceError("ERR_OPRF_ELEMENT", { index });
+    }
+  });
 }

@@ -26,13 +26,50 @@ export function prefixed(bytes: Bytes): Bytes {
   return concatBytes(Uint8Array.of(bytes.length >> 8, bytes.length & 0xff), bytes);
 }
 
-/** expand_message_xmd with SHA-512 to 64 bytes: one block suffices (RFC 9380 §5.3.1). */
-function expandMessage(message: Bytes, separation: Bytes): Bytes {
-  const suffix = concatBytes(separation, Uint8Array.of(separation.length));
-  const first = sha512(
-    concatBytes(new Uint8Array(SHA512_BLOCK_BYTES), message, Uint8Array.of(0, UNIFORM_BYTES, 0), suffix),
-  );
-  return sha512(concatBytes(first, Uint8Array.of(1), suffix));
+/** Hashes messages of one length under one label: expand_message_xmd with SHA-512 to 64 bytes, for which one block suffices
+ *  (RFC 9380 §5.3.1). The bytes around the message are laid out once; `uniform` is written over by the next message. */
+class Expander {
+  readonly #first: Bytes;
+  readonly #second: Bytes;
+
+  constructor(messageBytes: number, label: string, context: Bytes) {
+    const separation = concatBytes(utf8(label), context);
+    const suffix = concatBytes(separation, Uint8Array.of(separation.length));
+    const length = Uint8Array.of(0, UNIFORM_BYTES, 0);
+    this.#first = concatBytes(new Uint8Array(SHA512_BLOCK_BYTES + messageBytes), length, suffix);
+    this.#second = concatBytes(new Uint8Array(UNIFORM_BYTES), Uint8Array.of(1), suffix);
+  }
+
+  uniform(message: Bytes): Bytes {
+    this.#first.set(message, SHA512_BLOCK_BYTES);
+    this.#second.set(sha512(this.#first));
+    return sha512(this.#second);
+  }
+
+  /** Zeroes what is left of the last message. */
+  wipe(): void {
+    this.#first.fill(0);
+    this.#second.fill(0);
+  }
+}
+
+/** HashToScalar for many messages of one length. */
+export class ScalarHash {
+  readonly #expander: Expander;
+
+  constructor(messageBytes: number, label: string, context: Bytes) {
+    this.#expander = new Expander(messageBytes, label, context);
+  }
+
+  /** The scalar of `message`, which has the length that was named. */
+  scalar(message: Bytes): Bytes {
+    return sodium.crypto_core_ristretto255_scalar_reduce(this.#expander.uniform(message));
+  }
+
+  /** Zeroes what is left of the last message. */
+  wipe(): void {
+    this.#expander.wipe();
+  }
 }
 
 /** The group element of `input`. @throws ERR_OPRF_INPUT when the input is not 1 to 65535 bytes. */
@@ -40,12 +77,18 @@ export function hashToGroup(input: Bytes, context: Bytes): Bytes {
   if (input.length < 1 || input.length > MAX_OPRF_INPUT_BYTES) {
     throw new SluiceError("ERR_OPRF_INPUT", { reason: "its length is outside the limits" });
   }
-  return sodium.crypto_core_ristretto255_from_hash(expandMessage(input, concatBytes(utf8("HashToGroup-"), context)));
+  const expander = new Expander(input.length, "HashToGroup-", context);
+  const element = sodium.crypto_core_ristretto255_from_hash(expander.uniform(input));
+  expander.wipe();
+  return element;
 }
 
 /** The scalar of `message` under `label ‖ context`. */
 export function hashToScalar(message: Bytes, label: string, context: Bytes): Bytes {
-  return sodium.crypto_core_ristretto255_scalar_reduce(expandMessage(message, concatBytes(utf8(label), context)));
+  const hash = new ScalarHash(message.length, label, context);
+  const scalar = hash.scalar(message);
+  hash.wipe();
+  return scalar;
 }
 
 /** The output of one evaluation: `Hash(len ‖ input ‖ len ‖ element ‖ "Finalize")` (RFC 9497 §3.3.1). */
