@@ -29,6 +29,7 @@ import { acceptCheckpoint } from "./serve/accept-checkpoint.ts";
 import { ActiveCalls } from "./serve/active-calls.ts";
 import type { DomainContext } from "./serve/context.ts";
 import { IndexReaders } from "./serve/index-readers.ts";
+import { sweepBuilds } from "./serve/build-folders.ts";
 import { removeIndex, servedPart, sweepIndexes } from "./serve/indexes.ts";
 import { noteKeyChanges, signSnapshotsAnew } from "./serve/key-changes.ts";
 import { OneAtATime } from "./serve/one-at-a-time.ts";
@@ -254,6 +255,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
     // A state that is older than its files decides neither which of them go nor what became of its runs.
     if (standing.rolledBack === null) {
       await sweepIndexes(context);
+      await sweepBuilds(files, new Set(context.work.unfinishedRuns().map(({ run }) => run.callId)));
       await sweepMemberships(files, context.memberships.names());
       await sweepShown(files, new Set([...context.register.names(), ...new ProfileRegister(db).names()]));
       await sweepReports(context);

@@ -4,7 +4,6 @@ import fc from "fast-check";
 import { createCipheriv } from "node:crypto";
 import { expect, test } from "vitest";
 import { LookupDatabase } from "../src/lookup/database.ts";
-import { peel } from "../src/lookup/filter.ts";
 import { chooseShape, MAX_LOOKUP_ROWS, padRows } from "../src/lookup/geometry.ts";
 import { computeHint } from "../src/lookup/hint.ts";
 import { checkParameters, decodingFailureLog2, hintBytesOf, LWE_DIMENSION } from "../src/lookup/lwe.ts";
@@ -99,38 +98,6 @@ test("a query of another length is refused", () => {
 
 test("a database of another size than its parameters is refused", () => {
   expect(() => LookupDatabase.open(parametersOf(4, 1, 16), new Uint8Array(63))).toThrow("another size");
-});
-
-test("peeling gives every key a slot that no later key of the order uses", () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 10_000 }), fc.integer({ min: 1, max: 200 }), (seed, count) => {
-      const shape = { buckets: 2, rowsPerBucket: 256, segmentLength: 64 };
-      const random = seededRandom(seed);
-      const slots = new Uint32Array(count * 3);
-      for (let key = 0; key < count; key++) {
-        const { bucket, rows } = positionsOf(random.bytes(32), SEED, shape);
-        slots.set(
-          rows.map((row) => bucket * 256 + row),
-          key * 3,
-        );
-      }
-      const order = peel(slots, 512);
-      if (order === null) return;
-      const used = new Set<number>();
-      // Set from the last to the first: a slot set once is never read into a later sum and then changed.
-      for (let i = count - 1; i >= 0; i--) {
-        const own = order.slots[i] ?? -1;
-        expect(used.has(own)).toBe(false);
-        for (const slot of slots.subarray((order.keys[i] ?? 0) * 3, (order.keys[i] ?? 0) * 3 + 3)) used.add(slot);
-      }
-      expect(new Set(order.keys).size).toBe(count);
-    }),
-    { numRuns: 100 },
-  );
-});
-
-test("keys with the same three slots cannot be peeled", () => {
-  expect(peel(Uint32Array.of(0, 1, 2, 0, 1, 2), 3)).toBeNull();
 });
 
 test("positions are three distinct rows of three segments in a bucket that exists", () => {

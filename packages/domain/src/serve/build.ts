@@ -28,6 +28,7 @@ import { productForm } from "./forms/registry.ts";
 import { grantedView } from "./granted-view.ts";
 import { recordRun, registered, runGuarded, type RunWork } from "./guarded-run.ts";
 import { answerPrivately } from "./private-answers.ts";
+import { tellProgress } from "./build-progress.ts";
 import { refusePoorQuality } from "./quality-gate.ts";
 import { issueReceipt, prove } from "./receipts.ts";
 import { tableInput } from "./run-inputs.ts";
@@ -84,7 +85,8 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
     durationSlotMs,
     model = null,
   } = await made(context, work, released);
-  const source = { run, held: admitted.held, release: hash, content, layers };
+  const onProgress = tellProgress(work.onEvent);
+  const source = { run, held: admitted.held, release: hash, content, layers, onProgress };
   const product = await productForm(context, form).build(source, signal);
   const built = { run, held: admitted.held, form, snapshot: product.snapshotHash };
   const membership = keys === undefined ? null : await keepMembership(context, { ...built, keys }, signal);

@@ -14,6 +14,7 @@ import {
 } from "@sluice/protocol";
 import { refuseEnded, type Admitted } from "./admit.ts";
 import { buildProduct } from "./build.ts";
+import { removeBuild } from "./build-folders.ts";
 import type { DomainContext, RunStarter } from "./context.ts";
 import { developOnSample } from "./develop.ts";
 import { recordEvent } from "./events.ts";
@@ -159,6 +160,8 @@ export class RunExecutor implements RunStarter {
       this.events.emit(run.callId, { kind: "state", state: "failed" });
     } finally {
       this.#active.delete(run.callId);
+      // A run that this process leaves to the next one keeps what it has.
+      if (!this.#closing) await removeBuild(context.files, run.callId);
     }
   }
 }

@@ -54,6 +54,16 @@ export class WorkPools {
     }
   }
 
+  /** Gives a build with many tasks the threads for them, which end with it. @throws what `work` throws */
+  async buildInSteps<T>(kind: WorkKind, work: (pool: TaskPool, threads: number) => Promise<T>): Promise<T> {
+    const pool = createTaskPool({ workerFile: WORKER_FILES[kind], maxThreads: this.#maxThreads });
+    try {
+      return await work(pool, this.#maxThreads);
+    } finally {
+      await pool.close();
+    }
+  }
+
   /** How busy the pools are that have started. */
   load(): { readonly kind: WorkKind; readonly threads: number; readonly waiting: number }[] {
     return [...this.#pools].map(([kind, pool]) => ({ kind, ...pool.load() }));

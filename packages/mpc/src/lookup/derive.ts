@@ -9,7 +9,8 @@ import { utf8, type Bytes } from "@sluice/protocol";
 export const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
-const POSITION_BYTES = 32;
+/** Bytes of a position seed. */
+export const POSITION_BYTES = 32;
 const INFO = utf8("sluice/lookup/record/v1");
 
 /** Secrets of one key in one index. Wipe with `wipeRecordSecrets`. */

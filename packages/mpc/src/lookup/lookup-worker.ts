@@ -2,12 +2,10 @@
  *  task and are wiped after it; nothing is kept between tasks.
  *  @module */
 import {
-  ByteReader,
   decodeEvaluateRequest,
   decodePirQuery,
   encodeEvaluateResponse,
   encodePirAnswer,
-  fromUtf8,
   SluiceError,
   toHex,
   type Bytes,
@@ -15,13 +13,22 @@ import {
 import { blindEvaluate, deriveKeyPair, type OprfKeyPair } from "../oprf/server.ts";
 import { serveTasks } from "../tasks.ts";
 import { buildIndex } from "./build-index.ts";
+import { arrangeRows, assignRows, checkDistinct, digestRows, hintOf, unpackTable } from "./build-steps.ts";
+import type { ArrangeTask, AssignTask, DeriveTask, DigestTask, DistinctTask, HintTask } from "./build-tasks.ts";
 import { LookupDatabase } from "./database.ts";
-import type { AnswerTask, BuildResult, BuildTask, EvaluateTask, OprfKeySource, PackedTable } from "./tasks.ts";
+import { deriveRows, type DerivedRows } from "./derive-rows.ts";
+import type { AnswerTask, BuildResult, BuildTask, EvaluateTask, OprfKeySource } from "./tasks.ts";
 
 export default serveTasks({
   "oprf.evaluate": (input) => evaluate(input as EvaluateTask),
   "pir.answer": (input) => answer(input as AnswerTask),
   "lookup.build": (input) => build(input as BuildTask),
+  "lookup.digest": (input) => digestRows(input as DigestTask),
+  "lookup.distinct": (input) => checkDistinct(input as DistinctTask),
+  "lookup.derive": (input) => derive(input as DeriveTask),
+  "lookup.arrange": (input) => arrangeRows(input as ArrangeTask),
+  "lookup.assign": (input) => assignRows(input as AssignTask),
+  "lookup.hint": (input) => hintOf(input as HintTask),
 });
 
 async function evaluate(task: EvaluateTask): Promise<Bytes> {
@@ -42,6 +49,10 @@ async function build(task: BuildTask): Promise<BuildResult> {
   });
 }
 
+async function derive(task: DeriveTask): Promise<DerivedRows> {
+  return await withKeyPair(task, (keyPair) => deriveRows(unpackTable(task.table), { ...task, keyPair }));
+}
+
 async function withKeyPair<T>(source: OprfKeySource, use: (keyPair: OprfKeyPair) => Promise<T>): Promise<T> {
   const keyPair = await deriveKeyPair(source.seed, source.info);
   source.seed.fill(0);
@@ -50,18 +61,4 @@ async function withKeyPair<T>(source: OprfKeySource, use: (keyPair: OprfKeyPair)
   } finally {
     keyPair.secret.wipe();
   }
-}
-
-function unpackTable(table: PackedTable): { keys: string[]; records: Bytes[] } {
-  const reader = new ByteReader(table.keys);
-  const recordBytes = table.records.length / table.count;
-  if (!Number.isInteger(recordBytes)) throw new SluiceError("ERR_LOOKUP_TABLE", { reason: "its records are uneven" });
-  const keys: string[] = [];
-  const records: Bytes[] = [];
-  for (let i = 0; i < table.count; i++) {
-    keys.push(fromUtf8(reader.opaque(2 ** 16 - 1)));
-    records.push(table.records.subarray(i * recordBytes, (i + 1) * recordBytes));
-  }
-  reader.end();
-  return { keys, records };
 }

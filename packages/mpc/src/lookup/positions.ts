@@ -16,7 +16,11 @@ export type Positions = { bucket: number; rows: readonly [number, number, number
 
 /** Positions of the key with this position seed. @param filterSeed public seed of the index. */
 export function positionsOf(position: Bytes, filterSeed: Bytes, shape: FilterShape): Positions {
-  const digest = sha256(concatBytes(filterSeed, position));
+  return placeOf(sha256(concatBytes(filterSeed, position)), shape);
+}
+
+/** Positions that follow from the SHA-256 of filter seed and position seed. */
+export function placeOf(digest: Bytes, shape: FilterShape): Positions {
   const view = new DataView(digest.buffer, digest.byteOffset, digest.byteLength);
   const { segmentLength } = shape;
   const mask = segmentLength - 1;

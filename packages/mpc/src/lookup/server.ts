@@ -1,8 +1,11 @@
 /** Server role of private lookup: builds an index and answers queries. See `build-index.ts` and `database.ts` for who
  *  learns what.
  *  @module */
-export { buildIndex, MAX_PAYLOAD_BYTES, type BuiltIndex, type IndexSource } from "./build-index.ts";
+export { buildIndex, type BuiltIndex, type IndexSource } from "./build-index.ts";
+export type { BuildParts } from "./build-parts.ts";
+export { buildTable, type BuildProgress, type TableBuild } from "./build-table.ts";
 export { lookupContext, MAX_KEY_BYTES, type LookupIdentity } from "./context.ts";
+export { MAX_PAYLOAD_BYTES } from "./derive-rows.ts";
 export { LookupDatabase } from "./database.ts";
 export { MAX_LOOKUP_ROWS } from "./geometry.ts";
 export {

@@ -2,18 +2,12 @@
  *  or miss. A cheating caller gains nothing beyond its quota of evaluations, which is the only defence against trying
  *  every identity number.
  *  @module */
-import {
-  lookupContext,
-  packTable,
-  type BuildResult,
-  type BuildTask,
-  type EvaluateTask,
-  type AnswerTask,
-} from "@sluice/mpc/lookup/server";
+import { buildTable, lookupContext, packTable, type EvaluateTask, type AnswerTask } from "@sluice/mpc/lookup/server";
 import {
   decodeEvaluateRequest,
   decodePirQuery,
   encodeLabelRecord,
+  LABEL_RECORD_BYTES,
   sha256Hex,
   SluiceError,
   type Bytes,
@@ -22,10 +16,10 @@ import {
 } from "@sluice/protocol";
 import { judgingKeys } from "../../data/unfit-keys.ts";
 import type { ServedProduct } from "../../state/work.ts";
+import { buildParts } from "../build-folders.ts";
 import type { DomainContext } from "../context.ts";
 import { servedPart, writeIndex } from "../indexes.ts";
 import { FIRST_EPOCH, oprfInfo, oprfSeed } from "../product-keys.ts";
-import { transferable } from "../work-pools.ts";
 import {
   expectSnapshot,
   misplaced,
@@ -57,18 +51,26 @@ function build(context: DomainContext, source: ProductSource, signal: AbortSigna
 
 /** A key with two labels has no answer, and no index. */
 async function buildIndex(context: DomainContext, source: ProductSource, signal: AbortSignal): Promise<ServedProduct> {
-  const { run, held, content } = source;
+  const { run, held, content, onProgress } = source;
   if (content.kind !== "labels") throw misplaced("label-lookup");
   const { product, version, grant } = run;
-  const table = packTable(content.keys, Array.from(content.codes, encodeLabelRecord));
-  const task: BuildTask = {
-    table,
-    seed: oprfSeed(context),
-    info: oprfInfo(held, product, FIRST_EPOCH),
-    context: lookupContext({ domain: context.config.domain, product, version, grant, epoch: FIRST_EPOCH }),
-  };
-  const transfer = transferable(table.keys, table.records);
-  const built = await context.pools.build<BuildResult>("lookup", "lookup.build", task, { signal, transfer });
+  const { keys, codes } = content;
+  const built = await context.pools.buildInSteps("lookup", (pool, threads) =>
+    buildTable({
+      count: keys.length,
+      payloadBytes: LABEL_RECORD_BYTES,
+      rows: (from, to) => packTable(keys.slice(from, to), Array.from(codes.subarray(from, to), encodeLabelRecord)),
+      seed: oprfSeed(context),
+      info: oprfInfo(held, product, FIRST_EPOCH),
+      context: lookupContext({ domain: context.config.domain, product, version, grant, epoch: FIRST_EPOCH }),
+      pool,
+      threads,
+      parts: buildParts(context.files, run.callId, signal),
+      random: context.random,
+      signal,
+      ...(onProgress === undefined ? {} : { onProgress }),
+    }),
+  );
   const { parameters, oprfPublicKey, database, hint } = built;
   const index = await writeIndex(context, run.callId, { [DATABASE_PART]: database, [HINT_PART]: hint });
   const body: LookupSnapshot = {

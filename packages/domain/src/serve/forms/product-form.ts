@@ -1,6 +1,7 @@
 /** What a product form is to this domain, and what a build gives it.
  *  @module */
 import { signDocument } from "@sluice/evidence";
+import type { BuildProgress } from "@sluice/mpc/lookup/server";
 import {
   documentHash,
   SluiceError,
@@ -42,6 +43,8 @@ export interface ProductSource {
   readonly content: ServedContent;
   /** Isolation layers of the run behind it; none when no user code ran. */
   readonly layers: string[];
+  /** Told how far a long build is. */
+  readonly onProgress?: (progress: BuildProgress) => void;
 }
 
 /** A form of product in this domain. */

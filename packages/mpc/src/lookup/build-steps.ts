@@ -1,0 +1,80 @@
+/** The steps of a build as the lookup worker does them.
+ *  @module */
+import { concatBytes, fromHex, fromUtf8, ByteReader, SluiceError, type Bytes } from "@sluice/protocol";
+import { createHash, hash } from "node:crypto";
+import { pause } from "../cancel.ts";
+import { systemRandom } from "../random.ts";
+import { arrange } from "./arrange.ts";
+import type {
+  ArrangeResult,
+  ArrangeTask,
+  AssignTask,
+  DigestResult,
+  DigestTask,
+  DistinctTask,
+  HintTask,
+} from "./build-tasks.ts";
+import { refuse, type TableRows } from "./derive-rows.ts";
+import { assignAll } from "./fill.ts";
+import { computeHint } from "./hint.ts";
+import { LweMatrix } from "./matrix.ts";
+import type { PackedTable } from "./tasks.ts";
+
+/** Bytes filled with randomness between two turns of the thread. */
+const FILL_BYTES = 16 * 1_048_576;
+
+/** `lookup.digest`. */
+export function digestRows({ table, salt }: DigestTask): DigestResult {
+  const reader = new ByteReader(table.keys);
+  const tags = new BigUint64Array(table.count);
+  for (let i = 0; i < table.count; i++) {
+    const digest = hash("sha256", concatBytes(salt, reader.opaque(2 ** 16 - 1)), "buffer");
+    tags[i] = digest.readBigUInt64LE();
+  }
+  reader.end();
+  const whole = createHash("sha256").update(`${table.count}:${table.keys.length}:`).update(table.keys);
+  return { hash: whole.update(table.records).digest(), tags };
+}
+
+/** `lookup.distinct`. @throws ERR_LOOKUP_TABLE when two tags are equal: two keys are, but for one table in a million */
+export function checkDistinct({ tags }: DistinctTask): void {
+  tags.sort();
+  for (let i = 1; i < tags.length; i++) if (tags[i] === tags[i - 1]) refuse("a key occurs more than once");
+}
+
+/** `lookup.arrange`. */
+export async function arrangeRows({ positions, shape, recordBytes }: ArrangeTask): Promise<ArrangeResult> {
+  const arrangement = await arrange(positions, shape, systemRandom);
+  const sizeBytes = shape.rowsPerBucket * shape.buckets * recordBytes;
+  const database = new Uint8Array(new SharedArrayBuffer(sizeBytes));
+  for (let at = 0; at < sizeBytes; at += FILL_BYTES) {
+    await pause(undefined);
+    database.set(systemRandom.bytes(Math.min(FILL_BYTES, sizeBytes - at)), at);
+  }
+  return { arrangement, database };
+}
+
+/** `lookup.assign`. */
+export async function assignRows(task: AssignTask): Promise<void> {
+  await assignAll(task);
+}
+
+/** `lookup.hint`. */
+export async function hintOf({ parameters, database }: HintTask): Promise<Bytes> {
+  return await computeHint(parameters, database, await LweMatrix.open(fromHex(parameters.matrixSeed)));
+}
+
+/** Rows of a packed table. @throws ERR_LOOKUP_TABLE when its records are uneven */
+export function unpackTable(table: PackedTable): TableRows {
+  const reader = new ByteReader(table.keys);
+  const recordBytes = table.records.length / table.count;
+  if (!Number.isInteger(recordBytes)) throw new SluiceError("ERR_LOOKUP_TABLE", { reason: "its records are uneven" });
+  const keys: string[] = [];
+  const records: Bytes[] = [];
+  for (let i = 0; i < table.count; i++) {
+    keys.push(fromUtf8(reader.opaque(2 ** 16 - 1)));
+    records.push(table.records.subarray(i * recordBytes, (i + 1) * recordBytes));
+  }
+  reader.end();
+  return { keys, records };
+}
