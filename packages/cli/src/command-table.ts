@@ -50,6 +50,7 @@ import { runShow, runWatch } from "./commands/run.ts";
 import { domainRotateKey, gatewayRotateKey } from "./commands/rotate-key.ts";
 import { score } from "./commands/score.ts";
 import { statusIssue, statusKeep } from "./commands/status.ts";
+import { statusLayers } from "./commands/status-layers.ts";
 import { trace } from "./commands/trace.ts";
 import { verify } from "./commands/verify.ts";
 import { witnessInit, witnessStart } from "./commands/witness.ts";
@@ -100,6 +101,7 @@ export const COMMANDS: readonly Command[] = [
   grantRevoke,
   statusIssue,
   statusKeep,
+  statusLayers,
   releaseShow,
   productList,
   productShow,

@@ -20,6 +20,7 @@ const INSPECTION: Inspection = {
   product: "late-payers",
   version: 3,
   bundle: hash,
+  lockfile: { name: "pnpm-lock.yaml", hash: "12".repeat(32) },
   same: true,
   sameSource: true,
   recorded: report,
@@ -46,13 +47,13 @@ const INSPECTION: Inspection = {
         others: 1_100,
         auc: 0.6312,
         pValue: 0.00001,
-        gap: { distance: 0.1, pValue: 0.2 },
+        gap: { distance: 0.24, pValue: 0.2 },
         tprAt1: { value: 0.034, low: 0.025, high: 0.046 },
         roc: [
           [0, 0],
           [0.01, 0.034],
           [0.1, 0.21],
-          [0.3, 0.5],
+          [0.3, 0.54],
           [0.6, 0.8],
           [1, 1],
         ],
@@ -92,12 +93,22 @@ test("the reviewer's page shows verdict, rules, measures and the register, in tw
     "71.0 %",
     "10416 bits",
     "415.2",
+    `pnpm-lock.yaml ${"12".repeat(32)}`,
+    "largest gap 0.240",
   ]) {
     expect(page).toContain(text);
   }
   // What refuses stands before what passes.
   expect(page.indexOf("model-membership")).toBeLessThan(page.indexOf("model-digits"));
   expect(page.match(/class="bar over"/g)?.length).toBe(3);
+});
+
+test("the largest gap of the losses stands on the curve, from the line of chance", () => {
+  const line = /<line class="gap" x1="([\d.]+)" y1="([\d.]+)" x2="([\d.]+)" y2="([\d.]+)"/.exec(guardPage(INSPECTION));
+  const [x, chance, same, found] = (line ?? []).slice(1).map(Number);
+  // At 30 % of false alarms and 50 % found: 300 units are all, from (56, 312).
+  expect([x, same]).toEqual([56 + 90, 56 + 90]);
+  expect([chance, found]).toEqual([312 - 90, 312 - 162]);
 });
 
 test("the page runs nothing, fetches nothing, and shows what a job chose as text", () => {

@@ -98,6 +98,7 @@ function trustOf(keys: PartyKeys): TrustPins {
 }
 
 const MANIFEST: JobManifest = {
+  lockfile: { name: "pnpm-lock.yaml", hash: "5d".repeat(32) },
   name: "inclusive-credit",
   purpose: "inclusive-credit",
   input: { region: "dict", age: "f64", months_insured: "f64", arrears_months: "f64", defaulted: "bool" },

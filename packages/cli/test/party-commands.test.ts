@@ -1,9 +1,9 @@
 /** Commands that act as a party, against a gateway that answers truly.
  *  @module */
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exportPrivateKey } from "@sluice/evidence";
-import { decodeCall, sha256Hex, type CallEnvelope, type Product, type Run } from "@sluice/protocol";
+import { decodeCall, sha256Hex, utf8, type CallEnvelope, type Product, type Run } from "@sluice/protocol";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { sendJson, StubCity, VOCABULARY } from "../../client/test/stub-city.ts";
 import { sluice, temporaryDirectory } from "./captured-io.ts";
@@ -167,8 +167,30 @@ test("`job bundle` prints the hash of the bytes it writes, and the same for the 
   expect(stderr).toBe("");
   expect(code).toBe(0);
   const bytes = new Uint8Array(await readFile(out));
-  expect(stdout).toBe(`${await sha256Hex(bytes)}  ${bytes.length} bytes\n`);
+  const bundle = await sha256Hex(bytes);
+  expect(stdout).toBe(`${bundle}  ${bytes.length} bytes\nlockfile: none: no packages in the bundle\n`);
   expect((await sluice(["job", "bundle", file])).stdout).toBe(stdout);
+});
+
+test("`job bundle --against` builds again from source and lockfile, and says whether it is the reviewed bundle", async () => {
+  const directory = await temporaryDirectory();
+  const file = await jobFile(directory, 'import { answer } from "answer"; if (answer !== 42) throw new Error();');
+  await mkdir(join(directory, "node_modules/answer"), { recursive: true });
+  await writeFile(join(directory, "node_modules/answer/index.js"), "export const answer = Number.parseInt('42');");
+  await writeFile(join(directory, "package-lock.json"), "{}");
+  const { bundle, lockfile } = JSON.parse((await sluice(["job", "bundle", file, "--json"])).stdout) as {
+    bundle: string;
+    lockfile: unknown;
+  };
+  expect(lockfile).toEqual({ name: "package-lock.json", hash: await sha256Hex(utf8("{}")) });
+  const same = await sluice(["job", "bundle", file, "--against", bundle]);
+  expect(same.stdout).toMatch(/\nlockfile: package-lock\.json [0-9a-f]{64}\n一致 \/ match/);
+  expect(same.code).toBe(0);
+  await writeFile(join(directory, "package-lock.json"), "{ }");
+  const other = await sluice(["job", "bundle", file, "--against", bundle]);
+  expect(other.stdout).toMatch(/\n不一致 \/ mismatch/);
+  expect(other.code).toBe(1);
+  expect((await sluice(["job", "bundle", file, "--against", "AB"])).code).toBe(2);
 });
 
 test("`job bundle` refuses what no job has, and a file that is not there", async () => {

@@ -5,7 +5,7 @@
 import type { KeyAccess } from "@sluice/evidence";
 import { channelBits, type OutputChannel } from "@sluice/desensitize";
 import { documentHash, Random128, SluiceError } from "@sluice/protocol";
-import type { Clock, ModelEvidence, Random, Run, Sha256Hex } from "@sluice/protocol";
+import type { Clock, Lockfile, ModelEvidence, Random, Run, Sha256Hex } from "@sluice/protocol";
 import { ranNoCode, reportAgain, timeless, type TimelessReport } from "./made-again.ts";
 import { DocumentStore } from "./state/documents.ts";
 import { OutputRegister, type RegisteredOutput } from "./state/output-register.ts";
@@ -19,6 +19,8 @@ export interface Inspection {
   readonly product: string;
   readonly version: number;
   readonly bundle: Sha256Hex;
+  /** What the bundle says that its packages were installed by; null when it has none, or is not kept. */
+  readonly lockfile: Lockfile | null;
   /** Whether the report of then and of now are the same, with the hash of the output. */
   readonly same: boolean;
   /** Whether the source table is the one that the run read; null when that is not known of it. */
@@ -80,19 +82,21 @@ export async function inspectRun(directory: string, callId: string, options: Ins
       bits,
     }));
   const { operation, product, version, bundle } = run;
+  const { manifest } = new WorkStore(db).bundle(bundle) ?? {};
   return {
     run: callId,
     operation,
     product,
     version,
     bundle,
+    lockfile: manifest?.lockfile ?? null,
     same: recordedHash === againHash,
     sameSource: known === undefined ? null : known === data.describe(held.grant.body.resource).snapshot,
     recorded,
     again,
     recordedHash,
     againHash,
-    channel: channelBits(new WorkStore(db).bundle(bundle)?.manifest ?? { outputs: {} }),
+    channel: channelBits(manifest ?? { outputs: {} }),
     evidence,
     earlier,
   };

@@ -45,6 +45,17 @@ test("a broker killed in the middle of a run gives a coded refusal, and the next
   expect(await workshop.runGuarded(developRun(honest, manifest))).toMatchObject({ ok: true });
 });
 
+test("a bundle above what is usual is described only when its manifest asks for its size", async () => {
+  const filler = `const text = "${"x".repeat(1_100_000)}"; if (text === "") throw new Error();`;
+  const large = await bundleOf(HONEST_DEVELOP, undefined, filler);
+  await expect(workshop.describe(large)).rejects.toMatchObject({
+    code: "ERR_JOB_MANIFEST",
+    details: { pointer: "/limits/bundleLimitBytes" },
+  });
+  const asked = await bundleOf(HONEST_DEVELOP, undefined, filler, "limits: { bundleLimitBytes: 2_000_000 },");
+  expect((await workshop.describe(asked)).manifest.limits).toEqual({ bundleLimitBytes: 2_000_000 });
+});
+
 test("a broker that lacked a layer is asked again when the layer is there", async () => {
   const find = (name: string): string =>
     spawnSync("sh", ["-c", 'command -v "$0"', name], { encoding: "utf8" }).stdout.trim();

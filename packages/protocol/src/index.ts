@@ -1,4 +1,5 @@
 export * from "./anonymity-model.ts";
+export * from "./bundle-rules.ts";
 export * from "./bytes.ts";
 export * from "./canonical.ts";
 export * from "./codec.ts";

@@ -1,6 +1,7 @@
 /** What a job declares, what it returns, and what the guard says of it.
  *  @module */
 import { z } from "zod";
+import { BundleLimit, Lockfile } from "./bundle-rules.ts";
 import { ColumnType, type ColumnBatch } from "./columns.ts";
 import { DatasetSpec } from "./dataset.ts";
 import type { GuardFinding } from "./guard-report.ts";
@@ -102,8 +103,11 @@ export const JobManifest = z
           .min(MIN_RUN_LIMITS.memoryLimitBytes)
           .max(MAX_RUN_LIMITS.production.memoryLimitBytes)
           .optional(),
+        bundleLimitBytes: BundleLimit.optional(),
       })
       .optional(),
+    /** What the packages in the bundle were installed by; absent when there are none. */
+    lockfile: Lockfile.optional(),
   })
   .refine(({ outputs }) => metricKeys(outputs) <= MAX_METRIC_KEYS, {
     path: ["outputs"],

@@ -7,8 +7,8 @@ export const MAX_FRAME_BYTES = 2 ** 24 - 1;
 export const MAX_ENVELOPE_JSON_BYTES = 2 ** 16 - 1;
 /** Largest JSON body of a management request. */
 export const MAX_JSON_BODY_BYTES = 1_048_576;
-/** Largest bundle of a job. */
-export const MAX_BUNDLE_BYTES = 1_048_576;
+/** Largest bundle of a job that asks for more than is usual (`USUAL_BUNDLE_BYTES`). */
+export const MAX_BUNDLE_BYTES = 5 * 1_048_576;
 /** Largest raw output of a job, before the guard. */
 export const MAX_JOB_OUTPUT_BYTES = 64 * 1_048_576;
 /** Largest part of a snapshot that callers download: a hint, or the tags of a set. */

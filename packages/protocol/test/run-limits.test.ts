@@ -1,6 +1,6 @@
 /** @module */
 import { expect, test } from "vitest";
-import { JobManifest, MAX_RUN_LIMITS, runAllowance, USUAL_RUN_LIMITS } from "../src/index.ts";
+import { JobManifest, MAX_RUN_LIMITS, refuseLargeBundle, runAllowance, USUAL_RUN_LIMITS } from "../src/index.ts";
 
 const MEBIBYTE = 1_048_576;
 const BASE = { name: "a", purpose: "a", input: {}, outputs: {} };
@@ -27,8 +27,22 @@ test.each([
   { memoryLimitBytes: 4_096 * MEBIBYTE + 1 },
   { wallTimeLimitMs: 1.5 },
   { cpu: 4 },
+  { bundleLimitBytes: 5 * MEBIBYTE + 1 },
+  { bundleLimitBytes: 0 },
 ])("a manifest cannot ask for %j", (limits) => {
   expect(JobManifest.safeParse({ ...BASE, limits }).success).toBe(false);
+});
+
+test("a bundle has 1 MiB, or what its manifest asks for", () => {
+  const ask = (bundleLimitBytes: number): JobManifest => JobManifest.parse({ ...BASE, limits: { bundleLimitBytes } });
+  const refusal = {
+    code: "ERR_JOB_MANIFEST",
+    details: expect.objectContaining({ pointer: "/limits/bundleLimitBytes" }) as unknown,
+  };
+  expect(() => refuseLargeBundle(MEBIBYTE, {})).not.toThrow();
+  expect(() => refuseLargeBundle(MEBIBYTE + 1, {})).toThrow(expect.objectContaining(refusal));
+  expect(() => refuseLargeBundle(5 * MEBIBYTE, ask(5 * MEBIBYTE))).not.toThrow();
+  expect(() => refuseLargeBundle(2_001, ask(2_000))).toThrow(expect.objectContaining(refusal));
 });
 
 test("at most 32 numbers leave as metrics, over all outputs", () => {

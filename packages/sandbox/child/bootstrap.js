@@ -424,6 +424,9 @@ export default function bootstrap(hostLog, hostProgress, hostSettle, hostMetric,
         if (read !== undefined) manifest.read = read;
         if (declared !== undefined) manifest.params = declared;
         if (limits !== undefined) manifest.limits = limits;
+        // Written behind the job's code by the bundler.
+        const { sluiceLockfile } = /** @type {any} */ (globalThis);
+        if (sluiceLockfile !== undefined) manifest.lockfile = sluiceLockfile;
         return hostSettle("done", write(manifest, 0));
       }
       const context = freeze({ __proto__: null, progress, log, metric, params: freeze(params) });

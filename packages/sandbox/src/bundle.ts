@@ -4,11 +4,24 @@ import { builtinModules, createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, extname, join, posix, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { MAX_BUNDLE_BYTES, SluiceError, isSluiceError, sha256Hex, type Bytes, type Sha256Hex } from "@sluice/protocol";
+import {
+  isSluiceError,
+  LOCKFILE_NAMES,
+  MAX_BUNDLE_BYTES,
+  sha256Hex,
+  SluiceError,
+  utf8,
+  type Bytes,
+  type Lockfile,
+  type Sha256Hex,
+} from "@sluice/protocol";
 import { build, type BuildResult, type Plugin } from "esbuild";
+import { findLockfile } from "./lockfile.ts";
 
 /** Global that holds a bundle's exports; the isolate's first script reads `default` from it. */
 const GLOBAL_NAME = "sluiceJob";
+/** Global that names its lockfile. */
+const LOCKFILE_GLOBAL = "sluiceLockfile";
 /** esbuild namespace of this package's own modules: their paths in a bundle tell no directory. */
 const OWN_NAMESPACE = "sluice-sandbox";
 /** esbuild namespace of the few modules of the protocol that the kit loads. */
@@ -41,6 +54,8 @@ const BUILTIN_CAPABILITIES: Readonly<Record<string, string>> = {
 export interface JobBundle {
   readonly code: Bytes;
   readonly bundle: Sha256Hex;
+  /** What its packages were installed by; null when it has none. */
+  readonly lockfile: Lockfile | null;
 }
 
 /** A bundle with what a developer's own machine keeps beside it; none of it is in the bundle's bytes. */
@@ -51,11 +66,12 @@ export interface DevelopmentBundle extends JobBundle {
   readonly files: readonly string[];
 }
 
-/** Bundles the module `entryFile`, whose default export is `defineJob(…)`. Equal sources give equal bytes.
+/** Bundles the module `entryFile`, whose default export is `defineJob(…)`. Equal sources give equal bytes. When packages are in
+ *  it, its last line names the nearest lockfile and its hash.
  *  @throws ERR_JOB_BUNDLE, and ERR_JOB_CAPABILITY when it imports a Node builtin. */
 export async function bundleJob(entryFile: string): Promise<JobBundle> {
-  const { code, bundle } = await bundleForDevelopment(entryFile);
-  return { code, bundle };
+  const { code, bundle, lockfile } = await bundleForDevelopment(entryFile);
+  return { code, bundle, lockfile };
 }
 
 /** Bundles like `bundleJob`, to the same bytes, and keeps the source map and the list of files.
@@ -95,19 +111,35 @@ export async function bundleForDevelopment(entryFile: string): Promise<Developme
     throw new SluiceError("ERR_JOB_BUNDLE", { reason: firstReason(cause) }, { cause });
   }
   const [map, script] = [".map", ".js"].map((end) => result.outputFiles.find(({ path }) => path.endsWith(end)));
-  const code = new Uint8Array(script?.contents ?? []);
-  if (code.length > MAX_BUNDLE_BYTES) {
-    throw new SluiceError("ERR_JOB_BUNDLE", { reason: `it has more than ${MAX_BUNDLE_BYTES} bytes` });
-  }
   const files = Object.keys(result.metafile.inputs).filter(
     (path) => ![OWN_NAMESPACE, PROTOCOL_NAMESPACE, ARROW_NAMESPACE].some((own) => path.startsWith(`${own}:`)),
   );
+  const lockfile = files.some(isPackaged) ? await lockfileOf(directory) : null;
+  const code = utf8(
+    (script?.text ?? "") + (lockfile === null ? "" : `var ${LOCKFILE_GLOBAL} = ${JSON.stringify(lockfile)};\n`),
+  );
+  if (code.length > MAX_BUNDLE_BYTES) {
+    throw new SluiceError("ERR_JOB_BUNDLE", { reason: `it has more than ${MAX_BUNDLE_BYTES} bytes` });
+  }
   return {
     code,
     bundle: await sha256Hex(code),
+    lockfile,
     sourceMap: map?.text ?? "{}",
     files: files.map((path) => resolve(directory, path)),
   };
+}
+
+/** Whether an installer put it there, whose lockfile says which version it is. */
+function isPackaged(path: string): boolean {
+  return path.split(/[\\/]/).includes("node_modules");
+}
+
+async function lockfileOf(directory: string): Promise<Lockfile> {
+  const lockfile = await findLockfile(directory);
+  if (lockfile !== null) return lockfile;
+  const reason = `it has packages and no lockfile: expected ${LOCKFILE_NAMES.join(", ")} in its directory or above`;
+  throw new SluiceError("ERR_JOB_BUNDLE", { reason });
 }
 
 /** Resolves `@sluice/sandbox/job`, `/kit` and `/arrow` to this package, whatever the job's directory has installed. */

@@ -1,11 +1,18 @@
 /** Reads a bundle's manifest by running it, with no columns, in the sandbox.
  *  @module */
-import { SluiceError, sha256Hex, type Bytes, type DescribedBundle, type SandboxRunner } from "@sluice/protocol";
+import {
+  refuseLargeBundle,
+  SluiceError,
+  sha256Hex,
+  type Bytes,
+  type DescribedBundle,
+  type SandboxRunner,
+} from "@sluice/protocol";
 import { readJobManifest } from "./manifest-form.ts";
 import { DESCRIBE_LIMITS } from "./runner.ts";
 
 /** The manifest that `code` declares, with the hash of exactly these bytes.
- *  @throws ERR_JOB_MANIFEST, and the code of a run that failed. */
+ *  @throws ERR_JOB_MANIFEST, also when it is larger than it asks for, and the code of a run that failed. */
 export async function describeBundle(
   runner: SandboxRunner,
   code: Bytes,
@@ -18,5 +25,7 @@ export async function describeBundle(
   if (!outcome.ok) throw new SluiceError(outcome.code, outcome.details, { refusedBy: "sandbox" });
   const decoded = await runner.decode(outcome.output, null, options);
   if (!decoded.ok) throw new SluiceError(decoded.code, decoded.details, { refusedBy: "sandbox" });
-  return { bundle: await sha256Hex(code), manifest: readJobManifest(decoded.form) };
+  const manifest = readJobManifest(decoded.form);
+  refuseLargeBundle(code.length, manifest);
+  return { bundle: await sha256Hex(code), manifest };
 }

@@ -242,7 +242,12 @@ export type JobDefinition<
   /** Numbers within bounds, and words of closed lists, that a run is given: `sluice job submit --param name=value`. */
   readonly params?: P;
   /** What a run may use, instead of what is usual; each environment has its largest (docs/runs.md). */
-  readonly limits?: { readonly wallTimeLimitMs?: number; readonly memoryLimitBytes?: number };
+  readonly limits?: {
+    readonly wallTimeLimitMs?: number;
+    readonly memoryLimitBytes?: number;
+    /** Size of the bundle, when it is above 1 MiB: 5 MiB at most. */
+    readonly bundleLimitBytes?: number;
+  };
   /** Computes the released outputs on the desensitised sample. */
   develop(rows: RowsOf<I, R>, context: JobContext<P>): OutputsOf<O, ReleasedKind> | Promise<OutputsOf<O, ReleasedKind>>;
   /** Computes the served outputs on every row, with the released model when there is one. Needed for labels, a set and

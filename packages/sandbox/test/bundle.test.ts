@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -54,7 +55,7 @@ test.each([
   ["a syntax error", "export default {;", /^job\.ts:1: /],
   ["a missing module", `import "./missing.ts"; export default {};`, /^job\.ts:1: Could not resolve "\.\/missing\.ts"/],
   ["a missing package", `import "no-such-package"; export default {};`, /Could not resolve "no-such-package"/],
-  ["a source above the limit", `export default { text: "${"x".repeat(1_100_000)}" };`, /more than 1048576 bytes/],
+  ["a source above the limit", `export default { text: "${"x".repeat(5_242_880)}" };`, /more than 5242880 bytes/],
 ])("says where %s is", async (_name, source, reason) => {
   const file = join(directory, "job.ts");
   await writeFile(file, source);
@@ -66,4 +67,45 @@ test.each([
 
 test("says that the entry is missing", async () => {
   await expect(bundleJob(join(directory, "nothing.ts"))).rejects.toMatchObject({ code: "ERR_JOB_BUNDLE" });
+});
+
+/** A job in a project of its own, with one package that an installer put there. */
+async function projectWith(lockfiles: Readonly<Record<string, string>>): Promise<string> {
+  const project = await mkdtemp(join(directory, "project-"));
+  const files = {
+    "node_modules/answer/package.json": `{ "name": "answer", "version": "1.0.0", "main": "index.js" }`,
+    "node_modules/answer/index.js": `export const answer = 42;`,
+    "jobs/job.ts": `import { answer } from "answer"; export default { answer };`,
+    "jobs/plain.ts": `export default { answer: 42 };`,
+    ...lockfiles,
+  };
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(join(project, name, ".."), { recursive: true });
+    await writeFile(join(project, name), text);
+  }
+  return join(project, "jobs");
+}
+
+test("the bundle of a job with packages names the nearest lockfile, so that its hash covers it; one without has none", async () => {
+  const jobs = await projectWith({ "package-lock.json": "far", "jobs/yarn.lock": "near", "jobs/bun.lock": "later" });
+  const before = await bundleJob(join(jobs, "job.ts"));
+  expect(before.lockfile).toEqual({ name: "yarn.lock", hash: createHash("sha256").update("near").digest("hex") });
+  expect(fromUtf8(before.code)).toContain(`var sluiceLockfile = ${JSON.stringify(before.lockfile)};`);
+  const plain = await bundleJob(join(jobs, "plain.ts"));
+  expect(plain.lockfile).toBeNull();
+  expect(fromUtf8(plain.code)).not.toContain("sluiceLockfile");
+  await writeFile(join(jobs, "yarn.lock"), "near, changed");
+  expect((await bundleJob(join(jobs, "job.ts"))).bundle).not.toBe(before.bundle);
+  expect((await bundleJob(join(jobs, "plain.ts"))).bundle).toBe(plain.bundle);
+});
+
+test.each([
+  ["no lockfile", {}, /packages and no lockfile: expected pnpm-lock\.yaml/],
+  ["a directory for one", { "package-lock.json/x": "" }, /package-lock\.json cannot be read/],
+])("refuses packages with %s", async (_name, lockfiles, reason) => {
+  const file = join(await projectWith(lockfiles), "job.ts");
+  await expect(bundleJob(file)).rejects.toMatchObject({
+    code: "ERR_JOB_BUNDLE",
+    details: { reason: expect.stringMatching(reason) as unknown },
+  });
 });

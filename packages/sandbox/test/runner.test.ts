@@ -88,6 +88,20 @@ test.each([
   });
 });
 
+test("the manifest names the lockfile that stands behind the job's code, and asks for the size that its bundle has", async () => {
+  const job = (limits: string, length: number): Uint8Array =>
+    utf8(`var sluiceJob = { default: { name: "a", purpose: "x", input: {}, outputs: {}, limits: ${limits} } };
+      /* ${"x".repeat(length)} */
+      var sluiceLockfile = { name: "yarn.lock", hash: "${"ab".repeat(32)}" };`);
+  const large = 1_100_000;
+  await expect(describeBundle(runner, job("{}", large))).rejects.toMatchObject({
+    code: "ERR_JOB_MANIFEST",
+    details: { pointer: "/limits/bundleLimitBytes" },
+  });
+  const { manifest } = await describeBundle(runner, job("{ bundleLimitBytes: 1200000 }", large));
+  expect(manifest.lockfile).toEqual({ name: "yarn.lock", hash: "ab".repeat(32) });
+});
+
 test("refuses a bundle without a job", async () => {
   await expect(describeBundle(runner, utf8("var x = 1;"))).rejects.toMatchObject({ code: "ERR_JOB_THREW" });
   await expect(describeBundle(runner, utf8("process.exit()"))).rejects.toMatchObject({ code: "ERR_JOB_CAPABILITY" });

@@ -3,6 +3,7 @@
 import type { Inspection } from "@sluice/domain";
 import { JSON_OPTION, type Command } from "../command.ts";
 import { formatFindings } from "../develop/guard-text.ts";
+import { lockfileText } from "../lockfile-text.ts";
 import { ACCESS_OPTIONS } from "../key-access.ts";
 import { stoppedDomainOptions } from "../stopped-domain.ts";
 
@@ -36,7 +37,8 @@ export const domainInspect: Command = {
 };
 
 function textOf(inspection: Inspection): string {
-  const { run, operation, product, version, bundle, again, same, sameSource, recordedHash, againHash } = inspection;
+  const { run, operation, product, version, bundle, again, same, sameSource, recordedHash, againHash, lockfile } =
+    inspection;
   const verdict = same ? "一致 / the same report and output" : "不一致 / another report or output";
   const source = { true: "未变 / unchanged", false: "已变 / changed since", null: "未登记 / not registered" }[
     String(sameSource) as "true" | "false" | "null"
@@ -46,6 +48,7 @@ function textOf(inspection: Inspection): string {
   );
   return [
     `${run}: ${operation} ${product} ${version}, bundle ${bundle}`,
+    `依赖 / lockfile  ${lockfileText(lockfile)}`,
     `结果 / result  ${verdict}`,
     `数源 / source  ${source}`,
     `当时 / then    ${recordedHash}`,

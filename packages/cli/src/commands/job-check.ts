@@ -1,7 +1,8 @@
 /** `sluice job check FILE`
  *  @module */
 import { resolve } from "node:path";
-import { MAX_BUNDLE_BYTES } from "@sluice/protocol";
+import { USUAL_BUNDLE_BYTES } from "@sluice/protocol";
+import { lockfileText } from "../lockfile-text.ts";
 import { JSON_OPTION, type Command } from "../command.ts";
 import type { LocalJob, LocalRun } from "../develop/local-job.ts";
 import { LOCAL_RUN_OPTIONS } from "../develop/local-options.ts";
@@ -69,6 +70,7 @@ async function checkDocument(local: LocalJob, run: LocalRun | null, refusals: nu
     ok: refusals === 0,
     bundle: job.bundle,
     sizeBytes: job.code.length,
+    lockfile: job.lockfile,
     manifest,
     columns: await checkedColumns(local),
     problems: problems.map((problem) => errorDocument(problem)["error"]),
@@ -83,7 +85,8 @@ async function formatCheck(local: LocalJob, run: LocalRun | null, refusals: numb
     ["job", manifest.name],
     ["purpose", manifest.purpose],
     ["bundle", job.bundle],
-    ["size", `${job.code.length} of at most ${MAX_BUNDLE_BYTES} bytes`],
+    ["lockfile", lockfileText(job.lockfile)],
+    ["size", `${job.code.length} of at most ${manifest.limits?.bundleLimitBytes ?? USUAL_BUNDLE_BYTES} bytes`],
     [
       "grant",
       files.grant === null

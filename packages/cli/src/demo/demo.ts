@@ -11,6 +11,7 @@ import type { CommandIo } from "../command.ts";
 import { formatError } from "../error-text.ts";
 import { partyVariables, writeEnvironments } from "./environments.ts";
 import type { ExampleName } from "./example-names.ts";
+import { layersLine } from "./layers-line.ts";
 import { examplePlan } from "./examples.ts";
 import { openGeneratedCity } from "./generated-city.ts";
 import type { ProductPlan } from "./plan.ts";
@@ -51,6 +52,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     running = await narrator.step("processes", "gateway and domains start, each with its own keys", () =>
       RunningCity.start(generated.city),
     );
+    narrator.say(await layersLine());
     const plan = await examplePlan(generated, options.only);
     const report = await walk(running, narrator, plan);
     conclude(narrator, report);

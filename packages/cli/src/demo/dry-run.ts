@@ -26,7 +26,7 @@ export async function dryRun(running: RunningCity, plan: ProductPlan, profile: R
   const runner = await createSandboxRunner();
   try {
     const { manifest } = await describeBundle(runner, code, { signal });
-    const job = { code, bundle: await sha256Hex(code), sourceMap: "", files: [] };
+    const job = { code, bundle: await sha256Hex(code), lockfile: manifest.lockfile ?? null, sourceMap: "", files: [] };
     const entries = await runLocally(job, manifest, {
       runner,
       source: { resource, policy, profile },

@@ -67,12 +67,15 @@ function membership(measured: MembershipEvidence | undefined): Markup {
         <span lang="en">Not measured: there is no target, or there are no rows outside of the sample.</span>
       </p>`;
   }
-  const { members, others, auc, pValue, tprAt1, roc } = measured;
+  const { members, others, auc, pValue, gap, tprAt1, roc } = measured;
+  const chance = (p: number): string => (p < 0.001 ? "< 0.001" : p.toFixed(3));
   const share = (value: number): string => `${(100 * value).toFixed(1)} %`;
-  return html`${title} ${rocCurve(roc, `ROC, AUC ${auc.toFixed(3)}`)}
+  return html`${title} ${rocCurve({ points: roc, gap: gap.distance, label: `ROC, AUC ${auc.toFixed(3)}` })}
   ${factList([
     ["AUC（0.5 为碰运气，限 0.60）", "0.5 is chance, limit 0.60", auc.toFixed(3)],
-    ["p 值", "One-sided, Mann–Whitney", pValue < 0.001 ? "< 0.001" : pValue.toFixed(3)],
+    ["p 值", "One-sided, Mann–Whitney", chance(pValue)],
+    ["损失分布最大差距", "Largest gap of the losses, Kolmogorov–Smirnov", gap.distance.toFixed(3)],
+    ["差距的 p 值", "Of a gap as large by chance", chance(gap.pValue)],
     ["1% 误报下认出（限 5%）", "Found at 1 % of false alarms", share(tprAt1.value)],
     ["其 95% 区间", "Its 95 % interval", `${share(tprAt1.low)} – ${share(tprAt1.high)}`],
     ["样本内 / 外行数", "Rows inside / outside", `${members} / ${others}`],

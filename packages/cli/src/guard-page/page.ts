@@ -4,6 +4,7 @@
 import type { Inspection } from "@sluice/domain";
 import type { GuardFinding, GuardVerdict } from "@sluice/protocol";
 import { RESULT_WORDS, ruleWords } from "../officer/guard-words.ts";
+import { lockfileWords } from "../lockfile-text.ts";
 import { html, type Markup } from "../officer/markup.ts";
 import { factList } from "../report-page/facts.ts";
 import { REPORT_STYLE } from "../report-page/page-style.ts";
@@ -44,6 +45,7 @@ export function guardPage(inspection: Inspection): string {
             ["运行", `Run: ${operation}`, run],
             ["重跑", "Made again", same ? "一致 / the same" : "不一致 / another"],
             ["数源", "Source table", source],
+            ["依赖锁定文件", "Lockfile", lockfileWords(inspection.lockfile ?? undefined)],
           ])}
           ${rules(again.findings)} ${modelSections(inspection.evidence)} ${channelSection(inspection)}
           ${registerSection(inspection)}
@@ -110,6 +112,10 @@ const GUARD_STYLE: Markup = html`<style>
   svg .curve {
     fill: none;
     stroke: #1d5fa6;
+    stroke-width: 2.5px;
+  }
+  svg .gap {
+    stroke: #c06a00;
     stroke-width: 2.5px;
   }
   svg .chance {

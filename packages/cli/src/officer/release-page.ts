@@ -18,6 +18,7 @@ import { grantPins, namedPolicy, termCheck, verdictOf } from "./grant-page.ts";
 import { callerWords } from "./grant-terms.ts";
 import { columnWords, namesOf, plainNames, type Names, type NameSources } from "./names.ts";
 import { qualifiedLead, type Check, type Figure, type OfficerPage } from "./page.ts";
+import { lockfileWords } from "../lockfile-text.ts";
 import { parameterCount } from "../model-text.ts";
 import { releaseChanges } from "./release-changes.ts";
 import { fitOfRun, fitSection, type RunFit } from "./release-fit.ts";
@@ -82,7 +83,7 @@ export async function releasePage(shown: ReleaseToShow): Promise<OfficerPage> {
       ...(matching === undefined ? [] : runSections(matching, policy, names)),
       fitSection(body, fit),
       signatures.section,
-      identifiers(body, hash),
+      identifiers(body, hash, matching),
     ],
     hash,
     printedAt: minuteText(now.toISOString()),
@@ -268,11 +269,14 @@ function forbids({ grant, model }: Release, { form }: ShownProduct): string[] {
   ];
 }
 
-function identifiers(release: Release, hash: string): OfficerPage["sections"][number] {
+function identifiers(release: Release, hash: string, run: Run | undefined): OfficerPage["sections"][number] {
   const rows = [
     ["本许可的编号（哈希）", hash],
     ["授权（哈希）", release.grant],
     ["程序（作业包哈希）", release.bundle],
+    ...(run?.manifest === undefined
+      ? []
+      : [["依赖锁定文件（程序自报，复建可核）", lockfileWords(run.manifest.lockfile)] as const]),
     ["申明（哈希）", release.manifest],
     ...(release.model === undefined ? [] : [["模型（哈希）", release.model] as const]),
     ...(release.params === undefined

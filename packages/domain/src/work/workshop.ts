@@ -3,7 +3,7 @@
  *  there is no option, variable or argument that leaves the guard out.
  *  @module */
 import { extname } from "node:path";
-import { MAX_BUNDLE_BYTES, sha256Hex, SluiceError, verdictOf } from "@sluice/protocol";
+import { MAX_BUNDLE_BYTES, refuseLargeBundle, sha256Hex, SluiceError, verdictOf } from "@sluice/protocol";
 import type {
   Bytes,
   CheckedOutput,
@@ -171,7 +171,10 @@ class HelperWorkshop implements Workshop {
     const brokered = await this.#run(job, signal === undefined ? {} : { signal }, this.#describes);
     if (!brokered.ok) throw new SluiceError(brokered.code, brokered.details, { refusedBy: brokered.refusedBy });
     const { answer } = await this.#ask((id) => ({ kind: "manifest", id }), [brokered.form]);
-    if (answer.kind === "manifest") return { bundle: await sha256Hex(code), manifest: answer.manifest };
+    if (answer.kind === "manifest") {
+      refuseLargeBundle(code.length, answer.manifest);
+      return { bundle: await sha256Hex(code), manifest: answer.manifest };
+    }
     const { code: refusal, details } = guardRefusal(answer);
     throw new SluiceError(refusal, details, { refusedBy: refusal === "ERR_JOB_MANIFEST" ? "sandbox" : "guard" });
   }
