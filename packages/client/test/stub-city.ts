@@ -121,6 +121,11 @@ export class StubCity {
     return this.#parts.receiptKey;
   }
 
+  /** What the domain reads in a query, which only it can open. */
+  async read({ request, frame }: CallEnvelope): Promise<Bytes> {
+    return (await openQuery(this.#parts.seal, frame, sealingContext(request.body))).content;
+  }
+
   /** A proof, in the gateway's log, of another document. */
   async proofOfSomethingElse(): Promise<LogProof> {
     return await prove(this.#parts.gatewayLog, { type: "another" });
