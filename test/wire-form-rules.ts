@@ -43,6 +43,9 @@ export function checkForm(struct: string, fields: Fields): void {
     const { ask, page } = fields;
     if (!(ask === 2 || (ask === 1 && page === 0))) throw new Error("ask or page is out of range");
   }
+  if (struct === "LookupRecord" && fields["state"] === 1 && /[^0]/.test(String(fields["value"]))) {
+    throw new Error("the value of a deletion is not zero");
+  }
   const blocks = Math.ceil(Number(fields["rows"]) / 2_048);
   const expected = { ScoreRequest: Number(fields["features"]) * blocks, ScoreReply: blocks }[struct];
   const ciphertexts = (fields["columns"] ?? fields["blocks"]) as unknown[];

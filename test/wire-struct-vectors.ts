@@ -5,6 +5,7 @@ import {
   encodeEvaluateRequest,
   encodeEvaluateResponse,
   encodeLabelRecord,
+  encodeLookupRecord,
   encodePirAnswer,
   encodePirQuery,
   encodeSealedAnswer,
@@ -69,9 +70,14 @@ export function structVectors(call: string, answer: string): StructVector[] {
       key: toHex(utf8("键")),
     }),
     vector("Element", run(7, 32), { bytes: hexRun(7, 32) }),
-    vector("EvaluateRequest", encodeEvaluateRequest({ elements }), { version: 1, count: 2, elements: elementFields }),
+    vector("EvaluateRequest", encodeEvaluateRequest({ snapshot: run(10, 32), elements }), {
+      version: 2,
+      snapshot: hexRun(10, 32),
+      count: 2,
+      elements: elementFields,
+    }),
     vector("EvaluateResponse", encodeEvaluateResponse({ elements, proof: run(64, 64) }), {
-      version: 1,
+      version: 2,
       count: 2,
       elements: elementFields,
       proof: hexRun(64, 64),
@@ -88,13 +94,27 @@ export function structVectors(call: string, answer: string): StructVector[] {
       third: 0x8a8b8c8d,
       unused: hexRun(0x8e, 16),
     }),
-    vector("PirQuery", encodePirQuery({ snapshot: run(9, 32), query: Uint32Array.of(1, 0xfffffffe, 0x01020304) }), {
-      version: 1,
-      snapshot: hexRun(9, 32),
-      query: [1, 0xfffffffe, 0x01020304],
+    vector("LookupPart", fromHex("0000000201000000feffffff"), { count: 2, words: [1, 0xfffffffe] }),
+    vector(
+      "PirQuery",
+      encodePirQuery({ snapshot: run(9, 32), parts: [Uint32Array.of(1, 0xfffffffe, 0x01020304), Uint32Array.of(5)] }),
+      {
+        version: 2,
+        snapshot: hexRun(9, 32),
+        count: 2,
+        parts: [
+          { count: 3, words: [1, 0xfffffffe, 0x01020304] },
+          { count: 1, words: [5] },
+        ],
+      },
+    ),
+    vector("PirAnswer", encodePirAnswer([Uint32Array.of(0x80000000, 7)]), {
+      version: 2,
+      count: 1,
+      parts: [{ count: 2, words: [0x80000000, 7] }],
     }),
-    vector("PirAnswer", encodePirAnswer(Uint32Array.of(0x80000000, 7)), { version: 1, answer: [0x80000000, 7] }),
-    vector("LabelRecord", encodeLabelRecord(3), { label: 3, pad: "00".repeat(15) }),
+    vector("LookupRecord", encodeLookupRecord(run(11, 5)), { state: 0, value: hexRun(11, 5) }),
+    vector("LabelRecord", encodeLabelRecord(3), { label: 3, pad: "00".repeat(14) }),
   ];
 }
 
@@ -103,25 +123,39 @@ export function malformedVectors(call: string, answer: string): MalformedVector[
   const malformed: MalformedVector[] = [];
   for (const { struct, hex } of structVectors(call, answer)) {
     const bytes = fromHex(hex);
-    const add = (name: string, changed: Bytes): number =>
-      malformed.push({ struct, name, hex: toHex(changed), code: "ERR_FRAME_MALFORMED" });
+    const code = struct === "LookupRecord" ? "ERR_LOOKUP_CORRUPT" : "ERR_FRAME_MALFORMED";
+    const add = (name: string, changed: Bytes): number => malformed.push({ struct, name, hex: toHex(changed), code });
     const tail = TAILS[struct];
     add("empty", struct === "Hint" ? new Uint8Array(1) : new Uint8Array());
     add("truncated", bytes.subarray(0, tail === "bytes" ? (SHORTEST[struct] ?? 0) - 1 : bytes.length - 1));
     if (tail !== "bytes") add("extra byte", concatBytes(bytes, new Uint8Array(1)));
-    if (bytes[0] === 0 && bytes[1] === 1 && !UNVERSIONED.has(struct)) {
-      add("version 2", concatBytes(Uint8Array.of(0, 2), bytes.subarray(2)));
-      add("version little-endian", concatBytes(Uint8Array.of(1, 0), bytes.subarray(2)));
+    const [high, version = 0] = bytes;
+    if (high === 0 && (version === 1 || LOOKUP_FRAMES.has(struct)) && !UNVERSIONED.has(struct)) {
+      add(`version ${3 - version}`, concatBytes(Uint8Array.of(0, 3 - version), bytes.subarray(2)));
+      add("version little-endian", concatBytes(Uint8Array.of(version, 0), bytes.subarray(2)));
     }
     if (struct.startsWith("Evaluate")) {
-      add("no elements", concatBytes(Uint8Array.of(0, 1, 0, 0), bytes.subarray(4 + 64)));
-      add("one element more than there is", concatBytes(Uint8Array.of(0, 1, 0, 3), bytes.subarray(4)));
-      add("one element fewer than there are", concatBytes(Uint8Array.of(0, 1, 0, 1), bytes.subarray(4)));
+      const at = struct === "EvaluateRequest" ? 34 : 2;
+      const [head, rest] = [bytes.subarray(0, at), bytes.subarray(at + 2)];
+      add("no elements", concatBytes(head, Uint8Array.of(0, 0), rest.subarray(64)));
+      add("one element more than there is", concatBytes(head, Uint8Array.of(0, 3), rest));
+      add("one element fewer than there are", concatBytes(head, Uint8Array.of(0, 1), rest));
+      if (at === 34) add("1025 elements", concatBytes(head, Uint8Array.of(4, 1), new Uint8Array(1_025 * 32)));
     }
-    if (struct === "EvaluateRequest") {
-      add("1025 elements", concatBytes(Uint8Array.of(0, 1, 4, 1), new Uint8Array(1_025 * 32)));
+    if (struct.startsWith("Pir")) {
+      const at = struct === "PirQuery" ? 34 : 2;
+      for (const count of [0, 3]) {
+        add(`${count} parts`, concatBytes(bytes.subarray(0, at), Uint8Array.of(count), new Uint8Array(4 * count)));
+      }
+      add("a part fewer than it counts", concatBytes(bytes.subarray(0, at), Uint8Array.of(2, 0, 0, 0, 0)));
+      add("a word more than there is", bytes.with(at + 4, (bytes[at + 4] ?? 0) + 1));
+      add("a word fewer than there is", bytes.with(at + 4, (bytes[at + 4] ?? 0) - 1));
     }
-    if (struct === "LabelRecord") add("padding that is not zero", concatBytes(bytes.subarray(0, 15), Uint8Array.of(1)));
+    if (struct === "LookupRecord") {
+      add("another state", bytes.with(0, 2));
+      add("a deletion with a value", bytes.with(0, 1));
+    }
+    if (struct === "LabelRecord") add("padding that is not zero", concatBytes(bytes.subarray(0, 14), Uint8Array.of(1)));
     if (struct.endsWith("Envelope")) {
       const [, , high = 0, low = 0] = bytes;
       const length = high * 256 + low;
@@ -142,11 +176,12 @@ const TAILS: Readonly<Record<string, "bytes" | "words">> = {
   SealedAnswer: "bytes",
   OprfInput: "bytes",
   Hint: "words",
-  PirQuery: "words",
-  PirAnswer: "words",
+  LookupRecord: "bytes",
 };
-const SHORTEST: Readonly<Record<string, number>> = { SealedQuery: 34, SealedAnswer: 34, OprfInput: 7 };
-const UNVERSIONED: ReadonlySet<string> = new Set(["LabelRecord", "Hint", "OprfInput"]);
+const SHORTEST: Readonly<Record<string, number>> = { SealedQuery: 34, SealedAnswer: 34, OprfInput: 7, LookupRecord: 1 };
+/** Frames of version 2. */
+const LOOKUP_FRAMES: ReadonlySet<string> = new Set(["EvaluateRequest", "EvaluateResponse", "PirQuery", "PirAnswer"]);
+const UNVERSIONED: ReadonlySet<string> = new Set(["LabelRecord", "LookupPart", "LookupRecord", "Hint", "OprfInput"]);
 
 function be16(value: number): Bytes {
   return Uint8Array.of(value >> 8, value & 0xff);

@@ -6,7 +6,7 @@ import { signHttp } from "@sluice/evidence/http";
 import { openQuery, SealKeyPair, sealQuery, type SentQuery } from "@sluice/evidence/seal";
 import { importPrivateKey, signDocument } from "@sluice/evidence/sign";
 import { LookupClient, lookupContext } from "@sluice/mpc/lookup/client";
-import { buildIndex, LookupDatabase } from "@sluice/mpc/lookup/server";
+import { buildIndex, LookupDatabase, padDelta } from "@sluice/mpc/lookup/server";
 import { blind } from "@sluice/mpc/oprf/client";
 import { blindEvaluate, deriveKeyPair, evaluateMany } from "@sluice/mpc/oprf/server";
 import {
@@ -17,10 +17,13 @@ import {
   documentHash,
   encodeAnswer,
   encodeCall,
+  encodeDeletedRecord,
   encodeEvaluateResponse,
   encodeLabelRecord,
+  encodeLookupRecord,
   encodePirAnswer,
   fromHex,
+  LABEL_RECORD_BYTES,
   OPERATION_UNITS,
   sealingContext,
   sha256Hex,
@@ -66,6 +69,10 @@ const clock = { now: () => new Date(AT) };
 const VOCABULARY = ["A", "B", "C", "D"];
 /** Enough for two buckets. */
 const INDEX_KEYS = 300;
+/** Labels given since the base was built; null where the key was deleted. */
+const CHANGES = { "person-0004": 3, "person-0007": null, "later-0001": 2 } as const;
+/** In the base; changed and deleted in the delta; in neither. */
+const LOOKED_UP = ["person-0001", "person-0004", "person-0007", "不在表中-é"];
 
 /** Everything in `packages/protocol/vectors/wire-v1.json`. */
 export async function makeWireVectors() {
@@ -73,7 +80,7 @@ export async function makeWireVectors() {
   const index = await makeIndex(keys);
   const calls = [];
   const lookups = [];
-  for (const key of ["person-0001", "person-0004", "不在表中-é"]) {
+  for (const key of LOOKED_UP) {
     const lookup = await runLookup(index, key);
     lookups.push(lookup.shown);
     for (const [operation, plaintext, answer] of lookup.calls) {
@@ -114,8 +121,10 @@ export async function makeWireVectors() {
       snapshot: index.signed,
       snapshotHash: index.snapshotHash,
       oprfSecretKey: toHex(index.keyPair.secret.reveal()),
-      hintStart: toHex(index.hint.subarray(0, 64)),
-      database: toHex(index.database),
+      tables: index.tables.map(({ hint, database }) => ({
+        hintStart: toHex(hint.subarray(0, 64)),
+        database: toHex(database),
+      })),
       queries: lookups,
       matrix: await matrixRows(),
       positions: otherPositions(),
@@ -178,28 +187,40 @@ async function makeIndex(keys: Keys) {
   const context = lookupContext(identity);
   const keyPair = await deriveKeyPair(seeded("oprf").bytes(32), utf8("wire vectors"));
   const labels = Array.from({ length: INDEX_KEYS }, (_, i) => i % VOCABULARY.length);
-  const built = await buildIndex({
+  const base = await buildIndex({
     keys: labels.map((_, i) => `person-${String(i).padStart(4, "0")}`),
-    records: labels.map(encodeLabelRecord),
+    records: labels.map((label) => encodeLookupRecord(encodeLabelRecord(label))),
     keyPair,
     random: seeded("index"),
     context,
   });
+  const delta = await buildIndex({
+    keys: Object.keys(CHANGES),
+    records: Object.values(CHANGES).map((label) =>
+      label === null ? encodeDeletedRecord(LABEL_RECORD_BYTES) : encodeLookupRecord(encodeLabelRecord(label)),
+    ),
+    keyPair,
+    random: seeded("delta"),
+    context,
+    shownRows: padDelta(Object.keys(CHANGES).length, INDEX_KEYS),
+  });
+  const shown = async ({ parameters, hint }: typeof base) => {
+    return { parameters, hint: await sha256Hex(hint), hintBytes: hint.length };
+  };
   const snapshot: LookupSnapshot = {
     type: "lookup-snapshot",
     ...identity,
     bundle: await sha256Hex(utf8("bundle")),
     release: await sha256Hex(utf8("release")),
-    parameters: built.parameters,
+    ...(await shown(base)),
+    delta: await shown(delta),
     oprfPublicKey: toHex(keyPair.publicKey),
     sealKey: keys.seal.sealKey,
-    hint: await sha256Hex(built.hint),
-    hintBytes: built.hint.length,
     vocabulary: VOCABULARY,
     at: AT,
   };
   const signed = await signDocument(snapshot, keys.receipt);
-  return { ...built, context, keyPair, snapshot, signed, snapshotHash: await documentHash(snapshot) };
+  return { tables: [base, delta], context, keyPair, snapshot, signed, snapshotHash: await documentHash(snapshot) };
 }
 
 /** What the snapshots of every form have in common. */
@@ -218,7 +239,7 @@ function servedIdentity({
 
 /** Runs the client against the index, and shows what it drew and derived. */
 async function runLookup(index: Index, key: string) {
-  const { snapshot, snapshotHash, hint, keyPair, parameters } = index;
+  const { snapshot, snapshotHash, tables, keyPair } = index;
   const drawn: Bytes[] = [];
   const source = seeded(`lookup ${key}`);
   const random: Random = {
@@ -228,23 +249,36 @@ async function runLookup(index: Index, key: string) {
       return bytes;
     },
   };
-  const client = await LookupClient.open({ snapshot, snapshotHash, hint });
+  const client = await LookupClient.open({ snapshot, snapshotHash, hints: tables.map(({ hint }) => hint) });
   const started = client.start(key, random);
   const input = oprfInput(index.context, key);
   const { elements } = decodeEvaluateRequest(started.frame);
   const evaluation = encodeEvaluateResponse(await blindEvaluate(keyPair, elements, seeded(`proof ${key}`)));
   const blindScalar = blind(input, seeded(`lookup ${key}`)).blind.reveal();
   const query = await started.evaluated(evaluation);
-  const [secret, errorBytes] = drawn.slice(-2);
-  if (secret === undefined || errorBytes === undefined) throw new RangeError("a query draws secret and errors");
-  const errors = new Uint32Array(parameters.rowsPerBucket);
-  sampleErrors(errors, { bytes: () => errorBytes });
+  const { parts: words } = decodePirQuery(query.frame);
   const answer = encodePirAnswer(
-    LookupDatabase.open(parameters, index.database).answer(decodePirQuery(query.frame).query),
+    tables.map(({ parameters, database }, i) =>
+      LookupDatabase.open(parameters, database).answer(words[i] ?? new Uint32Array()),
+    ),
   );
-  const payload = await query.finish(answer);
+  const value = await query.finish(answer);
   const [output = new Uint8Array()] = await evaluateMany(keyPair, [input]);
-  const secrets = deriveRecordSecrets(output, fromHex(parameters.matrixSeed));
+  const parts = tables.map(({ parameters }, i) => {
+    const [secret, errorBytes] = drawn.slice(-2 * tables.length).slice(2 * i);
+    if (secret === undefined || errorBytes === undefined) throw new RangeError("a query draws secret and errors");
+    const errors = new Uint32Array(parameters.rowsPerBucket);
+    sampleErrors(errors, { bytes: () => errorBytes });
+    const secrets = deriveRecordSecrets(output, fromHex(parameters.matrixSeed));
+    return {
+      position: toHex(secrets.position),
+      recordKey: toHex(secrets.key),
+      recordNonce: toHex(secrets.nonce),
+      ...positionsOf(secrets.position, fromHex(parameters.filterSeed), parameters),
+      secret: toHex(secret),
+      errors: toHex(bytesOfWords(errors)),
+    };
+  });
   const shown = {
     key,
     oprfInput: toHex(input),
@@ -252,16 +286,11 @@ async function runLookup(index: Index, key: string) {
     evaluateRequest: toHex(started.frame),
     evaluateResponse: toHex(evaluation),
     output: toHex(output),
-    position: toHex(secrets.position),
-    recordKey: toHex(secrets.key),
-    recordNonce: toHex(secrets.nonce),
-    ...positionsOf(secrets.position, fromHex(parameters.filterSeed), parameters),
-    secret: toHex(secret),
-    errors: toHex(bytesOfWords(errors)),
+    parts,
     pirQuery: toHex(query.frame),
     pirAnswer: toHex(answer),
-    payload: payload === null ? null : toHex(payload),
-    label: payload === null ? null : (VOCABULARY[payload[0] ?? 0] ?? null),
+    value: value === null ? null : toHex(value),
+    label: value === null ? null : (VOCABULARY[value[0] ?? 0] ?? null),
   };
   const calls: [Operation, Bytes, Bytes][] = [
     ["lookup.evaluate", started.frame, evaluation],

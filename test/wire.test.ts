@@ -13,6 +13,7 @@ import {
   decodeEvaluateRequest,
   decodeEvaluateResponse,
   decodeLabelRecord,
+  decodeLookupRecord,
   decodePirAnswer,
   decodePirQuery,
   decodePsiCardinalityAnswer,
@@ -254,18 +255,12 @@ test("positions and matrix rows follow from their seeds", () => {
 });
 
 test("a lookup follows from key, snapshot and what the client drew", () => {
-  const { database, hintStart, oprfSecretKey } = vectors.lookup;
-  const { buckets, recordBytes, rowsPerBucket } = parameters;
-  const columns = buckets * recordBytes;
-  expect(buckets).toBeGreaterThan(1);
-  const matrix = matrixRows(bytesOf(parameters.matrixSeed), 0, rowsPerBucket);
-  const rows = new Int8Array(bytesOf(database));
-  const hint = hintOf(rows, matrix, columns);
-  const hintBytes = Buffer.from(hint.buffer);
-  expect([hintBytes.length, sha256(hintBytes).toString("hex")]).toEqual([snapshot.hintBytes, snapshot.hint]);
-  expect(structs.decode("Hint", hintBytes.subarray(0, 64))["words"]).toEqual([...wordsOf(hintStart)]);
+  const { oprfSecretKey } = vectors.lookup;
+  expect(parameters.buckets).toBeGreaterThan(1);
+  const tables = [snapshot, snapshot.delta].map((table, i) => openedTable(table, vectors.lookup.tables[i]));
 
   const { domain, product, version, grant, epoch } = snapshot;
+  const found: unknown[] = [];
   const context = `${contextLabel}${canonical({ domain, product, version, grant, epoch })}`;
   for (const vector of vectors.lookup.queries) {
     const input = bytesOf(vector.oprfInput);
@@ -290,36 +285,88 @@ test("a lookup follows from key, snapshot and what the client drew", () => {
     );
     expect(() => oprfOutput({ ...evaluation, publicKey: evaluation.blinded })).toThrow(/proof/i);
 
-    const { position, recordKey, recordNonce } = vector;
-    const secrets = recordSecrets(structs, bytesOf(vector.output), bytesOf(parameters.matrixSeed));
-    expect(secrets).toEqual({ position, key: recordKey, nonce: recordNonce });
-    const place = positions(structs, bytesOf(position), bytesOf(parameters.filterSeed), parameters);
-    expect(place).toEqual({ bucket: vector.bucket, rows: vector.rows });
-
-    const [secret, errors] = [wordsOf(vector.secret), wordsOf(vector.errors)];
-    const expected = [...errors].map((error, i) => {
-      return (innerProduct(matrix, 1_024 * i, secret) + error + (place.rows.includes(i) ? 2 ** 24 : 0)) % 2 ** 32;
-    });
     const query = structs.decode("PirQuery", bytesOf(vector.pirQuery));
-    expect(query).toEqual({ version: 1, snapshot: snapshotHash, query: expected });
-    const answer = structs.decode("PirAnswer", bytesOf(vector.pirAnswer))["answer"] as number[];
-    expect(answer).toEqual(answerOf(rows, expected, columns));
-
-    const record = recover(answer, hint, secret, place.bucket, recordBytes) ?? Buffer.alloc(0);
-    const slots = place.rows.map((row) => row * columns + place.bucket * recordBytes);
-    expect([...record]).toEqual(
-      Array.from(record, (_, b) => slots.reduce((sum, slot) => sum + (rows[slot + b] ?? 0), 0) & 0xff),
-    );
-    expect(recover(answer.with(0, (answer[0] ?? 0) ^ 0x80_0000), hint, secret, place.bucket, recordBytes)).toBeNull();
-    const payload = openGcm(bytesOf(recordKey), bytesOf(recordNonce), record);
-    expect(payload?.toString("hex") ?? null).toBe(vector.payload);
+    expect([query["version"], query["snapshot"], query["count"]]).toEqual([2, snapshotHash, 2]);
+    const records = vector.parts.map((part, i) => {
+      const words = [query, structs.decode("PirAnswer", bytesOf(vector.pirAnswer))].map((frame) => wordsIn(frame, i));
+      return openedPart(tables[i], part, bytesOf(vector.output), words);
+    });
+    // Base, then delta: the last table that holds the key decides.
+    const newest = records.findLast((record) => record !== null);
+    const value = newest === undefined || newest["state"] === 1 ? null : String(newest["value"]);
+    expect(value).toBe(vector.value);
     const label =
-      payload === null ? null : snapshot.vocabulary[Number(structs.decode("LabelRecord", payload)["label"])];
+      value === null ? null : snapshot.vocabulary[Number(structs.decode("LabelRecord", bytesOf(value))["label"])];
     expect(label).toBe(vector.label);
+    found.push(records.map((record) => (record === null ? null : record["state"])));
   }
-  expect(vectors.lookup.queries.map(({ label }) => label)).toEqual(["B", "A", null]);
-  expect(new Set(vectors.lookup.queries.map(({ bucket }) => bucket)).size).toBe(2);
+  expect(vectors.lookup.queries.map(({ label }) => label)).toEqual(["B", "D", null, null]);
+  expect(new Set(vectors.lookup.queries.map(({ parts }) => parts[0]?.bucket)).size).toBe(2);
+  expect(found).toEqual([
+    [0, null],
+    [0, 0],
+    [0, 1],
+    [null, null],
+  ]);
+  const secrets = vectors.lookup.queries.flatMap(({ parts }) => parts.map(({ secret }) => secret));
+  expect(new Set(secrets).size).toBe(8);
 });
+
+type Table = { parameters: typeof parameters; hint: string; hintBytes: number };
+type OpenedTable = { parameters: typeof parameters; matrix: Uint32Array; rows: Int8Array; hint: Uint32Array };
+
+/** The hint of a table, made from its database, is the one that the snapshot names. */
+function openedTable(table?: Table, shown?: { database: string; hintStart: string }): OpenedTable {
+  if (table === undefined || shown === undefined) throw new Error("the vectors show base and delta");
+  const { buckets, recordBytes, rowsPerBucket, matrixSeed } = table.parameters;
+  const matrix = matrixRows(bytesOf(matrixSeed), 0, rowsPerBucket);
+  const rows = new Int8Array(bytesOf(shown.database));
+  const hint = hintOf(rows, matrix, buckets * recordBytes);
+  const hintBytes = Buffer.from(hint.buffer);
+  expect([hintBytes.length, sha256(hintBytes).toString("hex")]).toEqual([table.hintBytes, table.hint]);
+  expect(structs.decode("Hint", hintBytes.subarray(0, 64))["words"]).toEqual([...wordsOf(shown.hintStart)]);
+  return { parameters: table.parameters, matrix, rows, hint };
+}
+
+/** The words of part `i` of a frame. */
+function wordsIn(frame: Fields, i: number): number[] {
+  const parts = frame["parts"] as { words: number[] }[];
+  return parts[i]?.words ?? [];
+}
+
+/** The record that one part of a lookup opens; null when the table has none of this key. */
+function openedPart(
+  table: OpenedTable | undefined,
+  part: Vectors["lookup"]["queries"][number]["parts"][number],
+  output: Buffer,
+  [query = [], answer = []]: number[][],
+): Fields | null {
+  if (table === undefined) throw new Error("the vectors show base and delta");
+  const { parameters, matrix, rows, hint } = table;
+  const { buckets, recordBytes } = parameters;
+  const columns = buckets * recordBytes;
+  const { position, recordKey, recordNonce } = part;
+  const secrets = recordSecrets(structs, output, bytesOf(parameters.matrixSeed));
+  expect(secrets).toEqual({ position, key: recordKey, nonce: recordNonce });
+  const place = positions(structs, bytesOf(position), bytesOf(parameters.filterSeed), parameters);
+  expect(place).toEqual({ bucket: part.bucket, rows: part.rows });
+
+  const [secret, errors] = [wordsOf(part.secret), wordsOf(part.errors)];
+  const expected = [...errors].map((error, i) => {
+    return (innerProduct(matrix, 1_024 * i, secret) + error + (place.rows.includes(i) ? 2 ** 24 : 0)) % 2 ** 32;
+  });
+  expect(query).toEqual(expected);
+  expect(answer).toEqual(answerOf(rows, expected, columns));
+
+  const record = recover(answer, hint, secret, place.bucket, recordBytes) ?? Buffer.alloc(0);
+  const slots = place.rows.map((row) => row * columns + place.bucket * recordBytes);
+  expect([...record]).toEqual(
+    Array.from(record, (_, b) => slots.reduce((sum, slot) => sum + (rows[slot + b] ?? 0), 0) & 0xff),
+  );
+  expect(recover(answer.with(0, (answer[0] ?? 0) ^ 0x80_0000), hint, secret, place.bucket, recordBytes)).toBeNull();
+  const payload = openGcm(bytesOf(recordKey), bytesOf(recordNonce), record);
+  return payload === null ? null : structs.decode("LookupRecord", payload);
+}
 
 test("the labels, limits and routes that the pages name are those of the code", () => {
   const pages = wirePages().join("\n");
@@ -373,6 +420,7 @@ const DECODERS: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {
   EvaluateResponse: decodeEvaluateResponse,
   PirQuery: decodePirQuery,
   PirAnswer: decodePirAnswer,
+  LookupRecord: decodeLookupRecord,
   LabelRecord: decodeLabelRecord,
   PsiQuery: decodePsiQuery,
   PsiIdsAnswer: decodePsiIdsAnswer,

@@ -32,7 +32,7 @@ export async function openLookup(
 ): Promise<LookupHandle> {
   const product = await openProduct(context, name, "label-lookup", options);
   const hint = await fetchHint(context, product, options.signal);
-  const client = await asClient(() => LookupClient.open({ ...product, hint }));
+  const client = await asClient(() => LookupClient.open({ ...product, hints: [hint] }));
   return { ...product, lookup: (key, options = {}) => lookupKey(context, client, product, key, options) };
 }
 

@@ -24,6 +24,7 @@ import {
   ELEMENT_BYTES,
   encodeEvaluateResponse,
   encodeLabelRecord,
+  encodeLookupRecord,
   encodePirAnswer,
   padPsiItems,
   sha256Hex,
@@ -75,7 +76,7 @@ export function labelProduct(labels: Readonly<Record<string, number>>): MakeProd
     const oprf = await deriveKeyPair(systemRandom.bytes(32), utf8("stub"));
     const index = await buildIndex({
       keys: Object.keys(labels),
-      records: Object.values(labels).map(encodeLabelRecord),
+      records: Object.values(labels).map((label) => encodeLookupRecord(encodeLabelRecord(label))),
       keyPair: oprf,
       random: systemRandom,
       context: lookupContext({ ...served, epoch }),
@@ -96,7 +97,10 @@ export function labelProduct(labels: Readonly<Record<string, number>>): MakeProd
       part: { name: "hint", bytes: index.hint },
       measure: () => 1,
       answer: async (content, operation) => {
-        if (operation === "lookup.query") return encodePirAnswer(database.answer(decodePirQuery(content).query));
+        if (operation === "lookup.query") {
+          const [query = new Uint32Array()] = decodePirQuery(content).parts;
+          return encodePirAnswer([database.answer(query)]);
+        }
         const { elements } = decodeEvaluateRequest(content);
         return encodeEvaluateResponse(await blindEvaluate(oprf, elements, systemRandom));
       },

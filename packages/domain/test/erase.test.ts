@@ -42,7 +42,8 @@ let call: SealedCall;
 let answered: EvidencedReceipt;
 let developed: Run;
 const refusal = (code: string) => expect.objectContaining({ code, refusedBy: "domain" });
-const frame = encodeEvaluateRequest({ elements: [blind(utf8("P1"), random).blindedElement] });
+const { blindedElement } = blind(utf8("P1"), random);
+const frame = (snapshot: Uint8Array): Uint8Array => encodeEvaluateRequest({ snapshot, elements: [blindedElement] });
 
 beforeAll(async () => {
   fixture = await openFixture();

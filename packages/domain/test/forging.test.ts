@@ -49,7 +49,8 @@ let seen: CallEnvelope;
 let recorded: { url: string; headers: Record<string, string>; body: Bytes };
 
 const refusal = (code: string) => expect.objectContaining({ code, refusedBy: "domain" });
-const frame = encodeEvaluateRequest({ elements: [blind(utf8("P1"), random).blindedElement] });
+const { blindedElement } = blind(utf8("P1"), random);
+const frame = (snapshot: Uint8Array): Uint8Array => encodeEvaluateRequest({ snapshot, elements: [blindedElement] });
 const routeOf = (operation: Operation): string =>
   operation === "develop" ? "/v1/jobs" : operation === "build" ? "/v1/builds" : "/v1/calls";
 
@@ -98,7 +99,7 @@ async function resigned(change: Partial<UseRequest>, key: KeyPair): Promise<Call
 
 test.each(Operation.options)("a call of %s that the thief signs is a stranger's", async (operation) => {
   for (const key of [stolen.hop, stolen.log, await generateKey()]) {
-    const forged = await use({ operation, grant, key, frame: operation === "develop" ? JOB : frame });
+    const forged = await use({ operation, grant, key, frame: operation === "develop" ? JOB : frame(random.bytes(32)) });
     await expect(send(fixture, routeOf(operation), forged)).rejects.toEqual(refusal("ERR_NOT_ADMITTED"));
     const copied = await resigned({ operation }, key);
     await expect(send(fixture, routeOf(operation), copied)).rejects.toEqual(refusal("ERR_NOT_ADMITTED"));

@@ -176,7 +176,7 @@ long(
     await serveProduct(fixture, grant);
     const ask = async (): Promise<unknown> => {
       const elements = [blind(utf8("P1"), random).blindedElement];
-      const call = await sealedCall(fixture, encodeEvaluateRequest({ elements }), {
+      const call = await sealedCall(fixture, (snapshot) => encodeEvaluateRequest({ snapshot, elements }), {
         operation: "lookup.evaluate",
         grant,
         key: fixture.parties.caller,

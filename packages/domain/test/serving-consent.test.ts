@@ -61,7 +61,7 @@ async function lookup(key: string): Promise<string | null> {
   const { snapshot, snapshotHash } = bands;
   if (snapshot.type !== "lookup-snapshot") throw new Error("not a lookup");
   const hint = await get(fixture, `/v1/products/bands/snapshots/${snapshotHash}/hint`);
-  const asked = (await LookupClient.open({ snapshot, snapshotHash, hint })).start(key, random);
+  const asked = (await LookupClient.open({ snapshot, snapshotHash, hints: [hint] })).start(key, random);
   const query = await asked.evaluated((await ask(fixture, bands, "lookup.evaluate", asked.frame)).content);
   const record = await query.finish((await ask(fixture, bands, "lookup.query", query.frame)).content);
   return record === null ? null : (snapshot.vocabulary[decodeLabelRecord(record)] ?? null);

@@ -11,6 +11,7 @@ import {
   BINARY_MEDIA_TYPE,
   documentHash,
   encodeCall,
+  fromHex,
   fromProblem,
   Run,
   sealingContext,
@@ -312,14 +313,18 @@ export interface SealedCall {
   open(answer: Bytes): Promise<Bytes>;
 }
 
+/** A body, or what makes it for the snapshot that it is to name. */
+export type CallContent = Bytes | ((snapshot: Bytes) => Bytes);
+
 /** Seals `content` to the product and signs the call. The bundle is the usual one unless `options` name another. */
 export async function sealedCall(
   fixture: Fixture,
-  content: Bytes,
+  content: CallContent,
   options: Omit<UseOptions, "frame">,
 ): Promise<SealedCall> {
   const product = options.product ?? "bands";
   const snapshot = await snapshotOf(fixture, product);
+  const bytes = typeof content === "function" ? content(fromHex(await documentHash(snapshot.body))) : content;
   const callId = options.callId ?? toHex(random.bytes(16));
   const context = sealingContext({
     operation: options.operation,
@@ -330,7 +335,7 @@ export async function sealedCall(
     bundle: options.bundle ?? (await sha256Hex(JOB)),
     callId,
   });
-  const query = await sealQuery(snapshot.body.sealKey, content, context);
+  const query = await sealQuery(snapshot.body.sealKey, bytes, context);
   const again = (): Promise<CallEnvelope> => use({ ...options, callId, frame: query.frame });
   return { envelope: await again(), again, open: (answer) => query.openAnswer(answer) };
 }

@@ -321,7 +321,7 @@ test("a frame that is not of the form, the snapshot or the limits is refused, an
     [
       score,
       "lookup.query",
-      encodePirQuery({ snapshot: snapshot(score), query: new Uint32Array(4) }),
+      encodePirQuery({ snapshot: snapshot(score), parts: [new Uint32Array(4)] }),
       "ERR_GRANT_OPERATION",
     ],
     [report, "score", scored, "ERR_GRANT_OPERATION"],

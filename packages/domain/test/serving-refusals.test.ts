@@ -6,6 +6,7 @@ import {
   documentHash,
   encodeCall,
   encodeEvaluateRequest,
+  encodePirQuery,
   equalBytes,
   sha256Hex,
   toHex,
@@ -30,6 +31,7 @@ import {
   send,
   serveProduct,
   use,
+  type CallContent,
   type Fixture,
   type SealedCall,
   type UseOptions,
@@ -38,11 +40,13 @@ import {
 let fixture: Fixture;
 let grant: string;
 
-const frame = encodeEvaluateRequest({ elements: [blind(utf8("P1"), random).blindedElement] });
-const sealed = (content: Uint8Array, change: Partial<UseOptions> = {}): Promise<SealedCall> =>
+const { blindedElement } = blind(utf8("P1"), random);
+const frame = (snapshot: Uint8Array): Uint8Array => encodeEvaluateRequest({ snapshot, elements: [blindedElement] });
+const sealed = (content: CallContent, change: Partial<UseOptions> = {}): Promise<SealedCall> =>
   sealedCall(fixture, content, { operation: "lookup.evaluate", grant, key: fixture.parties.caller, ...change });
-const evaluate = async (change: Partial<UseOptions> = {}): Promise<CallEnvelope> =>
-  (await sealed(change.frame ?? frame, change)).envelope;
+type Change = Partial<Omit<UseOptions, "frame">> & { readonly frame?: CallContent };
+const evaluate = async ({ frame: content = frame, ...change }: Change = {}): Promise<CallEnvelope> =>
+  (await sealed(content, change)).envelope;
 const call = (envelope: CallEnvelope): Promise<Uint8Array> => send(fixture, "/v1/calls", envelope);
 const refusal = (code: string) => expect.objectContaining({ code, refusedBy: "domain" });
 
@@ -150,16 +154,22 @@ describe("uses", () => {
     expect(equalBytes(retry.frame, answer.frame)).toBe(true);
     expect(retry.receipt.receipt).toEqual(answer.receipt.receipt);
     expect(retry.receipt.openings).toEqual(answer.receipt.openings);
-    const other = encodeEvaluateRequest({ elements: [blind(utf8("P2"), random).blindedElement] });
+    const elements = [blind(utf8("P2"), random).blindedElement];
+    const other = (snapshot: Uint8Array): Uint8Array => encodeEvaluateRequest({ snapshot, elements });
     const { callId } = first.envelope.request.body;
     await expect(call(await evaluate({ callId, frame: other }))).rejects.toEqual(refusal("ERR_CALL_REUSED"));
   });
 
   test("refuses a frame that is not sealed, sealed to another key, or sealed for another call", async () => {
-    const plain = await use({ operation: "lookup.evaluate", grant, frame, key: fixture.parties.caller });
+    const plain = await use({
+      operation: "lookup.evaluate",
+      grant,
+      frame: frame(random.bytes(32)),
+      key: fixture.parties.caller,
+    });
     await expect(call(plain)).rejects.toEqual(refusal("ERR_SEAL"));
     const stranger = await SealKeyPair.derive(random.bytes(32));
-    const foreign = await sealQuery(stranger.sealKey, frame, new Uint8Array(0));
+    const foreign = await sealQuery(stranger.sealKey, frame(random.bytes(32)), new Uint8Array(0));
     const elsewhere = await use({
       operation: "lookup.evaluate",
       grant,
@@ -193,16 +203,22 @@ describe("uses", () => {
   });
 
   test("refuses elements that are no points, malformed frames and foreign snapshots", async () => {
-    const zero = encodeEvaluateRequest({ elements: [new Uint8Array(32)] });
+    const zero = (snapshot: Uint8Array): Uint8Array =>
+      encodeEvaluateRequest({ snapshot, elements: [new Uint8Array(32)] });
     await expect(call(await evaluate({ frame: zero }))).rejects.toEqual(refusal("ERR_OPRF_ELEMENT"));
-    await expect(call(await evaluate({ frame: frame.subarray(0, 20) }))).rejects.toEqual(
+    const cut = frame(random.bytes(32)).subarray(0, 20);
+    const old = frame(random.bytes(32)).with(1, 1);
+    const query = encodePirQuery({ snapshot: random.bytes(32), parts: [new Uint32Array(4)] });
+    for (const frame of [cut, old]) {
+      await expect(call(await evaluate({ frame }))).rejects.toEqual(refusal("ERR_FRAME_MALFORMED"));
+    }
+    await expect(call(await evaluate({ operation: "lookup.query", frame: query.with(1, 1) }))).rejects.toEqual(
       refusal("ERR_FRAME_MALFORMED"),
     );
-    const query = new Uint8Array(2 + 32 + 4);
-    query[1] = 1;
     await expect(call(await evaluate({ operation: "lookup.query", frame: query }))).rejects.toEqual(
       refusal("ERR_SNAPSHOT"),
     );
+    await expect(call(await evaluate({ frame: frame(random.bytes(32)) }))).rejects.toEqual(refusal("ERR_SNAPSHOT"));
   });
 
   test("refuses a job that reads a column outside of the grant, or of another purpose", async () => {

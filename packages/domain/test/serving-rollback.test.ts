@@ -101,7 +101,8 @@ async function useWitnesses(count: number, quorum: string): Promise<WitnessServe
 
 afterEach(() => rm(join(fixture.directory, "witnesses.policy"), { force: true }));
 
-const frame = encodeEvaluateRequest({ elements: [blind(utf8("P1"), random).blindedElement] });
+const { blindedElement } = blind(utf8("P1"), random);
+const frame = (snapshot: Uint8Array): Uint8Array => encodeEvaluateRequest({ snapshot, elements: [blindedElement] });
 const question = async (): Promise<CallEnvelope> => {
   const options = { operation: "lookup.evaluate", grant, key: fixture.parties.caller } as const;
   return (await sealedCall(fixture, frame, options)).envelope;

@@ -92,7 +92,10 @@ beforeAll(async () => {
 afterAll(() => fixture[Symbol.asyncDispose]());
 
 const [element] = [blind(utf8("P1"), random).blindedElement];
-const frameOf = (count: number): Uint8Array => encodeEvaluateRequest({ elements: Array(count).fill(element) });
+const frameOf =
+  (count: number) =>
+  (snapshot: Uint8Array): Uint8Array =>
+    encodeEvaluateRequest({ snapshot, elements: Array(count).fill(element) });
 const evaluate = async (key: KeyPair, count = 1): Promise<CallEnvelope> =>
   (await sealedCall(fixture, frameOf(count), { operation: "lookup.evaluate", grant, key })).envelope;
 const call = (envelope: CallEnvelope): Promise<Uint8Array> => send(fixture, "/v1/calls", envelope);

@@ -42,7 +42,7 @@ async function lookup(key: string): Promise<string | null> {
   );
   const snapshotHash = await documentHash(snapshot.body);
   const hint = await get(fixture, `/v1/products/bands/snapshots/${snapshotHash}/hint`);
-  const client = await LookupClient.open({ snapshot: snapshot.body, snapshotHash, hint });
+  const client = await LookupClient.open({ snapshot: snapshot.body, snapshotHash, hints: [hint] });
   const asked = client.start(key, random);
   const ask = async (operation: "lookup.evaluate" | "lookup.query", content: Uint8Array) => {
     const call = await sealedCall(fixture, content, { operation, grant, key: fixture.parties.caller });

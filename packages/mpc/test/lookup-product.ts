@@ -4,7 +4,9 @@ import {
   decodeEvaluateRequest,
   decodePirQuery,
   documentHash,
+  encodeDeletedRecord,
   encodeEvaluateResponse,
+  encodeLookupRecord,
   encodePirAnswer,
   sha256Hex,
   toHex,
@@ -24,30 +26,69 @@ export interface Product {
   readonly keyPair: OprfKeyPair;
   readonly snapshot: LookupSnapshot;
   readonly snapshotHash: string;
-  readonly hint: Bytes;
-  readonly database: LookupDatabase;
+  readonly hints: readonly Bytes[];
+  readonly databases: readonly LookupDatabase[];
+}
+
+/** The key pair of every product of these tests. */
+export function productKey(): Promise<OprfKeyPair> {
+  return deriveKeyPair(new Uint8Array(32).fill(3), utf8("credit-band/1"));
 }
 
 export async function buildProduct(table: ReadonlyMap<string, Bytes>, random?: Random): Promise<Product> {
-  const keyPair = await deriveKeyPair(new Uint8Array(32).fill(3), utf8("credit-band/1"));
-  const context = lookupContext(IDENTITY);
-  const source = { keys: [...table.keys()], records: [...table.values()], keyPair, context };
-  const { parameters, hint, database } = await buildIndex(random === undefined ? source : { ...source, random });
+  const keyPair = await productKey();
+  const { built, shown } = await buildTable(keyPair, [...table.keys()], [...table.values()].map(encodeLookupRecord), {
+    random,
+  });
   const snapshot: LookupSnapshot = {
     type: "lookup-snapshot",
     ...IDENTITY,
     bundle: HASH,
     release: HASH,
-    parameters,
+    ...shown,
     oprfPublicKey: toHex(keyPair.publicKey),
     sealKey: `x25519:${"A".repeat(43)}`,
-    hint: await sha256Hex(hint),
-    hintBytes: hint.length,
     vocabulary: ["A", "B"],
     at: "2026-01-01T00:00:00.000Z",
   };
   const snapshotHash = await documentHash(snapshot);
-  return { keyPair, snapshot, snapshotHash, hint, database: LookupDatabase.open(parameters, database) };
+  const databases = [LookupDatabase.open(built.parameters, built.database)];
+  return { keyPair, snapshot, snapshotHash, hints: [built.hint], databases };
+}
+
+/** The product with a delta table over its base: null deletes a key. */
+export async function updateProduct(
+  { keyPair, snapshot: base, hints: [hint], databases: [database] }: Product,
+  changes: ReadonlyMap<string, Bytes | null>,
+  shownRows = 256,
+): Promise<Product> {
+  if (hint === undefined || database === undefined) throw new RangeError("a product has a base");
+  const valueBytes = database.parameters.recordBytes - 17;
+  const records = [...changes.values()].map((value) =>
+    value === null ? encodeDeletedRecord(valueBytes) : encodeLookupRecord(value),
+  );
+  const { built, shown } = await buildTable(keyPair, [...changes.keys()], records, { shownRows });
+  const snapshot = { ...base, delta: shown };
+  return {
+    keyPair,
+    snapshot,
+    snapshotHash: await documentHash(snapshot),
+    hints: [hint, built.hint],
+    databases: [database, LookupDatabase.open(built.parameters, built.database)],
+  };
+}
+
+async function buildTable(
+  keyPair: OprfKeyPair,
+  keys: readonly string[],
+  records: readonly Bytes[],
+  options: { readonly random?: Random | undefined; readonly shownRows?: number },
+) {
+  const { random, ...shownRows } = options;
+  const source = { keys, records, keyPair, context: lookupContext(IDENTITY), ...shownRows };
+  const built = await buildIndex(random === undefined ? source : { ...source, random });
+  const { parameters, hint } = built;
+  return { built, shown: { parameters, hint: await sha256Hex(hint), hintBytes: hint.length } };
 }
 
 /** What a domain answers to an EvaluateRequest. */
@@ -57,7 +98,8 @@ export async function evaluateFrame(product: Product, frame: Bytes): Promise<Byt
 
 /** What a domain answers to a PirQuery. */
 export function answerFrame(product: Product, frame: Bytes): Bytes {
-  return encodePirAnswer(product.database.answer(decodePirQuery(frame).query));
+  const { parts } = decodePirQuery(frame);
+  return encodePirAnswer(product.databases.map((database, i) => database.answer(parts[i] ?? new Uint32Array())));
 }
 
 /** One lookup, with the frames that an observer saw. */

@@ -2,6 +2,7 @@
 import {
   documentHash,
   encodeEvaluateRequest,
+  encodeLookupRecord,
   encodePirQuery,
   fromHex,
   sha256Hex,
@@ -11,7 +12,14 @@ import {
 } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LookupClient } from "../src/lookup/client.ts";
-import { LOOKUP_WORKER, lookupContext, packTable, type BuildResult, type BuildTask } from "../src/lookup/server.ts";
+import {
+  LOOKUP_WORKER,
+  lookupContext,
+  packTable,
+  type AnswerTask,
+  type BuildResult,
+  type BuildTask,
+} from "../src/lookup/server.ts";
 import { blind } from "../src/oprf/client.ts";
 import { createTaskPool } from "../src/pool.ts";
 import { IDENTITY } from "./lookup-product.ts";
@@ -26,13 +34,13 @@ const table = new Map([
 ]);
 let built: BuildResult;
 /** What every answer needs, the database in shared memory. */
-let index: { parameters: BuildResult["parameters"]; database: Bytes };
+let index: Pick<AnswerTask, "parts">;
 
 beforeAll(async () => {
   built = await pool.run<BuildResult>("lookup.build", buildTask(), {});
   const database = new Uint8Array(new SharedArrayBuffer(built.database.length));
   database.set(built.database);
-  index = { parameters: built.parameters, database };
+  index = { parts: [{ parameters: built.parameters, database }] };
 });
 
 afterAll(() => pool.close());
@@ -40,7 +48,7 @@ afterAll(() => pool.close());
 function buildTask(entries: [string, Bytes][] = [...table]): BuildTask {
   const packed = packTable(
     entries.map(([name]) => name),
-    entries.map(([, record]) => record),
+    entries.map(([, record]) => encodeLookupRecord(record)),
   );
   return { ...key(), table: packed, context: lookupContext(IDENTITY) };
 }
@@ -60,7 +68,7 @@ async function openClient(): Promise<{ client: LookupClient; snapshotHash: strin
     at: "2026-01-01T00:00:00.000Z",
   };
   const snapshotHash = await documentHash(snapshot);
-  return { client: await LookupClient.open({ snapshot, snapshotHash, hint: built.hint }), snapshotHash };
+  return { client: await LookupClient.open({ snapshot, snapshotHash, hints: [built.hint] }), snapshotHash };
 }
 
 test("an index built, evaluated and queried through the pool answers as the table does", async () => {
@@ -85,15 +93,18 @@ test("a table that repeats a key is refused", async () => {
 
 test("a query for another snapshot is refused", async () => {
   const words = new Uint32Array(built.parameters.rowsPerBucket);
-  const frame = encodePirQuery({ snapshot: fromHex(HASH), query: words });
+  const frame = encodePirQuery({ snapshot: fromHex(HASH), parts: [words] });
   const task = { ...index, snapshot: "ef".repeat(32), frame };
   await expect(pool.run("pir.answer", task, {})).rejects.toMatchObject({ code: "ERR_SNAPSHOT" });
 });
 
-test("a query of the wrong length is refused", async () => {
-  const frame = encodePirQuery({ snapshot: fromHex(HASH), query: new Uint32Array(3) });
-  const task = { ...index, snapshot: HASH, frame };
-  await expect(pool.run("pir.answer", task, {})).rejects.toMatchObject({ code: "ERR_LOOKUP_QUERY" });
+test("a query of the wrong length, or with a part too many, is refused", async () => {
+  const words = new Uint32Array(built.parameters.rowsPerBucket);
+  for (const parts of [[new Uint32Array(3)], [words, words], [words, new Uint32Array(0)]]) {
+    const frame = encodePirQuery({ snapshot: fromHex(HASH), parts });
+    const task = { ...index, snapshot: HASH, frame };
+    await expect(pool.run("pir.answer", task, {})).rejects.toMatchObject({ code: "ERR_LOOKUP_QUERY" });
+  }
 });
 
 test("malformed frames are refused by both tasks", async () => {
@@ -107,7 +118,10 @@ test("malformed frames are refused by both tasks", async () => {
 });
 
 test("an element that is the identity is refused with its index", async () => {
-  const frame = encodeEvaluateRequest({ elements: [blind(utf8("x")).blindedElement, new Uint8Array(32)] });
+  const frame = encodeEvaluateRequest({
+    snapshot: fromHex(HASH),
+    elements: [blind(utf8("x")).blindedElement, new Uint8Array(32)],
+  });
   await expect(pool.run("oprf.evaluate", { ...key(), frame }, {})).rejects.toMatchObject({
     code: "ERR_OPRF_ELEMENT",
     details: { index: 1 },
@@ -115,7 +129,11 @@ test("an element that is the identity is refused with its index", async () => {
 });
 
 test("a database of another size than its parameters is refused", async () => {
-  const frame = encodePirQuery({ snapshot: fromHex(HASH), query: new Uint32Array(built.parameters.rowsPerBucket) });
-  const task = { ...index, database: built.database.subarray(1), snapshot: HASH, frame };
+  const frame = encodePirQuery({
+    snapshot: fromHex(HASH),
+    parts: [new Uint32Array(built.parameters.rowsPerBucket)],
+  });
+  const parts = [{ parameters: built.parameters, database: built.database.subarray(1) }];
+  const task = { parts, snapshot: HASH, frame };
   await expect(pool.run("pir.answer", task, {})).rejects.toMatchObject({ code: "ERR_LOOKUP_TABLE" });
 });

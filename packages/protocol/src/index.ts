@@ -19,6 +19,8 @@ export * from "./job.ts";
 export * from "./keyring.ts";
 export * from "./limits.ts";
 export * from "./log.ts";
+export * from "./lookup-frames.ts";
+export * from "./lookup-record.ts";
 export * from "./lookup.ts";
 export * from "./model-evidence.ts";
 export * from "./model.ts";

@@ -8,7 +8,7 @@ import type { Bytes } from "./bytes.ts";
 import { ByteReader, ByteWriter } from "./codec.ts";
 import { SluiceError } from "./errors.ts";
 import { Name, Sha256Hex } from "./identifiers.ts";
-import { ELEMENT_BYTES } from "./lookup.ts";
+import { ELEMENT_BYTES } from "./lookup-frames.ts";
 import { servedMembers } from "./served.ts";
 import { signedSchema } from "./signed.ts";
 

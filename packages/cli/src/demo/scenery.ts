@@ -11,6 +11,7 @@ import {
   BINARY_MEDIA_TYPE,
   encodeCall,
   encodeEvaluateRequest,
+  fromHex,
   fromProblem,
   sealingContext,
   SluiceError,
@@ -128,13 +129,13 @@ export async function prepareScenery(
     importSigningKey(await readFile(join(gatewayDirectory(running.city.directory), "keys", file), "utf8"));
   const [gatewayKey, gatewayLogKey] = [await stolen("gateway.key"), await stolen("log.key")];
   const { blindedElement } = blind(utf8("somebody"), systemRandom);
-  const { sealKey } = (await running.client("river-bank").openLookup(parts.product.product)).snapshot;
+  const { snapshot, snapshotHash } = await running.client("river-bank").openLookup(parts.product.product);
   return {
     ...parts,
     running,
     gatewayKey,
     gatewayLogKey,
-    sealKey,
-    evaluateRequest: encodeEvaluateRequest({ elements: [blindedElement] }),
+    sealKey: snapshot.sealKey,
+    evaluateRequest: encodeEvaluateRequest({ snapshot: fromHex(snapshotHash), elements: [blindedElement] }),
   };
 }

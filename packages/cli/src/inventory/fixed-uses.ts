@@ -201,7 +201,7 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
       "packages/mpc/src/lookup/build-table.ts",
       "packages/mpc/src/lookup/positions.ts",
       "packages/mpc/src/lookup/build-index.ts",
-      "packages/mpc/src/lookup/client.ts",
+      "packages/mpc/src/lookup/table-query.ts",
     ],
   },
   {

@@ -26,6 +26,8 @@ export interface IndexSource extends TableRows {
   readonly random?: Random;
   /** `lookupContext` of the product. */
   readonly context: Bytes;
+  /** Entries that the index shows, at least its own; the number of its records, rounded up, when it is left out. */
+  readonly shownRows?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -47,7 +49,7 @@ export async function buildIndex(source: IndexSource): Promise<BuiltIndex> {
   if (new Set(keys).size !== keys.length) refuse("a key occurs more than once");
   const matrixSeed = random.bytes(32);
   const { positions, records } = await deriveRows(source, { ...source, matrixSeed }, signal);
-  const shape = chooseShape(keys.length, recordBytes);
+  const shape = chooseShape(Math.max(keys.length, source.shownRows ?? 0), recordBytes);
   const arrangement = await arrange(positions, shape, random, signal);
   const parameters = indexParameters(shape, { recordBytes, matrixSeed, filterSeed: arrangement.filterSeed });
   const database = random.bytes(shape.rowsPerBucket * shape.buckets * recordBytes);

@@ -60,6 +60,8 @@ export interface TableBuild extends OprfKeySource {
   readonly rows: (from: number, to: number) => PackedTable;
   /** `lookupContext` of the product. */
   readonly context: Bytes;
+  /** Entries that the index shows, at least its own; `padDelta` of a delta table. */
+  readonly shownRows?: number;
   readonly pool: TaskPool;
   /** Chunks that are derived at a time: the threads of the pool. */
   readonly threads: number;
@@ -108,7 +110,7 @@ class TableBuilder {
   }
 
   async run(): Promise<BuildResult> {
-    const { count, seed, info } = this.#build;
+    const { count, seed, info, shownRows = 0 } = this.#build;
     checkCancelled(this.#signal);
     const keyPair = await deriveKeyPair(seed, info);
     keyPair.secret.wipe();
@@ -117,7 +119,7 @@ class TableBuilder {
     const matrixSeed = await this.#matrixSeed({ source, chunks: this.#chunks.length });
     const positions = new Uint8Array(new SharedArrayBuffer(count * POSITION_BYTES));
     await this.#eachChunk("deriving", (chunk) => this.#derive(chunk, matrixSeed, positions));
-    const shape = chooseShape(count, this.#recordBytes);
+    const shape = chooseShape(Math.max(count, shownRows), this.#recordBytes);
     const recordBytes = this.#recordBytes;
     const { arrangement, database } = await this.#step<ArrangeResult>("arranging", "lookup.arrange", {
       positions,

@@ -2,7 +2,8 @@
  *
  *  Who learns what: the caller learns the record of its key, or that there is none, and the index's parameters. The domain
  *  and everyone between learn that this caller asked this product now; a hit and a miss send frames of
- *  the same lengths in the same order. Assumptions: none for the blinded element, LWE for the query (`lwe.ts`).
+ *  the same lengths in the same order, and a key that was deleted or changed since the base table was built sends them too: each
+ *  query asks base and delta, each answer is read whole. Assumptions: none for the blinded element, LWE for the query (`lwe.ts`).
  *  A cheating domain can refuse or answer wrongly; it cannot learn the key, nor serve this caller from another OPRF key or
  *  another hint than the signed snapshot names. What a caller does after a hit, a miss or an error is visible to
  *  whoever watches it: behave alike.
@@ -11,27 +12,25 @@
  *  @module */
 import {
   decodeEvaluateResponse,
+  decodeLookupRecord,
   decodePirAnswer,
   documentHash,
   encodeEvaluateRequest,
   encodePirQuery,
   fromHex,
-  sha256Hex,
+  lookupTables,
   SluiceError,
   type Bytes,
   type LookupSnapshot,
+  type LookupTable,
   type Random,
   type Sha256Hex,
 } from "@sluice/protocol";
 import { blind, finalizeVerified } from "../oprf/client.ts";
 import { systemRandom } from "../random.ts";
 import { lookupContext, oprfInput } from "./context.ts";
-import { deriveRecordSecrets, wipeRecordSecrets } from "./derive.ts";
-import { checkParameters, hintBytesOf } from "./lwe.ts";
-import { LweMatrix } from "./matrix.ts";
-import { PirQueryState } from "./pir-query.ts";
-import { positionsOf } from "./positions.ts";
-import { wordsOfBytes } from "./words.ts";
+import { openTable, tableName, type OpenedTable } from "./opened-table.ts";
+import { TableQuery } from "./table-query.ts";
 
 export { lookupContext, MAX_KEY_BYTES, type LookupIdentity } from "./context.ts";
 export { systemRandom } from "../random.ts";
@@ -46,52 +45,69 @@ export interface LookupEvaluation {
 
 /** Second step: send `frame` as the body of `lookup.query`. */
 export interface LookupQuery {
-  /** PirQuery against the client's snapshot. */
+  /** PirQuery against the client's snapshot: one part for each of its tables. */
   readonly frame: Bytes;
-  /** Takes the PirAnswer: the payload, or null when the index has no such key. Works once.
+  /** Takes the PirAnswer: the value, or null when the product holds no such key. Works once.
    *  @throws ERR_FRAME_MALFORMED, ERR_LOOKUP_CORRUPT, ERR_STATE */
   finish(frame: Bytes): Promise<Bytes | null>;
   /** Wipes the secrets of a query that will not be finished. */
   discard(): void;
 }
 
-/** A snapshot with its hint; makes any number of lookups. Holds public bytes only, nothing to close. */
+/** What a client is opened from. */
+export interface SnapshotSource {
+  /** Its signature was verified by the caller. */
+  readonly snapshot: LookupSnapshot;
+  readonly snapshotHash: Sha256Hex;
+  /** Hints of the tables, in the order of `lookupTables`. Null for a table that the client before `holds`. */
+  readonly hints: readonly (Bytes | null)[];
+}
+
+/** A snapshot with its hints; makes any number of lookups. Holds public bytes only, nothing to close. */
 export class LookupClient {
   readonly snapshot: LookupSnapshot;
   readonly snapshotHash: Sha256Hex;
-  readonly #matrix: LweMatrix;
-  readonly #hint: Int32Array;
+  readonly #tables: readonly OpenedTable[];
   readonly #context: Bytes;
 
-  private constructor(snapshot: LookupSnapshot, snapshotHash: Sha256Hex, matrix: LweMatrix, hint: Int32Array) {
+  private constructor(snapshot: LookupSnapshot, snapshotHash: Sha256Hex, tables: readonly OpenedTable[]) {
     this.snapshot = snapshot;
     this.snapshotHash = snapshotHash;
-    this.#matrix = matrix;
-    this.#hint = hint;
+    this.#tables = tables;
     this.#context = lookupContext(snapshot);
   }
 
-  /** Checks hint and hash against the snapshot, whose signature the caller has verified.
-   *  @throws ERR_RECEIPT when a hash does not match; ERR_FRAME_MALFORMED when the parameters are not acceptable. */
-  static async open(source: {
-    readonly snapshot: LookupSnapshot;
-    readonly snapshotHash: Sha256Hex;
-    readonly hint: Bytes;
-  }): Promise<LookupClient> {
-    const { snapshot, snapshotHash, hint } = source;
+  /** Checks hints and hash against the snapshot.
+   *  @throws ERR_RECEIPT when a hash does not match; ERR_FRAME_MALFORMED when parameters are not acceptable. */
+  static open(source: SnapshotSource): Promise<LookupClient> {
+    return LookupClient.#open(source, []);
+  }
+
+  /** A client of a later snapshot, which takes over the tables that this one holds. @throws as `open` does */
+  reopen(source: SnapshotSource): Promise<LookupClient> {
+    return LookupClient.#open(source, this.#tables);
+  }
+
+  /** Whether this client has opened `table`, so that its hint need not be fetched again. */
+  holds(table: LookupTable): boolean {
+    return this.#tables.some(({ name }) => name === tableName(table));
+  }
+
+  static async #open(source: SnapshotSource, held: readonly OpenedTable[]): Promise<LookupClient> {
+    const { snapshot, snapshotHash, hints } = source;
     if ((await documentHash(snapshot)) !== snapshotHash) {
       throw new SluiceError("ERR_RECEIPT", { reason: "the snapshot is not the one that was named" });
     }
-    checkParameters(snapshot.parameters);
-    const expectedBytes = hintBytesOf(snapshot.parameters);
-    if (hint.length !== expectedBytes || snapshot.hintBytes !== expectedBytes) {
-      throw new SluiceError("ERR_RECEIPT", { reason: "the hint has another size than the snapshot's parameters give" });
+    const opened: OpenedTable[] = [];
+    for (const [i, table] of lookupTables(snapshot).entries()) {
+      const hint = hints[i] ?? null;
+      const before = held.find(({ name }) => name === tableName(table));
+      if (hint === null && before === undefined) {
+        throw new SluiceError("ERR_RECEIPT", { reason: "a table of the snapshot has no hint" });
+      }
+      opened.push(hint === null && before !== undefined ? before : await openTable(table, hint ?? new Uint8Array()));
     }
-    if ((await sha256Hex(hint)) !== snapshot.hint) {
-      throw new SluiceError("ERR_RECEIPT", { reason: "the hint is not the one the snapshot names" });
-    }
-    const matrix = await LweMatrix.open(fromHex(snapshot.parameters.matrixSeed));
-    return new LookupClient(snapshot, snapshotHash, matrix, new Int32Array(wordsOfBytes(hint).buffer));
+    return new LookupClient(snapshot, snapshotHash, opened);
   }
 
   /** Starts a lookup of `key`, used exactly as it is. @throws ERR_OPRF_INPUT when the key cannot be a key. */
@@ -100,7 +116,7 @@ export class LookupClient {
     const { blind: blindScalar, blindedElement } = blind(input, random);
     let open = true;
     return {
-      frame: encodeEvaluateRequest({ elements: [blindedElement] }),
+      frame: encodeEvaluateRequest({ snapshot: fromHex(this.snapshotHash), elements: [blindedElement] }),
       evaluated: async (frame) => {
         if (!open) {
           throw new SluiceError("ERR_STATE", { kind: "query", name: "lookup", state: "evaluated", needed: "new" });
@@ -127,36 +143,46 @@ export class LookupClient {
   }
 
   async #query(output: Bytes, random: Random): Promise<LookupQuery> {
-    const { parameters } = this.snapshot;
-    const secrets = deriveRecordSecrets(output, fromHex(parameters.matrixSeed));
-    output.fill(0);
-    const positions = positionsOf(secrets.position, fromHex(parameters.filterSeed), parameters);
-    const state = await PirQueryState.create(parameters, this.#matrix, positions, random);
+    const queries: TableQuery[] = [];
+    const discard = (): void => {
+      for (const query of queries) query.discard();
+    };
+    try {
+      // Secrets and errors of each part are drawn anew: one secret in two parts would show the difference of two selections.
+      for (const table of this.#tables) queries.push(await TableQuery.create(table, output, random));
+    } catch (error) {
+      discard();
+      throw error;
+    } finally {
+      output.fill(0);
+    }
+    const parts = queries.map(({ words }) => words);
     return {
-      frame: encodePirQuery({ snapshot: fromHex(this.snapshotHash), query: state.query }),
+      frame: encodePirQuery({ snapshot: fromHex(this.snapshotHash), parts }),
       finish: async (frame) => {
         try {
-          return await openRecord(secrets.key, secrets.nonce, state.recover(decodePirAnswer(frame), this.#hint));
+          return newest(await openAll(queries, decodePirAnswer(frame)));
         } finally {
-          state.discard();
-          wipeRecordSecrets(secrets);
+          discard();
         }
       },
-      discard: () => {
-        state.discard();
-        wipeRecordSecrets(secrets);
-      },
+      discard,
     };
   }
 }
 
-/** AES-256-GCM. Null when the tag does not fit: the slots of an absent key sum to bytes that no one chose. */
-async function openRecord(key: Bytes, nonce: Bytes, record: Bytes): Promise<Bytes | null> {
-  const aes = await crypto.subtle.importKey("raw", new Uint8Array(key), "AES-GCM", false, ["decrypt"]);
-  try {
-    const iv = new Uint8Array(nonce);
-    return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv }, aes, new Uint8Array(record)));
-  } catch {
-    return null;
+/** Every part is recovered and opened, wherever the key lies. */
+async function openAll(queries: readonly TableQuery[], parts: readonly Uint32Array[]): Promise<(Bytes | null)[]> {
+  if (parts.length !== queries.length) {
+    throw new SluiceError("ERR_FRAME_MALFORMED", { field: "parts", expected: String(queries.length) });
   }
+  const payloads: (Bytes | null)[] = [];
+  for (const [i, query] of queries.entries()) payloads.push(await query.open(parts[i] ?? new Uint32Array()));
+  return payloads;
+}
+
+/** The last table that holds the key decides: its value, or null when it says that the key was deleted. */
+function newest(payloads: readonly (Bytes | null)[]): Bytes | null {
+  const records = payloads.map((payload) => (payload === null ? undefined : decodeLookupRecord(payload)));
+  return records.findLast((record) => record !== undefined) ?? null;
 }

@@ -37,14 +37,18 @@ async function evaluate(task: EvaluateTask): Promise<Bytes> {
 }
 
 function answer(task: AnswerTask): Bytes {
-  const { snapshot, query } = decodePirQuery(task.frame);
+  const { snapshot, parts } = decodePirQuery(task.frame);
   if (toHex(snapshot) !== task.snapshot) throw new SluiceError("ERR_SNAPSHOT");
-  return encodePirAnswer(LookupDatabase.open(task.parameters, task.database).answer(query));
+  if (parts.length !== task.parts.length) {
+    throw new SluiceError("ERR_LOOKUP_QUERY", { reason: `it needs ${task.parts.length} parts` });
+  }
+  const databases = task.parts.map(({ parameters, database }) => LookupDatabase.open(parameters, database));
+  return encodePirAnswer(databases.map((database, i) => database.answer(parts[i] ?? new Uint32Array())));
 }
 
 async function build(task: BuildTask): Promise<BuildResult> {
   return await withKeyPair(task, async (keyPair) => {
-    const index = await buildIndex({ ...unpackTable(task.table), keyPair, context: task.context });
+    const index = await buildIndex({ ...task, ...unpackTable(task.table), keyPair });
     return { ...index, oprfPublicKey: toHex(keyPair.publicKey) };
   });
 }

@@ -7,10 +7,12 @@ export { buildTable, type BuildProgress, type TableBuild } from "./build-table.t
 export { lookupContext, MAX_KEY_BYTES, type LookupIdentity } from "./context.ts";
 export { MAX_PAYLOAD_BYTES } from "./derive-rows.ts";
 export { LookupDatabase } from "./database.ts";
+export { maxDeltaChanges, padDelta } from "./delta.ts";
 export { MAX_LOOKUP_ROWS } from "./geometry.ts";
 export {
   LOOKUP_WORKER,
   packTable,
+  type AnswerPart,
   type AnswerTask,
   type BuildResult,
   type BuildTask,

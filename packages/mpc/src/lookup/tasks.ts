@@ -21,11 +21,17 @@ export interface EvaluateTask extends OprfKeySource {
   readonly frame: Bytes;
 }
 
-/** Input of `pir.answer`; the result is the PirAnswer frame. */
-export interface AnswerTask {
+/** One table of a snapshot as the domain holds it. */
+export interface AnswerPart {
   readonly parameters: LookupParameters;
   /** What `lookup.build` made. In shared memory it is not copied to the thread. */
   readonly database: Bytes;
+}
+
+/** Input of `pir.answer`; the result is the PirAnswer frame. */
+export interface AnswerTask {
+  /** In the order of `lookupTables`: base, then delta. */
+  readonly parts: readonly AnswerPart[];
   /** Hash of the snapshot that is served from it. */
   readonly snapshot: Sha256Hex;
   /** PirQuery. */
@@ -45,6 +51,8 @@ export interface BuildTask extends OprfKeySource {
   readonly table: PackedTable;
   /** `lookupContext` of the product. */
   readonly context: Bytes;
+  /** Entries that the index shows, at least its own; `padDelta` of a delta table. */
+  readonly shownRows?: number;
 }
 
 /** Result of `lookup.build`: the index, and what a snapshot says about it. */

@@ -7,7 +7,10 @@ import {
   decodeEvaluateRequest,
   decodePirQuery,
   encodeLabelRecord,
+  encodeLookupRecord,
   LABEL_RECORD_BYTES,
+  lookupTables,
+  RECORD_STATE_BYTES,
   sha256Hex,
   SluiceError,
   type Bytes,
@@ -58,8 +61,12 @@ async function buildIndex(context: DomainContext, source: ProductSource, signal:
   const built = await context.pools.buildInSteps("lookup", (pool, threads) =>
     buildTable({
       count: keys.length,
-      payloadBytes: LABEL_RECORD_BYTES,
-      rows: (from, to) => packTable(keys.slice(from, to), Array.from(codes.subarray(from, to), encodeLabelRecord)),
+      payloadBytes: RECORD_STATE_BYTES + LABEL_RECORD_BYTES,
+      rows: (from, to) =>
+        packTable(
+          keys.slice(from, to),
+          Array.from(codes.subarray(from, to), (code) => encodeLookupRecord(encodeLabelRecord(code))),
+        ),
       seed: oprfSeed(context),
       info: oprfInfo(held, product, FIRST_EPOCH),
       context: lookupContext({ domain: context.config.domain, product, version, grant, epoch: FIRST_EPOCH }),
@@ -88,11 +95,17 @@ async function buildIndex(context: DomainContext, source: ProductSource, signal:
 
 function measure(served: ServedProduct, operation: Operation, frame: Bytes): bigint {
   const snapshot = lookupSnapshot(served);
-  if (operation === "lookup.evaluate") return BigInt(decodeEvaluateRequest(frame).elements.length);
+  if (operation === "lookup.evaluate") {
+    const { snapshot: named, elements } = decodeEvaluateRequest(frame);
+    expectSnapshot(named, served);
+    return BigInt(elements.length);
+  }
   const query = decodePirQuery(frame);
   expectSnapshot(query.snapshot, served);
-  const rows = snapshot.parameters.rowsPerBucket;
-  if (query.query.length !== rows) throw new SluiceError("ERR_LOOKUP_QUERY", { reason: `it needs ${rows} words` });
+  const words = lookupTables(snapshot).map(({ parameters }) => parameters.rowsPerBucket);
+  if (query.parts.length !== words.length || query.parts.some((part, i) => part.length !== words[i])) {
+    throw new SluiceError("ERR_LOOKUP_QUERY", { reason: `it needs parts of ${words.join(" and ")} words` });
+  }
   return 1n;
 }
 
@@ -106,7 +119,7 @@ async function answer(
   const { epoch, grant, parameters } = lookupSnapshot(served);
   if (operation === "lookup.query") {
     const database = await context.parts.open(servedPart(served, DATABASE_PART));
-    const task: AnswerTask = { parameters, database, snapshot: served.snapshotHash, frame };
+    const task: AnswerTask = { parts: [{ parameters, database }], snapshot: served.snapshotHash, frame };
     return await context.pools.answer<Bytes>("lookup", "pir.answer", task, { signal });
   }
   const held = context.documents.grant(grant);
