@@ -19,6 +19,7 @@ import { domainPinGateway } from "./commands/domain-pin-gateway.ts";
 import { domainRotateDataKey } from "./commands/domain-rotate.ts";
 import { domainQuality } from "./commands/domain-quality.ts";
 import { domainResume } from "./commands/domain-resume.ts";
+import { domainCompact } from "./commands/domain-compact.ts";
 import { domainErase, gatewayErase } from "./commands/erase.ts";
 import { domainReport, domainSample } from "./commands/domain-sample.ts";
 import { subjectCopy, subjectList, subjectOpen, subjectTrail } from "./commands/domain-subject.ts";
@@ -76,6 +77,7 @@ export const COMMANDS: readonly Command[] = [
   domainInspect,
   domainRetire,
   domainResume,
+  domainCompact,
   domainErase,
   domainSample,
   domainReport,

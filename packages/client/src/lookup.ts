@@ -2,7 +2,15 @@
  *  asked this product, not the key and not whether it was there: each lookup makes the same two calls.
  *  @module */
 import { LookupClient } from "@sluice/mpc/lookup/client";
-import { decodeLabelRecord, sha256Hex, type Bytes, type EvidencedReceipt, type LookupSnapshot } from "@sluice/protocol";
+import {
+  decodeLabelRecord,
+  isSluiceError,
+  lookupTables,
+  type Bytes,
+  type EvidencedReceipt,
+  type LookupSnapshot,
+  type Sha256Hex,
+} from "@sluice/protocol";
 import type { CallOptions } from "./options.ts";
 import { fetchPart, openProduct, useOf, type ProductHandle } from "./product-handle.ts";
 import { callOnce, type ProductionContext } from "./production-call.ts";
@@ -14,45 +22,83 @@ export interface LookupResult {
   readonly record: { readonly label: string } | null;
   /** Receipts of the evaluation and of the query, in this order. */
   readonly receipts: readonly EvidencedReceipt[];
+  /** Hash of the snapshot that answered: another than the handle was opened with, once the product was updated. */
+  readonly snapshotHash: Sha256Hex;
 }
 
-/** A lookup product at one snapshot. */
+/** A lookup product, at the snapshot that it served when it was opened; a lookup after an update fetches the new one. */
 export interface LookupHandle extends ProductHandle<LookupSnapshot> {
-  /** The label of `key`, a UTF-8 string used exactly as given.
+  /** The label of `key`, a UTF-8 string used exactly as given. When the domain does not serve the handle's snapshot any more, the
+   *  present one is opened, once, and asked: for all lookups from then on. Of it only the hints that are new are fetched.
    *  @throws ERR_RECEIPT, ERR_ANSWER_ALTERED, ERR_OPRF_PROOF, ERR_LOOKUP_CORRUPT, ERR_CANCELLED, and refusals of the peers */
   lookup(key: string, options?: CallOptions): Promise<LookupResult>;
 }
 
-/** Opens a lookup product; the hint has the hash that the signed snapshot names.
+/** A snapshot that can be asked. */
+interface Opened {
+  readonly product: ProductHandle<LookupSnapshot>;
+  readonly client: LookupClient;
+}
+
+/** The names of the hints of `lookupTables`, in its order. */
+const HINT_PARTS = ["hint", "delta-hint"] as const;
+
+/** Opens a lookup product; the hints have the hashes that the signed snapshot names.
  *  @throws ERR_LOOKUP_CORRUPT, ERR_FRAME_TOO_LARGE, and what `openProduct` throws */
 export async function openLookup(
   context: ProductionContext,
   name: string,
   options: CallOptions = {},
 ): Promise<LookupHandle> {
-  const product = await openProduct(context, name, "label-lookup", options);
-  const hint = await fetchHint(context, product, options.signal);
-  const client = await asClient(() => LookupClient.open({ ...product, hints: [hint] }));
-  return { ...product, lookup: (key, options = {}) => lookupKey(context, client, product, key, options) };
+  let opened = await openSnapshot(context, name, null, options);
+  let opening: Promise<Opened> | undefined;
+  // Lookups that are told so at the same time share one opening.
+  const reopened = async (stale: Opened): Promise<Opened> => {
+    if (opened !== stale) return opened;
+    // Not ended by the signal of one of them.
+    opening ??= openSnapshot(context, name, stale, {}).finally(() => (opening = undefined));
+    opened = await opening;
+    return opened;
+  };
+  return {
+    ...opened.product,
+    async lookup(key, options = {}) {
+      const asked = opened;
+      try {
+        return await lookupKey(context, asked, key, options);
+      } catch (error) {
+        if (!isSluiceError(error, "ERR_SNAPSHOT")) throw error;
+        return await lookupKey(context, await reopened(asked), key, options);
+      }
+    },
+  };
 }
 
-async function fetchHint(
+async function openSnapshot(
   context: ProductionContext,
-  product: ProductHandle<LookupSnapshot>,
-  signal: AbortSignal | undefined,
-): Promise<Bytes> {
-  const { hintBytes, hint } = product.snapshot;
-  const bytes = await fetchPart(context, product, "hint", { sizeBytes: hintBytes, signal });
-  if (bytes.length !== hintBytes || (await sha256Hex(bytes)) !== hint) {
-    throw refusal("ERR_RECEIPT", { reason: "the hint is not the one that the snapshot names" });
+  name: string,
+  before: Opened | null,
+  options: CallOptions,
+): Promise<Opened> {
+  const product = await openProduct(context, name, "label-lookup", options);
+  if (before !== null && Date.parse(product.snapshot.at) < Date.parse(before.product.snapshot.at)) {
+    throw refusal("ERR_RECEIPT", { reason: "the snapshot is older than the one before" });
   }
-  return bytes;
+  const hints: (Bytes | null)[] = [];
+  for (const [i, table] of lookupTables(product.snapshot).entries()) {
+    const part = HINT_PARTS[i] ?? "hint";
+    const isHeld = before !== null && before.client.holds(table);
+    const { signal } = options;
+    hints.push(isHeld ? null : await fetchPart(context, product, part, { sizeBytes: table.hintBytes, signal }));
+  }
+  const source = { ...product, hints };
+  const client = await asClient(() => (before === null ? LookupClient.open(source) : before.client.reopen(source)));
+  return { product, client };
 }
 
 async function lookupKey(
   context: ProductionContext,
-  client: LookupClient,
-  product: ProductHandle<LookupSnapshot>,
+  { product, client }: Opened,
   key: string,
   options: CallOptions,
 ): Promise<LookupResult> {
@@ -64,7 +110,7 @@ async function lookupKey(
     const answer = await callOnce(context, useOf(product, "lookup.query", 1), query.frame, options);
     const payload = await asClient(() => query.finish(answer.frame));
     const record = payload === null ? null : { label: labelOf(payload, product.snapshot.vocabulary) };
-    return { record, receipts: [evaluation.receipt, answer.receipt] };
+    return { record, receipts: [evaluation.receipt, answer.receipt], snapshotHash: product.snapshotHash };
   } finally {
     query.discard();
   }

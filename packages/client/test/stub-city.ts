@@ -173,7 +173,18 @@ export class StubCity {
     else if (rest === "/snapshot") sendJson(response, this.hooks.snapshot?.(held.signed) ?? held.signed);
     else if (part !== undefined && rest === `/snapshots/${held.snapshotHash}/${part.name}`) {
       response.end(this.hooks.part?.(part.bytes) ?? part.bytes);
+    } else if (rest === `/snapshots/${held.snapshotHash}/delta-hint` && held.product.deltaHint !== undefined) {
+      response.end(this.hooks.part?.(held.product.deltaHint) ?? held.product.deltaHint);
     } else throw new SluiceError("ERR_ROUTE_UNKNOWN");
+  }
+
+  /** Serves the lookup product with these labels changed, null deleted, in a delta table from now on. */
+  async update(changes: Readonly<Record<string, number | null>>, at = this.#parts.clock.now()): Promise<void> {
+    const [held] = this.#parts.products;
+    const product = await held.product.update?.(changes, at.toISOString());
+    if (product === undefined) throw new Error("the product has no updates");
+    const signed = await signDocument(product.snapshot, this.#parts.receiptKey);
+    this.#parts.products[0] = { product, signed, snapshotHash: await documentHash(product.snapshot) };
   }
 
   #find(name: string): HeldProduct {
@@ -221,7 +232,7 @@ interface Parts {
   readonly domainLog: DirectoryLog;
   readonly gatewayLog: DirectoryLog;
   readonly trust: TrustPins;
-  readonly products: readonly [HeldProduct, ...HeldProduct[]];
+  readonly products: [HeldProduct, ...HeldProduct[]];
   readonly grant: GrantDelivery;
   readonly seal: SealKeyPair;
 }

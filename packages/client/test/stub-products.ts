@@ -1,6 +1,6 @@
 /** What the stub serves: one product of each form, with the sender roles that a domain uses.
  *  @module */
-import { buildIndex, LookupDatabase, lookupContext } from "@sluice/mpc/lookup/server";
+import { buildIndex, LookupDatabase, lookupContext, type BuiltIndex } from "@sluice/mpc/lookup/server";
 import { blindEvaluate, deriveKeyPair } from "@sluice/mpc/oprf/server";
 import {
   answerCardinality,
@@ -22,10 +22,12 @@ import {
   decodeScoreRequest,
   documentHash,
   ELEMENT_BYTES,
+  encodeDeletedRecord,
   encodeEvaluateResponse,
   encodeLabelRecord,
   encodeLookupRecord,
   encodePirAnswer,
+  LABEL_RECORD_BYTES,
   padPsiItems,
   sha256Hex,
   SluiceError,
@@ -60,6 +62,10 @@ export interface StubProduct {
   readonly certificate?: Certificate;
   /** What callers download. */
   readonly part?: { readonly name: SnapshotPart; readonly bytes: Bytes };
+  /** The hint of its delta table. */
+  readonly deltaHint?: Bytes;
+  /** The same product with labels changed, null deleted, in a delta table. */
+  update?(changes: Readonly<Record<string, number | null>>, at: string): Promise<StubProduct>;
   /** Units of an opened frame. */
   measure(content: Bytes): number;
   /** The answer to an opened frame. */
@@ -71,19 +77,20 @@ export type MakeProduct = (served: Served) => Promise<StubProduct>;
 
 /** A lookup product of key to label code. */
 export function labelProduct(labels: Readonly<Record<string, number>>): MakeProduct {
-  return async (served) => {
+  return async (members) => {
     const epoch = 1;
+    const context = lookupContext({ ...members, epoch });
     const oprf = await deriveKeyPair(systemRandom.bytes(32), utf8("stub"));
     const index = await buildIndex({
       keys: Object.keys(labels),
       records: Object.values(labels).map((label) => encodeLookupRecord(encodeLabelRecord(label))),
       keyPair: oprf,
       random: systemRandom,
-      context: lookupContext({ ...served, epoch }),
+      context,
     });
     const snapshot: LookupSnapshot = {
       type: "lookup-snapshot",
-      ...served,
+      ...members,
       epoch,
       parameters: index.parameters,
       oprfPublicKey: toHex(oprf.publicKey),
@@ -91,20 +98,43 @@ export function labelProduct(labels: Readonly<Record<string, number>>): MakeProd
       hintBytes: index.hint.length,
       vocabulary: VOCABULARY,
     };
-    const database = LookupDatabase.open(index.parameters, index.database);
-    return {
-      snapshot,
-      part: { name: "hint", bytes: index.hint },
-      measure: () => 1,
-      answer: async (content, operation) => {
-        if (operation === "lookup.query") {
-          const [query = new Uint32Array()] = decodePirQuery(content).parts;
-          return encodePirAnswer([database.answer(query)]);
-        }
-        const { elements } = decodeEvaluateRequest(content);
-        return encodeEvaluateResponse(await blindEvaluate(oprf, elements, systemRandom));
-      },
+    const served = async (snapshot: LookupSnapshot, indexes: BuiltIndex[]): Promise<StubProduct> => {
+      const snapshotHash = await documentHash(snapshot);
+      const databases = indexes.map(({ parameters, database }) => LookupDatabase.open(parameters, database));
+      const [, delta] = indexes;
+      return {
+        snapshot,
+        part: { name: "hint", bytes: index.hint },
+        ...(delta === undefined ? {} : { deltaHint: delta.hint }),
+        measure: () => 1,
+        answer: async (content, operation) => {
+          const request = operation === "lookup.query" ? decodePirQuery(content) : decodeEvaluateRequest(content);
+          if (toHex(request.snapshot) !== snapshotHash)
+            throw new SluiceError("ERR_SNAPSHOT", {}, { refusedBy: "domain" });
+          if ("parts" in request) {
+            return encodePirAnswer(
+              databases.map((database, i) => database.answer(request.parts[i] ?? new Uint32Array())),
+            );
+          }
+          return encodeEvaluateResponse(await blindEvaluate(oprf, request.elements, systemRandom));
+        },
+        update: async (changes, at) => {
+          const over = await buildIndex({
+            keys: Object.keys(changes),
+            records: Object.values(changes).map((label) =>
+              label === null ? encodeDeletedRecord(LABEL_RECORD_BYTES) : encodeLookupRecord(encodeLabelRecord(label)),
+            ),
+            keyPair: oprf,
+            context,
+            shownRows: 256,
+          });
+          const { parameters, hint } = over;
+          const delta = { parameters, hint: await sha256Hex(hint), hintBytes: hint.length };
+          return served({ ...snapshot, delta, at }, [index, over]);
+        },
+      };
     };
+    return served(snapshot, [index]);
   };
 }
 

@@ -11,6 +11,7 @@ export {
 } from "./classify-resource.ts";
 export { classifyFile } from "./data/classify-file.ts";
 export { DomainConfig, Pins } from "./config.ts";
+export { compactProductOfDomain } from "./compact-product.ts";
 export { erasePartyOfDomain, type ErasedReferences } from "./erase.ts";
 export { probeDataEngine } from "./data/probe-engine.ts";
 export { importTable } from "./import.ts";

@@ -28,6 +28,7 @@ import { sweepShown } from "./register/shown-files.ts";
 import { acceptCheckpoint } from "./serve/accept-checkpoint.ts";
 import { ActiveCalls } from "./serve/active-calls.ts";
 import type { DomainContext } from "./serve/context.ts";
+import { compactMarked } from "./serve/compact.ts";
 import { IndexReaders } from "./serve/index-readers.ts";
 import { sweepBuilds } from "./serve/build-folders.ts";
 import { removeIndex, servedPart, sweepIndexes } from "./serve/indexes.ts";
@@ -271,6 +272,14 @@ export async function startDomain(directory: string, options: StartDomainOptions
     const server = await createServer(context);
     cleanup.push(() => server.close());
     const url = await listen(server, host, port);
+    if (standing.rolledBack === null) {
+      const compacting = new AbortController();
+      const compacted = compactMarked(context, compacting.signal);
+      cleanup.push(async () => {
+        compacting.abort();
+        await compacted;
+      });
+    }
     cleanup.push(() => processLog.write({ event: "stopping" }));
     const scraped = options.metricsPort === undefined ? undefined : await serveMetrics(metrics, options.metricsPort);
     if (scraped !== undefined) cleanup.push(() => scraped.close());

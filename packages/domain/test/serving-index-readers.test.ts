@@ -11,8 +11,8 @@ const setUp = (): { readers: IndexReaders; removed: string[] } => {
 
 test("a replaced index that nobody reads is removed at once, and what is served never", async () => {
   const { readers, removed } = setUp();
-  expect(await readers.read("served", async () => "answer")).toBe("answer");
-  expect(await readers.read(null, async () => "answer")).toBe("answer");
+  expect(await readers.read(["served"], async () => "answer")).toBe("answer");
+  expect(await readers.read([], async () => "answer")).toBe("answer");
   expect(removed).toEqual([]);
   await readers.replace("old", SNAPSHOT);
   expect(removed).toEqual(["old"]);
@@ -21,8 +21,8 @@ test("a replaced index that nobody reads is removed at once, and what is served 
 test("readers in flight finish, the failing one too, and the last of them has the index removed, once", async () => {
   const { readers, removed } = setUp();
   const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const reading = [readers.read("old", () => first.promise), readers.read("old", () => second.promise)];
-  const other = readers.read("new", async () => {});
+  const reading = [readers.read(["old"], () => first.promise), readers.read(["delta", "old"], () => second.promise)];
+  const other = readers.read(["new"], async () => {});
   await readers.replace("old", SNAPSHOT);
   await other;
   expect(removed).toEqual([]);
@@ -32,7 +32,7 @@ test("readers in flight finish, the failing one too, and the last of them has th
   second.reject(new Error("no answer"));
   await expect(reading[1]).rejects.toThrow("no answer");
   expect(removed).toEqual(["old"]);
-  await readers.read("old", async () => {});
+  await readers.read(["old"], async () => {});
   expect(removed).toEqual(["old"]);
 });
 
@@ -40,7 +40,7 @@ test("an index that cannot be removed fails neither build nor answer", async () 
   const readers = new IndexReaders(() => Promise.reject(new Error("busy")));
   await readers.replace("old", SNAPSHOT);
   const gate = Promise.withResolvers<string>();
-  const reading = readers.read("other", () => gate.promise);
+  const reading = readers.read(["other"], () => gate.promise);
   await readers.replace("other", SNAPSHOT);
   gate.resolve("answer");
   expect(await reading).toBe("answer");

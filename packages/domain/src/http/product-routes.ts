@@ -6,8 +6,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { answerCall } from "../serve/calls.ts";
 import type { DomainContext } from "../serve/context.ts";
 import { productForm } from "../serve/forms/registry.ts";
-import { servedPart } from "../serve/indexes.ts";
-import type { ServedProduct } from "../state/work.ts";
+import { foldersOf, type ServedProduct } from "../state/work.ts";
 import { callBody } from "./body.ts";
 
 /** Routes of served products. */
@@ -20,12 +19,16 @@ export function productRoutes(server: FastifyInstance, context: DomainContext): 
     "/v1/products/:product/snapshots/:hash/:part",
     async (request, reply) => {
       const { product: name, hash, part } = request.params;
-      const product = find(context, name);
-      const { downloads } = productForm(context, formOfSnapshot(product.snapshot.body));
-      const file = Object.hasOwn(downloads, part) ? downloads[part] : undefined;
-      if (file === undefined) throw new SluiceError("ERR_NOT_FOUND", { kind: "snapshot part", name: part });
-      if (product.snapshotHash !== hash) throw new SluiceError("ERR_SNAPSHOT");
-      return context.indexes.read(product.index, () => sendPart(context, reply, servedPart(product, file)));
+      const served = find(context, name);
+      const before = context.work.productBefore(name, served.version, context.clock.now());
+      const { downloads } = productForm(context, formOfSnapshot(served.snapshot.body));
+      const fileOf = Object.hasOwn(downloads, part) ? downloads[part] : undefined;
+      if (fileOf === undefined) throw new SluiceError("ERR_NOT_FOUND", { kind: "snapshot part", name: part });
+      const product = [served, before].find((one) => one?.snapshotHash === hash) ?? null;
+      if (product === null) throw new SluiceError("ERR_SNAPSHOT");
+      const file = fileOf(product);
+      if (file === null) throw new SluiceError("ERR_NOT_FOUND", { kind: "snapshot part", name: part });
+      return context.indexes.read(foldersOf(product), () => sendPart(context, reply, file));
     },
   );
   server.post("/v1/calls", async (request, reply) => {

@@ -30,6 +30,7 @@ import { recordRun, registered, runGuarded, type RunWork } from "./guarded-run.t
 import { answerPrivately } from "./private-answers.ts";
 import { tellProgress } from "./build-progress.ts";
 import { refusePoorQuality } from "./quality-gate.ts";
+import { putInService } from "./put-in-service.ts";
 import { issueReceipt, prove } from "./receipts.ts";
 import { tableInput } from "./run-inputs.ts";
 import { RunRefused, type RunResult } from "./run-refused.ts";
@@ -97,18 +98,16 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
   signal.throwIfAborted();
   const snapshot = sourceSnapshot ?? context.data.describe(admitted.held.grant.body.resource).snapshot;
   const at = context.clock.now().toISOString();
-  const replaced = context.work.product(run.product, run.version);
   const bits = releasedBits(released.manifest, "served");
-  const event = context.db.transaction(() => {
-    context.work.putProduct(product);
+  const { event, replaced } = context.db.transaction(() => {
+    const replaced = putInService(context, product, null);
     if (membership !== null) context.memberships.begin({ ...membership, from: at });
     context.register.put({ ...registered(work), kind: form, snapshot, at, shown, model, bits });
-    return context.events.put({ kind: "product-built", subject: product.snapshotHash }, context.clock.now());
+    const event = context.events.put({ kind: "product-built", subject: product.snapshotHash }, context.clock.now());
+    return { event, replaced };
   });
   await logEvent(context, event);
-  if (replaced !== null && replaced.index !== null) {
-    await context.indexes.replace(replaced.index, replaced.snapshotHash);
-  }
+  for (const { folder, snapshotHash } of replaced) await context.indexes.replace(folder, snapshotHash);
   const kept = await issueReceipt(context, admitted, {
     frame: canonicalBytes(report),
     amount: 1n,

@@ -14,7 +14,7 @@ import {
   type CallEnvelope,
 } from "@sluice/protocol";
 import type { KeptAnswer } from "../state/answers.ts";
-import type { ServedProduct } from "../state/work.ts";
+import { foldersOf, type ServedProduct } from "../state/work.ts";
 import { admit, decide, refuseEnded, refuseStopped, spend, type Admitted } from "./admit.ts";
 import type { DomainContext } from "./context.ts";
 import type { DomainForm } from "./forms/product-form.ts";
@@ -32,6 +32,8 @@ export async function answerCall(
   if (formOfOperation(operation) === null) throw new SluiceError("ERR_GRANT_OPERATION", { operation });
   decide(context, admitted, null);
   const product = servedProduct(context, admitted);
+  const before = context.work.productBefore(product.product, product.version, context.clock.now());
+  const folders = [...foldersOf(product), ...(before === null ? [] : foldersOf(before))];
   const form = productForm(context, formOfSnapshot(product.snapshot.body));
   if (!FORM_OPERATIONS[form.form].some((own) => own === operation)) {
     throw new SluiceError("ERR_GRANT_OPERATION", { operation });
@@ -40,9 +42,9 @@ export async function answerCall(
   const caller = `${admitted.keyId} ${callId}`;
   return await context.activeCalls.run(admitted, signal, async (stopped) => {
     const kept = await stoppable(context, admitted, () =>
-      context.indexes.read(product.index, () =>
+      context.indexes.read(folders, () =>
         context.calls.run(caller, stopped, () =>
-          chargeAndAnswer(context, admitted, { product, form, signal: stopped }),
+          chargeAndAnswer(context, admitted, { product, before, form, signal: stopped }),
         ),
       ),
     );
@@ -65,6 +67,8 @@ async function stoppable<T>(context: DomainContext, admitted: Admitted, work: ()
 
 interface Asked {
   readonly product: ServedProduct;
+  /** What answers beside it for a while, if anything does. */
+  readonly before: ServedProduct | null;
   readonly form: DomainForm;
   readonly signal: AbortSignal;
 }
@@ -72,14 +76,16 @@ interface Asked {
 async function chargeAndAnswer(
   context: DomainContext,
   admitted: Admitted,
-  { product, form, signal }: Asked,
+  { product: served, before: former, form, signal }: Asked,
 ): Promise<KeptAnswer> {
   const { request } = admitted;
   const query = await openQuery(context.sealKeys, admitted.frame, sealingContext(request));
   const asking = { keyId: admitted.keyId, callId: request.callId };
-  form.permit?.(product, query.content, asking, context.clock.now());
+  form.permit?.(served, query.content, asking, context.clock.now());
   // What was answered before is not measured again: a build since then has changed what its frame names.
   const answered = context.answers.get(request.callId);
+  const product =
+    answered === null ? (form.choose?.(served, former, request.operation, query.content) ?? served) : served;
   const amount =
     answered === null
       ? await form.measure(product, request.operation, query.content)

@@ -14,17 +14,18 @@ export class IndexReaders {
     this.#remove = remove;
   }
 
-  /** Runs `work`, during which `index` stays. Call it in the turn in which the state named the index. */
-  async read<T>(index: string | null, work: () => Promise<T>): Promise<T> {
-    if (index === null) return work();
-    this.#readers.set(index, (this.#readers.get(index) ?? 0) + 1);
+  /** Runs `work`, during which `indexes` stay. Call it in the turn in which the state named them. */
+  async read<T>(indexes: readonly string[], work: () => Promise<T>): Promise<T> {
+    for (const index of indexes) this.#readers.set(index, (this.#readers.get(index) ?? 0) + 1);
     try {
       return await work();
     } finally {
-      const left = (this.#readers.get(index) ?? 1) - 1;
-      if (left > 0) this.#readers.set(index, left);
-      else this.#readers.delete(index);
-      await this.#sweep(index);
+      for (const index of indexes) {
+        const left = (this.#readers.get(index) ?? 1) - 1;
+        if (left > 0) this.#readers.set(index, left);
+        else this.#readers.delete(index);
+      }
+      for (const index of indexes) await this.#sweep(index);
     }
   }
 

@@ -18,6 +18,18 @@ export function servedPart({ index }: Pick<ServedProduct, "index">, part: string
   return `${INDEXES}/${index}/${part}`;
 }
 
+/** Name of a part of the delta table over it. @throws TypeError when it has none */
+export function deltaPart({ delta }: Pick<ServedProduct, "delta">, part: string): string {
+  return servedPart({ index: delta }, part);
+}
+
+/** The run that built what a product serves. @throws TypeError when it has no index */
+export function callOfIndex({ index, delta }: Pick<ServedProduct, "index" | "delta">): string {
+  const [callId] = (delta ?? index)?.split("-") ?? [];
+  if (callId === undefined) throw new TypeError("the product has no index");
+  return callId;
+}
+
 /** Writes the parts of an index under a name that no index has, and returns that name: a run that was cut off is built again
  *  beside what it left. */
 export async function writeIndex(

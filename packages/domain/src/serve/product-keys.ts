@@ -6,8 +6,15 @@ import { utf8, type Bytes, type PsiKind } from "@sluice/protocol";
 import type { HeldGrant } from "../state/documents.ts";
 import type { DomainContext } from "./context.ts";
 
-/** Epoch of the keys; a rotation counts it up. */
-export const FIRST_EPOCH = 1;
+/** Epoch of the key of a product version that is built now: that of what it serves, counted up. What was evaluated under one
+ *  epoch opens nothing of another. */
+export function nextEpoch(
+  { work }: Pick<DomainContext, "work">,
+  { product, version }: { readonly product: string; readonly version: number },
+): number {
+  const body = work.product(product, version)?.snapshot.body;
+  return body?.type === "lookup-snapshot" || body?.type === "psi-snapshot" ? body.epoch + 1 : 1;
+}
 
 /** Seed of RFC 9497 §3.2.1 DeriveKeyPair. */
 export function oprfSeed(context: DomainContext): Bytes {
@@ -15,10 +22,14 @@ export function oprfSeed(context: DomainContext): Bytes {
 }
 
 /** Public key info of DeriveKeyPair: what the key is for. Each grant has its own key, so that evaluations under one
- *  quota are worth nothing on the index of another. */
-export function oprfInfo({ hash, grant }: HeldGrant, product: string, epoch: number): Bytes {
+ *  quota are worth nothing on the index of another; and each version, so that no version evaluates under a key that another
+ *  has left behind. */
+export function oprfInfo(
+  { hash, grant }: HeldGrant,
+  { product, version, epoch }: { readonly product: string; readonly version: number; readonly epoch: number },
+): Bytes {
   const { domain, scene } = grant.body;
-  return utf8(`sluice/lookup/v1|${domain}|${hash}|${product}|${scene.purpose}|${epoch}`);
+  return utf8(`sluice/lookup/v2|${domain}|${hash}|${product}|${version}|${scene.purpose}|${epoch}`);
 }
 
 /** Seed of the keys of sets. Workers derive each key from it under the identity of its set. */
@@ -29,8 +40,8 @@ export function psiSeed(context: DomainContext): Bytes {
 /** What the key of a set that is built now is for. */
 export function newPsiIdentity(
   { hash, grant }: HeldGrant,
-  set: { readonly kind: PsiKind; readonly product: string; readonly version: number },
+  set: { readonly kind: PsiKind; readonly product: string; readonly version: number; readonly epoch: number },
 ): PsiIdentity {
   const { domain, scene } = grant.body;
-  return { ...set, domain, grant: hash, purpose: scene.purpose, epoch: FIRST_EPOCH };
+  return { ...set, domain, grant: hash, purpose: scene.purpose };
 }

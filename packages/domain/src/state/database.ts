@@ -90,6 +90,12 @@ const MIGRATIONS = [
   `CREATE TABLE profile_register (id INTEGER PRIMARY KEY, resource TEXT NOT NULL, snapshot TEXT NOT NULL, at TEXT NOT NULL,
      shown TEXT NOT NULL) STRICT;
    CREATE INDEX profile_register_resource ON profile_register (resource, id);`,
+  // Lookups that were built before have records of another form, and keys of another label: they are built again.
+  `DELETE FROM product WHERE snapshot ->> '$.body.type' = 'lookup-snapshot';
+   ALTER TABLE product ADD COLUMN delta TEXT NOT NULL DEFAULT '';
+   ALTER TABLE product ADD COLUMN compact INTEGER NOT NULL DEFAULT 0;
+   CREATE TABLE product_before (product TEXT NOT NULL, version INTEGER NOT NULL, snapshot_hash TEXT NOT NULL, snapshot TEXT NOT NULL,
+     directory TEXT NOT NULL, delta TEXT NOT NULL, layers TEXT NOT NULL, until_at TEXT NOT NULL, PRIMARY KEY (product, version)) STRICT;`,
 ] as const;
 
 /** An open state file. */

@@ -7,6 +7,7 @@ import {
   SignedRequest,
   SignedSnapshot,
   type Bytes,
+  type Instant,
   type Sha256Hex,
 } from "@sluice/protocol";
 import type { StateDatabase } from "./database.ts";
@@ -19,8 +20,21 @@ export interface ServedProduct {
   readonly snapshot: SignedSnapshot;
   /** Name of the index, a folder below the domain's `indexes`; null when the snapshot and the state are all it needs. */
   readonly index: string | null;
+  /** Name of the folder of its delta table, beside the index; null when it has none. */
+  readonly delta: string | null;
   /** Isolation layers of the build behind it; none when no user code ran. */
   readonly layers: string[];
+}
+
+/** A folder that nothing serves from any more, and what it answered for. */
+export interface ReplacedFolder {
+  readonly folder: string;
+  readonly snapshotHash: Sha256Hex;
+}
+
+/** Folders that a product answers from. */
+export function foldersOf({ index, delta }: Pick<ServedProduct, "index" | "delta">): string[] {
+  return [index, delta].filter((folder) => folder !== null);
 }
 
 /** Tables of work. */
@@ -88,20 +102,75 @@ export class WorkStore {
       .map(readRun);
   }
 
-  /** Names of the indexes that are served. */
+  /** Names of the folders that are served from, also for snapshots whose time has run out. */
   servedIndexes(): string[] {
     return this.#db
-      .prepare("SELECT directory FROM product WHERE directory <> ''")
+      .prepare(
+        `SELECT folder FROM (SELECT directory AS folder FROM product UNION SELECT delta FROM product
+           UNION SELECT directory FROM product_before UNION SELECT delta FROM product_before) WHERE folder <> ''`,
+      )
       .all()
-      .map((row) => String(row["directory"]));
+      .map((row) => String(row["folder"]));
   }
 
+  /** Serves `product` in place of what was served as this version, which answers until `graceUntil`, if that is given. Part of the
+   *  caller's transaction. Returns the folders that nothing serves from any more. */
+  replaceProduct(product: ServedProduct, graceUntil: Instant | null): ReplacedFolder[] {
+    const now = this.product(product.product, product.version);
+    const folders = [now, this.#before(product.product, product.version)].flatMap((served) =>
+      served === null ? [] : foldersOf(served).map((folder) => ({ folder, snapshotHash: served.snapshotHash })),
+    );
+    this.#db.prepare("DELETE FROM product_before WHERE product = ? AND version = ?").run(...versionOf(product));
+    if (now !== null && graceUntil !== null) {
+      this.#db
+        .prepare(
+          `INSERT INTO product_before SELECT product, version, snapshot_hash, snapshot, directory, delta, layers, ?
+             FROM product WHERE product = ? AND version = ?`,
+        )
+        .run(graceUntil, ...versionOf(product));
+    }
+    this.putProduct(product);
+    const served = new Set(this.servedIndexes());
+    return folders.filter(({ folder }, i) => {
+      return !served.has(folder) && folders.findIndex((other) => other.folder === folder) === i;
+    });
+  }
+
+  /** What the version answered from before the snapshot that it serves, while its time has not run out; or null. */
+  productBefore(product: string, version: number, now: Date): ServedProduct | null {
+    return this.#before(product, version, now.toISOString());
+  }
+
+  #before(product: string, version: number, after: Instant = ""): ServedProduct | null {
+    const row = this.#db
+      .prepare("SELECT * FROM product_before WHERE product = ? AND version = ? AND until_at > ?")
+      .get(product, version, after);
+    return row === undefined ? null : readProduct(row);
+  }
+
+  /** Marks the versions of a lookup product for compaction, and returns them. */
+  mark(product: string): number[] {
+    return this.#db
+      .prepare(
+        `UPDATE product SET compact = 1 WHERE product = ? AND snapshot ->> '$.body.type' = 'lookup-snapshot' RETURNING version`,
+      )
+      .all(product)
+      .map((row) => Number(row["version"]));
+  }
+
+  /** What is marked for compaction. */
+  marked(): ServedProduct[] {
+    return this.#db.prepare("SELECT * FROM product WHERE compact = 1").all().map(readProduct);
+  }
+
+  /** Keeps a product. A mark for compaction goes with the index that it was for. */
   putProduct(product: ServedProduct): void {
     this.#db
       .prepare(
-        `INSERT INTO product (product, version, snapshot_hash, snapshot, directory, layers) VALUES (?, ?, ?, ?, ?, ?)
+        `INSERT INTO product (product, version, snapshot_hash, snapshot, directory, delta, layers) VALUES (?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (product, version) DO UPDATE SET snapshot_hash = excluded.snapshot_hash, snapshot = excluded.snapshot,
-           directory = excluded.directory, layers = excluded.layers`,
+           compact = CASE WHEN directory = excluded.directory THEN compact ELSE 0 END,
+           directory = excluded.directory, delta = excluded.delta, layers = excluded.layers`,
       )
       .run(
         product.product,
@@ -109,6 +178,7 @@ export class WorkStore {
         product.snapshotHash,
         JSON.stringify(product.snapshot),
         product.index ?? "",
+        product.delta ?? "",
         JSON.stringify(product.layers),
       );
   }
@@ -130,19 +200,24 @@ export class WorkStore {
   }
 }
 
+function versionOf({ product, version }: ServedProduct): [string, number] {
+  return [product, version];
+}
+
 function readRun(row: Record<string, unknown>): Run {
   return Run.parse(JSON.parse(String(row["document"])));
 }
 
 function readProduct(row: Record<string, unknown>): ServedProduct {
   const snapshotHash = String(row["snapshot_hash"]);
-  const directory = String(row["directory"]);
+  const folder = (column: string): string | null => (row[column] === "" ? null : String(row[column]));
   return {
     product: String(row["product"]),
     version: Number(row["version"]),
     snapshotHash,
     snapshot: SignedSnapshot.parse(JSON.parse(String(row["snapshot"]))),
-    index: directory === "" ? null : directory,
+    index: folder("directory"),
+    delta: folder("delta"),
     layers: (JSON.parse(String(row["layers"])) as unknown[]).map(String),
   };
 }

@@ -10,7 +10,7 @@ import { membershipKey, membershipTags } from "./membership-tags.ts";
 
 /** A build that has read its rows. */
 export interface BuiltFrom {
-  readonly run: Run;
+  readonly run: Pick<Run, "callId" | "product" | "version">;
   readonly held: HeldGrant;
   readonly form: ProductForm;
   /** Key of each row that it read: of a set all rows, members or not. */

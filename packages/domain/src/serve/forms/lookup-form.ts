@@ -2,95 +2,60 @@
  *  or miss. A cheating caller gains nothing beyond its quota of evaluations, which is the only defence against trying
  *  every identity number.
  *  @module */
-import { buildTable, lookupContext, packTable, type EvaluateTask, type AnswerTask } from "@sluice/mpc/lookup/server";
+import type { AnswerPart, AnswerTask, EvaluateTask } from "@sluice/mpc/lookup/server";
 import {
   decodeEvaluateRequest,
   decodePirQuery,
-  encodeLabelRecord,
-  encodeLookupRecord,
-  LABEL_RECORD_BYTES,
   lookupTables,
-  RECORD_STATE_BYTES,
-  sha256Hex,
   SluiceError,
+  toHex,
   type Bytes,
   type LookupSnapshot,
   type Operation,
 } from "@sluice/protocol";
 import { judgingKeys } from "../../data/unfit-keys.ts";
 import type { ServedProduct } from "../../state/work.ts";
-import { buildParts } from "../build-folders.ts";
 import type { DomainContext } from "../context.ts";
-import { servedPart, writeIndex } from "../indexes.ts";
-import { FIRST_EPOCH, oprfInfo, oprfSeed } from "../product-keys.ts";
-import {
-  expectSnapshot,
-  misplaced,
-  servedMembers,
-  signProduct,
-  type DomainForm,
-  type ProductSource,
-} from "./product-form.ts";
-
-/** Stays in the domain. */
-const DATABASE_PART = "database.bin";
-/** Fetched by callers. */
-const HINT_PART = "hint.bin";
+import { deltaPart, servedPart } from "../indexes.ts";
+import { oprfInfo, oprfSeed } from "../product-keys.ts";
+import { buildBase, buildDelta, DATABASE_PART, HINT_PART } from "./lookup-tables.ts";
+import { expectSnapshot, misplaced, type DomainForm, type ProductSource } from "./product-form.ts";
 
 /** The form label-lookup. */
 export function lookupForm(context: DomainContext): DomainForm {
   return {
     form: "label-lookup",
-    downloads: { hint: HINT_PART },
+    downloads: {
+      hint: (served) => servedPart(served, HINT_PART),
+      "delta-hint": (served) => (served.delta === null ? null : deltaPart(served, HINT_PART)),
+    },
     build: (source, signal) => build(context, source, signal),
+    choose,
     measure,
     answer: (served, operation, frame, signal) => answer(context, served, operation, frame, signal),
   };
 }
 
+/** A key with two labels has no answer, and no index. */
 function build(context: DomainContext, source: ProductSource, signal: AbortSignal): Promise<ServedProduct> {
-  return judgingKeys(source.held.grant.body.key, () => buildIndex(context, source, signal));
+  const { content } = source;
+  if (content.kind !== "labels") throw misplaced("label-lookup");
+  const labels = { ...source, content };
+  return judgingKeys(
+    source.held.grant.body.key,
+    async () => (await buildDelta(context, labels, signal)) ?? (await buildBase(context, labels, signal)),
+  );
 }
 
-/** A key with two labels has no answer, and no index. */
-async function buildIndex(context: DomainContext, source: ProductSource, signal: AbortSignal): Promise<ServedProduct> {
-  const { run, held, content, onProgress } = source;
-  if (content.kind !== "labels") throw misplaced("label-lookup");
-  const { product, version, grant } = run;
-  const { keys, codes } = content;
-  const built = await context.pools.buildInSteps("lookup", (pool, threads) =>
-    buildTable({
-      count: keys.length,
-      payloadBytes: RECORD_STATE_BYTES + LABEL_RECORD_BYTES,
-      rows: (from, to) =>
-        packTable(
-          keys.slice(from, to),
-          Array.from(codes.subarray(from, to), (code) => encodeLookupRecord(encodeLabelRecord(code))),
-        ),
-      seed: oprfSeed(context),
-      info: oprfInfo(held, product, FIRST_EPOCH),
-      context: lookupContext({ domain: context.config.domain, product, version, grant, epoch: FIRST_EPOCH }),
-      pool,
-      threads,
-      parts: buildParts(context.files, run.callId, signal),
-      random: context.random,
-      signal,
-      ...(onProgress === undefined ? {} : { onProgress }),
-    }),
-  );
-  const { parameters, oprfPublicKey, database, hint } = built;
-  const index = await writeIndex(context, run.callId, { [DATABASE_PART]: database, [HINT_PART]: hint });
-  const body: LookupSnapshot = {
-    type: "lookup-snapshot",
-    ...servedMembers(context, source),
-    parameters,
-    oprfPublicKey,
-    epoch: FIRST_EPOCH,
-    hint: await sha256Hex(hint),
-    hintBytes: hint.length,
-    vocabulary: content.vocabulary,
-  };
-  return signProduct(context, source, body, index);
+/** The snapshot before answers too, for its time, whoever names it. */
+function choose(
+  served: ServedProduct,
+  before: ServedProduct | null,
+  operation: Operation,
+  frame: Bytes,
+): ServedProduct {
+  const { snapshot } = operation === "lookup.evaluate" ? decodeEvaluateRequest(frame) : decodePirQuery(frame);
+  return before !== null && toHex(snapshot) === before.snapshotHash ? before : served;
 }
 
 function measure(served: ServedProduct, operation: Operation, frame: Bytes): bigint {
@@ -116,15 +81,20 @@ async function answer(
   frame: Bytes,
   signal: AbortSignal,
 ): Promise<Bytes> {
-  const { epoch, grant, parameters } = lookupSnapshot(served);
+  const { epoch, grant, product, version, parameters, delta } = lookupSnapshot(served);
   if (operation === "lookup.query") {
-    const database = await context.parts.open(servedPart(served, DATABASE_PART));
-    const task: AnswerTask = { parts: [{ parameters, database }], snapshot: served.snapshotHash, frame };
+    const parts: AnswerPart[] = [{ parameters, database: await context.parts.open(servedPart(served, DATABASE_PART)) }];
+    if (delta !== undefined) {
+      const database = await context.parts.open(deltaPart(served, DATABASE_PART));
+      parts.push({ parameters: delta.parameters, database });
+    }
+    const task: AnswerTask = { parts, snapshot: served.snapshotHash, frame };
     return await context.pools.answer<Bytes>("lookup", "pir.answer", task, { signal });
   }
   const held = context.documents.grant(grant);
   if (held === null) throw new SluiceError("ERR_GRANT_UNKNOWN", { grant });
-  const task: EvaluateTask = { seed: oprfSeed(context), info: oprfInfo(held, served.product, epoch), frame };
+  const info = oprfInfo(held, { product, version, epoch });
+  const task: EvaluateTask = { seed: oprfSeed(context), info, frame };
   return await context.pools.answer<Bytes>("lookup", "oprf.evaluate", task, { signal });
 }
 

@@ -12,6 +12,7 @@ import {
   type FieldName,
   type LinearModel,
   type NoisyTable,
+  type Operation,
   type ProductServer,
   type ProductSnapshot,
   type PsiKind,
@@ -36,7 +37,7 @@ export type ServedContent =
 
 /** What a build has for its form. */
 export interface ProductSource {
-  readonly run: Run;
+  readonly run: Pick<Run, "callId" | "product" | "version" | "grant" | "bundle">;
   readonly held: HeldGrant;
   /** Hash of the release. */
   readonly release: Sha256Hex;
@@ -55,8 +56,15 @@ export interface DomainForm extends ProductServer<ProductSource, ServedProduct> 
   readonly begin?: (served: ServedProduct, frame: Bytes, asking: Asking, now: Date) => void;
   /** What was measured on the sample that a product shows. */
   readonly certificate?: (served: ServedProduct) => Certificate;
-  /** Files of the index that callers fetch before they ask, by their name in the URL. */
-  readonly downloads: Readonly<Record<string, string>>;
+  /** The snapshot that a frame asks: the one that is served, or the one `before` it while that has time. A form without it has one. */
+  readonly choose?: (
+    served: ServedProduct,
+    before: ServedProduct | null,
+    operation: Operation,
+    frame: Bytes,
+  ) => ServedProduct;
+  /** Files that callers fetch before they ask, by their name in the URL; null when this snapshot has none. */
+  readonly downloads: Readonly<Record<string, (served: ServedProduct) => string | null>>;
 }
 
 /** Members of a snapshot that are the same in every form. */
@@ -89,6 +97,7 @@ export async function signProduct(
     snapshotHash: await documentHash(body),
     snapshot: await signDocument(body, context.keyring.receiptKey),
     index,
+    delta: null,
     layers,
   };
 }

@@ -22,7 +22,7 @@ import { judgingKeys } from "../../data/unfit-keys.ts";
 import type { ServedProduct } from "../../state/work.ts";
 import type { DomainContext } from "../context.ts";
 import { servedPart, writeIndex } from "../indexes.ts";
-import { newPsiIdentity, psiSeed } from "../product-keys.ts";
+import { newPsiIdentity, nextEpoch, psiSeed } from "../product-keys.ts";
 import { transferable } from "../work-pools.ts";
 import {
   expectSnapshot,
@@ -40,7 +40,7 @@ const PARTS = { "psi-ids": "set.bin", "psi-cardinality": "elements.bin" } as con
 export function psiForm(context: DomainContext, kind: PsiKind): DomainForm {
   return {
     form: kind,
-    downloads: kind === "psi-ids" ? { set: PARTS[kind] } : {},
+    downloads: kind === "psi-ids" ? { set: (served) => servedPart(served, PARTS[kind]) } : {},
     build: (source, signal) => judgingKeys(source.held.grant.body.key, () => build(context, kind, source, signal)),
     measure: (served, _operation, frame) => measure(served, frame),
     answer: (served, _operation, frame, signal) => answer(context, served, frame, signal),
@@ -55,7 +55,8 @@ async function build(
 ): Promise<ServedProduct> {
   const { run, held, content } = source;
   if (content.kind !== "set" || content.match !== kind) throw misplaced(kind);
-  const identity = newPsiIdentity(held, { kind, product: run.product, version: run.version });
+  const { product, version } = run;
+  const identity = newPsiIdentity(held, { kind, product, version, epoch: nextEpoch(context, run) });
   const set = packEntries(content.keys.filter((_, row) => content.members[row] === 1));
   const task: PsiPrepareTask = { identity, seed: psiSeed(context), set };
   const transfer = transferable(set.entries);

@@ -1,0 +1,254 @@
+/** A lookup product whose table is imported anew: updates by a delta table, the snapshot before for its time, and compaction.
+ *  @module */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { LookupClient, lookupContext } from "@sluice/mpc/lookup/client";
+import { blind, finalizeVerified } from "@sluice/mpc/oprf/client";
+import {
+  concatBytes,
+  decodeAnswer,
+  decodeEvaluateResponse,
+  decodeLabelRecord,
+  documentHash,
+  encodeEvaluateRequest,
+  fromHex,
+  SignedLookupSnapshot,
+  utf8,
+  type Bytes,
+  type LookupParameters,
+  type LookupSnapshot,
+} from "@sluice/protocol";
+import { createDecipheriv } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { deriveRecordSecrets } from "../../mpc/src/lookup/derive.ts";
+import { positionsOf } from "../../mpc/src/lookup/positions.ts";
+import { compactProductOfDomain, startDomain } from "../src/index.ts";
+import { Keyring } from "../src/keyring.ts";
+import { openSealedFiles } from "../src/rest/open-files.ts";
+import { SNAPSHOT_GRACE_MS } from "../src/serve/put-in-service.ts";
+import { spentUnits } from "./serving-forms-fixture.ts";
+import {
+  deliverGrant,
+  finishedRun,
+  get,
+  importPersons,
+  openFixture,
+  plainBand,
+  random,
+  ROWS,
+  rowText,
+  sealedCall,
+  send,
+  serveProduct,
+  use,
+  type Fixture,
+} from "./serving-fixture.ts";
+
+type Opened = { snapshot: LookupSnapshot; snapshotHash: string; client: LookupClient };
+
+let fixture: Fixture;
+let grant: string;
+let time = 0;
+const clock = { now: () => new Date(Date.now() + time) };
+
+beforeAll(async () => {
+  fixture = await openFixture(undefined, {}, { clock });
+  grant = await deliverGrant(fixture);
+  const { built } = await serveProduct(fixture, grant);
+  expect(built.state).toBe("completed");
+});
+afterAll(() => fixture[Symbol.asyncDispose]());
+
+async function restart(between: () => Promise<unknown>): Promise<void> {
+  await fixture.domain.close();
+  await between();
+  const pause = (): Promise<void> => Promise.resolve();
+  fixture.domain = await startDomain(fixture.directory, { workerThreads: 1, pause, clock });
+}
+
+/** Imports `lines` and builds the product again. */
+async function update(lines: readonly string[]): Promise<void> {
+  await restart(() => importPersons(fixture.directory, lines));
+  const envelope = await use({ operation: "build", grant, key: fixture.parties.operator });
+  await send(fixture, "/v1/builds", envelope);
+  expect(await finishedRun(fixture, envelope.request.body.callId)).toMatchObject({ state: "completed" });
+}
+
+async function currentSnapshot(): Promise<{ snapshot: LookupSnapshot; snapshotHash: string }> {
+  const bytes = await get(fixture, "/v1/products/bands/snapshot");
+  const { body } = SignedLookupSnapshot.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  return { snapshot: body, snapshotHash: await documentHash(body) };
+}
+
+const part = (hash: string, name: string): Promise<Bytes> =>
+  get(fixture, `/v1/products/bands/snapshots/${hash}/${name}`);
+
+async function openCurrent(): Promise<Opened> {
+  const { snapshot, snapshotHash } = await currentSnapshot();
+  const hints = [await part(snapshotHash, "hint")];
+  if (snapshot.delta !== undefined) hints.push(await part(snapshotHash, "delta-hint"));
+  return { snapshot, snapshotHash, client: await LookupClient.open({ snapshot, snapshotHash, hints }) };
+}
+
+async function ask(operation: "lookup.evaluate" | "lookup.query", frame: Bytes, named: string): Promise<Bytes> {
+  const call = await sealedCall(fixture, frame, {
+    operation,
+    grant,
+    key: fixture.parties.caller,
+    issuedAt: clock.now(),
+  });
+  const answer = decodeAnswer(await send(fixture, "/v1/calls", call.envelope));
+  expect(answer.receipt.openings.snapshot?.value).toBe(named);
+  return call.open(answer.frame);
+}
+
+async function lookup({ client, snapshot, snapshotHash }: Opened, key: string): Promise<string | null> {
+  const started = client.start(key, random);
+  const query = await started.evaluated(await ask("lookup.evaluate", started.frame, snapshotHash));
+  const value = await query.finish(await ask("lookup.query", query.frame, snapshotHash));
+  return value === null ? null : (snapshot.vocabulary[decodeLabelRecord(value)] ?? null);
+}
+
+const codeOf = async (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => "answered",
+    (error: unknown) => (error as { code: string }).code,
+  );
+const spent = (): number[] =>
+  (["lookup.evaluate", "lookup.query"] as const).map((operation) => spentUnits(fixture, grant, operation));
+
+/** Every content of the sealed files below `indexes`. */
+async function indexFiles(): Promise<{ name: string; bytes: Bytes }[]> {
+  const { directory, config } = fixture;
+  const keyring = await Keyring.open(directory, config);
+  const files = await openSealedFiles({ directory, config, keyring, random });
+  const names = await readdir(join(directory, "indexes"), { recursive: true });
+  const found = names.filter((name) => name.endsWith(".bin")).map((name) => `indexes/${name}`);
+  return Promise.all(found.map(async (name) => ({ name, bytes: await files.read(name) })));
+}
+
+/** Whether `output` opens a record in a database of these parameters. */
+function opens(output: Bytes, database: Bytes, parameters: LookupParameters): boolean {
+  const { buckets, recordBytes, rowsPerBucket, matrixSeed, filterSeed } = parameters;
+  if (database.length !== buckets * recordBytes * rowsPerBucket) return false;
+  const { position, key, nonce } = deriveRecordSecrets(output, fromHex(matrixSeed));
+  const { bucket, rows } = positionsOf(position, fromHex(filterSeed), parameters);
+  const record = Uint8Array.from({ length: recordBytes }, (_, b) =>
+    rows.reduce((sum, row) => sum + (database[(row * buckets + bucket) * recordBytes + b] ?? 0), 0),
+  );
+  const cipher = createDecipheriv("aes-256-gcm", key, nonce).setAuthTag(record.subarray(-16));
+  try {
+    cipher.update(record.subarray(0, -16));
+    cipher.final();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What a caller keeps of an evaluation: the output for `key`. */
+async function outputOf({ snapshot, snapshotHash }: Opened, key: string): Promise<Bytes> {
+  const context = lookupContext(snapshot);
+  const input = concatBytes(Uint8Array.of(context.length >> 8, context.length & 255), context, utf8(key));
+  const blinded = blind(input, random);
+  const request = encodeEvaluateRequest({ snapshot: fromHex(snapshotHash), elements: [blinded.blindedElement] });
+  const { elements, proof } = decodeEvaluateResponse(await ask("lookup.evaluate", request, snapshotHash));
+  const [output = new Uint8Array()] = finalizeVerified({
+    inputs: [input],
+    blinds: [blinded.blind],
+    blindedElements: [blinded.blindedElement],
+    evaluatedElements: elements,
+    proof,
+    publicKey: fromHex(snapshot.oprfPublicKey),
+  });
+  return output;
+}
+
+const LINES = Array.from({ length: ROWS }, (_, i) => rowText(i));
+/** P1 is gone, P2 has the row of another band, P400 is new. */
+const other = Array.from({ length: ROWS }, (_, i) => i).find((i) => plainBand(i) !== plainBand(2)) ?? 0;
+const CHANGED = [...LINES.filter((_, i) => i !== 1 && i !== 2), rowText(other, "P2"), rowText(other, `P${ROWS}`)];
+
+test(
+  "few changes are served by a delta over the same base; the snapshot before answers for its time; compaction leaves nothing of what was deleted",
+  { timeout: 300_000 },
+  async () => {
+    const first = await openCurrent();
+    expect(first.snapshot.delta).toBeUndefined();
+    expect(await lookup(first, "P1")).toBe(plainBand(1));
+    const deleted = await outputOf(first, "P1");
+
+    await update(CHANGED);
+    const second = await openCurrent();
+    const { parameters, hint, oprfPublicKey, epoch } = first.snapshot;
+    expect(second.snapshot).toMatchObject({ parameters, hint, oprfPublicKey, epoch });
+    expect(second.snapshot.delta?.parameters.matrixSeed).not.toBe(parameters.matrixSeed);
+    const before = spent();
+    const keys = ["P0", "P1", "P2", `P${ROWS}`, "nobody"];
+    const answers = async (opened: Opened): Promise<(string | null)[]> => {
+      const found = [];
+      for (const key of keys) found.push(await lookup(opened, key));
+      return found;
+    };
+    expect(await answers(second)).toEqual([plainBand(0), null, plainBand(other), plainBand(other), null]);
+    const between = spent();
+    // Whoever holds the snapshot before asks it to its end, at the same price, and gets its hints.
+    expect(await answers(first)).toEqual([plainBand(0), plainBand(1), plainBand(2), null, null]);
+    expect(spent().map((units, i) => units - (between[i] ?? 0))).toEqual([5, 5]);
+    expect(between.map((units, i) => units - (before[i] ?? 0))).toEqual([5, 5]);
+    expect((await part(first.snapshotHash, "hint")).length).toBe(first.snapshot.hintBytes);
+    expect(await codeOf(part(first.snapshotHash, "delta-hint"))).toBe("ERR_NOT_FOUND");
+    // A query that leaves the delta out is refused before anything is spent.
+    const onlyBase = first.client.start("P1", random);
+    const half = await onlyBase.evaluated(await ask("lookup.evaluate", onlyBase.frame, first.snapshotHash));
+    const renamed = concatBytes(half.frame.subarray(0, 2), fromHex(second.snapshotHash), half.frame.subarray(34));
+    const charged = spent();
+    expect(await codeOf(ask("lookup.query", renamed, second.snapshotHash))).toBe("ERR_LOOKUP_QUERY");
+    expect(spent()).toEqual(charged);
+
+    // The second update is cumulative, and only one snapshot before it answers, for its time.
+    await update([...CHANGED, rowText(other, `P${ROWS + 1}`)]);
+    const third = await openCurrent();
+    expect(third.snapshot).toMatchObject({ hint, epoch });
+    expect(await answers(third)).toEqual(await answers(second));
+    expect(await lookup(third, `P${ROWS + 1}`)).toBe(plainBand(other));
+    const paid = spent();
+    expect(await codeOf(lookup(first, "P0"))).toBe("ERR_SNAPSHOT");
+    expect(await codeOf(ask("lookup.query", half.frame, first.snapshotHash))).toBe("ERR_SNAPSHOT");
+    expect(await codeOf(part(first.snapshotHash, "hint"))).toBe("ERR_SNAPSHOT");
+    expect(spent()).toEqual(paid);
+
+    // The deleted row is still in the base until the compaction.
+    const kept = await indexFiles();
+    expect(kept.some(({ bytes }) => opens(deleted, bytes, parameters))).toBe(true);
+    const gone = new Set(kept.map(({ name }) => name));
+    await restart(() => compactProductOfDomain(fixture.directory, "bands"));
+    let fourth = await openCurrent().catch(() => third);
+    while (fourth.snapshot.epoch === epoch) fourth = await openCurrent().catch(() => third);
+    expect(fourth.snapshot.delta).toBeUndefined();
+    expect(fourth.snapshot.epoch).toBe(epoch + 1);
+    expect(fourth.snapshot.oprfPublicKey).not.toBe(oprfPublicKey);
+    expect(await answers(fourth)).toEqual([plainBand(0), null, plainBand(other), plainBand(other), null]);
+    for (const opened of [second, third]) expect(await codeOf(lookup(opened, "P0"))).toBe("ERR_SNAPSHOT");
+
+    await restart(() => Promise.resolve());
+    const left = await indexFiles();
+    expect(left.length).toBeGreaterThan(0);
+    expect(left.filter(({ name }) => gone.has(name))).toEqual([]);
+    const tables = [parameters, second.snapshot.delta, third.snapshot.delta, fourth.snapshot].flatMap((table) =>
+      table === undefined ? [] : ["parameters" in table ? table.parameters : table],
+    );
+    for (const { name, bytes } of left) {
+      for (const table of tables) expect(opens(deleted, bytes, table), name).toBe(false);
+      expect(Buffer.from(bytes).includes(Buffer.from([0, 2, ...utf8("P1")])), name).toBe(false);
+    }
+  },
+);
+
+test("the snapshot before answers no longer than its time", { timeout: 120_000 }, async () => {
+  const before = await openCurrent();
+  await update(CHANGED);
+  expect(await lookup(before, "P0")).toBe(plainBand(0));
+  time += SNAPSHOT_GRACE_MS;
+  expect(await codeOf(lookup(before, "P0"))).toBe("ERR_SNAPSHOT");
+});
