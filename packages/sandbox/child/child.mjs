@@ -1,10 +1,12 @@
 // @ts-check
 /** Entry of the single-use process that runs one job. Prepares an isolate, says that it is ready, reads one framed
  *  input from stdin, runs it, writes frames to stdout and waits to be killed. The parent treats all it writes as hostile.
- *  A job that reads in batches asks for each with a frame, and its bytes follow on stdin.
+ *  A job that reads in batches asks for each with a frame. Columns and batches follow on stdin, or come by the pipe whose
+ *  descriptor the input names.
  *
  *  struct { uint32 heapMebibytes; uint32 bootstrapLength; opaque bootstrap[bootstrapLength]; } Preparation;
- *  struct { uint32 headerLength; opaque header[headerLength]; opaque parts[sizes[0]]… } RunInput;
+ *  struct { uint32 headerLength; opaque header[headerLength]; uint32 from; opaque bundle[sizes[0]]; } RunInput;
+ *  struct { opaque columns[sizes[1]]… } Columns;
  *  struct { uint8 kind; uint32 length; opaque body[length]; } Frame;
  *  @module */
 import { Buffer } from "node:buffer";
@@ -69,13 +71,13 @@ function die() {
   process.abort();
 }
 
-/** The next bytes of stdin, in a buffer of their own. They are read by the system into that buffer: there is nothing
+/** The next bytes of a pipe, in a buffer of their own. They are read by the system into that buffer: there is nothing
  *  else to do until the job is here, and a stream would copy them. @param {number} length */
-function readExactly(length) {
+function readExactly(length, fd = 0) {
   const target = new Uint8Array(new ArrayBuffer(length));
   for (let offset = 0; offset < length;) {
     try {
-      const count = readSync(0, target, offset, length - offset, null);
+      const count = readSync(fd, target, offset, length - offset, null);
       if (count === 0) die();
       offset += count;
     } catch (error) {
@@ -134,7 +136,7 @@ const callbacks = [
   (/** @type {number} */ index) => {
     const { count, bytes, lastBytes } = header.batches;
     send(FRAME.want, word(index >>> 0));
-    const batch = readExactly(index < count - 1 ? bytes : lastBytes);
+    const batch = readExactly(index < count - 1 ? bytes : lastBytes, from);
     return new ivm.ExternalCopy(batch.buffer, { transferOut: true }).copyInto({ transferIn: true, release: true });
   },
 ].map((callback) => new ivm.Callback(callback));
@@ -164,8 +166,9 @@ if (headerLength > MAX_HEADER_BYTES) die();
 const headerText = Buffer.from(readExactly(headerLength)).toString("utf8");
 /** @type {{ memoryLimitBytes: number, sizes: number[], read: string, batches: { count: number, bytes: number, lastBytes: number } }} */
 const header = JSON.parse(headerText);
+const from = readWord();
 const code = readExactly(header.sizes[0] ?? 0);
-const data = header.sizes.slice(1).map((size) => readExactly(size));
+const data = header.sizes.slice(1).map((size) => readExactly(size, from));
 
 const batchBytes = header.read === "batches" ? LIVE_BATCHES * header.batches.bytes : 0;
 const dataBytes = totalLength(data) + batchBytes;

@@ -34,8 +34,8 @@ const LEAST_DATA_BYTES = 16 * 2 ** 20;
 export function childLimits(limits: SealedJob["limits"], dataBytes: number): ChildLimits {
   const countedBytes = Math.max(LEAST_DATA_BYTES, 2 ** Math.ceil(Math.log2(Math.max(dataBytes, 1))));
   return {
-    // A job's header counts against its heap, and is smaller than what is added here.
-    heapMebibytes: Math.ceil(limits.memoryLimitBytes / 2 ** 20) + 1,
+    // Columns and header count against the heap: a child's isolate is of this size, or is made anew in it.
+    heapMebibytes: Math.ceil((limits.memoryLimitBytes + Math.max(dataBytes, 1)) / 2 ** 20),
     addressSpaceBytes: Math.ceil(BASE_ADDRESS_SPACE_BYTES + 2 * (countedBytes + limits.memoryLimitBytes)),
     cpuSeconds: Math.ceil((limits.wallTimeLimitMs * CPU_PER_WALL) / 1_000) + 2,
   };

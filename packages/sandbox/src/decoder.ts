@@ -33,13 +33,13 @@ export function decoderLimits(outputBytes: number): ChildLimits {
 export async function decodeInChild(claim: () => Promise<ReadyChild>, request: DecodeRequest): Promise<DecodeOutcome> {
   const { output, manifest, signal, layers, wallTimeLimitMs = DECODE_WALL_TIME_LIMIT_MS } = request;
   if (output.length > MAX_JOB_OUTPUT_BYTES) return refusal("output-size", "return less", layers);
-  const outcome = await superviseClaimed(claim, {
+  const outcome = await superviseClaimed(claim, () => ({
     input: encodeDecodeInput(output, manifest),
     environment: "production",
     limits: { wallTimeLimitMs, memoryLimitBytes: DECODE_MEMORY_BYTES },
     layers: ["process", ...layers],
     signal,
-  });
+  }));
   if (outcome.ok) return { ok: true, form: outcome.output, layers: outcome.layers, wallMs: outcome.wallMs };
   if (PASSED_ON.includes(outcome.code)) {
     return { ok: false, code: outcome.code, details: outcome.details, layers: outcome.layers };

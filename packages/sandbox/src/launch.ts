@@ -73,6 +73,8 @@ export interface LaunchCommand {
   /** To be written to file descriptor `FILTER_FD`, then closed. */
   readonly filter: Bytes | undefined;
   readonly userId?: number;
+  /** Reading end of the child's feed, which it inherits as `FEED_FD`. */
+  readonly feedFd?: number | undefined;
   /** Whether the program tells on `PID_FD` which process does the work; else it is the started one. */
   readonly tellsPid?: boolean;
 }
@@ -84,6 +86,8 @@ export const NOBODY = 65_534;
 const FILTER_FD = 3;
 /** File descriptor on which `bwrap` tells the process id of what it has started. */
 const PID_FD = 4;
+/** File descriptor on which a child finds its feed, if it has one. */
+export const FEED_FD = 5;
 
 const MAX_INFO_CHARS = 4_096;
 /** What `bwrap` tells on `PID_FD`. */
@@ -169,10 +173,21 @@ function defaultSearchPath(): string {
 export type StartedProcess = ChildProcess & { stdin: Writable; stdout: Readable };
 
 /** Starts `command` with an empty environment. Its stderr goes nowhere: it may be written by a job. */
-export function startProcess({ program, args, filter, userId, tellsPid = false }: LaunchCommand): StartedProcess {
+export function startProcess({
+  program,
+  args,
+  filter,
+  userId,
+  feedFd,
+  tellsPid = false,
+}: LaunchCommand): StartedProcess {
   const stdio: ("pipe" | Cover)[] = ["pipe", "pipe", "ignore", ...inheritedCovers()];
   if (filter !== undefined || tellsPid) stdio[FILTER_FD] = "pipe";
   if (tellsPid) stdio[PID_FD] = "pipe";
+  if (feedFd !== undefined) {
+    while (stdio.length < FEED_FD) stdio.push("ignore");
+    stdio[FEED_FD] = feedFd;
+  }
   const child = spawn(program, args, {
     stdio,
     env: {},

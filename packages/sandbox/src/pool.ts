@@ -118,7 +118,8 @@ class WarmPool implements ChildPool {
       same.find(({ child }) => child !== undefined) ??
       same[0] ??
       this.#entries.find((other) => other.child !== undefined && canLower(other.limits, limits));
-    if (entry !== undefined) this.#remove(entry, entry.limits);
+    // The next one has the heap that was asked for now, and may use as much of the system as the one before.
+    if (entry !== undefined) this.#remove(entry, { ...entry.limits, heapMebibytes: limits.heapMebibytes });
     return entry;
   }
 

@@ -1,7 +1,9 @@
-/** What is sent to a child: its preparation, and one job with its columns, or with none when the job reads in batches.
+/** What is sent to a child: its preparation, and one job with its columns, or with none when the job reads in batches or
+ *  the columns come by a pipe of their own.
  *  @module */
 import { SluiceError, utf8, type Bytes, type SealedJob } from "@sluice/protocol";
-import { BATCH_ROWS, cutIntoBatches, type Batches } from "./batches.ts";
+import { BATCH_ROWS, batchSizes } from "./batches.ts";
+import { columnSizes, shapeOf, type TableShape } from "./table-shape.ts";
 
 /** How much of a table goes to a child at once. */
 export interface InputLimits {
@@ -20,46 +22,31 @@ const LIVE_BATCHES = 2;
 
 /** A run's input. */
 export interface RunInput {
-  /** In the order they go into the pipe; columns are views, not copies. */
-  readonly parts: Bytes[];
+  /** All but the columns, in the order they go into the pipe; `from` is the descriptor on which the child finds the rest. */
+  parts(from: number): Bytes[];
   /** Bytes of columns that stand in the child at a time, and of the header. */
   readonly dataBytes: number;
-  /** What the child may ask for afterwards. */
-  readonly batches?: Batches;
 }
 
 // struct { uint32 heapMebibytes; uint32 bootstrapLength; opaque bootstrap[bootstrapLength]; } Preparation;
 /** What a child is sent before there is a job for it. */
 export function encodePreparation(heapMebibytes: number, bootstrap: Bytes): Bytes[] {
-  const head = new DataView(new ArrayBuffer(8));
-  head.setUint32(0, heapMebibytes);
-  head.setUint32(4, bootstrap.length);
-  return [new Uint8Array(head.buffer), bootstrap];
+  return [word(heapMebibytes), word(bootstrap.length), bootstrap];
 }
 
-// struct { uint32 headerLength; opaque header[headerLength]; opaque parts[sizes[0]]…; } RunInput;
-/** The input of a run.
+// struct { uint32 headerLength; opaque header[headerLength]; uint32 from; opaque bundle[sizes[0]]; } RunInput;
+/** The input of a run on a table of `shape`: the job's own, or one that this process does not hold.
  *  @throws ERR_JOB_TABLE_TOO_LARGE when the job reads whole columns and they are more than a child is sent, and for its
  *  dictionaries; ERR_BODY_INVALID when a column does not have `rowCount` values */
-export function encodeRunInput(job: SealedJob, limits: InputLimits = INPUT_LIMITS): RunInput {
-  const table = job.table ?? { rowCount: 0, columns: {} };
-  const { rowCount } = table;
-  const data: Bytes[] = [];
-  const columns = Object.entries(table.columns).map(([name, column]) => {
-    const { type, values, validity } = column;
-    const maskBytes = Math.ceil(rowCount / 8);
-    if (values.length !== rowCount || (validity !== undefined && validity.length < maskBytes)) {
-      throw new SluiceError("ERR_BODY_INVALID", { pointer: `/table/columns/${name}`, expected: `${rowCount} values` });
-    }
-    data.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-    if (validity !== undefined) data.push(validity.subarray(0, maskBytes));
-    const dictionary = column.type === "dict" ? column.dictionary : undefined;
-    return { name, type, dictionary, hasValidity: validity !== undefined };
-  });
-  const batches = cutIntoBatches(table, limits.batchRows);
-  const { rows, count, bytes, lastBytes } = batches;
+export function encodeRunInput(
+  job: SealedJob,
+  limits: InputLimits = INPUT_LIMITS,
+  shape: TableShape = shapeOf(job.table ?? { rowCount: 0, columns: {} }),
+): RunInput {
+  const { rowCount, columns } = shape;
+  const batches = batchSizes(shape, limits.batchRows);
   const inBatches = job.read === "batches";
-  const payload = inBatches ? [job.bundle] : [job.bundle, ...data];
+  const data = inBatches ? [] : columns.flatMap((column) => columnSizes(column, rowCount));
   const header = utf8(
     JSON.stringify({
       entry: job.entry,
@@ -69,19 +56,19 @@ export function encodeRunInput(job: SealedJob, limits: InputLimits = INPUT_LIMIT
       rowCount,
       columns,
       read: job.read ?? "columns",
-      batches: { rows, count, bytes, lastBytes },
+      batches,
       model: job.model,
       params: job.params,
-      sizes: payload.map((part) => part.length),
+      sizes: [job.bundle.length, ...data],
     }),
   );
   refuseAbove(MAX_HEADER_BYTES, header.length);
-  const headerLength = new Uint8Array(4);
-  new DataView(headerLength.buffer).setUint32(0, header.length);
-  const parts = [headerLength, header, ...payload];
-  refuseAbove(limits.maxInputBytes, lengthOf(parts));
-  if (!inBatches) return { parts, dataBytes: lengthOf(data) + header.length };
-  return { parts, dataBytes: LIVE_BATCHES * bytes + header.length, batches };
+  const columnBytes = data.reduce((sum, size) => sum + size, 0);
+  refuseAbove(limits.maxInputBytes, header.length + job.bundle.length + columnBytes);
+  return {
+    parts: (from) => [word(header.length), header, word(from), job.bundle],
+    dataBytes: header.length + (inBatches ? LIVE_BATCHES * batches.bytes : columnBytes),
+  };
 }
 
 // How large a table is, is not for whoever wrote the job.
@@ -89,6 +76,8 @@ function refuseAbove(maxBytes: number, sizeBytes: number): void {
   if (sizeBytes > maxBytes) throw new SluiceError("ERR_JOB_TABLE_TOO_LARGE", { maxBytes });
 }
 
-function lengthOf(parts: readonly Bytes[]): number {
-  return parts.reduce((sum, part) => sum + part.length, 0);
+function word(value: number): Bytes {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
 }

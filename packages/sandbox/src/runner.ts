@@ -5,23 +5,27 @@ import {
   MAX_BUNDLE_BYTES,
   SluiceError,
   utf8,
-  type Bytes,
+  type ColumnBatch,
   type DecodeOutcome,
   type RunOutcome,
   type SandboxRunner,
   type SealedJob,
 } from "@sluice/protocol";
+import { batchSizes } from "./batches.ts";
 import { readBootstrap } from "./bootstrap.ts";
 import { childLimits } from "./child-limits.ts";
 import { decodeInChild, decoderLimits } from "./decoder.ts";
 import { checkEngine } from "./engine.ts";
+import { openFeeds } from "./feeds.ts";
 import { DEFAULT_WARM_CHILDREN } from "./pool.ts";
 import { LAYER_REMEDIES, probeKernelLayers, type SandboxLayer } from "./probe.ts";
 import { probeGroups } from "./probe-groups.ts";
 import { openScriptPool } from "./script-pool.ts";
-import { encodePreparation, encodeRunInput, type InputLimits } from "./run-input.ts";
+import { encodePreparation, encodeRunInput, INPUT_LIMITS, type InputLimits } from "./run-input.ts";
 import type { ReadyChild } from "./start-child.ts";
 import { superviseClaimed } from "./supervise.ts";
+import { fromAfar, fromHere, type RemoteTable } from "./table-source.ts";
+import { shapeOf } from "./table-shape.ts";
 
 /** Options of `createSandboxRunner`. */
 export interface SandboxRunnerOptions {
@@ -33,6 +37,8 @@ export interface SandboxRunnerOptions {
   readonly searchPath?: string;
   /** Children at a time; further runs wait. */
   readonly maxConcurrentRuns?: number;
+  /** Whether children have feeds, for jobs whose tables another process holds. */
+  readonly feeds?: boolean;
   /** Children that wait for a job; 0 starts each when it is needed. */
   readonly warmChildren?: number;
   /** Limits for which the first of them are prepared; later ones for those of the jobs before. */
@@ -43,8 +49,7 @@ export interface SandboxRunnerOptions {
 
 /** A runner whose children wait. */
 export interface WarmSandboxRunner extends SandboxRunner {
-  /** @param options `arrived` resolves when bytes of the job's columns are whole: they may still be coming when a child
-   *  begins to read those before them. */
+  /** @param options `remote` is the job's table when another process holds it; then the job has none. */
   run(job: SealedJob, options: RunOptions): Promise<RunOutcome>;
   /** Resolves when as many children wait as should, or starting them has failed too often. */
   filled(): Promise<void>;
@@ -60,7 +65,9 @@ export const DESCRIBE_LIMITS = { wallTimeLimitMs: 10_000, memoryLimitBytes: 64 *
 export const EXPECTED_LIMITS = { wallTimeLimitMs: 30_000, memoryLimitBytes: 256 * 2 ** 20 } as const;
 
 /** Options of a run. */
-type RunOptions = Parameters<SandboxRunner["run"]>[1] & { readonly arrived?: (bytes: Bytes) => Promise<void> };
+type RunOptions = Parameters<SandboxRunner["run"]>[1] & { readonly remote?: RemoteTable | undefined };
+
+const NO_TABLE: ColumnBatch = { rowCount: 0, columns: {} };
 
 const PROBE_JOB = utf8('var sluiceJob = { default: { name: "probe", purpose: "probe", input: {}, outputs: {} } };');
 
@@ -80,10 +87,12 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
   const waiting: (() => void)[] = [];
   let freeSlots = options.maxConcurrentRuns ?? DEFAULT_MAX_CONCURRENT_RUNS;
 
+  const feeds = options.feeds === true ? openFeeds(options.searchPath) : undefined;
   const common = { wrappers, groups, addonFile: engine.addonFile };
   const jobs = openScriptPool({
     ...common,
     script: "child",
+    feeds,
     preparation: ({ heapMebibytes }) => encodePreparation(heapMebibytes, bootstrap),
     size: warmChildren,
     expected: childLimits(expectedLimits, 0),
@@ -96,20 +105,25 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
     expected: decoderLimits(0),
   });
 
-  async function claimAndRun(job: SealedJob, { signal, onEvent, arrived }: RunOptions): Promise<RunOutcome> {
-    const { parts, dataBytes, batches } = encodeRunInput(job, options.inputLimits);
+  async function claimAndRun(job: SealedJob, { signal, onEvent, remote }: RunOptions): Promise<RunOutcome> {
     const { environment, limits } = job;
+    const table = job.table ?? NO_TABLE;
+    const shape = remote?.shape ?? shapeOf(table);
+    const inputLimits = options.inputLimits ?? INPUT_LIMITS;
+    const input = encodeRunInput(job, inputLimits, shape);
+    const reading = { input, inBatches: job.read === "batches", ...batchSizes(shape, inputLimits.batchRows) };
     const stop = AbortSignal.any(signal === undefined ? [closing.signal] : [closing.signal, signal]);
-    return superviseClaimed(() => jobs.claim(childLimits(limits, dataBytes), stop), {
-      input: parts,
-      batches,
-      environment,
-      limits,
-      layers: ["isolate", "process", ...kernelLayers],
-      signal: stop,
-      ...(onEvent && { onEvent }),
-      ...(arrived && { arrived }),
-    });
+    return superviseClaimed(
+      () => jobs.claim(childLimits(limits, input.dataBytes), stop),
+      (child) => ({
+        ...(remote === undefined ? fromHere(reading, { table }) : fromAfar(reading, remote, child)),
+        environment,
+        limits,
+        layers: ["isolate", "process", ...kernelLayers],
+        signal: stop,
+        ...(onEvent && { onEvent }),
+      }),
+    );
   }
 
   /** A place among the runs that go on; false when the run was cancelled, or the runner closed, while it waited. */
@@ -174,6 +188,7 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
   async function close(): Promise<void> {
     closing.abort();
     await Promise.all([jobs.close(), decoders.close()]);
+    await feeds?.close();
     while (active.size > 0) await Promise.allSettled(active);
     await groups?.close();
   }

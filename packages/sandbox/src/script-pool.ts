@@ -3,6 +3,7 @@
 import { SluiceError, type Bytes } from "@sluice/protocol";
 import type { ChildGroup, ChildGroups } from "./child-group.ts";
 import { groupLimits, lowerLimits, type ChildLimits } from "./child-limits.ts";
+import type { Feed, FeedSupply } from "./feeds.ts";
 import { launchCommand, type LaunchScript, type Wrappers } from "./launch.ts";
 import { openPool, type ChildPool } from "./pool.ts";
 import { LAYER_REMEDIES } from "./probe.ts";
@@ -15,6 +16,8 @@ export interface ScriptPoolOptions {
   readonly addonFile: string;
   /** Control groups, where they work: each child has one. */
   readonly groups?: ChildGroups | undefined;
+  /** Where each child's feed comes from; without it they have none. */
+  readonly feeds?: FeedSupply | undefined;
   /** What a child is sent before there is work for it. */
   readonly preparation?: (limits: ChildLimits) => readonly Bytes[];
   /** Children that wait. */
@@ -25,17 +28,19 @@ export interface ScriptPoolOptions {
 
 /** Opens the pool and starts its children. */
 export function openScriptPool(options: ScriptPoolOptions): ChildPool {
-  const { script, wrappers, addonFile, groups, preparation = () => [], size, expected } = options;
+  const { script, wrappers, addonFile, groups, feeds, preparation = () => [], size, expected } = options;
   const held = new WeakMap<ReadyChild, ChildGroup>();
   return openPool({
     size,
     expected,
     async start(limits, signal) {
       const command = launchCommand(wrappers, { script, addonFile, ...limits });
-      if (groups === undefined) return await startChild(command, preparation(limits), signal);
-      const group = await groups.open(groupLimits(limits)).catch(refuse);
-      const child = await startChild(command, preparation(limits), signal, holdBy(group));
-      held.set(child, group);
+      const group = await groups?.open(groupLimits(limits)).catch(refuse);
+      const hold = group === undefined ? undefined : holdBy(group);
+      const child = await startFed(await feeds?.take(), (feedFd) =>
+        startChild({ ...command, feedFd }, preparation(limits), signal, hold),
+      );
+      if (group !== undefined) held.set(child, group);
       return child;
     },
     async lower(child, limits) {
@@ -43,6 +48,25 @@ export function openScriptPool(options: ScriptPoolOptions): ChildPool {
       await lowerOrRefuse(wrappers, child, limits);
     },
   });
+}
+
+/** A child with `feed`, which is closed when the child is gone. */
+async function startFed(
+  feed: Feed | undefined,
+  start: (feedFd: number | undefined) => Promise<ReadyChild>,
+): Promise<ReadyChild> {
+  if (feed === undefined) return await start(undefined);
+  try {
+    const starting = start(feed.readFd);
+    // It has been started, and has an end of its own.
+    feed.closeRead();
+    const child = await starting;
+    void child.exited.then(() => feed.close());
+    return { ...child, feed };
+  } catch (error) {
+    feed.close();
+    throw error;
+  }
 }
 
 function holdBy(group: ChildGroup): ChildHold {

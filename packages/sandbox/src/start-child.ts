@@ -4,6 +4,7 @@
  *  Every script that is started so reads its preparation from stdin, writes one `ready` frame and waits for its input.
  *  @module */
 import { SluiceError, type Bytes } from "@sluice/protocol";
+import type { Feed } from "./feeds.ts";
 import { FrameReader } from "./frames.ts";
 import { startProcess, workingPid, type LaunchCommand, type StartedProcess } from "./launch.ts";
 
@@ -33,6 +34,8 @@ export interface ReadyChild {
   readonly process: StartedProcess;
   /** The process that will do the work, as this process counts; undefined when no wrapper told it. */
   readonly pid: number | undefined;
+  /** Its own pipe for a job's columns; closed when it has exited. */
+  readonly feed?: Feed | undefined;
   /** Whether Node's permission model holds in it, by its own word. */
   readonly permission: boolean;
   /** Settle when it has exited, and when its pipes are closed too. */

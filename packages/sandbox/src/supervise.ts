@@ -28,8 +28,8 @@ const REASON_KEPT_INSIDE = "the reason stays inside the domain in production";
 /** A child and what to send it. */
 export interface SuperviseOptions {
   readonly child: ReadyChild;
-  /** Written to the child's stdin, which then stays open until the end. */
-  readonly input: readonly Bytes[];
+  /** Written to the child's stdin when it is known, which then stays open until the end. */
+  readonly input: readonly Bytes[] | Promise<readonly Bytes[]>;
   readonly environment: SealedJob["environment"];
   readonly limits: SealedJob["limits"];
   /** Layers of the wrappers; `permission` is added when the child proves it. */
@@ -38,6 +38,8 @@ export interface SuperviseOptions {
   readonly arrived?: (bytes: Bytes) => Promise<void>;
   /** What the child may ask for, one at a time; without it, nothing. */
   readonly batches?: Batches | undefined;
+  /** Has such a batch written past this process; resolves when it was. Undefined when there is none of that number. */
+  readonly sendBatch?: ((index: number) => Promise<void> | undefined) | undefined;
   /** When the run was asked for, by `performance.now()`; now unless given. */
   readonly startedAt?: number;
   readonly signal?: AbortSignal;
@@ -76,11 +78,12 @@ const NOT_STARTED = ["ERR_SANDBOX_START", "ERR_SANDBOX_LAYER_MISSING", "ERR_CANC
 /** Claims a child and runs it to its end. Never rejects because none could be started. */
 export async function superviseClaimed(
   claim: () => Promise<ReadyChild>,
-  options: Omit<SuperviseOptions, "child" | "startedAt">,
+  optionsFor: (child: ReadyChild) => Omit<SuperviseOptions, "child" | "startedAt">,
 ): Promise<RunOutcome> {
   const startedAt = performance.now();
   try {
-    return await supervise({ ...options, child: await claim(), startedAt });
+    const child = await claim();
+    return await supervise({ ...optionsFor(child), child, startedAt });
   } catch (error) {
     const code = NOT_STARTED.find((known) => isSluiceError(error, known));
     if (code === undefined || !(error instanceof SluiceError)) throw error;
@@ -109,8 +112,8 @@ export async function supervise(options: SuperviseOptions): Promise<RunOutcome> 
   const timeout = (): void => end({ ok: false, code: "ERR_JOB_TIMEOUT", details: { wallTimeLimitMs } });
   const cancel = (): void => end({ ok: false, code: "ERR_CANCELLED", details: {} });
 
-  async function feed(parts: readonly Bytes[]): Promise<void> {
-    for (const part of parts) {
+  async function feed(parts: SuperviseOptions["input"]): Promise<void> {
+    for (const part of await parts) {
       if (options.arrived !== undefined) await options.arrived(part);
       if (ending !== undefined) return;
       child.stdin.write(part);
@@ -122,14 +125,19 @@ export async function supervise(options: SuperviseOptions): Promise<RunOutcome> 
   let unread = 0;
   function answer(want: Bytes): void {
     const index = want.length === 4 ? new DataView(want.buffer, want.byteOffset).getUint32(0) : -1;
-    const parts = options.batches?.parts(index);
-    if (parts === undefined || ++unread > MAX_UNREAD_WANTS) return end(crashed);
-    fed = give(fed, parts);
+    if (++unread > MAX_UNREAD_WANTS) return end(crashed);
+    fed = give(fed, index);
   }
-  async function give(before: Promise<void>, parts: readonly Bytes[]): Promise<void> {
+  async function give(before: Promise<void>, index: number): Promise<void> {
     await before;
-    await feed(parts);
-    if (ending === undefined) await new Promise<void>((resolve) => child.stdin.write(NOTHING, () => resolve()));
+    if (ending !== undefined) return;
+    const parts = options.batches?.parts(index);
+    const sent = parts === undefined ? options.sendBatch?.(index) : feed(parts);
+    if (sent === undefined) return end(crashed);
+    await sent;
+    if (ending === undefined && parts !== undefined) {
+      await new Promise<void>((resolve) => child.stdin.write(NOTHING, () => resolve()));
+    }
     unread--;
   }
 
@@ -168,7 +176,7 @@ export async function supervise(options: SuperviseOptions): Promise<RunOutcome> 
   const timer = setTimeout(timeout, wallTimeLimitMs);
   signal?.addEventListener("abort", cancel, { once: true });
   if (signal?.aborted === true) cancel();
-  else fed = feed(options.input);
+  else fed = feed(options.input).catch(() => end(crashed));
   child.stdout.resume();
   // What was written before the exit is still in the pipe.
   await exited;

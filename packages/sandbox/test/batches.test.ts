@@ -3,8 +3,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fromUtf8, utf8, type ColumnBatch, type JobEvent, type SealedJob } from "@sluice/protocol";
 import { createSandboxRunner, describeBundle, type WarmSandboxRunner } from "../src/index.ts";
-import { cutIntoBatches } from "../src/batches.ts";
+import { batchSizes } from "../src/batches.ts";
 import { encodeRunInput } from "../src/run-input.ts";
+import { shapeOf } from "../src/table-shape.ts";
 import { LIMITS, sealed } from "./jobs.ts";
 
 const BATCH_ROWS = 1_024;
@@ -96,7 +97,7 @@ async function totalsOf(runner: WarmSandboxRunner, input: Partial<SealedJob>, co
 
 test("a table of ten times what goes in at once adds up in two epochs, and the same again as whole columns", async () => {
   const table = tableOf(ROWS);
-  const batches = cutIntoBatches(table, BATCH_ROWS);
+  const batches = batchSizes(shapeOf(table), BATCH_ROWS);
   expect(batches.count * batches.bytes).toBeGreaterThan(10 * MAX_INPUT_BYTES);
   const totals = await totalsOf(small, { table, read: "batches" });
   expect(totals).toMatchObject(expected(ROWS));

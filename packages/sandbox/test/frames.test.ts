@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { concatBytes, type ColumnBatch } from "@sluice/protocol";
 import { FrameReader, type Frame } from "../src/frames.ts";
 import { encodeRunInput } from "../src/run-input.ts";
+import { columnBytes } from "../src/table-shape.ts";
 import { bundleOf, sealed } from "./jobs.ts";
 
 const KINDS = {
@@ -72,9 +73,9 @@ test("refuses a kind it does not know", () => {
 test("sends columns as views of the table, without copying", () => {
   const values = new Float64Array([1, 2, 3]);
   const table: ColumnBatch = { rowCount: 3, columns: { a: { type: "f64", values, validity: new Uint8Array([7, 9]) } } };
-  const { parts } = encodeRunInput(sealed(bundleOf(""), { table }));
-  expect(parts.map((part) => part.length).slice(2)).toEqual([bundleOf("").length, 24, 1]);
-  expect(parts[3]?.buffer).toBe(values.buffer);
+  const parts = [...encodeRunInput(sealed(bundleOf(""), { table })).parts(0), ...columnBytes(table)];
+  expect(parts.map((part) => part.length).slice(2)).toEqual([4, bundleOf("").length, 24, 1]);
+  expect(parts[4]?.buffer).toBe(values.buffer);
 });
 
 test("refuses a column that does not have one value per row", () => {

@@ -16,6 +16,7 @@ import { createRng } from "../src/kit.ts";
 import { decodeJobOutput } from "./decoding.ts";
 import { findProgram } from "../src/launch.ts";
 import { probeGroups } from "../src/probe-groups.ts";
+import { shapeOf } from "../src/table-shape.ts";
 import { LIMITS, bundleOf, sealed } from "./jobs.ts";
 
 let runner: WarmSandboxRunner;
@@ -217,14 +218,19 @@ test("shows a job the nulls of its columns and nothing beyond them", async () =>
   expect(lines).toEqual(["rowCount,a,forEachBatch 1,0,3 5 true"]);
 });
 
-test("sends a column when it has arrived, and not before", async () => {
+test("sends a column that another process holds when it has arrived, and not before", async () => {
   const values = new Float64Array(4);
   const table: ColumnBatch = { rowCount: 4, columns: { a: { type: "f64", values } } };
-  const outcome = await runner.run(sealed(bundleOf("return { fit: { n: rows.a.values[3] } };"), { table }), {
-    arrived: async ({ buffer }) => {
-      if (buffer !== values.buffer) return;
-      await Promise.resolve();
-      values.fill(2.5);
+  const arrived = async ({ buffer }: Uint8Array): Promise<void> => {
+    if (buffer !== values.buffer) return;
+    await Promise.resolve();
+    values.fill(2.5);
+  };
+  const outcome = await runner.run(sealed(bundleOf("return { fit: { n: rows.a.values[3] } };")), {
+    remote: {
+      shape: shapeOf(table),
+      ask: async () => ({ table, arrived }),
+      askBatch: () => Promise.reject(new Error()),
     },
   });
   expect(outcome.ok && new TextDecoder().decode(outcome.output)).toContain('"n":2.5');

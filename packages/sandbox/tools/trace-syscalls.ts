@@ -12,6 +12,7 @@ import { utf8, type Bytes } from "@sluice/protocol";
 import { readBootstrap } from "../src/bootstrap.ts";
 import { checkEngine } from "../src/engine.ts";
 import { encodePreparation, encodeRunInput } from "../src/run-input.ts";
+import { columnBytes } from "../src/table-shape.ts";
 import { findProgram, launchCommand, startProcess, type LaunchCommand, type LaunchRequest } from "../src/launch.ts";
 import { probeKernelLayers } from "../src/probe.ts";
 import { ALLOWED, BY_ARGUMENT, numbersOf } from "../src/seccomp-calls.ts";
@@ -91,7 +92,7 @@ for (const [name, body] of Object.entries(BODIES)) {
   const table = { rowCount: 1_000_000, columns: { x: { type: "f64", values } } } as const;
   const limits = ["loops", "exhaust", "heap", "regex"].includes(name) ? SHORT : LIMITS;
   const job = { bundle, entry: "develop", environment: "development", seed: 1, limits, table } as const;
-  await run(encodeRunInput(job).parts, { script: "child", ...resources }, limits);
+  await run([...encodeRunInput(job).parts(0), ...columnBytes(table)], { script: "child", ...resources }, limits);
 }
 process.stdout.write("decoder");
 const output = utf8('\0\0\0\0{"outputs":{}}\0\0\0\0');

@@ -5,7 +5,9 @@ import { isErrorCode, MAX_LOG_LINE_CHARS, SluiceError } from "@sluice/protocol";
 import type { Bytes, ErrorCode, GuardFinding, JobEvent, SealedJob } from "@sluice/protocol";
 import { BrokerAnswer } from "./broker-protocol.ts";
 import type { GuardAnswer } from "./guard-protocol.ts";
+import type { Peer } from "./helper-process.ts";
 import type { Message } from "./message-parser.ts";
+import type { TableSender } from "./table-sender.ts";
 import { refusalOf } from "./verdict.ts";
 
 /** What the broker said of a run. `form` is opaque here. */
@@ -20,14 +22,28 @@ export type Brokered =
       wallMs: number;
     };
 
+/** A run that the broker was asked to make. */
+interface RunAsked {
+  readonly environment: SealedJob["environment"];
+  readonly onEvent: ((event: JobEvent) => void) | undefined;
+  /** Its table, if it has one. */
+  readonly sender: TableSender | undefined;
+  readonly peer: Peer;
+}
+
 /** What one message of the broker means; undefined while the run goes on. @throws when it is none that a broker sends */
 export function brokered(
   { head, parts }: Message,
-  environment: SealedJob["environment"],
-  onEvent: ((event: JobEvent) => void) | undefined,
+  { environment, onEvent, sender, peer }: RunAsked,
 ): Brokered | undefined {
   const answer = BrokerAnswer.parse(head);
   const { kind } = answer;
+  if (kind === "want" || kind === "wantBatch") {
+    if (sender === undefined)
+      throw new SluiceError("ERR_FRAME_MALFORMED", { field: "kind", expected: "a run's table" });
+    sender.answer(answer, peer);
+    return undefined;
+  }
   if (kind === "progress") {
     onEvent?.({ kind, percent: answer.percent });
     return undefined;

@@ -1,16 +1,17 @@
-/** The broker process: owns the sandbox and its children. It gets one job's code and columns at a time, carries the bytes
- *  that come out to a decoder, and hands back what the decoder wrote; it reads neither. It has no keys, no store and no other table.
+/** The broker process: owns the sandbox and its children. It gets a job's code and dictionaries, names to the store process
+ *  the pipe by which its child gets the columns, carries the bytes that come out to a decoder, and hands back what the
+ *  decoder wrote; it reads none of them. It has no keys, no store and no other table.
  *
  *  Started by `workshop.ts` with requests on descriptor 3 and answers on descriptor 4; it ends when the requests do.
  *  Arguments: the isolation layers that must be there, and after `production:` those that production runs need.
  *  @module */
 import { Socket } from "node:net";
 import { isErrorCode, isSluiceError, utf8, type Bytes, type SealedJob } from "@sluice/protocol";
-import { createSandboxRunner, SANDBOX_LAYERS } from "@sluice/sandbox";
+import { createSandboxRunner, SANDBOX_LAYERS, type RemoteTable } from "@sluice/sandbox";
 import { BrokerRequest, MAX_BROKER_REQUEST_BYTES, type BrokerAnswer } from "./broker-protocol.ts";
 import type { ArrivingMessage } from "./message-parser.ts";
 import { receiveArriving, writeMessage } from "./messages.ts";
-import { tableFromParts } from "./table-parts.ts";
+import { shapeFromParts, tableFromParts, type TableHead } from "./table-parts.ts";
 
 const answers = new Socket({ fd: 4, readable: false, writable: true });
 answers.on("error", () => process.exit(1));
@@ -20,9 +21,11 @@ const requireInProduction = SANDBOX_LAYERS.filter((layer) => process.argv.includ
 let opening: ReturnType<typeof createSandboxRunner> | undefined = open();
 opening.catch(() => undefined);
 const running = new Map<number, AbortController>();
+const replies = new Map<number, (message: ArrivingMessage | undefined) => void>();
 
 function open(): ReturnType<typeof createSandboxRunner> {
-  return createSandboxRunner({ require: required, requireInProduction, searchPath: process.env["PATH"] ?? "" });
+  const searchPath = process.env["PATH"] ?? "";
+  return createSandboxRunner({ require: required, requireInProduction, searchPath, feeds: true });
 }
 
 /** The sandbox. One that could not be opened is tried again by the next run: what it lacked may be there by then. */
@@ -44,13 +47,11 @@ async function run(request: RunRequest, { parts, arrived }: ArrivingMessage): Pr
   running.set(id, cancel);
   try {
     const runner = await sandbox();
-    // Bundle and dictionaries are read here; columns pass through while they come.
-    const dictionaries = request.table?.columns.flatMap(({ dictionary }) => dictionary ?? []) ?? [];
-    await Promise.all([0, ...dictionaries].map(async (index) => arrived[index]));
-    const whole = new Map(parts.map((part, i) => [part.buffer, arrived[i]]));
+    await Promise.all(arrived);
+    const { table } = request;
     const outcome = await runner.run(sealedJob(request, parts), {
       signal: cancel.signal,
-      arrived: async ({ buffer }) => whole.get(buffer),
+      remote: table === undefined ? undefined : remoteTable(id, table, parts),
       onEvent: (event) => {
         if (event.kind === "progress") void answer({ kind: "progress", id, percent: event.percent });
         else if (event.kind === "metric") void answer({ kind: "metric", id, name: event.name, value: event.value });
@@ -80,7 +81,7 @@ async function run(request: RunRequest, { parts, arrived }: ArrivingMessage): Pr
 }
 
 function sealedJob(request: RunRequest, parts: readonly Bytes[]): SealedJob {
-  const { entry, environment, seed, limits, table, model, params } = request;
+  const { entry, environment, seed, limits, model, params } = request;
   const read = request.manifest?.read;
   return {
     bundle: parts[0] ?? new Uint8Array(0),
@@ -88,11 +89,40 @@ function sealedJob(request: RunRequest, parts: readonly Bytes[]): SealedJob {
     environment,
     seed,
     limits,
-    ...(table === undefined ? {} : { table: tableFromParts(table, parts) }),
     ...(read === undefined ? {} : { read }),
     ...(model === undefined ? {} : { model }),
     ...(params === undefined ? {} : { params }),
   };
+}
+
+/** The table of a run, which the store process holds. */
+function remoteTable(id: number, head: TableHead, dictionaries: readonly Bytes[]): RemoteTable {
+  return {
+    shape: shapeFromParts(head, dictionaries),
+    ask: async (fd) => {
+      const reply = await asked(id, { kind: "want", id, ...(fd === undefined ? {} : { fd }) });
+      if (reply === undefined) return "fed";
+      // Columns pass through while they come.
+      const { parts, arrived } = reply;
+      const whole = new Map(parts.map((part, i) => [part.buffer, arrived[i]]));
+      return { table: tableFromParts(head, parts, dictionaries), arrived: async ({ buffer }) => whole.get(buffer) };
+    },
+    askBatch: async (index, rows) => void (await asked(id, { kind: "wantBatch", id, index, rows })),
+  };
+}
+
+/** Sends a question of a run, which has one at a time, and waits for the reply, which may come when the run has ended. */
+function asked(id: number, question: BrokerAnswer): Promise<ArrivingMessage | undefined> {
+  return new Promise((resolve) => {
+    replies.set(id, resolve);
+    void answer(question);
+  });
+}
+
+function reply(id: number, message?: ArrivingMessage): void {
+  const resolve = replies.get(id);
+  replies.delete(id);
+  resolve?.(message);
 }
 
 function answer(head: BrokerAnswer, parts: readonly Bytes[] = []): Promise<void> {
@@ -102,7 +132,9 @@ function answer(head: BrokerAnswer, parts: readonly Bytes[] = []): Promise<void>
 for await (const message of receiveArriving(3, MAX_BROKER_REQUEST_BYTES)) {
   const request = BrokerRequest.parse(message.head);
   if (request.kind === "run") void run(request, message);
-  else running.get(request.id)?.abort();
+  else if (request.kind === "cancel") running.get(request.id)?.abort();
+  else if (request.kind === "columns") reply(request.id, message);
+  else reply(request.id);
 }
 for (const cancel of running.values()) cancel.abort();
 await opening?.then((runner) => runner.close()).catch(() => undefined);

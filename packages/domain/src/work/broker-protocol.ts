@@ -16,7 +16,8 @@ export const ErrorCodeText = z.string().refine(isErrorCode, { error: "a code of 
 /** Declared facts of a refusal. */
 export const Details = z.record(z.string().max(40), z.union([z.string().max(1_000), z.number()]));
 
-/** Store → broker. Part 0 of `run` is the bundle; the table's parts follow. */
+/** Store → broker. Part 0 of `run` is the bundle; the table's dictionaries follow. `opened`, or `columns` with values and
+ *  validity of the table as parts, answers a `want`; `taken` a `wantBatch`. */
 export const BrokerRequest = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("run"),
@@ -32,14 +33,25 @@ export const BrokerRequest = z.discriminatedUnion("kind", [
     model: ReleasedModel.optional(),
   }),
   z.strictObject({ kind: z.literal("cancel"), id: z.int() }),
+  z.strictObject({ kind: z.literal("opened"), id: z.int() }),
+  z.strictObject({ kind: z.literal("columns"), id: z.int() }),
+  z.strictObject({ kind: z.literal("taken"), id: z.int() }),
 ]);
 export type BrokerRequest = z.infer<typeof BrokerRequest>;
 
 const Layers = z.array(z.string().regex(/^[a-z0-9-]{1,32}$/)).max(16);
 
-/** Broker → store. Part 0 of `log` is the line, part 0 of `result` the output in the canonical form, as a
+/** Broker → store. `want` asks once for the columns of a run: to be written into the pipe that the broker has open as `fd`,
+ *  or to be sent; `wantBatch` for a batch, into that pipe. Part 0 of `log` is the line, part 0 of `result` the output in the canonical form, as a
  *  decoder wrote it: bytes that a job which took its decoder over chose. */
 export const BrokerAnswer = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("want"), id: z.int(), fd: z.int().min(3).optional() }),
+  z.strictObject({
+    kind: z.literal("wantBatch"),
+    id: z.int(),
+    index: z.int().nonnegative(),
+    rows: z.int().positive().multipleOf(8),
+  }),
   z.strictObject({ kind: z.literal("progress"), id: z.int(), percent: z.number().min(0).max(100) }),
   z.strictObject({ kind: z.literal("log"), id: z.int() }),
   z.strictObject({ kind: z.literal("metric"), id: z.int(), name: MemberName, value: z.number() }),

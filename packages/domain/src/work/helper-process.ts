@@ -20,6 +20,14 @@ export interface HelperOptions {
   readonly maxAnswerBytes: number;
 }
 
+/** The helper, as one who is asked back by it sees it. */
+export interface Peer {
+  /** Sends it something beside the question. */
+  readonly send: (head: unknown, parts?: readonly Bytes[]) => void;
+  /** Its process id; undefined when it has ended, and another process may have that number. */
+  readonly pid: () => number | undefined;
+}
+
 /** One question: messages that come for it, until it says `true` or the process ends. */
 type Listener = { readonly onMessage: (message: Message) => void; readonly onEnd: () => void };
 
@@ -50,7 +58,7 @@ export class HelperProcess {
   async ask<T>(question: {
     readonly head: (id: number) => unknown;
     readonly parts: readonly Bytes[];
-    readonly accept: (message: Message) => T | undefined;
+    readonly accept: (message: Message, peer: Peer) => T | undefined;
     /** Sent when `signal` fires. The answer is still waited for. */
     readonly cancel?: ((id: number) => unknown) | undefined;
     readonly signal?: AbortSignal | undefined;
@@ -64,6 +72,7 @@ export class HelperProcess {
     const send = (head: unknown, parts: readonly Bytes[] = []): void => {
       writeMessage(running.input, head, parts).catch(() => running.child.kill("SIGKILL"));
     };
+    const livePid = (): number | undefined => (isLive(running.child) ? running.child.pid : undefined);
     const cancel = (): void => {
       if (question.cancel !== undefined) send(question.cancel(id));
     };
@@ -72,7 +81,7 @@ export class HelperProcess {
       return await new Promise<T | null>((resolve) => {
         const onMessage = (message: Message): void => {
           try {
-            const result = question.accept(message);
+            const result = question.accept(message, { send, pid: livePid });
             if (result !== undefined) resolve(result);
           } catch {
             // It does not speak the protocol: nothing more is believed of it.
@@ -106,7 +115,7 @@ export class HelperProcess {
   /** The process, unless it has ended; its last answers may still be on their way. */
   #live(): Running | undefined {
     const child = this.#running?.child;
-    return child?.exitCode === null && child.signalCode === null ? this.#running : undefined;
+    return child !== undefined && isLive(child) ? this.#running : undefined;
   }
 
   #start(): Running {
@@ -137,6 +146,10 @@ export class HelperProcess {
       running.child.kill("SIGKILL");
     }
   }
+}
+
+function isLive({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
 }
 
 /** Time a helper has to end by itself. */

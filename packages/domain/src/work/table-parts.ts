@@ -2,6 +2,7 @@
  *  @module */
 import { ColumnType, FieldName, fromUtf8, SluiceError, utf8 } from "@sluice/protocol";
 import type { Bytes, Column, ColumnBatch } from "@sluice/protocol";
+import type { TableShape } from "@sluice/sandbox";
 import { z } from "zod";
 import { MAX_PART_BYTES } from "./message-parser.ts";
 
@@ -10,7 +11,7 @@ export const MAX_TABLE_BYTES = 2 ** 36;
 
 const PartIndex = z.int().nonnegative();
 
-/** Head of a table: where its columns' bytes are among the parts. */
+/** Head of a table: where its columns' bytes are among the parts, or among those that are sent later. */
 export const TableHead = z.strictObject({
   rowCount: z.int().nonnegative(),
   columns: z.array(
@@ -26,32 +27,45 @@ export const TableHead = z.strictObject({
 });
 export type TableHead = z.infer<typeof TableHead>;
 
-/** Appends the columns of `table` to `parts`. Values are not copied.
+/** Appends the columns of `table` to `parts`, or only its dictionaries when `values` is given for the rest. Values are not copied.
  *  @throws ERR_JOB_TABLE_TOO_LARGE for a column or a table that no message carries */
-export function tableToParts(table: ColumnBatch, parts: Bytes[]): TableHead {
+export function tableToParts(table: ColumnBatch, parts: Bytes[], values = parts): TableHead {
   let tableBytes = 0;
-  const push = (bytes: Bytes): number => {
+  const maskBytes = Math.ceil(table.rowCount / 8);
+  const push = (bytes: Bytes, to: Bytes[]): number => {
     tableBytes += bytes.length;
     refuseAbove(MAX_PART_BYTES, bytes.length);
     refuseAbove(MAX_TABLE_BYTES, tableBytes);
-    return parts.push(bytes) - 1;
+    return to.push(bytes) - 1;
   };
   // First what a reader needs to make sense of the rest.
   const dictionaries = Object.values(table.columns).map((column) =>
-    column.type === "dict" ? { dictionary: push(utf8(JSON.stringify(column.dictionary))) } : {},
+    column.type === "dict" ? { dictionary: push(utf8(JSON.stringify(column.dictionary)), parts) } : {},
   );
   const columns = Object.entries(table.columns).map(([name, column], i) => ({
     name,
     type: column.type,
-    values: push(new Uint8Array(column.values.buffer, column.values.byteOffset, column.values.byteLength)),
-    ...(column.validity === undefined ? {} : { validity: push(column.validity) }),
+    values: push(new Uint8Array(column.values.buffer, column.values.byteOffset, column.values.byteLength), values),
+    ...(column.validity === undefined ? {} : { validity: push(column.validity.subarray(0, maskBytes), values) }),
     ...dictionaries[i],
   }));
   return { rowCount: table.rowCount, columns };
 }
 
-/** The table of `head`. @throws ERR_FRAME_MALFORMED */
-export function tableFromParts(head: TableHead, parts: readonly Bytes[]): ColumnBatch {
+/** The shape of the table of `head`, whose values may not be here. @throws ERR_FRAME_MALFORMED */
+export function shapeFromParts({ rowCount, columns }: TableHead, parts: readonly Bytes[]): TableShape {
+  const shapes = columns.map(({ name, type, validity, dictionary }) => ({
+    name,
+    type,
+    ...(type === "dict" && { dictionary: dictionary === undefined ? [] : readDictionary(parts[dictionary]) }),
+    hasValidity: validity !== undefined,
+  }));
+  return { rowCount, columns: shapes };
+}
+
+/** The table of `head`; its dictionaries are among `dictionaries` when they came before the rest.
+ *  @throws ERR_FRAME_MALFORMED */
+export function tableFromParts(head: TableHead, parts: readonly Bytes[], dictionaries = parts): ColumnBatch {
   const part = (index: number): Bytes => {
     const bytes = parts[index];
     if (bytes === undefined) throw malformed("part");
@@ -59,7 +73,11 @@ export function tableFromParts(head: TableHead, parts: readonly Bytes[]): Column
   };
   const columns = head.columns.map(({ name, type, values, validity, dictionary }): [string, Column] => {
     const present = validity === undefined ? {} : { validity: part(validity) };
-    const column = typedColumn(type, part(values), dictionary === undefined ? [] : readDictionary(part(dictionary)));
+    const column = typedColumn(
+      type,
+      part(values),
+      dictionary === undefined ? [] : readDictionary(dictionaries[dictionary]),
+    );
     if (column.values.length !== head.rowCount) throw malformed("values");
     return [name, { ...column, ...present }];
   });
@@ -85,9 +103,9 @@ function typedColumn(type: ColumnType, bytes: Bytes, dictionary: string[]): Colu
   }
 }
 
-function readDictionary(bytes: Bytes): string[] {
+function readDictionary(bytes: Bytes | undefined): string[] {
   try {
-    return z.array(z.string()).parse(JSON.parse(fromUtf8(bytes)));
+    return z.array(z.string()).parse(JSON.parse(fromUtf8(bytes ?? new Uint8Array(0))));
   } catch {
     throw malformed("dictionary");
   }

@@ -27,6 +27,7 @@ import { GuardAnswer, MAX_GUARD_ANSWER_BYTES, type GuardRequest } from "./guard-
 import { HelperProcess } from "./helper-process.ts";
 import type { Message } from "./message-parser.ts";
 import { tableToParts } from "./table-parts.ts";
+import { TableSender } from "./table-sender.ts";
 import { Turns } from "./turns.ts";
 import { outputHash, outputOf } from "./verdict.ts";
 
@@ -263,19 +264,22 @@ class HelperWorkshop implements Workshop {
     }
     const { code, table, ...rest } = job;
     const parts: Bytes[] = [code];
-    const shown = table === undefined ? {} : { table: tableToParts(table, parts) };
+    const columns: Bytes[] = [];
+    const shown = table === undefined ? {} : { table: tableToParts(table, parts, columns) };
+    const sender = table === undefined ? undefined : new TableSender(table, columns, job.manifest?.read === "batches");
     if (!(await turns.take(signal))) return unrun("ERR_CANCELLED", {});
     try {
       const result = await this.#broker.ask<Brokered>({
         head: (id) => ({ kind: "run", id, ...rest, ...shown }),
         parts,
-        accept: (message) => brokered(message, job.environment, onEvent),
+        accept: (message, peer) => brokered(message, { environment: job.environment, onEvent, sender, peer }),
         cancel: (id) => ({ kind: "cancel", id }),
         signal,
         timeoutMs: job.limits.wallTimeLimitMs + BROKER_GRACE_MS,
       });
       return result ?? unrun("ERR_POOL_WORKER", { task: "sandbox" });
     } finally {
+      sender?.close();
       turns.give();
     }
   }
