@@ -3,6 +3,7 @@
  *  @module */
 import { join } from "node:path";
 import { freeBytes, sizeOnDisk, type Sample } from "@sluice/evidence/observe";
+import { hasKernels } from "@sluice/mpc/lookup/server";
 import type { DomainContext } from "../serve/context.ts";
 
 const DAY_MS = 86_400_000;
@@ -61,6 +62,9 @@ export function installDomainMetrics(context: DomainContext): void {
   );
   metrics.gauge("sluice_pool_waiting", "Tasks that wait for a worker thread, by kind of work", ["kind"], () =>
     pools.load().map(({ kind, waiting }) => ({ labels: { kind }, value: waiting })),
+  );
+  metrics.gauge("sluice_lookup_kernels", "1 when lookups are answered by SIMD kernels, 0 when by plain code", [], () =>
+    one(hasKernels() ? 1 : 0),
   );
   metrics.gauge("sluice_state_bytes", "Size of the state on disk", [], async () => {
     const sizes = await Promise.all(STATE_FILES.map((file) => sizeOnDisk(join(directory, file))));

@@ -1,5 +1,6 @@
 /** Parts of indexes that are open: unsealed once, in memory that worker threads share.
  *  @module */
+import { SharedDatabaseWriter, type DatabaseShape, type SharedDatabase } from "@sluice/mpc/lookup/server";
 import type { Bytes } from "@sluice/protocol";
 import type { SealedFiles } from "../rest/sealed-files.ts";
 
@@ -9,15 +10,33 @@ export const MAX_OPENED_PARTS = 8;
 /** Opened parts by name; the one asked for longest ago goes when there are too many. */
 export class OpenedParts {
   readonly #files: SealedFiles;
-  readonly #opened = new Map<string, Promise<Bytes>>();
+  readonly #opened = new Map<string, Promise<Bytes | SharedDatabase>>();
+  /** Databases opened so far: one that is opened again is another memory. */
+  #databases = 0;
 
   constructor(files: SealedFiles) {
     this.#files = files;
   }
 
   /** The content of `name`, which must not be changed. @throws ERR_SEALED_FILE; what failed is tried again next time */
-  async open(name: string): Promise<Bytes> {
-    const content = this.#opened.get(name) ?? this.#files.read(name, { shared: true });
+  open(name: string): Promise<Bytes> {
+    return this.#openAs(name, () => this.#files.read(name, { shared: true }));
+  }
+
+  /** The lookup database `name`, laid out for the kernels of so many threads; its plain content where the engine has no
+   *  kernels. @throws ERR_SEALED_FILE, ERR_LOOKUP_TABLE; what failed is tried again next time */
+  openDatabase(name: string, shape: DatabaseShape, threads: number): Promise<Bytes | SharedDatabase> {
+    return this.#openAs<Bytes | SharedDatabase>(name, async () => {
+      const writer = SharedDatabaseWriter.create(`${name} ${this.#databases++}`, shape, threads);
+      if (writer === null) return await this.#files.read(name, { shared: true });
+      for await (const bytes of this.#files.stream(name)) writer.write(bytes);
+      return writer.finish();
+    });
+  }
+
+  /** A name is always opened in the same form. */
+  async #openAs<T extends Bytes | SharedDatabase>(name: string, read: () => Promise<T>): Promise<T> {
+    const content = (this.#opened.get(name) as Promise<T> | undefined) ?? read();
     this.#opened.delete(name);
     this.#opened.set(name, content);
     const [oldest] = this.#opened.keys();

@@ -1,7 +1,7 @@
 /** Worker threads by kind of work, so that a long list or a large request of one kind never stands before another in a
  *  queue. A pool starts when its work first comes; builds have threads of their own, for the time of the build.
  *  @module */
-import { LOOKUP_WORKER } from "@sluice/mpc/lookup/server";
+import { LOOKUP_WORKER, LookupScans, type ScanCall } from "@sluice/mpc/lookup/server";
 import { createTaskPool, type MeasuredTaskPool } from "@sluice/mpc/pool";
 import { PSI_WORKER } from "@sluice/mpc/psi/sender";
 import { SCORE_WORKER } from "@sluice/mpc/score/server";
@@ -22,12 +22,18 @@ type RunOptions = Parameters<TaskPool["run"]>[2];
 
 /** The worker threads of one domain. */
 export class WorkPools {
-  readonly #maxThreads: number;
+  /** Threads of each kind of work. */
+  readonly maxThreads: number;
   readonly #pools = new Map<WorkKind, MeasuredTaskPool>();
+  readonly #scans: LookupScans;
 
   /** `maxThreads` is for each kind. */
   constructor(maxThreads: number) {
-    this.#maxThreads = maxThreads;
+    this.maxThreads = maxThreads;
+    this.#scans = new LookupScans({
+      threads: maxThreads,
+      run: (task, input, options) => this.answer("lookup", task, input, options),
+    });
   }
 
   /** Runs one task of a call. @throws ERR_CANCELLED, ERR_POOL_FULL, ERR_POOL_WORKER, and what the task throws */
@@ -36,12 +42,18 @@ export class WorkPools {
     if (pool === undefined) {
       pool = createTaskPool({
         workerFile: WORKER_FILES[kind],
-        maxThreads: this.#maxThreads,
+        maxThreads: this.maxThreads,
         maxQueue: MAX_QUEUE[kind],
       });
       this.#pools.set(kind, pool);
     }
     return pool.run<T>(task, input, options);
+  }
+
+  /** Answers one query of a lookup together with others that wait for the same database.
+   *  @throws ERR_LOOKUP_QUERY, ERR_CANCELLED, ERR_POOL_FULL, ERR_POOL_WORKER */
+  scan(call: ScanCall): Promise<Uint32Array> {
+    return this.#scans.answer(call);
   }
 
   /** Runs one task of a build on a thread that ends with it. @throws as `answer` does */
@@ -56,9 +68,9 @@ export class WorkPools {
 
   /** Gives a build with many tasks the threads for them, which end with it. @throws what `work` throws */
   async buildInSteps<T>(kind: WorkKind, work: (pool: TaskPool, threads: number) => Promise<T>): Promise<T> {
-    const pool = createTaskPool({ workerFile: WORKER_FILES[kind], maxThreads: this.#maxThreads });
+    const pool = createTaskPool({ workerFile: WORKER_FILES[kind], maxThreads: this.maxThreads });
     try {
-      return await work(pool, this.#maxThreads);
+      return await work(pool, this.maxThreads);
     } finally {
       await pool.close();
     }
@@ -66,7 +78,10 @@ export class WorkPools {
 
   /** How busy the pools are that have started. */
   load(): { readonly kind: WorkKind; readonly threads: number; readonly waiting: number }[] {
-    return [...this.#pools].map(([kind, pool]) => ({ kind, ...pool.load() }));
+    return [...this.#pools].map(([kind, pool]) => {
+      const { threads, waiting } = pool.load();
+      return { kind, threads, waiting: waiting + (kind === "lookup" ? this.#scans.waiting() : 0) };
+    });
   }
 
   /** Ends every thread; tasks under way are cancelled. */

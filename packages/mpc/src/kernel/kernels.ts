@@ -10,10 +10,35 @@ export interface Kernels {
   readonly memory: KernelMemory;
   /** See assembly/dot1.ts: `columns` words at `out` grow by the products of the columns with the query. */
   dot1(data: number, stride: number, rows: number, columns: number, query: number, out: number): void;
+  /** See assembly/dot4.ts: four queries, four words at `out` for each column. */
+  dot4(data: number, stride: number, rows: number, columns: number, queries: number, out: number): void;
+  /** See assembly/hint.ts. */
+  hint(
+    panel: number,
+    pairs: number,
+    blocks: number,
+    data: number,
+    stride: number,
+    columns: number,
+    out: number,
+    outStride: number,
+  ): void;
+  /** See assembly/pack.ts, like the next three: rows of bytes as columns of bytes. */
+  columnsOf8(from: number, rowStride: number, rows: number, columns: number, to: number, columnStride: number): void;
+  /** Rows of bytes as columns of 16-bit numbers. */
+  columnsOf16(from: number, rowStride: number, rows: number, columns: number, to: number, columnStride: number): void;
+  /** Rows of A as `hint` reads them. */
+  halvesOfPairs(from: number, pairs: number, words: number, to: number): void;
+  /** Queries as `dot1` and `dot4` read them. */
+  halvesOfQueries(from: number, queryStride: number, queries: number, rows: number, to: number): void;
+  /** See assembly/read.ts: reads four times `bytes`, for measurements. */
+  read(data: number, bytes: number, out: number): void;
 }
 
 type KernelFunctions = Omit<Kernels, "memory">;
 
+/** WebAssembly's memory is; typed arrays over it are so only where the machine is. */
+const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 const modules = new Map<string, object>();
 
 /** Instantiates the kernels over `memory`: do so once for each memory and thread. Null where the engine has none. */
@@ -54,7 +79,7 @@ function moduleOf(base64: string): object | null {
   if (known !== undefined) return known;
   const wasm = webAssembly();
   const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
-  if (wasm === undefined || !wasm.validate(bytes)) return null;
+  if (wasm === undefined || !LITTLE_ENDIAN || !wasm.validate(bytes)) return null;
   const module = new wasm.Module(bytes);
   modules.set(base64, module);
   return module;

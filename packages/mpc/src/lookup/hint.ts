@@ -1,61 +1,111 @@
-/** The hint Dᵀ · A modulo 2^32, columns × 1024 words: what a client downloads once per snapshot. Equal rows of D and A
- *  are taken eight at a time, so that those rows of A stay in the first cache level.
+/** The hint Dᵀ · A modulo 2^32, columns × 1024 words: what a client downloads once per snapshot. Columns are independent of
+ *  one another, so that threads may share them; a kernel multiplies 128 of them with 256 rows of A at a time.
  *  @module */
-import type { Bytes, LookupParameters } from "@sluice/protocol";
+import { SluiceError, type Bytes } from "@sluice/protocol";
 import { pause } from "../cancel.ts";
+import { createKernelMemory, openKernels, type Kernels } from "../kernel/kernels.ts";
 import { LWE_DIMENSION } from "./lwe.ts";
 import type { LweMatrix } from "./matrix.ts";
-import { bytesOfWords } from "./words.ts";
+import { referenceHint } from "./reference-hint.ts";
+import { columnsOf, type DatabaseShape } from "./shared-database.ts";
 
-/** Rows of A expanded at a time: 512 KiB. */
-const PANEL_ROWS = 128;
-const BLOCK_ROWS = 8;
+/** Rows of A at a time: 8 words of each stay in the first cache level. */
+const PANEL_ROWS = 256;
+/** Columns of one call: some milliseconds. */
+const CALL_COLUMNS = 128;
+/** Sums that are kept in memory at a time: 64 MiB. Each such range expands A anew. */
+const RANGE_COLUMNS = 16_384;
+const ROW_BYTES = LWE_DIMENSION * 4;
+/** A column of 16-bit numbers, at a distance that is no power of two. */
+const COLUMN_STRIDE = PANEL_ROWS * 2 + 16;
 
-/** Bytes of the hint of `database`, little-endian words, column by column. @throws ERR_CANCELLED */
+/** Where things lie in the memory of a hint. */
+const WORDS = 0;
+const PANEL = WORDS + PANEL_ROWS * ROW_BYTES;
+const ROWS = PANEL + PANEL_ROWS * ROW_BYTES;
+const COLUMNS = ROWS + PANEL_ROWS * CALL_COLUMNS;
+const SUMS = COLUMNS + CALL_COLUMNS * COLUMN_STRIDE;
+
+/** Bytes of the hint of `database`, little-endian words, column by column. @throws ERR_CANCELLED, ERR_LOOKUP_TABLE */
 export async function computeHint(
-  parameters: Pick<LookupParameters, "buckets" | "rowsPerBucket" | "recordBytes">,
+  shape: DatabaseShape,
   database: Bytes,
   matrix: LweMatrix,
   signal?: AbortSignal,
 ): Promise<Bytes> {
-  const columns = parameters.buckets * parameters.recordBytes;
-  const centred = new Int8Array(database.buffer, database.byteOffset, database.byteLength);
-  const hint = new Int32Array(columns * LWE_DIMENSION);
-  for (let first = 0; first < parameters.rowsPerBucket; first += PANEL_ROWS) {
-    const count = Math.min(PANEL_ROWS, parameters.rowsPerBucket - first);
-    const words = await matrix.rows(first, count);
-    // Padded with zero rows, so that the kernel always sees whole blocks.
-    const panel = new Int32Array(Math.ceil(count / BLOCK_ROWS) * BLOCK_ROWS * LWE_DIMENSION);
-    panel.set(words);
-    for (let row = 0; row < count; row += BLOCK_ROWS) {
-      const block = panel.subarray(row * LWE_DIMENSION, (row + BLOCK_ROWS) * LWE_DIMENSION);
-      addBlock(hint, block, centred, (first + row) * columns, columns);
-    }
-    await pause(signal);
-  }
-  return bytesOfWords(new Uint32Array(hint.buffer));
+  return await computeHintColumns({ shape, database, matrix, columns: [0, columnsOf(shape)], signal });
 }
 
-/** Adds eight rows' products. Entries of `rows` past the database's end read as zero. */
-function addBlock(hint: Int32Array, block: Int32Array, rows: Int8Array, offset: number, columns: number): void {
-  const n = LWE_DIMENSION;
-  for (let c = 0; c < columns; c++) {
-    const at = offset + c;
-    const d0 = rows[at] ?? 0;
-    const d1 = rows[at + columns] ?? 0;
-    const d2 = rows[at + 2 * columns] ?? 0;
-    const d3 = rows[at + 3 * columns] ?? 0;
-    const d4 = rows[at + 4 * columns] ?? 0;
-    const d5 = rows[at + 5 * columns] ?? 0;
-    const d6 = rows[at + 6 * columns] ?? 0;
-    const d7 = rows[at + 7 * columns] ?? 0;
-    const base = c * n;
-    for (let j = 0; j < n; j++) {
-      const low = (Math.imul(d0, block[j] ?? 0) + Math.imul(d1, block[j + n] ?? 0)) | 0;
-      const second = (Math.imul(d2, block[j + 2 * n] ?? 0) + Math.imul(d3, block[j + 3 * n] ?? 0)) | 0;
-      const third = (Math.imul(d4, block[j + 4 * n] ?? 0) + Math.imul(d5, block[j + 5 * n] ?? 0)) | 0;
-      const fourth = (Math.imul(d6, block[j + 6 * n] ?? 0) + Math.imul(d7, block[j + 7 * n] ?? 0)) | 0;
-      hint[base + j] = ((((hint[base + j] ?? 0) + low) | 0) + ((second + ((third + fourth) | 0)) | 0)) | 0;
-    }
+/** A range of columns of one hint. */
+export interface HintColumns {
+  readonly shape: DatabaseShape;
+  /** As `buildIndex` lays it out, row after row. */
+  readonly database: Bytes;
+  readonly matrix: LweMatrix;
+  /** From the first to before the last. */
+  readonly columns: readonly [from: number, to: number];
+  readonly signal?: AbortSignal | undefined;
+  /** Told the rows that are done, of all that will be. */
+  readonly progress?: (done: number, total: number) => void;
+}
+
+/** The bytes of these columns of the hint. @throws ERR_CANCELLED, ERR_LOOKUP_TABLE */
+export async function computeHintColumns(work: HintColumns): Promise<Bytes> {
+  const { shape, database, columns } = work;
+  const [from, to] = columns;
+  if (database.length !== shape.rowsPerBucket * columnsOf(shape) || from < 0 || from > to || to > columnsOf(shape)) {
+    throw new SluiceError("ERR_LOOKUP_TABLE", { reason: "the database has another size than its parameters say" });
   }
+  const memory = createKernelMemory(SUMS + (Math.min(to - from, RANGE_COLUMNS) + 1) * ROW_BYTES);
+  const kernels = memory === null ? null : openKernels(memory);
+  if (kernels === null) return await referenceColumns(work);
+  const hint = new Uint8Array((to - from) * ROW_BYTES);
+  const ranges = Math.ceil((to - from) / RANGE_COLUMNS);
+  for (let range = 0; range < ranges; range++) {
+    const first = from + range * RANGE_COLUMNS;
+    const last = Math.min(first + RANGE_COLUMNS, to);
+    const sums = new Uint8Array(kernels.memory.buffer, SUMS, (last - first) * ROW_BYTES);
+    sums.fill(0);
+    for (let row = 0; row < shape.rowsPerBucket; row += PANEL_ROWS) {
+      await addPanel(kernels, work, row, [first, last]);
+      work.progress?.(range * shape.rowsPerBucket + row, ranges * shape.rowsPerBucket);
+    }
+    hint.set(sums, (first - from) * ROW_BYTES);
+  }
+  return hint;
+}
+
+/** Adds the products with the rows of A from `first` to the sums. */
+async function addPanel(
+  kernels: Kernels,
+  { shape, database, matrix, signal }: HintColumns,
+  first: number,
+  [from, to]: readonly [number, number],
+): Promise<void> {
+  const { buffer } = kernels.memory;
+  const count = Math.min(PANEL_ROWS, shape.rowsPerBucket - first);
+  // A pair of rows at the end may have one row only: the other is zeros in A, whatever bytes stand for it in D.
+  const pairs = Math.ceil(count / 2);
+  new Uint8Array(buffer, WORDS, pairs * 2 * ROW_BYTES).fill(0);
+  new Uint32Array(buffer, WORDS, count * LWE_DIMENSION).set(await matrix.rows(first, count));
+  kernels.halvesOfPairs(WORDS, pairs, LWE_DIMENSION, PANEL);
+  const all = columnsOf(shape);
+  const rows = new Uint8Array(buffer, ROWS, PANEL_ROWS * CALL_COLUMNS);
+  for (let column = from; column < to; column += CALL_COLUMNS) {
+    const width = Math.min(CALL_COLUMNS, to - column);
+    for (let row = 0; row < count; row++) {
+      const at = (first + row) * all + column;
+      rows.set(database.subarray(at, at + width), row * CALL_COLUMNS);
+    }
+    kernels.columnsOf16(ROWS, CALL_COLUMNS, pairs * 2, width, COLUMNS, COLUMN_STRIDE);
+    const out = SUMS + (column - from) * ROW_BYTES;
+    // The kernel takes two columns at a time; beside a single last one, the sums of another are room that nobody reads.
+    kernels.hint(PANEL, pairs, LWE_DIMENSION / 8, COLUMNS, COLUMN_STRIDE, width + (width % 2), out, ROW_BYTES);
+  }
+  await pause(signal);
+}
+
+async function referenceColumns({ shape, database, matrix, columns, signal }: HintColumns): Promise<Bytes> {
+  const whole = await referenceHint(shape, database, matrix, signal);
+  return whole.slice(columns[0] * ROW_BYTES, columns[1] * ROW_BYTES);
 }

@@ -17,11 +17,13 @@ import { arrangeRows, assignRows, checkDistinct, digestRows, hintOf, unpackTable
 import type { ArrangeTask, AssignTask, DeriveTask, DigestTask, DistinctTask, HintTask } from "./build-tasks.ts";
 import { LookupDatabase } from "./database.ts";
 import { deriveRows, type DerivedRows } from "./derive-rows.ts";
+import { scan, type ScanTask } from "./scan.ts";
 import type { AnswerTask, BuildResult, BuildTask, EvaluateTask, OprfKeySource } from "./tasks.ts";
 
 export default serveTasks({
   "oprf.evaluate": (input) => evaluate(input as EvaluateTask),
   "pir.answer": (input) => answer(input as AnswerTask),
+  "pir.scan": (input) => scan(input as ScanTask),
   "lookup.build": (input) => build(input as BuildTask),
   "lookup.digest": (input) => digestRows(input as DigestTask),
   "lookup.distinct": (input) => checkDistinct(input as DistinctTask),

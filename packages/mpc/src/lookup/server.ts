@@ -9,6 +9,9 @@ export { MAX_PAYLOAD_BYTES } from "./derive-rows.ts";
 export { LookupDatabase } from "./database.ts";
 export { maxDeltaChanges, padDelta } from "./delta.ts";
 export { MAX_LOOKUP_ROWS } from "./geometry.ts";
+export { hasKernels } from "../kernel/kernels.ts";
+export { LookupScans, type ScanCall } from "./scans.ts";
+export { SharedDatabaseWriter, type DatabaseShape, type SharedDatabase } from "./shared-database.ts";
 export {
   LOOKUP_WORKER,
   packTable,

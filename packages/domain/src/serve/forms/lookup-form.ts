@@ -2,10 +2,11 @@
  *  or miss. A cheating caller gains nothing beyond its quota of evaluations, which is the only defence against trying
  *  every identity number.
  *  @module */
-import type { AnswerPart, AnswerTask, EvaluateTask } from "@sluice/mpc/lookup/server";
+import type { AnswerPart, AnswerTask, EvaluateTask, ScanCall } from "@sluice/mpc/lookup/server";
 import {
   decodeEvaluateRequest,
   decodePirQuery,
+  encodePirAnswer,
   lookupTables,
   SluiceError,
   toHex,
@@ -81,21 +82,36 @@ async function answer(
   frame: Bytes,
   signal: AbortSignal,
 ): Promise<Bytes> {
-  const { epoch, grant, product, version, parameters, delta } = lookupSnapshot(served);
-  if (operation === "lookup.query") {
-    const parts: AnswerPart[] = [{ parameters, database: await context.parts.open(servedPart(served, DATABASE_PART)) }];
-    if (delta !== undefined) {
-      const database = await context.parts.open(deltaPart(served, DATABASE_PART));
-      parts.push({ parameters: delta.parameters, database });
-    }
-    const task: AnswerTask = { parts, snapshot: served.snapshotHash, frame };
-    return await context.pools.answer<Bytes>("lookup", "pir.answer", task, { signal });
-  }
+  if (operation === "lookup.query") return await answerQuery(context, served, frame, signal);
+  const { epoch, grant, product, version } = lookupSnapshot(served);
   const held = context.documents.grant(grant);
   if (held === null) throw new SluiceError("ERR_GRANT_UNKNOWN", { grant });
   const info = oprfInfo(held, { product, version, epoch });
   const task: EvaluateTask = { seed: oprfSeed(context), info, frame };
   return await context.pools.answer<Bytes>("lookup", "oprf.evaluate", task, { signal });
+}
+
+/** A scan of each table, base and delta, together with the queries of others. Engines without kernels answer it alone. */
+async function answerQuery(
+  context: DomainContext,
+  served: ServedProduct,
+  frame: Bytes,
+  signal: AbortSignal,
+): Promise<Bytes> {
+  const { snapshot, parts: queries } = decodePirQuery(frame);
+  expectSnapshot(snapshot, served);
+  const { parts, pools } = context;
+  const scans: ScanCall[] = [];
+  const plain: AnswerPart[] = [];
+  for (const [i, { parameters }] of lookupTables(lookupSnapshot(served)).entries()) {
+    const name = i === 0 ? servedPart(served, DATABASE_PART) : deltaPart(served, DATABASE_PART);
+    const database = await parts.openDatabase(name, parameters, pools.maxThreads);
+    if (database instanceof Uint8Array) plain.push({ parameters, database });
+    else scans.push({ shape: parameters, database, query: queries[i] ?? new Uint32Array(), signal });
+  }
+  if (plain.length === 0) return encodePirAnswer(await Promise.all(scans.map((scan) => pools.scan(scan))));
+  const task: AnswerTask = { parts: plain, snapshot: served.snapshotHash, frame };
+  return await pools.answer<Bytes>("lookup", "pir.answer", task, { signal });
 }
 
 function lookupSnapshot({ snapshot: { body } }: ServedProduct): LookupSnapshot {
