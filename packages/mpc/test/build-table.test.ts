@@ -106,7 +106,8 @@ async function expectWhole(built: BuildResult): Promise<void> {
   for (const key of KEYS) expect(await openRow(built, key)).toEqual(payloadOf(key));
   expect(await openRow(built, "nobody")).toBeNull();
   const matrix = await LweMatrix.open(fromHex(built.parameters.matrixSeed));
-  expect(built.hint).toEqual(await computeHint(built.parameters, built.database, matrix));
+  const hint = await computeHint(built.parameters, built.database, matrix);
+  expect(Buffer.from(built.hint).equals(hint)).toBe(true);
 }
 
 test("a table built in chunks opens for every key, with the hint over it", async () => {

@@ -16,7 +16,7 @@ import type {
 } from "./build-tasks.ts";
 import { refuse, type TableRows } from "./derive-rows.ts";
 import { assignAll } from "./fill.ts";
-import { computeHint } from "./hint.ts";
+import { computeHintColumns } from "./hint.ts";
 import { LweMatrix } from "./matrix.ts";
 import type { PackedTable } from "./tasks.ts";
 
@@ -60,8 +60,9 @@ export async function assignRows(task: AssignTask): Promise<void> {
 }
 
 /** `lookup.hint`. */
-export async function hintOf({ parameters, database }: HintTask): Promise<Bytes> {
-  return await computeHint(parameters, database, await LweMatrix.open(fromHex(parameters.matrixSeed)));
+export async function hintOf({ parameters, database, columns }: HintTask): Promise<Bytes> {
+  const matrix = await LweMatrix.open(fromHex(parameters.matrixSeed));
+  return await computeHintColumns({ shape: parameters, database, matrix, columns });
 }
 
 /** Rows of a packed table. @throws ERR_LOOKUP_TABLE when its records are uneven */

@@ -16,6 +16,7 @@ import {
   toHex,
   utf8,
   type Bytes,
+  type LookupParameters,
   type Random,
   type TaskPool,
 } from "@sluice/protocol";
@@ -38,10 +39,13 @@ import { POSITION_BYTES, TAG_BYTES } from "./derive.ts";
 import { MAX_PAYLOAD_BYTES, refuse, type DerivedRows } from "./derive-rows.ts";
 import { placeRecords } from "./fill.ts";
 import { chooseShape, MAX_LOOKUP_ROWS } from "./geometry.ts";
+import { hintBytesOf } from "./lwe.ts";
 import type { BuildResult, OprfKeySource, PackedTable } from "./tasks.ts";
 
 /** Most rows of a chunk: some two seconds of a thread. */
 const DEFAULT_CHUNK_ROWS = 16_384;
+/** Fewest columns of the hint that a thread is given. */
+const MIN_HINT_COLUMNS = 16;
 /** Most bytes of what is derived from one. */
 const MAX_CHUNK_BYTES = 8 * 1_048_576;
 
@@ -136,8 +140,21 @@ class TableBuilder {
     await this.#step("solving", "lookup.assign", filling satisfies AssignTask);
     const { filterSeed } = arrangement;
     const parameters = indexParameters(shape, { recordBytes, matrixSeed, filterSeed });
-    const hint = await this.#step<Bytes>("hint", "lookup.hint", { parameters, database } satisfies HintTask);
+    const hint = await this.#hint(parameters, database);
     return { parameters, hint, database, oprfPublicKey };
+  }
+
+  /** Threads share its columns. Each range expands the matrix anew, so ranges are large. */
+  async #hint(parameters: LookupParameters, database: Bytes): Promise<Bytes> {
+    const columns = parameters.buckets * parameters.recordBytes;
+    const hint = new Uint8Array(hintBytesOf(parameters));
+    const ranges = chunksOf(columns, Math.max(MIN_HINT_COLUMNS, Math.ceil(columns / (2 * this.#build.threads))));
+    const columnBytes = hint.length / columns;
+    await this.#each("hint", ranges, columns, async ({ from, to }) => {
+      const task: HintTask = { parameters, database, columns: [from, to] };
+      hint.set(await this.#run<Bytes>("lookup.hint", task), from * columnBytes);
+    });
+    return hint;
   }
 
   /** What the build is of: equal for equal rows under one key and context, in chunks of one size. */
@@ -196,10 +213,19 @@ class TableBuilder {
     return { positions: bytes.subarray(0, split), records: bytes.subarray(split) };
   }
 
-  /** Works on every chunk, as many at a time as there are threads. */
-  async #eachChunk(stage: BuildProgress["stage"], work: (chunk: Chunk) => Promise<void>): Promise<void> {
-    const { count: total, threads, onProgress } = this.#build;
-    const chunks = this.#chunks.values();
+  #eachChunk(stage: BuildProgress["stage"], work: (chunk: Chunk) => Promise<void>): Promise<void> {
+    return this.#each(stage, this.#chunks, this.#build.count, work);
+  }
+
+  /** Works on every chunk of `total`, as many at a time as there are threads. */
+  async #each(
+    stage: BuildProgress["stage"],
+    all: readonly Chunk[],
+    total: number,
+    work: (chunk: Chunk) => Promise<void>,
+  ): Promise<void> {
+    const { threads, onProgress } = this.#build;
+    const chunks = all.values();
     let done = 0;
     onProgress?.({ stage, done, total });
     const lane = async (): Promise<void> => {

@@ -55,8 +55,10 @@ export interface AssignTask {
   readonly recordBytes: number;
 }
 
-/** Input of `lookup.hint`; the result is the hint. */
+/** Input of `lookup.hint`; the result is the hint of these columns. */
 export interface HintTask {
   readonly parameters: LookupParameters;
   readonly database: Bytes;
+  /** From the first to before the last. */
+  readonly columns: readonly [from: number, to: number];
 }
