@@ -164,7 +164,8 @@ describe("uses", () => {
     const plain = await use({
       operation: "lookup.evaluate",
       grant,
-      frame: frame(random.bytes(32)),
+      // As a sealed query begins.
+      frame: frame(random.bytes(32)).with(1, 1),
       key: fixture.parties.caller,
     });
     await expect(call(plain)).rejects.toEqual(refusal("ERR_SEAL"));

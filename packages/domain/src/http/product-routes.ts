@@ -3,7 +3,7 @@
 import { Readable } from "node:stream";
 import { BINARY_MEDIA_TYPE, encodeAnswer, formOfSnapshot, SluiceError, type Bytes } from "@sluice/protocol";
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { answerCall } from "../serve/calls.ts";
+import { answerCall, whileAnswering } from "../serve/calls.ts";
 import type { DomainContext } from "../serve/context.ts";
 import { productForm } from "../serve/forms/registry.ts";
 import { foldersOf, type ServedProduct } from "../state/work.ts";
@@ -20,7 +20,7 @@ export function productRoutes(server: FastifyInstance, context: DomainContext): 
     async (request, reply) => {
       const { product: name, hash, part } = request.params;
       const served = find(context, name);
-      const before = context.work.productBefore(name, served.version, context.clock.now());
+      const before = whileAnswering(context, context.work.productBefore(name, served.version));
       const { downloads } = productForm(context, formOfSnapshot(served.snapshot.body));
       const fileOf = Object.hasOwn(downloads, part) ? downloads[part] : undefined;
       if (fileOf === undefined) throw new SluiceError("ERR_NOT_FOUND", { kind: "snapshot part", name: part });

@@ -14,7 +14,7 @@ import {
   type CallEnvelope,
 } from "@sluice/protocol";
 import type { KeptAnswer } from "../state/answers.ts";
-import { foldersOf, type ServedProduct } from "../state/work.ts";
+import { foldersOf, type FormerProduct, type ServedProduct } from "../state/work.ts";
 import { admit, decide, refuseEnded, refuseStopped, spend, type Admitted } from "./admit.ts";
 import type { DomainContext } from "./context.ts";
 import type { DomainForm } from "./forms/product-form.ts";
@@ -32,7 +32,7 @@ export async function answerCall(
   if (formOfOperation(operation) === null) throw new SluiceError("ERR_GRANT_OPERATION", { operation });
   decide(context, admitted, null);
   const product = servedProduct(context, admitted);
-  const before = context.work.productBefore(product.product, product.version, context.clock.now());
+  const before = context.work.productBefore(product.product, product.version);
   const folders = [...foldersOf(product), ...(before === null ? [] : foldersOf(before))];
   const form = productForm(context, formOfSnapshot(product.snapshot.body));
   if (!FORM_OPERATIONS[form.form].some((own) => own === operation)) {
@@ -68,7 +68,7 @@ async function stoppable<T>(context: DomainContext, admitted: Admitted, work: ()
 interface Asked {
   readonly product: ServedProduct;
   /** What answers beside it for a while, if anything does. */
-  readonly before: ServedProduct | null;
+  readonly before: FormerProduct | null;
   readonly form: DomainForm;
   readonly signal: AbortSignal;
 }
@@ -85,7 +85,9 @@ async function chargeAndAnswer(
   // What was answered before is not measured again: a build since then has changed what its frame names.
   const answered = context.answers.get(request.callId);
   const product =
-    answered === null ? (form.choose?.(served, former, request.operation, query.content) ?? served) : served;
+    answered === null
+      ? (form.choose?.(served, whileAnswering(context, former), request.operation, query.content) ?? served)
+      : served;
   const amount =
     answered === null
       ? await form.measure(product, request.operation, query.content)
@@ -121,6 +123,14 @@ async function computed(context: DomainContext, callId: string, answer: () => Pr
     if (isSluiceError(error, "ERR_POOL_FULL")) context.uses.returnAttempt(callId);
     throw error;
   }
+}
+
+/** What came before, while its time has not run out. */
+export function whileAnswering(
+  { clock }: Pick<DomainContext, "clock">,
+  before: FormerProduct | null,
+): ServedProduct | null {
+  return before !== null && clock.now().getTime() < Date.parse(before.until) ? before : null;
 }
 
 function servedProduct(context: DomainContext, admitted: Admitted): ServedProduct {

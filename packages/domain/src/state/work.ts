@@ -26,6 +26,12 @@ export interface ServedProduct {
   readonly layers: string[];
 }
 
+/** A snapshot before the one that is served. */
+export interface FormerProduct extends ServedProduct {
+  /** It answers before this instant. */
+  readonly until: Instant;
+}
+
 /** A folder that nothing serves from any more, and what it answered for. */
 export interface ReplacedFolder {
   readonly folder: string;
@@ -117,7 +123,7 @@ export class WorkStore {
    *  caller's transaction. Returns the folders that nothing serves from any more. */
   replaceProduct(product: ServedProduct, graceUntil: Instant | null): ReplacedFolder[] {
     const now = this.product(product.product, product.version);
-    const folders = [now, this.#before(product.product, product.version)].flatMap((served) =>
+    const folders = [now, this.productBefore(product.product, product.version)].flatMap((served) =>
       served === null ? [] : foldersOf(served).map((folder) => ({ folder, snapshotHash: served.snapshotHash })),
     );
     this.#db.prepare("DELETE FROM product_before WHERE product = ? AND version = ?").run(...versionOf(product));
@@ -136,16 +142,12 @@ export class WorkStore {
     });
   }
 
-  /** What the version answered from before the snapshot that it serves, while its time has not run out; or null. */
-  productBefore(product: string, version: number, now: Date): ServedProduct | null {
-    return this.#before(product, version, now.toISOString());
-  }
-
-  #before(product: string, version: number, after: Instant = ""): ServedProduct | null {
+  /** What the version answered from before the snapshot that it serves, and until when it does; or null. */
+  productBefore(product: string, version: number): FormerProduct | null {
     const row = this.#db
-      .prepare("SELECT * FROM product_before WHERE product = ? AND version = ? AND until_at > ?")
-      .get(product, version, after);
-    return row === undefined ? null : readProduct(row);
+      .prepare("SELECT * FROM product_before WHERE product = ? AND version = ?")
+      .get(product, version);
+    return row === undefined ? null : { ...readProduct(row), until: String(row["until_at"]) };
   }
 
   /** Marks the versions of a lookup product for compaction, and returns them. */
