@@ -75,7 +75,9 @@ test("the page of a release lists a model of any kind, and what was declared", (
   const run = (model: ReleasedModel, outputs: object): Run =>
     ({ model, manifest: { name: "a", purpose: "a", input: {}, outputs } }) as unknown as Run;
   const textOf = (shown: Run): string => JSON.stringify(runSections(shown, null, null));
-  const trees = textOf(run(TREES, { model: { kind: "tree-model", maxTrees: 9, maxLeaves: 4, target: "defaulted" } }));
+  const trees = textOf(
+    run(TREES, { model: { kind: "tree-model", maxTrees: 9, maxLeaves: 4, target: "defaulted", link: "logit" } }),
+  );
   expect(trees).toContain("决策树模型，至多 9 棵树，每棵至多 4 个叶，预测 defaulted");
   expect(trees).toContain("树 1: age ≤ 30, region=north ≤ 0.5");
   const card = textOf(run(CARD, { model: { kind: "scorecard", maxBins: 12 } }));

@@ -132,7 +132,10 @@ test("model-support: a missing value is the 0 that a model reads, and no other p
   const linear: LinearModel = { kind: "linear-model", features: ["income"], weights: [-3], intercept: 0.1 };
   const of = (income: ColumnBatch["columns"][string]): string | null => {
     const facts = factsOf({ ...TABLE, columns: { ...TABLE.columns, income } }, { heldOut: OTHERS });
-    return said(judge(linear, { kind: "linear-model", maxParameters: 2, target: "late" }, facts), "model-support");
+    return said(
+      judge(linear, { kind: "linear-model", maxParameters: 2, target: "late", link: "logit" }, facts),
+      "model-support",
+    );
   };
   expect(of({ type: "f64", values, validity })).toBe("refused");
   expect(of({ type: "f64", values: values.fill(1, 200, 209), validity })).toBe("passed");
@@ -188,7 +191,7 @@ test("names, levels, nodes and trees in an order of their own carry nothing: eac
     if (!verdict.ok || verdict.output.class !== "released") throw new Error(refused(verdict).join(" "));
     return verdict.output.values["model"];
   };
-  const linear = { kind: "linear-model", maxParameters: 8, target: "late" } as const;
+  const linear = { kind: "linear-model", maxParameters: 8, target: "late", link: "logit" } as const;
   const features = ["region=south", "income", "age", "region=north"];
   const weights = [0.2, 0, -0.05, 0.1];
   const plain = {

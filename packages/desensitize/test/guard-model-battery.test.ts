@@ -17,8 +17,8 @@ import { factsOf, fitLate, judge, numbers, people, refused, said } from "./model
 const MEMBERS = people(1_200, 11);
 const OTHERS = people(1_200, 12);
 const FACTS = factsOf(MEMBERS, { heldOut: OTHERS });
-const LINEAR = { kind: "linear-model", maxParameters: 8, target: "late" } as const;
-const TREES = { kind: "tree-model", maxTrees: 200, maxLeaves: 64, target: "late" } as const;
+const LINEAR = { kind: "linear-model", maxParameters: 8, target: "late", link: "logit" } as const;
+const TREES = { kind: "tree-model", maxTrees: 200, maxLeaves: 64, target: "late", link: "logit" } as const;
 const honest: LinearModel = { kind: "linear-model", features: ["age", "income"], ...fitLate(MEMBERS, 100) };
 
 const evidenceOf = ({ evidence }: Verdict): ModelEvidence => {
@@ -174,7 +174,7 @@ test("model-finite: a prediction that overflows is refused, and no loss ends the
     link: "log",
     trees: [{ ...tree, value: tree.value.with(leaf, 1_000) }, ...rest],
   };
-  expect(refused(judge(model, TREES, FACTS))).toContain("model-finite");
+  expect(refused(judge(model, { ...TREES, link: "log" }, FACTS))).toContain("model-finite");
   const broken = new Float64Array(200).fill(1).with(5, Number.NaN);
   expect(() => measureMembership(broken, new Float64Array(200))).toThrow(RangeError);
 });

@@ -252,7 +252,7 @@ test("release-scalars: more than 32 metrics of one run wait for a person", () =>
 
 test("release-budget: what left of the source table so far, with this, waits for a person when it could carry too much", () => {
   const model: LinearModel = { kind: "linear-model", features: ["age", "income"], ...fitLate(TABLE, 20) };
-  const spec = { kind: "linear-model", maxParameters: 3, target: "late" } as const;
+  const spec = { kind: "linear-model", maxParameters: 3, target: "late", link: "logit" } as const;
   const at = (bitsBefore: number): string | null =>
     said(judge(model, spec, { ...FACTS, bitsBefore }), "release-budget");
   // Three parameters of 4 digits, 21 decades and a sign carry 55.6 bits, two names of 4,096 carry 24.
@@ -316,7 +316,7 @@ test("case 72: a linear model, a tree, a scorecard or clusters of more than a th
   const features = ["age", "income", "ill", "region=north", "region=south"];
   const linear = (count: number): string[] => {
     const weights = features.slice(0, count).map(() => 0.1);
-    const spec = { kind: "linear-model", maxParameters: 64, target: "late" } as const;
+    const spec = { kind: "linear-model", maxParameters: 64, target: "late", link: "logit" } as const;
     return refused(
       judge({ kind: "linear-model", features: features.slice(0, count), weights, intercept: 0 }, spec, {
         ...facts,

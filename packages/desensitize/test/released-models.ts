@@ -27,7 +27,7 @@ export const trees = (...own: Tree[]): TreeModel => ({
   trees: own,
 });
 /** Declaration of `trees`. */
-export const TREE_SPEC = { kind: "tree-model", maxTrees: 10, maxLeaves: 8, target: "late" } as const;
+export const TREE_SPEC = { kind: "tree-model", maxTrees: 10, maxLeaves: 8, target: "late", link: "logit" } as const;
 /** A scorecard of age and region. */
 export const SCORECARD: Scorecard = {
   kind: "scorecard",

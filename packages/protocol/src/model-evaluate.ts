@@ -9,10 +9,13 @@ import type { Clusters, ModelLink, ReleasedModel, Scorecard, ScorecardItem, Tree
 /** Rows that are read at a time. */
 const BLOCK_ROWS = 2_048;
 
+/** Link of a linear model whose declaration names none, for jobs and guard alike. */
+export const DEFAULT_LINK: ModelLink = "logit";
+
 /** Predictions for every row: link⁻¹ of the sum of a model's terms; of clusters, the number of the nearest centre. A released
- *  linear model does not tell its link, its declaration does: `link` stands for it, and is logit when left out.
+ *  linear model does not tell its link, its declaration does: `link` stands for it.
  *  @throws RangeError when the rows lack a column of the model */
-export function evaluateModel(model: ReleasedModel, rows: ModelRows, link: ModelLink = "logit"): Float64Array {
+export function evaluateModel(model: ReleasedModel, rows: ModelRows, link: ModelLink = DEFAULT_LINK): Float64Array {
   switch (model.kind) {
     case "linear-model":
       return evaluateTerms(linearTerms(model, rows), rows.rowCount, link);

@@ -25,9 +25,15 @@ export function featureReader(rows: ModelRows, feature: string): BlockReader {
   if (ready !== undefined) return ready;
   const at = feature.indexOf(LEVEL_SEPARATOR);
   if (at === -1) {
-    const { type, values } = columnNamed(rows, feature);
-    if (type === "dict") throw new RangeError(`column ${feature} has no numbers`);
-    return numberReader(values);
+    const column = columnNamed(rows, feature);
+    if (column.type === "dict") throw new RangeError(`column ${feature} has no numbers`);
+    const read = numberReader(column.values);
+    if (column.validity === undefined) return read;
+    // What stands in the place of a missing number may be anything.
+    return (from, out) => {
+      read(from, out);
+      for (let i = 0; i < out.length; i++) if (!hasValue(column, from + i)) out[i] = 0;
+    };
   }
   const column = columnNamed(rows, feature.slice(0, at));
   if (column.type !== "dict") throw new RangeError(`feature ${feature} needs a dict column`);

@@ -16,26 +16,34 @@ import {
 
 /** Input column that a model predicts: with it, the guard can tell how well the model remembers single rows. */
 const target = FieldName.optional();
+/** How the prediction follows from the sum. Whoever names a target says how it is predicted: nothing is guessed from its values. */
 const link = ModelLink.optional();
+const hasLink = (spec: { readonly target?: string | undefined; readonly link?: ModelLink | undefined }): boolean =>
+  spec.target === undefined || spec.link !== undefined;
+const LINK_MISSING = { path: ["link"], message: "a link beside a target: identity, logit or log" };
 
 /** Released: coefficients of a linear score, one per feature, and an intercept. */
-export const LinearModelSpec = z.strictObject({
-  kind: z.literal("linear-model"),
-  maxParameters: z.int().min(1).max(MAX_MODEL_FEATURES),
-  target,
-  link,
-});
+export const LinearModelSpec = z
+  .strictObject({
+    kind: z.literal("linear-model"),
+    maxParameters: z.int().min(1).max(MAX_MODEL_FEATURES),
+    target,
+    link,
+  })
+  .refine(hasLink, LINK_MISSING);
 export type LinearModelSpec = z.infer<typeof LinearModelSpec>;
 
 /** Released: decision trees that are added up. */
-export const TreeModelSpec = z.strictObject({
-  kind: z.literal("tree-model"),
-  maxTrees: z.int().min(1).max(MAX_TREES),
-  /** Of each tree. */
-  maxLeaves: z.int().min(2).max(MAX_LEAVES),
-  target,
-  link,
-});
+export const TreeModelSpec = z
+  .strictObject({
+    kind: z.literal("tree-model"),
+    maxTrees: z.int().min(1).max(MAX_TREES),
+    /** Of each tree. */
+    maxLeaves: z.int().min(2).max(MAX_LEAVES),
+    target,
+    link,
+  })
+  .refine(hasLink, LINK_MISSING);
 export type TreeModelSpec = z.infer<typeof TreeModelSpec>;
 
 /** Released: points by bin of each column. */

@@ -429,6 +429,14 @@ export default function bootstrap(hostLog, hostProgress, hostSettle, hostMetric,
         if (sluiceLockfile !== undefined) manifest.lockfile = sluiceLockfile;
         return hostSettle("done", write(manifest, 0));
       }
+      // A released linear model does not tell its link: what the job declares stands beside it.
+      if (served && model?.kind === "linear-model") {
+        const names = ownKeys(definition.outputs);
+        for (let i = 0; i < names.length; i++) {
+          const { kind, link } = definition.outputs[names[i]];
+          if (kind === "linear-model" && link !== undefined) model.link = link;
+        }
+      }
       const context = freeze({ __proto__: null, progress, log, metric, params: freeze(params) });
       const result = await (served ? definition.produce(rows, model, context) : definition.develop(rows, context));
       return hostSettle("done", writeOutputs(definition.outputs, result, served ? "served" : "released", rowCount));

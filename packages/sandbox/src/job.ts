@@ -18,24 +18,24 @@ import type {
 /** Columns a job reads, with their type after the policy's transforms. */
 export type JobInput = Readonly<Record<string, ColumnType>>;
 
+/** What a model predicts: an input column, and how its prediction follows from the sum. */
+export type PredictedTarget =
+  | { readonly target: string; readonly link: ModelLink }
+  | { readonly target?: never; readonly link?: ModelLink };
+
 /** An output as a job declares it. Lists may be `as const`. */
 export type JobOutputSpec =
   | { readonly kind: "metrics"; readonly keys: readonly string[] }
-  | {
+  | ({
       readonly kind: "linear-model";
       readonly maxParameters: number;
-      readonly target?: string;
-      readonly link?: ModelLink;
-    }
-  | {
+    } & PredictedTarget)
+  | ({
       readonly kind: "tree-model";
       readonly maxTrees: number;
       /** Of each tree. */
       readonly maxLeaves: number;
-      /** Input column that the model predicts. */
-      readonly target?: string;
-      readonly link?: ModelLink;
-    }
+    } & PredictedTarget)
   | {
       readonly kind: "scorecard";
       /** Of all columns, those for missing values among them. */
@@ -211,10 +211,12 @@ type OutputsOf<O extends JobOutputs, Kind extends OutputSpec["kind"]> = {
   readonly [K in keyof O as O[K]["kind"] extends Kind ? K : never]: OutputResult<O[K]>;
 };
 
-/** The released model as the guard rounded it, of the declared kind; `undefined` in a job that releases none. */
+/** The released model as the guard rounded it, of the declared kind; `undefined` in a job that releases none. A linear model has the
+ *  link that the job declares beside it. */
 export type ReleasedModelOf<O extends JobOutputs> = [KindOf<O> & ModelKind] extends [never]
   ? undefined
-  : Readonly<Extract<ReleasedModel, { kind: KindOf<O> }>>;
+  : Readonly<Extract<ReleasedModel, { kind: KindOf<O> }>> &
+      ([KindOf<O> & "linear-model"] extends [never] ? unknown : { readonly link?: ModelLink });
 
 /** Computes the served outputs on every row. */
 type Produce<I extends JobInput, O extends JobOutputs, P extends JobParams, R extends JobRead> = (

@@ -182,6 +182,10 @@ test("produce gets a model of the declared kind, and develop returns its form", 
     },
   });
   expectTypeOf<Awaited<ReturnType<typeof trees.develop>>["model"]>().toEqualTypeOf<TreeModelResult>();
+  const untold = { kind: "linear-model", maxParameters: 2, target: "age" } as const;
+  const model = { features: ["age"], weights: [1], intercept: 0 };
+  // @ts-expect-error: a target has a link
+  defineJob({ ...declared, outputs: { model: untold }, develop: () => ({ model }) });
   const card = defineJob({
     ...declared,
     outputs: { model: { kind: "scorecard", maxBins: 8 }, band: labels },

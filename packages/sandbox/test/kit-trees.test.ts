@@ -254,3 +254,32 @@ test("a fit is exported as a tree model", () => {
   const model = toModel(decisionTree(matrix, signal));
   expect(Object.keys(model).sort()).toEqual(["base", "features", "kind", "link", "trees"]);
 });
+
+test("a cut has no more digits than leave, so that each row stays on the side on which it was counted", () => {
+  const x = Float64Array.from({ length: 300 }, (_, i) => 183_000 + i);
+  const labels = x.map((value) => Number(value > 183_105));
+  for (const fit of [
+    decisionTree(matrixOf([x]), labels, { link: "logit", maxLeaves: 2 }),
+    gradientBoosting(matrixOf([x]), labels, { trees: 2, maxLeaves: 2 }),
+  ]) {
+    const [tree] = fit.trees;
+    expect(tree?.threshold[0]).toBe(183_100);
+    expect(fit.smallestLeaf).toBe(101);
+  }
+});
+
+test("trees that are added up cut a feature only where at least 10 rows lie between two cuts; persons of many rows count once", () => {
+  const rng = createRng(5);
+  const x = Float64Array.from({ length: 400 }, () => rng.uniform());
+  const labels = x.map((value) => Number(rng.uniform() < value));
+  const between = (maxRowsPerPerson: number): number => {
+    const { trees } = gradientBoosting(matrixOf([x]), labels, { trees: 20, maxRowsPerPerson });
+    const cuts = trees.flatMap(({ left, threshold }) => threshold.filter((_, node) => left[node] !== -1));
+    const bounds = [-Infinity, ...[...new Set(cuts)].sort((a, b) => a - b), Infinity];
+    const counts = bounds.slice(1).map((to, i) => x.filter((value) => value > (bounds[i] ?? 0) && value <= to).length);
+    expect(counts.length).toBeGreaterThan(3);
+    return Math.min(...counts);
+  };
+  expect(between(1)).toBeGreaterThanOrEqual(10);
+  expect(between(3)).toBeGreaterThanOrEqual(30);
+});

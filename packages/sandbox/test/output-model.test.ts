@@ -143,6 +143,13 @@ test("a job declares one model at most, and predicts one of its inputs", () => {
     JobManifest.safeParse({ name: "a", purpose: "a", input: { age: "f64" }, outputs });
   expect(manifest({ model: { ...SPECS.trees, target: "age", link: "logit" } }).success).toBe(true);
   expect(manifest({ model: { ...SPECS.trees, target: "name" } }).success).toBe(false);
+  for (const spec of [SPECS.trees, { kind: "linear-model", maxParameters: 2 } as const]) {
+    const { error } = manifest({ model: { ...spec, target: "age" } });
+    expect(error?.issues[0]).toMatchObject({
+      path: ["outputs", "model", "link"],
+      message: expect.stringContaining("a link beside a target") as unknown,
+    });
+  }
   expect(manifest({ model: SPECS.trees, other: SPECS.card }).success).toBe(false);
   expect(manifest({ model: { ...SPECS.trees, maxTrees: 201 } }).success).toBe(false);
 });

@@ -103,6 +103,23 @@ test("the manifest names the lockfile that stands behind the job's code, and ask
   expect(manifest.lockfile).toEqual({ name: "yarn.lock", hash: "ab".repeat(32) });
 });
 
+test("a released linear model comes to `produce` with the link that the job declares", async () => {
+  const table: ColumnBatch = { rowCount: 1, columns: {} };
+  const model: LinearModel = { kind: "linear-model", features: ["age"], weights: [0.5], intercept: 1 };
+  const served = async (link: string): Promise<unknown> => {
+    const bundle = utf8(`var sluiceJob = { default: { name: "a", purpose: "x", input: {},
+      outputs: { model: { kind: "linear-model", maxParameters: 2 ${link} }, band: { kind: "labels", vocabulary: ["A", "B", "C"] } },
+      produce: (rows, model) => ({ band: Uint8Array.of([undefined, "log", "identity"].indexOf(model.link)) }) } };`);
+    const { manifest } = await describeBundle(runner, bundle);
+    const outcome = await runner.run(sealed(bundle, { table, entry: "produce", model }), {});
+    if (!outcome.ok) throw new Error(outcome.code);
+    return decodeJobOutput(outcome.output, manifest).values["band"];
+  };
+  expect(await served("")).toMatchObject({ codes: Uint8Array.of(0) });
+  expect(await served(', link: "log"')).toMatchObject({ codes: Uint8Array.of(1) });
+  expect(await served(', link: "identity"')).toMatchObject({ codes: Uint8Array.of(2) });
+});
+
 test("refuses a bundle without a job", async () => {
   await expect(describeBundle(runner, utf8("var x = 1;"))).rejects.toMatchObject({ code: "ERR_JOB_THREW" });
   await expect(describeBundle(runner, utf8("process.exit()"))).rejects.toMatchObject({ code: "ERR_JOB_CAPABILITY" });

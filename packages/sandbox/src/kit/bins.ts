@@ -4,6 +4,16 @@ import type { Matrix } from "./features.ts";
 
 /** Most bins of one feature: a code is one byte. */
 export const MAX_BINS = 256;
+/** Digits of a threshold that leave: a row is where it will be counted. */
+const THRESHOLD_DIGITS = 4;
+
+/** How a matrix is cut. */
+export interface BinOptions {
+  readonly maxBins?: number;
+  /** Rows between two cuts at least, and before the first and behind the last. Whoever cuts one feature in several trees wants as many
+   *  as in a leaf: two trees tell by their difference of those between two cuts. */
+  readonly minBinRows?: number;
+}
 
 /** A matrix in bins. A row is left of split b of feature j when `codes[j][row]` ≤ b, which is when its number is at most
  *  `splits[j][b]`. */
@@ -14,10 +24,14 @@ export interface Binned {
   readonly splits: readonly Float64Array[];
 }
 
-/** Cuts each feature between its distinct values, or at its quantiles when there are more than `maxBins`.
+/** Cuts each feature between its distinct values, or at its quantiles when there are more than `maxBins`, with the digits that leave.
  *  @throws RangeError when a number is not finite */
-export function binMatrix(matrix: Matrix, maxBins: number = MAX_BINS): Binned {
-  const splits = matrix.columns.map((column) => cutsOf(Float64Array.from(column).sort(), maxBins, "at-most"));
+export function binMatrix(matrix: Matrix, { maxBins = MAX_BINS, minBinRows = 1 }: BinOptions = {}): Binned {
+  const splits = matrix.columns.map((column) => {
+    const sorted = Float64Array.from(column).sort();
+    const cuts = cutsOf(sorted, maxBins, "at-most").map((cut) => Number(cut.toPrecision(THRESHOLD_DIGITS)));
+    return spaced(sorted, cuts, minBinRows);
+  });
   const codes = matrix.columns.map((column, j) => codesOf(column, splits[j] ?? new Float64Array(0)));
   return { rowCount: matrix.rowCount, codes, splits };
 }
@@ -50,6 +64,17 @@ export function cutsOf(sorted: Float64Array, maxBins: number, leftOf: LeftOf): F
     for (last = i; last < sorted.length && isLeft(sorted[last] ?? 0, cut, leftOf);) last++;
   }
   return Float64Array.from(cuts);
+}
+
+/** Those of ascending `cuts` between which there are enough of the `sorted` numbers. */
+function spaced(sorted: Float64Array, cuts: Float64Array, minBinRows: number): Float64Array {
+  let [before, left] = [0, 0];
+  return cuts.filter((cut) => {
+    while (left < sorted.length && (sorted[left] ?? 0) <= cut) left++;
+    if (left - before < minBinRows || sorted.length - left < minBinRows) return false;
+    before = left;
+    return true;
+  });
 }
 
 function isLeft(value: number, cut: number, leftOf: LeftOf): boolean {

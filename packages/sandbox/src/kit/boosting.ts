@@ -24,6 +24,7 @@ import { growTree } from "./tree-grow.ts";
 export interface BoostingOptions extends LeafOptions {
   /** Of the prediction: identity for numbers, logit for a yes or no, log for counts. */
   readonly link?: ModelLink;
+  /** As many as the rows bear, unless told otherwise: a fifth of a parameter for each person, 50 at most. */
   readonly trees?: number;
   /** Share of each tree's values that is added. */
   readonly learningRate?: number;
@@ -35,11 +36,16 @@ export interface BoostingOptions extends LeafOptions {
   readonly onProgress?: (fraction: number) => void;
 }
 
-/** Trees unless told otherwise. */
+/** Trees unless told otherwise, where there are rows enough. */
 export const DEFAULT_TREES = 50;
+/** Leaves and base for each person, unless trees are told: the guard refuses above 0.33, and honest models of more wait for a person
+ *  the oftener (measured: docs/kit.md). */
+const DEFAULT_PARAMETERS_PER_PERSON = 0.2;
+/** Leaves of a tree unless told otherwise, of many persons and of few. */
+const DEFAULT_BOOSTED_LEAVES = { many: 8, few: 4 };
+const MANY_PERSONS = 2_000;
 /** Share of a tree's values unless told otherwise. */
 export const DEFAULT_LEARNING_RATE = 0.1;
-const DEFAULT_BOOSTED_LEAVES = 8;
 const MAX_TREES = 200;
 /** How often the values of a tree that makes the fit worse are halved. */
 const MAX_HALVINGS = 20;
@@ -48,14 +54,20 @@ const MAX_HALVINGS = 20;
  *  @throws RangeError when there is not one target (or exposure) per row, a target does not fit the link, `minLeafRows` is
  *  below 10, or trees are not 1 to 200 */
 export function gradientBoosting(matrix: Matrix, targets: ArrayLike<number>, options: BoostingOptions = {}): TreeFit {
-  const { link = "logit", trees: wanted = DEFAULT_TREES, learningRate = DEFAULT_LEARNING_RATE, l2 = 1 } = options;
+  const persons = matrix.rowCount / (options.maxRowsPerPerson ?? 1);
+  const limits = leafLimits({
+    maxLeaves: persons < MANY_PERSONS ? DEFAULT_BOOSTED_LEAVES.few : DEFAULT_BOOSTED_LEAVES.many,
+    ...options,
+  });
+  const usual = Math.floor((DEFAULT_PARAMETERS_PER_PERSON * persons - 1) / limits.maxLeaves);
+  const borne = Math.max(1, Math.min(DEFAULT_TREES, usual));
+  const { link = "logit", trees: wanted = borne, learningRate = DEFAULT_LEARNING_RATE, l2 = 1 } = options;
   if (!Number.isInteger(wanted) || wanted < 1 || wanted > MAX_TREES)
     throw new RangeError(`trees are 1 to ${MAX_TREES}`);
   checkTargets(matrix, targets, link);
-  const limits = leafLimits({ maxLeaves: DEFAULT_BOOSTED_LEAVES, ...options });
   const base = baseOf(link, targets, options.exposure);
   let sums = startOf(matrix, base, link, options.exposure);
-  const binned = binMatrix(matrix);
+  const binned = binMatrix(matrix, limits);
   const losses = [meanDeviance(link, targets, sums)];
   const trees: Tree[] = [];
   const gains = new Float64Array(matrix.features.length);

@@ -6,8 +6,8 @@ import { modelRows, type KitRows, type Matrix } from "./features.ts";
 
 /** Options of `predict`. */
 export interface PredictOptions {
-  /** How the prediction of a linear model follows from its sum: a released one does not tell. A fit's own link, else logit, when
-   *  left out; other kinds have their own. */
+  /** How the prediction of a linear model follows from its sum. When left out, that of the fit, or of the released model: the one
+   *  that the job declares, else `DEFAULT_LINK`. Other kinds have their own. */
   readonly link?: ModelLink;
 }
 

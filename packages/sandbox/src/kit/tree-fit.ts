@@ -79,7 +79,12 @@ export function decisionTree(matrix: Matrix, targets: ArrayLike<number>, options
 }
 
 /** Checked limits of a tree. @throws RangeError */
-export function leafLimits(options: LeafOptions): { maxLeaves: number; maxDepth: number; minLeafRows: number } {
+export function leafLimits(options: LeafOptions): {
+  maxLeaves: number;
+  maxDepth: number;
+  minLeafRows: number;
+  minBinRows: number;
+} {
   const { maxLeaves = DEFAULT_MAX_LEAVES, maxDepth = DEFAULT_MAX_DEPTH, maxRowsPerPerson = 1 } = options;
   const { minLeafRows = MIN_LEAF_ROWS } = options;
   if (!(minLeafRows >= MIN_LEAF_ROWS)) throw new RangeError(`a leaf has at least ${MIN_LEAF_ROWS} rows`);
@@ -87,7 +92,8 @@ export function leafLimits(options: LeafOptions): { maxLeaves: number; maxDepth:
   if (!Number.isInteger(maxLeaves) || maxLeaves < 2 || maxLeaves > MAX_LEAVES) {
     throw new RangeError(`leaves are 2 to ${MAX_LEAVES}`);
   }
-  return { maxLeaves, maxDepth, minLeafRows: Math.ceil(minLeafRows * maxRowsPerPerson) };
+  const minBinRows = Math.ceil(MIN_LEAF_ROWS * maxRowsPerPerson);
+  return { maxLeaves, maxDepth, minLeafRows: Math.ceil(minLeafRows * maxRowsPerPerson), minBinRows };
 }
 
 /** @throws RangeError when there is not one finite target per row, or one that its link does not have */

@@ -1,7 +1,7 @@
 /** The reversibility battery of a released model: what it tells of those whom it was fitted on, and not of others. Rows that it never saw
  *  come from the domain; user code has seen none of them.
  *  @module */
-import { inverseLink } from "@sluice/protocol";
+import { DEFAULT_LINK, inverseLink } from "@sluice/protocol";
 import type {
   AttributeEvidence,
   Column,
@@ -64,7 +64,7 @@ export function runBattery(
     };
   }
   const target = "target" in spec ? spec.target : undefined;
-  const link = linkOf(model, spec, table);
+  const link = linkOf(model, spec);
   const predicted = predictions(model, link, table);
   const margins = marginsOf(model, table);
   const outside = heldOut === undefined ? null : predictions(model, link, heldOut);
@@ -166,13 +166,11 @@ function remembersOther(
   });
 }
 
-/** That of the model, or as declared; else what is 0 or 1 throughout is taken for a yes or no, as the kit takes it. */
-function linkOf(model: Predictor, spec: ModelSpec, table: ColumnBatch): ModelLink {
+/** That of the model, or as declared. */
+function linkOf(model: Predictor, spec: ModelSpec): ModelLink {
   if (model.kind === "scorecard") return "logit";
   if (model.kind === "tree-model") return model.link;
-  if (spec.kind !== "linear-model") return "identity";
-  const target = spec.target === undefined ? undefined : columnOf(table, spec.target);
-  return spec.link ?? (target !== undefined && fitsLink(target, "logit") ? "logit" : "identity");
+  return (spec.kind === "linear-model" ? spec.link : undefined) ?? DEFAULT_LINK;
 }
 
 function membershipFindings(output: string, membership: MembershipEvidence | null, undeclared = false): GuardFinding[] {
