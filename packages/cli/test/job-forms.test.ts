@@ -60,6 +60,37 @@ test.each(process.env["SLOW"] === "1" ? SHOWN : SHOWN.slice(-2, -1))(
   },
 );
 
+const MODELS = [
+  ["tree", /^ {2}model: [^]*tree-model|^ {2}band +A \d+/m],
+  ["scorecard", /^ {2}band +A \d+, B \d+/m],
+  ["clusters", /^ {2}band +A \d+, B \d+, C \d+, D \d+$/m],
+  ["linear", /^ {2}band +A \d+, B \d+/m],
+] as const;
+
+test.each(process.env["SLOW"] === "1" ? MODELS : MODELS.slice(0, 1))(
+  "a new job with a model of kind %s is typed, and ready to submit: the guard refuses nothing of it",
+  async (model, served) => {
+    const directory = join(await temporaryDirectory(), model);
+    expect(await sluice(["job", "init", directory, "--model", model])).toMatchObject({ code: 0, stderr: "" });
+    const compiled = promisify(execFile)(process.execPath, [TYPESCRIPT, "--project", directory]);
+    const { stdout: errors } = await compiled.catch((error: { stdout: string }) => error);
+    expect(errors.split("\n").filter((line) => /job\.ts\(/.test(line))).toEqual([]);
+    const { code, stdout, stderr } = await sluice(["job", "check", join(directory, "job.ts")]);
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(served);
+    expect(stdout).toMatch(/\nready to submit\n$/);
+    expect(code).toBe(0);
+  },
+);
+
+test("a model that is none, or that the form does not serve, is wrong usage", async () => {
+  const directory = join(await temporaryDirectory(), "none");
+  const unknown = await sluice(["job", "init", directory, "--model", "forest"]);
+  expect(unknown.stderr).toMatch(/^error ERR_USAGE: --model is one of linear, tree, scorecard, clusters\n/);
+  const scored = await sluice(["job", "init", directory, "--form", "score", "--model", "tree"]);
+  expect(scored.stderr).toMatch(/^error ERR_USAGE: --model goes with lookups, and linear with a score\n/);
+});
+
 test("a form that is none, or that the columns cannot make, is wrong usage", async () => {
   const directory = join(await temporaryDirectory(), "none");
   const unknown = await sluice(["job", "init", directory, "--form", "chart"]);

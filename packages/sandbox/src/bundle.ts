@@ -28,6 +28,14 @@ const OWN_NAMESPACE = "sluice-sandbox";
 const PROTOCOL_NAMESPACE = "sluice-protocol";
 /** esbuild namespace of the library that reads and writes Arrow. */
 const ARROW_NAMESPACE = "sluice-arrow";
+/** esbuild namespace of what an installed package gets for Node's `crypto`. */
+const CRYPTO_NAMESPACE = "sluice-crypto";
+/** Libraries ask it for chance when they are given no seed. There is none: whoever reads a member ends the job with
+ *  ERR_JOB_CAPABILITY, as with the global. One that never does works. */
+const CRYPTO_SHIM = `
+  for (const name of ["createHash", "getRandomValues", "randomBytes", "randomFillSync", "randomInt", "randomUUID", "webcrypto"]) {
+    Object.defineProperty(exports, name, { enumerable: true, get: () => globalThis.crypto[name] });
+  }`;
 /** Finds them. */
 const require = createRequire(import.meta.url);
 /** What esbuild takes the bundle to be called. */
@@ -112,7 +120,8 @@ export async function bundleForDevelopment(entryFile: string): Promise<Developme
   }
   const [map, script] = [".map", ".js"].map((end) => result.outputFiles.find(({ path }) => path.endsWith(end)));
   const files = Object.keys(result.metafile.inputs).filter(
-    (path) => ![OWN_NAMESPACE, PROTOCOL_NAMESPACE, ARROW_NAMESPACE].some((own) => path.startsWith(`${own}:`)),
+    (path) =>
+      ![OWN_NAMESPACE, PROTOCOL_NAMESPACE, ARROW_NAMESPACE, CRYPTO_NAMESPACE].some((own) => path.startsWith(`${own}:`)),
   );
   const lockfile = files.some(isPackaged) ? await lockfileOf(directory) : null;
   const code = utf8(
@@ -196,6 +205,10 @@ function refuseBuiltins(capability: { wanted?: string }): Plugin {
   return {
     name: "sluice-capabilities",
     setup(build) {
+      build.onResolve({ filter: /^(?:node:)?crypto$/ }, ({ path, importer }) =>
+        isPackaged(importer) ? { path, namespace: CRYPTO_NAMESPACE } : undefined,
+      );
+      build.onLoad({ filter: /.*/, namespace: CRYPTO_NAMESPACE }, () => ({ contents: CRYPTO_SHIM, loader: "js" }));
       build.onResolve({ filter: /.*/ }, ({ path }) => {
         const name = path.replace(/^node:/, "").split("/")[0] ?? "";
         if (!path.startsWith("node:") && !builtinModules.includes(path)) return undefined;

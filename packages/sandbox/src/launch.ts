@@ -172,7 +172,10 @@ function defaultSearchPath(): string {
 /** A process with both of its pipes. */
 export type StartedProcess = ChildProcess & { stdin: Writable; stdout: Readable };
 
-/** Starts `command` with an empty environment. Its stderr goes nowhere: it may be written by a job. */
+/** All of a child's environment outside of namespaces, where it would read the host's time zone. Inside there is neither. */
+const CHILD_ENVIRONMENT = { TZ: "UTC" } as const;
+
+/** Starts `command` with nothing of this process's environment. Its stderr goes nowhere: it may be written by a job. */
 export function startProcess({
   program,
   args,
@@ -190,7 +193,7 @@ export function startProcess({
   }
   const child = spawn(program, args, {
     stdio,
-    env: {},
+    env: CHILD_ENVIRONMENT,
     cwd: "/",
     ...(userId !== undefined && { uid: userId, gid: userId }),
   });

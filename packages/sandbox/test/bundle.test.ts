@@ -99,6 +99,29 @@ test("the bundle of a job with packages names the nearest lockfile, so that its 
   expect((await bundleJob(join(jobs, "plain.ts"))).bundle).toBe(plain.bundle);
 });
 
+test("a package may import crypto, and its code goes on until it asks it for something; a job's own import is refused", async () => {
+  const file = join(
+    await projectWith({
+      "node_modules/answer/index.js": `import crypto, { randomBytes } from "node:crypto";
+        export const answer = () => [typeof crypto, randomBytes(4)];`,
+      "yarn.lock": "",
+    }),
+    "job.ts",
+  );
+  const { code } = await bundleJob(file);
+  const asked = new Function(`${fromUtf8(code)}; return sluiceJob.default.answer;`)() as () => unknown;
+  const own = Object.getOwnPropertyDescriptor(globalThis, "crypto");
+  const get = (): never => {
+    throw new Error("a job has no crypto");
+  };
+  Object.defineProperty(globalThis, "crypto", { get, configurable: true });
+  try {
+    expect(asked).toThrow("a job has no crypto");
+  } finally {
+    if (own !== undefined) Object.defineProperty(globalThis, "crypto", own);
+  }
+});
+
 test.each([
   ["no lockfile", {}, /packages and no lockfile: expected pnpm-lock\.yaml/],
   ["a directory for one", { "package-lock.json/x": "" }, /package-lock\.json cannot be read/],

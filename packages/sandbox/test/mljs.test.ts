@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { evaluateModel, type ColumnBatch, type ReleasedModel, type SandboxRunner } from "@sluice/protocol";
 import { DecisionTreeRegression } from "ml-cart";
+import { RandomForestRegression } from "ml-random-forest";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundleJob } from "../src/bundle.ts";
 import { createSandboxRunner, describeBundle } from "../src/index.ts";
@@ -60,4 +61,29 @@ test("a tree of ml-cart is released as a tree model that predicts what the libra
   const predicted = evaluateModel(model, { rowCount: 300, columnOf: (name) => columns[name] });
   expect(new Set(plain).size).toBeGreaterThan(3);
   for (const [i, value] of plain.entries()) expect(predicted[i]).toBeCloseTo(value, 10);
+});
+
+test("a forest of ml-random-forest grows inside as it does outside, from its seed", async () => {
+  const { code } = await bundleJob(fileURLToPath(new URL("./fixtures/mljs-forest-job.ts", import.meta.url)));
+  const columns: ColumnBatch["columns"] = {
+    age: { type: "f64", values: age },
+    months: { type: "f64", values: months },
+    price: { type: "f64", values: price },
+  };
+  const { manifest } = await describeBundle(runner, code);
+  const outcome = await runner.run(sealed(code, { table: { rowCount: 300, columns } }), {});
+  if (!outcome.ok) throw new Error(`${outcome.code} ${JSON.stringify(outcome.details)}`);
+  const forest = new RandomForestRegression({
+    seed: 3,
+    maxFeatures: 2,
+    replacement: false,
+    nEstimators: 4,
+    useSampleBagging: true,
+    noOOB: true,
+    treeOptions: { maxDepth: 3, minNumSamples: 20 },
+  });
+  const rows = Array.from({ length: 300 }, (_, i) => [age[i] ?? 0, months[i] ?? 0]);
+  forest.train(rows, [...price]);
+  const sum = forest.predict(rows).reduce((all, value) => all + value, 0);
+  expect(decodeJobOutput(outcome.output, manifest).values["fit"]).toEqual({ kind: "metrics", values: { sum } });
 });

@@ -3,7 +3,7 @@
 import { basename, resolve } from "node:path";
 import { Name, SluiceError } from "@sluice/protocol";
 import { JSON_OPTION, usage, type Arguments, type Command, type CommandIo } from "../command.ts";
-import { STARTING_FORMS, type StartingForm } from "../develop/local-options.ts";
+import { STARTING_FORMS, STARTING_MODELS, type StartingForm, type StartingModel } from "../develop/local-options.ts";
 import type { NewJob } from "../develop/starting-columns.ts";
 import { openClient, PARTY_OPTIONS } from "../party-context.ts";
 import { publishedProfile } from "../published-profile.ts";
@@ -16,6 +16,7 @@ export const jobInit: Command = {
   options: {
     scene: { value: "NAME", description: "start from this scene of the gateway: its table, policy and grant" },
     form: { value: "FORM", description: `what the job serves: ${STARTING_FORMS.join(", ")}` },
+    model: { value: "KIND", description: `model of a job of lookups: ${STARTING_MODELS.join(", ")} (default linear)` },
     ...PARTY_OPTIONS,
     ...JSON_OPTION,
   },
@@ -44,6 +45,7 @@ export const jobInit: Command = {
 async function startingPoint(directory: string, args: Arguments, io: CommandIo): Promise<NewJob> {
   const name = jobName(directory);
   const form = startingForm(args);
+  const model = startingModel(args, form);
   const scene = args.text("scene");
   if (scene === undefined) {
     const { STARTING_POLICY, STARTING_RESOURCE } = await import("../develop/starting-documents.ts");
@@ -55,6 +57,7 @@ async function startingPoint(directory: string, args: Arguments, io: CommandIo):
       grant: null,
       profile: null,
       form,
+      model,
     };
   }
   const client = await openClient(args, io);
@@ -65,7 +68,7 @@ async function startingPoint(directory: string, args: Arguments, io: CommandIo):
     ?.resources.find(({ resource }) => resource === draft.resource);
   if (resource === undefined) throw new SluiceError("ERR_NOT_FOUND", { kind: "resource", name: draft.resource });
   const profile = await publishedProfile(client, resource, io.signal);
-  return { name, purpose: draft.scene.purpose, resource, policy, grant: draft, profile, form };
+  return { name, purpose: draft.scene.purpose, resource, policy, grant: draft, profile, form, model };
 }
 
 function startingForm(args: Arguments): StartingForm | undefined {
@@ -73,6 +76,17 @@ function startingForm(args: Arguments): StartingForm | undefined {
   const form = STARTING_FORMS.find((known) => known === wanted);
   if (wanted !== undefined && form === undefined) throw usage(`--form is one of ${STARTING_FORMS.join(", ")}`);
   return form;
+}
+
+function startingModel(args: Arguments, form: StartingForm | undefined): StartingModel | undefined {
+  const wanted = args.text("model");
+  const model = STARTING_MODELS.find((known) => known === wanted);
+  if (wanted !== undefined && model === undefined) throw usage(`--model is one of ${STARTING_MODELS.join(", ")}`);
+  const isLinear = model === undefined || model === "linear";
+  if (model !== undefined && form !== undefined && form !== "lookup" && !(form === "score" && isLinear)) {
+    throw usage("--model goes with lookups, and linear with a score");
+  }
+  return model;
 }
 
 /** The directory's name when it is one that a job may have. */

@@ -25,6 +25,10 @@ export const LOCAL_RUN_OPTIONS = {
 export const STARTING_FORMS = ["lookup", "set", "score", "table", "noisy", "dataset"] as const;
 export type StartingForm = (typeof STARTING_FORMS)[number];
 
+/** Models that a job of lookups can be started with; the first unless told otherwise, and the one of a score. */
+export const STARTING_MODELS = ["linear", "tree", "scorecard", "clusters"] as const;
+export type StartingModel = (typeof STARTING_MODELS)[number];
+
 /** Params that the options name; undefined when they name none. @throws ERR_JOB_PARAM */
 export function paramsOf(args: Arguments): ParamValues | undefined {
   const texts = args.texts("param");

@@ -2,7 +2,7 @@
  *  @module */
 import type { ColumnRule, ColumnType } from "@sluice/protocol";
 import type { JobFiles } from "./job-files.ts";
-import type { StartingForm } from "./local-options.ts";
+import type { StartingForm, StartingModel } from "./local-options.ts";
 
 /** What a new job is about. */
 export interface NewJob extends Pick<JobFiles, "resource" | "policy" | "grant" | "profile"> {
@@ -12,6 +12,8 @@ export interface NewJob extends Pick<JobFiles, "resource" | "policy" | "grant" |
   readonly purpose: string;
   /** Form of the job; without it, what the grant's operations or the columns suggest. */
   readonly form?: StartingForm | undefined;
+  /** Model of a job of lookups; linear unless told. */
+  readonly model?: StartingModel | undefined;
 }
 
 /** A column that a job may read. */

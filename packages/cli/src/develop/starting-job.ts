@@ -8,6 +8,7 @@ import type { StartingForm } from "./local-options.ts";
 import { declaration, hasLevels, isNumber, magnitude, type NewJob, type ShownColumn } from "./starting-columns.ts";
 import { datasetJob } from "./starting-dataset.ts";
 import { setJob, tableJob } from "./starting-groups.ts";
+import { modelSource } from "./starting-model.ts";
 import { noisyJob } from "./starting-noisy.ts";
 
 /** Most features of the job that is written. */
@@ -23,7 +24,7 @@ export function startingJob(job: NewJob): string {
   const columns = Object.entries(viewColumns(policy, resource))
     .filter(([name]) => granted?.includes(name) ?? true)
     .map(([name, type]): ShownColumn => ({ name, type, rule: policy.columns[name] }));
-  const form = job.form ?? grantedForm(job);
+  const form = job.form ?? (job.model === undefined ? grantedForm(job) : "lookup");
   const source = form === undefined ? scoringJob(job, columns, "lookup") : sourceOf(job, columns, form);
   if (source !== null) return source;
   if (form === undefined) return countingJob(job, columns);
@@ -69,37 +70,36 @@ function grantedForm({ grant }: NewJob): StartingForm | undefined {
   return forms.find(([, form]) => FORM_OPERATIONS[form].some((one) => operations.includes(one)))?.[0];
 }
 
-/** A job that fits a linear score of the first boolean, and serves bands of it or the score itself. */
+/** A job that fits a model of the first boolean, or clusters, and serves bands of it, the clusters, or a linear score itself. */
 function scoringJob(job: NewJob, columns: readonly ShownColumn[], form: "lookup" | "score"): string | null {
+  const { model: kind = "linear" } = job;
   const outcome = columns.find(({ type }) => type === "bool");
   const features = columns
     .filter((column) => isNumber(column) || hasLevels(column))
     .filter((column) => form === "lookup" || magnitude(column) <= MAX_SCORED_MAGNITUDE)
     .slice(0, MAX_STARTING_FEATURES);
   if (outcome === undefined || features.length === 0) return null;
-  const read = columns.filter((column) => column === outcome || features.includes(column));
+  const told = kind === "clusters" ? null : outcome;
+  const read = columns.filter((column) => column === told || features.includes(column));
+  const model = modelSource(kind, outcome.name);
   const names = JSON.stringify(features.map(({ name }) => name)).replaceAll(",", ", ");
-  const served = form === "lookup" ? bandParts() : scoreParts(features);
+  const served = kind === "clusters" ? CLUSTER_PARTS : form === "lookup" ? BAND_PARTS : scoreParts(features);
   return `import { defineJob } from "@sluice/sandbox/job";
-import { ${["auc", "designMatrix", "featureNames", "logisticRegression", "predict", ...served.kit].toSorted().join(", ")} } from "@sluice/sandbox/kit";
+import { ${[...model.kit, ...served.kit].toSorted().join(", ")} } from "@sluice/sandbox/kit";
 
 const FEATURES = ${names};
 ${served.top}
 ${declaration(job, read)}
 ${served.comment}
   outputs: {
-    fit: { kind: "metrics", keys: ["auc", "rows"] },
-    model: { kind: "linear-model", maxParameters: 64, target: "${outcome.name}", link: "logit" },
+    fit: { kind: "metrics", keys: ["${model.metrics.join('", "')}"] },
+    model: ${model.spec},
     ${served.output},
   },
 
   /** Runs on a desensitised sample. */
   develop(rows, { progress, log }) {
-    const matrix = designMatrix(rows, featureNames(rows, FEATURES));
-    const model = logisticRegression(matrix, rows.${outcome.name}.values, { onProgress: progress });
-    const fit = { auc: auc(predict(model, matrix), rows.${outcome.name}.values), rows: rows.rowCount };
-    log(\`\${rows.rowCount} rows, auc \${fit.auc.toFixed(3)}\`);
-    return { fit, model };
+${model.develop}    return { fit, model };
   },
 ${served.produce}});
 `;
@@ -114,23 +114,34 @@ interface ServedParts {
   readonly produce: string;
 }
 
-function bandParts(): ServedParts {
-  return {
-    kit: ["bands"],
-    top: `/** Upper bounds of the probability in bands A, B and C. */
+const BAND_PARTS: ServedParts = {
+  kit: ["bands"],
+  top: `/** Upper bounds of the probability in bands A, B and C. */
 const CUTOFFS = [0.1, 0.2, 0.4];
 `,
-    comment:
-      "  /** Metrics and model leave, after the guard; labels stay in the domain and are asked about one by one. */",
-    output: 'band: { kind: "labels", vocabulary: ["A", "B", "C", "D"] }',
-    produce: `
+  comment:
+    "  /** Metrics and model leave, after the guard; labels stay in the domain and are asked about one by one. */",
+  output: 'band: { kind: "labels", vocabulary: ["A", "B", "C", "D"] }',
+  produce: `
   /** Runs on every row, after the department has released exactly this bundle and this model. */
   produce(rows, model) {
     return { band: bands(predict(model, rows), CUTOFFS) };
   },
 `,
-  };
-}
+};
+
+const CLUSTER_PARTS: ServedParts = {
+  ...BAND_PARTS,
+  kit: [],
+  top: "",
+  produce: `
+  /** Runs on every row, after the department has released exactly this bundle and this model. The number of the nearest centre is
+   *  the code of the label. */
+  produce(rows, model) {
+    return { band: Uint8Array.from(predict(model, rows)) };
+  },
+`,
+};
 
 function scoreParts(features: readonly ShownColumn[]): ServedParts {
   const featureBound = 10 ** Math.ceil(Math.log10(Math.max(1, ...features.map(magnitude))));
