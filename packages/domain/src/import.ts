@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import type { KeyAccess } from "@sluice/evidence";
 import type { Clock, Random, ResourceDescription } from "@sluice/protocol";
-import type { ImportTableOptions } from "./data/store.ts";
+import type { ImportTableOptions } from "./data/import-request.ts";
 import { keepQualityAfterImport } from "./keep-quality.ts";
 import { EventStore } from "./state/events.ts";
 import { QualityStore } from "./state/quality.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { isSluiceError, type JobEvent, type JobManifest, utf8 } from "@sluice/protocol";
+import { isSluiceError, type JobEvent, type JobManifest, MAX_BUNDLE_BYTES, utf8 } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createWorkshop, type GuardedOutcome, type Workshop } from "../src/work/index.ts";
 import { bundleOf, developRun, HONEST_DEVELOP, sampleTable } from "./work-fixture.ts";
@@ -230,7 +230,7 @@ test("a bundle that declares nothing has no manifest", async () => {
   const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
   expect(await codeOf(workshop.describe(bytes("var sluiceJob = { default: { name: 1 } };")))).toMatch(/^ERR_JOB_/u);
   expect(await codeOf(workshop.describe(bytes("not a script at all {")))).toMatch(/^ERR_JOB_/u);
-  expect(await codeOf(workshop.describe(new Uint8Array(2 ** 20 + 1)))).toBe("ERR_FRAME_TOO_LARGE");
+  expect(await codeOf(workshop.describe(new Uint8Array(MAX_BUNDLE_BYTES + 1)))).toBe("ERR_FRAME_TOO_LARGE");
 });
 
 test("a table without a column of the manifest, or with another type, does not reach the job", async () => {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createContext, runInContext } from "node:vm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fromUtf8, sha256Hex } from "@sluice/protocol";
 import { bundleJob } from "../src/bundle.ts";
@@ -109,17 +110,13 @@ test("a package may import crypto, and its code goes on until it asks it for som
     "job.ts",
   );
   const { code } = await bundleJob(file);
-  const asked = new Function(`${fromUtf8(code)}; return sluiceJob.default.answer;`)() as () => unknown;
-  const own = Object.getOwnPropertyDescriptor(globalThis, "crypto");
-  const get = (): never => {
-    throw new Error("a job has no crypto");
-  };
-  Object.defineProperty(globalThis, "crypto", { get, configurable: true });
-  try {
-    expect(asked).toThrow("a job has no crypto");
-  } finally {
-    if (own !== undefined) Object.defineProperty(globalThis, "crypto", own);
-  }
+  const globals = createContext();
+  runInContext(
+    `Object.defineProperty(globalThis, "crypto", { get() { throw new Error("a job has no crypto"); } });`,
+    globals,
+  );
+  runInContext(fromUtf8(code), globals);
+  expect(() => void runInContext("sluiceJob.default.answer()", globals)).toThrow("a job has no crypto");
 });
 
 test.each([

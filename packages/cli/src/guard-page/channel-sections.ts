@@ -3,6 +3,7 @@
 import type { Inspection } from "@sluice/domain";
 import { MAX_AUTOMATIC_BITS } from "@sluice/desensitize";
 import { html, type Markup } from "../officer/markup.ts";
+import { dataTable } from "../report-page/data-table.ts";
 import { barChart } from "../risk-page/bars.ts";
 
 /** Earlier outputs that are listed, the latest first. */
@@ -11,25 +12,21 @@ const MAX_LISTED = 40;
 /** The bound of each output. */
 export function channelSection({ channel }: Inspection): Markup {
   return html`<h2>通道上限 <span lang="en">Bound on what outputs can carry</span></h2>
-    <table>
-      <thead>
-        <tr>
-          <th>输出 <span lang="en">Output</span></th>
-          <th>比特 <span lang="en">Bits</span></th>
-          <th>每 <span lang="en">Per</span></th>
-        </tr>
-      </thead>
-      <tbody>
-        ${channel.map(
-          ({ output, bits, per }) =>
-            html`<tr>
-              <th>${output}</th>
-              <td>${String(bits)}</td>
-              <td>${per === "row" ? "行 / row" : "输出 / output"}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>`;
+    ${dataTable(
+      [
+        ["输出", "Output"],
+        ["比特", "Bits"],
+        ["每", "Per"],
+      ],
+      channel.map(
+        ({ output, bits, per }) =>
+          html`<tr>
+            <th>${output}</th>
+            <td>${String(bits)}</td>
+            <td>${per === "row" ? "行 / row" : "输出 / output"}</td>
+          </tr>`,
+      ),
+    )}`;
 }
 
 /** What was registered of the source table before, and its sum beside the budget. */
@@ -43,27 +40,23 @@ export function registerSection({ earlier }: Inspection): Markup {
       most: Math.max(bits, MAX_AUTOMATIC_BITS * 1.1),
       limit: { value: MAX_AUTOMATIC_BITS, text: `${MAX_AUTOMATIC_BITS}` },
     })}
-    <table>
-      <thead>
-        <tr>
-          <th>产品 <span lang="en">Product</span></th>
-          <th>种类 <span lang="en">Kind</span></th>
-          <th>时间 <span lang="en">At</span></th>
-          <th>比特 <span lang="en">Bits</span></th>
-        </tr>
-      </thead>
-      <tbody>
-        ${listed.map(
-          ({ product, version, kind, at, bits: own }) =>
-            html`<tr>
-              <th>${product} ${String(version)}</th>
-              <td>${kind}</td>
-              <td>${at}</td>
-              <td>${String(own)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
+    ${dataTable(
+      [
+        ["产品", "Product"],
+        ["种类", "Kind"],
+        ["时间", "At"],
+        ["比特", "Bits"],
+      ],
+      listed.map(
+        ({ product, version, kind, at, bits: own }) =>
+          html`<tr>
+            <th>${product} ${String(version)}</th>
+            <td>${kind}</td>
+            <td>${at}</td>
+            <td>${String(own)}</td>
+          </tr>`,
+      ),
+    )}
     <p class="note">
       共 ${String(earlier.length)} 项，列出最近 ${String(listed.length)} 项。
       <span lang="en">The latest ${String(listed.length)} of ${String(earlier.length)}.</span>

@@ -6,6 +6,7 @@ import type { GuardFinding, GuardVerdict } from "@sluice/protocol";
 import { RESULT_WORDS, ruleWords } from "../officer/guard-words.ts";
 import { lockfileWords } from "../lockfile-text.ts";
 import { html, type Markup } from "../officer/markup.ts";
+import { dataTable } from "../report-page/data-table.ts";
 import { factList } from "../report-page/facts.ts";
 import { REPORT_STYLE } from "../report-page/page-style.ts";
 import { RISK_STYLE } from "../risk-page/style.ts";
@@ -75,25 +76,21 @@ function rules(findings: readonly GuardFinding[]): Markup {
   const sorted = findings.toSorted((a, b) => order.indexOf(a.result) - order.indexOf(b.result));
   const look = { passed: "ok", changed: "ok", review: "wait", refused: "bad" };
   return html`<h2>规则与结论 <span lang="en">Rules and results</span></h2>
-    <table>
-      <thead>
-        <tr>
-          <th>规则 <span lang="en">Rule</span></th>
-          <th>输出 <span lang="en">Output</span></th>
-          <th>结论 <span lang="en">Result</span></th>
-        </tr>
-      </thead>
-      <tbody>
-        ${sorted.map(
-          (finding) =>
-            html`<tr>
-              <th><code>${finding.rule}</code> ${ruleWords(finding)}<br /><span lang="en">${finding.note}</span></th>
-              <td>${finding.output === "all" ? "全部 / all" : finding.output}</td>
-              <td class="${look[finding.result]}">${RESULT_WORDS[finding.result]}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>`;
+    ${dataTable(
+      [
+        ["规则", "Rule"],
+        ["输出", "Output"],
+        ["结论", "Result"],
+      ],
+      sorted.map(
+        (finding) =>
+          html`<tr>
+            <th><code>${finding.rule}</code> ${ruleWords(finding)}<br /><span lang="en">${finding.note}</span></th>
+            <td>${finding.output === "all" ? "全部 / all" : finding.output}</td>
+            <td class="${look[finding.result]}">${RESULT_WORDS[finding.result]}</td>
+          </tr>`,
+      ),
+    )}`;
 }
 
 const GUARD_STYLE: Markup = html`<style>

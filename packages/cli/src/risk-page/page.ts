@@ -3,6 +3,7 @@
  *  @module */
 import type { RiskReport } from "@sluice/protocol";
 import { html, type Markup } from "../officer/markup.ts";
+import { dataTable } from "../report-page/data-table.ts";
 import { factList, type Fact } from "../report-page/facts.ts";
 import { REPORT_STYLE } from "../report-page/page-style.ts";
 import { riskSections } from "./risk-sections.ts";
@@ -81,31 +82,27 @@ function modelFacts(model: RiskReport["model"]): Fact[] {
 function rules({ gate }: RiskReport): Markup {
   const broken = gate.filter(({ passed }) => !passed);
   return html`<h2>放行规则 <span lang="en">Rules of the gate</span></h2>
-    <table>
-      <thead>
-        <tr>
-          <th>规则 <span lang="en">Rule</span></th>
-          <th>实测 <span lang="en">Measured</span></th>
-          <th>限值 <span lang="en">Limit</span></th>
-          <th>结论 <span lang="en">Result</span></th>
-        </tr>
-      </thead>
-      <tbody>
-        ${gate.map(
-          ({ rule, passed, measured, limit, columns }) =>
-            html`<tr>
-              <th>
-                ${RULE_WORDS[rule].zh} <span lang="en">${RULE_WORDS[rule].en}</span>${
-                  columns === undefined ? "" : html`<br /><code>${columns.join(", ")}</code>`
-                }
-              </th>
-              <td>${ruleFigure(rule, measured)}</td>
-              <td>${ruleFigure(rule, limit)}</td>
-              <td class="${passed ? "ok" : "bad"}">${passed ? "✓ 通过" : "✗ 不通过"}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
+    ${dataTable(
+      [
+        ["规则", "Rule"],
+        ["实测", "Measured"],
+        ["限值", "Limit"],
+        ["结论", "Result"],
+      ],
+      gate.map(
+        ({ rule, passed, measured, limit, columns }) =>
+          html`<tr>
+            <th>
+              ${RULE_WORDS[rule].zh} <span lang="en">${RULE_WORDS[rule].en}</span>${
+                columns === undefined ? "" : html`<br /><code>${columns.join(", ")}</code>`
+              }
+            </th>
+            <td>${ruleFigure(rule, measured)}</td>
+            <td>${ruleFigure(rule, limit)}</td>
+            <td class="${passed ? "ok" : "bad"}">${passed ? "✓ 通过" : "✗ 不通过"}</td>
+          </tr>`,
+      ),
+    )}
     ${
       broken.length === 0
         ? ""

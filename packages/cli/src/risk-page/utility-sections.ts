@@ -2,6 +2,7 @@
  *  @module */
 import type { ColumnUtility, RiskReport } from "@sluice/protocol";
 import { html, type Markup } from "../officer/markup.ts";
+import { dataTable } from "../report-page/data-table.ts";
 import { barChart, type Bar } from "./bars.ts";
 import { figure, percent } from "./words.ts";
 
@@ -74,30 +75,26 @@ function columnTable(columns: readonly ColumnUtility[]): Markup {
   const shown = (value: number | undefined): string => (value === undefined ? "–" : figure(value));
   return html`<details>
     <summary>各列明细 / all columns</summary>
-    <table>
-      <thead>
-        <tr>
-          <th>列 <span lang="en">Column</span></th>
-          <th>缺失：样本 <span lang="en">missing, sample</span></th>
-          <th>缺失：全表 <span lang="en">table</span></th>
-          <th>分布之差 <span lang="en">distance</span></th>
-          <th>均值误差 σ <span lang="en">mean</span></th>
-          <th>分位数误差 σ <span lang="en">quantiles, largest</span></th>
-        </tr>
-      </thead>
-      <tbody>
-        ${columns.map(
-          ({ name, missing, distance, bins, meanError, quantileErrors }) =>
-            html`<tr>
-              <th>${name}</th>
-              <td>${percent(missing.sample)}</td>
-              <td>${percent(missing.table)}</td>
-              <td>${shown(distance)}${bins === undefined ? "" : ` (${bins})`}</td>
-              <td>${shown(meanError)}</td>
-              <td>${shown(quantileErrors === undefined ? undefined : Math.max(...quantileErrors))}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
+    ${dataTable(
+      [
+        ["列", "Column"],
+        ["缺失：样本", "missing, sample"],
+        ["缺失：全表", "table"],
+        ["分布之差", "distance"],
+        ["均值误差 σ", "mean"],
+        ["分位数误差 σ", "quantiles, largest"],
+      ],
+      columns.map(
+        ({ name, missing, distance, bins, meanError, quantileErrors }) =>
+          html`<tr>
+            <th>${name}</th>
+            <td>${percent(missing.sample)}</td>
+            <td>${percent(missing.table)}</td>
+            <td>${shown(distance)}${bins === undefined ? "" : ` (${bins})`}</td>
+            <td>${shown(meanError)}</td>
+            <td>${shown(quantileErrors === undefined ? undefined : Math.max(...quantileErrors))}</td>
+          </tr>`,
+      ),
+    )}
   </details>`;
 }

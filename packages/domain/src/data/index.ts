@@ -1,2 +1,3 @@
 export type { ViewRequest } from "./sample.ts";
-export { openStore, type DataStore, type ImportTableOptions } from "./store.ts";
+export type { ImportTableOptions } from "./import-request.ts";
+export { openStore, type DataStore } from "./store.ts";

@@ -8,14 +8,15 @@ import {
   type ProfileSets,
   type VectorFunction,
 } from "@sluice/desensitize";
-import { fromHex, Instant, ResourceDescription, SluiceError, toHex } from "@sluice/protocol";
-import type { Clock, ColumnBatch, Random, ResourceField, ResourceProfile, UpdateFrequency } from "@sluice/protocol";
+import { fromHex, Instant, SluiceError, toHex } from "@sluice/protocol";
+import type { Clock, ColumnBatch, Random, ResourceDescription, ResourceProfile } from "@sluice/protocol";
 import { Catalogue, type Decided, type StoredResource } from "./catalogue.ts";
 import { contentOf, type MemoryFiles } from "../rest/memory-files.ts";
 import type { SealedFiles } from "../rest/sealed-files.ts";
 import { classifyStored } from "./classify.ts";
 import { openEngine, type Session } from "./engine.ts";
-import { stageTable, type ImportProgress } from "./import-table.ts";
+import { checkedDescription, PLACEHOLDER_FIELDS, type ImportTableOptions } from "./import-request.ts";
+import { stageTable } from "./import-table.ts";
 import type { CertifiedSample } from "./certified-sample.ts";
 import { KnownReports } from "./known-reports.ts";
 import { heldOutFrom } from "./held-out.ts";
@@ -44,23 +45,6 @@ export interface StoreOptions {
   /** Memory of each engine: one for each read or import that runs. */
   readonly memoryLimitBytes?: number;
   readonly threads?: number;
-}
-
-/** A file and what is declared about it. */
-export interface ImportTableOptions {
-  /** Path of a UTF-8 CSV with a header line, or of a Parquet file. */
-  readonly file: string;
-  readonly resource: string;
-  readonly title: string;
-  readonly source: string;
-  readonly domain: string;
-  readonly updateFrequency: UpdateFrequency;
-  /** Columns to take, in this order. Without it every column is taken, typed from all values and classified strictly. */
-  readonly fields?: readonly ResourceField[];
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: ImportProgress) => void;
-  /** Told once the file is read and checked, before the store changes. What it throws ends the import. */
-  readonly onReady?: (resource: ResourceDescription) => void;
 }
 
 /** An open store. One process at a time may have a directory open. */
@@ -296,26 +280,4 @@ class DuckDbStore implements DataStore {
       this.#running.delete(work);
     }
   }
-}
-
-/** Stands in for fields that are not known yet. */
-const PLACEHOLDER_FIELDS: readonly ResourceField[] = [
-  { name: "placeholder", title: "", type: "text", role: "other", grade: "general-1" },
-];
-
-/** @throws ERR_BODY_INVALID naming the first member that does not fit, or a field that is declared twice. */
-function checkedDescription(facts: ResourceDescription): ResourceDescription {
-  const parsed = ResourceDescription.safeParse(facts);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new SluiceError("ERR_BODY_INVALID", {
-      pointer: `/${issue?.path.map(String).join("/") ?? ""}`,
-      expected: issue?.code.replaceAll("_", " ") ?? "valid",
-    });
-  }
-  const names = parsed.data.fields.map((field) => field.name.toLowerCase());
-  const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
-  if (twice >= 0)
-    throw new SluiceError("ERR_BODY_INVALID", { pointer: `/fields/${twice}/name`, expected: "each field once" });
-  return parsed.data;
 }

@@ -19,7 +19,7 @@ import type { DomainConfig } from "../config.ts";
 import type { Admitted } from "./admit.ts";
 import type { DomainContext } from "./context.ts";
 import type { RegisteredOutput } from "../state/output-register.ts";
-import type { GuardedRun } from "../work/workshop.ts";
+import type { GuardedRun } from "../work/guarded.ts";
 import { CertifiedSample } from "../data/certified-sample.ts";
 import { inSlot } from "./publication-slot.ts";
 import { RunRefused } from "./run-refused.ts";

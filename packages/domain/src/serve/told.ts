@@ -3,7 +3,7 @@
  *  @module */
 import { GUARD_RULES } from "@sluice/desensitize";
 import type { ErrorCode, GuardFinding, JobManifest } from "@sluice/protocol";
-import type { GuardedOutcome } from "../work/workshop.ts";
+import type { GuardedOutcome } from "../work/guarded.ts";
 
 /** A refusal of a run. */
 export type Refusal = Extract<GuardedOutcome, { ok: false }>;

@@ -1,7 +1,2 @@
-export {
-  createWorkshop,
-  type GuardedOutcome,
-  type GuardedRun,
-  type Workshop,
-  type WorkshopOptions,
-} from "./workshop.ts";
+export type { GuardedOutcome, GuardedRun } from "./guarded.ts";
+export { createWorkshop, type Workshop, type WorkshopOptions } from "./workshop.ts";
