@@ -19,6 +19,8 @@ export interface TaskPoolOptions {
   readonly maxThreads: number;
   /** Tasks that may wait for a thread. */
   readonly maxQueue?: number;
+  /** Heap of one thread, without the buffers it holds; a thread that needs more is ended. Node's own limit unless given. */
+  readonly heapLimitBytes?: number;
 }
 
 type RunOptions = Parameters<TaskPool["run"]>[2];
@@ -42,7 +44,7 @@ class PiscinaTaskPool implements MeasuredTaskPool {
   readonly #running = new Set<AbortController>();
   #closed = false;
 
-  constructor({ workerFile, maxThreads, maxQueue = DEFAULT_MAX_QUEUE }: TaskPoolOptions) {
+  constructor({ workerFile, maxThreads, maxQueue = DEFAULT_MAX_QUEUE, heapLimitBytes }: TaskPoolOptions) {
     this.#maxThreads = maxThreads;
     this.#maxQueue = maxQueue;
     // Piscina does not count tasks with a signal against its own queue limit, so the limit is kept here.
@@ -52,6 +54,9 @@ class PiscinaTaskPool implements MeasuredTaskPool {
       maxThreads,
       maxQueue: Number.POSITIVE_INFINITY,
       idleTimeout: IDLE_TIMEOUT_MS,
+      ...(heapLimitBytes === undefined
+        ? {}
+        : { resourceLimits: { maxOldGenerationSizeMb: Math.ceil(heapLimitBytes / 2 ** 20) } }),
     });
     // A thread that dies between tasks harms no one: another takes its place.
     this.#piscina.on("error", () => {});

@@ -1,9 +1,31 @@
 /** A worker that does what a pool must survive.
  *  @module */
 import { SluiceError } from "@sluice/protocol";
+import { threadId } from "node:worker_threads";
 import { serveTasks } from "../src/tasks.ts";
 
+let tasksSeen = 0;
+
 export default serveTasks({
+  /** What a thread keeps between its tasks. */
+  warm: () => ({ thread: threadId, tasksSeen: ++tasksSeen }),
+  /** Fills the heap until the thread is ended. */
+  fill: () => {
+    const kept: number[][] = [];
+    for (;;) kept.push(Array.from({ length: 10_000 }, (_, i) => i + kept.length));
+  },
+  /** Throws outside the task, which never ends by itself. */
+  strayError: () => {
+    setTimeout(() => {
+      throw new TypeError("11010119900101001X");
+    }, 0);
+    return new Promise(() => {});
+  },
+  /** Rejects where nobody waits. */
+  strayRejection: () => {
+    void Promise.reject(new TypeError("11010119900101001X"));
+    return new Promise(() => {});
+  },
   echo: (input) => input,
   refuse: () => {
     throw new SluiceError("ERR_LOOKUP_TABLE", { reason: "because" });

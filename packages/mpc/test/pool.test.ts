@@ -7,7 +7,9 @@ import { createTaskPool } from "../src/pool.ts";
 const workerFile = new URL("./pool-worker.ts", import.meta.url);
 const open: TaskPool[] = [];
 
-function pool(options: { maxThreads?: number; maxQueue?: number; workerFile?: URL } = {}): TaskPool {
+function pool(
+  options: { maxThreads?: number; maxQueue?: number; workerFile?: URL; heapLimitBytes?: number } = {},
+): TaskPool {
   const made = createTaskPool({ workerFile, maxThreads: 1, ...options });
   open.push(made);
   return made;
@@ -115,6 +117,53 @@ test("a worker that dies fails its task, and the tasks behind it still run", asy
   const behind = one.run("echo", 9, {});
   await expect(dying).rejects.toMatchObject({ code: "ERR_POOL_WORKER", details: { task: "exit" } });
   expect(await behind).toBe(9);
+});
+
+test("a thread that runs out of heap, or fails outside its task, fails that task only and is replaced", async () => {
+  const one = pool({ heapLimitBytes: 32 * 2 ** 20 });
+  let before = await one.run<{ thread: number }>("warm", null, {});
+  for (const task of ["fill", "strayError", "strayRejection"]) {
+    const dying = one.run(task, null, {}).catch((caught: unknown) => caught);
+    const behind = one.run<{ thread: number; tasksSeen: number }>("warm", null, {});
+    const error = await dying;
+    expect(error).toMatchObject({ code: "ERR_POOL_WORKER", details: { task } });
+    expect(inspect(error, { depth: 5 })).not.toContain("1101011990");
+    const after = await behind;
+    expect(after.thread).not.toBe(before.thread);
+    expect(after.tasksSeen).toBe(1);
+    before = after;
+  }
+});
+
+test("a dying thread leaves the task of another thread alone", async () => {
+  const two = pool({ maxThreads: 2 });
+  const held = gate(two);
+  await held.started();
+  await expect(two.run("exit", null, {})).rejects.toMatchObject({ code: "ERR_POOL_WORKER" });
+  held.release();
+  expect(await held.done).toBe("released");
+});
+
+test("what a thread keeps is there for its next task, and gone with the thread", async () => {
+  const one = pool();
+  const seen = async () => (await one.run<{ tasksSeen: number }>("warm", null, {})).tasksSeen;
+  expect(await seen()).toBe(1);
+  expect(await seen()).toBe(2);
+  await expect(one.run("refuse", null, {})).rejects.toMatchObject({ code: "ERR_LOOKUP_TABLE" });
+  expect(await seen()).toBe(3);
+  await expect(one.run("exit", null, {})).rejects.toMatchObject({ code: "ERR_POOL_WORKER" });
+  expect(await seen()).toBe(1);
+});
+
+test("shared memory reaches a thread without a copy, and a refused task keeps the buffers it would have given", async () => {
+  const one = pool({ maxQueue: 0 });
+  const first = gate(one);
+  await first.started();
+  const bytes = Uint8Array.of(1, 2, 3);
+  await expect(one.run("echo", bytes, { transfer: [bytes.buffer] })).rejects.toMatchObject({ code: "ERR_POOL_FULL" });
+  expect(bytes).toHaveLength(3);
+  first.release();
+  expect(await first.done).toBe("released");
 });
 
 test("a worker file that cannot be loaded fails every task, early and late", async () => {
