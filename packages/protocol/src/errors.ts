@@ -1,9 +1,10 @@
 /** The one catalogue of errors. A code is stable; its message names a declared fact — a grant, a
  *  field, a limit — and never a value of data. `docs/errors.md` is generated from this table.
  *  @module */
+import { WORK_ERRORS } from "./errors-work.ts";
 
 /** What stands behind one code. `{name}` in a template is replaced by the detail of that name. */
-interface CatalogueEntry {
+export interface CatalogueEntry {
   /** HTTP status of the problem document. */
   readonly status: number;
   readonly message: string;
@@ -321,23 +322,7 @@ export const ERROR_CATALOGUE = {
   },
 
   // Work
-  ERR_POOL_FULL: { status: 503, message: "{maxQueue} tasks are waiting already", remedy: "try again later" },
-  ERR_RATE_LIMIT: {
-    status: 429,
-    message: "party {party} sends more than {callsPerSecond} calls per second",
-    remedy: "send calls more slowly, or ask the operator for a higher rate",
-  },
-  ERR_POOL_WORKER: {
-    status: 500,
-    message: "a worker ended during task {task}",
-    remedy: "try again; see the process log",
-  },
-  ERR_CANCELLED: { status: 499, message: "the work was cancelled", remedy: "start it again if it is still wanted" },
-  ERR_TIMEOUT: {
-    status: 504,
-    message: "no answer within {timeoutMs} ms",
-    remedy: "try again; raise the limit if it persists",
-  },
+  ...WORK_ERRORS,
 
   // Desensitisation
   ERR_POLICY: {

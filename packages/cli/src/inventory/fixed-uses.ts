@@ -26,6 +26,22 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     files: ["packages/evidence/src/sm/sm2.ts", "packages/evidence/src/sm/sm3.ts", "packages/evidence/src/keys-home.ts"],
   },
   {
+    use: { en: "messages between a domain and its lookup workers", zh: "数据域与查询计算节点之间的报文认证" },
+    algorithm: "HMAC-SHA-256",
+    standard: "RFC 2104, FIPS 180-4",
+    national: false,
+    files: [
+      "packages/mpc/src/remote/message-auth.ts",
+      "packages/mpc/src/remote/worker-link.ts",
+      "packages/domain/src/worker/worker-hop.ts",
+    ],
+  },
+  {
+    use: { en: "names of a database's partitions", zh: "查询库分片的标识" },
+    ...SHA256,
+    files: ["packages/mpc/src/lookup/partition.ts", "packages/domain/src/worker/partition-store.ts"],
+  },
+  {
     use: { en: "names of documents, digests of bodies and frames", zh: "文档标识、请求与应答的摘要" },
     ...SHA256,
     files: ["packages/protocol/src/hashing.ts"],

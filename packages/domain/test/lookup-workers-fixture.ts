@@ -1,0 +1,163 @@
+/** Workers in this process, each with a thread pool that the test can hold, and requests of any kind to them.
+ *  @module */
+import { createHash, randomBytes } from "node:crypto";
+import { LookupDatabase } from "@sluice/mpc/lookup/server";
+import { WorkerLink, WorkerSecret, type Timers } from "@sluice/mpc/remote/client";
+import type { HeldPartitionTask } from "@sluice/mpc/remote/server";
+import { requestHeaders } from "../../mpc/src/remote/message-auth.ts";
+import { ManualTimers } from "../../mpc/test/remote-manual-timers.ts";
+import { SluiceError, type LookupParameters, type TaskPool } from "@sluice/protocol";
+import { LookupWorkers } from "../src/serve/lookup-workers.ts";
+import { PartitionStore } from "../src/worker/partition-store.ts";
+import { createWorkerServer } from "../src/worker/worker-server.ts";
+
+export const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
+export const SECRET = new Uint8Array(32).fill(7);
+export const secret = () => new WorkerSecret(SECRET.slice());
+
+export const parameters: LookupParameters = {
+  lweDimension: 1024,
+  errorDeviation: 12.8,
+  buckets: 5,
+  rowsPerBucket: 96,
+  segmentLength: 16,
+  recordBytes: 33,
+  matrixSeed: "aa".repeat(32),
+  filterSeed: "bb".repeat(32),
+};
+export const database = random.bytes(5 * 96 * 33);
+export const asked = { name: "indexes/one/database.bin", parameters, database };
+export const newQuery = () => new Uint32Array(random.bytes(96 * 4).buffer);
+export const expected = (query: Uint32Array) => LookupDatabase.open(parameters, database).answer(query);
+
+/** Computes at once, unless it is held: then each task waits for the test. */
+export class HeldPool implements TaskPool {
+  readonly tasks: { readonly task: string; readonly signal: AbortSignal | undefined; readonly release: () => void }[] =
+    [];
+  #isHeld = false;
+  fails: Error | undefined;
+  #started = Promise.withResolvers<void>();
+
+  async run<T>(task: string, input: unknown, { signal }: { signal?: AbortSignal }): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.tasks.push({ task, signal, release: resolve });
+    this.#started.resolve();
+    if (this.fails !== undefined) throw this.fails;
+    signal?.addEventListener("abort", () => reject(new SluiceError("ERR_CANCELLED")), { once: true });
+    if (this.#isHeld) await promise;
+    const { parameters: shape, database: held, query } = input as HeldPartitionTask;
+    return LookupDatabase.open(shape, held).answer(query) as T;
+  }
+
+  /** From now on tasks wait. */
+  hold(): void {
+    this.#isHeld = true;
+    this.#started = Promise.withResolvers<void>();
+  }
+
+  /** Resolves when a task has begun since `hold`. */
+  async started(): Promise<void> {
+    await this.#started.promise;
+  }
+
+  async close(): Promise<void> {}
+}
+
+export interface Worker {
+  readonly url: string;
+  readonly pool: HeldPool;
+  readonly timers: ManualTimers;
+  readonly partitions: PartitionStore;
+  readonly faults: unknown[];
+  close(): Promise<void>;
+}
+
+const opened: { close(): Promise<void> }[] = [];
+
+/** Ends what the test opened. */
+export async function closeAll(): Promise<void> {
+  await Promise.all(opened.splice(0).map((each) => each.close()));
+}
+
+export async function startWorker(
+  options: { port?: number; maxNonces?: number; maxBytes?: number } = {},
+): Promise<Worker> {
+  const { port = 0, maxNonces, maxBytes = 1_048_576 } = options;
+  const [pool, timers, partitions] = [new HeldPool(), new ManualTimers(), new PartitionStore(maxBytes)];
+  const faults: unknown[] = [];
+  const limits = maxNonces === undefined ? {} : { maxNonces };
+  const parts = {
+    secret: secret(),
+    partitions,
+    pool,
+    random,
+    timers,
+    onFault: (e: unknown) => faults.push(e),
+    ...limits,
+  };
+  const server = createWorkerServer(parts);
+  const url = await server.listen({ host: "127.0.0.1", port });
+  const worker = { url, pool, timers, partitions, faults, close: () => server.close() };
+  opened.push(worker);
+  return worker;
+}
+
+export function linkTo(
+  { url }: Pick<Worker, "url">,
+  options: { fetch?: typeof fetch; timers?: Timers; secret?: WorkerSecret } = {},
+): WorkerLink {
+  return new WorkerLink({ url, secret: secret(), timers: new ManualTimers(), ...options });
+}
+
+/** The domain's side over `links`; what was cut and sent first is there when this resolves. */
+export async function spreadOver(links: readonly WorkerLink[], timers = new ManualTimers()) {
+  const faults: unknown[] = [];
+  const workers = new LookupWorkers({ workers: links, timers, onFault: (error) => faults.push(error) });
+  opened.push(workers);
+  const before = await workers.answer(asked, newQuery(), new AbortController().signal);
+  await workers.settled();
+  const ask = (query: Uint32Array, signal = new AbortController().signal) => workers.answer(asked, query, signal);
+  return { workers, timers, faults, before, ask };
+}
+
+/** A request of the test's own making, with a right code unless `code` says otherwise. */
+export async function send(
+  worker: Pick<Worker, "url">,
+  given: {
+    method: string;
+    path: string;
+    session: string;
+    body?: Uint8Array<ArrayBuffer>;
+    code?: string;
+    length?: number;
+    digest?: string;
+  },
+): Promise<Response> {
+  const { method, path, session, body = new Uint8Array(0) } = given;
+  const facts = {
+    method,
+    path,
+    session,
+    nonce: Buffer.from(random.bytes(16)).toString("hex"),
+    deadlineMs: 1_000,
+    length: given.length ?? body.length,
+    digest: given.digest ?? createHash("sha256").update(body).digest("hex"),
+  };
+  const headers = requestHeaders(facts, given.code ?? secret().requestCode(facts));
+  return await fetch(`${worker.url}${path}`, {
+    method,
+    headers: { ...headers, ...(body.length > 0 ? { "content-type": "application/octet-stream" } : {}) },
+    ...(body.length > 0 ? { body } : {}),
+  });
+}
+
+/** Whether a request that a link sends is a task. */
+export function isTask(input: Parameters<typeof fetch>[0]): boolean {
+  return typeof input === "string" && input.endsWith("/v1/tasks");
+}
+
+/** The session that the worker tells. */
+export async function sessionOf(worker: Pick<Worker, "url">): Promise<string> {
+  const answer = await send(worker, { method: "GET", path: "/v1/session", session: "0".repeat(32) });
+  return Buffer.from(await answer.arrayBuffer()).toString("hex");
+}
