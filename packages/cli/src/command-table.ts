@@ -54,6 +54,7 @@ import { statusIssue, statusKeep } from "./commands/status.ts";
 import { statusLayers } from "./commands/status-layers.ts";
 import { trace } from "./commands/trace.ts";
 import { verify } from "./commands/verify.ts";
+import { workerInit, workerStart } from "./commands/worker.ts";
 import { witnessInit, witnessStart } from "./commands/witness.ts";
 
 /** The command table. */
@@ -120,6 +121,8 @@ export const COMMANDS: readonly Command[] = [
   logPrune,
   witnessInit,
   witnessStart,
+  workerInit,
+  workerStart,
   anchorList,
   anchorCheck,
   backupCreate,

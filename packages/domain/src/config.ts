@@ -41,6 +41,19 @@ const RunCap = z.strictObject({
   memoryLimitBytes: z.int().min(MIN_RUN_LIMITS.memoryLimitBytes).optional(),
 });
 
+/** Most workers that answer lookups of one domain. */
+const MAX_WORKERS = 16;
+
+/** A worker on another machine. */
+const WorkerAddress = z.strictObject({
+  /** Origin, http or https. */
+  url: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => new URL(url).pathname === "/" && new URL(url).search === "", "an origin without a path"),
+  /** File with the secret that the worker has too; only its owner may read it. */
+  secretFile: z.string().min(1).max(1_024),
+});
+
 /** `domain.json` in the domain's directory. */
 export const DomainConfig = z.strictObject({
   domain: Name,
@@ -60,6 +73,8 @@ export const DomainConfig = z.strictObject({
   grantsFrom: Instant.optional(),
   /** Uses need a status in force, which lasts this long at most. Absent: they need none. */
   maxLeaseMs: z.int().min(1_000).max(MAX_LEASE_MS).optional(),
+  /** Answer lookups in partitions of a database; the domain itself does, where there are none. */
+  workers: z.array(WorkerAddress).max(MAX_WORKERS).optional(),
   /** The most that any run of user code gets here, when that is less than what Sluice allows. */
   runLimits: z.strictObject({ development: RunCap.optional(), production: RunCap.optional() }).optional(),
 });

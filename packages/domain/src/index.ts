@@ -33,6 +33,8 @@ export { rotateReceiptKey } from "./rotate-receipt-key.ts";
 export { openSampleDesk, type PolicySample, type RunSample, type SampleDesk } from "./samples/desk.ts";
 export { writeWhole } from "./samples/whole-file.ts";
 export { DEFAULT_WORKER_THREADS, startDomain, type RunningDomain, type StartDomainOptions } from "./start.ts";
+export { startWorker, type RunningWorker, type StartWorkerOptions } from "./worker/start-worker.ts";
+export { initWorker } from "./worker/worker-directory.ts";
 export { openSubjectDesk, type SubjectDesk, type SubjectTrail } from "./subjects/desk.ts";
 export type { Holding, HoldingEnd, NamedParty } from "./subjects/trail.ts";
 export { DEFAULT_ANSWER_DAYS, type SubjectRequest, type SubjectRequestKind } from "./state/subject-requests.ts";

@@ -34,6 +34,7 @@ import { sweepBuilds } from "./serve/build-folders.ts";
 import { removeIndex, servedPart, sweepIndexes } from "./serve/indexes.ts";
 import { noteKeyChanges, signSnapshotsAnew } from "./serve/key-changes.ts";
 import { OneAtATime } from "./serve/one-at-a-time.ts";
+import { openLookupWorkers } from "./serve/open-lookup-workers.ts";
 import { OpenedParts } from "./serve/opened-parts.ts";
 import { recordEvent } from "./serve/events.ts";
 import { recoverLog } from "./serve/recover-log.ts";
@@ -198,6 +199,9 @@ export async function startDomain(directory: string, options: StartDomainOptions
     cleanup.push(() => data.close());
     const pools = new WorkPools(options.workerThreads ?? DEFAULT_WORKER_THREADS);
     cleanup.push(() => pools.close());
+    const onFault = (error: unknown): void => processLog.fault(error);
+    const workers = await openLookupWorkers(directory, config, { random, onFault });
+    cleanup.push(() => workers.close());
     const workshop = createWorkshop({ requireLayers: options.requireLayers ?? [], productionLayers });
     cleanup.push(() => workshop.close());
     const runner = new RunExecutor(() => context);
@@ -234,12 +238,14 @@ export async function startDomain(directory: string, options: StartDomainOptions
       log,
       provenLog: options.witnessAnswers === true ? watch.witnessedLog(log, config.domain) : log,
       pools,
+      workers,
       calls: new OneAtATime(),
       activeCalls: new ActiveCalls(),
       indexes: new IndexReaders(async (index, snapshot) => {
         await recordEvent(context, { kind: "index-removed", subject: snapshot });
         await removeIndex(files, index);
         parts.forget(servedPart({ index }, ""));
+        await workers.forget(servedPart({ index }, ""));
       }),
       workshop,
       runner,

@@ -3,12 +3,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import { LookupDatabase } from "@sluice/mpc/lookup/server";
 import { WorkerLink, WorkerSecret, type Timers } from "@sluice/mpc/remote/client";
-import type { HeldPartitionTask } from "@sluice/mpc/remote/server";
+import partitionWorker from "../../mpc/src/lookup/partition-worker.ts";
 import { requestHeaders } from "../../mpc/src/remote/message-auth.ts";
 import { ManualTimers } from "../../mpc/test/remote-manual-timers.ts";
 import { SluiceError, type LookupParameters, type TaskPool } from "@sluice/protocol";
 import { LookupWorkers } from "../src/serve/lookup-workers.ts";
-import { PartitionStore } from "../src/worker/partition-store.ts";
+import { createPartitionAnswerer, type PartitionAnswerer } from "../src/worker/partition-answerer.ts";
+import { PartitionStore, type HeldPartition } from "../src/worker/partition-store.ts";
 import { createWorkerServer } from "../src/worker/worker-server.ts";
 
 export const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
@@ -26,27 +27,31 @@ export const parameters: LookupParameters = {
   filterSeed: "bb".repeat(32),
 };
 export const database = random.bytes(5 * 96 * 33);
-export const asked = { name: "indexes/one/database.bin", parameters, database };
+export const rows = async function* () {
+  yield database;
+};
+export const asked = { name: "indexes/one/database.bin", parameters, rows };
 export const newQuery = () => new Uint32Array(random.bytes(96 * 4).buffer);
 export const expected = (query: Uint32Array) => LookupDatabase.open(parameters, database).answer(query);
 
 /** Computes at once, unless it is held: then each task waits for the test. */
-export class HeldPool implements TaskPool {
-  readonly tasks: { readonly task: string; readonly signal: AbortSignal | undefined; readonly release: () => void }[] =
-    [];
+export class HeldAnswerer implements PartitionAnswerer {
+  readonly tasks: { readonly signal: AbortSignal; readonly release: () => void }[] = [];
+  readonly #inner = createPartitionAnswerer(inlinePool, 1);
   #isHeld = false;
   fails: Error | undefined;
+  /** What a worker that lies adds to every word. */
+  lie = 0;
   #started = Promise.withResolvers<void>();
 
-  async run<T>(task: string, input: unknown, { signal }: { signal?: AbortSignal }): Promise<T> {
+  async answer(partition: HeldPartition, query: Uint32Array, signal: AbortSignal): Promise<Uint32Array> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.tasks.push({ task, signal, release: resolve });
+    this.tasks.push({ signal, release: resolve });
     this.#started.resolve();
     if (this.fails !== undefined) throw this.fails;
-    signal?.addEventListener("abort", () => reject(new SluiceError("ERR_CANCELLED")), { once: true });
+    signal.addEventListener("abort", () => reject(new SluiceError("ERR_CANCELLED")), { once: true });
     if (this.#isHeld) await promise;
-    const { parameters: shape, database: held, query } = input as HeldPartitionTask;
-    return LookupDatabase.open(shape, held).answer(query) as T;
+    return (await this.#inner.answer(partition, query, signal)).map((word) => word + this.lie);
   }
 
   /** From now on tasks wait. */
@@ -59,13 +64,21 @@ export class HeldPool implements TaskPool {
   async started(): Promise<void> {
     await this.#started.promise;
   }
-
-  async close(): Promise<void> {}
 }
+
+/** What a worker's threads do, without threads. */
+const inlinePool: TaskPool = {
+  async run<T>(task: string, input: unknown): Promise<T> {
+    const outcome = await partitionWorker({ task, input });
+    if (!outcome.ok) throw new SluiceError(outcome.code, outcome.details);
+    return outcome.value as T;
+  },
+  close: () => Promise.resolve(),
+};
 
 export interface Worker {
   readonly url: string;
-  readonly pool: HeldPool;
+  readonly pool: HeldAnswerer;
   readonly timers: ManualTimers;
   readonly partitions: PartitionStore;
   readonly faults: unknown[];
@@ -83,13 +96,13 @@ export async function startWorker(
   options: { port?: number; maxNonces?: number; maxBytes?: number } = {},
 ): Promise<Worker> {
   const { port = 0, maxNonces, maxBytes = 1_048_576 } = options;
-  const [pool, timers, partitions] = [new HeldPool(), new ManualTimers(), new PartitionStore(maxBytes)];
+  const [pool, timers, partitions] = [new HeldAnswerer(), new ManualTimers(), new PartitionStore(maxBytes, 1)];
   const faults: unknown[] = [];
   const limits = maxNonces === undefined ? {} : { maxNonces };
   const parts = {
     secret: secret(),
     partitions,
-    pool,
+    answerer: pool,
     random,
     timers,
     onFault: (e: unknown) => faults.push(e),

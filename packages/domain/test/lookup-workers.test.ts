@@ -122,7 +122,7 @@ test("a slow worker's partition is asked of the other, within the budget, and th
   const held = one.pool.tasks.at(-1);
   timers.advance(1_000);
   expect(await answer).toEqual(expected(query));
-  await expect.poll(() => held?.signal?.aborted).toBe(true);
+  await expect.poll(() => held?.signal.aborted).toBe(true);
   expect(workers.load()).toMatchObject({ hedges: 1, fallbacks: 1 });
 });
 
@@ -200,7 +200,7 @@ test("a cancelled query stops at every worker, and is no answer of the domain's 
   await Promise.all([one.pool.started(), two.pool.started()]);
   controller.abort();
   await expect(answer).rejects.toMatchObject({ code: "ERR_CANCELLED" });
-  for (const { pool } of [one, two]) await expect.poll(() => pool.tasks[0]?.signal?.aborted).toBe(true);
+  for (const { pool } of [one, two]) await expect.poll(() => pool.tasks[0]?.signal.aborted).toBe(true);
   expect(workers.load().fallbacks).toBe(1);
   expect(workers.load().workers.every(({ up }) => up)).toBe(true);
 });

@@ -9,11 +9,11 @@ import { partitionChunks } from "@sluice/mpc/remote/client";
 import { encodeTaskRequest, MAX_TASK_BYTES } from "../../mpc/src/remote/task-frame.ts";
 import {
   closeAll,
-  database,
   isTask,
   linkTo,
   newQuery,
   parameters,
+  rows,
   send,
   sessionOf,
   startWorker,
@@ -28,7 +28,7 @@ beforeEach(async () => {
   worker = await startWorker();
   session = await sessionOf(worker);
   const chunks: Uint8Array[] = [];
-  for await (const chunk of partitionChunks(parameters, database, { from: 1, to: 3 })) chunks.push(chunk);
+  for await (const chunk of partitionChunks(parameters, rows, { from: 1, to: 3 })) chunks.push(chunk);
   partition = new Uint8Array(Buffer.concat(chunks));
   hash = createHash("sha256").update(partition).digest("hex");
 });
@@ -169,7 +169,7 @@ test("the worker gives up by itself when the domain's time has passed, and when 
   await worker.pool.started();
   worker.timers.advance(1_000);
   const stopped = worker.pool.tasks.at(-1);
-  expect(stopped?.signal?.aborted).toBe(true);
+  expect(stopped?.signal.aborted).toBe(true);
   expect(await codeOf(await late)).toBe("ERR_TIMEOUT");
 
   worker.pool.hold();
@@ -184,7 +184,7 @@ test("the worker gives up by itself when the domain's time has passed, and when 
   const left = worker.pool.tasks.at(-1);
   controller.abort();
   await expect(gone).rejects.toMatchObject({ code: "ERR_CANCELLED" });
-  await expect.poll(() => left?.signal?.aborted).toBe(true);
+  await expect.poll(() => left?.signal.aborted).toBe(true);
 });
 
 test("bytes that are no HTTP, and addresses that are none, end their connection only", async () => {

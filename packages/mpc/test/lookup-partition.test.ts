@@ -26,11 +26,15 @@ const parameters: LookupParameters = {
 };
 const random = seededRandom(5);
 const database = random.bytes(parameters.buckets * parameters.rowsPerBucket * parameters.recordBytes);
+/** The database in pieces that fit no row. */
+async function* rows(): AsyncGenerator<Bytes> {
+  for (let at = 0, length = 1; at < database.length; at += length++ * 7) yield database.subarray(at, at + length * 7);
+}
 const query = new Uint32Array(random.bytes(parameters.rowsPerBucket * 4).slice().buffer);
 
 async function bytesOf(range: { from: number; to: number }): Promise<Bytes> {
   const chunks: Bytes[] = [];
-  for await (const chunk of partitionChunks(parameters, database, range)) chunks.push(chunk);
+  for await (const chunk of partitionChunks(parameters, rows, range)) chunks.push(chunk);
   return concatBytes(...chunks);
 }
 
@@ -68,7 +72,7 @@ test("a partition is named by the SHA-256 of its bytes, which tell no seed", asy
   const range = { from: 2, to: 5 };
   const bytes = await bytesOf(range);
   const hash = createHash("sha256").update(bytes).digest("hex");
-  expect(await describePartition(parameters, database, range)).toEqual({ ...range, hash, sizeBytes: bytes.length });
+  expect(await describePartition(parameters, rows, range)).toEqual({ ...range, hash, sizeBytes: bytes.length });
   expect(readPartitionHeader(bytes.subarray(0, PARTITION_HEADER_BYTES))).toMatchObject({
     buckets: 3,
     rowsPerBucket: 96,
@@ -76,7 +80,7 @@ test("a partition is named by the SHA-256 of its bytes, which tell no seed", asy
     matrixSeed: "00".repeat(32),
     filterSeed: "00".repeat(32),
   });
-  const stopped = describePartition(parameters, database, range, AbortSignal.abort());
+  const stopped = describePartition(parameters, rows, range, AbortSignal.abort());
   await expect(stopped).rejects.toMatchObject({ code: "ERR_CANCELLED" });
 });
 
@@ -95,4 +99,24 @@ test("a header that describes no database is refused", async () => {
     expect(() => readPartitionHeader(bad)).toThrow("malformed");
   }
   expect(() => readPartitionHeader(header.subarray(1))).toThrow("malformed");
+});
+
+test("a database of another size than its parameters say has no partitions", async () => {
+  const short = async function* () {
+    yield database.subarray(1);
+  };
+  const failed = describePartition(parameters, short, { from: 0, to: 2 });
+  await expect(failed).rejects.toMatchObject({ code: "ERR_LOOKUP_TABLE" });
+});
+
+test("partitions larger than a piece are whole", async () => {
+  const large = { ...parameters, rowsPerBucket: 8_192, segmentLength: 1_024 };
+  const bytes = random.bytes(large.buckets * large.rowsPerBucket * large.recordBytes);
+  const chunks: Bytes[] = [];
+  const whole = async function* () {
+    yield bytes;
+  };
+  for await (const chunk of partitionChunks(large, whole, { from: 0, to: large.buckets })) chunks.push(chunk);
+  expect(chunks.length).toBeGreaterThan(2);
+  expect(Buffer.compare(concatBytes(...chunks).subarray(PARTITION_HEADER_BYTES), bytes)).toBe(0);
 });

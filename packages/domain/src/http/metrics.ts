@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { freeBytes, sizeOnDisk, type Sample } from "@sluice/evidence/observe";
 import { hasKernels } from "@sluice/mpc/lookup/server";
 import type { DomainContext } from "../serve/context.ts";
+import { installWorkerMetrics } from "./metrics-workers.ts";
 
 const DAY_MS = 86_400_000;
 const RUN_STATES = ["submitted", "running", "completed", "failed"] as const;
@@ -66,6 +67,7 @@ export function installDomainMetrics(context: DomainContext): void {
   metrics.gauge("sluice_lookup_kernels", "1 when lookups are answered by SIMD kernels, 0 when by plain code", [], () =>
     one(hasKernels() ? 1 : 0),
   );
+  installWorkerMetrics(context);
   metrics.gauge("sluice_state_bytes", "Size of the state on disk", [], async () => {
     const sizes = await Promise.all(STATE_FILES.map((file) => sizeOnDisk(join(directory, file))));
     return one(sizes.reduce((sum, size) => sum + size, 0));

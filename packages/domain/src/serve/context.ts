@@ -29,6 +29,7 @@ import type { Workshop } from "../work/workshop.ts";
 import type { ActiveCalls } from "./active-calls.ts";
 import type { Admitted } from "./admit.ts";
 import type { IndexReaders } from "./index-readers.ts";
+import type { LookupWorkers } from "./lookup-workers.ts";
 import type { OpenedParts } from "./opened-parts.ts";
 import type { OneAtATime } from "./one-at-a-time.ts";
 import type { Pause } from "./publication-slot.ts";
@@ -97,6 +98,8 @@ export interface DomainContext {
   /** The log as receipts prove their place in it: where answers wait for witnesses, with their cosignatures. */
   readonly provenLog: EvidenceLog;
   readonly pools: WorkPools;
+  /** Other machines that answer lookups. */
+  readonly workers: LookupWorkers;
   /** Calls by caller and id: a retry waits for its first attempt. */
   readonly calls: OneAtATime;
   /** Calls that are computed now. */

@@ -12,12 +12,13 @@ import {
   joinAnswers,
   partitionChunks,
   RemoteTaskPool,
+  type DatabaseRows,
   type Partition,
   type PartitionTask,
   type Timers,
   type WorkerLink,
 } from "@sluice/mpc/remote/client";
-import { isSluiceError, SluiceError, type Bytes, type LookupParameters } from "@sluice/protocol";
+import { isSluiceError, SluiceError, type LookupParameters } from "@sluice/protocol";
 
 /** Workers that each partition is given to, if there are so many. */
 const REPLICAS = 2;
@@ -35,8 +36,7 @@ export interface PartitionedDatabase {
   /** Names it for as long as its content stays the same. */
   readonly name: string;
   readonly parameters: LookupParameters;
-  /** In memory that stays as it is. */
-  readonly database: Bytes;
+  readonly rows: DatabaseRows;
 }
 
 /** How queries are spread. */
@@ -159,11 +159,11 @@ export class LookupWorkers {
   }
 
   /** As many partitions as workers; partition i first asks worker i, then the one after it. */
-  async #makePlan({ parameters, database }: PartitionedDatabase): Promise<PlannedPartition[]> {
+  async #makePlan({ parameters, rows }: PartitionedDatabase): Promise<PlannedPartition[]> {
     const { workers: all, timers } = this.#options;
     const plan: PlannedPartition[] = [];
     for (const [i, range] of cutBuckets(parameters.buckets, all.length).entries()) {
-      const partition = await describePartition(parameters, database, range, this.#closing.signal);
+      const partition = await describePartition(parameters, rows, range, this.#closing.signal);
       const workers = [...all.slice(i), ...all.slice(0, i)].slice(0, REPLICAS);
       const missing = new Set(workers);
       const onUnknown = (worker: WorkerLink): void => void missing.add(worker);
@@ -174,15 +174,15 @@ export class LookupWorkers {
   }
 
   /** Sends partitions to workers that miss them, in the background. */
-  #supply(plan: readonly PlannedPartition[], { parameters, database }: PartitionedDatabase): void {
+  #supply(plan: readonly PlannedPartition[], { parameters, rows }: PartitionedDatabase): void {
     const signal = this.#closing.signal;
     for (const { partition, missing } of plan) {
       for (const worker of missing) {
         if (!this.#maySend(`${worker.url} ${partition.hash}`)) continue;
         this.#inBackground(async () => {
-          const body = { ...partition, chunks: () => partitionChunks(parameters, database, partition, signal) };
+          const body = { ...partition, chunks: () => partitionChunks(parameters, rows, partition, signal) };
           const options = { deadlineMs: UPLOAD_DEADLINE_MS, signal };
-          if (!(await worker.holds(partition.hash, options))) await worker.put(body, options);
+          if (!(await worker.holds(partition, options))) await worker.put(body, options);
           missing.delete(worker);
         });
       }

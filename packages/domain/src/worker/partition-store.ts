@@ -1,8 +1,13 @@
 /** The partitions that a worker holds, by hash, in memory that its threads share. Nothing is written to disk: a worker that
  *  was restarted holds none and is sent them again. Bounded: what was asked for longest ago makes room.
  *  @module */
-import { createHash } from "node:crypto";
-import { PARTITION_HEADER_BYTES, readPartitionHeader } from "@sluice/mpc/remote/server";
+import { createHash, randomUUID } from "node:crypto";
+import {
+  PARTITION_HEADER_BYTES,
+  readPartitionHeader,
+  SharedDatabaseWriter,
+  type SharedDatabase,
+} from "@sluice/mpc/remote/server";
 import { SluiceError, type Bytes, type LookupParameters, type Sha256Hex } from "@sluice/protocol";
 
 /** Memory for partitions when no other limit is given. */
@@ -11,19 +16,24 @@ export const DEFAULT_MAX_PARTITION_BYTES = 2 * 1_073_741_824;
 /** A partition, ready to answer. */
 export interface HeldPartition {
   readonly parameters: LookupParameters;
-  /** In shared memory. */
-  readonly database: Bytes;
+  /** In shared memory, laid out for kernels; plain where the engine has none. */
+  readonly database: Bytes | SharedDatabase;
+  /** Bytes of the partition as it came. */
+  readonly sizeBytes: number;
 }
 
 /** Holds partitions of encrypted records. */
 export class PartitionStore {
   readonly #maxBytes: number;
+  readonly #threads: number;
   readonly #held = new Map<Sha256Hex, HeldPartition>();
   /** Bytes of what is held and of what arrives. */
   #sizeBytes = 0;
 
-  constructor(maxBytes: number) {
+  /** @param threads that work on a partition at a time */
+  constructor(maxBytes: number, threads: number) {
     this.#maxBytes = maxBytes;
+    this.#threads = threads;
   }
 
   /** Partitions held, and bytes of memory for them and for those that arrive. */
@@ -47,7 +57,7 @@ export class PartitionStore {
     this.#sizeBytes += sizeBytes;
     let isKept = false;
     try {
-      const partition = await readPartition(hash, sizeBytes, body);
+      const partition = await readPartition({ hash, sizeBytes, threads: this.#threads }, body);
       isKept = !this.#held.has(hash);
       if (isKept) this.#held.set(hash, partition);
     } finally {
@@ -55,17 +65,23 @@ export class PartitionStore {
     }
   }
 
+  /** @throws ERR_FRAME_TOO_LARGE when a partition could not be held if all others went */
+  expectRoom(sizeBytes: number): void {
+    const maxBytes = this.#maxBytes;
+    if (sizeBytes > maxBytes) throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes, maxBytes });
+  }
+
   /** Forgets a partition, if it is there. */
   forget(hash: Sha256Hex): void {
     const held = this.#held.get(hash);
     if (held === undefined) return;
     this.#held.delete(hash);
-    this.#sizeBytes -= PARTITION_HEADER_BYTES + held.database.length;
+    this.#sizeBytes -= held.sizeBytes;
   }
 
   #makeRoom(sizeBytes: number): void {
+    this.expectRoom(sizeBytes);
     const [maxBytes, held] = [this.#maxBytes, [...this.#held.keys()]];
-    if (sizeBytes > maxBytes) throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes, maxBytes });
     while (this.#sizeBytes + sizeBytes > maxBytes) {
       const oldest = held.shift();
       // What arrives at this moment cannot make room.
@@ -75,35 +91,65 @@ export class PartitionStore {
   }
 }
 
-async function readPartition(hash: Sha256Hex, sizeBytes: number, body: AsyncIterable<Bytes>): Promise<HeldPartition> {
-  const digest = createHash("sha256");
-  const header = new Uint8Array(PARTITION_HEADER_BYTES);
-  let partition: HeldPartition | undefined;
-  let filled = 0;
-  for await (let chunk of body) {
-    digest.update(chunk);
-    if (filled < header.length) {
-      const first = chunk.subarray(0, header.length - filled);
-      header.set(first, filled);
-      filled += first.length;
-      chunk = chunk.subarray(first.length);
-      if (filled === header.length) partition = allocate(header, sizeBytes);
-    }
-    // More than was announced would not fit.
-    if (filled - header.length + chunk.length > (partition?.database.length ?? 0)) throw wrongSize(sizeBytes);
-    partition?.database.set(chunk, filled - header.length);
-    filled += chunk.length;
-  }
-  if (partition === undefined || filled !== sizeBytes) throw wrongSize(sizeBytes);
-  if (digest.digest("hex") !== hash) throw new SluiceError("ERR_BODY_DIGEST");
-  return partition;
+interface Announced {
+  readonly hash: Sha256Hex;
+  readonly sizeBytes: number;
+  readonly threads: number;
 }
 
-function allocate(header: Bytes, sizeBytes: number): HeldPartition {
+async function readPartition(announced: Announced, body: AsyncIterable<Bytes>): Promise<HeldPartition> {
+  const { hash, sizeBytes } = announced;
+  const digest = createHash("sha256");
+  const header = new Uint8Array(PARTITION_HEADER_BYTES);
+  let partition: { readonly parameters: LookupParameters; readonly into: DatabaseSink } | undefined;
+  let received = 0;
+  for await (const chunk of body) {
+    digest.update(chunk);
+    const first = chunk.subarray(0, Math.max(0, header.length - received));
+    if (first.length > 0) header.set(first, received);
+    received += chunk.length;
+    if (received > sizeBytes) throw wrongSize(sizeBytes);
+    if (received >= header.length) {
+      partition ??= allocate(header, announced);
+      partition.into.write(chunk.subarray(first.length));
+    }
+  }
+  if (partition === undefined || received !== sizeBytes) throw wrongSize(sizeBytes);
+  if (digest.digest("hex") !== hash) throw new SluiceError("ERR_BODY_DIGEST");
+  return { parameters: partition.parameters, database: partition.into.finish(), sizeBytes };
+}
+
+/** Takes the bytes of a database as they come. */
+interface DatabaseSink {
+  write(bytes: Bytes): void;
+  finish(): Bytes | SharedDatabase;
+}
+
+function allocate(
+  header: Bytes,
+  { hash, sizeBytes, threads }: Announced,
+): { readonly parameters: LookupParameters; readonly into: DatabaseSink } {
   const parameters = readPartitionHeader(header);
   const bytes = parameters.rowsPerBucket * parameters.buckets * parameters.recordBytes;
   if (PARTITION_HEADER_BYTES + bytes !== sizeBytes) throw wrongSize(sizeBytes);
-  return { parameters, database: new Uint8Array(new SharedArrayBuffer(bytes)) };
+  return { parameters, into: SharedDatabaseWriter.create(newId(hash), parameters, threads) ?? plainSink(bytes) };
+}
+
+function plainSink(length: number): DatabaseSink {
+  const database = new Uint8Array(new SharedArrayBuffer(length));
+  let filled = 0;
+  return {
+    write(bytes) {
+      database.set(bytes, filled);
+      filled += bytes.length;
+    },
+    finish: () => database,
+  };
+}
+
+/** One that comes again lies in another memory. */
+function newId(hash: Sha256Hex): string {
+  return `${hash} ${randomUUID()}`;
 }
 
 function wrongSize(sizeBytes: number): SluiceError {

@@ -4,6 +4,7 @@
 import { createTaskPool } from "@sluice/mpc/pool";
 import { PARTITION_WORKER, systemTimers, type Timers } from "@sluice/mpc/remote/server";
 import { SluiceError, type Random } from "@sluice/protocol";
+import { createPartitionAnswerer } from "./partition-answerer.ts";
 import { PartitionStore } from "./partition-store.ts";
 import { readWorkerConfig, workerSecretFile } from "./worker-directory.ts";
 import { readWorkerSecret } from "./worker-secret-file.ts";
@@ -42,8 +43,9 @@ export async function startWorker(directory: string, options: StartWorkerOptions
     maxQueue,
     heapLimitBytes: THREAD_HEAP_BYTES,
   });
-  const partitions = new PartitionStore(maxPartitionBytes);
-  const server = createWorkerServer({ secret, partitions, pool, random, timers, onFault });
+  const partitions = new PartitionStore(maxPartitionBytes, threads);
+  const answerer = createPartitionAnswerer(pool, threads);
+  const server = createWorkerServer({ secret, partitions, answerer, random, timers, onFault });
   const close = async (): Promise<void> => {
     await pool.close();
     await server.close();

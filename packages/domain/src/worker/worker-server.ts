@@ -9,7 +9,7 @@ import {
   MAX_TASK_BYTES,
   wordsOf,
 } from "@sluice/mpc/remote/server";
-import type { HeldPartitionTask, Timers, WorkerSecret } from "@sluice/mpc/remote/server";
+import type { Timers, WorkerSecret } from "@sluice/mpc/remote/server";
 import {
   BINARY_MEDIA_TYPE,
   fromHex,
@@ -20,9 +20,9 @@ import {
   toHex,
   toProblem,
   type Random,
-  type TaskPool,
 } from "@sluice/protocol";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { PartitionAnswerer } from "./partition-answerer.ts";
 import type { PartitionStore } from "./partition-store.ts";
 import { announcedBody, factsOf, guardWorker, SESSION_ROUTE, wholeBody } from "./worker-hop.ts";
 import { WorkerSessions } from "./worker-sessions.ts";
@@ -37,8 +37,7 @@ const HEADERS_TIMEOUT_MS = 10_000;
 export interface WorkerParts {
   readonly secret: WorkerSecret;
   readonly partitions: PartitionStore;
-  /** Threads that run `pir.partition`. */
-  readonly pool: TaskPool;
+  readonly answerer: PartitionAnswerer;
   readonly random: Random;
   readonly timers: Timers;
   /** Hears of what nobody foresaw. */
@@ -49,7 +48,7 @@ export interface WorkerParts {
 
 /** Builds the server; the caller makes it listen and closes it. */
 export function createWorkerServer(parts: WorkerParts): FastifyInstance {
-  const { partitions, pool, secret } = parts;
+  const { partitions, answerer, secret } = parts;
   const sessions = new WorkerSessions(parts.random, parts.maxNonces);
   const server = fastify({
     logger: false,
@@ -74,14 +73,20 @@ export function createWorkerServer(parts: WorkerParts): FastifyInstance {
   server.post("/v1/tasks", async (request, reply) => {
     const { task, header, parts: given } = decodeTaskRequest(await wholeBody(request, MAX_TASK_BYTES));
     if (!isRemoteTask(task)) throw new SluiceError("ERR_WORKER_TASK", { task });
-    const input: HeldPartitionTask = { ...partitions.get(toHex(header)), query: wordsOf(given, "query") };
-    const answer = await withinDeadline(request, parts, (signal) => pool.run<Uint32Array>(task, input, { signal }));
+    const held = partitions.get(toHex(header));
+    const query = wordsOf(given, "query");
+    const answer = await withinDeadline(request, parts, (signal) => answerer.answer(held, query, signal));
     return sendBytes(reply, encodeTaskAnswer([bytesOfWords(answer)]));
   });
-  server.get<{ Params: { hash: string } }>("/v1/partitions/:hash", async (request, reply) => {
-    partitions.get(hashOf(request.params));
-    return sendBytes(reply, new Uint8Array(0));
-  });
+  server.get<{ Params: { hash: string }; Querystring: { bytes?: unknown } }>(
+    "/v1/partitions/:hash",
+    async (request, reply) => {
+      const sizeBytes = Number(request.query.bytes);
+      if (Number.isSafeInteger(sizeBytes)) partitions.expectRoom(sizeBytes);
+      partitions.get(hashOf(request.params));
+      return sendBytes(reply, new Uint8Array(0));
+    },
+  );
   server.put<{ Params: { hash: string } }>("/v1/partitions/:hash", async (request, reply) => {
     const { length, digest } = factsOf(request);
     if (request.params.hash !== digest) throw new SluiceError("ERR_BODY_DIGEST");

@@ -4,8 +4,9 @@
 import type { Bytes, LookupParameters } from "@sluice/protocol";
 import { serveTasks } from "../tasks.ts";
 import { LookupDatabase } from "./database.ts";
+import { scan, type ScanTask } from "./scan.ts";
 
-/** Input of `pir.partition` on a thread. */
+/** Input of `pir.partition` on a thread of an engine without kernels. */
 export interface HeldPartitionTask {
   readonly parameters: LookupParameters;
   /** In shared memory. */
@@ -14,6 +15,7 @@ export interface HeldPartitionTask {
 }
 
 export default serveTasks({
+  "pir.scan": (input) => scan(input as ScanTask),
   "pir.partition": (input) => {
     const { parameters, database, query } = input as HeldPartitionTask;
     return LookupDatabase.open(parameters, database).answer(query);

@@ -34,16 +34,19 @@ export function cutBuckets(buckets: number, count: number): BucketRange[] {
   return Array.from({ length: parts }, (_, i) => ({ from: start(i), to: start(i + 1) }));
 }
 
-/** The partition of `range`, hashed. Lets others work meanwhile. @throws ERR_CANCELLED */
+/** Where the bytes of a database come from: row by row, each row whole, in pieces of any length. Asked anew each time. */
+export type DatabaseRows = () => AsyncIterable<Bytes>;
+
+/** The partition of `range`, hashed. Lets others work meanwhile. @throws ERR_CANCELLED, ERR_LOOKUP_TABLE */
 export async function describePartition(
   parameters: LookupParameters,
-  database: Bytes,
+  rows: DatabaseRows,
   range: BucketRange,
   signal?: AbortSignal,
 ): Promise<Partition> {
   const hash = createHash("sha256");
   let sizeBytes = 0;
-  for await (const chunk of partitionChunks(parameters, database, range, signal)) {
+  for await (const chunk of partitionChunks(parameters, rows, range, signal)) {
     hash.update(chunk);
     sizeBytes += chunk.length;
   }
@@ -52,10 +55,10 @@ export async function describePartition(
 
 // struct { uint16 version; uint16 recordBytes; uint32 rowsPerBucket; uint32 buckets; uint32 segmentLength;
 //          opaque database[rowsPerBucket × buckets × recordBytes]; } Partition;
-/** The bytes of a partition, piece by piece. @throws ERR_CANCELLED */
+/** The bytes of a partition, piece by piece. @throws ERR_CANCELLED; ERR_LOOKUP_TABLE when the database has another size */
 export async function* partitionChunks(
   { recordBytes, rowsPerBucket, buckets, segmentLength }: LookupParameters,
-  database: Bytes,
+  rows: DatabaseRows,
   { from, to }: BucketRange,
   signal?: AbortSignal,
 ): AsyncGenerator<Bytes> {
@@ -66,18 +69,34 @@ export async function* partitionChunks(
     .uint(to - from, 4)
     .uint(segmentLength, 4)
     .finish();
-  const width = (to - from) * recordBytes;
-  const rowsPerChunk = Math.max(1, Math.floor(CHUNK_BYTES / width));
-  for (let row = 0; row < rowsPerBucket; row += rowsPerChunk) {
-    const rows = Math.min(rowsPerChunk, rowsPerBucket - row);
-    const chunk = new Uint8Array(rows * width);
-    for (let i = 0; i < rows; i++) {
-      const start = ((row + i) * buckets + from) * recordBytes;
-      chunk.set(database.subarray(start, start + width), i * width);
+  const [rowBytes, first, last] = [buckets * recordBytes, from * recordBytes, to * recordBytes];
+  let out = new Uint8Array(CHUNK_BYTES);
+  let filled = 0;
+  let at = 0;
+  for await (const piece of rows()) {
+    for (let read = 0; read < piece.length;) {
+      // The next stretch of this piece that lies in one row: before the range, in it, or after it.
+      const inRow = (at + read) % rowBytes;
+      const end = inRow < first ? first : inRow < last ? last : rowBytes;
+      const isWanted = inRow >= first && inRow < last;
+      const length = Math.min(end - inRow, piece.length - read, isWanted ? out.length - filled : Infinity);
+      if (isWanted) {
+        out.set(piece.subarray(read, read + length), filled);
+        filled += length;
+      }
+      read += length;
+      if (filled === out.length) {
+        yield out;
+        [out, filled] = [new Uint8Array(CHUNK_BYTES), 0];
+      }
     }
-    yield chunk;
+    at += piece.length;
     await pause(signal);
   }
+  if (at !== rowsPerBucket * rowBytes) {
+    throw new SluiceError("ERR_LOOKUP_TABLE", { reason: "the database has another size than its parameters say" });
+  }
+  if (filled > 0) yield out.subarray(0, filled);
 }
 
 /** Shape of the partition that begins with `header`, as the parameters of the database in it.

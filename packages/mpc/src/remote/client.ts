@@ -12,5 +12,6 @@ export {
   joinAnswers,
   partitionChunks,
   type BucketRange,
+  type DatabaseRows,
   type Partition,
 } from "../lookup/partition.ts";

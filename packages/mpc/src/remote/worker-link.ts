@@ -126,10 +126,11 @@ export class WorkerLink {
     await this.#send("PUT", `/v1/partitions/${partition.hash}`, partition, options);
   }
 
-  /** Whether the worker has a partition. @throws as `run` */
-  async holds(hash: Sha256Hex, options: SendOptions): Promise<boolean> {
+  /** Whether the worker has a partition; if not, it could take it. Asked first, because who refuses a body that is under way
+   *  can only cut the connection. @throws as `run`; ERR_FRAME_TOO_LARGE */
+  async holds({ hash, sizeBytes }: Pick<SentBody, "hash" | "sizeBytes">, options: SendOptions): Promise<boolean> {
     try {
-      await this.#send("GET", `/v1/partitions/${hash}`, whole(new Uint8Array(0)), options);
+      await this.#send("GET", `/v1/partitions/${hash}?bytes=${sizeBytes}`, whole(new Uint8Array(0)), options);
       return true;
     } catch (error) {
       if (isSluiceError(error, "ERR_PARTITION_UNKNOWN")) return false;

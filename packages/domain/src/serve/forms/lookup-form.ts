@@ -5,12 +5,16 @@
 import type { AnswerPart, AnswerTask, EvaluateTask, ScanCall } from "@sluice/mpc/lookup/server";
 import {
   decodeEvaluateRequest,
+  decodePirAnswer,
   decodePirQuery,
   encodePirAnswer,
+  encodePirQuery,
+  fromHex,
   lookupTables,
   SluiceError,
   toHex,
   type Bytes,
+  type LookupParameters,
   type LookupSnapshot,
   type Operation,
 } from "@sluice/protocol";
@@ -91,7 +95,7 @@ async function answer(
   return await context.pools.answer<Bytes>("lookup", "oprf.evaluate", task, { signal });
 }
 
-/** A scan of each table, base and delta, together with the queries of others. Engines without kernels answer it alone. */
+/** The base table is answered by the domain's workers, if it has any; the delta table, which is small, always here. */
 async function answerQuery(
   context: DomainContext,
   served: ServedProduct,
@@ -100,18 +104,42 @@ async function answerQuery(
 ): Promise<Bytes> {
   const { snapshot, parts: queries } = decodePirQuery(frame);
   expectSnapshot(snapshot, served);
-  const { parts, pools } = context;
+  const [base, ...deltas] = lookupTables(lookupSnapshot(served)).map(({ parameters }, i) => ({
+    name: i === 0 ? servedPart(served, DATABASE_PART) : deltaPart(served, DATABASE_PART),
+    parameters,
+    query: queries[i] ?? new Uint32Array(),
+  }));
+  if (base === undefined) throw misplaced("label-lookup");
+  const rows = (): AsyncIterable<Bytes> => context.files.stream(base.name);
+  const spread = await context.workers.answer({ ...base, rows }, base.query, signal);
+  if (spread === null) return encodePirAnswer(await scanTables(context, served, [base, ...deltas], signal));
+  return encodePirAnswer([spread, ...(await scanTables(context, served, deltas, signal))]);
+}
+
+interface AskedTable {
+  readonly name: string;
+  readonly parameters: LookupParameters;
+  readonly query: Uint32Array;
+}
+
+/** A scan of each table, together with the queries of others. Engines without kernels answer it alone. */
+async function scanTables(
+  { parts, pools }: DomainContext,
+  { snapshotHash }: ServedProduct,
+  tables: readonly AskedTable[],
+  signal: AbortSignal,
+): Promise<Uint32Array[]> {
   const scans: ScanCall[] = [];
   const plain: AnswerPart[] = [];
-  for (const [i, { parameters }] of lookupTables(lookupSnapshot(served)).entries()) {
-    const name = i === 0 ? servedPart(served, DATABASE_PART) : deltaPart(served, DATABASE_PART);
+  for (const { name, parameters, query } of tables) {
     const database = await parts.openDatabase(name, parameters, pools.maxThreads);
     if (database instanceof Uint8Array) plain.push({ parameters, database });
-    else scans.push({ shape: parameters, database, query: queries[i] ?? new Uint32Array(), signal });
+    else scans.push({ shape: parameters, database, query, signal });
   }
-  if (plain.length === 0) return encodePirAnswer(await Promise.all(scans.map((scan) => pools.scan(scan))));
-  const task: AnswerTask = { parts: plain, snapshot: served.snapshotHash, frame };
-  return await pools.answer<Bytes>("lookup", "pir.answer", task, { signal });
+  if (plain.length === 0) return await Promise.all(scans.map((scan) => pools.scan(scan)));
+  const frame = encodePirQuery({ snapshot: fromHex(snapshotHash), parts: tables.map(({ query }) => query) });
+  const task: AnswerTask = { parts: plain, snapshot: snapshotHash, frame };
+  return decodePirAnswer(await pools.answer<Bytes>("lookup", "pir.answer", task, { signal }));
 }
 
 function lookupSnapshot({ snapshot: { body } }: ServedProduct): LookupSnapshot {
