@@ -15,6 +15,7 @@ const LONG = [
   "test/serving-refusals.test.ts",
   "test/serving-rollback.test.ts",
   "test/serving-stops.test.ts",
+  "test/serving-workers.test.ts",
   "test/work-decoder-taken-over.test.ts",
   "test/work-faults.test.ts",
   "test/work-guarded.test.ts",
