@@ -221,7 +221,15 @@ async function sendResult(enter, json) {
   send(FRAME.result, ...framed);
 }
 
-run().catch((/** @type {any} */ error) => {
-  const message = String(error?.message);
-  fail(/memory limit|allocation failed/i.test(message) ? "memory" : "crashed", "");
-});
+/** Nothing is left to do or to watch: waits to be killed, without turning, or for the end of its input.
+ *  @returns {never} */
+function waitForEnd() {
+  for (;;) readExactly(1);
+}
+
+run()
+  .catch((/** @type {any} */ error) => {
+    const message = String(error?.message);
+    fail(/memory limit|allocation failed/i.test(message) ? "memory" : "crashed", "");
+  })
+  .finally(waitForEnd);

@@ -5,7 +5,7 @@
  *  than a control group allows, once a byte has come on stdin.
  *  @module */
 import { spawnSync } from "node:child_process";
-import { accessSync, closeSync, constants, openSync, readFileSync, readSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, readFileSync, readSync, readdirSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { connect } from "node:net";
 import process from "node:process";
@@ -49,6 +49,13 @@ if (wanted === "memory" || wanted === "threads") {
   await new Promise(() => {});
 }
 
+/** Whether no capability is held or can be got by starting a program. Reads what the system says of this process. */
+function isUnprivileged() {
+  const status = readFileSync("/proc/self/status", "utf8");
+  const sets = ["Inh", "Prm", "Eff", "Amb"].map((set) => new RegExp(`^Cap${set}:\\t0+$`, "m").test(status));
+  return sets.every(Boolean) && /^NoNewPrivs:\t1$/m.test(status);
+}
+
 process.report.excludeNetwork = true;
 const report = /** @type {any} */ (process.report.getReport());
 const facts = {
@@ -61,6 +68,9 @@ const facts = {
     const { error } = spawnSync("/bin/sh", ["-c", ":"]);
     if (error !== undefined) throw error;
   }),
+  unprivileged: isUnprivileged(),
+  // Its own root, of which everything that is listed is told.
+  root: readdirSync("/"),
   connect: await connection(Number(process.argv[2])),
   coreBytes: report.userLimits?.core_file_size_blocks?.soft,
   addressSpaceBytes: report.userLimits?.virtual_memory_bytes?.soft,

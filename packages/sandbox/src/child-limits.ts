@@ -60,15 +60,36 @@ export function canLower(a: ChildLimits, b: ChildLimits): boolean {
   return a.addressSpaceBytes >= b.addressSpaceBytes && a.cpuSeconds >= b.cpuSeconds;
 }
 
-/** Lowers the limits of the process `pid`, soft and hard, as the user `userId` that it runs as. Whether the
- *  process has them then. */
-export function lowerLimits(
-  { prlimit, userId }: { prlimit: string; userId?: number | undefined },
-  pid: number,
-  limits: ChildLimits,
-): Promise<boolean> {
+/** What sets limits of another process: a program, run as the user that the process runs as. */
+export interface LimitSetter {
+  readonly prlimit: string;
+  readonly userId?: number | undefined;
+}
+
+/** Lowers the limits of the process `pid`, soft and hard. Whether the process has them then. */
+export function lowerLimits(setter: LimitSetter, pid: number, limits: ChildLimits): Promise<boolean> {
   const { addressSpaceBytes, cpuSeconds } = limits;
-  const args = ["--pid", String(pid), `--as=${addressSpaceBytes}`, `--cpu=${cpuSeconds}`];
+  const wanted = [
+    { option: "as", name: "Max address space", most: addressSpaceBytes },
+    { option: "cpu", name: "Max cpu time", most: cpuSeconds },
+  ];
+  return setLimits(setter, pid, wanted);
+}
+
+/** Lowers the number of threads that the user of `pid` may have in its user namespace. Whether it holds then. */
+export function limitThreads(setter: LimitSetter, pid: number, tasks: number): Promise<boolean> {
+  return setLimits(setter, pid, [{ option: "nproc", name: "Max processes", most: tasks }]);
+}
+
+/** A limit: as `prlimit` calls it, as the kernel lists it. */
+interface WantedLimit {
+  readonly option: string;
+  readonly name: string;
+  readonly most: number;
+}
+
+function setLimits({ prlimit, userId }: LimitSetter, pid: number, wanted: readonly WantedLimit[]): Promise<boolean> {
+  const args = ["--pid", String(pid), ...wanted.map(({ option, most }) => `--${option}=${most}`)];
   return new Promise((resolve) => {
     const child = spawn(prlimit, args, {
       stdio: "ignore",
@@ -77,16 +98,15 @@ export function lowerLimits(
       ...(userId !== undefined && { uid: userId, gid: userId }),
     });
     child.on("error", () => resolve(false));
-    child.on("exit", (code) => resolve(code === 0 && holdsLimits(pid, limits)));
+    child.on("exit", (code) => resolve(code === 0 && holdsLimits(pid, wanted)));
   });
 }
 
-/** Whether the kernel holds the process to `limits` or less, soft and hard. */
-async function holdsLimits(pid: number, { addressSpaceBytes, cpuSeconds }: ChildLimits): Promise<boolean> {
+/** Whether the kernel holds the process to `wanted` or less, soft and hard. */
+async function holdsLimits(pid: number, wanted: readonly WantedLimit[]): Promise<boolean> {
   const text = await readFile(`/proc/${pid}/limits`, "utf8").catch(() => "");
-  const holds = (name: string, most: number): boolean => {
+  return wanted.every(({ name, most }) => {
     const [, soft, hard] = new RegExp(`^${name} +(\\d+) +(\\d+) `, "m").exec(text) ?? [];
     return soft !== undefined && hard !== undefined && Number(soft) <= most && Number(hard) <= most;
-  };
-  return holds("Max address space", addressSpaceBytes) && holds("Max cpu time", cpuSeconds);
+  });
 }

@@ -11,7 +11,7 @@ import { closeSync, constants, openSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findProgram } from "./launch.ts";
+import { findProgram } from "./find-program.ts";
 
 /** Pipes made at a time, and how few are left when the next are made. */
 const FEEDS_AT_A_TIME = 16;

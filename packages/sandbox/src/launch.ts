@@ -1,14 +1,14 @@
 /** Command lines: what stands between a job's process and the system.
  *  @module */
 import { spawn, type ChildProcess } from "node:child_process";
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Bytes } from "@sluice/protocol";
 import { z } from "zod";
 import { inheritedCovers, type Cover } from "./inherited.ts";
+import { ownerMark } from "./process-owner.ts";
+import { unshareCommand, type UnshareTools } from "./unshare.ts";
 
 /** Programs and files that the wrappers need, as found by probing. */
 export interface Wrappers {
@@ -16,6 +16,8 @@ export interface Wrappers {
   readonly prlimit?: string;
   /** Path of `bwrap`, when namespaces are made with it. */
   readonly bwrap?: string;
+  /** What makes namespaces where `bwrap` is not there. */
+  readonly unshare?: UnshareTools;
   /** System-call filter, set through `bwrap`. */
   readonly seccomp?: Bytes;
   /** User and group to become before anything else starts; absent where this process is not root. */
@@ -43,6 +45,7 @@ export type LaunchScript = keyof typeof SCRIPT_FILES;
 
 /** A file of `child/`. */
 type ChildFile =
+  | "enter.sh"
   | (typeof SCRIPT_FILES)[LaunchScript][number]
   | `${"bootstrap" | "globals" | "rows" | "shims" | "text"}.js`;
 
@@ -95,7 +98,8 @@ const PidInfo = z.object({ "child-pid": z.int().positive() });
 
 /** The command that starts `request` behind `wrappers`. */
 export function launchCommand(wrappers: Wrappers, request: LaunchRequest): LaunchCommand {
-  const inside = wrappers.bwrap === undefined ? undefined : INSIDE;
+  const isInside = wrappers.bwrap !== undefined || wrappers.unshare !== undefined;
+  const inside = isInside ? INSIDE : undefined;
   const node = inside === undefined ? process.execPath : `${inside}/node`;
   const addon = inside === undefined ? request.addonFile : `${inside}/engine.node`;
   const scripts = SCRIPT_FILES[request.script].map((name): [string, string] => {
@@ -108,23 +112,38 @@ export function launchCommand(wrappers: Wrappers, request: LaunchRequest): Launc
     command.push("--permission", ...scripts.map(([, path]) => `--allow-fs-read=${path}`));
   }
   if (request.script === "child") command.push("--allow-addons", `--allow-fs-read=${addon}`);
-  command.push(scripts[0]?.[1] ?? "", ...argumentsOf(request, addon));
-  if (wrappers.bwrap !== undefined) {
-    const binds = [...wrappers.libraries.map((file) => [file, file]), [process.execPath, node], ...scripts];
-    // A decoder has no engine.
-    if (request.script !== "decoder") binds.push([request.addonFile, addon]);
-    command.unshift(wrappers.bwrap, ...namespaceArguments(binds, wrappers), "--");
-  }
-  if (wrappers.prlimit !== undefined) {
-    const { addressSpaceBytes, cpuSeconds } = request;
-    const limits = [`--as=${addressSpaceBytes}`, `--cpu=${cpuSeconds}`, `--nofile=${MAX_OPEN_FILES}`];
-    command.unshift(wrappers.prlimit, ...limits, "--core=0", "--fsize=0", "--");
-  }
-  const [program = node, ...args] = command;
+  command.push(scripts[0]?.[1] ?? "", ...argumentsOf(request, addon), ...ownerMark());
+  const binds = [...wrappers.libraries.map((file): [string, string] => [file, file]), ...scripts];
+  binds.push([process.execPath, node]);
+  // A decoder has no engine.
+  if (request.script !== "decoder") binds.push([request.addonFile, addon]);
+  const limit = limitArguments(wrappers, request);
+  const wrapped = wrap(wrappers, { binds, limit, command });
+  const [program = node, ...args] = wrapped;
   const { userId } = wrappers;
   const filter = wrappers.bwrap === undefined ? undefined : wrappers.seccomp;
-  const tellsPid = wrappers.bwrap !== undefined;
-  return { program, args, filter, tellsPid, ...(userId !== undefined && { userId }) };
+  return { program, args, filter, tellsPid: isInside, ...(userId !== undefined && { userId }) };
+}
+
+/** The limits of `request` as `prlimit` sets them for what follows. */
+function limitArguments({ prlimit }: Wrappers, { addressSpaceBytes, cpuSeconds }: LaunchRequest): string[] {
+  if (prlimit === undefined) return [];
+  const limits = [`--as=${addressSpaceBytes}`, `--cpu=${cpuSeconds}`, `--nofile=${MAX_OPEN_FILES}`];
+  return [prlimit, ...limits, "--core=0", "--fsize=0", "--"];
+}
+
+interface Unwrapped {
+  readonly binds: [string, string][];
+  readonly limit: string[];
+  readonly command: string[];
+}
+
+function wrap(wrappers: Wrappers, { binds, limit, command }: Unwrapped): string[] {
+  const { bwrap, unshare, libraries } = wrappers;
+  if (bwrap !== undefined) return [...limit, bwrap, ...namespaceArguments(binds, wrappers), "--", ...command];
+  if (unshare === undefined) return [...limit, ...command];
+  const enterFile = childFile("enter.sh");
+  return unshareCommand(unshare, { enterFile, binds, libraries, userId: NOBODY, limit, command });
 }
 
 function argumentsOf({ script, argument }: LaunchRequest, addon: string): string[] {
@@ -148,25 +167,6 @@ function namespaceArguments(binds: string[][], { libraries, seccomp }: Wrappers)
   args.push("--info-fd", String(PID_FD));
   if (seccomp !== undefined) args.push("--seccomp", String(FILTER_FD));
   return args;
-}
-
-/** Path of an executable program, or undefined. */
-export async function findProgram(name: string, searchPath = defaultSearchPath()): Promise<string | undefined> {
-  for (const directory of searchPath.split(delimiter)) {
-    if (directory === "") continue;
-    const file = join(directory, name);
-    try {
-      await access(file, constants.X_OK);
-      return file;
-    } catch {
-      // Not there; look on.
-    }
-  }
-  return undefined;
-}
-
-function defaultSearchPath(): string {
-  return [process.env["PATH"] ?? "", "/usr/bin", "/bin"].join(delimiter);
 }
 
 /** A process with both of its pipes. */
@@ -215,6 +215,8 @@ export async function workingPid(child: StartedProcess): Promise<number | undefi
     for await (const chunk of pipe) {
       text += String(chunk);
       if (text.length > MAX_INFO_CHARS) return undefined;
+      // Not every wrapper closes it in all of its processes.
+      if (text.includes("}")) break;
     }
     return PidInfo.parse(JSON.parse(text))["child-pid"];
   } catch {

@@ -5,8 +5,10 @@ import { createServer } from "node:net";
 import { SluiceError } from "@sluice/protocol";
 import { z } from "zod";
 import type { Engine } from "./engine.ts";
-import { NOBODY, findProgram, launchCommand, startProcess, type Wrappers } from "./launch.ts";
+import { findProgram } from "./find-program.ts";
+import { NOBODY, launchCommand, startProcess, type Wrappers } from "./launch.ts";
 import { seccompFilter } from "./seccomp.ts";
+import { findUnshareTools } from "./unshare.ts";
 
 /** Layers around a job, inside out. `isolate` and `process` are there in every run. */
 export const SANDBOX_LAYERS = [
@@ -42,6 +44,8 @@ const Facts = z.object({
   tune: z.string(),
   spawn: z.string(),
   connect: z.string(),
+  unprivileged: z.boolean(),
+  root: z.array(z.string()),
   coreBytes: z.union([z.int(), z.string()]).optional(),
   addressSpaceBytes: z.union([z.int(), z.string()]).optional(),
   libraries: z.array(z.string()).default([]),
@@ -80,6 +84,8 @@ export async function probeKernelLayers(engine: Engine, searchPath?: string): Pr
     const seccomp = seccompFilter(process.arch);
     const limited = { ...(prlimit && { prlimit }), libraries };
     const attempts: Wrappers[] = [limited, { libraries }];
+    const unshare = await findUnshareTools(searchPath);
+    if (unshare !== undefined) attempts.unshift({ ...limited, unshare }, { unshare, libraries });
     if (bwrap !== undefined) {
       attempts.unshift({ ...limited, bwrap, ...(seccomp && { seccomp }) }, { ...limited, bwrap }, { bwrap, libraries });
     }
@@ -106,7 +112,11 @@ function provenLayers(facts: Facts, wrappers: Wrappers): KernelLayers["layers"] 
   const confined = [facts.read, facts.write, facts.tune, facts.spawn, facts.connect].every(
     (outcome) => outcome !== "ok",
   );
-  if (wrappers.bwrap !== undefined && confined && facts.pid <= MAX_NAMESPACE_PID) layers.push("namespaces");
+  const isWrapped = wrappers.bwrap !== undefined || wrappers.unshare !== undefined;
+  // Every file system of a machine has one of these, and none of them is bound.
+  const isEmpty = !facts.root.some((name) => ["etc", "home", "root", "var"].includes(name));
+  if (isWrapped && confined && isEmpty && facts.unprivileged && facts.pid <= MAX_NAMESPACE_PID)
+    layers.push("namespaces");
   // Namespaces alone answer that nobody listens; the filter answers that there are no sockets.
   if (wrappers.seccomp !== undefined && facts.connect === "EPERM") layers.push("seccomp");
   return layers;

@@ -20,6 +20,8 @@ import { openFeeds } from "./feeds.ts";
 import { DEFAULT_WARM_CHILDREN } from "./pool.ts";
 import { LAYER_REMEDIES, probeKernelLayers, type SandboxLayer } from "./probe.ts";
 import { probeGroups } from "./probe-groups.ts";
+import { probeThreadLimit } from "./probe-threads.ts";
+import { endLeftChildren } from "./process-owner.ts";
 import { openScriptPool } from "./script-pool.ts";
 import { encodePreparation, encodeRunInput, INPUT_LIMITS, type InputLimits } from "./run-input.ts";
 import type { ReadyChild } from "./start-child.ts";
@@ -77,18 +79,21 @@ export async function createSandboxRunner(options: SandboxRunnerOptions = {}): P
   const { warmChildren = DEFAULT_WARM_CHILDREN, expectedLimits = EXPECTED_LIMITS } = options;
   const engine = checkEngine();
   const bootstrap = await readBootstrap();
+  await endLeftChildren();
   const [{ wrappers, layers: wrapperLayers }, groups] = await Promise.all([
     probeKernelLayers(engine, options.searchPath),
     probeGroups(),
   ]);
   const kernelLayers: readonly SandboxLayer[] = groups === undefined ? wrapperLayers : [...wrapperLayers, "cgroup"];
+  // One of the two counts the threads of a child.
+  const threads = groups === undefined ? await probeThreadLimit(wrappers) : undefined;
   const closing = new AbortController();
   const active = new Set<Promise<unknown>>();
   const waiting: (() => void)[] = [];
   let freeSlots = options.maxConcurrentRuns ?? DEFAULT_MAX_CONCURRENT_RUNS;
 
   const feeds = options.feeds === true ? openFeeds(options.searchPath) : undefined;
-  const common = { wrappers, groups, addonFile: engine.addonFile };
+  const common = { wrappers, groups, threads, addonFile: engine.addonFile };
   const jobs = openScriptPool({
     ...common,
     script: "child",

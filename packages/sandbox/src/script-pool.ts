@@ -2,7 +2,7 @@
  *  @module */
 import { SluiceError, type Bytes } from "@sluice/protocol";
 import type { ChildGroup, ChildGroups } from "./child-group.ts";
-import { groupLimits, lowerLimits, type ChildLimits } from "./child-limits.ts";
+import { groupLimits, limitThreads, lowerLimits, type ChildLimits, type LimitSetter } from "./child-limits.ts";
 import type { Feed, FeedSupply } from "./feeds.ts";
 import { launchCommand, type LaunchScript, type Wrappers } from "./launch.ts";
 import { openPool, type ChildPool } from "./pool.ts";
@@ -18,6 +18,8 @@ export interface ScriptPoolOptions {
   readonly groups?: ChildGroups | undefined;
   /** Where each child's feed comes from; without it they have none. */
   readonly feeds?: FeedSupply | undefined;
+  /** Where no group counts threads: what does, if anything. */
+  readonly threads?: LimitSetter | undefined;
   /** What a child is sent before there is work for it. */
   readonly preparation?: (limits: ChildLimits) => readonly Bytes[];
   /** Children that wait. */
@@ -28,7 +30,7 @@ export interface ScriptPoolOptions {
 
 /** Opens the pool and starts its children. */
 export function openScriptPool(options: ScriptPoolOptions): ChildPool {
-  const { script, wrappers, addonFile, groups, feeds, preparation = () => [], size, expected } = options;
+  const { script, wrappers, addonFile, groups, threads, feeds, preparation = () => [], size, expected } = options;
   const held = new WeakMap<ReadyChild, ChildGroup>();
   return openPool({
     size,
@@ -36,7 +38,7 @@ export function openScriptPool(options: ScriptPoolOptions): ChildPool {
     async start(limits, signal) {
       const command = launchCommand(wrappers, { script, addonFile, ...limits });
       const group = await groups?.open(groupLimits(limits)).catch(refuse);
-      const hold = group === undefined ? undefined : holdBy(group);
+      const hold = group === undefined ? threads && holdThreads(threads, limits) : holdBy(group);
       const child = await startFed(await feeds?.take(), (feedFd) =>
         startChild({ ...command, feedFd }, preparation(limits), signal, hold),
       );
@@ -71,6 +73,17 @@ async function startFed(
 
 function holdBy(group: ChildGroup): ChildHold {
   return { take: (pid) => group.add(pid).catch(refuse), end: () => group.end() };
+}
+
+/** Of a child that no group holds: its threads alone, and from the moment on at which it is in its user namespace. */
+function holdThreads(threads: LimitSetter, limits: ChildLimits): ChildHold {
+  return {
+    async take(pid, isWorking) {
+      if (!isWorking || (await limitThreads(threads, pid, groupLimits(limits).tasks))) return;
+      throw new SluiceError("ERR_SANDBOX_LAYER_MISSING", { layer: "rlimit", how: LAYER_REMEDIES.rlimit });
+    },
+    end: () => Promise.resolve({ outOfMemory: false }),
+  };
 }
 
 /** @throws ERR_SANDBOX_LAYER_MISSING: a child that no group holds gets no job. */

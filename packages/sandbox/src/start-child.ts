@@ -16,8 +16,8 @@ const PID_TIMEOUT_MS = 2_000;
 
 /** What holds a child from outside, from its start to its end. */
 export interface ChildHold {
-  /** Takes hold of one of its processes. @throws SluiceError when that cannot be; then the child is not used. */
-  take(pid: number): Promise<void>;
+  /** Takes hold of one of its processes; of the one that does the work, when it is in its namespaces. @throws SluiceError when that cannot be; then the child is not used. */
+  take(pid: number, isWorking: boolean): Promise<void>;
   /** Called once, when its outermost process has ended. */
   end(): Promise<ChildEnd>;
 }
@@ -99,10 +99,10 @@ const NO_HOLD: ChildHold = { take: () => Promise.resolve(), end: () => Promise.r
 
 /** The outermost process at once, so that what it starts is held too; what it had started by then, when it is known. */
 async function takeHold(hold: ChildHold, child: StartedProcess, working: Promise<number | undefined>): Promise<void> {
-  if (child.pid !== undefined) await hold.take(child.pid);
+  if (child.pid !== undefined) await hold.take(child.pid, false);
   const inner = await working;
   if (inner === undefined) throw new SluiceError("ERR_SANDBOX_START");
-  if (inner !== child.pid) await hold.take(inner);
+  await hold.take(inner, true);
 }
 
 /** Ends a child while it starts. bubblewrap's inner process waits for the outer one before it is bound to its life: killing

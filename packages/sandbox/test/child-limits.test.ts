@@ -3,8 +3,9 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { childLimits, lowerLimits } from "../src/child-limits.ts";
-import { findProgram } from "../src/launch.ts";
+import { childLimits, limitThreads, lowerLimits } from "../src/child-limits.ts";
+import { findProgram } from "../src/find-program.ts";
+import { countsByNamespace } from "../src/probe-threads.ts";
 
 const LIMITS = childLimits({ wallTimeLimitMs: 10_000, memoryLimitBytes: 64 * 2 ** 20 }, 0);
 
@@ -23,6 +24,8 @@ test("limits count as lowered when the process has them, whatever the program sa
     expect(await readFile(`/proc/${pid}/limits`, "utf8")).toMatch(
       new RegExp(`Max address space +${LIMITS.addressSpaceBytes} +${LIMITS.addressSpaceBytes} `),
     );
+    expect(await limitThreads({ prlimit: idle }, pid, 99)).toBe(false);
+    expect(await limitThreads({ prlimit }, pid, 99)).toBe(true);
     // What it has already may be lower.
     const { addressSpaceBytes, cpuSeconds } = LIMITS;
     const higher = { addressSpaceBytes: addressSpaceBytes + 1, cpuSeconds: cpuSeconds + 1 };
@@ -31,4 +34,19 @@ test("limits count as lowered when the process has them, whatever the program sa
     child.kill("SIGKILL");
     await rm(directory, { recursive: true });
   }
+});
+
+test("threads are counted by user namespace from Linux 5.14 on", () => {
+  const kernels = [
+    "4.19.0",
+    "5.4.0-150-generic",
+    "5.13.19",
+    "5.14.0-427.el9",
+    "5.15",
+    "6.1.0-31-amd64",
+    "10.0",
+    "?",
+    "",
+  ];
+  expect(kernels.filter(countsByNamespace)).toEqual(["5.14.0-427.el9", "5.15", "6.1.0-31-amd64", "10.0"]);
 });

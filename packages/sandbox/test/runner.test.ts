@@ -14,7 +14,7 @@ import { bundleJob } from "../src/bundle.ts";
 import { createSandboxRunner, describeBundle, type WarmSandboxRunner } from "../src/index.ts";
 import { createRng } from "../src/kit.ts";
 import { decodeJobOutput } from "./decoding.ts";
-import { findProgram } from "../src/launch.ts";
+import { findProgram } from "../src/find-program.ts";
 import { probeGroups } from "../src/probe-groups.ts";
 import { shapeOf } from "../src/table-shape.ts";
 import { LIMITS, bundleOf, sealed } from "./jobs.ts";

@@ -1,10 +1,14 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync, readdirSync } from "node:fs";
+import { chmod, mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readBootstrap } from "../src/bootstrap.ts";
 import { childLimits } from "../src/child-limits.ts";
-import { encodePreparation } from "../src/run-input.ts";
+import { encodePreparation, encodeRunInput } from "../src/run-input.ts";
+import { findProgram } from "../src/find-program.ts";
 import { checkEngine, createSandboxRunner, type WarmSandboxRunner } from "../src/index.ts";
 import { launchCommand } from "../src/launch.ts";
 import { probeKernelLayers } from "../src/probe.ts";
@@ -16,6 +20,7 @@ const LONG = process.env["SLOW"] === "1";
 const GIBIBYTE = 2 ** 30;
 const FOREIGN_FD = 40;
 const MARK = `cancelled-start-${process.pid}`;
+const { addonFile } = checkEngine();
 const LARGE = { ...LIMITS, memoryLimitBytes: GIBIBYTE };
 
 let runner: WarmSandboxRunner;
@@ -85,7 +90,7 @@ test("the kernel holds each child to the limits of its claim, whatever the child
   }
 });
 
-/** Runs \`source\`, which may import the modules of \`src/\`, in a process of its own. */
+/** Runs `source`, which may import the modules of \`src/\`, in a process of its own. */
 function helper(source: string, foreign: number | "ignore" = "ignore"): ChildProcess {
   const url = (name: string): string => JSON.stringify(new URL(`../src/${name}.ts`, import.meta.url).href);
   const text = source.replaceAll(/MODULE\((\w+)\)/g, (_match, name: string) => `(await import(${url(name)}))`);
@@ -117,27 +122,66 @@ test("a child gets none of the descriptors that its parent inherited", async () 
   }
 });
 
-test.runIf(LONG)("children that wait die with the process that started them", async () => {
+test("a child that has answered waits in one call of the system, and ends with its input", async () => {
+  const job = sealed(bundleOf(""));
+  const command = launchCommand({ libraries: [] }, { script: "child", addonFile, ...childLimits(LIMITS, 0) });
+  const child = await startChild(command, encodePreparation(64, await readBootstrap()));
+  // The number of the call, and the descriptor that it is about.
+  const call = (): string => readFileSync(`/proc/${child.pid}/syscall`, "utf8").split(" ").slice(0, 2).join(" ");
+  const reading = `${process.arch === "arm64" ? 63 : 0} 0x0`;
+  await expect.poll(call).toBe(reading);
+  for (const part of encodeRunInput(job).parts(0)) child.process.stdin.write(part);
+  const answered = once(child.process.stdout, "data");
+  child.process.stdout.resume();
+  await answered;
+  // As it did before it had a job: no timer turns.
+  await expect.poll(call).toBe(reading);
+  child.process.stdin.end();
+  await child.closed;
+});
+
+test.runIf(LONG).each(["bwrap", "unshare", "neither"])(
+  "children that wait die with the process that started them, behind %s",
+  async (wrapper) => {
+    const directory = await mkdtemp(join(tmpdir(), "sluice-tools-"));
+    try {
+      await chmod(directory, 0o755);
+      const names = { bwrap: ["bwrap"], unshare: ["unshare", "setpriv", "mount", "mkdir", "sh"] }[wrapper] ?? [];
+      for (const name of ["prlimit", ...names]) {
+        await symlink((await findProgram(name)) ?? "/nonexistent", join(directory, name));
+      }
+      await expectChildrenToDie(directory, wrapper !== "neither");
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  },
+);
+
+async function expectChildrenToDie(searchPath: string, hasNamespaces: boolean): Promise<void> {
   const parent = helper(
-    `const runner = await MODULE(runner).createSandboxRunner();
+    `const runner = await MODULE(runner).createSandboxRunner({ searchPath: ${JSON.stringify(searchPath)} });
      await runner.filled();
-     process.stdout.write(JSON.stringify(runner.waiting()));
+     const { readFileSync } = await import("node:fs");
+     const inner = (pid) => readFileSync("/proc/" + pid + "/task/" + pid + "/children", "utf8").trim().split(" ").filter(Boolean);
+     const pids = runner.waiting().flatMap((pid) => [pid, ...inner(pid).map(Number)]);
+     process.stdout.write(JSON.stringify({ pids, layers: await runner.layers() }));
      setInterval(() => {}, 1000);`,
   );
   const [text] = (await once(parent.stdout ?? parent, "data")) as [Buffer];
-  const pids = JSON.parse(text.toString()) as number[];
-  expect(pids.length).toBeGreaterThan(1);
+  const { pids, layers } = JSON.parse(text.toString()) as { pids: number[]; layers: string[] };
+  expect(layers.includes("namespaces")).toBe(hasNamespaces);
+  expect(pids.length).toBe(hasNamespaces ? 6 : 3);
   parent.kill("SIGKILL");
   await once(parent, "close");
   const gone = (pid: number): boolean => {
     try {
-      return !process.kill(pid, 0);
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8") === "";
     } catch {
       return true;
     }
   };
   await expect.poll(() => pids.every(gone), { timeout: 10_000 }).toBe(true);
-});
+}
 
 test.runIf(LONG)("a start that is cancelled at any moment leaves no process behind, and is waited for", async () => {
   const engine = checkEngine();

@@ -35,8 +35,8 @@ async function checkBubblewrap({ env }: Machine): Promise<Finding> {
   return warning(
     "bubblewrap",
     "there is no bwrap on the PATH",
-    "install bubblewrap (apt install bubblewrap, dnf install bubblewrap); without it a flaw of V8 reaches the network",
-    "安装 bubblewrap（apt install bubblewrap 或 dnf install bubblewrap）；缺少它时，V8 的漏洞可触及网络",
+    "install bubblewrap (apt install bubblewrap, dnf install bubblewrap); without it no system calls are filtered, and without util-linux either a flaw of V8 reaches the network",
+    "安装 bubblewrap（apt install bubblewrap 或 dnf install bubblewrap）；缺少它时没有系统调用过滤；若 util-linux 也缺少，V8 的漏洞可触及网络",
   );
 }
 
