@@ -1,6 +1,6 @@
 /** Compiles the kernels twice from one source, for shared and for plain memory, since a module declares which of the two
- *  it imports, and the server's sums of group elements apart from what clients need too: `node build.mjs [FOLDER]` writes
- *  the binaries and, for loaders and bundlers, source files that hold them.
+ *  it imports; and apart from what clients need too, the server's sums of group elements and the filters of its builds:
+ *  `node build.mjs [FOLDER]` writes the binaries and, for loaders and bundlers, source files that hold them.
  *  @module */
 import asc from "assemblyscript/asc";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -59,5 +59,17 @@ writeFileSync(
 /** For memory of one thread, base64. */
 export const SUM_KERNEL =
   "${sum}";
+`,
+);
+
+const filter = await compile("filter-kernel", "filter.ts", SHARED);
+writeFileSync(
+  join(folder, "filter-kernel-bytes.ts"),
+  `/** The compiled key-value filter: generated from packages/mpc/wasm by \`npm run build\` there.
+ *  @module */
+
+/** For shared memory, base64. */
+export const FILTER_KERNEL =
+  "${filter}";
 `,
 );

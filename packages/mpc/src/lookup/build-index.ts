@@ -13,9 +13,10 @@ import { systemRandom } from "../random.ts";
 import { arrange } from "./arrange.ts";
 import { TAG_BYTES } from "./derive.ts";
 import { deriveRows, payloadBytesOf, refuse, type TableRows } from "./derive-rows.ts";
-import { assignAll, placeRecords } from "./fill.ts";
+import { assignAll, fillRandom, placeRecords } from "./fill.ts";
 import { chooseShape } from "./geometry.ts";
 import { computeHint } from "./hint.ts";
+import { allocateIndex, IndexMemory } from "./index-memory.ts";
 import { checkParameters, ERROR_DEVIATION, LWE_DIMENSION } from "./lwe.ts";
 import { LweMatrix } from "./matrix.ts";
 import type { FilterShape } from "./positions.ts";
@@ -50,13 +51,15 @@ export async function buildIndex(source: IndexSource): Promise<BuiltIndex> {
   const matrixSeed = random.bytes(32);
   const { positions, records } = await deriveRows(source, { ...source, matrixSeed }, signal);
   const shape = chooseShape(Math.max(keys.length, source.shownRows ?? 0), recordBytes);
-  const arrangement = await arrange(positions, shape, random, signal);
-  const parameters = indexParameters(shape, { recordBytes, matrixSeed, filterSeed: arrangement.filterSeed });
-  const database = random.bytes(shape.rowsPerBucket * shape.buckets * recordBytes);
-  const filling = { database, shape, recordBytes, arrangement };
-  placeRecords(filling, 0, records);
-  await assignAll(filling, signal);
+  // A kernel's memory is too much for small tables.
+  const memory = new IndexMemory(allocateIndex({ count: keys.length, shape, recordBytes }, { kernel: false }));
+  const { filterSeed, starts } = await arrange(positions, memory, random, signal);
+  const parameters = indexParameters(shape, { recordBytes, matrixSeed, filterSeed });
+  await fillRandom(memory, random, signal);
+  placeRecords(memory, 0, records);
+  await assignAll(memory, starts, signal);
   positions.fill(0);
+  const database = memory.database.slice();
   const hint = await computeHint(parameters, database, await LweMatrix.open(matrixSeed), signal);
   return { parameters, hint, database };
 }

@@ -2,26 +2,15 @@
  *  @module */
 import { concatBytes, fromHex, fromUtf8, ByteReader, SluiceError, type Bytes } from "@sluice/protocol";
 import { createHash, hash } from "node:crypto";
-import { pause } from "../cancel.ts";
 import { systemRandom } from "../random.ts";
-import { arrange } from "./arrange.ts";
-import type {
-  ArrangeResult,
-  ArrangeTask,
-  AssignTask,
-  DigestResult,
-  DigestTask,
-  DistinctTask,
-  HintTask,
-} from "./build-tasks.ts";
+import { arrange, type Arrangement } from "./arrange.ts";
+import type { ArrangeTask, AssignTask, DigestResult, DigestTask, DistinctTask, HintTask } from "./build-tasks.ts";
 import { refuse, type TableRows } from "./derive-rows.ts";
-import { assignAll } from "./fill.ts";
+import { assignAll, fillRandom } from "./fill.ts";
 import { computeHintColumns } from "./hint.ts";
+import { IndexMemory } from "./index-memory.ts";
 import { LweMatrix } from "./matrix.ts";
 import type { PackedTable } from "./tasks.ts";
-
-/** Bytes filled with randomness between two turns of the thread. */
-const FILL_BYTES = 16 * 1_048_576;
 
 /** `lookup.digest`. */
 export function digestRows({ table, salt }: DigestTask): DigestResult {
@@ -42,21 +31,17 @@ export function checkDistinct({ tags }: DistinctTask): void {
   for (let i = 1; i < tags.length; i++) if (tags[i] === tags[i - 1]) refuse("a key occurs more than once");
 }
 
-/** `lookup.arrange`. */
-export async function arrangeRows({ positions, shape, recordBytes }: ArrangeTask): Promise<ArrangeResult> {
-  const arrangement = await arrange(positions, shape, systemRandom);
-  const sizeBytes = shape.rowsPerBucket * shape.buckets * recordBytes;
-  const database = new Uint8Array(new SharedArrayBuffer(sizeBytes));
-  for (let at = 0; at < sizeBytes; at += FILL_BYTES) {
-    await pause(undefined);
-    database.set(systemRandom.bytes(Math.min(FILL_BYTES, sizeBytes - at)), at);
-  }
-  return { arrangement, database };
+/** `lookup.arrange`: the keys are laid out, and every slot is random. */
+export async function arrangeRows({ positions, index }: ArrangeTask): Promise<Arrangement> {
+  const memory = new IndexMemory(index);
+  const arrangement = await arrange(positions, memory, systemRandom);
+  await fillRandom(memory, systemRandom);
+  return arrangement;
 }
 
 /** `lookup.assign`. */
-export async function assignRows(task: AssignTask): Promise<void> {
-  await assignAll(task);
+export async function assignRows({ index, starts }: AssignTask): Promise<void> {
+  await assignAll(new IndexMemory(index), starts);
 }
 
 /** `lookup.hint`. */

@@ -23,10 +23,10 @@ import {
 import { createHash } from "node:crypto";
 import { checkCancelled } from "../cancel.ts";
 import { deriveKeyPair } from "../oprf/server.ts";
+import type { Arrangement } from "./arrange.ts";
 import { indexParameters } from "./build-index.ts";
 import { readState, writeState, type BuildParts, type BuildState } from "./build-parts.ts";
 import type {
-  ArrangeResult,
   ArrangeTask,
   AssignTask,
   DeriveTask,
@@ -39,6 +39,7 @@ import { POSITION_BYTES, TAG_BYTES } from "./derive.ts";
 import { MAX_PAYLOAD_BYTES, refuse, type DerivedRows } from "./derive-rows.ts";
 import { placeRecords } from "./fill.ts";
 import { chooseShape, MAX_LOOKUP_ROWS } from "./geometry.ts";
+import { allocateIndex, IndexMemory } from "./index-memory.ts";
 import { hintBytesOf } from "./lwe.ts";
 import type { BuildResult, OprfKeySource, PackedTable } from "./tasks.ts";
 
@@ -123,23 +124,21 @@ class TableBuilder {
     const matrixSeed = await this.#matrixSeed({ source, chunks: this.#chunks.length });
     const positions = new Uint8Array(new SharedArrayBuffer(count * POSITION_BYTES));
     await this.#eachChunk("deriving", (chunk) => this.#derive(chunk, matrixSeed, positions));
-    const shape = chooseShape(Math.max(count, shownRows), this.#recordBytes);
     const recordBytes = this.#recordBytes;
-    const { arrangement, database } = await this.#step<ArrangeResult>("arranging", "lookup.arrange", {
-      positions,
-      shape,
-      recordBytes,
-    } satisfies ArrangeTask);
+    const shape = chooseShape(Math.max(count, shownRows), recordBytes);
+    const index = allocateIndex({ count, shape, recordBytes });
+    const arranging: ArrangeTask = { positions, index };
+    const { filterSeed, starts } = await this.#step<Arrangement>("arranging", "lookup.arrange", arranging);
     positions.fill(0);
-    const filling = { database, shape, recordBytes, arrangement };
+    const memory = new IndexMemory(index);
     await this.#eachChunk("placing", async (chunk) => {
       const derived = await this.#kept(chunk);
       if (derived === null) throw new SluiceError("ERR_STORE", { reason: "a part of a build is gone" });
-      placeRecords(filling, chunk.from, derived.records);
+      placeRecords(memory, chunk.from, derived.records);
     });
-    await this.#step("solving", "lookup.assign", filling satisfies AssignTask);
-    const { filterSeed } = arrangement;
+    await this.#step("solving", "lookup.assign", { index, starts } satisfies AssignTask);
     const parameters = indexParameters(shape, { recordBytes, matrixSeed, filterSeed });
+    const { database } = memory;
     const hint = await this.#hint(parameters, database);
     return { parameters, hint, database, oprfPublicKey };
   }

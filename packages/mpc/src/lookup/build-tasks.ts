@@ -2,8 +2,7 @@
  *  step copies them.
  *  @module */
 import type { Bytes, LookupParameters } from "@sluice/protocol";
-import type { Arrangement } from "./arrange.ts";
-import type { FilterShape } from "./positions.ts";
+import type { IndexHandle } from "./index-memory.ts";
 import type { OprfKeySource, PackedTable } from "./tasks.ts";
 
 /** Input of `lookup.digest`: a part of a table, looked at before anything is derived from it. */
@@ -33,26 +32,16 @@ export interface DeriveTask extends OprfKeySource {
   readonly matrixSeed: Bytes;
 }
 
-/** Input of `lookup.arrange`. */
+/** Input of `lookup.arrange`; the result is an Arrangement. */
 export interface ArrangeTask {
   readonly positions: Bytes;
-  readonly shape: FilterShape;
-  readonly recordBytes: number;
-}
-
-/** Result of `lookup.arrange`. */
-export interface ArrangeResult {
-  readonly arrangement: Arrangement;
-  /** Random, in shared memory. */
-  readonly database: Bytes;
+  readonly index: IndexHandle;
 }
 
 /** Input of `lookup.assign`, when every record is in its own slot. */
 export interface AssignTask {
-  readonly arrangement: Arrangement;
-  readonly database: Bytes;
-  readonly shape: FilterShape;
-  readonly recordBytes: number;
+  readonly index: IndexHandle;
+  readonly starts: Uint32Array;
 }
 
 /** Input of `lookup.hint`; the result is the hint of these columns. */

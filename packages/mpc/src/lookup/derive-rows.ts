@@ -5,14 +5,14 @@
 import { concatBytes, SluiceError, type Bytes } from "@sluice/protocol";
 import { createCipheriv } from "node:crypto";
 import { evaluateMany, type OprfKeyPair } from "../oprf/server.ts";
-import { pause } from "../cancel.ts";
 import { oprfInput } from "./context.ts";
 import { deriveRecordSecrets, POSITION_BYTES, TAG_BYTES, wipeRecordSecrets, type RecordSecrets } from "./derive.ts";
 import { MAX_LOOKUP_ROWS } from "./geometry.ts";
 
 /** Largest payload of a record. */
 export const MAX_PAYLOAD_BYTES = 4_096 - TAG_BYTES;
-const BATCH_KEYS = 1_024;
+/** Keys whose outputs are in memory at a time: they die young. */
+const BATCH_KEYS = 256;
 
 /** Rows of a table. Entry i of `records` belongs to `keys[i]`. */
 export interface TableRows {
@@ -61,18 +61,19 @@ export async function deriveRows(
   signal?: AbortSignal,
 ): Promise<DerivedRows> {
   const recordBytes = payloadBytesOf(rows) + TAG_BYTES;
-  const inputs = rows.keys.map((key) => oprfInput(context, key));
-  const positions = new Uint8Array(inputs.length * POSITION_BYTES);
-  const records = new Uint8Array(inputs.length * recordBytes);
-  const outputs = await evaluateMany(keyPair, inputs, { signal });
-  for (const input of inputs) input.fill(0);
-  for (const [i, output] of outputs.entries()) {
-    const secrets = deriveRecordSecrets(output, matrixSeed);
-    output.fill(0);
-    positions.set(secrets.position, i * POSITION_BYTES);
-    records.set(seal(secrets, rows.records[i]), i * recordBytes);
-    wipeRecordSecrets(secrets);
-    if (i % BATCH_KEYS === 0) await pause(signal);
+  const positions = new Uint8Array(rows.keys.length * POSITION_BYTES);
+  const records = new Uint8Array(rows.keys.length * recordBytes);
+  for (let first = 0; first < rows.keys.length; first += BATCH_KEYS) {
+    const inputs = rows.keys.slice(first, first + BATCH_KEYS).map((key) => oprfInput(context, key));
+    const outputs = await evaluateMany(keyPair, inputs, { signal });
+    for (const input of inputs) input.fill(0);
+    for (const [i, output] of outputs.entries()) {
+      const secrets = deriveRecordSecrets(output, matrixSeed);
+      output.fill(0);
+      positions.set(secrets.position, (first + i) * POSITION_BYTES);
+      records.set(seal(secrets, rows.records[first + i]), (first + i) * recordBytes);
+      wipeRecordSecrets(secrets);
+    }
   }
   return { positions, records };
 }

@@ -17,12 +17,6 @@ export interface PeelScratch {
   readonly order: Uint32Array;
 }
 
-/** For buckets of at most `rowCount` rows; fewer keys than rows fit in. */
-export function peelScratch(rowCount: number): PeelScratch {
-  const words = (): Uint32Array => new Uint32Array(rowCount);
-  return { degree: words(), keyXor: words(), queue: words(), order: words() };
-}
-
 /** Peels the keys of one bucket. Key k has the rows `rows[3k] … rows[3k + 2]` of `rowCount`. Orders `keys` so that each, taken
  *  from the last to the first, sets a row that none before it reads, and exchanges its rows so that this one comes first.
  *  False when some cannot be told apart, and then `keys` is as it was. */
@@ -81,4 +75,17 @@ export function assignBucket(database: Bytes, keys: Uint32Array, rows: Uint32Arr
       database[own + b] = (database[own + b] ?? 0) - (database[second + b] ?? 0) - (database[third + b] ?? 0);
     }
   }
+}
+
+/** The value of each key, one after another: the sum of its three rows. */
+export function decodeBucket(database: Bytes, keys: Uint32Array, rows: Uint32Array, layout: BucketLayout): Bytes {
+  const { first, stride, width } = layout;
+  const values = new Uint8Array(keys.length * width);
+  for (const [i, key] of keys.entries()) {
+    for (const row of rows.subarray(key * ARITY, key * ARITY + ARITY)) {
+      const at = first + row * stride;
+      for (let b = 0; b < width; b++) values[i * width + b] = (values[i * width + b] ?? 0) + (database[at + b] ?? 0);
+    }
+  }
+  return values;
 }
