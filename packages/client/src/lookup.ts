@@ -16,6 +16,9 @@ import { fetchPart, openProduct, useOf, type ProductHandle } from "./product-han
 import { callOnce, type ProductionContext } from "./production-call.ts";
 import { asClient, refusal, throwIfCancelled } from "./refusal.ts";
 
+/** Queries made ahead, in the background: one, so that a lookup finds its own ready. An unused one hides nothing from anybody. */
+const PREPARED_QUERIES = 1;
+
 /** What a lookup yields. */
 export interface LookupResult {
   /** The label, or null when the product holds no such key. */
@@ -58,8 +61,11 @@ export async function openLookup(
     // Not ended by the signal of one of them.
     opening ??= openSnapshot(context, name, stale, {}).finally(() => (opening = undefined));
     opened = await opening;
+    stale.client.discardPrepared();
     return opened;
   };
+  const ahead = (): void => void opened.client.prepare(PREPARED_QUERIES, context.random);
+  ahead();
   return {
     ...opened.product,
     async lookup(key, options = {}) {
@@ -69,6 +75,8 @@ export async function openLookup(
       } catch (error) {
         if (!isSluiceError(error, "ERR_SNAPSHOT")) throw error;
         return await lookupKey(context, await reopened(asked), key, options);
+      } finally {
+        ahead();
       }
     },
   };

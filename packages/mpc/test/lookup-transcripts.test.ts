@@ -38,6 +38,8 @@ type Transcript = { evaluations: Bytes[]; queries: Bytes[]; words: Uint32Array[]
 async function record(key: string, count: number, random: Random = systemRandom): Promise<Transcript> {
   const kept: Transcript = { evaluations: [], queries: [], words: [] };
   for (let i = 0; i < count; i++) {
+    // Every other query is made ahead, before the key is known.
+    if (i % 2 === 1) await client.prepare(1, random);
     const evaluation = client.start(key, random);
     const query = await evaluation.evaluated(await evaluateFrame(product, evaluation.frame));
     kept.evaluations.push(evaluation.frame);

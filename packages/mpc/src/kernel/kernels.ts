@@ -33,6 +33,8 @@ export interface Kernels {
   halvesOfQueries(from: number, queryStride: number, queries: number, rows: number, to: number): void;
   /** See assembly/read.ts: reads four times `bytes`, for measurements. */
   read(data: number, bytes: number, out: number): void;
+  /** See assembly/inner.ts: `count` words at `out` are set to the products of the rows with the vector. */
+  inner(rows: number, count: number, words: number, vector: number, out: number): void;
 }
 
 type KernelFunctions = Omit<Kernels, "memory">;

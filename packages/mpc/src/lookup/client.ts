@@ -29,6 +29,7 @@ import {
 import { blind, finalizeVerified } from "../oprf/client.ts";
 import { systemRandom } from "../random.ts";
 import { lookupContext, oprfInput } from "./context.ts";
+import { MaskedQuery } from "./masked-query.ts";
 import { openTable, tableName, type OpenedTable } from "./opened-table.ts";
 import { TableQuery } from "./table-query.ts";
 
@@ -63,12 +64,18 @@ export interface SnapshotSource {
   readonly hints: readonly (Bytes | null)[];
 }
 
-/** A snapshot with its hints; makes any number of lookups. Holds public bytes only, nothing to close. */
+/** Most queries that a client holds ready. */
+export const MAX_PREPARED_QUERIES = 16;
+
+/** A snapshot with its hints; makes any number of lookups. Holds public bytes, and queries that were made ahead: whoever prepared
+ *  some wipes them with `discardPrepared`. */
 export class LookupClient {
   readonly snapshot: LookupSnapshot;
   readonly snapshotHash: Sha256Hex;
   readonly #tables: readonly OpenedTable[];
   readonly #context: Bytes;
+  /** Made ahead, or in the making. */
+  readonly #prepared: Promise<readonly MaskedQuery[]>[] = [];
 
   private constructor(snapshot: LookupSnapshot, snapshotHash: Sha256Hex, tables: readonly OpenedTable[]) {
     this.snapshot = snapshot;
@@ -142,17 +149,47 @@ export class LookupClient {
     };
   }
 
+  /** Makes queries ahead until `count` are held, at most MAX_PREPARED_QUERIES: most of the work of a query does not depend on the
+   *  key. Each has secrets and errors of its own and serves one lookup. Ends when they are there. */
+  async prepare(count = 1, random: Random = systemRandom): Promise<void> {
+    while (this.#prepared.length < Math.min(count, MAX_PREPARED_QUERIES)) {
+      const made = maskAll(this.#tables, random);
+      // A lookup that meets one that failed makes its own, and tells what is wrong.
+      made.catch(() => {});
+      this.#prepared.push(made);
+    }
+    await Promise.allSettled(this.#prepared);
+  }
+
+  /** Wipes the queries that were made ahead. The client can go on. */
+  discardPrepared(): void {
+    for (const made of this.#prepared.splice(0)) {
+      made.then(
+        (masked) => {
+          for (const each of masked) each.discard();
+        },
+        () => {},
+      );
+    }
+  }
+
+  /** A query that was made ahead, or a new one. */
+  async #masked(random: Random): Promise<readonly MaskedQuery[]> {
+    const made = this.#prepared.shift();
+    return await (made?.catch(() => maskAll(this.#tables, random)) ?? maskAll(this.#tables, random));
+  }
+
   async #query(output: Bytes, random: Random): Promise<LookupQuery> {
     const queries: TableQuery[] = [];
     const discard = (): void => {
       for (const query of queries) query.discard();
     };
+    const masked = await this.#masked(random);
     try {
-      // Secrets and errors of each part are drawn anew: one secret in two parts would show the difference of two selections.
-      for (const table of this.#tables) queries.push(await TableQuery.create(table, output, random));
-    } catch (error) {
-      discard();
-      throw error;
+      for (const [i, table] of this.#tables.entries()) {
+        const mask = masked[i];
+        if (mask !== undefined) queries.push(TableQuery.create(table, mask, output));
+      }
     } finally {
       output.fill(0);
     }
@@ -169,6 +206,11 @@ export class LookupClient {
       discard,
     };
   }
+}
+
+/** Secrets and errors of each part are drawn anew: one secret in two parts would show the difference of two selections. */
+function maskAll(tables: readonly OpenedTable[], random: Random): Promise<readonly MaskedQuery[]> {
+  return Promise.all(tables.map((table) => MaskedQuery.create(table, random)));
 }
 
 /** Every part is recovered and opened, wherever the key lies. */

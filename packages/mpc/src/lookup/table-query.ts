@@ -1,7 +1,8 @@
 /** The part of a query that asks one table: where the key would lie, the LWE query for it, and what opens the record.
  *  @module */
-import { fromHex, type Bytes, type Random } from "@sluice/protocol";
+import { fromHex, type Bytes } from "@sluice/protocol";
 import { deriveRecordSecrets, wipeRecordSecrets, type RecordSecrets } from "./derive.ts";
+import type { MaskedQuery } from "./masked-query.ts";
 import type { OpenedTable } from "./opened-table.ts";
 import { PirQueryState } from "./pir-query.ts";
 import { positionsOf } from "./positions.ts";
@@ -16,12 +17,11 @@ export class TableQuery {
     this.#state = state;
   }
 
-  /** @param output OPRF output of the key; the caller wipes it. */
-  static async create(table: OpenedTable, output: Bytes, random: Random): Promise<TableQuery> {
-    const { parameters } = table;
+  /** @param output OPRF output of the key; the caller wipes it. @param masked of this table, unused. */
+  static create({ parameters }: Pick<OpenedTable, "parameters">, masked: MaskedQuery, output: Bytes): TableQuery {
     const secrets = deriveRecordSecrets(output, fromHex(parameters.matrixSeed));
     const positions = positionsOf(secrets.position, fromHex(parameters.filterSeed), parameters);
-    return new TableQuery(secrets, await PirQueryState.create(table, positions, random));
+    return new TableQuery(secrets, PirQueryState.select(parameters, masked, positions));
   }
 
   /** LWE ciphertext, one word per row. */

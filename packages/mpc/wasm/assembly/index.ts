@@ -4,5 +4,6 @@
 export { dot1 } from "./dot1";
 export { dot4 } from "./dot4";
 export { hint } from "./hint";
+export { inner } from "./inner";
 export { columnsOf8, columnsOf16, halvesOfPairs, halvesOfQueries } from "./pack";
 export { read } from "./read";
