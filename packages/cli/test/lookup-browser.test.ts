@@ -6,7 +6,7 @@ import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { openServing, type Serving } from "../../../benchmarks/serving-city.ts";
 import { chromiumOrSkip, chromiumPath } from "./chromium.ts";
-import { serveLookupPage, type LookupPage } from "./lookup-page.ts";
+import { POLICY, serveLookupPage, STRICT_POLICY, type LookupPage } from "./lookup-page.ts";
 
 const slow = process.env["SLOW"] === "1";
 const PERSONS = 2_500;
@@ -35,10 +35,14 @@ afterAll(async () => {
   if (directory !== undefined) await rm(directory, { recursive: true, force: true });
 });
 
+/** Whether a page under `policy` may compile WebAssembly: an empty module. */
+const COMPILES =
+  "(() => { try { new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)); return true; } catch { return false; } })()";
+
 type Ready = { site: LookupPage; serving: Serving; page: Page; complaints: string[] };
 
 /** The page, with the caller's key chosen, and everything that it complained about. */
-function pageTest(name: string, work: (ready: Ready) => Promise<void>): void {
+function pageTest(name: string, work: (ready: Ready) => Promise<void>, policy = POLICY): void {
   test.runIf(slow)(name, { timeout: 120_000 }, async () => {
     if (browser === undefined || site === undefined || serving === undefined) return;
     const page = await browser.newPage();
@@ -46,6 +50,7 @@ function pageTest(name: string, work: (ready: Ready) => Promise<void>): void {
     const complaints: string[] = [];
     page.on("console", (message) => void complaints.push(message.text()));
     page.on("pageerror", (error) => void complaints.push(error.message));
+    site.policy = policy;
     await page.goto(site.url);
     const { directory } = serving.running.city;
     await page.setInputFiles("[name=key]", join(directory, "parties", "river-bank.key"));
@@ -65,6 +70,7 @@ pageTest("a person of the table has the label that Node gets, and another has no
   const [id = ""] = serving.keys;
   const node = await (await serving.running.client("river-bank").openLookup("inclusive-credit")).lookup(id);
   expect(node.record).not.toBeNull();
+  expect(await page.evaluate(COMPILES)).toBe(true);
   expect(await ask(page, id)).toBe(node.record?.label);
   expect(await ask(page, "110101190001010019")).toBe("no record 无记录");
   expect(complaints.filter((line) => !line.includes("favicon"))).toEqual([]);
@@ -95,4 +101,15 @@ pageTest(
     expect(await ask(page, id)).toBe("ERR_ANSWER_ALTERED");
     expect(site.forwarded.filter(({ path }) => path === "/v1/calls")).toHaveLength(1);
   },
+);
+
+pageTest(
+  "a page that may not compile WebAssembly asks as well",
+  async ({ serving, page }) => {
+    expect(await page.evaluate(COMPILES)).toBe(false);
+    expect(await ask(page, "nobody")).toBe("no record 无记录");
+    const [id = ""] = serving.keys;
+    expect(await ask(page, id)).toMatch(/^(?!ERR_|no record)/);
+  },
+  STRICT_POLICY,
 );

@@ -9,7 +9,9 @@ import type { TrustPins } from "@sluice/evidence/verify";
 import { build } from "esbuild";
 
 const GUIDE = new URL("../../../docs/browser.md", import.meta.url);
-const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'";
+/** The guide's policy, and the same without WebAssembly. */
+export const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; style-src 'self'";
+export const STRICT_POLICY = POLICY.replace(" 'wasm-unsafe-eval'", "");
 
 /** A request that reached the gateway. */
 export type Forwarded = { method: string; path: string; sizeBytes: number };
@@ -18,6 +20,8 @@ export type Forwarded = { method: string; path: string; sizeBytes: number };
 export interface LookupPage {
   readonly url: string;
   readonly forwarded: Forwarded[];
+  /** Content security policy of the page. */
+  policy: string;
   /** Changes the answer to a call on its way back. */
   alter: ((bytes: Buffer) => Buffer) | undefined;
   close(): Promise<void>;
@@ -33,6 +37,7 @@ export async function serveLookupPage(gatewayUrl: string, trust: TrustPins): Pro
   const page: { -readonly [K in keyof LookupPage]: LookupPage[K] } = {
     url: "",
     forwarded: [],
+    policy: POLICY,
     alter: undefined,
     close: async () => {
       server.closeAllConnections();
@@ -43,7 +48,7 @@ export async function serveLookupPage(gatewayUrl: string, trust: TrustPins): Pro
   const server = createServer((incoming, response) => {
     const file = files.get(incoming.url ?? "");
     if (file !== undefined) {
-      response.writeHead(200, { "content-type": file.type, "content-security-policy": POLICY }).end(file.text);
+      response.writeHead(200, { "content-type": file.type, "content-security-policy": page.policy }).end(file.text);
     } else if (incoming.url?.startsWith("/v1/") === true) void forward(incoming, response, gatewayUrl, page);
     else response.writeHead(404).end();
   }).listen(0, "127.0.0.1");

@@ -82,7 +82,12 @@ function moduleOf(base64: string): object | null {
   const wasm = webAssembly();
   const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
   if (wasm === undefined || !LITTLE_ENDIAN || !wasm.validate(bytes)) return null;
-  const module = new wasm.Module(bytes);
-  modules.set(base64, module);
-  return module;
+  try {
+    const module = new wasm.Module(bytes);
+    modules.set(base64, module);
+    return module;
+  } catch {
+    // A page whose policy has no 'wasm-unsafe-eval' may validate, and not compile.
+    return null;
+  }
 }

@@ -163,14 +163,7 @@ export class LookupClient {
 
   /** Wipes the queries that were made ahead. The client can go on. */
   discardPrepared(): void {
-    for (const made of this.#prepared.splice(0)) {
-      made.then(
-        (masked) => {
-          for (const each of masked) each.discard();
-        },
-        () => {},
-      );
-    }
+    for (const made of this.#prepared.splice(0)) void discardWhenMade(made);
   }
 
   /** A query that was made ahead, or a new one. */
@@ -211,6 +204,10 @@ export class LookupClient {
 /** Secrets and errors of each part are drawn anew: one secret in two parts would show the difference of two selections. */
 function maskAll(tables: readonly OpenedTable[], random: Random): Promise<readonly MaskedQuery[]> {
   return Promise.all(tables.map((table) => MaskedQuery.create(table, random)));
+}
+
+async function discardWhenMade(made: Promise<readonly MaskedQuery[]>): Promise<void> {
+  for (const masked of await made.catch(() => [])) masked.discard();
 }
 
 /** Every part is recovered and opened, wherever the key lies. */
