@@ -13,7 +13,7 @@ import {
   type Receipt,
 } from "@sluice/protocol";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { createClient, type ClientOptions, type LookupHandle, type SluiceClient } from "../src/index.ts";
+import { createClient, systemRandom, type ClientOptions, type LookupHandle, type SluiceClient } from "../src/index.ts";
 import { refused } from "./refused.ts";
 import { flipBit, flipHash, sendProblem, StubCity, VOCABULARY } from "./stub-city.ts";
 
@@ -292,6 +292,24 @@ test("a gateway that does not answer in time is told as a time-out", async () =>
   expect(patient.snapshotHash).toBe(city.snapshotHash);
   const hasty = await clientOf({ timeoutMs: 40, maxAttempts: 2 }).openLookup("credit-label");
   await refused(hasty.lookup("person-1"), "ERR_TIMEOUT");
+});
+
+test("one query is made ahead, when the product is opened and after each lookup, and the next lookup uses it", async () => {
+  let drawn = 0;
+  const random = {
+    bytes(length: number) {
+      // A secret, or errors for some hundred rows; nothing else is drawn so long.
+      if (length >= 2_048) drawn++;
+      return systemRandom.bytes(length);
+    },
+  };
+  const opened = await clientOf({ random }).openLookup("credit-label");
+  const each = drawn;
+  expect(each).toBeGreaterThan(0);
+  for (let lookups = 1; lookups <= 3; lookups++) {
+    await opened.lookup("person-1");
+    expect(drawn).toBe(each * (1 + lookups));
+  }
 });
 
 test("an empty key is refused before anything is sent", async () => {
