@@ -6,7 +6,7 @@ import { openGroups, type ChildGroups, type GroupEnd } from "./child-group.ts";
 import { findGroupPlace } from "./group-place.ts";
 import { launchCommand, startProcess, type Wrappers } from "./launch.ts";
 
-const TRIAL_TIMEOUT_MS = 10_000;
+const TRIAL_TIMEOUT_MS = 30_000;
 /** Above what Node takes to start, below what `child/probe.mjs` takes then. */
 const TRIAL_LIMITS = { memoryBytes: 128 * 2 ** 20, tasks: 48 };
 const PLAIN: Wrappers = { libraries: [] };

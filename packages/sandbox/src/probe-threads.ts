@@ -7,7 +7,7 @@ import { release } from "node:os";
 import { limitThreads, type LimitSetter } from "./child-limits.ts";
 import { launchCommand, startProcess, workingPid, type Wrappers } from "./launch.ts";
 
-const TRIAL_TIMEOUT_MS = 10_000;
+const TRIAL_TIMEOUT_MS = 30_000;
 const TRIAL_ADDRESS_SPACE_BYTES = 4 * 2 ** 30;
 /** Above what Node takes to start, below what `child/probe.mjs` takes then. */
 const TRIAL_TASKS = 48;

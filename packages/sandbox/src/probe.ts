@@ -52,7 +52,7 @@ const Facts = z.object({
 });
 type Facts = z.infer<typeof Facts>;
 
-const PROBE_TIMEOUT_MS = 10_000;
+const PROBE_TIMEOUT_MS = 30_000;
 const PROBE_ADDRESS_SPACE_BYTES = 4 * 2 ** 30;
 const PROBE_CPU_SECONDS = 10;
 const MAX_PROBE_BYTES = 65_536;
