@@ -9,7 +9,11 @@ const LONG = [
   "test/job-gateway.test.ts",
   "test/job-loop.test.ts",
   "test/job-params.test.ts",
+  "test/quality-commands.test.ts",
+  "test/sample-commands.test.ts",
   "test/trace.test.ts",
+  "test/verify-files.test.ts",
+  "test/walk-asking.test.ts",
 ];
 const slow = process.env["SLOW"] === "1";
 

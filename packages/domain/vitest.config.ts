@@ -16,8 +16,10 @@ const LONG = [
   "test/serving-rollback.test.ts",
   "test/serving-stops.test.ts",
   "test/serving-workers.test.ts",
+  "test/work-columns.test.ts",
   "test/work-decoder-taken-over.test.ts",
   "test/work-faults.test.ts",
+  "test/work-forms.test.ts",
   "test/work-guarded.test.ts",
   "test/work-receive.test.ts",
 ];
