@@ -12,7 +12,7 @@ export default defineProject({
     globalSetup: ["./test/template-setup.ts"],
     // Files of one worker share its modules, PGlite's compiled WebAssembly among them: half the processor time.
     isolate: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

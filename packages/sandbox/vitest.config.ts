@@ -20,7 +20,7 @@ export default defineProject({
     exclude: slow ? configDefaults.exclude : [...configDefaults.exclude, ...LONG],
     // Files share a worker and the modules it has loaded: no test may leave anything behind in them.
     isolate: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });
