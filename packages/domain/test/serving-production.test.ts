@@ -70,8 +70,10 @@ test("which progress a job reports on real rows is not told", async () => {
     jobThat("context.progress(0.37); context.log('row', rows.age.values[0])"),
     "telling",
   );
-  expect(run).toMatchObject({ state: "completed", log: [] });
-  expect(events).not.toContain("progress");
+  expect(run.state).toBe("completed");
+  expect(run.log.filter((line) => !line.startsWith("index: "))).toEqual([]);
+  // What is told is how far the domain is with the index, in steps of five.
+  expect(events).not.toMatch(/37|row/);
 });
 
 test("each grant has its own key: an evaluation under one quota is worth nothing on another's index", async () => {

@@ -7,6 +7,8 @@ import { findGroupPlace } from "./group-place.ts";
 import { launchCommand, startProcess, type Wrappers } from "./launch.ts";
 
 const TRIAL_TIMEOUT_MS = 30_000;
+/** A layer that is there is found, also on a busy machine: receipts name it, and a replay wants it again. */
+const ATTEMPTS = 3;
 /** Above what Node takes to start, below what `child/probe.mjs` takes then. */
 const TRIAL_LIMITS = { memoryBytes: 128 * 2 ** 20, tasks: 48 };
 const PLAIN: Wrappers = { libraries: [] };
@@ -19,15 +21,22 @@ export async function probeGroups(): Promise<ChildGroups | undefined> {
   if (opened !== undefined) return opened;
   const place = await findGroupPlace();
   if (place === undefined) return undefined;
-  try {
-    const groups = await openGroups(place);
-    const [memory, threads] = await Promise.all([trial(groups, "memory"), trial(groups, "threads")]);
-    if (memory.outOfMemory && threads.outOfTasks && !memory.outOfTasks && !threads.outOfMemory) opened = groups;
-    await groups.close();
-    return opened;
-  } catch {
-    return undefined;
+  for (let attempt = 0; attempt < ATTEMPTS && opened === undefined; attempt++) {
+    try {
+      const groups = await openGroups(place);
+      if (await holds(groups)) opened = groups;
+      await groups.close();
+    } catch {
+      // Tried again: on a busy machine a process may end before it is moved.
+    }
   }
+  return opened;
+}
+
+/** Both trials end as they must. @throws as `trial` does */
+async function holds(groups: ChildGroups): Promise<boolean> {
+  const [memory, threads] = await Promise.all([trial(groups, "memory"), trial(groups, "threads")]);
+  return memory.outOfMemory && threads.outOfTasks && !memory.outOfTasks && !threads.outOfMemory;
 }
 
 /** @throws when the process got what it wanted, or could not be held. */
