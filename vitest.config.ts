@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     projects: [
-      "packages/*",
+      // First, since the walk is the longest file of all.
       {
         test: {
           name: "test",
@@ -16,6 +16,7 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      "packages/*",
     ],
   },
 });

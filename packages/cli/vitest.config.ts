@@ -2,8 +2,10 @@ import { configDefaults, defineProject } from "vitest/config";
 
 /** Files that start a city or many sandboxes: with `SLOW=1` only, so that `npm test` stays within four minutes. */
 const LONG = [
+  "test/anchors.test.ts",
   "test/audit-export.test.ts",
   "test/doctor.test.ts",
+  "test/exploring.test.ts",
   "test/job-documentation.test.ts",
   "test/job-forms.test.ts",
   "test/job-gateway.test.ts",
@@ -12,6 +14,7 @@ const LONG = [
   "test/quality-commands.test.ts",
   "test/sample-commands.test.ts",
   "test/trace.test.ts",
+  "test/verifier.test.ts",
   "test/verify-files.test.ts",
   "test/walk-asking.test.ts",
 ];

@@ -1,7 +1,12 @@
 import { configDefaults, defineProject } from "vitest/config";
 
 /** Files of seconds each: with `SLOW=1` only, so that `npm test` stays within four minutes. */
-const LONG = ["test/full-domain.test.ts", "test/hierarchy.test.ts", "test/privacy-mechanisms.test.ts"];
+const LONG = [
+  "test/full-domain.test.ts",
+  "test/hierarchy.test.ts",
+  "test/privacy-mechanisms.test.ts",
+  "test/transform-tables.test.ts",
+];
 const slow = process.env["SLOW"] === "1";
 
 export default defineProject({

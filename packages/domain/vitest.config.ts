@@ -2,8 +2,11 @@ import { configDefaults, defineProject } from "vitest/config";
 
 /** Files that start domains of their own: with `SLOW=1` only, so that `npm test` stays within four minutes. */
 const LONG = [
+  "test/data-model.test.ts",
   "test/forging.test.ts",
+  "test/observe.test.ts",
   "test/published-profiles.test.ts",
+  "test/serving-attempts.test.ts",
   "test/serving-classified.test.ts",
   "test/serving-consent.test.ts",
   "test/serving-dataset.test.ts",
@@ -16,6 +19,7 @@ const LONG = [
   "test/serving-rollback.test.ts",
   "test/serving-stops.test.ts",
   "test/serving-workers.test.ts",
+  "test/serving.test.ts",
   "test/work-columns.test.ts",
   "test/work-decoder-taken-over.test.ts",
   "test/work-faults.test.ts",

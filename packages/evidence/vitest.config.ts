@@ -1,9 +1,14 @@
-import { defineProject } from "vitest/config";
+import { configDefaults, defineProject } from "vitest/config";
+
+/** Files of seconds each: with `SLOW=1` only, so that `npm test` stays within four minutes. */
+const LONG = ["test/interop-go-sumdb.test.ts", "test/log-flips.test.ts", "test/log-kill.test.ts"];
+const slow = process.env["SLOW"] === "1";
 
 export default defineProject({
   test: {
     name: "evidence",
     include: ["test/**/*.test.ts"],
+    exclude: slow ? configDefaults.exclude : [...configDefaults.exclude, ...LONG],
     // Files share a worker and the modules it has loaded: no test may leave anything behind in them.
     isolate: false,
     testTimeout: 120_000,

@@ -9,6 +9,7 @@ const LONG = [
   "test/hostile-cases-language.test.ts",
   "test/hostile-cases-memory.test.ts",
   "test/hostile-cases-output.test.ts",
+  "test/mljs.test.ts",
   "test/warm.test.ts",
 ];
 const slow = process.env["SLOW"] === "1";

@@ -25,7 +25,7 @@ async function files(): Promise<string[]> {
     .map(({ parentPath, name }) => relative(fixture.directory, join(parentPath, name)));
 }
 
-const isData = (name: string): boolean => /^(data|indexes)\//.test(name);
+const isData = (name: string): boolean => /^(data|indexes|contents)\//.test(name);
 
 long("tables, descriptions and indexes are sealed in the chosen suite, and no file shows a planted value", async () => {
   const names = await files();
@@ -33,8 +33,8 @@ long("tables, descriptions and indexes are sealed in the chosen suite, and no fi
     names.filter(isData).map((name) => name.replace(/[^/]*$/, (last) => last.replace(/^[0-9a-f]{64}/, "*"))),
   ).toEqual(expect.arrayContaining(["data/resources/persons.json", "data/tables/*.parquet"]));
   const parts = names.filter((name) => name.startsWith("indexes/")).map((name) => name.split("/").at(-1));
-  expect(new Set(parts)).toEqual(new Set(["content.bin", "database.bin", "hint.bin"]));
-  expect(parts).toHaveLength(3);
+  expect(new Set(parts)).toEqual(new Set(["database.bin", "hint.bin"]));
+  expect(parts).toHaveLength(2);
   for (const name of names) {
     const path = join(fixture.directory, name);
     if (isData(name)) expect(await sealedFileFacts(path), name).toMatchObject({ suite: "sm" });

@@ -67,7 +67,9 @@ async function expectGone(directory: string): Promise<void> {
     const bytes = await readFile(file);
     for (const secret of ["planted-person-", "PRIVATE KEY"]) expect(bytes.includes(secret), file).toBe(false);
   }
-  expect((await readdir(directory)).filter((name) => /^(keys|data|indexes|memberships)$/.test(name))).toEqual([]);
+  expect(
+    (await readdir(directory)).filter((name) => /^(keys|data|indexes|contents|builds|memberships)$/.test(name)),
+  ).toEqual([]);
   const left = withState(directory, (db) =>
     db
       .prepare(

@@ -117,13 +117,16 @@ const codeOf = async (work: Promise<unknown>): Promise<string> =>
 const spent = (): number[] =>
   (["lookup.evaluate", "lookup.query"] as const).map((operation) => spentUnits(fixture, grant, operation));
 
-/** Every content of the sealed files below `indexes`. */
+/** Every content of the sealed files of indexes, and of what they were built from. */
 async function indexFiles(): Promise<{ name: string; bytes: Bytes }[]> {
   const { directory, config } = fixture;
   const keyring = await Keyring.open(directory, config);
   const files = await openSealedFiles({ directory, config, keyring, random });
-  const names = await readdir(join(directory, "indexes"), { recursive: true });
-  const found = names.filter((name) => name.endsWith(".bin")).map((name) => `indexes/${name}`);
+  const parts = (await readdir(join(directory, "indexes"), { recursive: true })).filter((name) =>
+    name.endsWith(".bin"),
+  );
+  const contents = await readdir(join(directory, "contents"));
+  const found = [...parts.map((name) => `indexes/${name}`), ...contents.map((name) => `contents/${name}`)];
   return Promise.all(found.map(async (name) => ({ name, bytes: await files.read(name) })));
 }
 

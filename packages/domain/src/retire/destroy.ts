@@ -8,7 +8,7 @@ import { findSealed } from "../rest/find-sealed.ts";
 import type { StateDatabase } from "../state/database.ts";
 
 /** Folders that hold nothing but data. */
-const DATA_FOLDERS = ["data", "indexes", "builds", "memberships", "register", "reports"] as const;
+const DATA_FOLDERS = ["data", "indexes", "contents", "builds", "memberships", "register", "reports"] as const;
 
 /** What the document of a run loses. */
 const OF_RUNS = "'$.model', '$.metrics', '$.log', '$.receipt.openings'";

@@ -7,8 +7,8 @@ import { keepMembership } from "../subjects/keep-membership.ts";
 import type { DomainContext } from "./context.ts";
 import { logEvent } from "./events.ts";
 import { applyChanges, decodeContent } from "./forms/lookup-content.ts";
-import { buildBase, CONTENT_PART } from "./forms/lookup-tables.ts";
-import { callOfIndex, deltaPart, servedPart } from "./indexes.ts";
+import { buildBase } from "./forms/lookup-tables.ts";
+import { callOfIndex, indexContent } from "./indexes.ts";
 import { removeBuild } from "./build-folders.ts";
 import { putInService } from "./put-in-service.ts";
 
@@ -39,9 +39,9 @@ export async function compactProduct(
   const held = context.documents.grant(body.grant);
   if (held === null || context.documents.isRevoked(body.grant)) return;
   const read = async (name: string) => decodeContent(await context.files.read(name, { signal }), signal);
-  const base = await read(servedPart(served, CONTENT_PART));
+  const base = await read(indexContent(served));
   const rows =
-    served.delta === null ? base : await applyChanges(base, await read(deltaPart(served, CONTENT_PART)), signal);
+    served.delta === null ? base : await applyChanges(base, await read(indexContent({ index: served.delta })), signal);
   const { bundle, grant, release, vocabulary } = body;
   const run = { callId: callOfIndex(served), product, version, grant, bundle };
   const content = { kind: "labels" as const, vocabulary, ...rows };

@@ -11,6 +11,8 @@ import { recordEvent } from "./events.ts";
 
 /** Folder of the indexes below a domain's directory. */
 const INDEXES = "indexes";
+/** Folder of what indexes were built from, where a later build needs it: rows of the domain, from which nothing is served. */
+const CONTENTS = "contents";
 
 /** Name of a part of what a product serves from. @throws TypeError when it has no folder */
 export function servedPart({ index }: Pick<ServedProduct, "index">, part: string): string {
@@ -21,6 +23,12 @@ export function servedPart({ index }: Pick<ServedProduct, "index">, part: string
 /** Name of a part of the delta table over it. @throws TypeError when it has none */
 export function deltaPart({ delta }: Pick<ServedProduct, "delta">, part: string): string {
   return servedPart({ index: delta }, part);
+}
+
+/** Name of what the index of `served` was built from. @throws TypeError when it has none */
+export function indexContent({ index }: Pick<ServedProduct, "index">): string {
+  if (index === null) throw new TypeError("the product has no index");
+  return `${CONTENTS}/${index}`;
 }
 
 /** The run that built what a product serves. @throws TypeError when it has no index */
@@ -42,18 +50,22 @@ export async function writeIndex(
   return index;
 }
 
-/** Removes the index named `index`. */
+/** Removes the index named `index`, and what it was built from. */
 export async function removeIndex(files: SealedFiles, index: string): Promise<void> {
+  await files.remove(`${CONTENTS}/${index}`);
   await files.remove(`${INDEXES}/${index}`);
 }
 
 /** Removes what builds left that were cut off, and indexes that a later build replaced as the process ended. */
 export async function sweepIndexes(context: DomainContext): Promise<void> {
-  const parent = join(context.directory, INDEXES);
-  await mkdir(parent, { recursive: true, mode: 0o700 });
   const served = new Set(context.work.servedIndexes());
-  for (const name of await readdir(parent)) {
-    if (served.has(name)) continue;
+  const left = new Set<string>();
+  for (const folder of [INDEXES, CONTENTS]) {
+    const parent = join(context.directory, folder);
+    await mkdir(parent, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(parent)) if (!served.has(name)) left.add(name);
+  }
+  for (const name of left) {
     await recordEvent(context, { kind: "index-removed" });
     await removeIndex(context.files, name);
   }

@@ -1,4 +1,4 @@
-/** What the tables of a lookup product were built from, sealed beside them, so that a later build finds what has changed, and a
+/** What the tables of a lookup product were built from, sealed in files of their own, so that a later build finds what has changed, and a
  *  compaction needs no rows of the source. Keys are kept as they are, since a deletion has to be evaluated under its key: in the
  *  base until the next full build, of deleted rows too.
  *  @module */

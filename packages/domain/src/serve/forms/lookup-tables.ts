@@ -24,7 +24,7 @@ import {
 import type { ServedProduct } from "../../state/work.ts";
 import { buildParts } from "../build-folders.ts";
 import type { DomainContext } from "../context.ts";
-import { servedPart, writeIndex } from "../indexes.ts";
+import { indexContent, writeIndex } from "../indexes.ts";
 import { nextEpoch, oprfInfo, oprfSeed } from "../product-keys.ts";
 import { changesBetween, DELETED_CODE, decodeContent, encodeContent, type LookupContent } from "./lookup-content.ts";
 import { servedMembers, signProduct, type ProductSource } from "./product-form.ts";
@@ -33,8 +33,6 @@ import { servedMembers, signProduct, type ProductSource } from "./product-form.t
 export const DATABASE_PART = "database.bin";
 /** Fetched by callers. */
 export const HINT_PART = "hint.bin";
-/** What the table was built from; stays in the domain. */
-export const CONTENT_PART = "content.bin";
 
 /** What a lookup product is built from. */
 export interface LabelSource extends ProductSource {
@@ -73,7 +71,7 @@ export async function buildDelta(
   const body = served?.snapshot.body;
   const members = servedMembers(context, source);
   if (served === null || body?.type !== "lookup-snapshot" || !isSame(body, members, content.vocabulary)) return null;
-  const base = await decodeContent(await context.files.read(servedPart(served, CONTENT_PART), { signal }), signal);
+  const base = await decodeContent(await context.files.read(indexContent(served), { signal }), signal);
   const changes = await changesBetween(base, content, signal);
   if (changes.keys.length > maxDeltaChanges(base.keys.length)) return null;
   const { epoch } = body;
@@ -143,8 +141,8 @@ async function buildPart(
     }),
   );
   const { parameters, oprfPublicKey, database, hint } = built;
-  const parts = { [DATABASE_PART]: database, [HINT_PART]: hint, [CONTENT_PART]: encodeContent(content) };
-  const folder = await writeIndex(context, run.callId, parts);
+  const folder = await writeIndex(context, run.callId, { [DATABASE_PART]: database, [HINT_PART]: hint });
+  await context.files.write(indexContent({ index: folder }), encodeContent(content));
   return { table: { parameters, hint: await sha256Hex(hint), hintBytes: hint.length }, oprfPublicKey, folder };
 }
 
