@@ -29,6 +29,7 @@ import {
   type Policy,
   type Random,
   type Release,
+  type ResourceField,
 } from "@sluice/protocol";
 import {
   importTable,
@@ -147,6 +148,15 @@ export async function openFixture(
 export const rowText = (i: number, person = `P${i}`, consented = consentOf(i)): string =>
   [person, `Name ${i}`, ageOf(i), regionOf(i), consented].join(",");
 
+/** Fields of that file. */
+export const PERSON_FIELDS = [
+  { name: "person", title: "key", type: "text", role: "direct", grade: "general-3" },
+  { name: "name", title: "name", type: "text", role: "direct", grade: "general-3" },
+  { name: "age", title: "age", type: "integer", role: "quasi", grade: "general-2" },
+  { name: "region", title: "region", type: "text", role: "quasi", grade: "general-2" },
+  { name: "consented", title: "consent", type: "boolean", role: "other", grade: "general-1" },
+] as const satisfies readonly ResourceField[];
+
 /** Imports `lines` as the table of a domain that is not running. */
 export async function importPersons(home: string, lines: readonly string[], resource = "persons"): Promise<void> {
   const file = join(home, "..", "persons.csv");
@@ -157,13 +167,7 @@ export async function importPersons(home: string, lines: readonly string[], reso
     title: "Persons",
     source: "Test",
     updateFrequency: "once",
-    fields: [
-      { name: "person", title: "key", type: "text", role: "direct", grade: "general-3" },
-      { name: "name", title: "name", type: "text", role: "direct", grade: "general-3" },
-      { name: "age", title: "age", type: "integer", role: "quasi", grade: "general-2" },
-      { name: "region", title: "region", type: "text", role: "quasi", grade: "general-2" },
-      { name: "consented", title: "consent", type: "boolean", role: "other", grade: "general-1" },
-    ],
+    fields: PERSON_FIELDS,
   });
 }
 

@@ -11,6 +11,7 @@ import {
   deliverGrant,
   develop,
   openFixture,
+  PERSON_FIELDS,
   regionOf,
   ROWS,
   rowText,
@@ -43,11 +44,7 @@ async function importSerials({ directory }: Fixture): Promise<void> {
     source: "Test",
     updateFrequency: "once",
     fields: [
-      { name: "person", title: "key", type: "text", role: "direct", grade: "general-3" },
-      { name: "name", title: "name", type: "text", role: "direct", grade: "general-3" },
-      { name: "age", title: "age", type: "integer", role: "quasi", grade: "general-2" },
-      { name: "region", title: "region", type: "text", role: "quasi", grade: "general-2" },
-      { name: "consented", title: "consent", type: "boolean", role: "other", grade: "general-1" },
+      ...PERSON_FIELDS,
       { name: "serial", title: "place in a list", type: "integer", role: "other", grade: "general-1" },
     ],
   });

@@ -137,7 +137,7 @@ test("the partition asked for longest ago makes room, and memory stays within it
 
 test("every task but the one of the list is refused, under a right code too", async () => {
   await put();
-  for (const name of ["oprf.evaluate", "lookup.build", "pir.answer", "psi.answer"]) {
+  for (const name of ["oprf.evaluate", "lookup.derive", "pir.answer", "psi.answer"]) {
     const answer = await ask(task(name, Buffer.from(hash, "hex"), new Uint8Array(4)));
     expect([answer.status, await codeOf(answer)]).toEqual([403, "ERR_WORKER_TASK"]);
   }

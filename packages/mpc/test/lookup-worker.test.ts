@@ -12,16 +12,11 @@ import {
 } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LookupClient } from "../src/lookup/client.ts";
-import {
-  LOOKUP_WORKER,
-  lookupContext,
-  packTable,
-  type AnswerTask,
-  type BuildResult,
-  type BuildTask,
-} from "../src/lookup/server.ts";
+import { buildTable } from "../src/lookup/build-table.ts";
+import { LOOKUP_WORKER, lookupContext, packTable, type AnswerTask, type BuildResult } from "../src/lookup/server.ts";
 import { blind } from "../src/oprf/client.ts";
 import { createTaskPool } from "../src/pool.ts";
+import { systemRandom } from "../src/random.ts";
 import { IDENTITY } from "./lookup-product.ts";
 
 const HASH = "cd".repeat(32);
@@ -37,7 +32,7 @@ let built: BuildResult;
 let index: Pick<AnswerTask, "parts">;
 
 beforeAll(async () => {
-  built = await pool.run<BuildResult>("lookup.build", buildTask(), {});
+  built = await build([...table]);
   const database = new Uint8Array(new SharedArrayBuffer(built.database.length));
   database.set(built.database);
   index = { parts: [{ parameters: built.parameters, database }] };
@@ -45,12 +40,25 @@ beforeAll(async () => {
 
 afterAll(() => pool.close());
 
-function buildTask(entries: [string, Bytes][] = [...table]): BuildTask {
-  const packed = packTable(
-    entries.map(([name]) => name),
-    entries.map(([, record]) => encodeLookupRecord(record)),
-  );
-  return { ...key(), table: packed, context: lookupContext(IDENTITY) };
+function build(entries: readonly [string, Bytes][]): Promise<BuildResult> {
+  const names = entries.map(([name]) => name);
+  const records = entries.map(([, record]) => encodeLookupRecord(record));
+  const kept = new Map<string, Bytes>();
+  return buildTable({
+    ...key(),
+    context: lookupContext(IDENTITY),
+    count: entries.length,
+    payloadBytes: records[0]?.length ?? 0,
+    rows: (from, to) => packTable(names.slice(from, to), records.slice(from, to)),
+    pool,
+    threads: 1,
+    parts: {
+      read: async (name) => kept.get(name) ?? null,
+      write: async (name, bytes) => void kept.set(name, bytes.slice()),
+      clear: async () => kept.clear(),
+    },
+    random: systemRandom,
+  });
 }
 
 async function openClient(): Promise<{ client: LookupClient; snapshotHash: string }> {
@@ -87,8 +95,7 @@ test("a table that repeats a key is refused", async () => {
     ["a", Uint8Array.of(1)],
     ["a", Uint8Array.of(2)],
   ];
-  const failed = pool.run("lookup.build", buildTask(entries), {});
-  await expect(failed).rejects.toMatchObject({ code: "ERR_LOOKUP_TABLE" });
+  await expect(build(entries)).rejects.toMatchObject({ code: "ERR_LOOKUP_TABLE" });
 });
 
 test("a query for another snapshot is refused", async () => {

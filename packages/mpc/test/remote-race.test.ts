@@ -191,7 +191,7 @@ test("no task with a key, a list or a table leaves: no worker is asked", async (
   const { pool, first, second } = setUp();
   const kept = [
     "oprf.evaluate",
-    "lookup.build",
+    "lookup.derive",
     "pir.answer",
     "psi.answer",
     "score.answer",

@@ -1,4 +1,4 @@
-/** The worker of private lookup: evaluates blinded elements, answers queries, builds indexes. Secrets arrive with the
+/** The worker of private lookup: evaluates blinded elements, answers queries, does the steps of builds. Secrets arrive with the
  *  task and are wiped after it; nothing is kept between tasks.
  *  @module */
 import {
@@ -12,19 +12,17 @@ import {
 } from "@sluice/protocol";
 import { blindEvaluate, deriveKeyPair, type OprfKeyPair } from "../oprf/server.ts";
 import { serveTasks } from "../tasks.ts";
-import { buildIndex } from "./build-index.ts";
 import { arrangeRows, assignRows, checkDistinct, digestRows, hintOf, unpackTable } from "./build-steps.ts";
 import type { ArrangeTask, AssignTask, DeriveTask, DigestTask, DistinctTask, HintTask } from "./build-tasks.ts";
 import { LookupDatabase } from "./database.ts";
 import { deriveRows, type DerivedRows } from "./derive-rows.ts";
 import { scan, type ScanTask } from "./scan.ts";
-import type { AnswerTask, BuildResult, BuildTask, EvaluateTask, OprfKeySource } from "./tasks.ts";
+import type { AnswerTask, EvaluateTask, OprfKeySource } from "./tasks.ts";
 
 export default serveTasks({
   "oprf.evaluate": (input) => evaluate(input as EvaluateTask),
   "pir.answer": (input) => answer(input as AnswerTask),
   "pir.scan": (input) => scan(input as ScanTask),
-  "lookup.build": (input) => build(input as BuildTask),
   "lookup.digest": (input) => digestRows(input as DigestTask),
   "lookup.distinct": (input) => checkDistinct(input as DistinctTask),
   "lookup.derive": (input) => derive(input as DeriveTask),
@@ -46,13 +44,6 @@ function answer(task: AnswerTask): Bytes {
   }
   const databases = task.parts.map(({ parameters, database }) => LookupDatabase.open(parameters, database));
   return encodePirAnswer(databases.map((database, i) => database.answer(parts[i] ?? new Uint32Array())));
-}
-
-async function build(task: BuildTask): Promise<BuildResult> {
-  return await withKeyPair(task, async (keyPair) => {
-    const index = await buildIndex({ ...task, ...unpackTable(task.table), keyPair });
-    return { ...index, oprfPublicKey: toHex(keyPair.publicKey) };
-  });
 }
 
 async function derive(task: DeriveTask): Promise<DerivedRows> {

@@ -18,7 +18,6 @@ export {
   type AnswerPart,
   type AnswerTask,
   type BuildResult,
-  type BuildTask,
   type EvaluateTask,
   type OprfKeySource,
   type PackedTable,

@@ -46,22 +46,13 @@ export interface PackedTable {
   readonly count: number;
 }
 
-/** Input of `lookup.build`. */
-export interface BuildTask extends OprfKeySource {
-  readonly table: PackedTable;
-  /** `lookupContext` of the product. */
-  readonly context: Bytes;
-  /** Entries that the index shows, at least its own; `padDelta` of a delta table. */
-  readonly shownRows?: number;
-}
-
-/** Result of `lookup.build`: the index, and what a snapshot says about it. */
+/** Result of `buildTable`: the index, and what a snapshot says about it. */
 export interface BuildResult extends BuiltIndex {
   /** Hexadecimal. */
   readonly oprfPublicKey: Sha256Hex;
 }
 
-/** Packs keys and equally long records for `lookup.build`. Transfer both buffers with the task.
+/** Packs keys and equally long records for the steps of a build. Transfer both buffers with the task.
  *  @throws ERR_LOOKUP_TABLE when they do not fit together; ERR_OPRF_INPUT when a key is too long or not well-formed. */
 export function packTable(keys: readonly string[], records: readonly Bytes[]): PackedTable {
   const recordBytes = records[0]?.length ?? 0;
