@@ -4,7 +4,9 @@ import { once } from "node:events";
 import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { generateKey } from "@sluice/evidence";
+import { DatabaseSync } from "node:sqlite";
+import { compactProductOfDomain } from "@sluice/domain";
+import { generateKey, lockDirectory } from "@sluice/evidence";
 import { DomainDescription, ResourceDescription } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { runCommandLine } from "../src/command-line.ts";
@@ -253,4 +255,63 @@ test("`job replay` says why a run cannot be made again, with an exit code of its
     "ERR_BODY_INVALID",
     "receipt",
   );
+});
+
+/** State of a domain as its start leaves it, with products of which only what a mark reads is there. */
+async function withProducts(domain: string, products: readonly (readonly [string, number, string])[]): Promise<string> {
+  await compactProductOfDomain(domain, "nothing-yet").catch(() => {});
+  const file = join(domain, "state.sqlite");
+  const state = new DatabaseSync(file);
+  const insert = state.prepare(
+    "INSERT INTO product (product, version, snapshot_hash, snapshot, directory, layers) VALUES (?, ?, ?, ?, 'f', '[]')",
+  );
+  for (const [product, version, type] of products) {
+    insert.run(product, version, `${product} ${version}`, JSON.stringify({ body: { type } }));
+  }
+  state.close();
+  return file;
+}
+
+test("`domain compact` marks every version of a lookup product, and no other product", async () => {
+  const { domain } = await newDomain();
+  const file = await withProducts(domain, [
+    ["bands", 1, "lookup-snapshot"],
+    ["bands", 2, "lookup-snapshot"],
+    ["other", 1, "lookup-snapshot"],
+    ["members", 1, "psi-snapshot"],
+  ]);
+  const marked = (): unknown[] => {
+    const state = new DatabaseSync(file);
+    const rows = state.prepare("SELECT product, version FROM product WHERE compact = 1 ORDER BY version").all();
+    state.close();
+    return rows.map(({ product, version }) => [product, version]);
+  };
+  const { code, stdout, stderr } = await sluice(["domain", "compact", domain, "bands"]);
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toBe("marked: bands version 1, 2; compacted once the domain is started\n");
+  const both = [
+    ["bands", 1],
+    ["bands", 2],
+  ];
+  expect(marked()).toEqual(both);
+  const again = await sluice(["domain", "compact", domain, "bands", "--json"]);
+  expect(JSON.parse(again.stdout)).toEqual({ ok: true, product: "bands", versions: [1, 2] });
+  for (const product of ["members", "nothing"]) {
+    expectError(await sluice(["domain", "compact", domain, product]), "ERR_NOT_FOUND", "lookup product", product);
+  }
+  expect(marked()).toEqual(both);
+});
+
+test("`domain compact` refuses what is no domain, and a domain that is running", async () => {
+  const { root, domain } = await newDomain();
+  expectError(await sluice(["domain", "compact", root, "bands"]), "ERR_DIRECTORY_STATE", root);
+  await withProducts(domain, [["bands", 1, "lookup-snapshot"]]);
+  const lock = await lockDirectory(domain);
+  try {
+    expectError(await sluice(["domain", "compact", domain, "bands"]), "ERR_DIRECTORY_LOCKED", domain);
+  } finally {
+    lock.release();
+  }
+  const missing = await sluice(["domain", "compact", domain]);
+  expect([missing.code, missing.stdout]).toEqual([2, ""]);
 });

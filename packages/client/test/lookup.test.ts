@@ -288,9 +288,11 @@ test("cancelling ends a lookup at once, and no further call is sent", async () =
 
 test("a gateway that does not answer in time is told as a time-out", async () => {
   city.hooks.call = () => true;
-  const patient = await client.openLookup("credit-label");
-  expect(patient.snapshotHash).toBe(city.snapshotHash);
-  const hasty = await clientOf({ timeoutMs: 40, maxAttempts: 2 }).openLookup("credit-label");
+  // Only calls are given up in time: whatever opening takes, no limit ends it.
+  const limited: typeof fetch = (input, init) =>
+    fetch(input, init?.method === "POST" ? init : { ...init, signal: null });
+  const hasty = await clientOf({ timeoutMs: 5, maxAttempts: 2, fetch: limited }).openLookup("credit-label");
+  expect(hasty.snapshotHash).toBe(city.snapshotHash);
   await refused(hasty.lookup("person-1"), "ERR_TIMEOUT");
 });
 
