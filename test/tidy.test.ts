@@ -106,4 +106,8 @@ test("pages have at most 200 lines, decision records at most 25", () => {
   expect(pages.flatMap((page) => lengthProblems(page, MAX_PAGE_LINES))).toEqual([]);
   expect(records.flatMap((record) => lengthProblems(record, MAX_ADR_LINES))).toEqual([]);
   expect(lengthProblems(file("line\n".repeat(26), "docs/adr/0001-x.md"), MAX_ADR_LINES)).toHaveLength(1);
+  const table = (lines: number): string => `<!-- bench:start -->\n${"|\n".repeat(lines)}<!-- bench:end -->\n`;
+  const page = (written: number): string => `${table(99)}${"line\n".repeat(written)}${table(99)}`;
+  expect(lengthProblems(file(page(196), "README.md"), MAX_PAGE_LINES)).toEqual([]);
+  expect(lengthProblems(file(page(197), "README.md"), MAX_PAGE_LINES)).toHaveLength(1);
 });
