@@ -35,6 +35,21 @@ export const WORK_ERRORS = {
     message: "the worker does not hold partition {partition}",
     remedy: "send it the partition, and ask again",
   },
+  ERR_SESSION_FRAME: {
+    status: 409,
+    message: "a frame of the session is out of turn: its number is {number}, and {expected} was expected",
+    remedy: "send the frames that were not acknowledged, in their order",
+  },
+  ERR_SESSION_ENDED: {
+    status: 410,
+    message: "the session is not open any more: {reason}",
+    remedy: "ask again with a new session; what this one spent stays spent",
+  },
+  ERR_SESSION_LIMIT: {
+    status: 503,
+    message: "{maxSessions} sessions are open already",
+    remedy: "end one of them, or try again later",
+  },
   ERR_CANCELLED: { status: 499, message: "the work was cancelled", remedy: "start it again if it is still wanted" },
   ERR_TIMEOUT: {
     status: 504,

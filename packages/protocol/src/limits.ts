@@ -13,6 +13,10 @@ export const MAX_BUNDLE_BYTES = 5 * 1_048_576;
 export const MAX_JOB_OUTPUT_BYTES = 64 * 1_048_576;
 /** Largest part of a snapshot that callers download: a hint, or the tags of a set. */
 export const MAX_SNAPSHOT_PART_BYTES = 64 * 1_048_576;
+/** Largest frame of a session; longer messages are sequences of frames. */
+export const MAX_SESSION_FRAME_BYTES = 1_048_576;
+/** Frames of one side of a session that its peer has not read yet. */
+export const MAX_SESSION_FRAMES_IN_FLIGHT = 8;
 /** Elements in one OPRF evaluation. */
 export const MAX_OPRF_ELEMENTS = 1_024;
 /** Longest validity of a signed request. */
