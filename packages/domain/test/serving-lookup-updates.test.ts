@@ -2,21 +2,16 @@
  *  @module */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { LookupClient, lookupContext } from "@sluice/mpc/lookup/client";
+import { lookupContext } from "@sluice/mpc/lookup/client";
 import { blind, finalizeVerified } from "@sluice/mpc/oprf/client";
 import {
   concatBytes,
-  decodeAnswer,
   decodeEvaluateResponse,
-  decodeLabelRecord,
-  documentHash,
   encodeEvaluateRequest,
   fromHex,
-  SignedLookupSnapshot,
   utf8,
   type Bytes,
   type LookupParameters,
-  type LookupSnapshot,
 } from "@sluice/protocol";
 import { createDecipheriv } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -26,25 +21,28 @@ import { compactProductOfDomain, startDomain } from "../src/index.ts";
 import { Keyring } from "../src/keyring.ts";
 import { openSealedFiles } from "../src/rest/open-files.ts";
 import { SNAPSHOT_GRACE_MS } from "../src/serve/put-in-service.ts";
+import {
+  askLookup,
+  buildAgain,
+  CHANGED,
+  lookUp,
+  lookupPart,
+  openCurrent as openSnapshot,
+  OTHER,
+  type OpenedLookup,
+} from "./lookup-fixture.ts";
 import { spentUnits } from "./serving-forms-fixture.ts";
 import {
   deliverGrant,
-  finishedRun,
-  get,
   importPersons,
   openFixture,
   plainBand,
   random,
   ROWS,
   rowText,
-  sealedCall,
-  send,
   serveProduct,
-  use,
   type Fixture,
 } from "./serving-fixture.ts";
-
-type Opened = { snapshot: LookupSnapshot; snapshotHash: string; client: LookupClient };
 
 let fixture: Fixture;
 let grant: string;
@@ -69,45 +67,14 @@ async function restart(between: () => Promise<unknown>): Promise<void> {
 /** Imports `lines` and builds the product again. */
 async function update(lines: readonly string[]): Promise<void> {
   await restart(() => importPersons(fixture.directory, lines));
-  const envelope = await use({ operation: "build", grant, key: fixture.parties.operator });
-  await send(fixture, "/v1/builds", envelope);
-  expect(await finishedRun(fixture, envelope.request.body.callId)).toMatchObject({ state: "completed" });
+  await buildAgain(fixture, grant);
 }
 
-async function currentSnapshot(): Promise<{ snapshot: LookupSnapshot; snapshotHash: string }> {
-  const bytes = await get(fixture, "/v1/products/bands/snapshot");
-  const { body } = SignedLookupSnapshot.parse(JSON.parse(new TextDecoder().decode(bytes)));
-  return { snapshot: body, snapshotHash: await documentHash(body) };
-}
-
-const part = (hash: string, name: string): Promise<Bytes> =>
-  get(fixture, `/v1/products/bands/snapshots/${hash}/${name}`);
-
-async function openCurrent(): Promise<Opened> {
-  const { snapshot, snapshotHash } = await currentSnapshot();
-  const hints = [await part(snapshotHash, "hint")];
-  if (snapshot.delta !== undefined) hints.push(await part(snapshotHash, "delta-hint"));
-  return { snapshot, snapshotHash, client: await LookupClient.open({ snapshot, snapshotHash, hints }) };
-}
-
-async function ask(operation: "lookup.evaluate" | "lookup.query", frame: Bytes, named: string): Promise<Bytes> {
-  const call = await sealedCall(fixture, frame, {
-    operation,
-    grant,
-    key: fixture.parties.caller,
-    issuedAt: clock.now(),
-  });
-  const answer = decodeAnswer(await send(fixture, "/v1/calls", call.envelope));
-  expect(answer.receipt.openings.snapshot?.value).toBe(named);
-  return call.open(answer.frame);
-}
-
-async function lookup({ client, snapshot, snapshotHash }: Opened, key: string): Promise<string | null> {
-  const started = client.start(key, random);
-  const query = await started.evaluated(await ask("lookup.evaluate", started.frame, snapshotHash));
-  const value = await query.finish(await ask("lookup.query", query.frame, snapshotHash));
-  return value === null ? null : (snapshot.vocabulary[decodeLabelRecord(value)] ?? null);
-}
+const openCurrent = (): Promise<OpenedLookup> => openSnapshot(fixture);
+const part = (hash: string, name: string): Promise<Bytes> => lookupPart(fixture, hash, name);
+const ask = (operation: "lookup.evaluate" | "lookup.query", frame: Bytes, named: string): Promise<Bytes> =>
+  askLookup({ fixture, grant }, operation, frame, named);
+const lookup = (opened: OpenedLookup, key: string): Promise<string | null> => lookUp({ fixture, grant }, opened, key);
 
 const codeOf = async (work: Promise<unknown>): Promise<string> =>
   work.then(
@@ -150,7 +117,7 @@ function opens(output: Bytes, database: Bytes, parameters: LookupParameters): bo
 }
 
 /** What a caller keeps of an evaluation: the output for `key`. */
-async function outputOf({ snapshot, snapshotHash }: Opened, key: string): Promise<Bytes> {
+async function outputOf({ snapshot, snapshotHash }: OpenedLookup, key: string): Promise<Bytes> {
   const context = lookupContext(snapshot);
   const input = concatBytes(Uint8Array.of(context.length >> 8, context.length & 255), context, utf8(key));
   const blinded = blind(input, random);
@@ -166,11 +133,6 @@ async function outputOf({ snapshot, snapshotHash }: Opened, key: string): Promis
   });
   return output;
 }
-
-const LINES = Array.from({ length: ROWS }, (_, i) => rowText(i));
-/** P1 is gone, P2 has the row of another band, P400 is new. */
-const other = Array.from({ length: ROWS }, (_, i) => i).find((i) => plainBand(i) !== plainBand(2)) ?? 0;
-const CHANGED = [...LINES.filter((_, i) => i !== 1 && i !== 2), rowText(other, "P2"), rowText(other, `P${ROWS}`)];
 
 test(
   "few changes are served by a delta over the same base; the snapshot before answers for its time; compaction leaves nothing of what was deleted",
@@ -188,12 +150,12 @@ test(
     expect(second.snapshot.delta?.parameters.matrixSeed).not.toBe(parameters.matrixSeed);
     const before = spent();
     const keys = ["P0", "P1", "P2", `P${ROWS}`, "nobody"];
-    const answers = async (opened: Opened): Promise<(string | null)[]> => {
+    const answers = async (opened: OpenedLookup): Promise<(string | null)[]> => {
       const found = [];
       for (const key of keys) found.push(await lookup(opened, key));
       return found;
     };
-    expect(await answers(second)).toEqual([plainBand(0), null, plainBand(other), plainBand(other), null]);
+    expect(await answers(second)).toEqual([plainBand(0), null, plainBand(OTHER), plainBand(OTHER), null]);
     const between = spent();
     // Whoever holds the snapshot before asks it to its end, at the same price, and gets its hints.
     expect(await answers(first)).toEqual([plainBand(0), plainBand(1), plainBand(2), null, null]);
@@ -210,11 +172,11 @@ test(
     expect(spent()).toEqual(charged);
 
     // The second update is cumulative, and only one snapshot before it answers, for its time.
-    await update([...CHANGED, rowText(other, `P${ROWS + 1}`)]);
+    await update([...CHANGED, rowText(OTHER, `P${ROWS + 1}`)]);
     const third = await openCurrent();
     expect(third.snapshot).toMatchObject({ hint, epoch });
     expect(await answers(third)).toEqual(await answers(second));
-    expect(await lookup(third, `P${ROWS + 1}`)).toBe(plainBand(other));
+    expect(await lookup(third, `P${ROWS + 1}`)).toBe(plainBand(OTHER));
     const paid = spent();
     expect(await codeOf(lookup(first, "P0"))).toBe("ERR_SNAPSHOT");
     expect(await codeOf(ask("lookup.query", half.frame, first.snapshotHash))).toBe("ERR_SNAPSHOT");
@@ -231,7 +193,7 @@ test(
     expect(fourth.snapshot.delta).toBeUndefined();
     expect(fourth.snapshot.epoch).toBe(epoch + 1);
     expect(fourth.snapshot.oprfPublicKey).not.toBe(oprfPublicKey);
-    expect(await answers(fourth)).toEqual([plainBand(0), null, plainBand(other), plainBand(other), null]);
+    expect(await answers(fourth)).toEqual([plainBand(0), null, plainBand(OTHER), plainBand(OTHER), null]);
     for (const opened of [second, third]) expect(await codeOf(lookup(opened, "P0"))).toBe("ERR_SNAPSHOT");
 
     await restart(() => Promise.resolve());
@@ -254,4 +216,30 @@ test("the snapshot before answers no longer than its time", { timeout: 120_000 }
   expect(await lookup(before, "P0")).toBe(plainBand(0));
   time += SNAPSHOT_GRACE_MS;
   expect(await codeOf(lookup(before, "P0"))).toBe("ERR_SNAPSHOT");
+});
+
+test("more changes than a delta may hold are a base of the next epoch, and end the snapshot before at once", async () => {
+  const { snapshot } = await openCurrent();
+  const { epoch } = snapshot;
+  // What the base was compacted to. Of 400 rows an eighth are fewer than 256, the least that a delta may hold.
+  const base = [...CHANGED, rowText(OTHER, `P${ROWS + 1}`)];
+  const added = (count: number): string[] => Array.from({ length: count }, (_, i) => rowText(i, `N${i}`));
+  await update([...base, ...added(256)]);
+  const full = await openCurrent();
+  expect(full.snapshot).toMatchObject({ epoch, hint: snapshot.hint });
+  expect(full.snapshot.delta).toBeDefined();
+  expect(await lookup(full, "N255")).toBe(plainBand(255));
+
+  await update([...base, ...added(257)]);
+  const anew = await openCurrent();
+  expect(anew.snapshot.delta).toBeUndefined();
+  expect(anew.snapshot.epoch).toBe(epoch + 1);
+  expect(anew.snapshot.oprfPublicKey).not.toBe(snapshot.oprfPublicKey);
+  const found = [];
+  for (const key of ["P0", "P1", "P2", "N0", "N256", "nobody"]) found.push(await lookup(anew, key));
+  expect(found).toEqual([plainBand(0), null, plainBand(OTHER), plainBand(0), plainBand(256), null]);
+  expect(await codeOf(lookup(full, "P0"))).toBe("ERR_SNAPSHOT");
+  // Nothing of base and delta before is left.
+  const parts = await readdir(join(fixture.directory, "indexes"));
+  expect([parts.length, await readdir(join(fixture.directory, "contents"))]).toEqual([1, parts]);
 });
