@@ -10,12 +10,12 @@ export function columnsOf8(from: usize, rowStride: usize, rows: u32, columns: u3
   }
 }
 
-/** As `columnsOf8`, signed and in 16 bits, as `hint` reads them. */
+/** As `columnsOf8`, signed and in 16 bits, as `hint` reads them. Row after row, since rows may lie far apart: the places
+ *  that a row is written to stay in the first cache level for the next one. */
 export function columnsOf16(from: usize, rowStride: usize, rows: u32, columns: u32, to: usize, columnStride: usize): void {
-  for (let c: u32 = 0; c < columns; c++) {
-    let at = from + c;
-    const first = to + <usize>c * columnStride;
-    for (let r: u32 = 0; r < rows; r++, at += rowStride) store<i16>(first + (<usize>r << 1), load<i8>(at));
+  for (let r: u32 = 0; r < rows; r++, from += rowStride, to += 2) {
+    let place = to;
+    for (let c: u32 = 0; c < columns; c++, place += columnStride) store<i16>(place, load<i8>(from + c));
   }
 }
 
