@@ -298,6 +298,11 @@ export const ERROR_CATALOGUE = {
     message: "a set has more than {maxItems} distinct entries",
     remedy: "send a list, or build a set, of at most {maxItems} distinct entries",
   },
+  ERR_PSI_ENCODING: {
+    status: 500,
+    message: "the list cannot be encoded in this session",
+    remedy: "report it: chance does this once in 2^40 sessions",
+  },
 
   // Encrypted scoring
   ERR_SCORE_ROWS: {

@@ -192,6 +192,16 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     files: ["packages/domain/src/register/person-tags.ts"],
   },
   {
+    use: {
+      en: "private set intersection: places of keys in a store, by a public seed; keeps no secret",
+      zh: "隐私求交：按公开种子确定键在存储中的位置（不保护任何秘密）",
+    },
+    algorithm: "SipHash-2-4, 128 bits",
+    standard: "Aumasson and Bernstein, 2012",
+    national: false,
+    files: ["packages/mpc/src/psi/okvs/siphash.ts"],
+  },
+  {
     use: { en: "private lookup: oblivious PRF", zh: "匿踪查询：不经意伪随机函数" },
     algorithm: `VOPRF(${RISTRETTO})`,
     standard: "RFC 9497, RFC 9496",
