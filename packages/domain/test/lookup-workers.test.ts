@@ -1,6 +1,7 @@
 /** Lookups over workers on other machines, as the domain sees it: joined answers, failures, restarts, altered answers.
  *  Workers listen on loopback in this process; time passes when a test says so. @module */
 import { WorkerSecret } from "@sluice/mpc/remote/client";
+import { SluiceError } from "@sluice/protocol";
 import { afterEach, expect, test } from "vitest";
 import { ManualTimers } from "../../mpc/test/remote-manual-timers.ts";
 import {
@@ -189,6 +190,29 @@ test("a worker with another secret gets no partition and no query", async () => 
   expect(faults).toMatchObject([{ code: "ERR_WORKER_AUTH" }]);
   expect(worker.partitions.load()).toEqual({ partitions: 0, sizeBytes: 0 });
   expect(worker.pool.tasks).toHaveLength(0);
+});
+
+test("a worker that refuses the question is stood in for like one that is down, and its words reach nobody", async () => {
+  const { ask, one, two, workers } = await setUp();
+  for (const code of ["ERR_LOOKUP_QUERY", "ERR_WORKER_TASK", "ERR_FRAME_TOO_LARGE"] as const) {
+    one.pool.fails = new SluiceError(code, { reason: "the worker's own words" });
+    const query = newQuery();
+    expect(await ask(query)).toEqual(expected(query));
+  }
+  two.pool.fails = one.pool.fails;
+  expect(await ask(newQuery())).toBeNull();
+  expect(workers.load().fallbacks).toBe(2);
+});
+
+test("a query of another length is refused before a worker is asked", async () => {
+  const { ask, one, two } = await setUp();
+  for (const length of [0, 95, 97]) {
+    await expect(ask(new Uint32Array(length))).rejects.toMatchObject({
+      code: "ERR_LOOKUP_QUERY",
+      details: { reason: "it needs 96 words" },
+    });
+  }
+  expect(tasksOf(one, two)).toEqual([0, 0]);
 });
 
 test("a cancelled query stops at every worker, and is no answer of the domain's own", async () => {

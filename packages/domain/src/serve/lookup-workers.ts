@@ -18,7 +18,7 @@ import {
   type Timers,
   type WorkerLink,
 } from "@sluice/mpc/remote/client";
-import { isSluiceError, SluiceError, type LookupParameters } from "@sluice/protocol";
+import { SluiceError, type LookupParameters } from "@sluice/protocol";
 
 /** Workers that each partition is given to, if there are so many. */
 const REPLICAS = 2;
@@ -71,9 +71,14 @@ export class LookupWorkers {
     this.#options = options;
   }
 
-  /** One word for each column; null when the domain must answer itself.
-   *  @throws ERR_CANCELLED when `signal` is aborted, ERR_LOOKUP_QUERY */
+  /** One word for each column; null when the domain must answer itself. Nothing that a worker refuses with is thrown: its text
+   *  would reach callers.
+   *  @throws ERR_CANCELLED when `signal` is aborted; ERR_LOOKUP_QUERY before a worker is asked */
   async answer(asked: PartitionedDatabase, query: Uint32Array, signal: AbortSignal): Promise<Uint32Array | null> {
+    const { rowsPerBucket } = asked.parameters;
+    if (query.length !== rowsPerBucket) {
+      throw new SluiceError("ERR_LOOKUP_QUERY", { reason: `it needs ${rowsPerBucket} words` });
+    }
     const plan = this.#planOf(asked);
     if (plan === null) {
       this.#fallbacks += this.#options.workers.length > 0 ? 1 : 0;
@@ -90,9 +95,8 @@ export class LookupWorkers {
         return checkedAnswer(answer, part, asked);
       };
       return joinAnswers(await Promise.all(plan.map(ask)));
-    } catch (error) {
+    } catch {
       if (signal.aborted) throw new SluiceError("ERR_CANCELLED");
-      if (isSluiceError(error, "ERR_LOOKUP_QUERY")) throw error;
       this.#fallbacks += 1;
       return null;
     } finally {

@@ -1,26 +1,24 @@
 /** One question to several workers that all know the answer: one is asked, the next when the first fails, or when it is slow
- *  and a second request is allowed; the first answer counts, and whoever still computes is told to stop.
+ *  and a second request is allowed; the first answer counts, and whoever still computes is told to stop. Whatever a worker
+ *  refuses with is its failure, of the question too: who asks has judged that, and a worker may lie.
  *  @module */
-import { isSluiceError, SluiceError, type ErrorCode } from "@sluice/protocol";
+import { SluiceError } from "@sluice/protocol";
 import type { Hedging } from "./hedging.ts";
 import type { Timers } from "./timers.ts";
-
-/** Refusals of the question itself: every worker would say the same. */
-const FINAL_CODES: readonly ErrorCode[] = ["ERR_LOOKUP_QUERY", "ERR_WORKER_TASK", "ERR_FRAME_TOO_LARGE"];
 
 /** Whom to ask, and how. */
 export interface Race<Worker, T> {
   /** In the order in which they are asked. */
   readonly workers: readonly Worker[];
   readonly ask: (worker: Worker, signal: AbortSignal) => Promise<T>;
-  /** Hears of each failure that another worker may make good. */
+  /** Hears of each failure. */
   readonly onFailure: (worker: Worker, error: unknown) => void;
   readonly hedging: Hedging;
   readonly timers: Timers;
   readonly signal: AbortSignal;
 }
 
-/** The first answer. @throws what the last worker threw, at once what every worker would; the reason of `signal` */
+/** The first answer. @throws what the last worker threw; the reason of `signal` */
 export async function firstAnswer<Worker, T>(race: Race<Worker, T>): Promise<T> {
   const { workers, ask, onFailure, hedging, timers, signal } = race;
   const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -46,7 +44,6 @@ export async function firstAnswer<Worker, T>(race: Race<Worker, T>): Promise<T> 
     } catch (error) {
       asked.delete(controller);
       if (isSettled) return;
-      if (isSluiceError(error, ...FINAL_CODES)) return settle(() => reject(error));
       onFailure(worker, error);
       if (asked.size === 0 && !askNext()) settle(() => reject(error));
     }
