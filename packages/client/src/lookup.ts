@@ -1,7 +1,7 @@
 /** Private lookup (匿踪查询): the label of one key. The caller learns this label; domain and gateway learn that this caller
  *  asked this product, not the key and not whether it was there: each lookup makes the same two calls.
  *  @module */
-import { LookupClient } from "@sluice/mpc/lookup/client";
+import { LookupClient, type LookupQuery } from "@sluice/mpc/lookup/client";
 import {
   decodeLabelRecord,
   isSluiceError,
@@ -29,12 +29,17 @@ export interface LookupResult {
   readonly snapshotHash: Sha256Hex;
 }
 
-/** A lookup product, at the snapshot that it served when it was opened; a lookup after an update fetches the new one. */
-export interface LookupHandle extends ProductHandle<LookupSnapshot> {
+/** A lookup product, at the snapshot that it served when it was opened; a lookup after an update fetches the new one. Close it when
+ *  it is not asked again: `using` does. */
+export interface LookupHandle extends ProductHandle<LookupSnapshot>, Disposable {
   /** The label of `key`, a UTF-8 string used exactly as given. When the domain does not serve the handle's snapshot any more, the
    *  present one is opened, once, and asked: for all lookups from then on. Of it only the hints that are new are fetched.
-   *  @throws ERR_RECEIPT, ERR_ANSWER_ALTERED, ERR_OPRF_PROOF, ERR_LOOKUP_CORRUPT, ERR_CANCELLED, and refusals of the peers */
+   *  @throws ERR_RECEIPT, ERR_ANSWER_ALTERED, ERR_OPRF_PROOF, ERR_LOOKUP_CORRUPT, ERR_CANCELLED, ERR_STATE when the handle is closed,
+   *  and refusals of the peers */
   lookup(key: string, options?: CallOptions): Promise<LookupResult>;
+  /** Wipes the secrets of queries that were made ahead, lets go of matrices and hints, and ends lookups under way with
+   *  ERR_CANCELLED. Closing it again does nothing. */
+  close(): void;
 }
 
 /** A snapshot that can be asked. */
@@ -55,30 +60,45 @@ export async function openLookup(
 ): Promise<LookupHandle> {
   let opened = await openSnapshot(context, name, null, options);
   let opening: Promise<Opened> | undefined;
+  const closing = new AbortController();
   // Lookups that are told so at the same time share one opening.
   const reopened = async (stale: Opened): Promise<Opened> => {
     if (opened !== stale) return opened;
     // Not ended by the signal of one of them.
-    opening ??= openSnapshot(context, name, stale, {}).finally(() => (opening = undefined));
+    const { signal } = closing;
+    opening ??= openSnapshot(context, name, stale, { signal }).finally(() => (opening = undefined));
     opened = await opening;
     stale.client.discardPrepared();
+    if (closing.signal.aborted) opened.client.close();
     return opened;
   };
-  const ahead = (): void => void opened.client.prepare(PREPARED_QUERIES, context.random);
+  const ahead = (): void => {
+    if (!closing.signal.aborted) void opened.client.prepare(PREPARED_QUERIES, context.random);
+  };
+  const close = (): void => {
+    closing.abort();
+    opened.client.close();
+  };
   ahead();
   return {
     ...opened.product,
-    async lookup(key, options = {}) {
+    async lookup(key, { signal } = {}) {
+      if (closing.signal.aborted) {
+        throw refusal("ERR_STATE", { kind: "product", name, state: "closed", needed: "open" });
+      }
       const asked = opened;
+      const either = { signal: signal === undefined ? closing.signal : AbortSignal.any([closing.signal, signal]) };
       try {
-        return await lookupKey(context, asked, key, options);
+        return await lookupKey(context, asked, key, either);
       } catch (error) {
         if (!isSluiceError(error, "ERR_SNAPSHOT")) throw error;
-        return await lookupKey(context, await reopened(asked), key, options);
+        return await lookupKey(context, await reopened(asked), key, either);
       } finally {
         ahead();
       }
     },
+    close,
+    [Symbol.dispose]: close,
   };
 }
 
@@ -111,16 +131,30 @@ async function lookupKey(
   options: CallOptions,
 ): Promise<LookupResult> {
   throwIfCancelled(options.signal);
-  const started = await asClient(() => client.start(key, context.random));
-  const evaluation = await callOnce(context, useOf(product, "lookup.evaluate", 1), started.frame, options);
-  const query = await asClient(() => started.evaluated(evaluation.frame));
+  const query = await evaluatedQuery(context, { product, client }, key, options);
   try {
     const answer = await callOnce(context, useOf(product, "lookup.query", 1), query.frame, options);
     const payload = await asClient(() => query.finish(answer.frame));
     const record = payload === null ? null : { label: labelOf(payload, product.snapshot.vocabulary) };
-    return { record, receipts: [evaluation.receipt, answer.receipt], snapshotHash: product.snapshotHash };
+    return { record, receipts: [query.receipt, answer.receipt], snapshotHash: product.snapshotHash };
   } finally {
     query.discard();
+  }
+}
+
+/** The first of the two calls, with what is asked in the second. */
+async function evaluatedQuery(
+  context: ProductionContext,
+  { product, client }: Opened,
+  key: string,
+  options: CallOptions,
+): Promise<LookupQuery & { readonly receipt: EvidencedReceipt }> {
+  const started = await asClient(() => client.start(key, context.random));
+  try {
+    const { receipt, frame } = await callOnce(context, useOf(product, "lookup.evaluate", 1), started.frame, options);
+    return { ...(await asClient(() => started.evaluated(frame))), receipt };
+  } finally {
+    started.discard();
   }
 }
 

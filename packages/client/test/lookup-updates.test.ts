@@ -46,6 +46,21 @@ test("lookups at the same time share one opening", async () => {
   expect(paths().filter((path) => path.endsWith("delta-hint"))).toHaveLength(1);
 });
 
+test("a handle that is closed while it fetches the present snapshot goes over to nothing", async () => {
+  await city.update({ "person-1": 2 });
+  const fetched = Promise.withResolvers<void>();
+  city.hooks.part = (bytes) => {
+    fetched.resolve();
+    handle.close();
+    return bytes;
+  };
+  await refused(handle.lookup("person-1"), "ERR_CANCELLED");
+  await fetched.promise;
+  city.hooks = {};
+  await refused(handle.lookup("person-1"), "ERR_STATE");
+  expect(paths().filter((path) => path === "/v1/calls")).toHaveLength(1);
+});
+
 test("a domain that refuses the present snapshot too is asked no third time", async () => {
   city.hooks.call = (_, response) => {
     sendProblem(response, new SluiceError("ERR_SNAPSHOT", {}, { refusedBy: "domain" }));

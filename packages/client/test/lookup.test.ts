@@ -314,6 +314,29 @@ test("one query is made ahead, when the product is opened and after each lookup,
   }
 });
 
+test("a closed handle asks nothing; a lookup under way ends as cancelled", async () => {
+  const asked = Promise.withResolvers<void>();
+  city.hooks.call = () => {
+    asked.resolve();
+    return true;
+  };
+  const opened = await client.openLookup("credit-label");
+  const cut = refused(opened.lookup("person-1"), "ERR_CANCELLED");
+  await asked.promise;
+  opened.close();
+  await cut;
+  city.calls.length = 0;
+  expect((await refused(opened.lookup("person-1"), "ERR_STATE")).message).toContain("credit-label is closed");
+  opened.close();
+  let disposed: LookupHandle;
+  {
+    using own = await client.openLookup("credit-label");
+    disposed = own;
+  }
+  await refused(disposed.lookup("person-1"), "ERR_STATE");
+  expect(city.calls).toHaveLength(0);
+});
+
 test("an empty key is refused before anything is sent", async () => {
   await refused(handle.lookup(""), "ERR_OPRF_INPUT");
   expect(city.calls).toHaveLength(0);

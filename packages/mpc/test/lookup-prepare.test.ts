@@ -1,7 +1,7 @@
 /** Queries that are made ahead: answered as others, bounded, each used once. @module */
-import type { Bytes, Random } from "@sluice/protocol";
+import { lookupTables, type Bytes, type Random } from "@sluice/protocol";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { hasKernels } from "../src/kernel/kernels.ts";
 import { LookupClient, MAX_PREPARED_QUERIES, systemRandom } from "../src/lookup/client.ts";
 import { innerProducts, plainInnerProducts } from "../src/lookup/inner-products.ts";
@@ -127,4 +127,33 @@ test("a masked query is given away once, and a discarded one never", async () =>
   const discarded = await MaskedQuery.create(table, systemRandom);
   discarded.discard();
   expect(() => discarded.take()).toThrow(expect.objectContaining({ code: "ERR_STATE" }));
+});
+
+test("a closed client has wiped what was made ahead, holds no table, and neither starts, prepares nor asks", async () => {
+  const client = await LookupClient.open(product);
+  const create = vi.spyOn(MaskedQuery, "create");
+  await client.prepare(2);
+  const masked = await Promise.all(create.mock.results.map(({ value }) => value as Promise<MaskedQuery>));
+  expect(masked).toHaveLength(2 * TABLES);
+  const started = client.start("person-8");
+  const evaluated = await evaluateFrame(product, started.frame);
+  const onItsWay = client.start("person-9");
+  const made = onItsWay.evaluated(await evaluateFrame(product, onItsWay.frame));
+  client.close();
+  client.close();
+  create.mockRestore();
+  const closed = { code: "ERR_STATE", details: { state: "closed" } };
+  const refused = await Promise.allSettled([made, started.evaluated(evaluated), client.prepare(1)]);
+  expect(refused).toMatchObject(refused.map(() => ({ status: "rejected", reason: closed })));
+  expect(() => client.start("person-8")).toThrow(expect.objectContaining({ code: "ERR_STATE" }));
+  for (const each of masked) expect(() => each.take()).toThrow(expect.objectContaining({ code: "ERR_STATE" }));
+  expect(lookupTables(product.snapshot).filter((table) => client.holds(table))).toEqual([]);
+});
+
+test("a lookup that was discarded is not evaluated", async () => {
+  const client = await LookupClient.open(product);
+  const started = client.start("person-8");
+  const evaluated = await evaluateFrame(product, started.frame);
+  started.discard();
+  await expect(started.evaluated(evaluated)).rejects.toMatchObject({ code: "ERR_STATE" });
 });

@@ -15,7 +15,7 @@ export const lookup: Command = {
     const client = await openClient(args, io);
     const argument = args.positional(1);
     const key = argument === "-" ? (await io.readStdin()).replace(/\r?\n$/, "") : argument;
-    const handle = await client.openLookup(args.positional(0), { signal: io.signal });
+    using handle = await client.openLookup(args.positional(0), { signal: io.signal });
     await tellRestrictions(handle, io);
     const { record, receipts } = await handle.lookup(key, { signal: io.signal });
     await keepReceipts(args, receipts);

@@ -42,6 +42,8 @@ export interface LookupEvaluation {
   readonly frame: Bytes;
   /** Takes the EvaluateResponse. Works once. @throws ERR_FRAME_MALFORMED, ERR_OPRF_ELEMENT, ERR_OPRF_PROOF, ERR_STATE */
   evaluated(frame: Bytes): Promise<LookupQuery>;
+  /** Wipes the secrets of a lookup that will not be evaluated. */
+  discard(): void;
 }
 
 /** Second step: send `frame` as the body of `lookup.query`. */
@@ -67,12 +69,13 @@ export interface SnapshotSource {
 /** Most queries that a client holds ready. */
 export const MAX_PREPARED_QUERIES = 16;
 
-/** A snapshot with its hints; makes any number of lookups. Holds public bytes, and queries that were made ahead: whoever prepared
- *  some wipes them with `discardPrepared`. */
+/** A snapshot with its hints; makes any number of lookups, until it is closed. Holds public bytes, and queries that were made ahead:
+ *  `discardPrepared` and `close` wipe them. */
 export class LookupClient {
   readonly snapshot: LookupSnapshot;
   readonly snapshotHash: Sha256Hex;
-  readonly #tables: readonly OpenedTable[];
+  #tables: readonly OpenedTable[];
+  #isClosed = false;
   readonly #context: Bytes;
   /** Made ahead, or in the making. */
   readonly #prepared: Promise<readonly MaskedQuery[]>[] = [];
@@ -117,11 +120,17 @@ export class LookupClient {
     return new LookupClient(snapshot, snapshotHash, opened);
   }
 
-  /** Starts a lookup of `key`, used exactly as it is. @throws ERR_OPRF_INPUT when the key cannot be a key. */
+  /** Starts a lookup of `key`, used exactly as it is. @throws ERR_OPRF_INPUT when the key cannot be a key; ERR_STATE when closed */
   start(key: string, random: Random = systemRandom): LookupEvaluation {
+    this.#expectOpen();
     const input = oprfInput(this.#context, key);
     const { blind: blindScalar, blindedElement } = blind(input, random);
     let open = true;
+    const discard = (): void => {
+      open = false;
+      blindScalar.wipe();
+      input.fill(0);
+    };
     return {
       frame: encodeEvaluateRequest({ snapshot: fromHex(this.snapshotHash), elements: [blindedElement] }),
       evaluated: async (frame) => {
@@ -142,16 +151,17 @@ export class LookupClient {
           if (output === undefined) throw new SluiceError("ERR_OPRF_PROOF");
           return await this.#query(output, random);
         } finally {
-          blindScalar.wipe();
-          input.fill(0);
+          discard();
         }
       },
+      discard,
     };
   }
 
   /** Makes queries ahead until `count` are held, at most MAX_PREPARED_QUERIES: most of the work of a query does not depend on the
-   *  key. Each has secrets and errors of its own and serves one lookup. Ends when they are there. */
+   *  key. Each has secrets and errors of its own and serves one lookup. Ends when they are there. @throws ERR_STATE when closed */
   async prepare(count = 1, random: Random = systemRandom): Promise<void> {
+    this.#expectOpen();
     while (this.#prepared.length < Math.min(count, MAX_PREPARED_QUERIES)) {
       const made = maskAll(this.#tables, random);
       // A lookup that meets one that failed makes its own, and tells what is wrong.
@@ -166,6 +176,20 @@ export class LookupClient {
     for (const made of this.#prepared.splice(0)) void discardWhenMade(made);
   }
 
+  /** Wipes the queries that were made ahead and lets go of matrices and hints. Lookups that have no query yet get none; a query that
+   *  was made is finished or discarded by whoever has it. */
+  close(): void {
+    this.#isClosed = true;
+    this.#tables = [];
+    this.discardPrepared();
+  }
+
+  /** @throws ERR_STATE */
+  #expectOpen(): void {
+    if (!this.#isClosed) return;
+    throw new SluiceError("ERR_STATE", { kind: "product", name: "lookup", state: "closed", needed: "open" });
+  }
+
   /** A query that was made ahead, or a new one. */
   async #masked(random: Random): Promise<readonly MaskedQuery[]> {
     const made = this.#prepared.shift();
@@ -177,8 +201,11 @@ export class LookupClient {
     const discard = (): void => {
       for (const query of queries) query.discard();
     };
-    const masked = await this.#masked(random);
     try {
+      this.#expectOpen();
+      const masked = await this.#masked(random);
+      if (this.#isClosed) for (const each of masked) each.discard();
+      this.#expectOpen();
       for (const [i, table] of this.#tables.entries()) {
         const mask = masked[i];
         if (mask !== undefined) queries.push(TableQuery.create(table, mask, output));

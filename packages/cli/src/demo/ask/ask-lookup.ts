@@ -23,7 +23,7 @@ export interface LookupQuestion {
 /** Looks up persons chosen over the whole table, the first ones before, and absent ones after. */
 export async function askPrivately(client: SluiceClient, question: LookupQuestion): Promise<Asked> {
   const { product, expected, first, progress } = question;
-  const handle = await client.openLookup(product);
+  using handle = await client.openLookup(product);
   const everyone = [...expected.keys()];
   const stride = Math.max(1, Math.floor(everyone.length / PRESENT));
   const present = [...first, ...everyone.filter((_, i) => i % stride === 0)].slice(0, PRESENT);
