@@ -10,6 +10,7 @@ import { buildIndex, LookupDatabase, padDelta } from "@sluice/mpc/lookup/server"
 import { blind } from "@sluice/mpc/oprf/client";
 import { blindEvaluate, deriveKeyPair, evaluateMany } from "@sluice/mpc/oprf/server";
 import {
+  bytesOfWords,
   canonicalText,
   decodeAnswer,
   decodeEvaluateRequest,
@@ -51,7 +52,6 @@ import { deriveRecordSecrets } from "../packages/mpc/src/lookup/derive.ts";
 import { sampleErrors } from "../packages/mpc/src/lookup/gaussian.ts";
 import { LweMatrix } from "../packages/mpc/src/lookup/matrix.ts";
 import { positionsOf } from "../packages/mpc/src/lookup/positions.ts";
-import { bytesOfWords } from "../packages/mpc/src/lookup/words.ts";
 import { formMalformedVectors, formStructVectors } from "./wire-form-structs.ts";
 import { makePsiVectors } from "./wire-psi-vectors.ts";
 import { makeDatasetVectors } from "./wire-dataset-vectors.ts";

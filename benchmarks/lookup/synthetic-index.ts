@@ -3,6 +3,7 @@
  *  @module */
 import { createCipheriv, randomBytes } from "node:crypto";
 import {
+  bytesOfWords,
   concatBytes,
   documentHash,
   encodeLookupRecord,
@@ -21,7 +22,6 @@ import { chooseShape } from "../../packages/mpc/src/lookup/geometry.ts";
 import { ERROR_DEVIATION, LWE_DIMENSION } from "../../packages/mpc/src/lookup/lwe.ts";
 import { LweMatrix } from "../../packages/mpc/src/lookup/matrix.ts";
 import { positionsOf } from "../../packages/mpc/src/lookup/positions.ts";
-import { bytesOfWords } from "../../packages/mpc/src/lookup/words.ts";
 
 const PATTERNS = 16;
 const PANEL_ROWS = 256;

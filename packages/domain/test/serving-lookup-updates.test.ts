@@ -8,6 +8,7 @@ import {
   concatBytes,
   decodeEvaluateResponse,
   encodeEvaluateRequest,
+  encodePirQuery,
   fromHex,
   utf8,
   type Bytes,
@@ -169,6 +170,9 @@ test(
     const renamed = concatBytes(half.frame.subarray(0, 2), fromHex(second.snapshotHash), half.frame.subarray(34));
     const charged = spent();
     expect(await codeOf(ask("lookup.query", renamed, second.snapshotHash))).toBe("ERR_LOOKUP_QUERY");
+    // So is one as long as a frame may be.
+    const long = encodePirQuery({ snapshot: fromHex(second.snapshotHash), parts: [new Uint32Array(4_190_000)] });
+    expect(await codeOf(ask("lookup.query", long, second.snapshotHash))).toBe("ERR_LOOKUP_QUERY");
     expect(spent()).toEqual(charged);
 
     // The second update is cumulative, and only one snapshot before it answers, for its time.

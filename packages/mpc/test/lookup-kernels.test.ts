@@ -1,5 +1,5 @@
 /** Matrix, hint, answer, filter and shape against plain reference computations. @module */
-import type { LookupParameters } from "@sluice/protocol";
+import { wordsOfBytes, type LookupParameters } from "@sluice/protocol";
 import fc from "fast-check";
 import { createCipheriv } from "node:crypto";
 import { expect, test } from "vitest";
@@ -9,7 +9,6 @@ import { computeHint } from "../src/lookup/hint.ts";
 import { checkParameters, decodingFailureLog2, hintBytesOf, LWE_DIMENSION } from "../src/lookup/lwe.ts";
 import { LweMatrix } from "../src/lookup/matrix.ts";
 import { positionsOf } from "../src/lookup/positions.ts";
-import { wordsOfBytes } from "../src/lookup/words.ts";
 import { seededRandom } from "./seeded-random.ts";
 
 const SEED = seededRandom(21).bytes(32);

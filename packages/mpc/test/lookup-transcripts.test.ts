@@ -1,11 +1,10 @@
 /** What a server that keeps every frame can tell of the keys: nothing, by the statistics of `transcript-statistics.ts`, and the same
  *  statistics tell at once when errors are left out or a secret is used twice. Times are not looked at: they say how busy the
  *  caller was, and which steps it takes does not depend on the key (`pir-query.ts`). @module */
-import { fromHex, type Bytes, type Random } from "@sluice/protocol";
+import { fromHex, wordsOfBytes, type Bytes, type Random } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { LookupClient, systemRandom } from "../src/lookup/client.ts";
 import { LweMatrix } from "../src/lookup/matrix.ts";
-import { wordsOfBytes } from "../src/lookup/words.ts";
 import { buildProduct, evaluateFrame } from "./lookup-product.ts";
 import { seededRandom } from "./seeded-random.ts";
 import {

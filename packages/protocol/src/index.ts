@@ -51,3 +51,4 @@ export * from "./signed.ts";
 export * from "./status.ts";
 export * from "./table.ts";
 export * from "./use.ts";
+export * from "./words.ts";

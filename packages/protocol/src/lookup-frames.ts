@@ -6,6 +6,7 @@ import type { Bytes } from "./bytes.ts";
 import { ByteReader, ByteWriter } from "./codec.ts";
 import { SluiceError } from "./errors.ts";
 import { MAX_OPRF_ELEMENTS } from "./limits.ts";
+import { bytesOfWords, wordsOfBytes } from "./words.ts";
 
 /** Version of the lookup frames. */
 export const LOOKUP_VERSION = 2;
@@ -16,6 +17,11 @@ export const PROOF_BYTES = 64;
 /** Most tables of a snapshot: base and delta. */
 export const MAX_LOOKUP_PARTS = 2;
 const HASH_BYTES = 32;
+
+/** Snapshot that a request for an evaluation or a query names; what comes after it is not read. @throws ERR_FRAME_MALFORMED */
+export function namedSnapshot(bytes: Bytes): Bytes {
+  return openFrame(bytes).fixed(HASH_BYTES);
+}
 
 /** Blinded elements of one evaluation, under the key that a snapshot names. */
 export type EvaluateRequest = {
@@ -73,6 +79,13 @@ export function decodePirQuery(bytes: Bytes): PirQuery {
   return { snapshot: reader.fixed(HASH_BYTES), parts: readParts(reader) };
 }
 
+/** The length of each part of a well-formed query, in words. They are not read, so that a query of any length costs as little
+ *  as the next. @throws as `decodePirQuery` does */
+export function measurePirQuery(bytes: Bytes): { readonly snapshot: Bytes; readonly words: number[] } {
+  const reader = openFrame(bytes);
+  return { snapshot: reader.fixed(HASH_BYTES), words: readEachPart(reader).map(({ length }) => length / 4) };
+}
+
 // struct { uint16 version; uint8 count; LookupPart parts[count]; } PirAnswer;
 /** Bytes of an answer: for each part of the query one word for each column. @throws as `encodePirQuery` does */
 export function encodePirAnswer(parts: Uint32Array[]): Bytes {
@@ -122,14 +135,19 @@ function readElements(reader: ByteReader): Bytes[] {
 function writeParts(writer: ByteWriter, parts: readonly Uint32Array[]): ByteWriter {
   checkParts(parts.length);
   writer.uint(parts.length, 1);
-  for (const words of parts) writer.uint(words.length, 4).fixed(wordsToBytes(words));
+  for (const words of parts) writer.uint(words.length, 4).fixed(bytesOfWords(words));
   return writer;
 }
 
 function readParts(reader: ByteReader): Uint32Array[] {
+  return readEachPart(reader).map(wordsOfBytes);
+}
+
+/** The bytes of each part, in place. */
+function readEachPart(reader: ByteReader): Bytes[] {
   const count = reader.uint(1);
   checkParts(count);
-  const parts = Array.from({ length: count }, () => bytesToWords(reader.fixed(reader.uint(4) * 4)));
+  const parts = Array.from({ length: count }, () => reader.fixed(reader.uint(4) * 4));
   reader.end();
   return parts;
 }
@@ -137,16 +155,4 @@ function readParts(reader: ByteReader): Uint32Array[] {
 function checkParts(count: number): void {
   if (count >= 1 && count <= MAX_LOOKUP_PARTS) return;
   throw new SluiceError("ERR_FRAME_MALFORMED", { field: "parts", expected: `1 to ${MAX_LOOKUP_PARTS}` });
-}
-
-function wordsToBytes(words: Uint32Array): Bytes {
-  const bytes = new Uint8Array(words.length * 4);
-  const view = new DataView(bytes.buffer);
-  for (const [i, word] of words.entries()) view.setUint32(i * 4, word, true);
-  return bytes;
-}
-
-function bytesToWords(bytes: Bytes): Uint32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Uint32Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(i * 4, true));
 }

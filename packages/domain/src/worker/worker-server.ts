@@ -1,17 +1,11 @@
 /** A worker on another machine: it holds partitions of encrypted records and adds up their columns for queries. It learns
  *  those and the queries, which are LWE ciphertexts; no key, no name of a product or a person, not what was found.
  *  @module */
-import {
-  isRemoteTask,
-  bytesOfWords,
-  decodeTaskRequest,
-  encodeTaskAnswer,
-  MAX_TASK_BYTES,
-  wordsOf,
-} from "@sluice/mpc/remote/server";
+import { isRemoteTask, decodeTaskRequest, encodeTaskAnswer, MAX_TASK_BYTES, wordsOf } from "@sluice/mpc/remote/server";
 import type { Timers, WorkerSecret } from "@sluice/mpc/remote/server";
 import {
   BINARY_MEDIA_TYPE,
+  bytesOfWords,
   fromHex,
   isSluiceError,
   PROBLEM_MEDIA_TYPE,

@@ -1,13 +1,12 @@
 /** What of an LWE query does not depend on the key: A · s + e, which hides a selection, and the hint's product with s, which decoding
  *  takes away again. It can be made before the key is known; it is used once, and the secret is gone when it is there.
  *  @module */
-import { SluiceError, type Random } from "@sluice/protocol";
+import { SluiceError, wordsOfBytes, type Random } from "@sluice/protocol";
 import { sampleErrors } from "./gaussian.ts";
 import { innerProducts } from "./inner-products.ts";
 import { LWE_DIMENSION } from "./lwe.ts";
 import type { LweMatrix } from "./matrix.ts";
 import type { OpenedTable } from "./opened-table.ts";
-import { wordsOfBytes } from "./words.ts";
 
 /** Rows of A expanded at a time: 1 MiB. */
 const PANEL_ROWS = 256;

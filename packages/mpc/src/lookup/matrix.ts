@@ -2,9 +2,8 @@
  *  does; client and server compute the same through WebCrypto. Row i is the 256 cipher blocks that start at
  *  counter 256 · i, as little-endian words.
  *  @module */
-import type { Bytes } from "@sluice/protocol";
+import { wordsOfBytes, type Bytes } from "@sluice/protocol";
 import { LWE_DIMENSION } from "./lwe.ts";
-import { wordsOfBytes } from "./words.ts";
 
 const ROW_BYTES = LWE_DIMENSION * 4;
 const BLOCKS_PER_ROW = ROW_BYTES / 16;

@@ -5,13 +5,13 @@ import {
   fromHex,
   sha256Hex,
   SluiceError,
+  wordsOfBytes,
   type Bytes,
   type LookupParameters,
   type LookupTable,
 } from "@sluice/protocol";
 import { checkParameters, hintBytesOf } from "./lwe.ts";
 import { LweMatrix } from "./matrix.ts";
-import { wordsOfBytes } from "./words.ts";
 
 /** Public bytes only, nothing to close. */
 export interface OpenedTable {

@@ -1,11 +1,10 @@
 /** The hint in plain TypeScript: the oracle of the kernel, and what engines without one compute with. Equal rows of D and A
  *  are taken eight at a time, so that those rows of A stay in the first cache level.
  *  @module */
-import type { Bytes, LookupParameters } from "@sluice/protocol";
+import { bytesOfWords, type Bytes, type LookupParameters } from "@sluice/protocol";
 import { pause } from "../cancel.ts";
 import { LWE_DIMENSION } from "./lwe.ts";
 import type { LweMatrix } from "./matrix.ts";
-import { bytesOfWords } from "./words.ts";
 
 /** Rows of A expanded at a time: 512 KiB. */
 const PANEL_ROWS = 128;

@@ -2,8 +2,7 @@
  *  LWE ciphertexts. It never gets an OPRF key, a list or a table: `oprf.evaluate`, `psi.…`, `score.…` and `lookup.build` have no
  *  form on the wire, and a worker has no code for them.
  *  @module */
-import { fromHex, SluiceError, type Bytes, type Sha256Hex } from "@sluice/protocol";
-import { bytesOfWords, wordsOfBytes } from "../lookup/words.ts";
+import { bytesOfWords, fromHex, SluiceError, wordsOfBytes, type Bytes, type Sha256Hex } from "@sluice/protocol";
 import type { TaskRequest } from "./task-frame.ts";
 
 /** Input of `pir.partition`: one query against one partition; the result is one word for each of its columns. */

@@ -19,7 +19,6 @@ export { PARTITION_HEADER_BYTES, readPartitionHeader } from "../lookup/partition
 export type { HeldPartitionTask } from "../lookup/partition-worker.ts";
 export { LookupScans } from "../lookup/scans.ts";
 export { SharedDatabaseWriter, type SharedDatabase } from "../lookup/shared-database.ts";
-export { bytesOfWords } from "../lookup/words.ts";
 
 /** Worker file for `createTaskPool`: tasks `pir.scan` and, without kernels, `pir.partition`. */
 export const PARTITION_WORKER = new URL(`../lookup/partition-worker${extname(import.meta.url)}`, import.meta.url);

@@ -11,6 +11,8 @@ import {
   encodePirQuery,
   fromHex,
   lookupTables,
+  measurePirQuery,
+  namedSnapshot,
   SluiceError,
   toHex,
   type Bytes,
@@ -56,13 +58,13 @@ function build(context: DomainContext, source: ProductSource, signal: AbortSigna
 function choose(
   served: ServedProduct,
   before: ServedProduct | null,
-  operation: Operation,
+  _operation: Operation,
   frame: Bytes,
 ): ServedProduct {
-  const { snapshot } = operation === "lookup.evaluate" ? decodeEvaluateRequest(frame) : decodePirQuery(frame);
-  return before !== null && toHex(snapshot) === before.snapshotHash ? before : served;
+  return before !== null && toHex(namedSnapshot(frame)) === before.snapshotHash ? before : served;
 }
 
+/** What is refused here cost its sender nothing, so that it may not cost the domain much: of a query only its shape is read. */
 function measure(served: ServedProduct, operation: Operation, frame: Bytes): bigint {
   const snapshot = lookupSnapshot(served);
   if (operation === "lookup.evaluate") {
@@ -70,10 +72,10 @@ function measure(served: ServedProduct, operation: Operation, frame: Bytes): big
     expectSnapshot(named, served);
     return BigInt(elements.length);
   }
-  const query = decodePirQuery(frame);
+  const query = measurePirQuery(frame);
   expectSnapshot(query.snapshot, served);
   const words = lookupTables(snapshot).map(({ parameters }) => parameters.rowsPerBucket);
-  if (query.parts.length !== words.length || query.parts.some((part, i) => part.length !== words[i])) {
+  if (query.words.length !== words.length || query.words.some((length, i) => length !== words[i])) {
     throw new SluiceError("ERR_LOOKUP_QUERY", { reason: `it needs parts of ${words.join(" and ")} words` });
   }
   return 1n;

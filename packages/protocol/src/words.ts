@@ -1,6 +1,6 @@
-/** 32-bit words as little-endian bytes: the form of hints and of the LWE matrix on every machine.
+/** 32-bit words as little-endian bytes: the form of queries, answers, hints and of the LWE matrix on every machine.
  *  @module */
-import type { Bytes } from "@sluice/protocol";
+import type { Bytes } from "./bytes.ts";
 
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
