@@ -24,6 +24,7 @@ export const BROWSER_ENTRIES: readonly string[] = [
   "@sluice/mpc/lookup/client",
   "@sluice/mpc/psi/receiver",
   "@sluice/mpc/score/client",
+  "@sluice/mpc/session/client",
   "@sluice/evidence/verify",
   "@sluice/evidence/sign",
   "@sluice/evidence/seal",

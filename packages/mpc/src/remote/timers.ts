@@ -13,7 +13,9 @@ export interface Timers {
 export const systemTimers: Timers = {
   nowMs: () => performance.now(),
   after(ms, alarm) {
-    const timer = setTimeout(alarm, ms).unref();
+    const timer = setTimeout(alarm, ms);
+    // A browser's alarm is a number.
+    if (typeof timer === "object") timer.unref();
     return () => clearTimeout(timer);
   },
 };

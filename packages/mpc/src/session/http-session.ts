@@ -1,0 +1,62 @@
+/** Sessions over HTTP, the asking side: each request brings the frames that are ready and is answered by the frames that are
+ *  due. A request is repeated as it was when its answer is lost; the peer passes over what it has.
+ *  @module */
+import {
+  decodeSessionPacket,
+  encodeSessionPacket,
+  MAX_SESSION_FRAMES_IN_FLIGHT,
+  type Bytes,
+  type Session,
+} from "@sluice/protocol";
+import { runSession, type SessionOptions } from "./run-session.ts";
+import { WindowChannel } from "./window-channel.ts";
+
+/** Sends a packet and gives the packet that answers it. It may send the same bytes again until an answer comes.
+ *  @throws what the peer refuses, and why no answer came; either ends the session */
+export type PostPacket = (packet: Bytes, signal: AbortSignal | undefined) => Promise<Bytes>;
+
+/** How a session is asked. */
+export interface PostedOptions extends SessionOptions {
+  /** Names the session to the peer, 16 bytes. */
+  readonly id: Bytes;
+  readonly post: PostPacket;
+}
+
+/** Runs `session` by requests. @throws what `runSession` and `post` throw */
+export async function postSession(session: Session, options: PostedOptions): Promise<unknown> {
+  // While a request is under way, the role makes the frames of the next one.
+  const channel = new WindowChannel(options.id, { maxHeld: 2 * MAX_SESSION_FRAMES_IN_FLIGHT });
+  const stop = new AbortController();
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
+  const carried = carryByPosts(channel, options.post, signal);
+  try {
+    return await runSession(session, channel, options);
+  } catch (error) {
+    stop.abort();
+    throw error;
+  } finally {
+    await carried;
+    await tell(channel, options.post);
+  }
+}
+
+/** Never throws: whatever fails gives the session up. */
+async function carryByPosts(channel: WindowChannel, post: PostPacket, signal: AbortSignal): Promise<void> {
+  try {
+    while (!channel.over && !signal.aborted) {
+      const ready = channel.idle || channel.hasFrames(channel.acknowledged + MAX_SESSION_FRAMES_IN_FLIGHT - 1);
+      if (!ready) {
+        await channel.changed(signal);
+        continue;
+      }
+      channel.absorb(decodeSessionPacket(await post(encodeSessionPacket(channel.packet()), signal)));
+    }
+  } catch (error) {
+    channel.abandon(error instanceof Error ? error : new TypeError("what was thrown is no error"));
+  }
+}
+
+/** Says once how this side ended; a peer that does not hear it finds out when the session's time is over. */
+async function tell(channel: WindowChannel, post: PostPacket): Promise<void> {
+  await post(encodeSessionPacket(channel.packet()), undefined).catch(() => {});
+}

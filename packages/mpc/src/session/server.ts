@@ -1,0 +1,6 @@
+/** The asked side of a session: a host that holds sessions and answers requests and connections.
+ *  @module */
+export { memoryWires, type MemoryFaults } from "./memory-wires.ts";
+export { SessionHost, type HeldSession, type SessionHostOptions } from "./session-host.ts";
+export { webSocketWire, type SocketLike } from "./web-socket-wire.ts";
+export type { Wire } from "./wire.ts";
