@@ -1,9 +1,10 @@
 /** `sluice status DIR` and the line of the walk: which layers production needs, and which are there.
  *  @module */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemRandom } from "@sluice/client";
+import { systemClock, systemRandom } from "@sluice/client";
 import { initDomain } from "@sluice/domain";
 import { generateKey } from "@sluice/evidence";
 import { ProcessLog } from "@sluice/evidence/observe";
@@ -62,6 +63,44 @@ test("a start that has not tried its layers yet is not told by those of the star
   });
   expect(code).toBe(0);
   expect((await sluice(["status", home])).stdout).toMatch(/^rlimit +✓ +\?$/m);
+});
+
+test("shows the workers of a domain: their addresses, and what the domain said of each since it started", async () => {
+  const urls = ["http://10.0.0.8:7101/", "http://10.0.0.9:7101", "http://10.0.0.10:7101"];
+  const file = join(home, "domain.json");
+  const config = JSON.parse(await readFile(file, "utf8")) as object;
+  const workers = urls.map((url) => ({ url, secretFile: "w.secret" }));
+  await writeFile(file, JSON.stringify({ ...config, workers }));
+  try {
+    const lines: string[] = [];
+    const log = new ProcessLog({ write: (line) => void lines.push(line) }, { service: "domain", clock: systemClock });
+    const say = (url: string, partitions: number, up: boolean): void => {
+      log.write({ event: "worker", worker: createHash("sha256").update(url).digest("hex"), partitions, up });
+    };
+    say("http://10.0.0.10:7101", 7, true);
+    log.started({ address: "http://127.0.0.1:1" });
+    say("http://10.0.0.8:7101", 1, true);
+    say("http://10.0.0.9:7101", 2, true);
+    say("http://10.0.0.9:7101", 2, false);
+    await writeFile(join(home, "domain.log"), `${lines.join("\n")}\n`);
+    const { stdout, code } = await sluice(["status", home]);
+    expect(stdout.split("\n").slice(-5, -1)).toEqual([
+      "LOOKUP WORKER          PARTITIONS  ANSWERED LAST",
+      "http://10.0.0.8:7101/  1           ✓",
+      "http://10.0.0.9:7101   2           –",
+      "http://10.0.0.10:7101  ?           ?",
+    ]);
+    expect(code).toBe(0);
+    const told = JSON.parse((await sluice(["status", home, "--json"])).stdout) as { domains: { workers: unknown }[] };
+    expect(told.domains[0]?.workers).toEqual([
+      { url: urls[0], partitions: 1, up: true },
+      { url: urls[1], partitions: 2, up: false },
+      { url: urls[2], partitions: null, up: null },
+    ]);
+  } finally {
+    await writeFile(file, JSON.stringify(config));
+  }
+  expect((await sluice(["status", home])).stdout).not.toContain("WORKER");
 });
 
 test("a directory without a domain is refused, and the lease's commands are still there", async () => {

@@ -32,6 +32,7 @@ export { rotateDataKey, type RotateOptions, type RotationProgress } from "./rota
 export { rotateReceiptKey } from "./rotate-receipt-key.ts";
 export { openSampleDesk, type PolicySample, type RunSample, type SampleDesk } from "./samples/desk.ts";
 export { writeWhole } from "./samples/whole-file.ts";
+export { workerName } from "./serve/open-lookup-workers.ts";
 export { DEFAULT_WORKER_THREADS, startDomain, type RunningDomain, type StartDomainOptions } from "./start.ts";
 export { startWorker, type RunningWorker, type StartWorkerOptions } from "./worker/start-worker.ts";
 export { initWorker } from "./worker/worker-directory.ts";

@@ -34,7 +34,7 @@ import { sweepBuilds } from "./serve/build-folders.ts";
 import { removeIndex, servedPart, sweepIndexes } from "./serve/indexes.ts";
 import { noteKeyChanges, signSnapshotsAnew } from "./serve/key-changes.ts";
 import { OneAtATime } from "./serve/one-at-a-time.ts";
-import { openLookupWorkers } from "./serve/open-lookup-workers.ts";
+import { openLookupWorkers, type NamedStanding } from "./serve/open-lookup-workers.ts";
 import { OpenedParts } from "./serve/opened-parts.ts";
 import { recordEvent } from "./serve/events.ts";
 import { recoverLog } from "./serve/recover-log.ts";
@@ -200,7 +200,8 @@ export async function startDomain(directory: string, options: StartDomainOptions
     const pools = new WorkPools(options.workerThreads ?? DEFAULT_WORKER_THREADS);
     cleanup.push(() => pools.close());
     const onFault = (error: unknown): void => processLog.fault(error);
-    const workers = await openLookupWorkers(directory, config, { random, onFault });
+    const onStanding = (standing: NamedStanding): void => processLog.write({ event: "worker", ...standing });
+    const workers = await openLookupWorkers(directory, config, { random, onFault, onStanding });
     cleanup.push(() => workers.close());
     const workshop = createWorkshop({ requireLayers: options.requireLayers ?? [], productionLayers });
     cleanup.push(() => workshop.close());

@@ -8,6 +8,7 @@ import { requestHeaders } from "../../mpc/src/remote/message-auth.ts";
 import { ManualTimers } from "../../mpc/test/remote-manual-timers.ts";
 import { SluiceError, type LookupParameters, type TaskPool } from "@sluice/protocol";
 import { LookupWorkers } from "../src/serve/lookup-workers.ts";
+import type { WorkerStanding } from "../src/serve/worker-standings.ts";
 import { createPartitionAnswerer, type PartitionAnswerer } from "../src/worker/partition-answerer.ts";
 import { PartitionStore, type HeldPartition } from "../src/worker/partition-store.ts";
 import { createWorkerServer } from "../src/worker/worker-server.ts";
@@ -125,12 +126,18 @@ export function linkTo(
 /** The domain's side over `links`; what was cut and sent first is there when this resolves. */
 export async function spreadOver(links: readonly WorkerLink[], timers = new ManualTimers()) {
   const faults: unknown[] = [];
-  const workers = new LookupWorkers({ workers: links, timers, onFault: (error) => faults.push(error) });
+  const standings: WorkerStanding[] = [];
+  const workers = new LookupWorkers({
+    workers: links,
+    timers,
+    onFault: (error) => faults.push(error),
+    onStanding: (standing) => standings.push(standing),
+  });
   opened.push(workers);
   const before = await workers.answer(asked, newQuery(), new AbortController().signal);
   await workers.settled();
   const ask = (query: Uint32Array, signal = new AbortController().signal) => workers.answer(asked, query, signal);
-  return { workers, timers, faults, before, ask };
+  return { workers, timers, faults, standings, before, ask };
 }
 
 /** A request of the test's own making, with a right code unless `code` says otherwise. */

@@ -182,14 +182,31 @@ test("an answer to another request is not used, whole and authentic as it is", a
   expect(await ask(query)).toBeNull();
 });
 
+test("what is known of a worker is told when it changes: partitions that it holds, whether it answered", async () => {
+  const { workers, standings, ask, one, two } = await setUp();
+  const known = (): unknown[] => standings.splice(0).map(({ url, ...rest }) => [url === one.url ? 1 : 2, rest]);
+  const last = (told: unknown[]): unknown => Object.fromEntries(told as [number, unknown][]);
+  expect(last(known())).toEqual({ 1: { partitions: 2, up: true }, 2: { partitions: 2, up: true } });
+  for (let i = 0; i < 3; i++) await ask(newQuery());
+  await workers.settled();
+  expect(known()).toEqual([]);
+  await one.close();
+  for (let i = 0; i < 3; i++) await ask(newQuery());
+  expect(known()).toEqual([[1, { partitions: 2, up: false }]]);
+  await workers.forget("indexes/one/");
+  expect(last(known())).toEqual({ 1: { partitions: 0, up: false }, 2: { partitions: 0, up: true } });
+  expect(two.partitions.load().partitions).toBe(0);
+});
+
 test("a worker with another secret gets no partition and no query", async () => {
   const worker = await startWorker();
   const stranger = linkTo(worker, { secret: new WorkerSecret(new Uint8Array(32).fill(8)) });
-  const { ask, faults } = await spreadOver([stranger]);
+  const { ask, faults, standings } = await spreadOver([stranger]);
   expect(await ask(newQuery())).toBeNull();
   expect(faults).toMatchObject([{ code: "ERR_WORKER_AUTH" }]);
   expect(worker.partitions.load()).toEqual({ partitions: 0, sizeBytes: 0 });
   expect(worker.pool.tasks).toHaveLength(0);
+  expect(standings.at(-1)).toEqual({ url: stranger.url, partitions: 0, up: false });
 });
 
 test("a worker that refuses the question is stood in for like one that is down, and its words reach nobody", async () => {

@@ -3,7 +3,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { compactProductOfDomain, startDomain } from "../src/index.ts";
+import { compactProductOfDomain, startDomain, workerName } from "../src/index.ts";
 import { buildAgain, CHANGED, lookUp, openCurrent, OTHER } from "./lookup-fixture.ts";
 import { closeAll, SECRET, startWorker, type Worker } from "./lookup-workers-fixture.ts";
 import {
@@ -49,6 +49,11 @@ test("lookups go to the worker once it has the database, and are right before, w
   expect(await ask("nobody")).toBeNull();
   expect(worker.pool.tasks).toHaveLength(3);
   expect(await metric("sluice_worker_up")).toBe(`sluice_worker_up{worker="${worker.url}"} 1`);
+
+  const log = await readFile(join(fixture.directory, "domain.log"), "utf8");
+  const said = log.split("\n").filter((line) => line.includes('"event":"worker"'));
+  const worker1 = { worker: await workerName(worker.url), partitions: 1, up: true };
+  expect(JSON.parse(said.at(-1) ?? "{}")).toMatchObject(worker1);
 
   // A worker that lies spoils answers: it is found out by the noise, or hides a hit.
   worker.pool.lie = 2 ** 23;

@@ -19,6 +19,7 @@ import {
   type WorkerLink,
 } from "@sluice/mpc/remote/client";
 import { SluiceError, type LookupParameters } from "@sluice/protocol";
+import { WorkerStandings, type WorkerStanding } from "./worker-standings.ts";
 
 /** Workers that each partition is given to, if there are so many. */
 const REPLICAS = 2;
@@ -45,6 +46,8 @@ export interface LookupWorkersOptions {
   readonly timers: Timers;
   /** Hears of partitions that did not arrive. */
   readonly onFault: (error: unknown) => void;
+  /** Hears of each worker whenever what is known of it changes. */
+  readonly onStanding?: (standing: WorkerStanding) => void;
 }
 
 interface PlannedPartition {
@@ -65,10 +68,12 @@ export class LookupWorkers {
   /** When a partition was last sent to a worker. */
   readonly #sentMs = new Map<string, number>();
   readonly #closing = new AbortController();
+  readonly #standings: WorkerStandings;
   #fallbacks = 0;
 
   constructor(options: LookupWorkersOptions) {
     this.#options = options;
+    this.#standings = new WorkerStandings(options.onStanding ?? (() => {}));
   }
 
   /** One word for each column; null when the domain must answer itself. Nothing that a worker refuses with is thrown: its text
@@ -103,6 +108,7 @@ export class LookupWorkers {
       // What one partition failed at is not worth the work of the others.
       stop.abort();
       signal.removeEventListener("abort", cancel);
+      this.#noteStandings();
       this.#supply(plan, asked);
     }
   }
@@ -131,6 +137,7 @@ export class LookupWorkers {
       );
       await Promise.allSettled(drops);
     }
+    this.#noteStandings();
   }
 
   /** Ends what is under way. */
@@ -210,8 +217,23 @@ export class LookupWorkers {
       .catch((error: unknown) => {
         if (!this.#closing.signal.aborted) this.#options.onFault(error);
       })
-      .finally(() => this.#background.delete(done));
+      .finally(() => {
+        this.#background.delete(done);
+        this.#noteStandings();
+      });
     this.#background.add(done);
+  }
+
+  #noteStandings(): void {
+    if (this.#closing.signal.aborted) return;
+    const parts = [...this.#plans.values()].flatMap((plan) => plan ?? []);
+    const standings = this.#options.workers.map((worker) => {
+      const partitions = parts.filter(
+        ({ workers, missing }) => workers.includes(worker) && !missing.has(worker),
+      ).length;
+      return { url: worker.url, partitions, up: worker.load().up };
+    });
+    this.#standings.note(standings);
   }
 }
 

@@ -65,6 +65,15 @@ export const LogEvent = z.discriminatedUnion("event", [
     state: z.enum(["anchored", "failed"]),
     fault: z.enum(Object.keys(ANCHOR_FAULTS) as AnchorFault[]).optional(),
   }),
+  /** A worker that answers lookups of a domain holds another number of partitions, answers again, or does not any more. */
+  z.strictObject({
+    event: z.literal("worker"),
+    /** SHA-256 of its address. */
+    worker: Sha256Hex,
+    partitions: z.int().min(0),
+    /** Whether it answered last. */
+    up: z.boolean(),
+  }),
   /** Something unexpected: by name and place, without its message. */
   z.strictObject({
     event: z.literal("fault"),

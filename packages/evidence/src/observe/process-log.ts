@@ -85,6 +85,7 @@ function levelOf(event: LogEvent): LogLine["level"] {
   if (event.event === "fault") return "error";
   if (event.event === "grant-revoked") return "warn";
   if (event.event === "anchor") return event.state === "failed" ? "warn" : "info";
+  if (event.event === "worker") return event.up ? "info" : "warn";
   if (event.event === "party") return event.status === "suspended" ? "warn" : "info";
   if (event.event !== "request") return "info";
   if (event.code === "ERR_CLOCK") return "warn";
