@@ -3,16 +3,25 @@
  *  that belong to one record; no key and no payload opens with them.
  *  @module */
 import { concatBytes, SluiceError, type Bytes } from "@sluice/protocol";
-import { createCipheriv } from "node:crypto";
+import { createCipheriv, hkdfSync } from "node:crypto";
 import { evaluateMany, type OprfKeyPair } from "../oprf/server.ts";
 import { oprfInput } from "./context.ts";
-import { deriveRecordSecrets, POSITION_BYTES, TAG_BYTES, wipeRecordSecrets, type RecordSecrets } from "./derive.ts";
+import {
+  deriveRecordSecrets,
+  POSITION_BYTES,
+  TAG_BYTES,
+  wipeRecordSecrets,
+  type Hkdf,
+  type RecordSecrets,
+} from "./derive.ts";
 import { MAX_LOOKUP_ROWS } from "./geometry.ts";
 
 /** Largest payload of a record. */
 export const MAX_PAYLOAD_BYTES = 4_096 - TAG_BYTES;
 /** Keys whose outputs are in memory at a time: they die young. */
 const BATCH_KEYS = 256;
+/** By OpenSSL: a sixth faster than what clients compute, and the same. */
+const nativeHkdf: Hkdf = (output, salt, info, length) => new Uint8Array(hkdfSync("sha256", output, salt, info, length));
 
 /** Rows of a table. Entry i of `records` belongs to `keys[i]`. */
 export interface TableRows {
@@ -68,7 +77,7 @@ export async function deriveRows(
     const outputs = await evaluateMany(keyPair, inputs, { signal });
     for (const input of inputs) input.fill(0);
     for (const [i, output] of outputs.entries()) {
-      const secrets = deriveRecordSecrets(output, matrixSeed);
+      const secrets = deriveRecordSecrets(output, matrixSeed, nativeHkdf);
       output.fill(0);
       positions.set(secrets.position, (first + i) * POSITION_BYTES);
       records.set(seal(secrets, rows.records[first + i]), (first + i) * recordBytes);
