@@ -97,7 +97,8 @@ export async function startWorker(
   options: { port?: number; maxNonces?: number; maxBytes?: number } = {},
 ): Promise<Worker> {
   const { port = 0, maxNonces, maxBytes = 1_048_576 } = options;
-  const [pool, timers, partitions] = [new HeldAnswerer(), new ManualTimers(), new PartitionStore(maxBytes, 1)];
+  const [pool, timers] = [new HeldAnswerer(), new ManualTimers()];
+  const partitions = new PartitionStore(maxBytes, 1, timers);
   const faults: unknown[] = [];
   const limits = maxNonces === undefined ? {} : { maxNonces };
   const parts = {

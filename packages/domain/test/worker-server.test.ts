@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { ANSWER_CODE_HEADER } from "@sluice/mpc/remote/server";
 import { partitionChunks } from "@sluice/mpc/remote/client";
 import { encodeTaskRequest, MAX_TASK_BYTES } from "../../mpc/src/remote/task-frame.ts";
+import { MAX_IDLE_MS } from "../src/worker/partition-store.ts";
 import {
   closeAll,
   isTask,
@@ -133,6 +134,20 @@ test("the partition asked for longest ago makes room, and memory stays within it
   expect((await put(other, `/v1/partitions/${otherHash}`)).status).toBe(200);
   expect(worker.partitions.load()).toEqual({ partitions: 1, sizeBytes: partition.length });
   expect(await codeOf(await ask(question()))).toBe("ERR_PARTITION_UNKNOWN");
+});
+
+test("a partition that nobody asks for goes after a day, and one that is asked stays", async () => {
+  await put();
+  worker.timers.advance(MAX_IDLE_MS - 1);
+  expect((await ask(question())).status).toBe(200);
+  worker.timers.advance(MAX_IDLE_MS - 1);
+  expect(worker.partitions.load().partitions).toBe(1);
+  worker.timers.advance(1);
+  expect(worker.partitions.load()).toEqual({ partitions: 0, sizeBytes: 0 });
+  expect(await codeOf(await ask(question()))).toBe("ERR_PARTITION_UNKNOWN");
+  await put();
+  worker.partitions.forget(hash);
+  expect(worker.timers.due(MAX_IDLE_MS)).toBe(0);
 });
 
 test("every task but the one of the list is refused, under a right code too", async () => {

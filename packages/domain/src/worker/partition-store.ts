@@ -1,5 +1,6 @@
 /** The partitions that a worker holds, by hash, in memory that its threads share. Nothing is written to disk: a worker that
- *  was restarted holds none and is sent them again. Bounded: what was asked for longest ago makes room.
+ *  was restarted holds none and is sent them again. Bounded: what was asked for longest ago makes room, and what nobody asked for
+ *  in a day goes, since its domain may have replaced it and ended before it said so.
  *  @module */
 import { createHash, randomUUID } from "node:crypto";
 import {
@@ -7,11 +8,15 @@ import {
   readPartitionHeader,
   SharedDatabaseWriter,
   type SharedDatabase,
+  type Timers,
 } from "@sluice/mpc/remote/server";
 import { SluiceError, type Bytes, type LookupParameters, type Sha256Hex } from "@sluice/protocol";
 
 /** Memory for partitions when no other limit is given. */
 export const DEFAULT_MAX_PARTITION_BYTES = 2 * 1_073_741_824;
+
+/** Time after which a partition goes that nobody asked for. */
+export const MAX_IDLE_MS = 86_400_000;
 
 /** A partition, ready to answer. */
 export interface HeldPartition {
@@ -26,14 +31,18 @@ export interface HeldPartition {
 export class PartitionStore {
   readonly #maxBytes: number;
   readonly #threads: number;
+  readonly #timers: Timers;
+  /** Take back the alarms of what is held. */
+  readonly #awake = new Map<Sha256Hex, () => void>();
   readonly #held = new Map<Sha256Hex, HeldPartition>();
   /** Bytes of what is held and of what arrives. */
   #sizeBytes = 0;
 
   /** @param threads that work on a partition at a time */
-  constructor(maxBytes: number, threads: number) {
+  constructor(maxBytes: number, threads: number, timers: Timers) {
     this.#maxBytes = maxBytes;
     this.#threads = threads;
+    this.#timers = timers;
   }
 
   /** Partitions held, and bytes of memory for them and for those that arrive. */
@@ -47,6 +56,7 @@ export class PartitionStore {
     if (held === undefined) throw new SluiceError("ERR_PARTITION_UNKNOWN", { partition: hash });
     this.#held.delete(hash);
     this.#held.set(hash, held);
+    this.#keepAwake(hash);
     return held;
   }
 
@@ -59,7 +69,10 @@ export class PartitionStore {
     try {
       const partition = await readPartition({ hash, sizeBytes, threads: this.#threads }, body);
       isKept = !this.#held.has(hash);
-      if (isKept) this.#held.set(hash, partition);
+      if (isKept) {
+        this.#held.set(hash, partition);
+        this.#keepAwake(hash);
+      }
     } finally {
       if (!isKept) this.#sizeBytes -= sizeBytes;
     }
@@ -77,6 +90,14 @@ export class PartitionStore {
     if (held === undefined) return;
     this.#held.delete(hash);
     this.#sizeBytes -= held.sizeBytes;
+    this.#awake.get(hash)?.();
+    this.#awake.delete(hash);
+  }
+
+  #keepAwake(hash: Sha256Hex): void {
+    this.#awake.get(hash)?.();
+    const takeBack = this.#timers.after(MAX_IDLE_MS, () => this.forget(hash));
+    this.#awake.set(hash, takeBack);
   }
 
   #makeRoom(sizeBytes: number): void {

@@ -43,7 +43,7 @@ export async function startWorker(directory: string, options: StartWorkerOptions
     maxQueue,
     heapLimitBytes: THREAD_HEAP_BYTES,
   });
-  const partitions = new PartitionStore(maxPartitionBytes, threads);
+  const partitions = new PartitionStore(maxPartitionBytes, threads, timers);
   const answerer = createPartitionAnswerer(pool, threads);
   const server = createWorkerServer({ secret, partitions, answerer, random, timers, onFault });
   const close = async (): Promise<void> => {
