@@ -7,15 +7,22 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { FILTER_KERNEL } from "../src/kernel/filter-kernel-bytes.ts";
 import { PLAIN_KERNEL, SHARED_KERNEL } from "../src/kernel/kernel-bytes.ts";
+import { PSI_KERNEL } from "../src/kernel/psi-kernel-bytes.ts";
 import { SUM_KERNEL } from "../src/kernel/sum-kernel-bytes.ts";
 
 const run = promisify(execFile);
 const KERNEL_FOLDER = join(import.meta.dirname, "../src/kernel");
-const FILES = ["lookup-kernel.wasm", "lookup-kernel-shared.wasm", "sum-kernel.wasm", "filter-kernel.wasm"] as const;
+const FILES = [
+  "lookup-kernel.wasm",
+  "lookup-kernel-shared.wasm",
+  "sum-kernel.wasm",
+  "filter-kernel.wasm",
+  "psi-kernel.wasm",
+] as const;
 
 test("the bytes that loaders embed are those of the binaries", async () => {
   const binaries = await Promise.all(FILES.map((name) => readFile(join(KERNEL_FOLDER, name), "base64")));
-  expect([PLAIN_KERNEL, SHARED_KERNEL, SUM_KERNEL, FILTER_KERNEL]).toEqual(binaries);
+  expect([PLAIN_KERNEL, SHARED_KERNEL, SUM_KERNEL, FILTER_KERNEL, PSI_KERNEL]).toEqual(binaries);
 });
 
 test.runIf(process.env["SLOW"] === "1")("the binaries are rebuilt byte for byte from source and lockfile", async () => {
@@ -27,7 +34,13 @@ test.runIf(process.env["SLOW"] === "1")("the binaries are rebuilt byte for byte 
     });
     await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder });
     await run(process.execPath, ["build.mjs", folder], { cwd: folder });
-    for (const name of [...FILES, "kernel-bytes.ts", "sum-kernel-bytes.ts", "filter-kernel-bytes.ts"]) {
+    for (const name of [
+      ...FILES,
+      "kernel-bytes.ts",
+      "sum-kernel-bytes.ts",
+      "filter-kernel-bytes.ts",
+      "psi-kernel-bytes.ts",
+    ]) {
       expect(await readFile(join(folder, name), "hex")).toBe(await readFile(join(KERNEL_FOLDER, name), "hex"));
     }
   } finally {

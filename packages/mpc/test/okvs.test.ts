@@ -1,11 +1,11 @@
 /** The oblivious key-value store: what is encoded is read, for every size; what cannot be is refused. @module */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { openPlainPsi, openPsiKernel } from "../src/kernel/psi-kernel.ts";
+import { PURPOSE } from "../src/kernel/siphash.ts";
 import { decodeOkvs } from "../src/psi/okvs/decode.ts";
 import { encodeOkvs } from "../src/psi/okvs/encode.ts";
-import { placesOf } from "../src/psi/okvs/place.ts";
 import { MAX_OKVS_ITEMS, okvsShape, type OkvsShape } from "../src/psi/okvs/shape.ts";
-import { hashKeys } from "../src/psi/okvs/siphash.ts";
 import { seededRandom } from "./seeded-random.ts";
 
 interface Case {
@@ -25,11 +25,31 @@ function caseOf(number: number, count: number, valueBytes: number): Case {
   };
 }
 
+/** In the kernel, and in plain TypeScript with the same rows. */
 function readBack(shape: OkvsShape, { seed, keys, values, valueBytes }: Case): void {
-  const rows = encodeOkvs({ shape, seed, keys, values, valueBytes, random: seededRandom(5) });
+  const input = { shape, seed, keys, values, valueBytes };
+  const rows = encodeOkvs({ ...input, random: seededRandom(5) });
+  const plain = encodeOkvs({ ...input, random: seededRandom(5) }, openPlainPsi);
   expect(rows.length).toBe(shape.rows * valueBytes);
-  const read = decodeOkvs({ shape, seed, rows, rowBytes: valueBytes, keys });
-  expect(Buffer.compare(read, values)).toBe(0);
+  expect(Buffer.compare(rows, plain)).toBe(0);
+  for (const open of [openPsiKernel, openPlainPsi]) {
+    expect(Buffer.compare(decodeOkvs({ shape, seed, rows, rowBytes: valueBytes, keys }, open), values)).toBe(0);
+  }
+}
+
+/** Hashes of keys, four words each, and their places. */
+function placesOf(
+  seed: Uint8Array,
+  keys: Uint8Array,
+  { purpose = 0, sparse = 0 }: { purpose?: number; sparse?: number },
+  open = openPsiKernel,
+): Uint32Array {
+  const kernel = open(keys.length * 2 + 64);
+  kernel.bytes.set(keys, keys.length);
+  kernel.bytes.set(seed, 2 * keys.length);
+  kernel.hashKeys(0, 2 * keys.length, keys.length, keys.length / 16, purpose);
+  if (sparse > 0) kernel.place(0, keys.length / 16, sparse, -1);
+  return new Uint32Array(kernel.bytes.slice(0, keys.length).buffer);
 }
 
 test("hashes are those of SipHash-2-4 with 128 bits, as OpenSSL computes them", () => {
@@ -38,10 +58,12 @@ test("hashes are those of SipHash-2-4 with 128 bits, as OpenSSL computes them", 
   const down = up.map((i) => 0xff - i);
   const seed = Buffer.from("f0e1d2c3b4a5968778695a4b3c2d1e0f", "hex");
   const hex = (words: Uint32Array): string => Buffer.from(words.buffer).toString("hex");
-  expect(hex(hashKeys(seed, down, "bins"))).toBe("a75e853ebe7a939e70ea8aad16147423");
-  expect(hex(hashKeys(seed, down, "rows"))).toBe("c37da983d8ad862a79176a3d71497c6e");
-  const both = hashKeys(seed, Buffer.concat([up, down]), "rows");
-  expect(hex(both.slice(4))).toBe("c37da983d8ad862a79176a3d71497c6e");
+  for (const open of [openPsiKernel, openPlainPsi]) {
+    const hash = (keys: Uint8Array, purpose: number): string => hex(placesOf(seed, keys, { purpose }, open));
+    expect(hash(down, PURPOSE.bins)).toBe("a75e853ebe7a939e70ea8aad16147423");
+    expect(hash(down, PURPOSE.rows)).toBe("c37da983d8ad862a79176a3d71497c6e");
+    expect(hash(Buffer.concat([up, down]), PURPOSE.rows).slice(32)).toBe("c37da983d8ad862a79176a3d71497c6e");
+  }
 });
 
 test("every key reads its value: sizes 0, 1, 2 and others, values of 1 to 90 bytes", () => {
@@ -77,17 +99,19 @@ test("reading is linear in the rows", () => {
 });
 
 test("three sparse rows of a key are distinct, every row is read alike, and half of the dense ones", () => {
-  const shape = okvsShape(30);
-  const places = placesOf(shape, new Uint8Array(16), seededRandom(9).bytes(16 * 10_000));
-  const reads = new Uint32Array(shape.sparse);
+  const { sparse } = okvsShape(30);
+  const keys = seededRandom(9).bytes(16 * 10_000);
+  const places = placesOf(new Uint8Array(16), keys, { sparse });
+  expect(placesOf(new Uint8Array(16), keys, { sparse }, openPlainPsi)).toEqual(places);
+  const reads = new Uint32Array(sparse);
   let bits = 0;
-  for (let key = 0; key < places.count; key++) {
-    const rows = [...places.sparse.subarray(3 * key, 3 * key + 3)];
+  for (let at = 0; at < places.length; at += 4) {
+    const rows = places.subarray(at, at + 3);
     if (new Set(rows).size !== 3) throw new Error("a row twice");
     for (const row of rows) reads[row] = (reads[row] ?? 0) + 1;
-    for (let word = places.dense[key] ?? 0; word !== 0; word = (word & (word - 1)) >>> 0) bits++;
+    for (let word = places[at + 3] ?? 0; word !== 0; word = (word & (word - 1)) >>> 0) bits++;
   }
-  const mean = 30_000 / shape.sparse;
+  const mean = 30_000 / sparse;
   // Six standard deviations.
   for (const count of reads) expect(Math.abs(count - mean)).toBeLessThan(6 * Math.sqrt(mean));
   expect(Math.abs(bits / 160_000 - 1)).toBeLessThan(6 / Math.sqrt(320_000));

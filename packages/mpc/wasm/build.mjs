@@ -73,3 +73,15 @@ export const FILTER_KERNEL =
   "${filter}";
 `,
 );
+
+const psi = await compile("psi-kernel", "psi-index.ts", []);
+writeFileSync(
+  join(folder, "psi-kernel-bytes.ts"),
+  `/** The compiled kernels of set intersection: generated from packages/mpc/wasm by \`npm run build\` there.
+ *  @module */
+
+/** For memory of one thread, base64. */
+export const PSI_KERNEL =
+  "${psi}";
+`,
+);

@@ -193,13 +193,21 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
   },
   {
     use: {
+      en: "private set intersection: hashes of many entries at once, by kernels",
+      zh: "隐私求交：由计算内核批量计算条目的哈希",
+    },
+    ...SHA256,
+    files: ["packages/mpc/src/kernel/psi-plain-sha.ts", "packages/mpc/src/kernel/sha-frame.ts"],
+  },
+  {
+    use: {
       en: "private set intersection: places of keys in a store, by a public seed; keeps no secret",
       zh: "隐私求交：按公开种子确定键在存储中的位置（不保护任何秘密）",
     },
     algorithm: "SipHash-2-4, 128 bits",
     standard: "Aumasson and Bernstein, 2012",
     national: false,
-    files: ["packages/mpc/src/psi/okvs/siphash.ts"],
+    files: ["packages/mpc/src/kernel/siphash.ts"],
   },
   {
     use: { en: "private lookup: oblivious PRF", zh: "匿踪查询：不经意伪随机函数" },

@@ -21,15 +21,8 @@ export interface PeelScratch {
  *  from the last to the first, sets a row that none before it reads, and exchanges its rows so that this one comes first.
  *  False when some cannot be told apart, and then `keys` is as it was. */
 export function peelBucket(keys: Uint32Array, rows: Uint32Array, rowCount: number, scratch: PeelScratch): boolean {
-  if (keys.length > rowCount) return false;
-  if (peelOrder(keys, rows, rowCount, scratch) !== keys.length) return false;
-  keys.set(scratch.order.subarray(0, keys.length));
-  return true;
-}
-
-/** Peels those keys that peel, at most `rowCount`: as many as it returns, in `scratch.order`; `keys` stays as it is. */
-export function peelOrder(keys: Uint32Array, rows: Uint32Array, rowCount: number, scratch: PeelScratch): number {
   const { degree, keyXor, queue, order } = scratch;
+  if (keys.length > rowCount) return false;
   degree.fill(0, 0, rowCount);
   keyXor.fill(0, 0, rowCount);
   for (const key of keys) {
@@ -57,7 +50,9 @@ export function peelOrder(keys: Uint32Array, rows: Uint32Array, rowCount: number
       rows[key * ARITY] = row;
     }
   }
-  return peeled;
+  if (peeled !== keys.length) return false;
+  keys.set(order.subarray(0, peeled));
+  return true;
 }
 
 /** Where the rows of a bucket lie: row r begins at `first + r * stride` and has `width` bytes. */

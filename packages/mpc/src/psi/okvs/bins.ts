@@ -2,13 +2,17 @@
  *  bin shows the same load, so that loads tell nothing of the keys.
  *  @module */
 import { SluiceError, type Bytes } from "@sluice/protocol";
-import { scale } from "./place.ts";
-import { HASH_WORDS, hashKeys, KEY_BYTES } from "./siphash.ts";
+import { openPsiKernel } from "../../kernel/psi-kernel.ts";
+import { PURPOSE } from "../../kernel/siphash.ts";
+import { layOut } from "./regions.ts";
+import { KEY_BYTES, SEED_BYTES } from "./store.ts";
 
 /** Keys of a bin on average, at most. */
 export const BIN_ITEMS = 65_536;
 /** Most keys in all, 10^7 with their padding. Up to here the failures of all stores and of the bins sum to less than 2^-40. */
 export const MAX_BINNED_ITEMS = 10_485_760;
+/** Keys that are hashed at once. */
+const CHUNK_KEYS = 16_384;
 /** Minus log2 of how often a load overflows, at most: small beside the failures of stores. */
 const OVERFLOW_BITS = 44;
 
@@ -70,17 +74,29 @@ export interface Binned {
 }
 
 /** Sorts keys of 16 bytes into bins. The seed is drawn when the keys are fixed; it may be that of the stores. */
-export function binKeys(bins: number, seed: Bytes, keys: Bytes): Binned {
+export function binKeys(bins: number, seed: Bytes, keys: Bytes, open = openPsiKernel): Binned {
   const count = keys.length / KEY_BYTES;
+  const binOf = new Uint32Array(count);
+  const { at, sizeBytes } = layOut({ seed: SEED_BYTES, keys: CHUNK_KEYS * KEY_BYTES, hashes: CHUNK_KEYS * KEY_BYTES });
+  const kernel = open(sizeBytes);
+  const hashes = new Uint32Array(kernel.bytes.buffer, at.hashes, 4 * CHUNK_KEYS);
+  kernel.bytes.set(seed, at.seed);
   const starts = new Uint32Array(bins + 1);
-  const order = new Uint32Array(count);
-  const hashed = bins === 1 ? new Uint32Array(count * HASH_WORDS) : hashKeys(seed, keys, "bins");
-  const binOf = (key: number): number => scale(hashed[key * HASH_WORDS] ?? 0, bins);
-  for (let key = 0; key < count; key++) starts[binOf(key) + 1] = (starts[binOf(key) + 1] ?? 0) + 1;
+  // All keys of one bin are in it.
+  for (let first = bins === 1 ? count : 0; first < count; first += CHUNK_KEYS) {
+    const chunk = keys.subarray(first * KEY_BYTES, (first + CHUNK_KEYS) * KEY_BYTES);
+    kernel.bytes.set(chunk, at.keys);
+    kernel.hashKeys(at.hashes, at.seed, at.keys, chunk.length / KEY_BYTES, PURPOSE.bins);
+    for (let i = 0; i < chunk.length / KEY_BYTES; i++) {
+      binOf[first + i] = Math.floor(((hashes[4 * i] ?? 0) * bins) / 2 ** 32);
+    }
+  }
+  for (const bin of binOf) starts[bin + 1] = (starts[bin + 1] ?? 0) + 1;
   for (let bin = 0; bin < bins; bin++) starts[bin + 1] = (starts[bin + 1] ?? 0) + (starts[bin] ?? 0);
+  const order = new Uint32Array(count);
   const next = starts.slice();
   for (let key = 0; key < count; key++) {
-    const bin = binOf(key);
+    const bin = binOf[key] ?? 0;
     order[next[bin] ?? 0] = key;
     next[bin] = (next[bin] ?? 0) + 1;
   }

@@ -1,9 +1,10 @@
-/** Reads a store, with or without the values that were encoded in it: linear over GF(2) in the rows.
+/** Reads a store, at keys that were encoded in it or others: linear over GF(2) in the rows.
  *  @module */
 import type { Bytes } from "@sluice/protocol";
-import { addDense, denseTables } from "./dense-rows.ts";
-import { placesOf, SPARSE_ARITY } from "./place.ts";
+import { openPsiKernel } from "../../kernel/psi-kernel.ts";
+import { layOut } from "./regions.ts";
 import type { OkvsShape } from "./shape.ts";
+import { decodeStore, KEY_BYTES, SEED_BYTES, storeSizes } from "./store.ts";
 
 /** A store, and keys to read it at. */
 export interface DecodeInput {
@@ -19,18 +20,16 @@ export interface DecodeInput {
 
 /** The values of `keys`, `rowBytes` each.
  *  @throws RangeError when a length does not fit. */
-export function decodeOkvs({ shape, seed, rows, rowBytes, keys }: DecodeInput): Bytes {
+export function decodeOkvs({ shape, seed, rows, rowBytes, keys }: DecodeInput, open = openPsiKernel): Bytes {
+  const count = keys.length / KEY_BYTES;
+  if (seed.length !== SEED_BYTES) throw new RangeError(`a seed has ${SEED_BYTES} bytes`);
+  if (!Number.isInteger(count)) throw new RangeError(`a key has ${KEY_BYTES} bytes`);
   if (rows.length !== shape.rows * rowBytes) throw new RangeError(`a store has ${shape.rows} rows`);
-  const places = placesOf(shape, seed, keys);
-  const tables = denseTables(rows, shape.sparse * rowBytes, shape.dense, rowBytes);
-  const values = new Uint8Array(places.count * rowBytes);
-  for (let i = 0; i < places.count; i++) {
-    const at = i * rowBytes;
-    addDense(values, at, tables, places.dense[i] ?? 0, rowBytes);
-    for (let j = 0; j < SPARSE_ARITY; j++) {
-      const from = (places.sparse[i * SPARSE_ARITY + j] ?? 0) * rowBytes;
-      for (let b = 0; b < rowBytes; b++) values[at + b] = (values[at + b] ?? 0) ^ (rows[from + b] ?? 0);
-    }
-  }
-  return values;
+  const { at, sizeBytes } = layOut({ ...storeSizes(shape, count, rowBytes), values: count * rowBytes });
+  const kernel = open(sizeBytes);
+  kernel.bytes.set(seed, at.seed);
+  kernel.bytes.set(keys, at.keys);
+  kernel.bytes.set(rows, at.rows);
+  decodeStore(kernel, shape, at, { count, rowBytes, out: at.values, stride: rowBytes });
+  return kernel.bytes.slice(at.values, at.values + count * rowBytes);
 }

@@ -1,27 +1,33 @@
 /** What peeling leaves of a store, solved by elimination over GF(2): keys that share all their rows, most often none.
  *  @module */
 import type { Bytes } from "@sluice/protocol";
-import { SPARSE_ARITY, type Places } from "./place.ts";
+import type { PsiKernel } from "../../kernel/psi-kernel.ts";
 import type { OkvsShape } from "./shape.ts";
 
+/** Words of a place, of which three are sparse rows. */
+const PLACE_WORDS = 4;
+const SPARSE_ARITY = 3;
 /** Most keys that are eliminated, which bounds the time to seconds. Sets of up to so many need no more; of larger ones
  *  peeling leaves so many with a probability far below 2^-40, as the share of rows is above its threshold. */
 export const MAX_CORE_KEYS = 8_192;
 
-/** What is to be solved: `keys` of `places`, their values, and the rows, of which those that decide nothing stay. */
-export interface Core {
+/** What is to be solved: `keys` of those whose places and values lie in the kernel's memory, as do the rows, of which those
+ *  that decide nothing stay. */
+interface Core {
+  readonly kernel: PsiKernel;
   readonly shape: OkvsShape;
-  readonly places: Places;
   readonly keys: Uint32Array;
-  readonly values: Bytes;
-  readonly rows: Bytes;
+  readonly at: { readonly places: number; readonly values: number; readonly rows: number };
   readonly valueBytes: number;
 }
 
 /** Sets rows so that each key of the core has its value; false when no rows do, or the core is too large. */
-export function solveCore({ shape, places, keys, values, rows, valueBytes }: Core): boolean {
+export function solveCore({ kernel: { bytes }, shape, keys, at, valueBytes }: Core): boolean {
   if (keys.length > MAX_CORE_KEYS) return false;
-  const columns = columnsOf(shape, places, keys);
+  const all = new Uint32Array(bytes.buffer, at.places);
+  const places = Array.from(keys, (key) => all.subarray(PLACE_WORDS * key, PLACE_WORDS * (key + 1)));
+  const rows = bytes.subarray(at.rows, at.rows + shape.rows * valueBytes);
+  const columns = columnsOf(shape, places);
   const words = Math.ceil(columns.length / 32);
   const matrix = new Uint32Array(keys.length * words);
   const sums = new Uint8Array(keys.length * valueBytes);
@@ -31,12 +37,11 @@ export function solveCore({ shape, places, keys, values, rows, valueBytes }: Cor
     const at = i * words + (column >>> 5);
     matrix[at] = (matrix[at] ?? 0) ^ (1 << (column & 31));
   };
-  for (const [i, key] of keys.entries()) {
-    for (let j = 0; j < SPARSE_ARITY; j++) flip(i, places.sparse[key * SPARSE_ARITY + j] ?? 0);
-    for (let j = 0; j < shape.dense; j++) {
-      if ((((places.dense[key] ?? 0) >>> j) & 1) === 1) flip(i, shape.sparse + j);
-    }
-    sums.set(values.subarray(key * valueBytes, (key + 1) * valueBytes), i * valueBytes);
+  for (const [i, place] of places.entries()) {
+    for (const row of place.subarray(0, SPARSE_ARITY)) flip(i, row);
+    for (let j = 0; j < shape.dense; j++) if ((((place[SPARSE_ARITY] ?? 0) >>> j) & 1) === 1) flip(i, shape.sparse + j);
+    const value = at.values + (keys[i] ?? 0) * valueBytes;
+    sums.set(bytes.subarray(value, value + valueBytes), i * valueBytes);
   }
   const pivots = eliminate(matrix, words, sums, valueBytes, keys.length);
   if (pivots === null) return false;
@@ -52,11 +57,8 @@ export function solveCore({ shape, places, keys, values, rows, valueBytes }: Cor
 }
 
 /** The rows that the keys read: sparse ones first. */
-function columnsOf(shape: OkvsShape, places: Places, keys: Uint32Array): number[] {
-  const sparse = new Set<number>();
-  for (const key of keys) {
-    for (let j = 0; j < SPARSE_ARITY; j++) sparse.add(places.sparse[key * SPARSE_ARITY + j] ?? 0);
-  }
+function columnsOf(shape: OkvsShape, places: readonly Uint32Array[]): number[] {
+  const sparse = new Set(places.flatMap((place) => [...place.subarray(0, SPARSE_ARITY)]));
   return [...sparse, ...Array.from({ length: shape.dense }, (_, j) => shape.sparse + j)];
 }
 

@@ -1,23 +1,18 @@
-/** SipHash-2-4 with 128 bits of output, of a key of 16 bytes and one byte that says for what: where a key's rows lie.
+/** SipHash-2-4 with 128 bits of output, of a key of 16 bytes and one byte that says for what: where a key's rows lie, and its bin.
  *  A family of functions that nobody tells from random ones before the seed is drawn, which is all that a store needs;
  *  the seed is public. In 32-bit halves; the reference of the kernel (packages/mpc/wasm/assembly/psi-place.ts).
  *  @see https://www.aumasson.jp/siphash/siphash.pdf
  *  @module */
 import type { Bytes } from "@sluice/protocol";
 
-/** Bytes of a seed. */
-export const SEED_BYTES = 16;
-/** Bytes of a key. */
-export const KEY_BYTES = 16;
 /** Words of an output. */
-export const HASH_WORDS = 4;
+const HASH_WORDS = 4;
 
-/** What an output is for. */
-export type HashPurpose = "rows" | "bins";
-/** The last byte of the message. */
-export const PURPOSE_BYTE = { rows: 0, bins: 1 } as const satisfies Record<HashPurpose, number>;
+/** The last byte of the message: what an output is for. */
+export const PURPOSE = { rows: 0, bins: 1 } as const;
 
-const MESSAGE_BYTES = KEY_BYTES + 1;
+/** A key and its purpose. */
+const MESSAGE_BYTES = 17;
 /** v0 … v3 before the key, halves from the low one. */
 const START = Uint32Array.of(
   0x70736575,
@@ -30,27 +25,21 @@ const START = Uint32Array.of(
   0x74656462,
 );
 
-/** The output for each key, four little-endian words one after another.
- *  @throws RangeError when the seed or the keys have another length. */
-export function hashKeys(seed: Bytes, keys: Bytes, purpose: HashPurpose): Uint32Array {
-  if (seed.length !== SEED_BYTES) throw new RangeError(`a seed has ${SEED_BYTES} bytes`);
-  if (keys.length % KEY_BYTES !== 0) throw new RangeError(`a key has ${KEY_BYTES} bytes`);
+/** The output for one key and a purpose, four little-endian words. */
+export function sipHash(seed: Bytes, key: Bytes, purpose: number): Uint32Array {
   const k = words(seed);
-  const m = words(keys);
-  const out = new Uint32Array(m.length);
-  const v = new Uint32Array(8);
-  for (let at = 0; at < m.length; at += HASH_WORDS) {
-    for (let i = 0; i < 8; i++) v[i] = (START[i] ?? 0) ^ (k[i & 3] ?? 0);
-    // 128 bits of output.
-    v[2] = (v[2] ?? 0) ^ 0xee;
-    absorb(v, m[at] ?? 0, m[at + 1] ?? 0);
-    absorb(v, m[at + 2] ?? 0, m[at + 3] ?? 0);
-    absorb(v, PURPOSE_BYTE[purpose], MESSAGE_BYTES << 24);
-    v[4] = (v[4] ?? 0) ^ 0xee;
-    squeeze(v, out, at);
-    v[2] = (v[2] ?? 0) ^ 0xdd;
-    squeeze(v, out, at + 2);
-  }
+  const m = words(key);
+  const out = new Uint32Array(HASH_WORDS);
+  const v = Uint32Array.from(START, (word, i) => word ^ (k[i & 3] ?? 0));
+  // 128 bits of output.
+  v[2] = (v[2] ?? 0) ^ 0xee;
+  absorb(v, m[0] ?? 0, m[1] ?? 0);
+  absorb(v, m[2] ?? 0, m[3] ?? 0);
+  absorb(v, purpose, MESSAGE_BYTES << 24);
+  v[4] = (v[4] ?? 0) ^ 0xee;
+  squeeze(v, out, 0);
+  v[2] = (v[2] ?? 0) ^ 0xdd;
+  squeeze(v, out, 2);
   return out;
 }
 
