@@ -145,6 +145,10 @@ test("a partition that nobody asks for goes after a day, and one that is asked s
   worker.timers.advance(1);
   expect(worker.partitions.load()).toEqual({ partitions: 0, sizeBytes: 0 });
   expect(await codeOf(await ask(question()))).toBe("ERR_PARTITION_UNKNOWN");
+  // Nor does one stay that was never asked.
+  await put();
+  worker.timers.advance(MAX_IDLE_MS);
+  expect(worker.partitions.load().partitions).toBe(0);
   await put();
   worker.partitions.forget(hash);
   expect(worker.timers.due(MAX_IDLE_MS)).toBe(0);
