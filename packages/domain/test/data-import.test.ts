@@ -81,7 +81,7 @@ test.each([
   const fields = ["income", "insured", "note"];
   const request = { resource: "people", policy: peoplePolicy(), key: "id", fields, tokenKey };
   const { keys, table } = await place.store.readAll(request);
-  expect(keys).toEqual(rows.map((row) => row.id));
+  expect([...keys]).toEqual(rows.map((row) => row.id));
   const { income, insured, note } = table.columns;
   if (income?.type !== "f64" || insured?.type !== "bool" || note?.type !== "dict") throw new Error("other types");
   for (const [i, row] of rows.entries()) {

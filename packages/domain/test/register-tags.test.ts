@@ -6,6 +6,7 @@ import { SET_WORDS } from "@sluice/desensitize";
 import { expect, test } from "vitest";
 import { personTags } from "../src/register/person-tags.ts";
 import { MAX_SHOWN_SETS, readShown, writeShown } from "../src/register/shown-files.ts";
+import { KeyColumn } from "../src/data/key-column.ts";
 import { numberSubjects } from "../src/data/subject-numbers.ts";
 import type { RegisteredOutput } from "../src/state/output-register.ts";
 import { filesBelow, seededRandom } from "./data-fixture.ts";
@@ -15,7 +16,7 @@ const signal = new AbortController().signal;
 
 test("tags are the first eight bytes of HMAC-SHA-256 of each person's key, once each", async () => {
   const keys = ["P1", "P2", "P1", "", "身份证", "x".repeat(300), "P2", "y"];
-  const words = await personTags(secret, keys, numberSubjects(keys), signal);
+  const words = await personTags(secret, KeyColumn.of(keys), numberSubjects(keys), signal);
   const expected = [...new Set(keys)].flatMap((key) => {
     const digest = createHmac("sha256", secret).update(key, "utf8").digest();
     return [digest.readUInt32LE(0), digest.readUInt32LE(4)];
@@ -25,9 +26,8 @@ test("tags are the first eight bytes of HMAC-SHA-256 of each person's key, once 
 
 test("tags of many stop when they are no longer wanted", async () => {
   const keys = Array.from({ length: 5_000 }, (_, i) => `P${i}`);
-  await expect(personTags(secret, keys, numberSubjects(keys), AbortSignal.abort(new Error("stop")))).rejects.toThrow(
-    "stop",
-  );
+  const stopped = AbortSignal.abort(new Error("stop"));
+  await expect(personTags(secret, KeyColumn.of(keys), numberSubjects(keys), stopped)).rejects.toThrow("stop");
 });
 
 test("what tables showed is read back, of one key column, and more numbers than can be held against are refused by name", async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { concatBytes, isSluiceError, type Bytes } from "@sluice/protocol";
 import { expect, onTestFinished, test } from "vitest";
+import { KeyColumn } from "../src/data/key-column.ts";
 import { Keyring } from "../src/keyring.ts";
 import { createDataKeys, openSealedFiles } from "../src/rest/open-files.ts";
 import type { SealedFiles } from "../src/rest/sealed-files.ts";
@@ -52,7 +53,7 @@ test("tags stand in ascending order, each once, whatever the order and the numbe
   const key = secret();
   for (const count of [0, 1, 2, 5_000]) {
     const values = Array.from({ length: count }, (_, i) => `3301${(i * 7_919) % 1_700}`);
-    const tags = await membershipTags(key, values, never);
+    const tags = await membershipTags(key, KeyColumn.of(values), never);
     expect(Buffer.from(tags).equals(plainTags(key, values))).toBe(true);
     expect(tags.length).toBe(new Set(values).size * TAG_BYTES);
   }
@@ -61,13 +62,13 @@ test("tags stand in ascending order, each once, whatever the order and the numbe
 test("tags of many persons are those of plain code, too", { skip: process.env["SLOW"] !== "1" }, async () => {
   const key = secret();
   const values = Array.from({ length: 300_000 }, (_, i) => `P${i}`);
-  expect(Buffer.from(await membershipTags(key, values, never)).equals(plainTags(key, values))).toBe(true);
+  expect(Buffer.from(await membershipTags(key, KeyColumn.of(values), never)).equals(plainTags(key, values))).toBe(true);
 });
 
 test("making tags stops when it is told to", async () => {
   const stopped = new AbortController();
   stopped.abort(new Error("stopped"));
-  await expect(membershipTags(OTHER, ["a"], stopped.signal)).rejects.toThrow("stopped");
+  await expect(membershipTags(OTHER, KeyColumn.of(["a"]), stopped.signal)).rejects.toThrow("stopped");
 });
 
 test("tags of the same persons in two resources, columns, builds or domains have nothing in common", async () => {
@@ -92,7 +93,7 @@ test("a file finds its tags under their key and nobody else's", async () => {
   const key = secret();
   const values = Array.from({ length: 3_000 }, (_, i) => `P${i}`);
   const files = await sealedFiles(directory);
-  await writeMembership(files, "a-1", await membershipTags(key, values, never), never);
+  await writeMembership(files, "a-1", await membershipTags(key, KeyColumn.of(values), never), never);
   expect((await stat(join(directory, "memberships", "a-1"))).mode & 0o777).toBe(0o600);
   for (const value of ["P0", "P1777", "P2999"]) {
     expect(await holdsTag(files, "a-1", membershipTag(key, value))).toBe(true);
@@ -109,8 +110,8 @@ test("a file that is missing, cut, longer, altered or another build's tells noth
   const files = await sealedFiles(directory);
   const path = join(directory, "memberships", "a-1");
   const other = join(directory, "memberships", "a-2");
-  await writeMembership(files, "a-1", await membershipTags(OTHER, ["a", "b", "c"], never), never);
-  await writeMembership(files, "a-2", await membershipTags(OTHER, ["a"], never), never);
+  await writeMembership(files, "a-1", await membershipTags(OTHER, KeyColumn.of(["a", "b", "c"]), never), never);
+  await writeMembership(files, "a-2", await membershipTags(OTHER, KeyColumn.of(["a"]), never), never);
   const ask = (): Promise<boolean> => holdsTag(files, "a-1", membershipTag(OTHER, "a"));
   const sealed = await readFile(path);
   const altered = new Uint8Array(sealed);

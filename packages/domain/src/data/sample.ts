@@ -8,6 +8,7 @@ import type { StoredResource } from "./catalogue.ts";
 import { CertifiedSample } from "./certified-sample.ts";
 import { guarded, quoteIdentifier, refuseAborted, type Session } from "./engine.ts";
 import { inspectSampleFrom, type SampleRequest } from "./inspect-sample.ts";
+import { type KeyColumn, KeyColumnBuilder } from "./key-column.ts";
 import type { KnownReports } from "./known-reports.ts";
 import { unfitKeys } from "./unfit-keys.ts";
 import { refuseFailures } from "./transform-failures.ts";
@@ -31,10 +32,10 @@ export interface ViewRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Every row of a table as a job sees it; `keys[i]` is the key of row i and stays in the store process. A key may have
+/** Every row of a table as a job sees it; key i is that of row i and stays in the store process. A key may have
  *  many rows. */
 export interface KeyedTable {
-  readonly keys: string[];
+  readonly keys: KeyColumn;
   /** Snapshot of the resource that was read. */
   readonly snapshot: Sha256Hex;
   readonly table: ColumnBatch;
@@ -92,17 +93,17 @@ async function readKeys(
   table: string,
   key: string,
   signal: AbortSignal | undefined,
-): Promise<string[]> {
+): Promise<KeyColumn> {
   const sql = `SELECT CAST(${quoteIdentifier(key)} AS VARCHAR) FROM ${quoteIdentifier(table)} ORDER BY ${quoteIdentifier(ROW_NUMBER)}`;
   const result = await session.stream(sql);
-  const keys: string[] = [];
+  const keys = new KeyColumnBuilder();
   for (;;) {
     refuseAborted(signal);
     const chunk = await guarded(() => result.fetchChunk());
-    if (chunk === null || chunk.rowCount === 0) return keys;
+    if (chunk === null || chunk.rowCount === 0) return keys.finish();
     for (const value of chunk.getColumnValues(0)) {
       if (typeof value !== "string" || value === "") throw unfitKeys(key);
-      keys.push(value);
+      keys.add(value);
     }
   }
 }

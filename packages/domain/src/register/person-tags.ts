@@ -5,6 +5,7 @@
 import { hash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { Bytes } from "@sluice/protocol";
+import type { KeyColumn } from "../data/key-column.ts";
 
 const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 32;
@@ -15,21 +16,24 @@ const PERSONS_PER_TURN = 4_096;
  *  @throws what `signal` was aborted with */
 export async function personTags(
   secret: Bytes,
-  keys: readonly string[],
+  keys: KeyColumn,
   subjects: Uint32Array,
   signal: AbortSignal,
 ): Promise<Uint32Array> {
   const tagOf = taggedBy(secret);
-  const words: number[] = [];
-  for (const [i, key] of keys.entries()) {
-    if ((subjects[i] ?? 0) * 2 !== words.length) continue;
-    const tag = tagOf(key);
-    words.push(tag.readUInt32LE(0), tag.readUInt32LE(4));
-    if (words.length % (2 * PERSONS_PER_TURN) !== 0) continue;
+  let persons = 0;
+  const words = new Uint32Array(2 * keys.length);
+  for (let i = 0; i < keys.length; i++) {
+    if (subjects[i] !== persons) continue;
+    const tag = tagOf(keys.text(i));
+    words[2 * persons] = tag.readUInt32LE(0);
+    words[2 * persons + 1] = tag.readUInt32LE(4);
+    persons++;
+    if (persons % PERSONS_PER_TURN !== 0) continue;
     await setImmediate();
     signal.throwIfAborted();
   }
-  return Uint32Array.from(words);
+  return words.slice(0, 2 * persons);
 }
 
 /** Tags of single texts under `secret`, of at most a block. HMAC by two one-shot hashes: four times as fast as an object for each

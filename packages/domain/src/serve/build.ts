@@ -16,6 +16,7 @@ import {
   type Release,
   type Sha256Hex,
 } from "@sluice/protocol";
+import type { KeyColumn } from "../data/key-column.ts";
 import type { KeyedTable } from "../data/sample.ts";
 import { modelPopulation } from "../register/model-population.ts";
 import { writeShown } from "../register/shown-files.ts";
@@ -44,7 +45,7 @@ export interface Made {
   /** None when no user code ran. */
   readonly layers: string[];
   /** Keys of the rows that were read; none when the product is made without rows. */
-  readonly keys?: readonly string[];
+  readonly keys?: KeyColumn;
   /** Micro-rho that was spent for it, when no receipt has named that yet. */
   readonly privacyCost?: string;
   /** Snapshot of the source table; none when the product is made without rows. */

@@ -14,7 +14,8 @@ import {
   type Transform,
 } from "@sluice/protocol";
 import type { KeyedTable, ViewRequest } from "../data/sample.ts";
-import { numberSubjects } from "../data/subject-numbers.ts";
+import type { KeyColumn } from "../data/key-column.ts";
+import { numberKeys } from "../data/key-index.ts";
 import type { DomainContext } from "./context.ts";
 import { logEvent } from "./events.ts";
 
@@ -32,7 +33,7 @@ export interface PrivatelyAnswered {
   /** Snapshot of the resource that it is of. */
   readonly snapshot: Sha256Hex;
   /** Keys of the rows behind it. */
-  readonly keys: readonly string[];
+  readonly keys: KeyColumn;
 }
 
 /** The noisy table of `spec` over the rows of `view`.
@@ -53,7 +54,7 @@ export async function answerPrivately(
     });
   }
   const { snapshot, fields: described } = context.data.describe(resource);
-  let keys: readonly string[] | undefined;
+  let keys: KeyColumn | undefined;
   const read = async (): Promise<KeyedTable> => {
     const fields = [...new Set([...spec.dimensions, ...spec.measures].map(({ field }) => field))];
     const rows = await context.data.readAll({ ...view, fields }).catch((error: unknown) => {
@@ -76,7 +77,7 @@ export async function answerPrivately(
     },
     compute: async () => {
       const rows = await read();
-      return noisyTable(rows.table, numberSubjects(rows.keys), spec, new RandomWords(context.random));
+      return noisyTable(rows.table, await numberKeys(rows.keys, view.signal), spec, new RandomWords(context.random));
     },
   });
   return { answer, question, snapshot, keys: keys ?? (await read()).keys };

@@ -4,7 +4,7 @@ import type { Counted } from "@sluice/desensitize";
 import { isModelKind, type ColumnBatch, type Instant, type JobManifest, type ReleasedModel } from "@sluice/protocol";
 import type { CertifiedSample } from "../data/certified-sample.ts";
 import type { KeyedTable } from "../data/sample.ts";
-import { numberSubjects } from "../data/subject-numbers.ts";
+import { numberKeys } from "../data/key-index.ts";
 import { personTags } from "../register/person-tags.ts";
 import { readShown } from "../register/shown-files.ts";
 import type { HeldGrant } from "../state/documents.ts";
@@ -90,7 +90,7 @@ export async function tableInput(
   const { callId, held, manifest, model, until } = run;
   const { resource, key } = held.grant.body;
   const rows = await context.data.readAll(grantedView(context, held, signal));
-  const subjects = numberSubjects(rows.keys);
+  const subjects = await numberKeys(rows.keys, signal);
   const earlier = context.register.before(resource, callId).filter(({ at }) => isBefore(at, until));
   const input = {
     entry: "produce",

@@ -139,6 +139,8 @@ export class RunExecutor implements RunStarter {
         if (event.kind === "progress") run = { ...run, percent: event.percent };
         else if (event.kind === "log" && run.log.length < MAX_LOG_LINES)
           run = { ...run, log: [...run.log, event.line] };
+        // Of a build, whoever reads it sees how far it is; its steps are coarse, so it is written some tens of times.
+        if (run.operation === "build") context.work.putRun(run, admitted.signed);
         this.events.emit(run.callId, event);
       };
       const work = { run, admitted, signal, onEvent };

@@ -1,6 +1,7 @@
 /** The step of a build that keeps whose rows it read.
  *  @module */
 import { SluiceError, toHex, type Name, type ProductForm, type Run, type Sha256Hex } from "@sluice/protocol";
+import type { KeyColumn } from "../data/key-column.ts";
 import type { DomainContext } from "../serve/context.ts";
 import { logEvent } from "../serve/events.ts";
 import type { HeldGrant } from "../state/documents.ts";
@@ -14,7 +15,7 @@ export interface BuiltFrom {
   readonly held: HeldGrant;
   readonly form: ProductForm;
   /** Key of each row that it read: of a set all rows, members or not. */
-  readonly keys: readonly string[];
+  readonly keys: KeyColumn;
   readonly snapshot: Sha256Hex;
 }
 

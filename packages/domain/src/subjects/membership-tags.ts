@@ -5,6 +5,7 @@
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { Bytes } from "@sluice/protocol";
+import type { KeyColumn } from "../data/key-column.ts";
 import type { Keyring } from "../keyring.ts";
 
 /** Bytes of a tag: among a million rows, one of somebody else with the same tag has probability 2^-108. */
@@ -38,11 +39,11 @@ export function membershipTag(key: KeyObject, value: string): Bytes {
 
 /** The tags of `values`, one after another: each once and in ascending order, so that they tell neither rows nor their
  *  order. Needs 32 bytes for each value while it works. @throws what `signal` was aborted with */
-export async function membershipTags(key: KeyObject, values: readonly string[], signal: AbortSignal): Promise<Bytes> {
+export async function membershipTags(key: KeyObject, values: KeyColumn, signal: AbortSignal): Promise<Bytes> {
   let tags: Bytes = new Uint8Array(values.length * TAG_BYTES);
   for (let from = 0; from < values.length; from += KEYS_PER_TURN) {
     for (let i = from; i < Math.min(from + KEYS_PER_TURN, values.length); i++) {
-      tags.set(membershipTag(key, values[i] ?? ""), i * TAG_BYTES);
+      tags.set(membershipTag(key, values.text(i)), i * TAG_BYTES);
     }
     await nextTurn(signal);
   }

@@ -2,31 +2,23 @@
  *  since. A build that changes little makes a delta: only what has changed is evaluated. Everything else is a full build, which
  *  leaves nothing of the tables before.
  *  @module */
-import {
-  buildTable,
-  lookupContext,
-  maxDeltaChanges,
-  packTable,
-  padDelta,
-  type BuildResult,
-} from "@sluice/mpc/lookup/server";
-import {
-  encodeDeletedRecord,
-  encodeLabelRecord,
-  encodeLookupRecord,
-  LABEL_RECORD_BYTES,
-  RECORD_STATE_BYTES,
-  sha256Hex,
-  toHex,
-  type LookupSnapshot,
-  type LookupTable,
-} from "@sluice/protocol";
+import { buildTable, lookupContext, maxDeltaChanges, padDelta, type BuildResult } from "@sluice/mpc/lookup/server";
+import { sha256Hex, toHex, type LookupSnapshot, type LookupTable } from "@sluice/protocol";
+import { KeyColumn } from "../../data/key-column.ts";
 import type { ServedProduct } from "../../state/work.ts";
 import { buildParts } from "../build-folders.ts";
 import type { DomainContext } from "../context.ts";
 import { indexContent, writeIndex } from "../indexes.ts";
 import { nextEpoch, oprfInfo, oprfSeed } from "../product-keys.ts";
-import { changesBetween, DELETED_CODE, decodeContent, encodeContent, type LookupContent } from "./lookup-content.ts";
+import {
+  changesBetween,
+  DELETED_CODE,
+  decodeContent,
+  encodeContent,
+  packContent,
+  PAYLOAD_BYTES,
+  type LookupContent,
+} from "./lookup-content.ts";
 import { servedMembers, signProduct, type ProductSource } from "./product-form.ts";
 
 /** Stays in the domain. */
@@ -76,7 +68,7 @@ export async function buildDelta(
   if (changes.keys.length > maxDeltaChanges(base.keys.length)) return null;
   const { epoch } = body;
   // A table has at least one entry; a key that nobody asks for tells nobody that nothing has changed.
-  const filler = { keys: [toHex(context.random.bytes(32))], codes: Uint8Array.of(DELETED_CODE) };
+  const filler = { keys: KeyColumn.of([toHex(context.random.bytes(32))]), codes: Uint8Array.of(DELETED_CODE) };
   const shown = changes.keys.length === 0 ? filler : changes;
   const shownRows = padDelta(changes.keys.length, base.keys.length);
   const { table, folder } = await buildPart(context, source, { content: shown, epoch, shownRows }, signal);
@@ -122,12 +114,11 @@ async function buildPart(
   signal: AbortSignal,
 ): Promise<{ table: LookupTable; oprfPublicKey: string; folder: string }> {
   const { product, version, grant } = run;
-  const { keys, codes } = content;
   const built = await context.pools.buildInSteps<BuildResult>("lookup", (pool, threads) =>
     buildTable({
-      count: keys.length,
-      payloadBytes: RECORD_STATE_BYTES + LABEL_RECORD_BYTES,
-      rows: (from, to) => packTable(keys.slice(from, to), Array.from(codes.subarray(from, to), recordOf)),
+      count: content.keys.length,
+      payloadBytes: PAYLOAD_BYTES,
+      rows: (from, to) => packContent(content, from, to),
       seed: oprfSeed(context),
       info: oprfInfo(held, { product, version, epoch }),
       context: lookupContext({ domain: context.config.domain, product, version, grant, epoch }),
@@ -142,10 +133,6 @@ async function buildPart(
   );
   const { parameters, oprfPublicKey, database, hint } = built;
   const folder = await writeIndex(context, run.callId, { [DATABASE_PART]: database, [HINT_PART]: hint });
-  await context.files.write(indexContent({ index: folder }), encodeContent(content));
+  await context.files.write(indexContent({ index: folder }), encodeContent(content, signal));
   return { table: { parameters, hint: await sha256Hex(hint), hintBytes: hint.length }, oprfPublicKey, folder };
-}
-
-function recordOf(code: number): Uint8Array {
-  return code === DELETED_CODE ? encodeDeletedRecord(LABEL_RECORD_BYTES) : encodeLookupRecord(encodeLabelRecord(code));
 }

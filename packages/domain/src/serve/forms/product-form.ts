@@ -23,14 +23,15 @@ import {
   type Table,
 } from "@sluice/protocol";
 import type { CertifiedSample } from "../../data/certified-sample.ts";
+import type { KeyColumn } from "../../data/key-column.ts";
 import type { HeldGrant } from "../../state/documents.ts";
 import type { ServedProduct } from "../../state/work.ts";
 import type { DomainContext } from "../context.ts";
 
-/** What is served, after the guard. `keys[i]` is the key of row i. */
+/** What is served, after the guard. Key i is that of row i. */
 export type ServedContent =
-  | { kind: "labels"; vocabulary: string[]; codes: Uint8Array; keys: readonly string[] }
-  | { kind: "set"; match: PsiKind; members: Uint8Array; keys: readonly string[] }
+  | { kind: "labels"; vocabulary: string[]; codes: Uint8Array; keys: KeyColumn }
+  | { kind: "set"; match: PsiKind; members: Uint8Array; keys: KeyColumn }
   | { kind: "table"; name: string; table: Table | NoisyTable; source: Sha256Hex }
   | { kind: "dataset"; sample: CertifiedSample; fields: readonly FieldName[]; days: number; source: Sha256Hex }
   | { kind: "score"; featureBound: number; link: ScoreLink; model: LinearModel; modelHash: Sha256Hex };

@@ -31,6 +31,7 @@ import {
   signProduct,
   type DomainForm,
   type ProductSource,
+  type ServedContent,
 } from "./product-form.ts";
 
 /** What each variant serves from: a set that callers fetch, or elements that stay in the domain. */
@@ -57,7 +58,7 @@ async function build(
   if (content.kind !== "set" || content.match !== kind) throw misplaced(kind);
   const { product, version } = run;
   const identity = newPsiIdentity(held, { kind, product, version, epoch: nextEpoch(context, run) });
-  const set = packEntries(content.keys.filter((_, row) => content.members[row] === 1));
+  const set = packEntries(membersOf(content));
   const task: PsiPrepareTask = { identity, seed: psiSeed(context), set };
   const transfer = transferable(set.entries);
   const prepared = await context.pools.build<PsiPrepared>("psi", "psi.prepare", task, { signal, transfer });
@@ -72,6 +73,10 @@ async function build(
     epoch,
   };
   return signProduct(context, source, body, index);
+}
+
+function* membersOf({ keys, members }: Extract<ServedContent, { kind: "set" }>): Generator<string> {
+  for (let row = 0; row < keys.length; row++) if (members[row] === 1) yield keys.text(row);
 }
 
 function measure(served: ServedProduct, frame: Bytes): bigint {
