@@ -154,6 +154,37 @@ test("a partition that nobody asks for goes after a day, and one that is asked s
   expect(worker.timers.due(MAX_IDLE_MS)).toBe(0);
 });
 
+test("a partition that is forgotten while it arrives is not kept", async () => {
+  for (const path of [`/v1/partitions/${hash}`, "/v1/partitions"]) {
+    const go = Promise.withResolvers<void>();
+    const chunks = async function* (): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+      yield partition.subarray(0, 100);
+      await go.promise;
+      yield partition.subarray(100);
+    };
+    const arriving = linkTo(worker).put({ hash, sizeBytes: partition.length, chunks }, { deadlineMs: 9_000 });
+    await expect.poll(() => worker.partitions.load().sizeBytes).toBe(partition.length);
+    expect((await send(worker, { method: "DELETE", path, session })).status).toBe(200);
+    go.resolve();
+    await expect(arriving).rejects.toMatchObject({
+      code: expect.stringMatching(/^ERR_(?:PARTITION_UNKNOWN|UNREACHABLE)$/) as string,
+    });
+    expect(worker.partitions.load()).toEqual({ partitions: 0, sizeBytes: 0 });
+  }
+});
+
+test("a worker that is cleared holds nothing, and takes no request of before", async () => {
+  await put();
+  expect((await send(worker, { method: "DELETE", path: "/v1/partitions", session })).status).toBe(200);
+  expect(worker.partitions.load()).toEqual({ partitions: 0, sizeBytes: 0 });
+  expect(await codeOf(await put())).toBe("ERR_WORKER_SESSION");
+  session = await sessionOf(worker);
+  expect((await put()).status).toBe(200);
+  const other = await fetch(`${worker.url}/v1/partitions`, { method: "DELETE" });
+  expect(await codeOf(other)).toBe("ERR_WORKER_AUTH");
+  expect(worker.partitions.load().partitions).toBe(1);
+});
+
 test("every task but the one of the list is refused, under a right code too", async () => {
   await put();
   for (const name of ["oprf.evaluate", "lookup.derive", "pir.answer", "psi.answer"]) {

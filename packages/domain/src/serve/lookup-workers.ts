@@ -19,16 +19,11 @@ import {
   type WorkerLink,
 } from "@sluice/mpc/remote/client";
 import { SluiceError, type LookupParameters } from "@sluice/protocol";
+import { SuppliedWorker } from "./supplied-worker.ts";
 import { WorkerStandings, type WorkerStanding } from "./worker-standings.ts";
 
 /** Workers that each partition is given to, if there are so many. */
 const REPLICAS = 2;
-/** Time in which a worker takes a partition. */
-const UPLOAD_DEADLINE_MS = 300_000;
-const DROP_DEADLINE_MS = 5_000;
-/** A partition is not sent to the same worker more often. */
-const MIN_SEND_INTERVAL_MS = 30_000;
-const MAX_SENT = 4_096;
 /** Databases whose partitions are known; a domain keeps fewer open. */
 const MAX_PLANS = 32;
 
@@ -44,7 +39,7 @@ export interface PartitionedDatabase {
 export interface LookupWorkersOptions {
   readonly workers: readonly WorkerLink[];
   readonly timers: Timers;
-  /** Hears of partitions that did not arrive. */
+  /** Hears of partitions that did not arrive, and of workers that could not be cleared. */
   readonly onFault: (error: unknown) => void;
   /** Hears of each worker whenever what is known of it changes. */
   readonly onStanding?: (standing: WorkerStanding) => void;
@@ -52,28 +47,36 @@ export interface LookupWorkersOptions {
 
 interface PlannedPartition {
   readonly partition: Partition;
-  readonly pool: RemoteTaskPool<WorkerLink>;
-  readonly workers: readonly WorkerLink[];
-  /** Workers that do not hold it, as far as is known. */
-  readonly missing: Set<WorkerLink>;
+  readonly pool: RemoteTaskPool<SuppliedWorker>;
+  readonly workers: readonly SuppliedWorker[];
+}
+
+/** A database that is asked for. */
+interface Plan {
+  /** Ends what is cut and sent of it, when it is forgotten. */
+  readonly stop: AbortController;
+  /** Null while it is being cut. */
+  parts: readonly PlannedPartition[] | null;
 }
 
 /** The workers of one domain. */
 export class LookupWorkers {
   readonly #options: LookupWorkersOptions;
+  readonly #workers: readonly SuppliedWorker[];
   readonly #hedging = new Hedging();
-  /** Null while a database is being cut. */
-  readonly #plans = new Map<string, readonly PlannedPartition[] | null>();
+  readonly #plans = new Map<string, Plan>();
   readonly #background = new Set<Promise<void>>();
-  /** When a partition was last sent to a worker. */
-  readonly #sentMs = new Map<string, number>();
-  readonly #closing = new AbortController();
   readonly #standings: WorkerStandings;
+  #isClosing = false;
   #fallbacks = 0;
 
+  /** Begins to clear them of what an earlier process sent. */
   constructor(options: LookupWorkersOptions) {
     this.#options = options;
+    const { timers, onFault } = options;
     this.#standings = new WorkerStandings(options.onStanding ?? (() => {}));
+    const onTried = (): void => this.#noteStandings();
+    this.#workers = options.workers.map((link) => new SuppliedWorker({ link, timers, onFault, onTried }));
   }
 
   /** One word for each column; null when the domain must answer itself. Nothing that a worker refuses with is thrown: its text
@@ -85,8 +88,8 @@ export class LookupWorkers {
       throw new SluiceError("ERR_LOOKUP_QUERY", { reason: `it needs ${rowsPerBucket} words` });
     }
     const plan = this.#planOf(asked);
-    if (plan === null) {
-      this.#fallbacks += this.#options.workers.length > 0 ? 1 : 0;
+    if (plan === null || plan.parts === null) {
+      this.#fallbacks += this.#workers.length > 0 ? 1 : 0;
       return null;
     }
     const stop = new AbortController();
@@ -99,7 +102,7 @@ export class LookupWorkers {
         const answer = await part.pool.run<Uint32Array>("pir.partition", task(part), { signal: stop.signal });
         return checkedAnswer(answer, part, asked);
       };
-      return joinAnswers(await Promise.all(plan.map(ask)));
+      return joinAnswers(await Promise.all(plan.parts.map(ask)));
     } catch {
       if (signal.aborted) throw new SluiceError("ERR_CANCELLED");
       this.#fallbacks += 1;
@@ -119,103 +122,96 @@ export class LookupWorkers {
     readonly hedges: number;
     readonly fallbacks: number;
   } {
-    const workers = this.#options.workers.map((worker) => ({ url: worker.url, ...worker.load() }));
+    const workers = this.#workers.map(({ link }) => ({ url: link.url, ...link.load() }));
     return { workers, hedges: this.#hedging.hedges, fallbacks: this.#fallbacks };
   }
 
-  /** Waits until nothing is being cut or on its way to a worker. */
+  /** Waits until nothing is being cut, on its way to a worker, or cleared. */
   async settled(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.settled()));
     while (this.#background.size > 0) await Promise.all(this.#background);
   }
 
-  /** Lets go of every database whose name starts with `prefix`, here and, as far as they can be reached, at the workers. */
+  /** Lets go of every database whose name starts with `prefix`, here and at the workers: what is on its way to one is stopped, and
+   *  one that may not have heard is cleared as soon as it can be reached, and asked no more until then. */
   async forget(prefix: string): Promise<void> {
-    for (const [name, plan] of [...this.#plans].filter(([each]) => each.startsWith(prefix))) {
-      this.#plans.delete(name);
-      const drops = (plan ?? []).flatMap(({ partition, workers }) =>
-        workers.map((worker) => worker.drop(partition.hash, { deadlineMs: DROP_DEADLINE_MS })),
-      );
-      await Promise.allSettled(drops);
-    }
+    const gone = [...this.#plans.keys()].filter((name) => name.startsWith(prefix));
+    await Promise.all(gone.map((name) => this.#drop(name)));
     this.#noteStandings();
   }
 
   /** Ends what is under way. */
   async close(): Promise<void> {
-    this.#closing.abort();
-    for (const plan of this.#plans.values()) for (const { pool } of plan ?? []) await pool.close();
+    this.#isClosing = true;
+    for (const { stop, parts } of this.#plans.values()) {
+      stop.abort();
+      for (const { pool } of parts ?? []) await pool.close();
+    }
+    await Promise.all(this.#workers.map((worker) => worker.close()));
     await this.settled();
   }
 
-  /** How a database is cut; null until that is done, in the background. */
-  #planOf(asked: PartitionedDatabase): readonly PlannedPartition[] | null {
-    const known = this.#plans.get(asked.name);
-    if (known !== undefined || this.#options.workers.length === 0) return known ?? null;
-    this.#plans.set(asked.name, null);
-    const [oldest] = this.#plans.keys();
-    if (this.#plans.size > MAX_PLANS && oldest !== undefined) this.#plans.delete(oldest);
-    this.#inBackground(async () => {
-      try {
-        const plan = await this.#makePlan(asked);
-        // Forgotten in the meantime, it is not sent anywhere.
-        if (!this.#plans.has(asked.name)) return;
-        this.#plans.set(asked.name, plan);
-        this.#supply(plan, asked);
-      } catch (error) {
-        this.#plans.delete(asked.name);
-        throw error;
-      }
-    });
-    return null;
+  async #drop(name: string): Promise<void> {
+    const plan = this.#plans.get(name);
+    if (plan === undefined) return;
+    this.#plans.delete(name);
+    plan.stop.abort(new SluiceError("ERR_CANCELLED"));
+    const drops = (plan.parts ?? []).flatMap(({ partition, workers }) =>
+      workers.map((worker) => worker.forget(partition.hash)),
+    );
+    await Promise.all(drops);
   }
 
-  /** As many partitions as workers; partition i first asks worker i, then the one after it. */
-  async #makePlan({ parameters, rows }: PartitionedDatabase): Promise<PlannedPartition[]> {
-    const { workers: all, timers } = this.#options;
-    const plan: PlannedPartition[] = [];
-    for (const [i, range] of cutBuckets(parameters.buckets, all.length).entries()) {
-      const partition = await describePartition(parameters, rows, range, this.#closing.signal);
-      const workers = [...all.slice(i), ...all.slice(0, i)].slice(0, REPLICAS);
-      const missing = new Set(workers);
-      const onUnknown = (worker: WorkerLink): void => void missing.add(worker);
-      const pool = new RemoteTaskPool({ workers, hedging: this.#hedging, timers, onUnknown });
-      plan.push({ partition, pool, workers, missing });
-    }
+  /** How a database is cut, which is done in the background; null without workers. */
+  #planOf(asked: PartitionedDatabase): Plan | null {
+    const known = this.#plans.get(asked.name);
+    if (known !== undefined || this.#workers.length === 0) return known ?? null;
+    const plan: Plan = { stop: new AbortController(), parts: null };
+    this.#plans.set(asked.name, plan);
+    const [oldest] = this.#plans.keys();
+    const { signal } = plan.stop;
+    if (this.#plans.size > MAX_PLANS && oldest !== undefined) this.#inBackground(signal, () => this.#drop(oldest));
+    this.#inBackground(signal, async () => {
+      try {
+        plan.parts = await this.#cut(asked, signal);
+      } catch (error) {
+        if (this.#plans.get(asked.name) === plan) this.#plans.delete(asked.name);
+        throw error;
+      }
+      this.#supply(plan, asked);
+    });
     return plan;
   }
 
-  /** Sends partitions to workers that miss them, in the background. */
-  #supply(plan: readonly PlannedPartition[], { parameters, rows }: PartitionedDatabase): void {
-    const signal = this.#closing.signal;
-    for (const { partition, missing } of plan) {
-      for (const worker of missing) {
-        if (!this.#maySend(`${worker.url} ${partition.hash}`)) continue;
-        this.#inBackground(async () => {
-          const body = { ...partition, chunks: () => partitionChunks(parameters, rows, partition, signal) };
-          const options = { deadlineMs: UPLOAD_DEADLINE_MS, signal };
-          if (!(await worker.holds(partition, options))) await worker.put(body, options);
-          missing.delete(worker);
-        });
-      }
+  /** As many partitions as workers; partition i first asks worker i, then the one after it. */
+  async #cut({ parameters, rows }: PartitionedDatabase, signal: AbortSignal): Promise<PlannedPartition[]> {
+    const [all, { timers }] = [this.#workers, this.#options];
+    const parts: PlannedPartition[] = [];
+    for (const [i, range] of cutBuckets(parameters.buckets, all.length).entries()) {
+      const partition = await describePartition(parameters, rows, range, signal);
+      const workers = [...all.slice(i), ...all.slice(0, i)].slice(0, REPLICAS);
+      const onUnknown = (worker: SuppliedWorker): void => worker.lost(partition.hash);
+      const pool = new RemoteTaskPool({ workers, hedging: this.#hedging, timers, onUnknown });
+      parts.push({ partition, pool, workers });
+    }
+    return parts;
+  }
+
+  /** Sends partitions to workers that miss them, in the background; nothing of what is forgotten. */
+  #supply({ stop: { signal }, parts }: Plan, { parameters, rows }: PartitionedDatabase): void {
+    if (signal.aborted) return;
+    for (const { partition, workers } of parts ?? []) {
+      const body = { ...partition, chunks: () => partitionChunks(parameters, rows, partition, signal) };
+      const missing = workers.filter((worker) => !worker.holds(partition.hash));
+      for (const worker of missing) this.#inBackground(signal, () => worker.supply(body, signal));
     }
   }
 
-  /** A worker that has not the memory for what it is sent is not sent it over and over. */
-  #maySend(key: string): boolean {
-    const nowMs = this.#options.timers.nowMs();
-    const sentMs = this.#sentMs.get(key);
-    if (sentMs !== undefined && nowMs - sentMs < MIN_SEND_INTERVAL_MS) return false;
-    this.#sentMs.delete(key);
-    this.#sentMs.set(key, nowMs);
-    const [oldest] = this.#sentMs.keys();
-    if (this.#sentMs.size > MAX_SENT && oldest !== undefined) this.#sentMs.delete(oldest);
-    return true;
-  }
-
-  #inBackground(work: () => Promise<void>): void {
+  /** What fails when it is not wanted any more is no fault. */
+  #inBackground(signal: AbortSignal, work: () => Promise<void>): void {
     const done = work()
       .catch((error: unknown) => {
-        if (!this.#closing.signal.aborted) this.#options.onFault(error);
+        if (!signal.aborted) this.#options.onFault(error);
       })
       .finally(() => {
         this.#background.delete(done);
@@ -225,15 +221,10 @@ export class LookupWorkers {
   }
 
   #noteStandings(): void {
-    if (this.#closing.signal.aborted) return;
-    const parts = [...this.#plans.values()].flatMap((plan) => plan ?? []);
-    const standings = this.#options.workers.map((worker) => {
-      const partitions = parts.filter(
-        ({ workers, missing }) => workers.includes(worker) && !missing.has(worker),
-      ).length;
-      return { url: worker.url, partitions, up: worker.load().up };
-    });
-    this.#standings.note(standings);
+    if (this.#isClosing) return;
+    this.#standings.note(
+      this.#workers.map(({ link, partitions }) => ({ url: link.url, partitions, up: link.load().up })),
+    );
   }
 }
 

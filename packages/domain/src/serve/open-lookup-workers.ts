@@ -19,7 +19,7 @@ export interface NamedStanding extends Omit<WorkerStanding, "url"> {
   readonly worker: Sha256Hex;
 }
 
-/** Opens them; nothing is sent before the first query. A path of a secret is taken from the domain's directory.
+/** Opens them; each is told to forget what it was sent before, and gets nothing else until the first query. A path of a secret is taken from the domain's directory.
  *  @throws ERR_KEY when a secret cannot be read, or others than its owner can */
 export async function openLookupWorkers(
   directory: string,

@@ -35,6 +35,8 @@ export class PartitionStore {
   /** Take back the alarms of what is held. */
   readonly #awake = new Map<Sha256Hex, () => void>();
   readonly #held = new Map<Sha256Hex, HeldPartition>();
+  /** What arrives at this moment, and what ends that. */
+  readonly #arriving = new Map<AbortController, Sha256Hex>();
   /** Bytes of what is held and of what arrives. */
   #sizeBytes = 0;
 
@@ -53,7 +55,7 @@ export class PartitionStore {
   /** @throws ERR_PARTITION_UNKNOWN */
   get(hash: Sha256Hex): HeldPartition {
     const held = this.#held.get(hash);
-    if (held === undefined) throw new SluiceError("ERR_PARTITION_UNKNOWN", { partition: hash });
+    if (held === undefined) throw unknownPartition(hash);
     this.#held.delete(hash);
     this.#held.set(hash, held);
     this.#keepAwake(hash);
@@ -61,19 +63,22 @@ export class PartitionStore {
   }
 
   /** Takes the `sizeBytes` bytes of `body` if their SHA-256 is `hash`; nothing stays of any others.
-   *  @throws ERR_FRAME_TOO_LARGE, ERR_FRAME_MALFORMED, ERR_BODY_DIGEST */
+   *  @throws ERR_FRAME_TOO_LARGE, ERR_FRAME_MALFORMED, ERR_BODY_DIGEST; ERR_PARTITION_UNKNOWN when it was forgotten meanwhile */
   async receive(hash: Sha256Hex, sizeBytes: number, body: AsyncIterable<Bytes>): Promise<void> {
     this.#makeRoom(sizeBytes);
     this.#sizeBytes += sizeBytes;
     let isKept = false;
+    const stop = new AbortController();
+    this.#arriving.set(stop, hash);
     try {
-      const partition = await readPartition({ hash, sizeBytes, threads: this.#threads }, body);
+      const partition = await readPartition({ hash, sizeBytes, threads: this.#threads, signal: stop.signal }, body);
       isKept = !this.#held.has(hash);
       if (isKept) {
         this.#held.set(hash, partition);
         this.#keepAwake(hash);
       }
     } finally {
+      this.#arriving.delete(stop);
       if (!isKept) this.#sizeBytes -= sizeBytes;
     }
   }
@@ -84,8 +89,18 @@ export class PartitionStore {
     if (sizeBytes > maxBytes) throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes, maxBytes });
   }
 
-  /** Forgets a partition, if it is there. */
+  /** Forgets a partition, if it is there, and does not take it if it arrives at this moment. */
   forget(hash: Sha256Hex): void {
+    for (const [stop, arriving] of this.#arriving) if (arriving === hash) stop.abort(unknownPartition(hash));
+    this.#release(hash);
+  }
+
+  /** Forgets every partition. */
+  forgetAll(): void {
+    for (const hash of new Set([...this.#held.keys(), ...this.#arriving.values()])) this.forget(hash);
+  }
+
+  #release(hash: Sha256Hex): void {
     const held = this.#held.get(hash);
     if (held === undefined) return;
     this.#held.delete(hash);
@@ -96,7 +111,7 @@ export class PartitionStore {
 
   #keepAwake(hash: Sha256Hex): void {
     this.#awake.get(hash)?.();
-    const takeBack = this.#timers.after(MAX_IDLE_MS, () => this.forget(hash));
+    const takeBack = this.#timers.after(MAX_IDLE_MS, () => this.#release(hash));
     this.#awake.set(hash, takeBack);
   }
 
@@ -107,7 +122,7 @@ export class PartitionStore {
       const oldest = held.shift();
       // What arrives at this moment cannot make room.
       if (oldest === undefined) throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes, maxBytes });
-      this.forget(oldest);
+      this.#release(oldest);
     }
   }
 }
@@ -116,15 +131,18 @@ interface Announced {
   readonly hash: Sha256Hex;
   readonly sizeBytes: number;
   readonly threads: number;
+  /** Aborted when it is not wanted any more. */
+  readonly signal: AbortSignal;
 }
 
 async function readPartition(announced: Announced, body: AsyncIterable<Bytes>): Promise<HeldPartition> {
-  const { hash, sizeBytes } = announced;
+  const { hash, sizeBytes, signal } = announced;
   const digest = createHash("sha256");
   const header = new Uint8Array(PARTITION_HEADER_BYTES);
   let partition: { readonly parameters: LookupParameters; readonly into: DatabaseSink } | undefined;
   let received = 0;
   for await (const chunk of body) {
+    signal.throwIfAborted();
     digest.update(chunk);
     const first = chunk.subarray(0, Math.max(0, header.length - received));
     if (first.length > 0) header.set(first, received);
@@ -135,6 +153,7 @@ async function readPartition(announced: Announced, body: AsyncIterable<Bytes>): 
       partition.into.write(chunk.subarray(first.length));
     }
   }
+  signal.throwIfAborted();
   if (partition === undefined || received !== sizeBytes) throw wrongSize(sizeBytes);
   if (digest.digest("hex") !== hash) throw new SluiceError("ERR_BODY_DIGEST");
   return { parameters: partition.parameters, database: partition.into.finish(), sizeBytes };
@@ -171,6 +190,10 @@ function plainSink(length: number): DatabaseSink {
 /** One that comes again lies in another memory. */
 function newId(hash: Sha256Hex): string {
   return `${hash} ${randomUUID()}`;
+}
+
+function unknownPartition(hash: Sha256Hex): SluiceError {
+  return new SluiceError("ERR_PARTITION_UNKNOWN", { partition: hash });
 }
 
 function wrongSize(sizeBytes: number): SluiceError {

@@ -91,6 +91,12 @@ export function createWorkerServer(parts: WorkerParts): FastifyInstance {
     partitions.forget(hashOf(request.params));
     return sendBytes(reply, new Uint8Array(0));
   });
+  // Nothing that was sent before counts afterwards: of a partition whose bytes are still on their way nothing stays.
+  server.delete("/v1/partitions", async (_request, reply) => {
+    partitions.forgetAll();
+    sessions.begin();
+    return sendBytes(reply, new Uint8Array(0));
+  });
   return server;
 }
 

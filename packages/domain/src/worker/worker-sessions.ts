@@ -20,6 +20,12 @@ export class WorkerSessions {
     this.#current = toHex(random.bytes(SESSION_BYTES));
   }
 
+  /** Begins another session: no request of the one before is taken any more. */
+  begin(): void {
+    this.#taken.clear();
+    this.#current = toHex(this.#random.bytes(SESSION_BYTES));
+  }
+
   /** The session, hexadecimal. */
   get current(): string {
     return this.#current;
@@ -27,10 +33,7 @@ export class WorkerSessions {
 
   /** Takes the nonce of an authentic request. @throws ERR_WORKER_SESSION when it is of another session; ERR_REPLAY */
   take({ session, nonce }: { readonly session: string; readonly nonce: string }): void {
-    if (this.#taken.size >= this.#maxNonces) {
-      this.#taken.clear();
-      this.#current = toHex(this.#random.bytes(SESSION_BYTES));
-    }
+    if (this.#taken.size >= this.#maxNonces) this.begin();
     if (session !== this.#current) throw new SluiceError("ERR_WORKER_SESSION");
     if (this.#taken.has(nonce)) throw new SluiceError("ERR_REPLAY");
     this.#taken.add(nonce);

@@ -5,7 +5,7 @@ export { WorkerSecret } from "./message-auth.ts";
 export { RemoteTaskPool } from "./remote-pool.ts";
 export type { PartitionTask } from "./remote-tasks.ts";
 export { systemTimers, type Timers } from "./timers.ts";
-export { WorkerLink } from "./worker-link.ts";
+export { WorkerLink, type SendOptions, type SentBody } from "./worker-link.ts";
 export {
   cutBuckets,
   describePartition,

@@ -143,6 +143,13 @@ export class WorkerLink {
     await this.#send("DELETE", `/v1/partitions/${hash}`, whole(new Uint8Array(0)), options);
   }
 
+  /** Has the worker forget every partition, those that arrive at this moment too, and begin a session: nothing that was sent to
+   *  it before counts afterwards. @throws as `run` */
+  async clear(options: SendOptions): Promise<void> {
+    await this.#send("DELETE", "/v1/partitions", whole(new Uint8Array(0)), options);
+    this.#session = undefined;
+  }
+
   async #send(method: string, path: string, body: SentBody, options: SendOptions): Promise<Bytes> {
     this.#waiting += 1;
     try {
