@@ -5,9 +5,10 @@
  *  non-empty subset of the keys has sparse positions that cancel and dense bits that cancel too. Dense bits are
  *  independent of positions, so that the probability is at most 2^-32 times the expected number of subsets whose positions
  *  cancel. That sum is less than 2^-8 at every size, and than 2^-15 at 2^16 keys (test/okvs-failure.test.ts computes it).
- *  @see https://eprint.iacr.org/2020/193 (PRTY20) §4 for the OKVS, its obliviousness and the cancelling subsets
- *  @see https://eprint.iacr.org/2021/883 (GPRTY21) §4 for three positions and dense columns
- *  @see https://eprint.iacr.org/2022/320 (RR22) §3 for rates
+ *  docs/okvs.md has the argument at length.
+ *  @see https://eprint.iacr.org/2020/193 (PRTY20): such a store under the name PaXoS, and its use
+ *  @see https://eprint.iacr.org/2021/883 (GPRTY21) §4.1: three positions
+ *  @see https://eprint.iacr.org/2022/320 (RR22) §2, Figure 1: binary dense columns; §3: what peeling leaves
  *  @module */
 
 /** Most keys of one store: those of a bin with its padding fit. */

@@ -7,8 +7,8 @@ import type { OkvsShape } from "./shape.ts";
 /** Words of a place, of which three are sparse rows. */
 const PLACE_WORDS = 4;
 const SPARSE_ARITY = 3;
-/** Most keys that are eliminated, which bounds the time to seconds. Sets of up to so many need no more; of larger ones
- *  peeling leaves so many with a probability far below 2^-40, as the share of rows is above its threshold. */
+/** Most keys that are eliminated, which bounds the time to seconds. Sets of up to so many need no more; larger ones are 8.8
+ *  standard deviations and more above the threshold of peeling, which is less than 2^-60 (test/okvs-failure.test.ts). */
 export const MAX_CORE_KEYS = 8_192;
 
 /** What is to be solved: `keys` of those whose places and values lie in the kernel's memory, as do the rows, of which those
