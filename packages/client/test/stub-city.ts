@@ -116,6 +116,11 @@ export class StubCity {
     return this.#find(product).signed;
   }
 
+  /** The key that opens what is sealed to the domain. */
+  get domainKeys(): { readonly seal: SealKeyPair } {
+    return this.#parts;
+  }
+
   /** A private key of the domain, for forging what only the domain could sign. */
   get receiptKey(): KeyPair {
     return this.#parts.receiptKey;

@@ -44,6 +44,8 @@ import { RunExecutor } from "./serve/runs.ts";
 import { Standing } from "./serve/standing.ts";
 import { stopAll } from "./serve/stops.ts";
 import { WitnessWatch } from "./serve/witness-watch.ts";
+import type { Admitted } from "./serve/admit.ts";
+import { CallSessions } from "./serve/call-sessions.ts";
 import { WorkPools } from "./serve/work-pools.ts";
 import { AnswerStore } from "./state/answers.ts";
 import { StateDatabase } from "./state/database.ts";
@@ -205,6 +207,8 @@ export async function startDomain(directory: string, options: StartDomainOptions
     cleanup.push(() => workers.close());
     const workshop = createWorkshop({ requireLayers: options.requireLayers ?? [], productionLayers });
     cleanup.push(() => workshop.close());
+    const sessions = new CallSessions<Admitted>();
+    cleanup.push(() => sessions.close());
     const runner = new RunExecutor(() => context);
     cleanup.push(() => runner.close());
     const context: DomainContext = {
@@ -242,6 +246,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
       workers,
       calls: new OneAtATime(),
       activeCalls: new ActiveCalls(),
+      sessions,
       indexes: new IndexReaders(async (index, snapshot) => {
         await recordEvent(context, { kind: "index-removed", subject: snapshot });
         await removeIndex(files, index);

@@ -26,6 +26,9 @@ import {
   type RecipientContext,
   type SenderContext,
 } from "hpke";
+import { sessionSeal, type SessionSeal } from "./session-seal.ts";
+
+export type { SessionSeal } from "./session-seal.ts";
 
 const suite = new CipherSuite(KEM_DHKEM_X25519_HKDF_SHA256, KDF_HKDF_SHA256, AEAD_AES_256_GCM);
 const INFO = utf8("sluice/query/v1");
@@ -80,6 +83,8 @@ export interface SentQuery {
   readonly frame: Bytes;
   /** The content of the sealed answer to exactly this query. @throws ERR_ANSWER_ALTERED */
   openAnswer(sealed: Bytes): Promise<Bytes>;
+  /** This end of the session that the query opens; once. */
+  session(): Promise<SessionSeal>;
 }
 
 /** Seals `content` to the domain's `sealKey`, bound to `context`. @throws ERR_FRAME_TOO_LARGE, ERR_RECEIPT when the key is no key */
@@ -91,6 +96,7 @@ export async function sealQuery(sealKey: SealKeyId, content: Bytes, context: Byt
   const ciphertext = await sender.ctx.Seal(content, context);
   return {
     frame: encodeSealedQuery({ encapsulatedKey: sender.encapsulatedSecret, ciphertext }),
+    session: () => sessionSeal(sender.ctx, "caller"),
     async openAnswer(sealed) {
       try {
         const { nonce, ciphertext: answer } = decodeSealedAnswer(sealed);
@@ -108,6 +114,8 @@ export interface OpenedQuery {
   readonly content: Bytes;
   /** Bytes of the SealedAnswer, under a fresh nonce. @throws ERR_FRAME_TOO_LARGE */
   sealAnswer(content: Bytes, random: Random): Promise<Bytes>;
+  /** This end of the session that the query opens; once. */
+  session(): Promise<SessionSeal>;
 }
 
 /** Opens a query sealed to `pair` and bound to `context`. @throws ERR_SEAL, ERR_FRAME_MALFORMED */
@@ -123,6 +131,7 @@ export async function openQuery(pair: SealKeyPair, frame: Bytes, context: Bytes)
   }
   return {
     content,
+    session: () => sessionSeal(recipient, "domain"),
     async sealAnswer(answer, random) {
       if (answer.length > MAX_SEALED_CONTENT_BYTES) {
         throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes: answer.length, maxBytes: MAX_SEALED_CONTENT_BYTES });

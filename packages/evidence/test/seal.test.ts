@@ -119,3 +119,53 @@ test("prints as its public id", () => {
   expect([String(pair), JSON.stringify(pair), inspect(pair)].every((text) => text.includes(pair.sealKey))).toBe(true);
   expect(inspect(pair, { depth: 5 })).not.toContain("CryptoKey");
 });
+
+test("messages of a session open at the other end, under their number and at no other session's end", async () => {
+  const sent = await sealQuery(pair.sealKey, utf8("opening"), context);
+  const caller = await sent.session();
+  const domain = await (await openQuery(pair, sent.frame, context)).session();
+  for (const number of [0, 1, 7, 2 ** 32 - 1]) {
+    const question = await caller.seal(number, utf8(`question ${number}`));
+    expect(await domain.open(number, question)).toEqual(utf8(`question ${number}`));
+    const answer = await domain.seal(number, utf8(`answer ${number}`));
+    expect(await caller.open(number, answer)).toEqual(utf8(`answer ${number}`));
+    expect(answer).not.toEqual(question);
+  }
+  const message = await (await sent.session()).seal(3, utf8("question"));
+  await expect(domain.open(4, message)).rejects.toEqual(code("ERR_SEAL"));
+  // Its own message does not come back as the peer's.
+  await expect(caller.open(3, message)).rejects.toEqual(code("ERR_SEAL"));
+  await expect(domain.open(3, message.with(0, (message[0] ?? 0) ^ 1))).rejects.toEqual(code("ERR_SEAL"));
+  await expect(domain.open(3, message.subarray(1))).rejects.toEqual(code("ERR_SEAL"));
+  const other = await sealQuery(pair.sealKey, utf8("opening"), context);
+  const elsewhere = await (await openQuery(pair, other.frame, context)).session();
+  await expect(elsewhere.open(3, message)).rejects.toEqual(code("ERR_SEAL"));
+});
+
+test("a number seals one message of a session", async () => {
+  const seal = await (await sealQuery(pair.sealKey, utf8("opening"), context)).session();
+  await seal.seal(0, utf8("one"));
+  await expect(seal.seal(0, utf8("other"))).rejects.toThrow(RangeError);
+  await seal.seal(5, utf8("five"));
+  await expect(seal.seal(4, utf8("four"))).rejects.toThrow(RangeError);
+});
+
+test("another implementation of RFC 9180 exports the keys of a session", async () => {
+  const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
+  const sent = await sealQuery(pair.sealKey, utf8("opening"), context);
+  const message = await (await sent.session()).seal(258, utf8("question"));
+  const recipient = await suite.createRecipientContext({
+    recipientKey: {
+      privateKey: await suite.kem.deserializePrivateKey(secret),
+      publicKey: await suite.kem.deserializePublicKey(x25519.getPublicKey(secret)),
+    },
+    enc: decodeSealedQuery(sent.frame).encapsulatedKey.slice().buffer,
+    info: utf8("sluice/query/v1").slice().buffer,
+  });
+  const raw = await recipient.export(utf8("sluice/session/v1/caller").slice().buffer, 32);
+  const key = await crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["decrypt"]);
+  const iv = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2);
+  expect(
+    new TextDecoder().decode(await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, new Uint8Array(message))),
+  ).toBe("question");
+});

@@ -10,7 +10,10 @@ const turn = () => new Promise<void>((resolve) => void setImmediate(resolve));
 const ROOMY: RoomLimits = { maxConcurrent: 8, maxWaiting: 8, maxWaitingBytes: 1_000 };
 
 function admissionOf(limits: Partial<typeof DEFAULT_ADMISSION>, now = () => new Date(0)): Admission {
-  return new Admission({ callsPerSecond: 100, lookup: ROOMY, psi: ROOMY, score: ROOMY, ...limits }, { now });
+  return new Admission(
+    { callsPerSecond: 100, lookup: ROOMY, psi: ROOMY, score: ROOMY, session: ROOMY, ...limits },
+    { now },
+  );
 }
 
 test("admission bounds what is in flight and what waits", async () => {
@@ -73,9 +76,9 @@ test("two parties that fill every place for lists keep no lookup and no score wa
   await Promise.all(lists);
 });
 
-test("what waits holds 256 MiB at most by default, and every operation has a kind", () => {
+test("what waits holds 320 MiB at most by default, and every operation has a kind", () => {
   const bytes = WORK_KINDS.reduce((sum, kind) => sum + DEFAULT_ADMISSION[kind].maxWaitingBytes, 0);
-  expect(bytes).toBe(256 * 1_048_576);
+  expect(bytes).toBe(320 * 1_048_576);
   const kinds = ProductForm.options.map((form) => FORM_OPERATIONS[form].map(workKindOf));
   expect(kinds).toEqual([["lookup", "lookup"], ["psi"], ["psi"], ["score"], ["lookup"], ["lookup"]]);
   for (const run of ["develop", "build"] as const) {

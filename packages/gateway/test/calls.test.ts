@@ -3,13 +3,18 @@
 import { RECEIPT_PARTS, verifyReceipt, type TrustPins } from "@sluice/evidence/verify";
 import {
   decodeAnswer,
+  decodeSessionReply,
   documentHash,
   encodeAnswer,
   encodeCall,
+  encodeSessionMessage,
+  encodeSessionReply,
   fromUtf8,
+  sha256Hex,
   utf8,
   type AnswerEnvelope,
   type Scene,
+  type SessionReply,
 } from "@sluice/protocol";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { City, codeOf, receiptOf } from "./city.ts";
@@ -244,6 +249,54 @@ test("the chain of a call leads to its scene, and strangers learn nothing of it"
   const nothing = await city.send("other-bank", "GET", `/v1/receipts/${"0".repeat(32)}`);
   expect([codeOf(stranger), codeOf(nothing)]).toEqual(["ERR_NOT_FOUND", "ERR_NOT_FOUND"]);
   expect(codeOf(await city.get(`/v1/receipts/${callId}`))).toBe("ERR_HTTP_SIGNATURE");
+});
+
+test("a session's messages go on as they are, and what follows its receipt goes on when that is booked", async () => {
+  const opening = await city.envelope("bank", { grant, operation: "psi.ids" });
+  const { callId } = opening.request.body;
+  const seen: Uint8Array[] = [];
+  let reply: SessionReply = { sealed: utf8("sealed"), answer: null };
+  const handler = async (body: Uint8Array) => {
+    seen.push(body);
+    return { type: "application/octet-stream", body: encodeSessionReply(reply) };
+  };
+  city.domain.overrides.set("/v1/sessions", handler);
+  city.domain.overrides.set(`/v1/sessions/${callId}`, handler);
+  const path = `/v1/sessions/health/${callId}`;
+  const opened = await city.send("bank", "POST", "/v1/sessions", encodeCall(opening));
+  const message = encodeSessionMessage({ number: 0, sealed: utf8("message") });
+  const answered = await city.send("bank", "POST", path, message);
+  expect([codeOf(opened), codeOf(answered)]).toEqual([200, 200]);
+  expect(seen).toEqual([encodeCall(opening), message]);
+  expect(decodeSessionReply(answered.bytes)).toEqual(reply);
+
+  const frame = utf8("summary");
+  const answer = { receipt: await city.domain.receiptFor(opening, await sha256Hex(frame)), frame };
+  reply = { sealed: utf8("tags"), answer };
+  const last = decodeSessionReply((await city.send("bank", "POST", path, message)).bytes);
+  expect([fromUtf8(last.sealed), last.answer?.receipt.booking === undefined]).toEqual(["tags", false]);
+  expect(codeOf(await city.send("bank", "GET", `/v1/receipts/${callId}`))).toBe(200);
+
+  // A receipt of another frame, another party or another call does not go on, and neither do the frames with it.
+  reply = { sealed: utf8("tags"), answer: { ...answer, frame: utf8("other") } };
+  expect(codeOf(await city.send("bank", "POST", path, message))).toBe("ERR_RECEIPT");
+  reply = { sealed: utf8("tags"), answer };
+  expect(codeOf(await city.send("other-bank", "POST", path, message))).toBe("ERR_RECEIPT");
+  city.domain.overrides.set(`/v1/sessions/${"9".repeat(32)}`, handler);
+  const elsewhere = `/v1/sessions/health/${"9".repeat(32)}`;
+  expect(codeOf(await city.send("bank", "POST", elsewhere, message))).toBe("ERR_SESSION_ENDED");
+});
+
+test("a session is opened by who signed for it, at the product's domain, and a reply that is none is refused", async () => {
+  const opening = encodeCall(await city.envelope("bank", { grant, operation: "psi.ids" }));
+  expect(codeOf(await city.send("other-bank", "POST", "/v1/sessions", opening))).not.toBe(200);
+  const elsewhere = await city.envelope("bank", { grant, operation: "psi.ids", domain: "hrss" });
+  expect(codeOf(await city.send("bank", "POST", "/v1/sessions", encodeCall(elsewhere)))).toBe("ERR_GRANT_DOMAIN");
+  city.domain.overrides.set("/v1/sessions", async () => ({ type: "application/octet-stream", body: utf8("none") }));
+  expect(codeOf(await city.send("bank", "POST", "/v1/sessions", opening))).toBe("ERR_ANSWER_ALTERED");
+  expect(codeOf(await city.send("bank", "POST", "/v1/sessions", utf8("none")))).toBe("ERR_FRAME_MALFORMED");
+  const unknown = `/v1/sessions/nowhere/${"0".repeat(32)}`;
+  expect(codeOf(await city.send("bank", "POST", unknown, opening))).toBe("ERR_NOT_FOUND");
 });
 
 test("a domain that is away, and one that does not answer in time, give one coded error each", async () => {

@@ -175,6 +175,8 @@ test("the OpenAPI document is 3.1 and has every route of the contract", async ()
       "get /v1/products/{product}/snapshot",
       "get /v1/products/{product}/snapshots/{hash}/{part}",
       "post /v1/calls",
+      "post /v1/sessions",
+      "post /v1/sessions/{domain}/{callId}",
       "get /v1/receipts/{callId}",
       "get /v1/receipts",
       "get /v1/runs/{callId}/reviews",

@@ -46,6 +46,7 @@ export * from "./score.ts";
 export * from "./score-snapshot.ts";
 export * from "./seal.ts";
 export * from "./served.ts";
+export * from "./session-call.ts";
 export * from "./session.ts";
 export * from "./signed.ts";
 export * from "./status.ts";

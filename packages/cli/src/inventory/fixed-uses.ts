@@ -100,7 +100,7 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     algorithm: "DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM",
     standard: "RFC 9180",
     national: false,
-    files: ["packages/evidence/src/seal.ts"],
+    files: ["packages/evidence/src/seal.ts", "packages/evidence/src/session-seal.ts"],
   },
   {
     use: { en: "data at rest and private keys, suite intl", zh: "静态数据与私钥文件的加密（intl 套件）" },

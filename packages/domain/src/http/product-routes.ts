@@ -1,13 +1,21 @@
 /** Products: what a caller needs before it asks, and the calls themselves.
  *  @module */
 import { Readable } from "node:stream";
-import { BINARY_MEDIA_TYPE, encodeAnswer, formOfSnapshot, SluiceError, type Bytes } from "@sluice/protocol";
+import {
+  BINARY_MEDIA_TYPE,
+  encodeAnswer,
+  encodeSessionReply,
+  formOfSnapshot,
+  SluiceError,
+  type Bytes,
+} from "@sluice/protocol";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { answerCall, whileAnswering } from "../serve/calls.ts";
 import type { DomainContext } from "../serve/context.ts";
 import { productForm } from "../serve/forms/registry.ts";
 import { foldersOf, type ServedProduct } from "../state/work.ts";
-import { callBody } from "./body.ts";
+import { continueSession, openSession } from "../serve/sessions.ts";
+import { callBody, rawBody } from "./body.ts";
 
 /** Routes of served products. */
 export function productRoutes(server: FastifyInstance, context: DomainContext): void {
@@ -32,13 +40,26 @@ export function productRoutes(server: FastifyInstance, context: DomainContext): 
     },
   );
   server.post("/v1/calls", async (request, reply) => {
-    const gone = new AbortController();
-    reply.raw.once("close", () => {
-      if (!reply.raw.writableFinished) gone.abort();
-    });
-    const answer = await answerCall(context, callBody(request), gone.signal);
+    const answer = await answerCall(context, callBody(request), goneSignal(reply));
     return reply.type(BINARY_MEDIA_TYPE).send(Buffer.from(encodeAnswer(answer)));
   });
+  server.post("/v1/sessions", async (request, reply) => {
+    const opened = await openSession(context, callBody(request));
+    return reply.type(BINARY_MEDIA_TYPE).send(Buffer.from(encodeSessionReply(opened)));
+  });
+  server.post<{ Params: { callId: string } }>("/v1/sessions/:callId", async (request, reply) => {
+    const answered = await continueSession(context, request.params.callId, rawBody(request), goneSignal(reply));
+    return reply.type(BINARY_MEDIA_TYPE).send(Buffer.from(encodeSessionReply(answered)));
+  });
+}
+
+/** Aborts when whoever waits for the reply has gone. */
+function goneSignal(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once("close", () => {
+    if (!reply.raw.writableFinished) gone.abort();
+  });
+  return gone.signal;
 }
 
 /** Sends a part that never changes under its name, piece by piece; one that was altered ends before its length. */

@@ -133,7 +133,8 @@ export function whileAnswering(
   return before !== null && clock.now().getTime() < Date.parse(before.until) ? before : null;
 }
 
-function servedProduct(context: DomainContext, admitted: Admitted): ServedProduct {
+/** The product that a use names, as its release has it. @throws ERR_RELEASE_MISSING, ERR_BUNDLE_CHANGED, ERR_STATE */
+export function servedProduct(context: DomainContext, admitted: Admitted): ServedProduct {
   const { request, held } = admitted;
   const named = { product: request.product, version: request.version };
   const release = context.documents.release(request.product, request.version);

@@ -28,6 +28,7 @@ import type { WorkStore } from "../state/work.ts";
 import type { Workshop } from "../work/workshop.ts";
 import type { ActiveCalls } from "./active-calls.ts";
 import type { Admitted } from "./admit.ts";
+import type { CallSessions } from "./call-sessions.ts";
 import type { IndexReaders } from "./index-readers.ts";
 import type { LookupWorkers } from "./lookup-workers.ts";
 import type { OpenedParts } from "./opened-parts.ts";
@@ -104,6 +105,8 @@ export interface DomainContext {
   readonly calls: OneAtATime;
   /** Calls that are computed now. */
   readonly activeCalls: ActiveCalls<Admitted>;
+  /** Calls of many messages that are open. */
+  readonly sessions: CallSessions<Admitted>;
   /** Who reads which index. */
   readonly indexes: IndexReaders;
   readonly workshop: Workshop;

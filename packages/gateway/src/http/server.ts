@@ -7,6 +7,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fas
 import type { GatewayContext } from "../context.ts";
 import { auditRoutes } from "../routes/audit-routes.ts";
 import { callRoutes } from "../routes/call-routes.ts";
+import { sessionRoutes } from "../routes/session-routes.ts";
 import { domainRoutes } from "../routes/domain-routes.ts";
 import { logRoutes } from "../routes/log-routes.ts";
 import { partyRoutes } from "../routes/party-routes.ts";
@@ -61,6 +62,7 @@ export async function createServer(context: GatewayContext): Promise<ZodServer> 
     stopRoutes,
     productRoutes,
     callRoutes,
+    sessionRoutes,
     receiptRoutes,
     auditRoutes,
     logRoutes,

@@ -7,7 +7,6 @@ import {
   documentHash,
   encodeAnswer,
   isSluiceError,
-  sha256Hex,
   SluiceError,
   type AnswerEnvelope,
   type Bytes,
@@ -19,9 +18,9 @@ import { BinaryBody, callEnvelope, MAX_CALL_BYTES } from "../http/bodies.ts";
 import { PROBLEM_RESPONSES } from "../http/problems.ts";
 import { bodyBytes, signerOf } from "../http/request-members.ts";
 import type { ZodServer } from "../http/zod-server.ts";
-import { checkReceiptFits } from "../rules/receipt-fit.ts";
 import { requireRequestSigner } from "../rules/request-signer.ts";
 import { workKindOf } from "../work/admission.ts";
+import { bookAnswer } from "../work/book-answer.ts";
 
 /** `POST /v1/calls`. */
 export function callRoutes(server: ZodServer, context: GatewayContext): void {
@@ -64,23 +63,14 @@ async function passOn(
   const { domain } = context.products.get(body.product, body.version);
   if (domain !== body.domain) throw new SluiceError("ERR_GRANT_DOMAIN", { domain });
   context.requests.add(await documentHash(body), request);
-  const address = context.domains.get(domain);
-  const answerBytes = await context.link.bytes(address, {
+  const answerBytes = await context.link.bytes(context.domains.get(domain), {
     method: "POST",
     path: "/v1/calls",
     binary: bytes,
     maxAnswerBytes: MAX_CALL_BYTES,
     ...context.link.patience(body.operation),
   });
-  const { receipt: evidenced, frame } = readAnswer(answerBytes);
-  const { receipt, openings, domainLog } = evidenced;
-  const expected = { request: body, party: party.keyId, answer: await sha256Hex(frame) };
-  await checkReceiptFits({ receipt, openings, domainLog }, expected, address.description);
-  const original = context.requests.find(body.callId, receipt.body.request);
-  const booked = await context.book.book({ receipt, openings, domainLog }, original);
-  // Its build may have been ordered elsewhere, or not been looked at yet: a receipt shows that it serves.
-  await context.products.markServing(body.product, body.version);
-  return { receipt: booked, frame };
+  return await bookAnswer(context, readAnswer(answerBytes), { request: body, party });
 }
 
 function readAnswer(bytes: Bytes): AnswerEnvelope {

@@ -4,8 +4,8 @@
 import { OPERATION_UNITS, SluiceError, type Clock, type Operation } from "@sluice/protocol";
 import { WaitingRoom, type RoomLimits } from "./waiting-room.ts";
 
-/** Kinds of calls, as the domains' worker pools have them. */
-export const WORK_KINDS = ["lookup", "psi", "score"] as const;
+/** Kinds of calls, as the domains' worker pools have them; and messages of calls of many, which mostly wait. */
+export const WORK_KINDS = ["lookup", "psi", "score", "session"] as const;
 export type WorkKind = (typeof WORK_KINDS)[number];
 
 /** Limits of admission. */
@@ -15,12 +15,13 @@ export interface AdmissionLimits extends Readonly<Record<WorkKind, RoomLimits>> 
 }
 
 const MIB = 1_048_576;
-/** Limits unless a deployment says otherwise: what waits holds at most 256 MiB. */
+/** Limits unless a deployment says otherwise: what waits holds at most 320 MiB. */
 export const DEFAULT_ADMISSION: AdmissionLimits = {
   callsPerSecond: 2_000,
   lookup: { maxConcurrent: 64, maxWaiting: 1_024, maxWaitingBytes: 64 * MIB },
   psi: { maxConcurrent: 16, maxWaiting: 64, maxWaitingBytes: 128 * MIB },
   score: { maxConcurrent: 16, maxWaiting: 64, maxWaitingBytes: 64 * MIB },
+  session: { maxConcurrent: 32, maxWaiting: 64, maxWaitingBytes: 64 * MIB },
 };
 
 /** A call that asks for its turn. */
@@ -63,10 +64,15 @@ export class Admission {
   readonly #rooms: Readonly<Record<WorkKind, WaitingRoom>>;
   readonly #buckets = new Map<string, Bucket>();
 
-  constructor({ callsPerSecond, lookup, psi, score }: AdmissionLimits, clock: Clock) {
+  constructor({ callsPerSecond, lookup, psi, score, session }: AdmissionLimits, clock: Clock) {
     this.#callsPerSecond = callsPerSecond;
     this.#clock = clock;
-    this.#rooms = { lookup: new WaitingRoom(lookup), psi: new WaitingRoom(psi), score: new WaitingRoom(score) };
+    this.#rooms = {
+      lookup: new WaitingRoom(lookup),
+      psi: new WaitingRoom(psi),
+      score: new WaitingRoom(score),
+      session: new WaitingRoom(session),
+    };
   }
 
   /** How busy each kind is. */

@@ -6,3 +6,4 @@ export { postSession, type PostedOptions, type PostPacket } from "./http-session
 export { runSession, type SessionOptions } from "./run-session.ts";
 export { openWebSocket } from "./web-socket-wire.ts";
 export type { Wire } from "./wire.ts";
+export { MeasuredSession, type SessionTotals } from "./measured-session.ts";

@@ -27,6 +27,8 @@ export interface SessionHostOptions extends Pick<SessionOptions, "lifetimeMs" | 
   /** Of those, sessions of one group. */
   readonly maxPerGroup: number;
   readonly patienceMs?: number;
+  /** Frames of a role that wait here for its peer. */
+  readonly maxHeld?: number;
   readonly timers?: Timers;
 }
 
@@ -54,6 +56,8 @@ export class SessionHost {
   readonly #options: SessionHostOptions;
   readonly #timers: Timers;
   readonly #held = new Map<string, Held>();
+  /** Groups of places that are kept, by id. */
+  readonly #reserved = new Map<string, string>();
   readonly #closed = new AbortController();
 
   constructor(options: SessionHostOptions) {
@@ -66,13 +70,17 @@ export class SessionHost {
     return this.#running().length;
   }
 
-  /** @throws ERR_SESSION_LIMIT when another one of this group has no place now */
-  refuseFull(group: string): void {
+  /** Keeps a place for a session that will begin, or until the result is called. @throws ERR_SESSION_LIMIT */
+  reserve(id: Bytes, group: string): () => void {
     const { maxSessions, maxPerGroup } = this.#options;
-    const running = this.#running();
-    if (running.length >= maxSessions) throw new SluiceError("ERR_SESSION_LIMIT", { maxSessions });
-    if (running.filter((held) => held.group === group).length < maxPerGroup) return;
-    throw new SluiceError("ERR_SESSION_LIMIT", { maxSessions: maxPerGroup });
+    const groups = [...this.#running().map((held) => held.group), ...this.#reserved.values()];
+    if (groups.length >= maxSessions) throw new SluiceError("ERR_SESSION_LIMIT", { maxSessions });
+    if (groups.filter((one) => one === group).length >= maxPerGroup) {
+      throw new SluiceError("ERR_SESSION_LIMIT", { maxSessions: maxPerGroup });
+    }
+    const name = toHex(id);
+    this.#reserved.set(name, group);
+    return () => this.#reserved.delete(name);
   }
 
   /** Begins a session; the result is what its role computes. @throws ERR_SESSION_LIMIT, ERR_SESSION_ENDED when one of this id was
@@ -81,8 +89,10 @@ export class SessionHost {
     this.#closed.signal.throwIfAborted();
     const name = toHex(id);
     if (this.#held.has(name)) throw ended("a session of this id has begun before");
-    this.refuseFull(group);
-    const held: Held = { channel: new WindowChannel(id), group, running: true, connection: null };
+    this.#reserved.delete(name);
+    this.reserve(id, group)();
+    const { maxHeld = MAX_SESSION_FRAMES_IN_FLIGHT } = this.#options;
+    const held: Held = { channel: new WindowChannel(id, { maxHeld }), group, running: true, connection: null };
     this.#held.set(name, held);
     const signals = signal === undefined ? [this.#closed.signal] : [this.#closed.signal, signal];
     try {

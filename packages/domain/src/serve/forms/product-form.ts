@@ -19,6 +19,8 @@ import {
   type ReportSnapshot,
   type Run,
   type ScoreLink,
+  type Session,
+  type SessionOpening,
   type Sha256Hex,
   type Table,
 } from "@sluice/protocol";
@@ -64,8 +66,21 @@ export interface DomainForm extends ProductServer<ProductSource, ServedProduct> 
     operation: Operation,
     frame: Bytes,
   ) => ServedProduct;
+  /** How a product is asked in many messages; null for one that answers in one. A form without it has none. */
+  readonly session?: (served: ServedProduct) => SessionForm | null;
   /** Files that callers fetch before they ask, by their name in the URL; null when this snapshot has none. */
   readonly downloads: Readonly<Record<string, (served: ServedProduct) => string | null>>;
+}
+
+/** A product that is asked in many messages. */
+export interface SessionForm {
+  /** Units that an opening spends. @throws what is wrong with it */
+  measure(opening: SessionOpening): bigint;
+  /** The domain's role, which keeps to what the opening declares, and what ends its threads and wipes what it held. */
+  open(
+    opening: SessionOpening,
+    signal: AbortSignal,
+  ): Promise<{ readonly role: Session; readonly close: () => Promise<void> }>;
 }
 
 /** Members of a snapshot that are the same in every form. */
