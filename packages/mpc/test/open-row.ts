@@ -22,6 +22,14 @@ export async function openRow(
 ): Promise<Bytes | null> {
   const keyPair = await deriveKeyPair(BUILD_SEED, info);
   const [output = new Uint8Array()] = await evaluateMany(keyPair, [oprfInput(lookupContext(IDENTITY), key)]);
+  return openOutput({ parameters, database }, output);
+}
+
+/** The payload that an OPRF output opens; null when none. */
+export function openOutput(
+  { parameters, database }: { readonly parameters: LookupParameters; readonly database: Bytes },
+  output: Bytes,
+): Bytes | null {
   const secrets = deriveRecordSecrets(output, fromHex(parameters.matrixSeed));
   const { bucket, rows } = positionsOf(secrets.position, fromHex(parameters.filterSeed), parameters);
   const sealed = new Uint8Array(parameters.recordBytes);
