@@ -104,6 +104,7 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_REGISTER_FULL: "改用噪声统计表（noisy-table），无须逐数比对；已公开的数不会被忘记",
   ERR_PROFILE_NEAR: "保留已发布的概况，待该项人员增减或变动满十人后再发布",
   ERR_PRIVACY_BUDGET: "向数源部门询问该表的隐私预算",
+  ERR_COUNT_BUDGET: "待该表更新后再计数；或请数源部门在新版本中放宽预算",
   ERR_DATASET_UNBEGUN: "先申请使用期；使用期按 行 × 项 × 天 计量",
   ERR_DATASET_BEGUN: "直接读取各页，不再计量",
   ERR_DATASET_ENDED: "请数源部门放行新的版本",

@@ -42,6 +42,7 @@ export const BROWSER_PACKAGES: readonly string[] = [
   "@noble/hashes",
   "sm-crypto-v2",
   "node-seal",
+  "libsodium-wrappers-sumo",
   "hpke",
   "asn1js",
   "pkijs",

@@ -18,10 +18,14 @@ export function paddedSize(items: number): number {
 /** Limits of lists and sets. */
 const MAX_ITEMS: Readonly<Record<string, number>> = {
   "PsiQuery.elements": 50_000,
+  "PsiCardinalityQuery.elements": 50_000,
   "PsiIdsAnswer.elements": 50_000,
-  "PsiCardinalityAnswer.elements": 50_000,
-  "PsiCardinalityAnswer.tags": 131_072,
   "PsiSet.tags": 1_048_576,
+};
+/** Items of messages with up to 800 dummies, which are of no padded size. */
+const MAX_WITH_DUMMIES: Readonly<Record<string, number>> = {
+  "PsiCardinalityAnswer.elements": 57_344 + 800,
+  "PsiCardinalityAnswer.tags": 131_072 + 800,
 };
 const ASCENDING: ReadonlySet<string> = new Set([
   "PsiCardinalityAnswer.elements",
@@ -32,10 +36,12 @@ const ASCENDING: ReadonlySet<string> = new Set([
 /** @throws Error when a message that its struct allows breaks another rule of its page. */
 export function checkForm(struct: string, fields: Fields): void {
   for (const [name, value] of Object.entries(fields)) {
-    const max = MAX_ITEMS[`${struct}.${name}`];
-    if (max === undefined) continue;
+    const [max, most] = [MAX_ITEMS[`${struct}.${name}`], MAX_WITH_DUMMIES[`${struct}.${name}`]];
+    if (max === undefined && most === undefined) continue;
     const items = (value as { bytes: string }[]).map(({ bytes }) => bytes);
-    if (items.length > paddedSize(max) || paddedSize(items.length) !== items.length) throw new Error("no padded size");
+    const padded = items.length <= paddedSize(max ?? 0) && paddedSize(items.length) === items.length;
+    if (most === undefined && !padded) throw new Error("no padded size");
+    if (most !== undefined && (items.length < 1 || items.length > most)) throw new Error("too few or too many");
     const ascends = items.every((item, i) => i === 0 || item > (items[i - 1] ?? ""));
     if (ASCENDING.has(`${struct}.${name}`) && !ascends) throw new Error(`${name} are not ascending`);
   }
@@ -90,6 +96,11 @@ export function multiply(element: Uint8Array, scalar: bigint): Buffer {
   const point = Point.fromBytes(element);
   if (point.is0()) throw new Error("the identity");
   return Buffer.from(point.multiply(scalar).toBytes());
+}
+
+/** `scalar` times the group's base. */
+export function multiplyBase(scalar: bigint): Buffer {
+  return Buffer.from(Point.BASE.multiply(scalar).toBytes());
 }
 
 /** The inverse of a scalar. */

@@ -4,6 +4,7 @@
 import {
   concatBytes,
   encodePsiCardinalityAnswer,
+  encodePsiCardinalityQuery,
   encodePsiIdsAnswer,
   encodePsiQuery,
   encodePsiSet,
@@ -40,8 +41,20 @@ const MESSAGES: readonly { struct: string; bytes: Bytes; fields: unknown }[] = [
   { struct: "Tag", bytes: run(3, 12), fields: { bytes: toHex(run(3, 12)) } },
   {
     struct: "PsiQuery",
-    bytes: encodePsiQuery({ kind: "psi-cardinality", snapshot, elements }),
-    fields: { version: 1, kind: 2, snapshot: toHex(snapshot), count: PADDED, elements: fieldsOf(elements, 32) },
+    bytes: encodePsiQuery({ snapshot, elements }),
+    fields: { version: 1, kind: 1, snapshot: toHex(snapshot), count: PADDED, elements: fieldsOf(elements, 32) },
+  },
+  {
+    struct: "PsiCardinalityQuery",
+    bytes: encodePsiCardinalityQuery({ snapshot, base: run(5, 32), elements }),
+    fields: {
+      version: 1,
+      kind: 2,
+      snapshot: toHex(snapshot),
+      base: { bytes: toHex(run(5, 32)) },
+      count: PADDED,
+      elements: fieldsOf(elements, 32),
+    },
   },
   {
     struct: "PsiIdsAnswer",
@@ -140,9 +153,15 @@ function usual(struct: string, bytes: Bytes): Malformed[] {
 const OWN: Readonly<Record<string, (bytes: Bytes) => Malformed[]>> = {
   PsiQuery: (bytes) => [
     { name: "kind 0", bytes: changed(bytes, 2, [0]) },
-    { name: "kind 3", bytes: changed(bytes, 2, [3]) },
+    { name: "kind 2", bytes: changed(bytes, 2, [2]) },
     ...counts(bytes, 35, 32),
     { name: "the longest list and one step more", bytes: changed(bytes, 35, be32(65_536)), code: TOO_LARGE },
+  ],
+  PsiCardinalityQuery: (bytes) => [
+    { name: "kind 1", bytes: changed(bytes, 2, [1]) },
+    { name: "kind 3", bytes: changed(bytes, 2, [3]) },
+    ...counts(bytes, 67, 32),
+    { name: "the longest list and one step more", bytes: changed(bytes, 67, be32(65_536)), code: TOO_LARGE },
   ],
   DatasetRequest: (bytes) => [
     { name: "ask 0", bytes: changed(bytes, 34, [0]) },
@@ -152,13 +171,18 @@ const OWN: Readonly<Record<string, (bytes: Bytes) => Malformed[]>> = {
   PsiIdsAnswer: (bytes) => [{ name: "kind 2", bytes: changed(bytes, 2, [2]) }, ...counts(bytes, 3, 32)],
   PsiCardinalityAnswer: (bytes) => [
     { name: "kind 1", bytes: changed(bytes, 2, [1]) },
-    ...counts(bytes, 3, 32),
+    { name: "no elements", bytes: changed(bytes, 3, be32(0)) },
     { name: "elements not ascending", bytes: exchanged(bytes, 7, 32) },
     { name: "an element twice", bytes: repeated(bytes, 7, 32) },
     { name: "tags not ascending", bytes: exchanged(bytes, 11 + PADDED * 32, 12) },
     { name: "a tag twice", bytes: repeated(bytes, 11 + PADDED * 32, 12) },
-    { name: "19 tags", bytes: changed(bytes, 7 + PADDED * 32, be32(19)).subarray(0, -12) },
-    { name: "more tags than a set has", bytes: changed(bytes, 7 + PADDED * 32, be32(163_840)), code: TOO_LARGE },
+    { name: "no tags", bytes: changed(bytes, 7 + PADDED * 32, be32(0)) },
+    { name: "more elements than a list and dummies are", bytes: changed(bytes, 3, be32(58_145)), code: TOO_LARGE },
+    {
+      name: "more tags than a set and dummies are",
+      bytes: changed(bytes, 7 + PADDED * 32, be32(131_873)),
+      code: TOO_LARGE,
+    },
   ],
   PsiSet: (bytes) => [
     { name: "kind 2", bytes: changed(bytes, 2, [2]) },

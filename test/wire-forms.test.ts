@@ -14,6 +14,7 @@ import {
   fromHex,
   isSluiceError,
   MAX_FRAME_BYTES,
+  countShift,
   MAX_PSI_ELEMENTS,
   MAX_PSI_LIST_ITEMS,
   MAX_PSI_SET_ITEMS,
@@ -30,6 +31,7 @@ import {
   invert,
   multiply,
   paddedSize,
+  multiplyBase,
   psiContext,
   psiIdentity,
   psiSecretKey,
@@ -100,20 +102,27 @@ test("lists and sets have padded sizes, within the documented limits", () => {
   expect(paddedSize(MAX_PSI_LIST_ITEMS)).toBe(MAX_PSI_ELEMENTS);
 });
 
-/** Query, snapshot and key of one variant, checked as far as both have it in common. */
-function openPsi(vector: Vectors["psi"]["ids"] | Vectors["psi"]["cardinality"], kind: number) {
+/** Snapshot and query of psi-ids, and its key. */
+function openIds() {
+  const vector = psi.ids;
   const snapshot: Fields = vector.snapshot.body;
-  const context = psiContext(snapshot);
   const key = psiSecretKey(bytesOf(vector.seed), psiIdentity(snapshot));
   expect(key.toString("hex")).toBe(vector.secretKey);
-  const query = read("PsiQuery", vector.query);
+  return { ...openQuery("PsiQuery", 1, vector), key: readScalar(key) };
+}
+
+/** Snapshot and query of one variant. */
+function openQuery(struct: string, kind: number, vector: Vectors["psi"]["ids"] | Vectors["psi"]["cardinality"]) {
+  const snapshot: Fields = vector.snapshot.body;
+  const query = read(struct, vector.query);
   expect(query).toMatchObject({ kind, snapshot: vector.snapshotHash, count: paddedSize(distinct.length) });
-  return { context, key: readScalar(key), sent: itemsOf(query["elements"]), drawn: vector.drawn.map(bytesOf) };
+  const sent = itemsOf(query["elements"]);
+  return { context: psiContext(snapshot), query, sent, drawn: vector.drawn.map(bytesOf) };
 }
 
 test("psi-ids: the set, the query, the answer and the matches follow from lists, key and what the caller drew", () => {
   const vector = psi.ids;
-  const { context, key, sent, drawn } = openPsi(vector, 1);
+  const { context, key, sent, drawn } = openIds();
   const { parameters } = vector.snapshot.body;
   expect(sha256(bytesOf(vector.psiSet)).toString("hex")).toBe(parameters.set);
   const tags = itemsOf(read("PsiSet", vector.psiSet)["tags"]).map((tag) => tag.toString("hex"));
@@ -133,31 +142,61 @@ test("psi-ids: the set, the query, the answer and the matches follow from lists,
   expect(found).toEqual(distinct.filter((entry) => psi.set.includes(entry)));
 });
 
-test("psi-cardinality: query, answer and count follow from lists, keys and what both sides drew", () => {
+test("psi-cardinality: query, answer and count follow from lists and what both sides drew", () => {
   const vector = psi.cardinality;
-  const { context, key, sent, drawn } = openPsi(vector, 2);
+  const { parameters } = vector.snapshot.body;
+  const { context, sent, drawn, query } = openQuery("PsiCardinalityQuery", 2, vector);
   const scalar = scalarOf(drawn[0] ?? Buffer.alloc(0));
+  const [base] = itemsOf([query["base"]]);
+  expect(base).toEqual(multiplyBase(scalar));
   const blinded = distinct.map((entry) => multiply(hashEntry(entry, context).toBytes(), scalar));
   expect(sent).toEqual([...blinded, ...drawn.slice(1).map(uniformElement)]);
 
-  const call = scalarOf(bytesOf(vector.drawnByDomain[0] ?? ""));
-  const kept = bytesOf(vector.blindedSet);
-  expect(sha256(kept).toString("hex")).toBe(vector.snapshot.body.parameters.set);
+  const kept = bytesOf(vector.elementsOfSet);
+  expect(sha256(kept).toString("hex")).toBe(parameters.set);
   const set = Array.from({ length: kept.length / 32 }, (_, i) => kept.subarray(i * 32, (i + 1) * 32));
   const keptHex = set.map((element) => element.toString("hex"));
   for (const entry of psi.set) {
-    expect(keptHex).toContain(multiply(hashEntry(entry, context).toBytes(), key).toString("hex"));
+    expect(keptHex).toContain(Buffer.from(hashEntry(entry, context).toBytes()).toString("hex"));
   }
+  const [call = 0n, ...others] = vector.drawnByDomain.map((wide) => scalarOf(bytesOf(wide)));
+  if (parameters.kind !== "psi-cardinality") throw new Error("not a count");
+  const { noise } = parameters;
+  const pairs = Array.from(
+    { length: 2 * noise.shift },
+    (_, i) => [others[2 * i] ?? 0n, others[2 * i + 1] ?? 0n] as const,
+  );
+  expect(others).toHaveLength(2 * pairs.length);
   const answer = read("PsiCardinalityAnswer", vector.answer);
   const returned = itemsOf(answer["elements"]);
-  expect(returned).toEqual(sorted(sent.map((element) => multiply(multiply(element, key), call))));
+  const dummies = pairs.map(([own]) => multiply(multiplyBase(scalar), own));
+  expect(returned).toEqual(sorted([...sent.map((element) => multiply(element, call)), ...dummies]));
   const tags = itemsOf(answer["tags"]);
-  expect(tags).toEqual(sorted(set.map((element) => bytesOf(tagOf(multiply(element, call), context)))));
-  expect(tags).toHaveLength(vector.snapshot.body.parameters.paddedItems);
+  const tagged = [
+    ...set.map((element) => multiply(element, call)),
+    ...pairs.map(([own, other], i) => multiplyBase(i < vector.dummyMatches ? own : other)),
+  ];
+  expect(tags).toEqual(sorted(tagged.map((element) => bytesOf(tagOf(element, context)))));
+  expect(tags).toHaveLength(parameters.paddedItems + 2 * noise.shift);
   const tagsHex = new Set(tags.map((tag) => tag.toString("hex")));
-  const count = returned.filter((element) => tagsHex.has(tagOf(multiply(element, invert(scalar)), context))).length;
-  expect(count).toBe(vector.count);
-  expect(count).toBe(2);
+  const matches = returned.filter((element) => tagsHex.has(tagOf(multiply(element, invert(scalar)), context))).length;
+  expect(matches).toBe(2 + vector.dummyMatches);
+  expect(vector.counted.count).toBe(Math.min(Math.max(matches - noise.shift, 0), distinct.length));
+  expect(vector.counted).toMatchObject({ maxError: noise.shift, epsilon: noise.epsilon });
+});
+
+test("the shift of a count is the least one by which cutting off its noise costs no more than the δ of the page", () => {
+  for (const epsilon of ["0.05", "0.5", "2"]) {
+    const q = Math.exp(-Number(epsilon));
+    const weight = (shift: number): number => {
+      let sum = 0;
+      for (let at = -shift; at <= shift; at++) sum += q ** Math.abs(at);
+      return q ** shift / sum;
+    };
+    const shift = countShift(epsilon);
+    expect(weight(shift)).toBeLessThanOrEqual(1e-9);
+    expect(weight(shift - 1)).toBeGreaterThan(1e-9);
+  }
 });
 
 test("an answer of psi-ids with an element that is none, or with more of them, is refused by our client by its code", async () => {

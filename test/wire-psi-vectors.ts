@@ -13,6 +13,7 @@ import {
   type PsiIdentity,
 } from "@sluice/mpc/psi/sender";
 import {
+  countShift,
   documentHash,
   encodePsiIdsAnswer,
   padPsiItems,
@@ -28,6 +29,10 @@ import { recorded, seeded, type ServedIdentity } from "./wire-seeded.ts";
 const SET = Array.from({ length: 33 }, (_, i) => `person-${String(i).padStart(4, "0")}`);
 /** A caller's list; an entry that occurs twice is asked once. */
 const LIST = ["person-0007", "不在名单-é", "person-0032", "person-9999", "person-0007"];
+/** Noise of the count: the least shift that its ε allows. */
+const NOISE = { epsilon: "2", budget: "10", shift: countShift("2") };
+/** Dummies of it that match. */
+const DUMMY_MATCHES = 9;
 const PURPOSE = "medical-aid";
 
 /** One product of each variant, asked once. */
@@ -48,12 +53,13 @@ function identityOf(served: ServedIdentity, kind: PsiKind): PsiIdentity {
 
 async function snapshotOf(served: ServedIdentity, receiptKey: KeyPair, identity: PsiIdentity, set: Bytes) {
   const { kind, product, epoch, purpose } = identity;
+  const members = { paddedItems: padPsiItems(SET.length), set: await sha256Hex(set) };
   const snapshot: PsiSnapshot = {
     type: "psi-snapshot",
     ...served,
     product,
     purpose,
-    parameters: { kind, paddedItems: padPsiItems(SET.length), set: await sha256Hex(set) },
+    parameters: kind === "psi-ids" ? { kind, ...members } : { kind, ...members, noise: NOISE },
     epoch,
   };
   return {
@@ -106,32 +112,29 @@ function refusedIdsAnswers(answer: Bytes) {
 
 async function cardinalityVector(served: ServedIdentity, receiptKey: KeyPair) {
   const identity = identityOf(served, "psi-cardinality");
-  const seed = seeded("psi cardinality key").bytes(32);
-  const key = await derivePsiKey(seed, identity);
   const entries = SET.map(psiEntry);
-  const set = await prepareCardinalitySet({ identity, key, entries, random: seeded("psi cardinality set") });
+  const set = await prepareCardinalitySet({ identity, entries, random: seeded("psi cardinality set") });
   const { snapshot, signed, snapshotHash } = await snapshotOf(served, receiptKey, identity, set);
   const random = recorded("psi cardinality query");
   const query = await (await PsiCardinalityReceiver.open({ snapshot, snapshotHash })).start(LIST, { random });
   const call = recorded("psi cardinality call");
   const answer = await answerCardinality({
     identity,
-    key,
     set,
     snapshot: snapshotHash,
     frame: query.frame,
+    dummies: { shift: NOISE.shift, matches: DUMMY_MATCHES },
     random: call,
   });
   return {
     snapshot: signed,
     snapshotHash,
-    seed: toHex(seed),
-    secretKey: toHex(key.secret.reveal()),
-    blindedSet: toHex(set),
+    elementsOfSet: toHex(set),
+    dummyMatches: DUMMY_MATCHES,
     drawn: random.drawn.map(toHex),
     drawnByDomain: call.drawn.map(toHex),
     query: toHex(query.frame),
     answer: toHex(answer),
-    count: await query.finish(answer),
+    counted: await query.finish(answer),
   };
 }

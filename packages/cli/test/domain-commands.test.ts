@@ -200,6 +200,7 @@ test("`domain budget` shows none, sets one, and counts what was spent elsewhere"
     budgetMicroRho: null,
     spentMicroRho: "0",
     entries: 0,
+    counts: [],
   });
   expectError(await budget("--set", "0.5"), "ERR_BODY_INVALID", "person");
   expect((await budget("--set", "0.5", "--person", "id")).stdout).toMatch(/ρ = 0\.5, which is ε = 6\.\d+ at δ = 1e-9/);
@@ -209,6 +210,7 @@ test("`domain budget` shows none, sets one, and counts what was spent elsewhere"
     budgetMicroRho: "750000",
     spentMicroRho: "100000",
     entries: 1,
+    counts: [],
   });
   for (const bad of ["-1", "NaN", "1e3", "101", "0.0000001", ""]) {
     expectError(await budget(`--set=${bad}`), "ERR_PRIVACY_PARAMETER", "rho");

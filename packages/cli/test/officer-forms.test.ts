@@ -45,7 +45,8 @@ const FORMS: Readonly<Record<ProductForm, { outputs: JobManifest["outputs"]; ans
   },
   "psi-cardinality": {
     outputs: { fit: FIT, members: { kind: "set", match: "psi-cardinality" } },
-    answer: "用自己的名单按 resident_id 比对，只得知名单中有多少条在产品名单内",
+    answer:
+      "用自己的名单按 resident_id 比对，只得知名单中大约有多少条在产品名单内：每次计数加噪（差分隐私 ε = 0.5，二十次中有十九次误差不超过 6），每个使用方对同一期数据至多计数 10 次（合计 ε ≤ 5），同一名单再问也计次",
   },
   score: {
     outputs: { fit: FIT, model: MODEL, risk: { kind: "score", featureBound: 16, link: "logistic" } },
@@ -190,7 +191,7 @@ test("a grant says what each operation gives its caller, how much, and what to l
   const text = textForm(await grantPage({ grant: { body, signatures: [], policy }, now: NOW }));
   for (const fact of [
     "得知自己名单中哪些在内；数据域不知道名单和结果；最多 100 条",
-    "只得知有多少条在内；数据域不知道名单和结果；最多 100 条",
+    "只得知大约有多少条在内（加噪）；数据域不知道名单和结果；最多 100 条",
     "提交加密的指标，取回加密的评分，自行解开；数据域看不到指标和评分；最多 100 行",
     "人少的组不列出；最多 100 份",
     "期满不再提供；最多 100 条·项·天",

@@ -101,7 +101,7 @@ test("matches and counts are right for the true set alone", async () => {
   expect((await askMatches(client, { product: "list", ...ask(SET.slice(2)) })).result.correct).toBe(false);
   expect((await askMatches(client, { product: "list", ...ask(["person-3", "nobody"]) })).result.correct).toBe(false);
   expect((await askCount(client, { product: "tally", ...ask(SET) })).result.correct).toBe(true);
-  expect((await askCount(client, { product: "tally", ...ask(["nobody"]) })).result.correct).toBe(false);
+  expect((await askCount(client, { product: "tally", ...ask([]) })).result.correct).toBe(false);
 });
 
 test("scores are right within the published bound of the released model alone", async () => {

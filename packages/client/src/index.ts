@@ -1,7 +1,7 @@
 /** SDK of callers, developers and officers, for Node and browsers.
  *  @module */
 export { createClient, SluiceClient, type BuildSubmission, type JobSubmission } from "./client.ts";
-export type { CountHandle, CountResult } from "./count.ts";
+export type { CountHandle, CountResult, NoisyCount } from "./count.ts";
 export type { DatasetHandle, PageResult, TermResult } from "./dataset.ts";
 export type { ListCallOptions, ListProgress } from "./list-call.ts";
 export type { LookupHandle, LookupResult } from "./lookup.ts";

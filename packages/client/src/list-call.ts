@@ -2,14 +2,7 @@
  *  the gateway learn the padded size of the list, which the receipt states.
  *  @module */
 import type { PsiPassOptions } from "@sluice/mpc/psi/receiver";
-import {
-  decodePsiQuery,
-  ELEMENT_BYTES,
-  type Bytes,
-  type EvidencedReceipt,
-  type PsiKind,
-  type PsiSnapshot,
-} from "@sluice/protocol";
+import type { Bytes, EvidencedReceipt, PsiKind, PsiSnapshot } from "@sluice/protocol";
 import type { CallOptions } from "./options.ts";
 import { useOf, type ProductHandle } from "./product-handle.ts";
 import { callOnce, type ProductionContext } from "./production-call.ts";
@@ -34,8 +27,10 @@ export interface ListCallOptions extends CallOptions {
 
 /** A blinded list. */
 interface ListQuery<T> {
-  /** PsiQuery. */
+  /** PsiQuery or PsiCardinalityQuery. */
   readonly frame: Bytes;
+  /** Elements of it. */
+  readonly paddedItems: number;
   finish(frame: Bytes, pass: PsiPassOptions): Promise<T>;
   discard(): void;
 }
@@ -55,8 +50,7 @@ export async function callWithList<T>(
   });
   const query = await asClient(() => start(pass(0)));
   try {
-    const elements = decodePsiQuery(query.frame).elements.length / ELEMENT_BYTES;
-    const use = useOf(product, OPERATIONS[product.snapshot.parameters.kind], elements);
+    const use = useOf(product, OPERATIONS[product.snapshot.parameters.kind], query.paddedItems);
     const answer = await callOnce(context, use, query.frame, { signal });
     return { result: await asClient(() => query.finish(answer.frame, pass(1))), receipt: answer.receipt };
   } finally {

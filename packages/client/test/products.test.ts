@@ -191,7 +191,9 @@ test("matching yields the entries that are in the set, once each and in the orde
 
 test("counting yields how many distinct entries are in the set", async () => {
   const handle = await client.openCount("tally");
-  expect((await handle.count(LIST)).count).toBe(2);
+  const { receipt, ...counted } = await handle.count(LIST);
+  expect(counted).toEqual({ count: 2, maxError: 1, likelyError: 1, epsilon: "2" });
+  await verifyReceipt(receipt, city.trust);
   expect((await handle.count([])).count).toBe(0);
 });
 
@@ -372,23 +374,29 @@ test.each([
   expect((await refused((await client.openReport(product)).read(), code)).message).toContain(reason);
 });
 
-test("progress of a list grows to its total, and is the same whatever matches", async () => {
-  const handle = await client.openMatch("list");
-  const progressOf = async (list: string[]): Promise<ListProgress[]> => {
-    const told: ListProgress[] = [];
-    await handle.match(list, { onProgress: (progress) => told.push(progress) });
-    return told;
-  };
-  const list = ENTRIES.slice(0, 17);
-  const told = await progressOf(list);
-  expect(told.at(-1)).toEqual({ done: 40, total: 40 });
-  expect(told.map(({ done }) => done)).toEqual(told.map(({ done }) => done).toSorted((a, b) => a - b));
-  expect(new Set(told.map(({ total }) => total))).toEqual(new Set([40]));
-  expect(await progressOf(list.map((entry) => `${entry}-absent`))).toEqual(told);
-});
+test.each(["match", "count"] as const)(
+  "progress grows to its total, and is the same whatever matches: %s",
+  async (kind) => {
+    const progressOf = async (list: string[]): Promise<ListProgress[]> => {
+      const told: ListProgress[] = [];
+      const options = { onProgress: (progress: ListProgress) => told.push(progress) };
+      await (kind === "match"
+        ? (await client.openMatch("list")).match(list, options)
+        : (await client.openCount("tally")).count(list, options));
+      return told;
+    };
+    const list = ENTRIES.slice(0, 17);
+    const told = await progressOf(list);
+    expect(told.at(-1)).toEqual({ done: 40, total: 40 });
+    expect(told.map(({ done }) => done)).toEqual(told.map(({ done }) => done).toSorted((a, b) => a - b));
+    expect(new Set(told.map(({ total }) => total))).toEqual(new Set([40]));
+    expect(await progressOf(list.map((entry) => `${entry}-absent`))).toEqual(told);
+  },
+);
 
 test.each(["match", "count"] as const)("cancelling ends blinding and unblinding between batches: %s", async (kind) => {
-  const list = Array.from({ length: 64 }, (_, i) => `person-${i}`);
+  // More than one batch of each.
+  const list = Array.from({ length: kind === "match" ? 64 : 300 }, (_, i) => `person-${i}`);
   for (const [stage, calls] of [
     [0, 0],
     [0.5, 1],

@@ -17,6 +17,7 @@ import {
   decodeDatasetRequest,
   decodeEvaluateRequest,
   decodePirQuery,
+  decodePsiCardinalityQuery,
   decodePsiQuery,
   decodeReportRequest,
   decodeScoreRequest,
@@ -138,6 +139,9 @@ export function labelProduct(labels: Readonly<Record<string, number>>): MakeProd
   };
 }
 
+/** Noise of the count of `setProduct`: as many dummies match as in the middle, so that its counts are exact. */
+export const COUNT_NOISE = { epsilon: "2", budget: "10", shift: 1 } as const;
+
 /** A set of entries, to match or to count. */
 export function setProduct(kind: PsiKind, entries: readonly string[]): MakeProduct {
   return async (served) => {
@@ -146,18 +150,25 @@ export function setProduct(kind: PsiKind, entries: readonly string[]): MakeProdu
     const key = await derivePsiKey(systemRandom.bytes(32), identity);
     const source = { identity, key, entries: entries.map(psiEntry) };
     const set = await (kind === "psi-ids" ? prepareIdsSet(source) : prepareCardinalitySet(source));
-    const parameters = { kind, paddedItems: padPsiItems(entries.length), set: await sha256Hex(set) };
+    const members = { paddedItems: padPsiItems(entries.length), set: await sha256Hex(set) };
+    const parameters = kind === "psi-ids" ? { kind, ...members } : { kind, ...members, noise: COUNT_NOISE };
     const { purpose, epoch } = identity;
     const snapshot: ProductSnapshot = { type: "psi-snapshot", ...served, purpose, epoch, parameters };
     const snapshotHash = await documentHash(snapshot);
+    if (kind === "psi-cardinality") {
+      const { shift } = COUNT_NOISE;
+      return {
+        snapshot,
+        measure: (frame) => decodePsiCardinalityQuery(frame).elements.length / ELEMENT_BYTES,
+        answer: (frame) =>
+          answerCardinality({ identity, set, snapshot: snapshotHash, frame, dummies: { shift, matches: shift } }),
+      };
+    }
     return {
       snapshot,
-      ...(kind === "psi-ids" ? { part: { name: "set", bytes: set } as const } : {}),
+      part: { name: "set", bytes: set },
       measure: (frame) => decodePsiQuery(frame).elements.length / ELEMENT_BYTES,
-      answer: (frame) => {
-        const call = { identity, key, snapshot: snapshotHash, frame };
-        return kind === "psi-ids" ? answerIds(call) : answerCardinality({ ...call, set });
-      },
+      answer: (frame) => answerIds({ identity, key, snapshot: snapshotHash, frame }),
     };
   };
 }

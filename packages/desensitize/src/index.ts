@@ -46,6 +46,7 @@ export { columnHierarchies, sensitiveColumns } from "./policy/model-columns.ts";
 export { parsePolicy } from "./policy/parse.ts";
 export * from "./privacy/bernoulli-exp.ts";
 export * from "./privacy/bound-contributions.ts";
+export * from "./privacy/count-dummies.ts";
 export * from "./privacy/discrete-gaussian.ts";
 export * from "./privacy/discrete-laplace.ts";
 export * from "./privacy/ledger.ts";

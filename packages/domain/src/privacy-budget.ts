@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { lockDirectory } from "@sluice/evidence";
 import { documentHash, FieldName, Name, SluiceError, type Clock } from "@sluice/protocol";
 import { readConfig } from "./config.ts";
+import { CountSpends, type CountAccount } from "./state/count-spends.ts";
 import { StateDatabase } from "./state/database.ts";
 import { EventStore } from "./state/events.ts";
 import { PrivacyStore } from "./state/privacy.ts";
@@ -21,6 +22,8 @@ export interface PrivacyBudget {
   readonly spent: bigint;
   /** Spends so far. */
   readonly entries: number;
+  /** What counts of matches told each caller, by state of the table, the newest first; these have budgets of their own. */
+  readonly counts: readonly CountAccount[];
 }
 
 /** What the department decides. */
@@ -39,7 +42,9 @@ export async function readPrivacyBudget(directory: string, resource: string): Pr
   await readConfig(directory);
   const name = nameOf(resource);
   // A domain that never started has no state.
-  if (!existsSync(stateFile(directory))) return { resource: name, budget: null, person: null, spent: 0n, entries: 0 };
+  if (!existsSync(stateFile(directory))) {
+    return { resource: name, budget: null, person: null, spent: 0n, entries: 0, counts: [] };
+  }
   using state = openState(directory, name, { readOnly: true });
   return state.budget();
 }
@@ -92,7 +97,8 @@ function openState(
     privacy,
     budget: () => {
       const { budget, spent, length } = privacy.read(resource);
-      return { resource, budget, person: privacy.person(resource), spent, entries: length };
+      const counts = new CountSpends(db).accounts(resource);
+      return { resource, budget, person: privacy.person(resource), spent, entries: length, counts };
     },
     [Symbol.dispose]: () => db.close(),
   };

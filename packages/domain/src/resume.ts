@@ -6,6 +6,7 @@ import { SluiceError, type Clock, type Instant } from "@sluice/protocol";
 import { readConfig } from "./config.ts";
 import { SIGNED_MORE, SIGNED_OTHER } from "./serve/accept-checkpoint.ts";
 import { LOG_BEHIND } from "./serve/recover-log.ts";
+import { CountSpends } from "./state/count-spends.ts";
 import { StateDatabase } from "./state/database.ts";
 import { EventStore } from "./state/events.ts";
 import { MembershipStore } from "./state/memberships.ts";
@@ -21,7 +22,7 @@ export interface Resumed {
 
 /** Lets a domain work again that refused everything because its state is older than its log, or because a witness spoke
  *  against it. What was spent in between is not known: so every grant that began before is void, whatever is left of it, and every privacy budget is
- *  taken as spent.
+ *  taken as spent, those of counts too.
  *  @throws ERR_STATE when the domain refuses nothing, or has lost entries of its log or signed another history of it; ERR_DIRECTORY_LOCKED while it runs */
 export async function resumeDomain(directory: string, { clock }: { clock: Clock }): Promise<Resumed> {
   const { domain } = await readConfig(directory);
@@ -65,6 +66,7 @@ function resume(db: StateDatabase, name: string, now: Date): Instant {
     events.put({ kind: "resumed" }, now);
     new MembershipStore(db).endAll(grantsFrom);
     new PrivacyStore(db, events, { now: () => now }).spendAll(grantsFrom);
+    new CountSpends(db).loseAll();
     rollback.resume(grantsFrom);
   });
   return grantsFrom;

@@ -48,6 +48,7 @@ import type { Admitted } from "./serve/admit.ts";
 import { CallSessions } from "./serve/call-sessions.ts";
 import { WorkPools } from "./serve/work-pools.ts";
 import { AnswerStore } from "./state/answers.ts";
+import { CountSpends } from "./state/count-spends.ts";
 import { StateDatabase } from "./state/database.ts";
 import { DocumentStore } from "./state/documents.ts";
 import { EventStore } from "./state/events.ts";
@@ -234,6 +235,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
       memberships: new MembershipStore(db),
       privacy: new PrivacyStore(db, events, clock),
       outcomes: new OutcomeStore(db),
+      counts: new CountSpends(db),
       records: new RunRecords(db),
       register: new OutputRegister(db),
       reports: new RiskReportStore(db),

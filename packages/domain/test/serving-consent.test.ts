@@ -115,7 +115,7 @@ test("a lookup is answered while the longest list is worked on, and whoever leav
   // One element over and over: as much work for the domain as a list of persons, and none for this process.
   const { blindedElement } = blind(utf8("anybody"), random);
   const elements = concatBytes(...Array.from({ length: MAX_PSI_ELEMENTS }, () => blindedElement));
-  const frame = encodePsiQuery({ kind: "psi-ids", snapshot: fromHex(ids.snapshotHash), elements });
+  const frame = encodePsiQuery({ snapshot: fromHex(ids.snapshotHash), elements });
   const call = await sealedCall(fixture, frame, {
     operation: "psi.ids",
     grant,

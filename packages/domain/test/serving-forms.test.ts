@@ -8,6 +8,7 @@ import {
   decodeScoreReply,
   decodeScoreRequest,
   documentHash,
+  encodePsiCardinalityQuery,
   encodePsiQuery,
   encodeReportRequest,
   encodeScoreRequest,
@@ -221,7 +222,36 @@ test("a count is that of the plain intersection, and a retry is charged once and
   expect(third.frame).toEqual(first.frame);
   expect(second.receipt.receipt).toEqual(first.receipt.receipt);
   expect(spentUnits(fixture, grant, "psi.cardinality")).toBe(16);
-  expect(await query.finish(first.content)).toBe(list.filter((entry) => members.has(entry)).length);
+  const { count, maxError, epsilon } = await query.finish(first.content);
+  expect(Math.abs(count - list.filter((entry) => members.has(entry)).length)).toBeLessThanOrEqual(maxError);
+  expect(epsilon).toBe("0.5");
+});
+
+test("counts spend the caller's budget over the table before they are made, and are refused beyond it, in another build too", async () => {
+  const counted = withState(fixture.directory, (db) =>
+    db.prepare("SELECT party, resource, sum(cost) AS spent, count(*) AS counts FROM count_spend GROUP BY source").all(),
+  );
+  expect(counted).toEqual([{ party: "caller", resource: "persons", spent: 500_000, counts: 1 }]);
+  const { snapshot, snapshotHash } = cardinality;
+  if (snapshot.type !== "psi-snapshot") throw new Error("not a set");
+  const query = await (await PsiCardinalityReceiver.open({ snapshot, snapshotHash })).start(["F0"]);
+  const count = () => ask(fixture, cardinality, "psi.cardinality", query.frame);
+  const answers = new Set<string>();
+  // ε = 5 at 0.5 each: all but the last.
+  for (let i = 1; i < 9; i++) answers.add(await sha256Hex((await count()).content));
+  // The same query has another answer in each call.
+  expect(answers.size).toBe(8);
+  const before = spentUnits(fixture, grant, "psi.cardinality");
+  withState(fixture.directory, (db) =>
+    db
+      .prepare(
+        `INSERT INTO count_spend (call_id, party, resource, source, cost, at)
+         SELECT 'other', party, resource, source, 1, at FROM count_spend LIMIT 1`,
+      )
+      .run(),
+  );
+  expect(await refusalOf(count())).toBe("ERR_COUNT_BUDGET");
+  expect(spentUnits(fixture, grant, "psi.cardinality")).toBe(before);
 });
 
 test("scores are those of the released model within the published bound, and no user code ran for them", async () => {
@@ -288,7 +318,9 @@ test("what a form has none of is not there to fetch", async () => {
 test("a frame that is not of the form, the snapshot or the limits is refused, and costs nothing", async () => {
   const snapshot = (of: AnsweringProduct): Bytes => fromHex(of.snapshotHash);
   const elements = new Uint8Array(16 * 32);
-  const list = encodePsiQuery({ kind: "psi-ids", snapshot: snapshot(ids), elements });
+  const list = encodePsiQuery({ snapshot: snapshot(ids), elements });
+  const counted = (of: AnsweringProduct): Bytes =>
+    encodePsiCardinalityQuery({ snapshot: snapshot(of), base: elements.subarray(0, 32), elements });
   const long = new Uint8Array(list.length + padPsiItems(MAX_PSI_LIST_ITEMS + 8_192) * 32);
   long.set(list.subarray(0, 35));
   new DataView(long.buffer).setUint32(35, padPsiItems(MAX_PSI_LIST_ITEMS + 8_192));
@@ -298,20 +330,16 @@ test("a frame that is not of the form, the snapshot or the limits is refused, an
   new DataView(many.buffer).setUint16(34, 4_097);
   const wanted = encodeReportRequest({ snapshot: snapshot(report) });
   const refused: [AnsweringProduct, Operation, Bytes, string][] = [
-    [ids, "psi.ids", encodePsiQuery({ kind: "psi-ids", snapshot: snapshot(report), elements }), "ERR_SNAPSHOT"],
+    [ids, "psi.ids", encodePsiQuery({ snapshot: snapshot(report), elements }), "ERR_SNAPSHOT"],
     [ids, "psi.ids", long, "ERR_PSI_SET_TOO_LARGE"],
-    [
-      ids,
-      "psi.ids",
-      encodePsiQuery({ kind: "psi-cardinality", snapshot: snapshot(ids), elements }),
-      "ERR_FRAME_MALFORMED",
-    ],
+    [ids, "psi.ids", counted(ids), "ERR_FRAME_MALFORMED"],
     [
       cardinality,
       "psi.cardinality",
-      encodePsiQuery({ kind: "psi-ids", snapshot: snapshot(cardinality), elements }),
+      encodePsiQuery({ snapshot: snapshot(cardinality), elements }),
       "ERR_FRAME_MALFORMED",
     ],
+    [cardinality, "psi.cardinality", counted(ids), "ERR_SNAPSHOT"],
     [score, "score", scored, "ERR_SNAPSHOT"],
     [score, "score", many, "ERR_SCORE_ROWS"],
     [report, "report", encodeReportRequest({ snapshot: snapshot(ids) }), "ERR_SNAPSHOT"],
@@ -506,7 +534,7 @@ test("every form is served again after a restart, and an inspector's run of the 
   const { snapshot, snapshotHash } = cardinality;
   if (snapshot.type !== "psi-snapshot") throw new Error("not a set");
   const query = await (await PsiCardinalityReceiver.open({ snapshot, snapshotHash })).start(["F0", "F1", "nobody"]);
-  expect(await query.finish((await ask(fixture, cardinality, "psi.cardinality", query.frame)).content)).toBe(2);
-  // The quota of scores is spent, and stays so.
+  // What was spent of budget and quota stays so.
+  expect(await refusalOf(ask(fixture, cardinality, "psi.cardinality", query.frame))).toBe("ERR_COUNT_BUDGET");
   expect(await refusalOf(scores([1]))).toBe("ERR_QUOTA_SPENT");
 });

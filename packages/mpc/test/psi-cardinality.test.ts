@@ -1,14 +1,14 @@
-/** Private set intersection, variant cardinality: the count against plain sets, what the caller's transcript holds, and
- *  what a caller gains that does not follow the protocol.
+/** Private set intersection, variant cardinality: the count against plain sets, its noise, what the caller's transcript holds,
+ *  and refusals. What a caller gains that does not follow the protocol stands in `psi-cardinality-cheating.test.ts`.
  *  @module */
-import { ristretto255 } from "@noble/curves/ed25519.js";
 import {
   decodePsiCardinalityAnswer,
-  decodePsiQuery,
+  decodePsiCardinalityQuery,
   ELEMENT_BYTES,
   encodePsiCardinalityAnswer,
-  encodePsiQuery,
+  encodePsiCardinalityQuery,
   fromHex,
+  likelyCountError,
   padPsiItems,
   PSI_TAG_BYTES,
   toHex,
@@ -17,15 +17,17 @@ import {
 } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { blindEntry } from "../src/psi/blinding.ts";
 import { psiContext } from "../src/psi/identity.ts";
+import { nobleGroup } from "../src/psi/noble-group.ts";
 import { PsiCardinalityReceiver, PsiIdsReceiver } from "../src/psi/receiver.ts";
 import { answerCardinality, prepareIdsSet } from "../src/psi/sender.ts";
-import { tagOf } from "../src/psi/tags.ts";
-import { answerPsi, countMatches, HASH, preparePsi, type PsiProduct } from "./psi-product.ts";
+import { answerPsi, countMatches, HASH, NOISE, preparePsi, type PsiProduct } from "./psi-product.ts";
 import { seededRandom } from "./seeded-random.ts";
 
+const DUMMIES = 2 * NOISE.shift;
 const insured = Array.from({ length: 20 }, (_, i) => `person-${i}`);
+/** The identity, an odd number that is none, and the field's prime. */
+const BAD = ["00".repeat(32), `01${"00".repeat(31)}`, `ed${"ff".repeat(30)}7f`];
 const product = await preparePsi("psi-cardinality", insured);
 const receiver = await PsiCardinalityReceiver.open(product);
 
@@ -41,12 +43,14 @@ function common(a: readonly string[], b: readonly string[]): number {
   return [...new Set(a)].filter((item) => other.has(item)).length;
 }
 
-function queryOf(elements: readonly string[], to: PsiProduct = product): Bytes {
-  return encodePsiQuery({
-    kind: "psi-cardinality",
-    snapshot: fromHex(to.snapshotHash),
-    elements: fromHex(elements.join("")),
-  });
+/** The query of `frame` with other elements, or to another product. */
+function queryOf(frame: Bytes, elements: readonly string[], to: PsiProduct = product): Bytes {
+  const { base } = decodePsiCardinalityQuery(frame);
+  return encodePsiCardinalityQuery({ snapshot: fromHex(to.snapshotHash), base, elements: fromHex(elements.join("")) });
+}
+
+function sentBy(frame: Bytes): string[] {
+  return items(decodePsiCardinalityQuery(frame).elements, ELEMENT_BYTES);
 }
 
 async function answered(frame: Bytes, seed: number, of: PsiProduct = product) {
@@ -74,7 +78,7 @@ test("an empty list and an empty set count nothing", async () => {
 });
 
 test("frames show padded sizes only: all match, none matches, the list is empty", async () => {
-  const lengths = [39 + 16 * 32, 11 + 16 * 32 + padPsiItems(20) * PSI_TAG_BYTES];
+  const lengths = [71 + 16 * 32, 11 + (16 + DUMMIES) * 32 + (padPsiItems(20) + DUMMIES) * PSI_TAG_BYTES];
   for (const list of [insured.slice(0, 16), ["nobody"], []]) {
     const { frames } = await countMatches(product, list);
     expect(frames.map((frame) => frame.length)).toEqual(lengths);
@@ -83,10 +87,10 @@ test("frames show padded sizes only: all match, none matches, the list is empty"
 
 test("the answer is the same in every order of the query: nothing in it depends on a position", async () => {
   const { frame } = await receiver.start(insured.slice(0, 10));
-  const elements = items(decodePsiQuery(frame).elements, ELEMENT_BYTES);
+  const elements = sentBy(frame);
   const answer = await answered(frame, 1);
   for (const order of [elements.toReversed(), elements.toSorted(), [...elements.slice(5), ...elements.slice(0, 5)]]) {
-    expect(await answered(queryOf(order), 1)).toEqual(answer);
+    expect(await answered(queryOf(frame, order), 1)).toEqual(answer);
   }
 });
 
@@ -95,13 +99,12 @@ test("which entry matches changes nothing but tags that only the domain can make
   const answers = await Promise.all(
     ["a", "b"].map(async (match) => {
       const other = await preparePsi("psi-cardinality", [match], seededRandom(2));
-      const elements = items(decodePsiQuery(frame).elements, ELEMENT_BYTES);
-      return await answered(queryOf(elements, other), 3, other);
+      return await answered(queryOf(frame, sentBy(frame), other), 3, other);
     }),
   );
   expect(answers[0]?.elements).toEqual(answers[1]?.elements);
-  expect(answers[0]?.tags).toHaveLength(16);
-  expect(new Set(answers.flatMap(({ tags }) => tags)).size).toBe(15 + 2);
+  expect(answers[0]?.tags).toHaveLength(16 + DUMMIES);
+  expect(new Set(answers.flatMap(({ tags }) => tags)).size).toBe(15 + 2 + DUMMIES);
 });
 
 test("two answers to one query have no element and no tag in common: answers cannot be intersected", async () => {
@@ -112,55 +115,44 @@ test("two answers to one query have no element and no tag in common: answers can
   }
 });
 
-test("unblinded, matches of an entry in two calls are unlinkable: the same entry has another element in each", async () => {
-  const { Fn } = ristretto255.Point;
-  const scalar = 12_345n;
-  const context = psiContext(product.identity);
-  const { elements: padding } = decodePsiQuery((await receiver.start([])).frame);
-  const blinded = toHex(blindEntry(utf8("person-1"), scalar, context));
-  const frame = queryOf([blinded, ...items(padding, ELEMENT_BYTES).slice(1)]);
-  const matches = await Promise.all(
-    [1, 2].map(async (seed) => {
-      const { elements, tags } = await answered(frame, seed);
-      const unblinded = elements.map((hex) =>
-        ristretto255.Point.fromBytes(fromHex(hex)).multiply(Fn.inv(scalar)).toBytes(),
-      );
-      return unblinded.filter((element) => tags.includes(toHex(tagOf(element, context)))).map(toHex);
-    }),
-  );
-  expect(matches.map((found) => found.length)).toEqual([1, 1]);
-  expect(matches[0]).not.toEqual(matches[1]);
+test("a count is off by what the noise is from its middle, and says how far that can be", async () => {
+  const list = [...insured.slice(0, 12), "nobody"];
+  for (const matches of [0, 3, NOISE.shift, DUMMIES]) {
+    const query = await receiver.start(list);
+    const counted = await query.finish(await answerPsi(product, query.frame, undefined, matches));
+    const count = Math.min(12 + matches - NOISE.shift, list.length);
+    expect(counted).toEqual({ count, maxError: NOISE.shift, likelyError: likelyCountError(NOISE), epsilon: "2" });
+  }
 });
 
-test("a cheating caller that blinds each entry by another scalar learns which ones matched: a stated limit", async () => {
-  const { Fn } = ristretto255.Point;
-  const context = psiContext(product.identity);
-  const guesses = ["person-3", "nobody", "person-7", "no one"].map((entry, i) => ({ entry, scalar: BigInt(i + 2) }));
-  const blinded = guesses.map(({ entry, scalar }) => toHex(blindEntry(utf8(entry), scalar, context)));
-  const { elements: padding } = decodePsiQuery((await receiver.start([])).frame);
-  const { elements, tags } = await answered(queryOf([...blinded, ...items(padding, ELEMENT_BYTES).slice(4)]), 4);
-  const learned = guesses.filter(({ scalar }) =>
-    elements.some((hex) => {
-      const element = ristretto255.Point.fromBytes(fromHex(hex)).multiply(Fn.inv(scalar)).toBytes();
-      return tags.includes(toHex(tagOf(element, context)));
-    }),
-  );
-  expect(learned.map(({ entry }) => entry)).toEqual(["person-3", "person-7"]);
+test("a count is never below nothing, and never above the list", async () => {
+  const none = await receiver.start(["nobody"]);
+  expect((await none.finish(await answerPsi(product, none.frame, undefined, 0))).count).toBe(0);
+  const all = await receiver.start(insured.slice(0, 2));
+  expect((await all.finish(await answerPsi(product, all.frame, undefined, DUMMIES))).count).toBe(2);
 });
 
-test("all entries of a list are blinded by one scalar, another in each query", async () => {
+test("sizes of an answer do not tell the noise", async () => {
+  const { frame } = await receiver.start(insured.slice(0, 3));
+  const answers = await Promise.all([0, 1, DUMMIES].map((matches) => answerPsi(product, frame, undefined, matches)));
+  expect(new Set(answers.map((answer) => answer.length)).size).toBe(1);
+  for (const matches of [-1, 0.5, DUMMIES + 1]) {
+    await expect(answerPsi(product, frame, undefined, matches)).rejects.toThrow(RangeError);
+  }
+});
+
+test("all entries of a list and its base are blinded by one scalar, another in each query", async () => {
   const random = seededRandom(6);
   const { frame } = await receiver.start(["a", "b"], { random });
   const again = await receiver.start(["a", "b"], { random });
-  const replay = seededRandom(6).bytes(64);
-  const scalar = ristretto255.Point.Fn.create(BigInt(`0x${toHex(replay.toReversed())}`));
+  const scalar = nobleGroup.reduce(seededRandom(6).bytes(64));
   const context = psiContext(product.identity);
-  const { elements } = decodePsiQuery(frame);
-  expect(items(elements, ELEMENT_BYTES).slice(0, 2)).toEqual(
-    ["a", "b"].map((entry) => toHex(blindEntry(utf8(entry), scalar, context))),
+  const blinded = ["a", "b"].map((entry) =>
+    toHex(nobleGroup.multiply(scalar, nobleGroup.hash(utf8(entry), context)) ?? utf8("")),
   );
-  const other = items(decodePsiQuery(again.frame).elements, ELEMENT_BYTES);
-  expect(common(items(elements, ELEMENT_BYTES), other)).toBe(0);
+  expect(sentBy(frame).slice(0, 2)).toEqual(blinded);
+  expect(toHex(decodePsiCardinalityQuery(frame).base)).toBe(toHex(nobleGroup.multiplyBase(scalar)));
+  expect(common(sentBy(frame), sentBy(again.frame))).toBe(0);
 });
 
 test("the elements that a domain keeps are sorted, padded and the same set for every order of its rows", async () => {
@@ -172,16 +164,28 @@ test("the elements that a domain keeps are sorted, padded and the same set for e
 
 test("an element that is malformed, the identity, or repeated is refused", async () => {
   const { frame } = await receiver.start(["a"]);
-  const elements = items(decodePsiQuery(frame).elements, ELEMENT_BYTES);
-  for (const bad of ["00".repeat(32), `01${"00".repeat(31)}`, `ed${"ff".repeat(30)}7f`]) {
-    await expect(answered(queryOf(elements.with(4, bad)), 1)).rejects.toMatchObject({
+  const elements = sentBy(frame);
+  for (const bad of BAD) {
+    await expect(answered(queryOf(frame, elements.with(4, bad)), 1)).rejects.toMatchObject({
       code: "ERR_OPRF_ELEMENT",
       details: { index: 4 },
     });
   }
-  await expect(answered(queryOf(elements.with(4, elements[0] ?? "")), 1)).rejects.toMatchObject({
+  await expect(answered(queryOf(frame, elements.with(4, elements[0] ?? "")), 1)).rejects.toMatchObject({
     code: "ERR_FRAME_MALFORMED",
   });
+});
+
+test("a base that is malformed or the identity is refused: there would be no noise", async () => {
+  const { frame } = await receiver.start(["a"]);
+  for (const bad of BAD) {
+    const withBase = frame.slice();
+    withBase.set(fromHex(bad), 35);
+    await expect(answered(withBase, 1)).rejects.toMatchObject({
+      code: "ERR_FRAME_MALFORMED",
+      details: { field: "base" },
+    });
+  }
 });
 
 test("an answer with the identity, of another size or not sorted is not a count", async () => {
@@ -193,7 +197,7 @@ test("an answer with the identity, of another size or not sorted is not a count"
     code: "ERR_OPRF_ELEMENT",
     details: { index: 0 },
   });
-  const fewerTags = tags.subarray(0, 16 * PSI_TAG_BYTES);
+  const fewerTags = tags.subarray(PSI_TAG_BYTES);
   await expect(finish({ elements, tags: fewerTags })).rejects.toMatchObject({ code: "ERR_FRAME_MALFORMED" });
   const longer = (await countMatches(product, insured)).frames[1] ?? utf8("");
   await expect((await receiver.start(["a"])).finish(longer)).rejects.toMatchObject({ code: "ERR_FRAME_MALFORMED" });
@@ -204,7 +208,7 @@ test("an answer with the identity, of another size or not sorted is not a count"
 
 test("an answer to another query counts nothing", async () => {
   const foreign = (await countMatches(product, ["person-1"])).frames[1] ?? utf8("");
-  expect(await (await receiver.start(["person-1"])).finish(foreign)).toBe(0);
+  expect((await (await receiver.start(["person-1"])).finish(foreign)).count).toBe(0);
 });
 
 test("a snapshot that is not the pinned one, or of the other variant, is refused", async () => {
@@ -215,20 +219,22 @@ test("a snapshot that is not the pinned one, or of the other variant, is refused
   const { identity, key } = product;
   await expect(prepareIdsSet({ identity, key, entries: [] })).rejects.toMatchObject({ code: "ERR_STATE" });
   const { frame } = await receiver.start([]);
-  const call = { ...product, snapshot: HASH, frame };
+  const dummies = { shift: NOISE.shift, matches: 0 };
+  const call = { ...product, snapshot: HASH, frame, dummies };
   await expect(answerCardinality(call)).rejects.toMatchObject({ code: "ERR_SNAPSHOT" });
 });
 
 test("a query is finished once, not after it was dropped, and stops when it is told to", async () => {
   const query = await receiver.start(["person-1"]);
   const answer = await answerPsi(product, query.frame);
-  expect(await query.finish(answer)).toBe(1);
+  expect((await query.finish(answer)).count).toBe(1);
   await expect(query.finish(answer)).rejects.toMatchObject({ code: "ERR_STATE" });
   const dropped = await receiver.start(["person-1"]);
   dropped.discard();
   await expect(dropped.finish(answer)).rejects.toMatchObject({ code: "ERR_STATE" });
   const signal = AbortSignal.abort();
   await expect(receiver.start(["a"], { signal })).rejects.toMatchObject({ code: "ERR_CANCELLED" });
-  const call = { ...product, snapshot: product.snapshotHash, frame: query.frame, signal };
+  const dummies = { shift: NOISE.shift, matches: 0 };
+  const call = { ...product, snapshot: product.snapshotHash, frame: query.frame, dummies, signal };
   await expect(answerCardinality(call)).rejects.toMatchObject({ code: "ERR_CANCELLED" });
 });

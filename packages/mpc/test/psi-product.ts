@@ -32,6 +32,9 @@ export interface PsiProduct {
   readonly snapshotHash: string;
 }
 
+/** Noise of counts: few dummies. */
+export const NOISE = { epsilon: "2", budget: "8", shift: 4 } as const;
+
 export function snapshotOf(kind: PsiKind, paddedItems: number, set: string): PsiSnapshot {
   return {
     type: "psi-snapshot",
@@ -42,7 +45,7 @@ export function snapshotOf(kind: PsiKind, paddedItems: number, set: string): Psi
     purpose: "medical-aid",
     bundle: HASH,
     release: HASH,
-    parameters: { kind, paddedItems, set },
+    parameters: kind === "psi-ids" ? { kind, paddedItems, set } : { kind, paddedItems, set, noise: NOISE },
     epoch: 1,
     sealKey: `x25519:${"A".repeat(43)}`,
     at: "2026-01-01T00:00:00.000Z",
@@ -59,12 +62,18 @@ export async function preparePsi(kind: PsiKind, entries: readonly string[], rand
   return { identity, key, set, snapshot, snapshotHash: await documentHash(snapshot) };
 }
 
-/** What a domain answers to a PsiQuery. */
-export function answerPsi(product: PsiProduct, frame: Bytes, random?: Random): Promise<Bytes> {
-  const { identity, key, set, snapshotHash } = product;
-  const call = { identity, key, snapshot: snapshotHash, frame };
-  if (identity.kind === "psi-ids") return answerIds(call);
-  return answerCardinality(random === undefined ? { ...call, set } : { ...call, set, random });
+/** What a domain answers to a query; as many dummies match as in the middle of the noise, so that a count is exact, unless
+ *  `matches` says how many. */
+export function answerPsi(
+  product: PsiProduct,
+  frame: Bytes,
+  random?: Random,
+  matches: number = NOISE.shift,
+): Promise<Bytes> {
+  const { identity, key, set, snapshotHash: snapshot } = product;
+  if (identity.kind === "psi-ids") return answerIds({ identity, key, snapshot, frame });
+  const call = { identity, set, snapshot, frame, dummies: { shift: NOISE.shift, matches } };
+  return answerCardinality(random === undefined ? call : { ...call, random });
 }
 
 /** One list against the product's set, with the frames that an observer saw. */
@@ -80,5 +89,6 @@ export async function countMatches(product: PsiProduct, list: readonly string[])
   const receiver = await PsiCardinalityReceiver.open(product);
   const query = await receiver.start(list);
   const answer = await answerPsi(product, query.frame);
-  return { count: await query.finish(answer), frames: [query.frame, answer] };
+  const { count } = await query.finish(answer);
+  return { count, frames: [query.frame, answer] };
 }

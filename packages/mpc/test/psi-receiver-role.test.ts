@@ -14,7 +14,7 @@ function reachable(entry: URL, found = new Map<string, string>()): Map<string, s
   return found;
 }
 
-test("psi/receiver reaches no node: module, no libsodium, no sender and no worker", () => {
+test("psi/receiver reaches no node: module, no sender and no worker, and loads libsodium only when it counts", () => {
   const specifiers = [...reachable(new URL("../src/psi/receiver.ts", import.meta.url)).values()];
   expect(specifiers).toContain("@noble/curves/ed25519.js");
   expect(specifiers.filter((name) => /^node:|libsodium|piscina|sender|server|worker|bulk/.test(name))).toEqual([]);

@@ -1,5 +1,14 @@
 /** The PSI worker as a domain uses it: through a pool. @module */
-import { documentHash, fromHex, encodePsiQuery, sha256Hex, type Bytes, type PsiKind } from "@sluice/protocol";
+import { ristretto255 } from "@noble/curves/ed25519.js";
+import {
+  documentHash,
+  encodePsiCardinalityQuery,
+  encodePsiQuery,
+  fromHex,
+  sha256Hex,
+  type Bytes,
+  type PsiKind,
+} from "@sluice/protocol";
 import { afterAll, expect, test } from "vitest";
 import { createTaskPool } from "../src/pool.ts";
 import { PsiCardinalityReceiver, PsiIdsReceiver } from "../src/psi/receiver.ts";
@@ -8,10 +17,12 @@ import {
   PSI_WORKER,
   psiIdentity,
   type PsiAnswerTask,
+  type PsiCountTask,
+  type PsiPrepareCountTask,
   type PsiPrepared,
   type PsiPrepareTask,
 } from "../src/psi/sender.ts";
-import { HASH, snapshotOf } from "./psi-product.ts";
+import { HASH, NOISE, snapshotOf } from "./psi-product.ts";
 
 const pool = createTaskPool({ workerFile: PSI_WORKER, maxThreads: 1 });
 const insured = ["11010119900101001X", "张三", "c", "张三", "\ufeffd"];
@@ -25,25 +36,35 @@ const keyOf = (kind: PsiKind) => ({
 });
 
 async function prepare(kind: PsiKind) {
-  const task: PsiPrepareTask = { ...keyOf(kind), set: packEntries(insured) };
-  const { parameters, set } = await pool.run<PsiPrepared>("psi.prepare", task, {});
+  const { identity, seed } = keyOf(kind);
+  const entries = packEntries(insured);
+  const ids: PsiPrepareTask = { identity, seed, set: entries };
+  const count: PsiPrepareCountTask = { identity, set: entries };
+  const { parameters, set } = await (kind === "psi-ids"
+    ? pool.run<PsiPrepared>("psi.prepare", ids, {})
+    : pool.run<PsiPrepared>("psi.prepare-count", count, {}));
   const snapshot = snapshotOf(kind, parameters.paddedItems, parameters.set);
   const elements = new Uint8Array(new SharedArrayBuffer(set.length));
   elements.set(set);
   return { parameters, snapshot, snapshotHash: await documentHash(snapshot), set, elements };
 }
 
-function answer(kind: PsiKind, task: Omit<PsiAnswerTask, "identity" | "seed">): Promise<Bytes> {
-  return pool.run<Bytes>("psi.answer", { ...keyOf(kind), ...task }, {});
+function answer(kind: PsiKind, task: Pick<PsiCountTask, "elements" | "snapshot" | "frame">): Promise<Bytes> {
+  const { identity, seed } = keyOf(kind);
+  const { elements, snapshot, frame } = task;
+  const ids: PsiAnswerTask = { identity, seed, snapshot, frame };
+  const dummies = { shift: NOISE.shift, matches: NOISE.shift };
+  const count: PsiCountTask = { identity, elements, snapshot, frame, dummies };
+  return kind === "psi-ids" ? pool.run<Bytes>("psi.answer", ids, {}) : pool.run<Bytes>("psi.count", count, {});
 }
 
 test("a list meets a set of ids through the pool, which is the one that the snapshot pins", async () => {
-  const { parameters, snapshot, snapshotHash, set } = await prepare("psi-ids");
+  const { parameters, snapshot, snapshotHash, set, elements } = await prepare("psi-ids");
   const receiver = await PsiIdsReceiver.open({ snapshot, snapshotHash, set });
   const query = await receiver.start(list);
-  const frame = await answer("psi-ids", { snapshot: snapshotHash, frame: query.frame });
+  const frame = await answer("psi-ids", { elements, snapshot: snapshotHash, frame: query.frame });
   expect(await query.finish(frame)).toEqual(["张三", "\ufeffd"]);
-  expect(parameters).toEqual({ kind: "psi-ids", paddedItems: 16, set: await sha256Hex(set) });
+  expect(parameters).toEqual({ paddedItems: 16, set: await sha256Hex(set) });
 });
 
 test("matches are counted through the pool", async () => {
@@ -53,7 +74,7 @@ test("matches are counted through the pool", async () => {
   const task = { elements, snapshot: snapshotHash, frame: query.frame };
   const [first, second] = [await answer("psi-cardinality", task), await answer("psi-cardinality", task)];
   expect(second).not.toEqual(first);
-  expect(await query.finish(first)).toBe(2);
+  expect(await query.finish(first)).toMatchObject({ count: 2, maxError: NOISE.shift });
 });
 
 test("entries that are cut are refused", async () => {
@@ -68,9 +89,13 @@ test.each(["psi-ids", "psi-cardinality"] as const)(
     const cut = { elements, snapshot: snapshotHash, frame: Uint8Array.of(0, 1, 1) };
     await expect(answer(kind, cut)).rejects.toMatchObject({ code: "ERR_FRAME_MALFORMED" });
     const zeros = new Uint8Array(16 * 32);
-    const elsewhere = encodePsiQuery({ kind, snapshot: fromHex(HASH), elements: zeros });
-    await expect(answer(kind, { ...cut, frame: elsewhere })).rejects.toMatchObject({ code: "ERR_SNAPSHOT" });
-    const identities = encodePsiQuery({ kind, snapshot: fromHex(snapshotHash), elements: zeros });
+    const base = ristretto255.Point.BASE.toBytes();
+    const query = (snapshot: string): Bytes =>
+      kind === "psi-ids"
+        ? encodePsiQuery({ snapshot: fromHex(snapshot), elements: zeros })
+        : encodePsiCardinalityQuery({ snapshot: fromHex(snapshot), base, elements: zeros });
+    await expect(answer(kind, { ...cut, frame: query(HASH) })).rejects.toMatchObject({ code: "ERR_SNAPSHOT" });
+    const identities = query(snapshotHash);
     await expect(answer(kind, { ...cut, frame: identities })).rejects.toMatchObject({
       code: "ERR_OPRF_ELEMENT",
       details: { index: 0 },

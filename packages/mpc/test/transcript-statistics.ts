@@ -144,7 +144,7 @@ function meanAt(frames: readonly Uint8Array[], at: number): number {
   return sum / frames.length;
 }
 
-function chiSquareThreshold(degrees: number): number {
+export function chiSquareThreshold(degrees: number): number {
   const x = Math.log(1 / FALSE_ALARM);
   return degrees + 2 * Math.sqrt(degrees * x) + 2 * x;
 }

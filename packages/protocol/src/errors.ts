@@ -421,6 +421,11 @@ export const ERROR_CATALOGUE = {
     message: "the privacy budget of this table does not allow the question",
     remedy: "ask the department what its budget is",
   },
+  ERR_COUNT_BUDGET: {
+    status: 429,
+    message: "the caller's privacy budget for counts over this state of the table is spent: ε = {budget}",
+    remedy: "count again when the table has been renewed; ask the department for a larger budget",
+  },
   ERR_DATASET_UNBEGUN: {
     status: 403,
     message: "the caller's term of this data set has not begun",

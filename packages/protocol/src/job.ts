@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { BundleLimit, Lockfile } from "./bundle-rules.ts";
 import { ColumnType, type ColumnBatch } from "./columns.ts";
+import { CountPrivacy } from "./count-noise.ts";
 import { DatasetSpec } from "./dataset.ts";
 import type { GuardFinding } from "./guard-report.ts";
 import { FieldName, MemberName, Name } from "./identifiers.ts";
@@ -11,7 +12,7 @@ import { isModelKind, type ReleasedModel } from "./model.ts";
 import { ClustersSpec, LinearModelSpec, ScorecardSpec, TreeModelSpec } from "./model-spec.ts";
 import { NoisyTableSpec } from "./noisy-table.ts";
 import { ParamSpecs } from "./params.ts";
-import { PsiKind } from "./psi.ts";
+import { PsiKind } from "./psi-sizes.ts";
 import { MAX_METRIC_KEYS, MAX_RUN_LIMITS, MIN_RUN_LIMITS } from "./run-limits.ts";
 import { MAX_FEATURE_BOUND, ScoreLink } from "./score.ts";
 import { TableSpec, type Table, type TableRows } from "./table.ts";
@@ -27,7 +28,17 @@ export const OutputSpec = z.discriminatedUnion("kind", [
   /** Served: one label per row, from a closed list. */
   z.strictObject({ kind: z.literal("labels"), vocabulary: z.array(MemberName).min(2).max(64) }),
   /** Served: whose keys are in the set that callers match their lists with. */
-  z.strictObject({ kind: z.literal("set"), match: PsiKind }),
+  z
+    .strictObject({
+      kind: z.literal("set"),
+      match: PsiKind,
+      /** Noise of counts, and how many of them a caller has; usual ones unless given. */
+      privacy: CountPrivacy.optional(),
+    })
+    .refine(({ match, privacy }) => match === "psi-cardinality" || privacy === undefined, {
+      path: ["privacy"],
+      message: "of psi-cardinality alone",
+    }),
   /** Served: the released linear model, over encrypted columns within ±`featureBound`. `link` is applied by callers. */
   z.strictObject({
     kind: z.literal("score"),

@@ -159,8 +159,13 @@ test("a snapshot of each form is told by its type, and takes no member of anothe
   const report: ProductSnapshot = { type: "report-snapshot", ...served, report: hash };
   expect(formOfSnapshot(report)).toBe("report");
   const set = { type: "psi-snapshot", ...served, purpose: "purpose", epoch: 1 } as const;
-  for (const kind of ["psi-ids", "psi-cardinality"] as const) {
-    expect(formOfSnapshot({ ...set, parameters: { kind, paddedItems: 16, set: hash } })).toBe(kind);
+  const padded = { paddedItems: 16, set: hash };
+  const noise = { epsilon: "0.5", budget: "5", shift: 39 };
+  for (const parameters of [
+    { kind: "psi-ids", ...padded },
+    { kind: "psi-cardinality", ...padded, noise },
+  ] as const) {
+    expect(formOfSnapshot({ ...set, parameters })).toBe(parameters.kind);
   }
   const signatures = [{ suite: "ed25519", keyId: `ed25519:${"A".repeat(43)}`, value: "A".repeat(86) }];
   expect(SignedSnapshot.safeParse({ body: report, signatures }).success).toBe(true);

@@ -3,16 +3,24 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   concatBytes,
+  countShift,
+  CountNoise,
+  CountPrivacy,
   decodePsiCardinalityAnswer,
+  decodePsiCardinalityQuery,
   decodePsiIdsAnswer,
   decodePsiQuery,
   decodePsiSet,
   ELEMENT_BYTES,
   encodePsiCardinalityAnswer,
+  encodePsiCardinalityQuery,
+  expectedAnswerItems,
   encodePsiIdsAnswer,
   encodePsiQuery,
   encodePsiSet,
   isSluiceError,
+  likelyCountError,
+  MAX_COUNT_SHIFT,
   MAX_FRAME_BYTES,
   MAX_PSI_CARDINALITY_SET_ITEMS,
   MAX_PSI_ELEMENTS,
@@ -23,6 +31,7 @@ import {
   PSI_TAG_BYTES,
   PsiParameters,
   PsiSnapshot,
+  truncationDelta,
   type Bytes,
   type ErrorCode,
 } from "../src/index.ts";
@@ -62,10 +71,14 @@ const elements = counts.chain((count) =>
 const sortedItems = (itemBytes: number) =>
   fc.tuple(counts, fc.nat({ max: 2 ** 31 })).map(([count, first]) => ascending(count, itemBytes, first));
 const snapshots = fc.uint8Array({ minLength: 32, maxLength: 32 });
-const kinds = fc.constantFrom("psi-ids" as const, "psi-cardinality" as const);
 
-const query = encodePsiQuery({ kind: "psi-ids", snapshot: SNAPSHOT, elements: ascending(16, ELEMENT_BYTES) });
+const query = encodePsiQuery({ snapshot: SNAPSHOT, elements: ascending(16, ELEMENT_BYTES) });
 const idsAnswer = encodePsiIdsAnswer({ elements: ascending(16, ELEMENT_BYTES) });
+const countQuery = encodePsiCardinalityQuery({
+  snapshot: SNAPSHOT,
+  base: ascending(1, ELEMENT_BYTES),
+  elements: ascending(16, ELEMENT_BYTES),
+});
 const countAnswer = encodePsiCardinalityAnswer({
   elements: ascending(16, ELEMENT_BYTES),
   tags: ascending(16, PSI_TAG_BYTES),
@@ -73,6 +86,7 @@ const countAnswer = encodePsiCardinalityAnswer({
 const set = encodePsiSet({ tags: ascending(16, PSI_TAG_BYTES) });
 const FRAMES: [string, Bytes, (bytes: Bytes) => unknown][] = [
   ["PsiQuery", query, decodePsiQuery],
+  ["PsiCardinalityQuery", countQuery, decodePsiCardinalityQuery],
   ["PsiIdsAnswer", idsAnswer, decodePsiIdsAnswer],
   ["PsiCardinalityAnswer", countAnswer, decodePsiCardinalityAnswer],
   ["PsiSet", set, decodePsiSet],
@@ -80,9 +94,19 @@ const FRAMES: [string, Bytes, (bytes: Bytes) => unknown][] = [
 
 test("every query reads back as it was", () => {
   fc.assert(
-    fc.property(kinds, snapshots, elements, (kind, snapshot, elements) => {
-      const message = { kind, snapshot, elements };
+    fc.property(snapshots, elements, (snapshot, elements) => {
+      const message = { snapshot, elements };
       expect(decodePsiQuery(encodePsiQuery(message))).toEqual(message);
+    }),
+  );
+});
+
+test("every query for a count reads back as it was", () => {
+  const bases = fc.uint8Array({ minLength: ELEMENT_BYTES, maxLength: ELEMENT_BYTES });
+  fc.assert(
+    fc.property(snapshots, bases, elements, (snapshot, base, elements) => {
+      const message = { snapshot, base, elements };
+      expect(decodePsiCardinalityQuery(encodePsiCardinalityQuery(message))).toEqual(message);
     }),
   );
 });
@@ -119,9 +143,11 @@ test("sets of up to a million entries show few sizes", () => {
 test("the largest messages fit into one frame", () => {
   expect(MAX_PSI_ELEMENTS).toBe(57_344);
   const elements = ascending(MAX_PSI_ELEMENTS, ELEMENT_BYTES);
-  const tags = ascending(MAX_PSI_CARDINALITY_SET_ITEMS, PSI_TAG_BYTES);
-  const largest = encodePsiCardinalityAnswer({ elements, tags });
-  expect(encodePsiQuery({ kind: "psi-ids", snapshot: SNAPSHOT, elements }).length).toBeLessThan(MAX_FRAME_BYTES);
+  const noise = { epsilon: "0.05", budget: "5", shift: MAX_COUNT_SHIFT };
+  const answer = expectedAnswerItems({ paddedItems: MAX_PSI_CARDINALITY_SET_ITEMS, noise }, MAX_PSI_ELEMENTS);
+  const tags = ascending(answer.tags, PSI_TAG_BYTES);
+  const largest = encodePsiCardinalityAnswer({ elements: ascending(answer.elements, ELEMENT_BYTES), tags });
+  expect(encodePsiQuery({ snapshot: SNAPSHOT, elements }).length).toBeLessThan(MAX_FRAME_BYTES);
   expect(largest.length).toBeLessThan(MAX_FRAME_BYTES);
   expect(decodePsiCardinalityAnswer(largest).tags).toHaveLength(tags.length);
   expect(7 + MAX_PSI_IDS_SET_ITEMS * PSI_TAG_BYTES).toBeLessThan(MAX_FRAME_BYTES);
@@ -130,14 +156,14 @@ test("the largest messages fit into one frame", () => {
 test("a list above the limit is refused as too long, before its elements are read", () => {
   const longer = padPsiItems(MAX_PSI_ELEMENTS + 1);
   const elements = new Uint8Array(longer * ELEMENT_BYTES);
-  expect(() => encodePsiQuery({ kind: "psi-ids", snapshot: SNAPSHOT, elements })).toThrow(
-    coded("ERR_PSI_SET_TOO_LARGE"),
-  );
+  expect(() => encodePsiQuery({ snapshot: SNAPSHOT, elements })).toThrow(coded("ERR_PSI_SET_TOO_LARGE"));
   for (const count of [longer, 2 ** 32 - 1]) {
     expect(() => decodePsiQuery(withCount(query, 35, count))).toThrow(
       `a set has more than ${MAX_PSI_LIST_ITEMS} distinct entries`,
     );
     expect(() => decodePsiIdsAnswer(withCount(idsAnswer, 3, count))).toThrow(coded("ERR_PSI_SET_TOO_LARGE"));
+    expect(() => decodePsiCardinalityQuery(withCount(countQuery, 67, count))).toThrow(coded("ERR_PSI_SET_TOO_LARGE"));
+    expect(() => decodePsiCardinalityAnswer(withCount(countAnswer, 3, count))).toThrow(coded("ERR_PSI_SET_TOO_LARGE"));
   }
   expect(() => decodePsiSet(withCount(set, 3, 2 ** 32 - 1))).toThrow(coded("ERR_PSI_SET_TOO_LARGE"));
 });
@@ -145,9 +171,7 @@ test("a list above the limit is refused as too long, before its elements are rea
 test("a number that is not a padded size is refused on both sides", () => {
   for (const count of [0, 1, 15, 17, 33]) {
     const elements = ascending(count, ELEMENT_BYTES);
-    expect(() => encodePsiQuery({ kind: "psi-ids", snapshot: SNAPSHOT, elements })).toThrow(
-      coded("ERR_FRAME_MALFORMED"),
-    );
+    expect(() => encodePsiQuery({ snapshot: SNAPSHOT, elements })).toThrow(coded("ERR_FRAME_MALFORMED"));
     expect(() => encodePsiSet({ tags: ascending(count, PSI_TAG_BYTES) })).toThrow(coded("ERR_FRAME_MALFORMED"));
     const frame = concatBytes(withCount(query, 35, count).subarray(0, 39), elements);
     expect(() => decodePsiQuery(frame)).toThrow(coded("ERR_FRAME_MALFORMED"));
@@ -209,7 +233,9 @@ test("an answer of one variant is not one of the other", () => {
 });
 
 test("a snapshot states a padded size within the limit of its variant, and nothing else", () => {
-  const parameters = { kind: "psi-cardinality", paddedItems: MAX_PSI_CARDINALITY_SET_ITEMS, set: HASH } as const;
+  const noise = { epsilon: "0.5", budget: "5", shift: 39 };
+  const padded = { paddedItems: MAX_PSI_CARDINALITY_SET_ITEMS, set: HASH };
+  const parameters = { kind: "psi-cardinality", ...padded, noise } as const;
   const snapshot = {
     type: "psi-snapshot",
     domain: "health",
@@ -227,8 +253,45 @@ test("a snapshot states a padded size within the limit of its variant, and nothi
   expect(PsiSnapshot.parse(snapshot)).toEqual(snapshot);
   expect(PsiSnapshot.safeParse({ ...snapshot, rows: 3 }).success).toBe(false);
   const larger = padPsiItems(MAX_PSI_CARDINALITY_SET_ITEMS + 1);
-  expect(PsiParameters.safeParse({ ...parameters, kind: "psi-ids", paddedItems: larger }).success).toBe(true);
+  expect(PsiParameters.safeParse({ kind: "psi-ids", ...padded, paddedItems: larger }).success).toBe(true);
+  expect(PsiParameters.safeParse({ kind: "psi-ids", ...padded, noise }).success).toBe(false);
+  expect(PsiParameters.safeParse({ kind: "psi-cardinality", ...padded }).success).toBe(false);
   for (const paddedItems of [larger, 17, 8, 16.5, 2 * MAX_PSI_IDS_SET_ITEMS]) {
     expect(PsiParameters.safeParse({ ...parameters, paddedItems }).success).toBe(false);
+  }
+});
+
+test("noise of counts is a decimal ε within its limits, a budget of one count at least, and a shift", () => {
+  const noise = { epsilon: "0.5", budget: "5", shift: 39 };
+  expect(CountNoise.safeParse(noise).success).toBe(true);
+  for (const bad of [
+    { epsilon: "0.04" },
+    { epsilon: "2.1" },
+    { epsilon: "1e0" },
+    { epsilon: "0.0500001" },
+    { budget: "0.4" },
+    { budget: "20.1" },
+    { shift: 0 },
+    { shift: MAX_COUNT_SHIFT + 1 },
+    { shift: 1.5 },
+    { delta: 0 },
+  ]) {
+    expect(CountNoise.safeParse({ ...noise, ...bad }).success).toBe(false);
+  }
+  expect(CountPrivacy.safeParse(noise).success).toBe(false);
+});
+
+test("the shift of a count is the least one whose δ is within the limit, and the likely error covers 19 of 20", () => {
+  for (const epsilon of ["0.05", "0.5", "1", "2"]) {
+    const shift = countShift(epsilon);
+    expect(shift).toBeLessThanOrEqual(MAX_COUNT_SHIFT);
+    const weights = Array.from({ length: 2 * shift + 1 }, (_, i) => Math.exp(-Number(epsilon) * Math.abs(i - shift)));
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    expect(truncationDelta(Number(epsilon), shift)).toBeCloseTo((weights[0] ?? 0) / total, 15);
+    const within = (error: number): number =>
+      weights.reduce((sum, weight, i) => sum + (Math.abs(i - shift) <= error ? weight / total : 0), 0);
+    const likely = likelyCountError({ epsilon, shift });
+    expect(within(likely)).toBeGreaterThanOrEqual(0.95);
+    expect(within(likely - 1)).toBeLessThan(0.95);
   }
 });

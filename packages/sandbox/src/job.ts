@@ -44,7 +44,12 @@ export type JobOutputSpec =
     }
   | { readonly kind: "clusters"; readonly maxClusters: number }
   | { readonly kind: "labels"; readonly vocabulary: readonly string[] }
-  | { readonly kind: "set"; readonly match: PsiKind }
+  | {
+      readonly kind: "set";
+      readonly match: PsiKind;
+      /** Of `psi-cardinality`: ε of one count, and of all counts of one caller over one state of the table, as decimals. */
+      readonly privacy?: { readonly epsilon: string; readonly budget: string };
+    }
   | { readonly kind: "score"; readonly featureBound: number; readonly link: ScoreLink }
   | {
       readonly kind: "table";

@@ -2,6 +2,7 @@
  *  @module */
 import type { PrivacyBudget } from "@sluice/domain";
 import { costOf, epsilonFor, MAX_TABLE_LOSS, MICRO_RHO } from "@sluice/desensitize";
+import { MICRO_EPSILON } from "@sluice/protocol";
 import { JSON_OPTION, type Arguments, type Command } from "../command.ts";
 
 /** δ for which ε is shown: below one in the rows of any table. */
@@ -27,7 +28,8 @@ export const domainBudget: Command = {
   },
   notes:
     "Without a budget no answer under differential privacy is given. A spend is never taken back. To set one, stop the\n" +
-    "domain. docs/differential-privacy.md says what ρ means.\n" +
+    "domain. docs/differential-privacy.md says what ρ means. Counts of matches are listed beside it: their budget, for each\n" +
+    "caller and state of the table, is declared by the job and released with it (docs/psi-count.md).\n" +
     "差分隐私预算：按数源表合计，跨场景、跨主体、跨版本；未设置则一律拒绝；已消耗的不退还。设置前须先停止该数据域。",
   async run(args, io) {
     const [directory, resource] = [args.positional(0), args.positional(1)];
@@ -56,25 +58,24 @@ function microRho(args: Arguments, name: string): bigint | undefined {
   return text === "0" ? 0n : costOf({ mechanism: "gaussian", rho: text });
 }
 
-function documentOf({
-  resource,
-  budget,
-  person,
-  spent,
-  entries,
-}: PrivacyBudget): Record<string, string | number | null> {
+function documentOf({ resource, budget, person, spent, entries, counts }: PrivacyBudget): Record<string, unknown> {
   const micro = { budgetMicroRho: budget === null ? null : String(budget), spentMicroRho: String(spent) };
-  return { resource, person, ...micro, entries };
+  const told = counts.map(({ party, source, spent, counts }) => ({ party, source, spentMicroEpsilon: spent, counts }));
+  return { resource, person, ...micro, entries, counts: told };
 }
 
-function textOf({ resource, budget, person, spent, entries }: PrivacyBudget): string {
+function textOf({ resource, budget, person, spent, entries, counts }: PrivacyBudget): string {
   const lines = [
     resource,
     `budget 预算    ${budget === null ? "none: such questions are refused 未设置，一律拒绝" : amount(budget)}`,
     `person 按何列计人 ${person ?? "–"}`,
     `spent 已消耗   ${amount(spent)}, ${entries} ${entries === 1 ? "entry" : "entries"}`,
   ];
-  return `${lines.join("\n")}\n`;
+  const told = counts.map(
+    ({ party, source, spent, counts }) =>
+      `counts 计数     ${party}: ε = ${spent / MICRO_EPSILON}, ${counts} of the table ${source.slice(0, 12)}`,
+  );
+  return `${[...lines, ...told].join("\n")}\n`;
 }
 
 function amount(micro: bigint): string {

@@ -1,5 +1,6 @@
 /** `sluice match PRODUCT LIST`
  *  @module */
+import type { NoisyCount } from "@sluice/client";
 import { ASKING_OPTIONS, keepReceipts, receiptLines, tellRestrictions } from "../asking.ts";
 import { usage, type Command, type CommandIo } from "../command.ts";
 import { readTextFile } from "../files.ts";
@@ -13,8 +14,9 @@ export const match: Command = {
   options: ASKING_OPTIONS,
   notes:
     "LIST is a file with one entry in each line, or `-` for standard input. Entries are compared exactly; empty lines are\n" +
-    "left out. A product that only counts prints the number of matches, any other the matches themselves. Domain and\n" +
-    "gateway learn how long the list is, rounded up.",
+    "left out. A product that only counts prints about how many match, how far that can be off, and what it took of the\n" +
+    "caller's privacy budget, for the same list too; any other prints the matches themselves. Domain and gateway learn how\n" +
+    "long the list is, rounded up.",
   async run(args, io) {
     const client = await openClient(args, io);
     const [name, { signal }] = [args.positional(0), io];
@@ -24,9 +26,10 @@ export const match: Command = {
     if (form === "psi-cardinality") {
       const handle = await client.openCount(name, { signal });
       await tellRestrictions(handle, io);
-      const { count, receipt } = await handle.count(list, { signal });
+      const { receipt, ...counted } = await handle.count(list, { signal });
       await keepReceipts(args, [receipt]);
-      io.stdout.write(json ? `${JSON.stringify({ count, receipt })}\n` : `${count}\n${receiptLines([receipt])}`);
+      const lines = `${countLine(counted)}\n${receiptLines([receipt])}`;
+      io.stdout.write(json ? `${JSON.stringify({ ...counted, receipt })}\n` : lines);
       return 0;
     }
     const handle = await client.openMatch(name, { signal });
@@ -42,6 +45,10 @@ export const match: Command = {
     return 0;
   },
 };
+
+function countLine({ count, maxError, likelyError, epsilon }: NoisyCount): string {
+  return `${count} ± ${likelyError} (19 times out of 20; never off by more than ${maxError}), ε = ${epsilon}`;
+}
 
 /** @throws ERR_USAGE when there is no entry */
 async function readList(argument: string, io: CommandIo): Promise<string[]> {

@@ -93,7 +93,7 @@ const COUNTED: Readonly<Record<CallKind, string>> = {
 
 function conclude(narrator: Narrator, report: DemoReport): void {
   for (const { kind, count, correct, p50Ms } of report.calls) {
-    const near = kind === "noisy-report" ? "within its stated error of" : "as";
+    const near = kind === "noisy-report" || kind === "psi-cardinality" ? "within its stated error of" : "as";
     narrator.say(
       `  ${kind}: ${count} ${COUNTED[kind]}, ${correct ? "all" : "NOT"} ${near} the plain computation, p50 ${p50Ms} ms`,
     );

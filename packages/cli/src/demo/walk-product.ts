@@ -13,7 +13,7 @@ import type { KeptProduct } from "./walk-state.ts";
 const FORMS: Readonly<Record<ProductForm, { readonly kind: CallKind; readonly asking: string }>> = {
   "label-lookup": { kind: "lookup", asking: "a caller asks privately, for persons who are there and who are not" },
   "psi-ids": { kind: "psi-ids", asking: "a caller learns which entries of its list match, and nobody learns the list" },
-  "psi-cardinality": { kind: "psi-cardinality", asking: "a caller learns how many entries match, not which" },
+  "psi-cardinality": { kind: "psi-cardinality", asking: "a caller learns about how many entries match, not which" },
   score: { kind: "score", asking: "a caller has rows scored that the domain cannot read" },
   report: { kind: "report", asking: "a caller reads a grouped table without small cells" },
   dataset: { kind: "dataset", asking: "a caller reads the rows of a certified sample" },

@@ -253,7 +253,9 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     files: [
       "packages/mpc/src/psi/blinding.ts",
       "packages/mpc/src/psi/bulk.ts",
+      "packages/mpc/src/psi/caller-group.ts",
       "packages/mpc/src/psi/identity.ts",
+      "packages/mpc/src/psi/noble-group.ts",
       "packages/mpc/src/psi/tags.ts",
     ],
   },

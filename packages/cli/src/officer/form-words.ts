@@ -2,8 +2,12 @@
  *  @module */
 import { MAX_TABLE_LOSS } from "@sluice/desensitize";
 import {
+  countShift,
+  DEFAULT_COUNT_PRIVACY,
   FORM_OPERATIONS,
   isServedKind,
+  likelyCountError,
+  microEpsilon,
   type DatasetSpec,
   type JobManifest,
   type ReleasedModel,
@@ -49,7 +53,8 @@ export const ANSWER_WORDS: Readonly<Record<Exclude<Operation, "develop" | "build
   "lookup.evaluate": (key) => `凭 ${key} 逐条查询，每条只得到该键一条结果；数据域不知道查的是谁`,
   "lookup.query": () => "取回加密的查询结果，自行解开",
   "psi.ids": (key) => `用自己的名单按 ${key} 与产品名单比对，得知自己名单中哪些在内；数据域不知道名单和结果`,
-  "psi.cardinality": (key) => `用自己的名单按 ${key} 与产品名单比对，只得知有多少条在内；数据域不知道名单和结果`,
+  "psi.cardinality": (key) =>
+    `用自己的名单按 ${key} 与产品名单比对，只得知大约有多少条在内（加噪）；数据域不知道名单和结果`,
   score: () => "提交加密的指标，取回加密的评分，自行解开；数据域看不到指标和评分",
   report: () => "取得建成时已统计好的分组表；人少的组不列出",
   dataset: () => "开通使用期后，在天数限期内分页取得脱敏样本的行；期满不再提供",
@@ -72,7 +77,10 @@ export function keyUseWords(operations: readonly Operation[]): string {
 export function formAttention(operations: readonly Operation[]): string[] {
   const notes = [
     ["psi.ids", "名单比对会告诉使用方它名单中的哪些人在内，这本身就是关于这些人的信息"],
-    ["psi.cardinality", "「只返回人数」管住守规程的使用方；存心作弊的仍可设法得知是哪些人，只受条数配额限制"],
+    [
+      "psi.cardinality",
+      "「只返回人数」加噪并限次，管住守规程的使用方；存心作弊的仍可设法得知是哪些人、绕过噪声，只受次数和条数配额限制",
+    ],
     ["score", "密态评分的模型视同公开：使用方用几行数据就能算出参数；评分结果不得回传数据域"],
     ["dataset", "数据集逐行交付脱敏样本：一经取走可以转抄，期满只是不能再取；样本所限的是认出个人的风险，不是零"],
     ["report", "报告一经取走可以转抄；几份报告对照可能看出人少的组，系统只逐份控制"],
@@ -99,7 +107,7 @@ function answerWords(served: OutputSpec, model: ReleasedModel | undefined, { cal
     case "set":
       return served.match === "psi-ids"
         ? `${callers}用自己的名单按 ${key} 比对，得知名单中哪些在产品名单内`
-        : `${callers}用自己的名单按 ${key} 比对，只得知名单中有多少条在产品名单内`;
+        : `${callers}用自己的名单按 ${key} 比对，只得知名单中大约有多少条在产品名单内：${countWords(served)}`;
     case "score": {
       const features = model?.kind !== "linear-model" ? "" : ` ${model.features.length} 项`;
       const result = served.link === "logistic" ? "一个概率" : "一个线性评分";
@@ -123,6 +131,14 @@ function answerWords(served: OutputSpec, model: ReleasedModel | undefined, { cal
 /** A data set in one phrase: what of the sample, and for how long. */
 export function datasetWords({ fields, days }: DatasetSpec): string {
   return `自开通起 ${days} 天内分页取得授权政策下认证脱敏样本的 ${fields.length} 项（${fields.join("、")}），按 行数 × 项数 × 天数 计量一次；不运行程序`;
+}
+
+/** The noise of counts in one phrase: of one, and what one caller has. */
+export function countWords({ privacy = DEFAULT_COUNT_PRIVACY }: Extract<OutputSpec, { kind: "set" }>): string {
+  const { epsilon, budget } = privacy;
+  const likely = likelyCountError({ epsilon, shift: countShift(epsilon) });
+  const counts = Math.floor(microEpsilon(budget) / microEpsilon(epsilon));
+  return `每次计数加噪（差分隐私 ε = ${epsilon}，二十次中有十九次误差不超过 ${likely}），每个使用方对同一期数据至多计数 ${counts} 次（合计 ε ≤ ${budget}），同一名单再问也计次`;
 }
 
 /** A noisy table in one phrase: its groups, what each cell shows, and what it costs. */

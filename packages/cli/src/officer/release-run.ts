@@ -15,7 +15,7 @@ import {
   type Run,
 } from "@sluice/protocol";
 import { amountText } from "./chinese-figures.ts";
-import { datasetWords, FORM_WORDS, noisyTableWords, tableWords } from "./form-words.ts";
+import { countWords, datasetWords, FORM_WORDS, noisyTableWords, tableWords } from "./form-words.ts";
 import { RESULT_WORDS, ruleWords } from "./guard-words.ts";
 import { CHINESE_MODEL_WORDS, modelParameters } from "../model-text.ts";
 import type { Names } from "./names.ts";
@@ -134,7 +134,7 @@ function contentWords(spec: OutputSpec, values: Readonly<Record<string, number>>
     case "labels":
       return `每人一个标签，只取自：${spec.vocabulary.join("、")}`;
     case "set":
-      return `一份名单（${FORM_WORDS[spec.match]}）；名单至少 10 人，条数凑整后公开`;
+      return `一份名单（${FORM_WORDS[spec.match]}）；名单至少 10 人，条数凑整后公开${spec.match === "psi-ids" ? "" : `；${countWords(spec)}`}`;
     case "score": {
       const link = spec.link === "logistic" ? "使用方再换算成概率" : "不再换算";
       return `以放行的模型密态评分；每项指标在 ±${spec.featureBound} 以内；${link}`;

@@ -172,7 +172,8 @@ function contentOf(output: CheckedOutput, manifest: JobManifest, { keys, snapsho
       return { kind: "labels", vocabulary: spec.vocabulary, codes: value.codes, keys };
     }
     if (value.kind === "set" && spec?.kind === "set") {
-      return { kind: "set", match: spec.match, members: value.members, keys };
+      const { match, privacy } = spec;
+      return { kind: "set", match, ...(privacy === undefined ? {} : { privacy }), members: value.members, keys };
     }
     if (value.kind === "table" && spec?.kind === "table")
       return { kind: "table", name, table: value, source: snapshot };

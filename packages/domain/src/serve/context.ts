@@ -9,6 +9,7 @@ import type { DataStore } from "../data/store.ts";
 import type { Keyring } from "../keyring.ts";
 import type { SealedFiles } from "../rest/sealed-files.ts";
 import type { AnswerStore } from "../state/answers.ts";
+import type { CountSpends } from "../state/count-spends.ts";
 import type { StateDatabase } from "../state/database.ts";
 import type { DocumentStore } from "../state/documents.ts";
 import type { EventStore } from "../state/events.ts";
@@ -84,6 +85,8 @@ export interface DomainContext {
   readonly privacy: PrivacyStore;
   /** What the ends of runs may still tell. */
   readonly outcomes: OutcomeStore;
+  /** What counts of matches have told each caller. */
+  readonly counts: CountSpends;
   /** Reports on samples that were shown. */
   readonly reports: RiskReportStore;
   /** What runs were made from. */

@@ -96,6 +96,15 @@ const MIGRATIONS = [
    ALTER TABLE product ADD COLUMN compact INTEGER NOT NULL DEFAULT 0;
    CREATE TABLE product_before (product TEXT NOT NULL, version INTEGER NOT NULL, snapshot_hash TEXT NOT NULL, snapshot TEXT NOT NULL,
      directory TEXT NOT NULL, delta TEXT NOT NULL, layers TEXT NOT NULL, until_at TEXT NOT NULL, PRIMARY KEY (product, version)) STRICT;`,
+  // Counts that were built before have no noise: they are built again. count_lost: states of tables whose spends are not known.
+  `DELETE FROM product WHERE snapshot ->> '$.body.type' = 'psi-snapshot'
+     AND snapshot ->> '$.body.parameters.kind' = 'psi-cardinality';
+   CREATE TABLE count_spend (call_id TEXT PRIMARY KEY, party TEXT NOT NULL, resource TEXT NOT NULL, source TEXT NOT NULL,
+     cost INTEGER NOT NULL CHECK (cost > 0), at TEXT NOT NULL) STRICT;
+   CREATE INDEX count_spend_party ON count_spend (resource, source, party);
+   CREATE TRIGGER count_spend_stays BEFORE DELETE ON count_spend BEGIN SELECT RAISE(ABORT, 'a spend stays'); END;
+   CREATE TRIGGER count_spend_as_written BEFORE UPDATE ON count_spend BEGIN SELECT RAISE(ABORT, 'a spend stays'); END;
+   CREATE TABLE count_lost (resource TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (resource, source)) STRICT, WITHOUT ROWID;`,
 ] as const;
 
 /** An open state file. */

@@ -78,6 +78,16 @@ export class OutputRegister {
     return row === undefined ? null : readOutput(row);
   }
 
+  /** What a product version serves now, or null. */
+  served(product: Name, version: number): RegisteredOutput | null {
+    const row = this.#db
+      .prepare(
+        `SELECT * FROM output_register WHERE product = ? AND version = ? AND kind <> 'development' ORDER BY at DESC, id DESC LIMIT 1`,
+      )
+      .get(product, version);
+    return row === undefined ? null : readOutput(row);
+  }
+
   /** Names of every file of what was shown. */
   names(): Set<string> {
     const rows = this.#db.prepare("SELECT shown FROM output_register WHERE shown IS NOT NULL").all();

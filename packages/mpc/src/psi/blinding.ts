@@ -71,14 +71,16 @@ export interface PsiPassOptions {
 }
 
 /** Visits each index below `total` in order, and gives way once in a batch.
+ *  @param batchItems Indexes between two looks at the signal
  *  @throws ERR_CANCELLED when the signal is aborted, and what `visit` throws. */
 export async function eachInBatches(
   total: number,
   { signal, onProgress }: PsiPassOptions,
   visit: (index: number) => void,
+  batchItems: number = BATCH_ITEMS,
 ): Promise<void> {
   for (let index = 0; index < total; index++) {
-    if (index % BATCH_ITEMS === 0) {
+    if (index % batchItems === 0) {
       onProgress?.({ done: index, total });
       await new Promise((resolve) => setTimeout(resolve, 0));
       if (signal?.aborted === true) throw new SluiceError("ERR_CANCELLED");

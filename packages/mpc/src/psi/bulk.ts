@@ -46,6 +46,42 @@ export async function blindEach(
   return blinded;
 }
 
+/** `scalar · element` for each element, in order, all of them checked on the way: for a scalar of one use alone, since what
+ *  was multiplied before a bad element is thrown away.
+ *  @throws ERR_OPRF_ELEMENT with the index of the first element that is not canonical or is the identity; ERR_CANCELLED */
+export async function multiplyChecked(scalar: Bytes, elements: Bytes, signal: AbortSignal | undefined): Promise<Bytes> {
+  await sodium.ready;
+  return mapElements(elements, ELEMENT_BYTES, signal, (element, index) => {
+    try {
+      // It decodes before it multiplies, and refuses what is not canonical, and the identity.
+      return sodium.crypto_scalarmult_ristretto255(scalar, element);
+    } catch (cause) {
+      if (isElement(element)) throw cause;
+      throw new SluiceError("ERR_OPRF_ELEMENT", { index });
+    }
+  });
+}
+
+/** `scalar` times the group's base. */
+export function multiplyBase(scalar: Bytes): Bytes {
+  return sodium.crypto_scalarmult_ristretto255_base(scalar);
+}
+
+/** H(entry) for each entry, where H hashes to the group under the context. @throws ERR_CANCELLED */
+export async function hashEach(
+  entries: readonly Bytes[],
+  context: Bytes,
+  signal: AbortSignal | undefined,
+): Promise<Bytes> {
+  await sodium.ready;
+  const elements = new Uint8Array(entries.length * ELEMENT_BYTES);
+  for (const [i, entry] of entries.entries()) {
+    if (i % BATCH_ITEMS === 0) await pause(signal);
+    elements.set(hashToGroup(entry, context), i * ELEMENT_BYTES);
+  }
+  return elements;
+}
+
 /** The tags of the elements, in their order. @throws ERR_CANCELLED */
 export function tagEach(elements: Bytes, context: Bytes, signal: AbortSignal | undefined): Promise<Bytes> {
   return mapElements(elements, PSI_TAG_BYTES, signal, (element) => tagOf(element, context));
@@ -72,11 +108,6 @@ export async function freshScalar(random: Random): Promise<Bytes> {
   }
 }
 
-/** `a · b`. Wipe it. */
-export function multiplyScalars(a: Bytes, b: Bytes): Bytes {
-  return sodium.crypto_core_ristretto255_scalar_mul(a, b);
-}
-
 /** Items of `itemBytes` in ascending order: what they came in as is gone. */
 export function sortItems(items: Bytes, itemBytes: number): Bytes {
   const views = Array.from({ length: items.length / itemBytes }, (_, i) =>
@@ -91,13 +122,13 @@ async function mapElements(
   elements: Bytes,
   resultBytes: number,
   signal: AbortSignal | undefined,
-  map: (element: Bytes) => Bytes,
+  map: (element: Bytes, index: number) => Bytes,
 ): Promise<Bytes> {
   const count = elements.length / ELEMENT_BYTES;
   const results = new Uint8Array(count * resultBytes);
   for (let i = 0; i < count; i++) {
     if (i % BATCH_ITEMS === 0) await pause(signal);
-    results.set(map(elements.subarray(i * ELEMENT_BYTES, (i + 1) * ELEMENT_BYTES)), i * resultBytes);
+    results.set(map(elements.subarray(i * ELEMENT_BYTES, (i + 1) * ELEMENT_BYTES), i), i * resultBytes);
   }
   return results;
 }

@@ -47,6 +47,8 @@ import { hasTag, tagOf } from "./tags.ts";
 export interface PsiIdsQuery {
   /** PsiQuery of a padded number of elements. */
   readonly frame: Bytes;
+  /** That number. */
+  readonly paddedItems: number;
   /** Takes the PsiIdsAnswer: the entries that are in the domain's set, in the order of the list. Works once.
    *  @throws ERR_FRAME_MALFORMED, ERR_OPRF_ELEMENT, ERR_STATE, ERR_CANCELLED */
   finish(frame: Bytes, options?: PsiPassOptions): Promise<string[]>;
@@ -95,13 +97,15 @@ export class PsiIdsReceiver {
     const { random = systemRandom } = options;
     const { entries, bytes } = distinctEntries(list);
     const scalars: Scalar[] = [];
-    const elements = new Uint8Array(padPsiItems(entries.length) * ELEMENT_BYTES);
-    await eachInBatches(elements.length / ELEMENT_BYTES, options, (i) =>
+    const paddedItems = padPsiItems(entries.length);
+    const elements = new Uint8Array(paddedItems * ELEMENT_BYTES);
+    await eachInBatches(paddedItems, options, (i) =>
       elements.set(this.#element(bytes[i], scalars, random), i * ELEMENT_BYTES),
     );
     const blinded = new OnceOnly({ entries, scalars });
     return {
-      frame: encodePsiQuery({ kind: "psi-ids", snapshot: fromHex(this.snapshotHash), elements }),
+      frame: encodePsiQuery({ snapshot: fromHex(this.snapshotHash), elements }),
+      paddedItems,
       finish: async (frame, pass = {}) => this.#intersect(blinded.take(), elements.length, frame, pass),
       discard: () => blinded.drop(),
     };

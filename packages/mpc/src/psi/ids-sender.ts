@@ -50,7 +50,7 @@ export interface IdsCall {
  *  ERR_CANCELLED */
 export async function answerIds({ identity, key, snapshot, frame, signal }: IdsCall): Promise<Bytes> {
   expectVariant(identity, "psi-ids");
-  const { elements } = openQuery(frame, snapshot, identity);
+  const { elements } = openQuery(frame, snapshot);
   await checkElements(elements, signal);
   return encodePsiIdsAnswer({ elements: await multiplyEach(key.secret.reveal(), elements, signal) });
 }

@@ -7,36 +7,47 @@ import { serveTasks } from "../tasks.ts";
 import { answerCardinality, prepareCardinalitySet } from "./cardinality-sender.ts";
 import { MAX_PSI_ENTRY_BYTES } from "./entry.ts";
 import { answerIds, prepareIdsSet } from "./ids-sender.ts";
-import { derivePsiKey, distinctOf, type PsiSetSource } from "./sender-key.ts";
-import type { PackedEntries, PsiAnswerTask, PsiPrepared, PsiPrepareTask } from "./tasks.ts";
+import { derivePsiKey, distinctOf } from "./sender-key.ts";
+import type {
+  PackedEntries,
+  PsiAnswerTask,
+  PsiCountTask,
+  PsiPrepareCountTask,
+  PsiPrepared,
+  PsiPrepareTask,
+} from "./tasks.ts";
 
 export default serveTasks({
   "psi.prepare": (input) => prepare(input as PsiPrepareTask),
   "psi.answer": (input) => answer(input as PsiAnswerTask),
+  "psi.prepare-count": (input) => prepareCount(input as PsiPrepareCountTask),
+  "psi.count": (input) => count(input as PsiCountTask),
 });
 
 async function prepare(task: PsiPrepareTask): Promise<PsiPrepared> {
   const { identity } = task;
   return await withKey(task, async (key) => {
-    const source: PsiSetSource = { identity, key, entries: unpackEntries(task.set) };
-    const entries = distinctOf(source);
-    const set = await (identity.kind === "psi-ids" ? prepareIdsSet : prepareCardinalitySet)({ ...source, entries });
-    const parameters = {
-      kind: identity.kind,
-      paddedItems: padPsiItems(entries.length),
-      set: await sha256Hex(set),
-    };
-    return { parameters, set };
+    const entries = distinctOf({ identity, entries: unpackEntries(task.set) });
+    return await prepared(entries.length, await prepareIdsSet({ identity, key, entries }));
   });
 }
 
 async function answer(task: PsiAnswerTask): Promise<Bytes> {
-  const { identity, elements, snapshot, frame } = task;
-  return await withKey(task, async (key) => {
-    if (identity.kind === "psi-ids") return await answerIds({ identity, key, snapshot, frame });
-    if (elements === undefined) throw new TypeError("a count needs the elements of its set");
-    return await answerCardinality({ identity, key, set: elements, snapshot, frame });
-  });
+  const { identity, snapshot, frame } = task;
+  return await withKey(task, (key) => answerIds({ identity, key, snapshot, frame }));
+}
+
+async function prepareCount({ identity, set }: PsiPrepareCountTask): Promise<PsiPrepared> {
+  const entries = distinctOf({ identity, entries: unpackEntries(set) });
+  return await prepared(entries.length, await prepareCardinalitySet({ identity, entries }));
+}
+
+async function count({ identity, elements, snapshot, frame, dummies }: PsiCountTask): Promise<Bytes> {
+  return await answerCardinality({ identity, set: elements, snapshot, frame, dummies });
+}
+
+async function prepared(items: number, set: Bytes): Promise<PsiPrepared> {
+  return { parameters: { paddedItems: padPsiItems(items), set: await sha256Hex(set) }, set };
 }
 
 async function withKey<T>(

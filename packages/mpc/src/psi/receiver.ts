@@ -2,7 +2,7 @@
  *  `cardinality-receiver.ts` for who learns what. No `node:` import: runs in Node and in browsers.
  *  @module */
 export type { PsiPassOptions, PsiProgress } from "./blinding.ts";
-export { PsiCardinalityReceiver, type PsiCardinalityQuery } from "./cardinality-receiver.ts";
+export { PsiCardinalityReceiver, type NoisyCount, type PsiCardinalityQuery } from "./cardinality-receiver.ts";
 export { MAX_PSI_ENTRY_BYTES } from "./entry.ts";
 export { PsiIdsReceiver, type PsiIdsQuery } from "./ids-receiver.ts";
 export type { PsiQueryOptions } from "./receiver-list.ts";

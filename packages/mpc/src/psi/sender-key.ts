@@ -33,7 +33,7 @@ export interface PsiSetSource {
 }
 
 /** The distinct entries of a source. @throws ERR_PSI_SET_TOO_LARGE */
-export function distinctOf({ entries, identity }: PsiSetSource): Bytes[] {
+export function distinctOf({ entries, identity }: Pick<PsiSetSource, "entries" | "identity">): Bytes[] {
   const distinct = new Map<string, Bytes>();
   for (const entry of entries) distinct.set(Buffer.from(entry).toString("latin1"), entry);
   const maxItems = MAX_PSI_SET_ITEMS[identity.kind];
@@ -41,11 +41,10 @@ export function distinctOf({ entries, identity }: PsiSetSource): Bytes[] {
   return [...distinct.values()];
 }
 
-/** Decodes a query for this variant and snapshot.
+/** Decodes a query of `psi-ids` for this snapshot.
  *  @throws ERR_FRAME_MALFORMED, ERR_PSI_SET_TOO_LARGE; ERR_SNAPSHOT when it was made for another snapshot. */
-export function openQuery(frame: Bytes, snapshot: Sha256Hex, { kind }: PsiIdentity): PsiQuery {
+export function openQuery(frame: Bytes, snapshot: Sha256Hex): PsiQuery {
   const query = decodePsiQuery(frame);
-  if (query.kind !== kind) throw new SluiceError("ERR_FRAME_MALFORMED", { field: "kind", expected: kind });
   if (!equalBytes(query.snapshot, fromHex(snapshot))) throw new SluiceError("ERR_SNAPSHOT");
   return query;
 }

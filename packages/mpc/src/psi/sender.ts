@@ -1,7 +1,12 @@
 /** Sender role of private set intersection: the domain, which holds the large set and learns the padded size of a list.
  *  See `ids-receiver.ts` and `cardinality-receiver.ts` for who learns what.
  *  @module */
-export { answerCardinality, prepareCardinalitySet, type CardinalityCall } from "./cardinality-sender.ts";
+export {
+  answerCardinality,
+  prepareCardinalitySet,
+  type CardinalityCall,
+  type CountDummies,
+} from "./cardinality-sender.ts";
 export { MAX_PSI_ENTRY_BYTES, psiEntry } from "./entry.ts";
 export { psiIdentity, type PsiIdentity } from "./identity.ts";
 export { answerIds, prepareIdsSet, type IdsCall } from "./ids-sender.ts";
@@ -11,6 +16,8 @@ export {
   PSI_WORKER,
   type PackedEntries,
   type PsiAnswerTask,
+  type PsiCountTask,
+  type PsiPrepareCountTask,
   type PsiPrepared,
   type PsiPrepareTask,
 } from "./tasks.ts";

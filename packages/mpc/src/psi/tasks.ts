@@ -1,12 +1,13 @@
 /** Inputs and results of the PSI worker's tasks, and where the worker lies. Give it a pool of its own: one list of the
  *  full size takes seconds, and a lookup must not wait behind it.
  *  @module */
-import { concatBytes, type Bytes, type PsiParameters, type Sha256Hex } from "@sluice/protocol";
+import { concatBytes, type Bytes, type Sha256Hex } from "@sluice/protocol";
 import { extname } from "node:path";
+import type { CountDummies } from "./cardinality-sender.ts";
 import { psiEntry } from "./entry.ts";
 import type { PsiIdentity } from "./identity.ts";
 
-/** Worker file for `createTaskPool`: tasks `psi.prepare`, `psi.answer`. */
+/** Worker file for `createTaskPool`: tasks `psi.prepare`, `psi.answer` of ids; `psi.prepare-count`, `psi.count` of cardinality. */
 export const PSI_WORKER = new URL(`./psi-worker${extname(import.meta.url)}`, import.meta.url);
 
 /** Key of one identity: the worker derives it under the identity, whatever else the seed is used for. */
@@ -28,17 +29,34 @@ export interface PsiPrepareTask extends PsiKeySource {
   readonly set: PackedEntries;
 }
 
-/** Result of `psi.prepare`. */
+/** Input of `psi.prepare-count`. */
+export interface PsiPrepareCountTask {
+  readonly identity: PsiIdentity;
+  readonly set: PackedEntries;
+}
+
+/** Result of `psi.prepare` and `psi.prepare-count`. */
 export interface PsiPrepared {
-  readonly parameters: PsiParameters;
+  /** Padded number of entries, and hash of `set`. */
+  readonly parameters: { readonly paddedItems: number; readonly set: Sha256Hex };
   /** The PsiSet that callers fetch (ids), or the elements that stay in the domain (cardinality). */
   readonly set: Bytes;
 }
 
-/** Input of `psi.answer`; the result is the answer frame of the identity's variant. */
+/** Input of `psi.count`; the result is a PsiCardinalityAnswer. No key is needed: one is drawn for the call. */
+export interface PsiCountTask {
+  readonly identity: PsiIdentity;
+  /** The elements that `psi.prepare-count` made. In shared memory they are not copied to the thread. */
+  readonly elements: Bytes;
+  /** Hash of the snapshot that is served from it. */
+  readonly snapshot: Sha256Hex;
+  /** PsiCardinalityQuery. */
+  readonly frame: Bytes;
+  readonly dummies: CountDummies;
+}
+
+/** Input of `psi.answer`; the result is a PsiIdsAnswer. */
 export interface PsiAnswerTask extends PsiKeySource {
-  /** The elements that `psi.prepare` made, under the variant cardinality. In shared memory they are not copied to the thread. */
-  readonly elements?: Bytes;
   /** Hash of the snapshot that is served from it. */
   readonly snapshot: Sha256Hex;
   /** PsiQuery. */

@@ -9,6 +9,7 @@ import {
   type Asking,
   type Bytes,
   type Certificate,
+  type CountPrivacy,
   type FieldName,
   type LinearModel,
   type NoisyTable,
@@ -33,10 +34,15 @@ import type { DomainContext } from "../context.ts";
 /** What is served, after the guard. Key i is that of row i. */
 export type ServedContent =
   | { kind: "labels"; vocabulary: string[]; codes: Uint8Array; keys: KeyColumn }
-  | { kind: "set"; match: PsiKind; members: Uint8Array; keys: KeyColumn }
+  | { kind: "set"; match: PsiKind; privacy?: CountPrivacy; members: Uint8Array; keys: KeyColumn }
   | { kind: "table"; name: string; table: Table | NoisyTable; source: Sha256Hex }
   | { kind: "dataset"; sample: CertifiedSample; fields: readonly FieldName[]; days: number; source: Sha256Hex }
   | { kind: "score"; featureBound: number; link: ScoreLink; model: LinearModel; modelHash: Sha256Hex };
+
+/** Keys of the members of a set. */
+export function* membersOf({ keys, members }: Extract<ServedContent, { kind: "set" }>): Generator<string> {
+  for (let row = 0; row < keys.length; row++) if (members[row] === 1) yield keys.text(row);
+}
 
 /** What a build has for its form. */
 export interface ProductSource {

@@ -1,7 +1,6 @@
-/** Private set intersection: callers match a list with the keys of the set. The domain learns the padded size of the
- *  list; not an entry, not a match. What callers learn depends on the variant: which of their entries are in the set
- *  (`psi-ids`), or how many (`psi-cardinality`). A call spends the padded size of its list: that quota is the only
- *  defence against a list of every identity number.
+/** Private set intersection: callers match a list with the keys of the set, and learn which of their entries are in it. The
+ *  domain learns the padded size of the list; not an entry, not a match. A call spends the padded size of its list: that
+ *  quota is the only defence against a list of every identity number. Counts have a form of their own.
  *  @module */
 import {
   packEntries,
@@ -10,14 +9,7 @@ import {
   type PsiPrepared,
   type PsiPrepareTask,
 } from "@sluice/mpc/psi/sender";
-import {
-  decodePsiQuery,
-  ELEMENT_BYTES,
-  SluiceError,
-  type Bytes,
-  type PsiKind,
-  type PsiSnapshot,
-} from "@sluice/protocol";
+import { decodePsiQuery, ELEMENT_BYTES, type Bytes, type PsiSnapshot } from "@sluice/protocol";
 import { judgingKeys } from "../../data/unfit-keys.ts";
 import type { ServedProduct } from "../../state/work.ts";
 import type { DomainContext } from "../context.ts";
@@ -26,65 +18,52 @@ import { newPsiIdentity, nextEpoch, psiSeed } from "../product-keys.ts";
 import { transferable } from "../work-pools.ts";
 import {
   expectSnapshot,
+  membersOf,
   misplaced,
   servedMembers,
   signProduct,
   type DomainForm,
   type ProductSource,
-  type ServedContent,
 } from "./product-form.ts";
 
-/** What each variant serves from: a set that callers fetch, or elements that stay in the domain. */
-const PARTS = { "psi-ids": "set.bin", "psi-cardinality": "elements.bin" } as const satisfies Record<PsiKind, string>;
+const KIND = "psi-ids";
+/** The set that callers fetch. */
+const SET = "set.bin";
 
-/** The forms psi-ids and psi-cardinality. */
-export function psiForm(context: DomainContext, kind: PsiKind): DomainForm {
+/** The form psi-ids. */
+export function psiForm(context: DomainContext): DomainForm {
   return {
-    form: kind,
-    downloads: kind === "psi-ids" ? { set: (served) => servedPart(served, PARTS[kind]) } : {},
-    build: (source, signal) => judgingKeys(source.held.grant.body.key, () => build(context, kind, source, signal)),
+    form: KIND,
+    downloads: { set: (served) => servedPart(served, SET) },
+    build: (source, signal) => judgingKeys(source.held.grant.body.key, () => build(context, source, signal)),
     measure: (served, _operation, frame) => measure(served, frame),
     answer: (served, _operation, frame, signal) => answer(context, served, frame, signal),
   };
 }
 
-async function build(
-  context: DomainContext,
-  kind: PsiKind,
-  source: ProductSource,
-  signal: AbortSignal,
-): Promise<ServedProduct> {
+async function build(context: DomainContext, source: ProductSource, signal: AbortSignal): Promise<ServedProduct> {
   const { run, held, content } = source;
-  if (content.kind !== "set" || content.match !== kind) throw misplaced(kind);
+  if (content.kind !== "set" || content.match !== KIND) throw misplaced(KIND);
   const { product, version } = run;
-  const identity = newPsiIdentity(held, { kind, product, version, epoch: nextEpoch(context, run) });
+  const identity = newPsiIdentity(held, { kind: KIND, product, version, epoch: nextEpoch(context, run) });
   const set = packEntries(membersOf(content));
   const task: PsiPrepareTask = { identity, seed: psiSeed(context), set };
   const transfer = transferable(set.entries);
   const prepared = await context.pools.build<PsiPrepared>("psi", "psi.prepare", task, { signal, transfer });
-  const { parameters } = prepared;
-  const index = await writeIndex(context, run.callId, { [PARTS[kind]]: prepared.set });
+  const index = await writeIndex(context, run.callId, { [SET]: prepared.set });
   const { purpose, epoch } = identity;
   const body: PsiSnapshot = {
     type: "psi-snapshot",
     ...servedMembers(context, source),
     purpose,
-    parameters,
+    parameters: { kind: KIND, ...prepared.parameters },
     epoch,
   };
   return signProduct(context, source, body, index);
 }
 
-function* membersOf({ keys, members }: Extract<ServedContent, { kind: "set" }>): Generator<string> {
-  for (let row = 0; row < keys.length; row++) if (members[row] === 1) yield keys.text(row);
-}
-
 function measure(served: ServedProduct, frame: Bytes): bigint {
-  const { parameters } = psiSnapshot(served);
-  const { kind, snapshot, elements } = decodePsiQuery(frame);
-  if (kind !== parameters.kind) {
-    throw new SluiceError("ERR_FRAME_MALFORMED", { field: "kind", expected: parameters.kind });
-  }
+  const { snapshot, elements } = decodePsiQuery(frame);
   expectSnapshot(snapshot, served);
   return BigInt(elements.length / ELEMENT_BYTES);
 }
@@ -96,11 +75,9 @@ async function answer(
   signal: AbortSignal,
 ): Promise<Bytes> {
   const identity = psiIdentity(psiSnapshot(served));
-  const { kind } = identity;
   const task: PsiAnswerTask = {
     identity,
     seed: psiSeed(context),
-    ...(kind === "psi-ids" ? {} : { elements: await context.parts.open(servedPart(served, PARTS[kind])) }),
     snapshot: served.snapshotHash,
     frame,
   };
@@ -108,6 +85,6 @@ async function answer(
 }
 
 function psiSnapshot({ snapshot: { body } }: ServedProduct): PsiSnapshot {
-  if (body.type !== "psi-snapshot") throw misplaced("psi");
+  if (body.type !== "psi-snapshot") throw misplaced(KIND);
   return body;
 }

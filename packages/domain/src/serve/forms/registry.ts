@@ -2,6 +2,7 @@
  *  @module */
 import type { ProductForm } from "@sluice/protocol";
 import type { DomainContext } from "../context.ts";
+import { countForm } from "./count-form.ts";
 import { lookupForm } from "./lookup-form.ts";
 import { datasetForm } from "./dataset-form.ts";
 import type { DomainForm } from "./product-form.ts";
@@ -11,8 +12,8 @@ import { scoreForm } from "./score-form.ts";
 
 const FORMS = {
   "label-lookup": lookupForm,
-  "psi-ids": (context) => psiForm(context, "psi-ids"),
-  "psi-cardinality": (context) => psiForm(context, "psi-cardinality"),
+  "psi-ids": psiForm,
+  "psi-cardinality": countForm,
   score: scoreForm,
   report: reportForm,
   dataset: datasetForm,
