@@ -1,8 +1,8 @@
 /** Kernels of set intersection: each against an oracle of its own, and in plain TypeScript byte for byte the same. @module */
 import fc from "fast-check";
 import { createHash } from "node:crypto";
-import { expect, test } from "vitest";
-import { openPlainPsi, openPsiKernel, type PsiKernel } from "../src/kernel/psi-kernel.ts";
+import { expect, test, vi } from "vitest";
+import { openPlainPsi, openPsiKernel, reusedPsiKernel, type PsiKernel } from "../src/kernel/psi-kernel.ts";
 import { hashMessages, shaBlockState } from "../src/kernel/sha-messages.ts";
 import { hashMany } from "../src/psi/okvs/bulk.ts";
 import { seededRandom } from "./seeded-random.ts";
@@ -27,6 +27,25 @@ function both(
 
 test("this engine runs the compiled kernels", () => {
   expect(openPsiKernel(1).plain).toBe(false);
+});
+
+test("an engine without WebAssembly runs plain TypeScript", () => {
+  vi.stubGlobal("WebAssembly", undefined);
+  try {
+    expect(openPsiKernel(1).plain).toBe(true);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
+test("memory that is used again is zeroed when a larger one takes its place, and on wipe", () => {
+  const { open, wipe } = reusedPsiKernel();
+  const small = open(1_000).bytes.fill(7);
+  expect(open(500).bytes).toBe(small);
+  const large = open(1_000_000).bytes.fill(7);
+  expect(small.some((byte) => byte !== 0)).toBe(false);
+  wipe();
+  expect(large.some((byte) => byte !== 0)).toBe(false);
 });
 
 test("digests are those of node:crypto, for messages of every length to two blocks, in any number", () => {

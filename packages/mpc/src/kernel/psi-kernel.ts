@@ -101,13 +101,17 @@ export function openPsiKernel(sizeBytes: number): PsiKernel {
 }
 
 /** Opens kernels one after another in the same memory, for work in one thread that is done before the next begins: memory that
- *  is fresh costs as much as the work. It is zeroed on `wipe`, not between. */
-export function reusedPsiKernel(open = openPsiKernel): { readonly open: typeof openPsiKernel; wipe(): void } {
+ *  is fresh costs as much as the work. It is zeroed on `wipe`, and when a larger one takes its place, not between. */
+export function reusedPsiKernel(open = openPsiKernel): {
+  readonly open: typeof openPsiKernel;
+  readonly wipe: () => void;
+} {
   let kernel: PsiKernel | undefined;
   return {
     open(sizeBytes) {
-      if (kernel === undefined || kernel.bytes.length < sizeBytes + SLACK_BYTES) kernel = open(sizeBytes);
-      return kernel;
+      if (kernel !== undefined && kernel.bytes.length >= sizeBytes + SLACK_BYTES) return kernel;
+      kernel?.bytes.fill(0);
+      return (kernel = open(sizeBytes));
     },
     wipe() {
       kernel?.bytes.fill(0);
