@@ -5,3 +5,5 @@ export { SessionHost, SESSION_MEMORY_MS, type HeldSession, type SessionHostOptio
 export { webSocketWire, type SocketLike } from "./web-socket-wire.ts";
 export type { Wire } from "./wire.ts";
 export { systemTimers, type Timers } from "../remote/timers.ts";
+export { threadedRole, type ThreadedOptions, type ThreadedRole } from "./threaded-session.ts";
+export { serveRoles } from "./session-thread.ts";
