@@ -17,6 +17,7 @@ const LONG = [
   "test/serving-production.test.ts",
   "test/serving-refusals.test.ts",
   "test/serving-rollback.test.ts",
+  "test/serving-sessions.test.ts",
   "test/serving-stops.test.ts",
   "test/serving-workers.test.ts",
   "test/serving.test.ts",

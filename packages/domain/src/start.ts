@@ -13,7 +13,7 @@ import {
 } from "@sluice/evidence";
 import { SealKeyPair } from "@sluice/evidence/seal";
 import { ProcessLog, serveMetrics, ServerMetrics } from "@sluice/evidence/observe";
-import { SluiceError, type Clock, type Random } from "@sluice/protocol";
+import { SluiceError, type Clock, type ProductForm, type Random } from "@sluice/protocol";
 import { checkEngine } from "@sluice/sandbox";
 import { ANCHORS, readConfig } from "./config.ts";
 import { openStore } from "./data/store.ts";
@@ -45,6 +45,8 @@ import { Standing } from "./serve/standing.ts";
 import { stopAll } from "./serve/stops.ts";
 import { WitnessWatch } from "./serve/witness-watch.ts";
 import type { Admitted } from "./serve/admit.ts";
+import type { DomainForm } from "./serve/forms/product-form.ts";
+import { productForm } from "./serve/forms/registry.ts";
 import { CallSessions } from "./serve/call-sessions.ts";
 import { WorkPools } from "./serve/work-pools.ts";
 import { AnswerStore } from "./state/answers.ts";
@@ -105,6 +107,8 @@ export interface StartDomainOptions {
   readonly witnessAnswers?: boolean;
   /** Time to the second try for the cosignatures that a start needs; it doubles. */
   readonly witnessRetryMs?: number;
+  /** The forms of product that it serves; those of this package unless given. */
+  readonly forms?: (context: DomainContext, form: ProductForm) => DomainForm;
   /** Whether the isolation layers are tried, once and in the background, for log and metrics. */
   readonly announceLayers?: boolean;
 }
@@ -248,6 +252,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
       workers,
       calls: new OneAtATime(),
       activeCalls: new ActiveCalls(),
+      formOf: (form) => (options.forms ?? productForm)(context, form),
       sessions,
       indexes: new IndexReaders(async (index, snapshot) => {
         await recordEvent(context, { kind: "index-removed", subject: snapshot });

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateKey, signDocument, type KeyPair, type TrustPins } from "@sluice/evidence";
 import { signHttp } from "@sluice/evidence/http";
-import { sealQuery } from "@sluice/evidence/seal";
+import { sealQuery, type SessionSeal } from "@sluice/evidence/seal";
 import {
   BINARY_MEDIA_TYPE,
   documentHash,
@@ -311,6 +311,9 @@ export async function snapshotOf(fixture: Fixture, product: string): Promise<Sig
 
 /** A call whose content is sealed to the fixture's product. */
 export interface SealedCall {
+  readonly callId: string;
+  /** The caller's end of the session that it opens. */
+  readonly session: () => Promise<SessionSeal>;
   readonly envelope: CallEnvelope;
   /** The same call, signed anew. */
   again(): Promise<CallEnvelope>;
@@ -341,7 +344,8 @@ export async function sealedCall(
   });
   const query = await sealQuery(snapshot.body.sealKey, bytes, context);
   const again = (): Promise<CallEnvelope> => use({ ...options, callId, frame: query.frame });
-  return { envelope: await again(), again, open: (answer) => query.openAnswer(answer) };
+  const open = (answer: Bytes): Promise<Bytes> => query.openAnswer(answer);
+  return { callId, envelope: await again(), again, open, session: () => query.session() };
 }
 
 /** Sends an envelope to a route of the domain. */

@@ -12,7 +12,6 @@ import {
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { answerCall, whileAnswering } from "../serve/calls.ts";
 import type { DomainContext } from "../serve/context.ts";
-import { productForm } from "../serve/forms/registry.ts";
 import { foldersOf, type ServedProduct } from "../state/work.ts";
 import { continueSession, openSession } from "../serve/sessions.ts";
 import { callBody, rawBody } from "./body.ts";
@@ -29,7 +28,7 @@ export function productRoutes(server: FastifyInstance, context: DomainContext): 
       const { product: name, hash, part } = request.params;
       const served = find(context, name);
       const before = whileAnswering(context, context.work.productBefore(name, served.version));
-      const { downloads } = productForm(context, formOfSnapshot(served.snapshot.body));
+      const { downloads } = context.formOf(formOfSnapshot(served.snapshot.body));
       const fileOf = Object.hasOwn(downloads, part) ? downloads[part] : undefined;
       if (fileOf === undefined) throw new SluiceError("ERR_NOT_FOUND", { kind: "snapshot part", name: part });
       const product = [served, before].find((one) => one?.snapshotHash === hash) ?? null;

@@ -25,7 +25,6 @@ import type { DomainContext } from "./context.ts";
 import { logEvent } from "./events.ts";
 import type { ServedContent } from "./forms/product-form.ts";
 import { datasetContent } from "./dataset-content.ts";
-import { productForm } from "./forms/registry.ts";
 import { grantedView } from "./granted-view.ts";
 import { recordRun, registered, runGuarded, type RunWork } from "./guarded-run.ts";
 import { answerPrivately } from "./private-answers.ts";
@@ -89,7 +88,7 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
   } = await made(context, work, released);
   const onProgress = tellProgress(work.onEvent);
   const source = { run, held: admitted.held, release: hash, content, layers, onProgress };
-  const product = await productForm(context, form).build(source, signal);
+  const product = await context.formOf(form).build(source, signal);
   const built = { run, held: admitted.held, form, snapshot: product.snapshotHash };
   const membership = keys === undefined ? null : await keepMembership(context, { ...built, keys }, signal);
   const shown =

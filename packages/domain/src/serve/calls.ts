@@ -18,7 +18,6 @@ import { foldersOf, type FormerProduct, type ServedProduct } from "../state/work
 import { admit, decide, refuseEnded, refuseStopped, spend, type Admitted } from "./admit.ts";
 import type { DomainContext } from "./context.ts";
 import type { DomainForm } from "./forms/product-form.ts";
-import { productForm } from "./forms/registry.ts";
 import { issueReceipt, prove } from "./receipts.ts";
 
 /** Answers one call. @throws the coded refusal; nothing was computed unless the use was spent. */
@@ -34,7 +33,7 @@ export async function answerCall(
   const product = servedProduct(context, admitted);
   const before = context.work.productBefore(product.product, product.version);
   const folders = [...foldersOf(product), ...(before === null ? [] : foldersOf(before))];
-  const form = productForm(context, formOfSnapshot(product.snapshot.body));
+  const form = context.formOf(formOfSnapshot(product.snapshot.body));
   if (!FORM_OPERATIONS[form.form].some((own) => own === operation)) {
     throw new SluiceError("ERR_GRANT_OPERATION", { operation });
   }

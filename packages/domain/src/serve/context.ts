@@ -3,7 +3,7 @@
 import type { DirectoryLog } from "@sluice/evidence";
 import type { SealKeyPair } from "@sluice/evidence/seal";
 import type { Observer } from "@sluice/evidence/observe";
-import type { Clock, EvidenceLog, Random, Run, Sha256Hex } from "@sluice/protocol";
+import type { Clock, EvidenceLog, ProductForm, Random, Run, Sha256Hex } from "@sluice/protocol";
 import type { DomainConfig } from "../config.ts";
 import type { DataStore } from "../data/store.ts";
 import type { Keyring } from "../keyring.ts";
@@ -30,6 +30,7 @@ import type { Workshop } from "../work/workshop.ts";
 import type { ActiveCalls } from "./active-calls.ts";
 import type { Admitted } from "./admit.ts";
 import type { CallSessions } from "./call-sessions.ts";
+import type { DomainForm } from "./forms/product-form.ts";
 import type { IndexReaders } from "./index-readers.ts";
 import type { LookupWorkers } from "./lookup-workers.ts";
 import type { OpenedParts } from "./opened-parts.ts";
@@ -108,6 +109,8 @@ export interface DomainContext {
   readonly calls: OneAtATime;
   /** Calls that are computed now. */
   readonly activeCalls: ActiveCalls<Admitted>;
+  /** The forms of product that it serves. */
+  readonly formOf: (form: ProductForm) => DomainForm;
   /** Calls of many messages that are open. */
   readonly sessions: CallSessions<Admitted>;
   /** Who reads which index. */

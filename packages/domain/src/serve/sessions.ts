@@ -22,7 +22,6 @@ import { admit, decide, refuseEnded, refuseStopped, spend, type Admitted } from 
 import { servedProduct } from "./calls.ts";
 import type { DomainContext } from "./context.ts";
 import { expectSnapshot, type SessionForm } from "./forms/product-form.ts";
-import { productForm } from "./forms/registry.ts";
 import { issueReceipt, prove } from "./receipts.ts";
 
 const NOTHING: Bytes = new Uint8Array();
@@ -34,7 +33,7 @@ export async function openSession(context: DomainContext, envelope: CallEnvelope
   const { operation, callId } = admitted.request;
   decide(context, admitted, null);
   const product = servedProduct(context, admitted);
-  const form = productForm(context, formOfSnapshot(product.snapshot.body));
+  const form = context.formOf(formOfSnapshot(product.snapshot.body));
   const session = form.session?.(product) ?? null;
   if (session === null || !FORM_OPERATIONS[form.form].some((own) => own === operation)) {
     throw new SluiceError("ERR_GRANT_OPERATION", { operation });
