@@ -20,7 +20,7 @@ export interface ThreadedRole {
   /** `save` is not offered: a role that lives for one process is not kept. */
   readonly role: Session;
   /** Ends the thread, also in the middle of a step, which then throws ERR_CANCELLED. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Starts the thread and makes the role. @throws ERR_POOL_WORKER when the thread does not begin, ERR_CANCELLED, and what making the role throws */
