@@ -17,14 +17,14 @@ export function paddedSize(items: number): number {
 
 /** Limits of lists and sets. */
 const MAX_ITEMS: Readonly<Record<string, number>> = {
-  "PsiQuery.elements": 50_000,
-  "PsiCardinalityQuery.elements": 50_000,
-  "PsiIdsAnswer.elements": 50_000,
+  "PsiQuery.elements": 65_536,
+  "PsiCardinalityQuery.elements": 65_536,
+  "PsiIdsAnswer.elements": 65_536,
   "PsiSet.tags": 1_048_576,
 };
 /** Items of messages with up to 800 dummies, which are of no padded size. */
 const MAX_WITH_DUMMIES: Readonly<Record<string, number>> = {
-  "PsiCardinalityAnswer.elements": 57_344 + 800,
+  "PsiCardinalityAnswer.elements": 65_536 + 800,
   "PsiCardinalityAnswer.tags": 131_072 + 800,
 };
 const ASCENDING: ReadonlySet<string> = new Set([

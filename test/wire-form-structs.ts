@@ -155,13 +155,13 @@ const OWN: Readonly<Record<string, (bytes: Bytes) => Malformed[]>> = {
     { name: "kind 0", bytes: changed(bytes, 2, [0]) },
     { name: "kind 2", bytes: changed(bytes, 2, [2]) },
     ...counts(bytes, 35, 32),
-    { name: "the longest list and one step more", bytes: changed(bytes, 35, be32(65_536)), code: TOO_LARGE },
+    { name: "the longest list and one step more", bytes: changed(bytes, 35, be32(81_920)), code: TOO_LARGE },
   ],
   PsiCardinalityQuery: (bytes) => [
     { name: "kind 1", bytes: changed(bytes, 2, [1]) },
     { name: "kind 3", bytes: changed(bytes, 2, [3]) },
     ...counts(bytes, 67, 32),
-    { name: "the longest list and one step more", bytes: changed(bytes, 67, be32(65_536)), code: TOO_LARGE },
+    { name: "the longest list and one step more", bytes: changed(bytes, 67, be32(81_920)), code: TOO_LARGE },
   ],
   DatasetRequest: (bytes) => [
     { name: "ask 0", bytes: changed(bytes, 34, [0]) },
@@ -177,7 +177,7 @@ const OWN: Readonly<Record<string, (bytes: Bytes) => Malformed[]>> = {
     { name: "tags not ascending", bytes: exchanged(bytes, 11 + PADDED * 32, 12) },
     { name: "a tag twice", bytes: repeated(bytes, 11 + PADDED * 32, 12) },
     { name: "no tags", bytes: changed(bytes, 7 + PADDED * 32, be32(0)) },
-    { name: "more elements than a list and dummies are", bytes: changed(bytes, 3, be32(58_145)), code: TOO_LARGE },
+    { name: "more elements than a list and dummies are", bytes: changed(bytes, 3, be32(66_337)), code: TOO_LARGE },
     {
       name: "more tags than a set and dummies are",
       bytes: changed(bytes, 7 + PADDED * 32, be32(131_873)),

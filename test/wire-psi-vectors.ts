@@ -40,7 +40,7 @@ export async function makePsiVectors(served: ServedIdentity, receiptKey: KeyPair
   return {
     set: SET,
     list: LIST,
-    padding: [0, 1, 16, 17, 20, 31, 32, 33, 41, 64, 65, 100, 1_000, 50_000].map((items) => [items, padPsiItems(items)]),
+    padding: [0, 1, 16, 17, 20, 31, 32, 33, 41, 64, 65, 100, 1_000, 65_536].map((items) => [items, padPsiItems(items)]),
     ids: await idsVector(served, receiptKey),
     cardinality: await cardinalityVector(served, receiptKey),
   };

@@ -8,6 +8,7 @@ import {
   sha256Hex,
   utf8,
   type Bytes,
+  type CountPrivacy,
   type EvidencedReceipt,
   type Grant,
   type Operation,
@@ -26,9 +27,9 @@ const job = (served: string, produce: string, released = { spec: "", value: "" }
 } };`);
 
 /** A set of the persons that have a row of age 60 or above. */
-export const setJob = (match: PsiKind): Bytes =>
+export const setJob = (match: PsiKind, privacy?: CountPrivacy): Bytes =>
   job(
-    `members: { kind: "set", match: "${match}" }`,
+    `members: ${JSON.stringify({ kind: "set", match, privacy })}`,
     `produce(rows) { return { members: Uint8Array.from(rows.age.values, (age) => age >= 60 ? 1 : 0) }; }`,
   );
 

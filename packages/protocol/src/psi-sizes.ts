@@ -7,7 +7,7 @@ export const PsiKind = z.enum(["psi-ids", "psi-cardinality"]);
 export type PsiKind = z.infer<typeof PsiKind>;
 
 /** Distinct entries of a caller's list. */
-export const MAX_PSI_LIST_ITEMS = 50_000;
+export const MAX_PSI_LIST_ITEMS = 65_536;
 /** Distinct entries of a domain's set whose tags are published. */
 export const MAX_PSI_IDS_SET_ITEMS = 1_048_576;
 /** Distinct entries of a domain's set that is blinded anew for every call. */

@@ -27,6 +27,7 @@ import {
   MAX_PSI_IDS_SET_ITEMS,
   MAX_PSI_LIST_ITEMS,
   MIN_PSI_PADDED_ITEMS,
+  OutputSpec,
   padPsiItems,
   PSI_TAG_BYTES,
   PsiParameters,
@@ -141,7 +142,7 @@ test("sets of up to a million entries show few sizes", () => {
 });
 
 test("the largest messages fit into one frame", () => {
-  expect(MAX_PSI_ELEMENTS).toBe(57_344);
+  expect(MAX_PSI_ELEMENTS).toBe(65_536);
   const elements = ascending(MAX_PSI_ELEMENTS, ELEMENT_BYTES);
   const noise = { epsilon: "0.05", budget: "5", shift: MAX_COUNT_SHIFT };
   const answer = expectedAnswerItems({ paddedItems: MAX_PSI_CARDINALITY_SET_ITEMS, noise }, MAX_PSI_ELEMENTS);
@@ -279,6 +280,15 @@ test("noise of counts is a decimal ε within its limits, a budget of one count a
     expect(CountNoise.safeParse({ ...noise, ...bad }).success).toBe(false);
   }
   expect(CountPrivacy.safeParse(noise).success).toBe(false);
+});
+
+test("a job declares the noise of a set that is counted, and of no other", () => {
+  const privacy = { epsilon: "1", budget: "10" };
+  expect(OutputSpec.parse({ kind: "set", match: "psi-cardinality", privacy })).toMatchObject({ privacy });
+  expect(OutputSpec.safeParse({ kind: "set", match: "psi-cardinality" }).success).toBe(true);
+  expect(OutputSpec.safeParse({ kind: "set", match: "psi-ids", privacy }).success).toBe(false);
+  const dear = { kind: "set", match: "psi-cardinality", privacy: { epsilon: "3", budget: "10" } };
+  expect(OutputSpec.safeParse(dear).success).toBe(false);
 });
 
 test("the shift of a count is the least one whose δ is within the limit, and the likely error covers 19 of 20", () => {
