@@ -1,6 +1,7 @@
 /** Backups of a domain: taken while it answers, checked offline, restored without giving anything a second life.
  *  @module */
 import { createHash } from "node:crypto";
+import { renameSync } from "node:fs";
 import { appendFile, cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
@@ -13,6 +14,7 @@ import { backUpDomain, checkDomainBackup, restoreDomain, resumeDomain, startDoma
 import {
   clock,
   deliverGrant,
+  importPersons,
   openFixture,
   random,
   sealedCall,
@@ -21,6 +23,7 @@ import {
   trustOf,
   type Fixture,
 } from "./serving-fixture.ts";
+import { buildAgain, CHANGED } from "./lookup-fixture.ts";
 import { startWitness } from "./witness-server.ts";
 
 /** Served products take seconds to make: these run in the long run. */
@@ -236,6 +239,22 @@ async function alter(from: string, path: string, change: (file: string) => Promi
   return to;
 }
 
+/** A copy of a backup without `path`, with a manifest that does not know it. */
+async function without(from: string, path: string): Promise<string> {
+  const to = fresh("lacking");
+  await cp(from, to, { recursive: true });
+  await rm(join(to, path), { recursive: true });
+  const manifest = JSON.parse(await readFile(join(to, "backup.json"), "utf8")) as {
+    files: Record<string, unknown>;
+    folders: string[];
+  };
+  const isLeft = (one: string): boolean => one !== path && !one.startsWith(`${path}/`);
+  manifest.files = Object.fromEntries(Object.entries(manifest.files).filter(([one]) => isLeft(one)));
+  manifest.folders = manifest.folders.filter(isLeft);
+  await writeFile(join(to, "backup.json"), JSON.stringify(manifest));
+  return to;
+}
+
 async function flip(file: string): Promise<void> {
   const bytes = await readFile(file);
   bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
@@ -333,3 +352,46 @@ long("a later backup links what did not change; one that was cancelled leaves no
   await appendFile(join(out, "backup.json"), "}");
   await expect(backUp({ previous: out })).rejects.toMatchObject(fault(/no valid backup.json/));
 });
+
+long(
+  "a backup has what lookups answer from: base, delta and what they were built from, also when an update came between",
+  async () => {
+    await fixture.domain.close();
+    await importPersons(fixture.directory, CHANGED);
+    await start(fixture.directory);
+    await buildAgain(fixture, grant);
+    const state = new DatabaseSync(join(fixture.directory, "state.sqlite"));
+    onTestFinished(() => state.close());
+    const delta = String(state.prepare("SELECT delta FROM product").get()?.["delta"]);
+    expect(delta).not.toBe("");
+    const rename = (from: string, to: string): void => {
+      state.prepare("UPDATE product SET delta = ?").run(to);
+      for (const part of ["indexes", "contents"]) {
+        renameSync(join(fixture.directory, part, from), join(fixture.directory, part, to));
+      }
+    };
+    // What an update does, once the state was copied: the base stays, the delta before is named no more, and goes.
+    let attempts = 0;
+    const out = fresh("updated");
+    const onProgress = ({ files }: { files: number }): void => {
+      if (files === 1 && ++attempts === 1) rename(delta, "updated");
+    };
+    await backUp({ out, onProgress });
+    rename("updated", delta);
+    const { manifest } = await checkDomainBackup(out);
+    const copy = new DatabaseSync(join(out, "state.sqlite"), { readOnly: true });
+    onTestFinished(() => copy.close());
+    expect(copy.prepare("SELECT delta FROM product").get()).toEqual({ delta: "updated" });
+    expect(Object.keys(manifest.files)).toContain("contents/updated");
+
+    const whole = await folder();
+    await checkDomainBackup(whole);
+    const before = String(state.prepare("SELECT directory FROM product_before").get()?.["directory"]);
+    for (const path of [`indexes/${before}`, `contents/${before}`, `indexes/${delta}`, `contents/${delta}`]) {
+      const lacking = await without(whole, path);
+      await expect(checkDomainBackup(lacking)).rejects.toMatchObject(
+        fault(new RegExp(`^its state names ${path}, which`)),
+      );
+    }
+  },
+);

@@ -1,6 +1,6 @@
 /** Checking a domain's backup, offline and without keys: its files, its log, its state, and each against the other.
  *  @module */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { commitment } from "@sluice/evidence";
 import {
@@ -16,6 +16,7 @@ import { fromHex, SignedEvent, SignedReceipt } from "@sluice/protocol";
 import { readConfig } from "../config.ts";
 import { StateDatabase } from "../state/database.ts";
 import { explainedSize } from "./explained.ts";
+import { namedFiles } from "./named-files.ts";
 
 /** Checks the backup in `folder`. @throws ERR_BACKUP, ERR_LOG naming what does not hold; ERR_CANCELLED */
 export async function checkDomainBackup(folder: string, options: CheckOptions = {}): Promise<CheckedBackup> {
@@ -27,6 +28,7 @@ export async function checkDomainBackup(folder: string, options: CheckOptions = 
   }
   const log = await checkBackupLog(folder, manifest, options);
   checkIntegrity(folder);
+  checkNamedFiles(folder, Object.keys(manifest.files));
   const db = new StateDatabase(join(folder, "state.sqlite"), { readOnly: true });
   try {
     const entries = await checkNotedEntries(folder, log, noted(db), options.signal);
@@ -51,6 +53,14 @@ function checkIntegrity(folder: string): void {
     throw backupFault(folder, "its state.sqlite is no database", cause);
   }
   throw backupFault(folder, "its state.sqlite is damaged");
+}
+
+/** What its products answer from, what those were built from, and whose rows they hold. */
+function checkNamedFiles(folder: string, files: readonly string[]): void {
+  const there = new Set(files.flatMap((path) => [path, dirname(path)]));
+  for (const path of namedFiles(join(folder, "state.sqlite"))) {
+    if (!there.has(path)) throw backupFault(folder, `its state names ${path}, which is not in it`);
+  }
 }
 
 function* noted(db: StateDatabase): Generator<NotedEntry> {
