@@ -7,7 +7,9 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { SealedFiles } from "../src/rest/sealed-files.ts";
 import { buildParts, removeBuild, sweepBuilds } from "../src/serve/build-folders.ts";
 import { tellProgress } from "../src/serve/build-progress.ts";
+import { writeIndex } from "../src/serve/indexes.ts";
 import { filesBelow } from "./data-fixture.ts";
+import { random } from "./serving-fixture.ts";
 
 const { signal } = new AbortController();
 let directory: string;
@@ -49,6 +51,15 @@ test("a build's parts go with its run, and at the next start those of runs that 
   expect(await readdir(join(directory, "builds"))).toEqual(["run-3"]);
   await buildParts(files, "run-3", signal).clear();
   expect(await readdir(join(directory, "builds"))).toEqual([]);
+});
+
+test("an index of which a part cannot be written is not there at all", async () => {
+  const part = utf8("records");
+  const unwritable = "no\0name";
+  await expect(writeIndex({ files, random }, "run-1", { "a.bin": part, [unwritable]: part })).rejects.toThrow();
+  expect(await readdir(join(directory, "indexes"))).toEqual([]);
+  const index = await writeIndex({ files, random }, "run-1", { "a.bin": part });
+  expect(await readdir(join(directory, "indexes"))).toEqual([index]);
 });
 
 test("a start without builds sweeps nothing", async () => {

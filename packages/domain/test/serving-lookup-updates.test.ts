@@ -22,6 +22,7 @@ import { compactProductOfDomain, startDomain } from "../src/index.ts";
 import { Keyring } from "../src/keyring.ts";
 import { openSealedFiles } from "../src/rest/open-files.ts";
 import { SNAPSHOT_GRACE_MS } from "../src/serve/put-in-service.ts";
+import { withState } from "./domain-log.ts";
 import {
   askLookup,
   buildAgain,
@@ -218,6 +219,16 @@ test("the snapshot before answers no longer than its time", { timeout: 120_000 }
   const before = await openCurrent();
   await update(CHANGED);
   expect(await lookup(before, "P0")).toBe(plainBand(0));
+  // Trails of the rows that it answers from end with it.
+  const ended = withState(fixture.directory, (db) =>
+    db.prepare("SELECT from_at, until_at FROM membership ORDER BY rowid DESC LIMIT 2").all(),
+  );
+  const [now, former] = ended.map((row) => [String(row["from_at"]), row["until_at"]] as const);
+  expect(now?.[1]).toBeNull();
+  expect(Date.parse(String(former?.[1])) - Date.parse(now?.[0] ?? "")).toBeLessThan(SNAPSHOT_GRACE_MS + 60_000);
+  expect(withState(fixture.directory, (db) => db.prepare("SELECT until_at FROM product_before").all())).toEqual([
+    { until_at: former?.[1] },
+  ]);
   time += SNAPSHOT_GRACE_MS;
   expect(await codeOf(lookup(before, "P0"))).toBe("ERR_SNAPSHOT");
 });

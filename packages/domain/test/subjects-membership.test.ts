@@ -136,32 +136,73 @@ test("files that no build names are swept, and only they", async () => {
   expect(await readdir(join(directory, "memberships"))).toEqual(["kept"]);
 });
 
+/** A record as a build leaves it. */
+const record = (name: string, change: Partial<MembershipRecord> = {}): MembershipRecord => ({
+  name,
+  product: name,
+  version: 1,
+  form: "label-lookup",
+  grant: name,
+  resource: "persons",
+  column: "person",
+  columnType: "text",
+  snapshot: "1".repeat(64),
+  callId: name,
+  from: "2026-01-01T00:00:00.000Z",
+  termEnd: "2030-01-01T00:00:00.000Z",
+  ...change,
+});
+
+test("a build that an update replaced ends when it answers no more: with its time, its term, the next build, or its grant", async () => {
+  const db = new StateDatabase(join(await temporaryDirectory(), "state.sqlite"));
+  onTestFinished(() => db.close());
+  const store = new MembershipStore(db);
+  const ends = (): (string | null)[] =>
+    store.ofResource("persons").map(({ name, until, ended }) => (until === null ? null : `${name} ${ended} ${until}`));
+  const at = (minutes: number): string => new Date(Date.UTC(2026, 0, 1, 0, minutes)).toISOString();
+  const build = (minutes: number, change: Partial<MembershipRecord> = {}): MembershipRecord =>
+    record(`b${minutes}`, { product: "bands", grant: "g", from: at(minutes), ...change });
+  store.begin(build(0), null);
+  store.begin(build(10), at(70));
+  expect(ends()).toEqual([`b0 rebuilt ${at(70)}`, null]);
+  // One snapshot before answers at most.
+  store.begin(build(20), at(80));
+  expect(ends()).toEqual([`b0 rebuilt ${at(20)}`, `b10 rebuilt ${at(80)}`, null]);
+  // A full build ends all at once.
+  store.begin(build(30), null);
+  expect(ends()).toEqual([`b0 rebuilt ${at(20)}`, `b10 rebuilt ${at(30)}`, `b20 rebuilt ${at(30)}`, null]);
+  // Another version, or product, ends for itself.
+  store.begin(build(31, { name: "other", version: 2 }), at(91));
+  store.begin(build(40), at(100));
+  store.endOfGrant("another", at(45));
+  expect(ends().slice(3)).toEqual([`b30 rebuilt ${at(100)}`, null, null]);
+  store.endOfGrant("g", at(50));
+  store.endOfGrant("g", at(60));
+  expect(ends().slice(3)).toEqual([`b30 rebuilt ${at(50)}`, `other revoked ${at(50)}`, `b40 revoked ${at(50)}`]);
+
+  store.begin(record("term", { from: at(0), termEnd: at(30) }), null);
+  store.begin(record("after", { product: "term", from: at(10) }), at(70));
+  store.begin(record("over", { product: "term", from: at(15) }), at(75));
+  store.endAll(at(20));
+  const of = (...names: string[]): (string | undefined)[] =>
+    names.map((name) => store.ofResource("persons").find((one) => one.name === name)?.until ?? undefined);
+  expect(of("term", "after", "over", "b0")).toEqual([at(15), at(20), at(20), at(20)]);
+  store.begin(record("short", { from: at(0), termEnd: at(30) }), null);
+  store.begin(record("long", { product: "short", from: at(10) }), at(70));
+  expect(of("short")).toEqual([at(30)]);
+});
+
 test("a build is remembered for three years after its end, and not a day less", async () => {
   const db = new StateDatabase(join(await temporaryDirectory(), "state.sqlite"));
   onTestFinished(() => db.close());
   const store = new MembershipStore(db);
-  const record = (name: string, change: Partial<MembershipRecord> = {}): MembershipRecord => ({
-    name,
-    product: name,
-    version: 1,
-    form: "label-lookup",
-    grant: name,
-    resource: "persons",
-    column: "person",
-    columnType: "text",
-    snapshot: "1".repeat(64),
-    callId: name,
-    from: "2026-01-01T00:00:00.000Z",
-    termEnd: "2030-01-01T00:00:00.000Z",
-    ...change,
-  });
-  store.begin(record("revoked"));
+  store.begin(record("revoked"), null);
   store.endOfGrant("revoked", "2026-02-28T00:00:00.000Z");
-  store.begin(record("term", { termEnd: "2026-03-01T00:00:00.000Z" }));
-  store.begin(record("rebuilt"));
-  store.begin(record("again", { product: "rebuilt", from: "2026-03-02T00:00:00.000Z" }));
+  store.begin(record("term", { termEnd: "2026-03-01T00:00:00.000Z" }), null);
+  store.begin(record("rebuilt"), null);
+  store.begin(record("again", { product: "rebuilt", from: "2026-03-02T00:00:00.000Z" }), null);
   // Taken back long after its term: it ended with the term.
-  store.begin(record("late", { termEnd: "2026-03-03T00:00:00.000Z" }));
+  store.begin(record("late", { termEnd: "2026-03-03T00:00:00.000Z" }), null);
   store.endOfGrant("late", "2028-01-01T00:00:00.000Z");
   const left = (): string[] => [...store.names()].sort();
   const steps: [string, string[]][] = [

@@ -159,6 +159,27 @@ long(
   },
 );
 
+long(
+  "a build ends when its snapshot answers no more: an hour after an update, at once where persons consented",
+  async () => {
+    const rows = withState(fixture.directory, (db) =>
+      db.prepare("SELECT product, from_at, until_at FROM membership WHERE product <> 'ids' ORDER BY rowid").all(),
+    );
+    const [bands, agreed, bandsAgain, agreedAgain] = rows.map((row) => ({
+      product: String(row["product"]),
+      from: String(row["from_at"]),
+      until: row["until_at"],
+    }));
+    expect([bands?.product, agreed?.product]).toEqual(["bands", "agreed"]);
+    expect(agreed?.until).toBe(agreedAgain?.from);
+    // The grant was taken back before the hour had passed.
+    expect(bands?.until).toBe(bandsAgain?.until);
+    expect(bandsAgain?.until).not.toBeNull();
+    const before = withState(fixture.directory, (db) => db.prepare("SELECT product FROM product_before").all());
+    expect(before).toEqual([{ product: "bands" }]);
+  },
+);
+
 long("a set holds whom it was made from: members and others have the same trail", async () => {
   const persons = [2, 3, 4, 6, 7];
   expect(new Set(persons.map((i) => bucketOfAge(i) >= 60)).size).toBe(2);

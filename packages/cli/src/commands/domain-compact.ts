@@ -11,7 +11,8 @@ export const domainCompact: Command = {
   options: JSON_OPTION,
   notes:
     "Updates of a lookup product keep its base table, and with it the records of deleted keys. A compaction leaves them out,\n" +
-    "under a key of the next epoch: callers fetch a new hint. It runs in the background once the domain is started again.",
+    "under a key of the next epoch: callers fetch a new hint. It runs in the background once the domain is started again.\n" +
+    "A product whose grant was revoked is removed instead.",
   async run(args, io) {
     const { compactProductOfDomain } = await import("@sluice/domain");
     const product = args.positional(1);

@@ -34,6 +34,7 @@ import { putInService } from "./put-in-service.ts";
 import { issueReceipt, prove } from "./receipts.ts";
 import { tableInput } from "./run-inputs.ts";
 import { RunRefused, type RunResult } from "./run-refused.ts";
+import { servingOrNothing, type WrittenFiles } from "./unserved.ts";
 
 const NOISY_NOTE = "every declared cell is shown, with exact noise over bounded contributions of each person";
 
@@ -89,25 +90,29 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
   const onProgress = tellProgress(work.onEvent);
   const source = { run, held: admitted.held, release: hash, content, layers, onProgress };
   const product = await context.formOf(form).build(source, signal);
-  const built = { run, held: admitted.held, form, snapshot: product.snapshotHash };
-  const membership = keys === undefined ? null : await keepMembership(context, { ...built, keys }, signal);
-  const shown =
-    sets === undefined
-      ? null
-      : await writeShown(context.files, { callId: run.callId, shown: sets, random: context.random }, signal);
-  signal.throwIfAborted();
-  const snapshot = sourceSnapshot ?? context.data.describe(admitted.held.grant.body.resource).snapshot;
-  const at = context.clock.now().toISOString();
-  const bits = releasedBits(released.manifest, "served");
-  const { event, replaced } = context.db.transaction(() => {
-    const replaced = putInService(context, product, null);
-    if (membership !== null) context.memberships.begin({ ...membership, from: at });
-    context.register.put({ ...registered(work), kind: form, snapshot, at, shown, model, bits });
-    const event = context.events.put({ kind: "product-built", subject: product.snapshotHash }, context.clock.now());
-    return { event, replaced };
+  const written: WrittenFiles = { product };
+  const { event, replaced } = await servingOrNothing(context, written, async () => {
+    const built = { run, held: admitted.held, form, snapshot: product.snapshotHash };
+    const membership = keys === undefined ? null : await keepMembership(context, { ...built, keys }, signal);
+    if (membership !== null) written.membership = membership.name;
+    const shown =
+      sets === undefined
+        ? null
+        : await writeShown(context.files, { callId: run.callId, shown: sets, random: context.random }, signal);
+    signal.throwIfAborted();
+    const snapshot = sourceSnapshot ?? context.data.describe(admitted.held.grant.body.resource).snapshot;
+    const at = context.clock.now().toISOString();
+    const bits = releasedBits(released.manifest, "served");
+    return context.db.transaction(() => {
+      const replaced = putInService(context, product, null);
+      if (membership !== null) context.memberships.begin({ ...membership, from: at }, replaced.graceUntil);
+      context.register.put({ ...registered(work), kind: form, snapshot, at, shown, model, bits });
+      const event = context.events.put({ kind: "product-built", subject: product.snapshotHash }, context.clock.now());
+      return { event, replaced };
+    });
   });
   await logEvent(context, event);
-  for (const { folder, snapshotHash } of replaced) await context.indexes.replace(folder, snapshotHash);
+  for (const { folder, snapshotHash } of replaced.folders) await context.indexes.replace(folder, snapshotHash);
   const kept = await issueReceipt(context, admitted, {
     frame: canonicalBytes(report),
     amount: 1n,

@@ -39,14 +39,19 @@ export function callOfIndex({ index, delta }: Pick<ServedProduct, "index" | "del
 }
 
 /** Writes the parts of an index under a name that no index has, and returns that name: a run that was cut off is built again
- *  beside what it left. */
+ *  beside what it left. On any error nothing of it stays. */
 export async function writeIndex(
   { files, random }: Pick<DomainContext, "files" | "random">,
   callId: string,
   parts: Readonly<Record<string, Bytes>>,
 ): Promise<string> {
   const index = `${callId}-${toHex(random.bytes(4))}`;
-  for (const [part, bytes] of Object.entries(parts)) await files.write(`${INDEXES}/${index}/${part}`, bytes);
+  try {
+    for (const [part, bytes] of Object.entries(parts)) await files.write(`${INDEXES}/${index}/${part}`, bytes);
+  } catch (error) {
+    await removeIndex(files, index).catch(() => {}); // the next start removes it
+    throw error;
+  }
   return index;
 }
 

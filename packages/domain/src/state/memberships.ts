@@ -33,6 +33,7 @@ export type MembershipEnd = "rebuilt" | "revoked";
 
 /** A build with the end of its service, if it ended before the term. */
 export interface KeptMembership extends MembershipRecord {
+  /** May be yet to come: after an update the build before answers for a while. */
   readonly until: Instant | null;
   readonly ended: MembershipEnd | null;
 }
@@ -45,14 +46,22 @@ export class MembershipStore {
     this.#db = db;
   }
 
-  /** Notes a build that takes the place of the one before it of the same product version. Part of the caller's
-   *  transaction, so that a product never answers from rows that no trail shows. */
-  begin(record: MembershipRecord): void {
+  /** Notes a build that takes the place of the one before it of the same product version, which answers until `graceUntil`
+   *  or its term's end, if that is given. Whatever came before that ends. Part of the caller's transaction, so that a product
+   *  never answers from rows that no trail shows. */
+  begin(record: MembershipRecord, graceUntil: Instant | null): void {
+    const { from, product, version } = record;
     this.#db
       .prepare(
-        `UPDATE membership SET until_at = ?, ended = 'rebuilt' WHERE product = ? AND version = ? AND until_at IS NULL`,
+        `UPDATE membership SET until_at = ? WHERE product = ? AND version = ? AND ended = 'rebuilt' AND until_at > ?`,
       )
-      .run(record.from, record.product, record.version);
+      .run(from, product, version, from);
+    this.#db
+      .prepare(
+        `UPDATE membership SET until_at = min(?, max(term_end, ?)), ended = 'rebuilt'
+           WHERE product = ? AND version = ? AND until_at IS NULL`,
+      )
+      .run(graceUntil ?? from, from, product, version);
     this.#db
       .prepare(
         `INSERT INTO membership (name, product, version, form, grant_hash, resource, key_column, key_type,
@@ -74,16 +83,20 @@ export class MembershipStore {
       );
   }
 
-  /** Ends what is served under a grant that was taken back. */
+  /** Ends what is served under a grant that was taken back. What an update had replaced answers no more, either. */
   endOfGrant(grant: Sha256Hex, at: Instant): void {
     this.#db
       .prepare("UPDATE membership SET until_at = ?, ended = 'revoked' WHERE grant_hash = ? AND until_at IS NULL")
       .run(at, grant);
+    this.#db
+      .prepare("UPDATE membership SET until_at = ? WHERE grant_hash = ? AND ended = 'rebuilt' AND until_at > ?")
+      .run(at, grant, at);
   }
 
   /** Ends everything that is served: every grant of before is void. */
   endAll(at: Instant): void {
     this.#db.prepare("UPDATE membership SET until_at = ?, ended = 'revoked' WHERE until_at IS NULL").run(at);
+    this.#db.prepare("UPDATE membership SET until_at = ? WHERE ended = 'rebuilt' AND until_at > ?").run(at, at);
   }
 
   /** Builds of a resource, the oldest first. */

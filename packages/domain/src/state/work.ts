@@ -123,9 +123,7 @@ export class WorkStore {
    *  caller's transaction. Returns the folders that nothing serves from any more. */
   replaceProduct(product: ServedProduct, graceUntil: Instant | null): ReplacedFolder[] {
     const now = this.product(product.product, product.version);
-    const folders = [now, this.productBefore(product.product, product.version)].flatMap((served) =>
-      served === null ? [] : foldersOf(served).map((folder) => ({ folder, snapshotHash: served.snapshotHash })),
-    );
+    const folders = this.#foldersOf(product);
     this.#db.prepare("DELETE FROM product_before WHERE product = ? AND version = ?").run(...versionOf(product));
     if (now !== null && graceUntil !== null) {
       this.#db
@@ -136,6 +134,28 @@ export class WorkStore {
         .run(graceUntil, ...versionOf(product));
     }
     this.putProduct(product);
+    return this.#unserved(folders);
+  }
+
+  /** Forgets what is served as this version, and what came before it. Part of the caller's transaction. Returns the folders that
+   *  nothing serves from any more. */
+  removeProduct(product: Pick<ServedProduct, "product" | "version">): ReplacedFolder[] {
+    const folders = this.#foldersOf(product);
+    for (const table of ["product_before", "product"]) {
+      this.#db.prepare(`DELETE FROM ${table} WHERE product = ? AND version = ?`).run(...versionOf(product));
+    }
+    return this.#unserved(folders);
+  }
+
+  /** Folders that the version answers from, also for the snapshot before; one may be there twice. */
+  #foldersOf({ product, version }: Pick<ServedProduct, "product" | "version">): ReplacedFolder[] {
+    return [this.product(product, version), this.productBefore(product, version)].flatMap((served) =>
+      served === null ? [] : foldersOf(served).map((folder) => ({ folder, snapshotHash: served.snapshotHash })),
+    );
+  }
+
+  /** Those of `folders` that nothing serves from, each once. */
+  #unserved(folders: readonly ReplacedFolder[]): ReplacedFolder[] {
     const served = new Set(this.servedIndexes());
     return folders.filter(({ folder }, i) => {
       return !served.has(folder) && folders.findIndex((other) => other.folder === folder) === i;
@@ -202,7 +222,7 @@ export class WorkStore {
   }
 }
 
-function versionOf({ product, version }: ServedProduct): [string, number] {
+function versionOf({ product, version }: Pick<ServedProduct, "product" | "version">): [string, number] {
   return [product, version];
 }
 

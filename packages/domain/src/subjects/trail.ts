@@ -47,7 +47,7 @@ export interface Holding {
   readonly snapshot: Sha256Hex;
   /** It answered from this instant. */
   readonly from: Instant;
-  /** Until this one; null while it answers. */
+  /** Until this one; null while no end is set. After an update the build before answers for a while: its end may be yet to come. */
   readonly until: Instant | null;
   readonly ended: HoldingEnd | null;
 }

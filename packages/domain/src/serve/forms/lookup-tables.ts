@@ -3,12 +3,12 @@
  *  leaves nothing of the tables before.
  *  @module */
 import { buildTable, lookupContext, maxDeltaChanges, padDelta, type BuildResult } from "@sluice/mpc/lookup/server";
-import { sha256Hex, toHex, type LookupSnapshot, type LookupTable } from "@sluice/protocol";
+import { isSluiceError, sha256Hex, toHex, type LookupSnapshot, type LookupTable } from "@sluice/protocol";
 import { KeyColumn } from "../../data/key-column.ts";
 import type { ServedProduct } from "../../state/work.ts";
 import { buildParts } from "../build-folders.ts";
 import type { DomainContext } from "../context.ts";
-import { indexContent, writeIndex } from "../indexes.ts";
+import { indexContent, removeIndex, writeIndex } from "../indexes.ts";
 import { nextEpoch, oprfInfo, oprfSeed } from "../product-keys.ts";
 import {
   changesBetween,
@@ -52,7 +52,8 @@ export async function buildBase(
 }
 
 /** The product as it is served, with a delta that makes it what `source` has; null when that has to be built anew: nothing
- *  is served, it rests on another bundle, release, grant or vocabulary, or too much has changed. */
+ *  is served, it rests on another bundle, release, grant or vocabulary, too much has changed, or what the base was built from
+ *  cannot be read, which is told in the process log. */
 export async function buildDelta(
   context: DomainContext,
   source: LabelSource,
@@ -63,7 +64,8 @@ export async function buildDelta(
   const body = served?.snapshot.body;
   const members = servedMembers(context, source);
   if (served === null || body?.type !== "lookup-snapshot" || !isSame(body, members, content.vocabulary)) return null;
-  const base = await decodeContent(await context.files.read(indexContent(served), { signal }), signal);
+  const base = await contentOfBase(context, served, signal);
+  if (base === null) return null;
   const changes = await changesBetween(base, content, signal);
   if (changes.keys.length > maxDeltaChanges(base.keys.length)) return null;
   const { epoch } = body;
@@ -85,6 +87,21 @@ export async function buildDelta(
     vocabulary,
   };
   return { ...(await signProduct(context, source, updated, served.index)), delta: folder };
+}
+
+/** What the base of `served` was built from; null when its file is missing or altered. */
+async function contentOfBase(
+  { files, observer }: DomainContext,
+  served: ServedProduct,
+  signal: AbortSignal,
+): Promise<LookupContent | null> {
+  try {
+    return await decodeContent(await files.read(indexContent(served), { signal }), signal);
+  } catch (error) {
+    if (!isSluiceError(error, "ERR_SEALED_FILE")) throw error;
+    observer.log.fault(error);
+    return null;
+  }
 }
 
 function isSame(
@@ -133,6 +150,11 @@ async function buildPart(
   );
   const { parameters, oprfPublicKey, database, hint } = built;
   const folder = await writeIndex(context, run.callId, { [DATABASE_PART]: database, [HINT_PART]: hint });
-  await context.files.write(indexContent({ index: folder }), encodeContent(content, signal));
+  try {
+    await context.files.write(indexContent({ index: folder }), encodeContent(content, signal));
+  } catch (error) {
+    await removeIndex(context.files, folder).catch(() => {}); // the next start removes it
+    throw error;
+  }
   return { table: { parameters, hint: await sha256Hex(hint), hintBytes: hint.length }, oprfPublicKey, folder };
 }
