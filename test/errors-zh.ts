@@ -66,6 +66,8 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_LOOKUP_QUERY: "按当前参数重新生成查询",
   ERR_PSI_SET_TOO_LARGE: "把名单或集合控制在 {maxItems} 个不同条目以内",
   ERR_PSI_ENCODING: "请上报：偶然发生的概率不超过 2^-40",
+  ERR_PSI_CHECK: "使用本版本的客户端；已经消耗的额度不退回",
+  ERR_PSI_SESSION: "用新的会话重新请求",
   ERR_SCORE_ROWS: "把数据行分成几次请求",
   ERR_SCORE_INPUT: "每个特征每行给出一个有限数值，且不超过公布的上界",
   ERR_SCORE_MODEL: "重新缩放特征，再重新规划精度",

@@ -23,11 +23,25 @@ interface PsiJsServer {
 interface PsiJsClient {
   createRequest(items: readonly string[]): unknown;
   getIntersectionSize(setup: unknown, response: unknown): number;
+  getIntersection(setup: unknown, response: unknown): readonly number[];
   delete(): void;
 }
 
 /** Measures one count of half of ITEMS entries: microseconds of processor time per item. @throws Error when it counts wrongly */
-export async function psiJsCount(progress: (line: string) => void): Promise<() => Promise<number>> {
+export function psiJsCount(progress: (line: string) => void): Promise<() => Promise<number>> {
+  return measured(progress, false, (client, setup, response) => client.getIntersectionSize(setup, response));
+}
+
+/** The same of an intersection that shows which entries. */
+export function psiJsIds(progress: (line: string) => void): Promise<() => Promise<number>> {
+  return measured(progress, true, (client, setup, response) => client.getIntersection(setup, response).length);
+}
+
+async function measured(
+  progress: (line: string) => void,
+  reveal: boolean,
+  finish: (client: PsiJsClient, setup: unknown, response: unknown) => number,
+): Promise<() => Promise<number>> {
   const file = await peerFile("@openmined/psi.js", "psi_wasm_node.js", progress);
   const open = createRequire(import.meta.url)(file) as () => Promise<PsiJs>;
   const psi = await open();
@@ -35,11 +49,11 @@ export async function psiJsCount(progress: (line: string) => void): Promise<() =
   const list = Array.from({ length: ITEMS }, (_, i) => `person-${i + ITEMS / 2}`);
   return () => {
     const before = process.cpuUsage();
-    const server = psi.server.createWithNewKey(false);
-    const client = psi.client.createWithNewKey(false);
+    const server = psi.server.createWithNewKey(reveal);
+    const client = psi.client.createWithNewKey(reveal);
     const setup = server.createSetupMessage(1e-9, ITEMS, set, psi.dataStructure.Raw);
     const response = server.processRequest(client.createRequest(list));
-    const count = client.getIntersectionSize(setup, response);
+    const count = finish(client, setup, response);
     const { user, system } = process.cpuUsage(before);
     server.delete();
     client.delete();

@@ -1,6 +1,7 @@
 /** The one catalogue of errors. A code is stable; its message names a declared fact — a grant, a
  *  field, a limit — and never a value of data. `docs/errors.md` is generated from this table.
  *  @module */
+import { PSI_ERRORS } from "./errors-psi.ts";
 import { WORK_ERRORS } from "./errors-work.ts";
 
 /** What stands behind one code. `{name}` in a template is replaced by the detail of that name. */
@@ -293,16 +294,7 @@ export const ERROR_CATALOGUE = {
   },
 
   // Private set intersection
-  ERR_PSI_SET_TOO_LARGE: {
-    status: 413,
-    message: "a set has more than {maxItems} distinct entries",
-    remedy: "send a list, or build a set, of at most {maxItems} distinct entries",
-  },
-  ERR_PSI_ENCODING: {
-    status: 500,
-    message: "the list cannot be encoded in this session",
-    remedy: "report it: chance does this once in 2^40 sessions",
-  },
+  ...PSI_ERRORS,
 
   // Encrypted scoring
   ERR_SCORE_ROWS: {

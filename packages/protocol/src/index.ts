@@ -38,6 +38,7 @@ export * from "./psi-cardinality.ts";
 export { PSI_VERSION } from "./psi-head.ts";
 export * from "./psi-sizes.ts";
 export * from "./psi.ts";
+export * from "./psi-ot.ts";
 export * from "./quality.ts";
 export * from "./receipt.ts";
 export * from "./release-gate.ts";

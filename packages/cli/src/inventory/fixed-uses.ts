@@ -260,6 +260,21 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     ],
   },
   {
+    use: { en: "set intersection by oblivious transfer", zh: "隐私求交（不经意传输）" },
+    algorithm: `base transfers by Diffie–Hellman in ${RISTRETTO}; AES-128-CTR; SHA-256; linear code [624, 132, 128]`,
+    standard: "ePrint 2020/193, 2016/933, 2019/706; RFC 9496, RFC 9380",
+    national: false,
+    files: [
+      "packages/mpc/src/psi/ot/base-ot.ts",
+      "packages/mpc/src/psi/ot/binding.ts",
+      "packages/mpc/src/psi/ot/consistency.ts",
+      "packages/mpc/src/psi/ot/key-streams.ts",
+      "packages/mpc/src/psi/ot/ot-group.ts",
+      "packages/mpc/src/psi/ot/shuffled.ts",
+      "packages/mpc/src/psi/ot/transfer-set.ts",
+    ],
+  },
+  {
     use: { en: "encrypted scoring", zh: "密态评分" },
     algorithm: `CKKS, N = ${SCORE_RING}, 128 bits`,
     standard: "Homomorphic Encryption Standard (2018), Microsoft SEAL",

@@ -1,0 +1,81 @@
+/** One intersection by oblivious transfer in a process of its own, both roles one after the other in one thread:
+ *  `balanced-main.ts ITEMS [unchecked]`, half of them in common. Prints what it took as one line of JSON.
+ *  @module */
+import { MAX_PSI_TRANSFER_ITEMS, padPsiItems, type Bytes, type Session } from "@sluice/protocol";
+import { TransferReceiver, transferSet } from "@sluice/mpc/psi/transfer-receiver";
+import { TransferSender } from "@sluice/mpc/psi/transfer-sender";
+import { UNCHECKED } from "../../packages/mpc/src/psi/ot/unchecked.ts";
+
+const items = Number(process.argv[2]);
+const unchecked = process.argv[3] === "unchecked";
+if (!Number.isInteger(items) || items < 2 || items > MAX_PSI_TRANSFER_ITEMS) throw new Error("name a number of items");
+const context = {
+  session: crypto.getRandomValues(new Uint8Array(16)),
+  snapshot: "ab".repeat(32),
+  purpose: "benchmark",
+};
+const name = (i: number): string => `id-${String(i).padStart(15, "0")}`;
+const set = Array.from({ length: items }, (_, i) => name(i));
+const list = Array.from({ length: items }, (_, i) => name(i + items / 2));
+
+let clock = process.cpuUsage();
+const spent = { caller: 0, domain: 0 };
+let bytes = 0;
+
+/** Adds the processor time since the last call to a role's. */
+function charge(role: keyof typeof spent | null): void {
+  const now = process.cpuUsage();
+  if (role !== null) spent[role] += now.user + now.system - clock.user - clock.system;
+  clock = now;
+}
+
+charge(null);
+const domain = TransferSender.create({
+  ...context,
+  list: transferSet(set),
+  ...(unchecked ? { unchecked: UNCHECKED } : {}),
+});
+charge("domain");
+const caller = TransferReceiver.create({ ...context, list: transferSet(list), setItems: padPsiItems(items) });
+charge("caller");
+
+/** A step, charged to its role; what it sends is counted. */
+async function step(role: keyof typeof spent, session: Session, frame?: Bytes) {
+  charge(null);
+  const given = await session.step(frame);
+  charge(role);
+  for (const { length } of given.send) bytes += length;
+  return given;
+}
+
+/** Gives the domain frames, one after another, and returns what it answers. */
+async function answer(frames: readonly Bytes[]): Promise<Bytes[]> {
+  const answers: Bytes[] = [];
+  for (const frame of frames) {
+    for (let given = await step("domain", domain, frame); given.send.length > 0;) {
+      answers.push(...given.send);
+      given = await step("domain", domain);
+    }
+  }
+  return answers;
+}
+
+let found: unknown;
+while (found === undefined) {
+  const { send } = await step("caller", caller);
+  for (const frame of await answer(send)) {
+    const given = await step("caller", caller, frame);
+    if ("done" in given) found = given.done;
+    else await answer(given.send);
+  }
+}
+if (!Array.isArray(found) || found.length !== items / 2) throw new Error("the intersection is wrong");
+console.log(
+  JSON.stringify({
+    items,
+    callerMicros: spent.caller,
+    domainMicros: spent.domain,
+    bytes,
+    peakBytes: process.resourceUsage().maxRSS * 1_024,
+  }),
+);

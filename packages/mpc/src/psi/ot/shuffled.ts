@@ -1,0 +1,55 @@
+/** Randomness of a role that can be made again after a restart: what a bin says must be the same when it is said again, or
+ *  the difference of both would tell about the entries.
+ *  @module */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { concatBytes, SluiceError, utf8, type Bytes, type Random } from "@sluice/protocol";
+import { wordsOver } from "./engine.ts";
+import { expandKey } from "./key-streams.ts";
+
+/** `length` bytes of one bin, from a role's secret. @param use tells apart what a secret is used for. */
+export async function binRandomness(secret: Bytes, use: string, bin: number, length: number): Promise<Random> {
+  const number = new Uint8Array(4);
+  new DataView(number.buffer).setUint32(0, bin);
+  const key = sha256(concatBytes(utf8(`sluice/psi/ot/${use}/v1`), secret, number));
+  const stream = await expandKey(key, length);
+  key.fill(0);
+  let used = 0;
+  return {
+    bytes(count) {
+      if (used + count > stream.length) throw new SluiceError("ERR_INTERNAL", { reference: `psi-${use}` });
+      const part = stream.slice(used, used + count);
+      stream.fill(0, used, used + count);
+      used += count;
+      return part;
+    },
+  };
+}
+
+/** Puts items of `itemBytes` in random order, each order as likely as any other (Fisher–Yates with rejection).
+ *  Draws 8 bytes for each item at most, with a probability of failure far below 2^-100. */
+export function shuffle(items: Bytes, itemBytes: number, random: Random): void {
+  const spare = new Uint8Array(itemBytes);
+  let words: Uint32Array = new Uint32Array(0);
+  let used = 0;
+  const draw = (): number => {
+    if (used === words.length) {
+      words = wordsOver(random.bytes(4 * 1_024));
+      used = 0;
+    }
+    return words[used++] ?? 0;
+  };
+  for (let i = items.length / itemBytes - 1; i > 0; i--) {
+    const limit = 2 ** 32 - (2 ** 32 % (i + 1));
+    let word = draw();
+    while (word >= limit) word = draw();
+    const j = word % (i + 1);
+    spare.set(items.subarray(i * itemBytes, (i + 1) * itemBytes));
+    items.copyWithin(i * itemBytes, j * itemBytes, (j + 1) * itemBytes);
+    items.set(spare, j * itemBytes);
+  }
+}
+
+/** Bytes that `shuffle` draws at most for `count` items. */
+export function shuffleBytes(count: number): number {
+  return 8 * count + 2 * 4_096;
+}

@@ -1,0 +1,89 @@
+/** What the extension computes on rows: the plain reference against single bits, streams of both makes, random orders. @module */
+import { createCipheriv } from "node:crypto";
+import { expect, test } from "vitest";
+import { PSI_TAG_BYTES, toHex, type Bytes } from "@sluice/protocol";
+import { bitAt } from "../src/psi/ot/base-ot.ts";
+import { openCheck } from "../src/psi/ot/consistency.ts";
+import { codeWord } from "../src/psi/ot/code.ts";
+import { expandKey, openStreams, openWebStreams } from "../src/psi/ot/key-streams.ts";
+import { combinations, wordsOfCode } from "../src/psi/ot/engine.ts";
+import { binRandomness, shuffle, shuffleBytes } from "../src/psi/ot/shuffled.ts";
+import { seededRandom } from "./seeded-random.ts";
+
+const random = seededRandom(11);
+
+test("rows of the code are its words, and combinations are sums of the rows that coefficients name", () => {
+  const messages = random.bytes(17 * 40);
+  const words = wordsOfCode(messages, 64);
+  for (let i = 0; i < 40; i++) {
+    const message = messages.slice(17 * i, 17 * i + 17);
+    message[16] = (message[16] ?? 0) & 15;
+    expect(words.subarray(80 * i, 80 * i + 78)).toEqual(codeWord(message));
+  }
+  expect(words.subarray(80 * 40).every((byte) => byte === 0)).toBe(true);
+  const coefficients = random.bytes(16 * 64);
+  const sums = combinations(words, 80, 64, coefficients);
+  for (let l = 0; l < 128; l++) {
+    const sum = new Uint8Array(80);
+    for (let row = 0; row < 64; row++) {
+      if (bitAt(coefficients, 128 * row + l) === 1)
+        for (let b = 0; b < 80; b++) sum[b] = (sum[b] ?? 0) ^ (words[80 * row + b] ?? 0);
+    }
+    expect(sums.subarray(80 * l, 80 * l + 80)).toEqual(sum);
+  }
+});
+
+test("streams are AES-128-CTR cut into columns, the same by WebCrypto, in any order of bins", async () => {
+  const keys = random.bytes(3 * 16);
+  const expected = (index: number, bin: number): Bytes => {
+    const cipher = createCipheriv("aes-128-ctr", keys.subarray(16 * index, 16 * index + 16), new Uint8Array(16));
+    return new Uint8Array(cipher.update(new Uint8Array(48 * (bin + 1))).subarray(48 * bin));
+  };
+  for (const open of [openStreams, openWebStreams]) {
+    const streams = await open(keys, 48);
+    for (const bin of [0, 1, 4, 2, 3]) {
+      for (const index of [0, 1, 2])
+        expect(new Uint8Array(await streams.column(index, bin))).toEqual(expected(index, bin));
+    }
+    streams.close();
+  }
+  expect(await expandKey(keys, 20)).toEqual(expected(0, 0).subarray(0, 20));
+});
+
+test("what a check opens is masked: without any other row it is the masking rows themselves", () => {
+  const [own, messages] = [random.bytes(80 * 256), random.bytes(17 * 256)];
+  const opened = openCheck(own, messages, 128, new Uint8Array(16 * 128));
+  expect(opened.messages).toEqual(messages.subarray(17 * 128));
+  for (let l = 0; l < 128; l++) {
+    const from = 80 * (128 + l);
+    expect(opened.sums.subarray(78 * l, 78 * l + 78)).toEqual(own.subarray(from, from + 78));
+  }
+});
+
+test("a role's randomness is of its secret, its use and its bin, and can be made again", async () => {
+  const secret = random.bytes(32);
+  const drawn = async (...[use, bin]: [string, number]) => toHex((await binRandomness(secret, use, bin, 64)).bytes(64));
+  const all = [await drawn("rows", 0), await drawn("rows", 1), await drawn("tags", 0)];
+  expect(new Set(all).size).toBe(3);
+  expect(await drawn("rows", 0)).toBe(all[0]);
+  const short = await binRandomness(secret, "rows", 0, 64);
+  short.bytes(60);
+  expect(() => short.bytes(5)).toThrow();
+});
+
+test("a shuffle keeps the items, and every place is as likely", () => {
+  const places = new Map<number, number>();
+  for (let round = 0; round < 800; round++) {
+    const items = new Uint8Array(4 * PSI_TAG_BYTES);
+    for (let i = 0; i < 4; i++) items.fill(i, i * PSI_TAG_BYTES, (i + 1) * PSI_TAG_BYTES);
+    shuffle(items, PSI_TAG_BYTES, random);
+    const order = [0, 1, 2, 3].map((i) => items[i * PSI_TAG_BYTES] ?? 9);
+    expect(order.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3]);
+    const name = order.reduce((sum, item) => 4 * sum + item, 0);
+    places.set(name, (places.get(name) ?? 0) + 1);
+  }
+  expect(places.size).toBe(24);
+  // 800 / 24 = 33, standard deviation 5.7.
+  for (const count of places.values()) expect(Math.abs(count - 800 / 24)).toBeLessThan(28);
+  expect(shuffleBytes(4)).toBeGreaterThanOrEqual(4_096);
+});

@@ -1,0 +1,239 @@
+/** Set intersection by transfers: against the plain intersection, whole sessions, restarts, and peers that do not keep to it. @module */
+import { concatBytes, isSluiceError, padPsiItems, type Bytes, type ErrorCode } from "@sluice/protocol";
+import fc from "fast-check";
+import { readFileSync } from "node:fs";
+import { beforeAll, expect, test } from "vitest";
+import { TransferReceiver } from "../src/psi/ot/transfer-receiver.ts";
+import { TransferSender } from "../src/psi/ot/transfer-sender.ts";
+import { transferSet } from "../src/psi/ot/transfer-set.ts";
+import { intersectBins, placesOfTags } from "./psi-ot-bins.ts";
+import { carry, CONTEXT, drain, rolesOf } from "./psi-ot-sessions.ts";
+import { seededRandom } from "./seeded-random.ts";
+
+const SLOW = process.env["SLOW"] === "1";
+const coded = (...codes: ErrorCode[]) => expect.toSatisfy((error) => isSluiceError(error, ...codes));
+const names = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `person ${from + i}`);
+const plain = (list: readonly string[], set: readonly string[]) =>
+  [...list.keys()].filter((index) => set.includes(list[index] ?? ""));
+const OTHER = ["身份证", "ｆｕｌｌ", "full", "é", "e\u0301", "\ufeffx", "x", "𠮷", "a\u0000b", " "];
+
+/** One whole session that others look at, and what its domain had saved before each message of the caller. */
+let frames: Bytes[] = [];
+let found: unknown;
+const saved = new Map<Bytes, Bytes>();
+let callerBeforeTags: Bytes = new Uint8Array(0);
+const LIST = [...names(0, 20), ...OTHER];
+const SET = [...names(10, 40), ...OTHER.slice(0, 5)];
+
+beforeAll(async () => {
+  const { receiver, sender } = rolesOf(LIST, SET);
+  const change = (message: Bytes, from: "caller" | "domain"): Bytes[] => {
+    if (from === "caller") saved.set(message, sender.save());
+    else callerBeforeTags = receiver.save();
+    return [message];
+  };
+  ({ found, frames } = await carry(receiver, sender, change));
+});
+
+test("a session finds the plain intersection", () => {
+  expect(found).toEqual(plain(LIST, SET));
+});
+
+test("bins find the plain intersection: nothing, one, equal, disjoint, all, any", async () => {
+  const cases: [string[], string[]][] = [
+    [[], []],
+    [[], names(0, 9)],
+    [names(0, 9), []],
+    [["x"], ["x"]],
+    [["x"], ["y"]],
+    [names(0, 50), names(0, 50)],
+    [names(0, 50), names(50, 100)],
+    [names(10, 20), names(0, 90)],
+    [OTHER, OTHER.toReversed()],
+  ];
+  for (const [list, set] of cases) expect(await intersectBins(list, set)).toEqual(plain(list, set));
+  const lists = fc.uniqueArray(fc.string({ unit: "grapheme", minLength: 1, maxLength: 6 }), { maxLength: 40 });
+  const pairs = fc
+    .tuple(lists, lists, lists)
+    .map(([a, b, c]) => [[...new Set([...a, ...c])], [...new Set([...b, ...c])]]);
+  await fc.assert(
+    fc.asyncProperty(pairs, fc.nat(), async ([list = [], set = []], seed) => {
+      expect(await intersectBins(list, set, seed)).toEqual(plain(list, set));
+    }),
+    { numRuns: SLOW ? 40 : 5 },
+  );
+});
+
+test("tags come in no order: those of the set's first entries are not the first ones", async () => {
+  const places = await placesOfTags(names(0, 64));
+  expect(places).toHaveLength(64);
+  expect(places.toSorted((a, b) => a - b)).not.toEqual(places);
+  expect(Math.min(...places.slice(32))).toBeLessThan(32);
+});
+
+test("entries that occur twice, are empty or are no text are refused", () => {
+  for (const list of [["a", "a"], [""], ["\ud800"], ["x".repeat(1_025)]]) {
+    expect(() => transferSet(list)).toThrow(coded("ERR_OPRF_INPUT"));
+  }
+});
+
+test.runIf(SLOW)(
+  "frames have the same sizes whatever the entries, the matches and the counts below the padded ones",
+  async () => {
+    const { receiver, sender } = rolesOf(names(900, 929), names(0, 33), { seed: 5 });
+    const other = await carry(receiver, sender);
+    expect(other.found).toEqual([]);
+    expect(other.frames.map(({ length }) => length)).toEqual(frames.map(({ length }) => length));
+  },
+);
+
+test.runIf(SLOW)("both roles go on after each message from what they saved, and say the same", async () => {
+  const { caller, domain, receiver, sender } = rolesOf(LIST, SET);
+  let roles = { receiver, sender };
+  const again = async () => {
+    roles = {
+      receiver: await TransferReceiver.restore(roles.receiver.save(), { ...caller, random: seededRandom(2) }),
+      sender: await TransferSender.restore(roles.sender.save(), { ...domain, random: seededRandom(3) }),
+    };
+  };
+  const said: Bytes[] = [];
+  let waiting = (await roles.receiver.step()).send;
+  let done: unknown;
+  while (done === undefined) {
+    const answers: Bytes[] = [];
+    for (const frame of waiting) {
+      await again();
+      said.push(frame);
+      for (let step = await roles.sender.step(frame); step.send.length > 0; step = await roles.sender.step()) {
+        answers.push(...step.send);
+        await again();
+        if ("done" in step) break;
+      }
+    }
+    waiting = [];
+    for (const frame of answers) {
+      said.push(frame);
+      const given = await drain(roles.receiver, frame);
+      waiting.push(...given.frames);
+      done = given.done;
+      if (done === undefined) await again();
+    }
+  }
+  expect(done).toEqual(found);
+  expect(said.length).toBe(frames.length);
+});
+
+test("another list does not go on from what was saved: two lists under one key would tell their difference", async () => {
+  const { caller, receiver } = rolesOf(LIST, SET);
+  const kept = receiver.save();
+  const other = { ...caller, list: transferSet(names(0, 30)) };
+  await expect(TransferReceiver.restore(kept, other)).rejects.toThrow(coded("ERR_PSI_SESSION"));
+  await expect(TransferSender.restore(kept, other)).rejects.toThrow(coded("ERR_FRAME_MALFORMED"));
+  for (const bytes of [kept.subarray(0, 20), concatBytes(kept, kept), new Uint8Array(0)]) {
+    await expect(TransferReceiver.restore(bytes, caller)).rejects.toThrow(coded("ERR_FRAME_MALFORMED"));
+  }
+});
+
+/** The domain of the recorded session, before the message at `index`. */
+function domainBefore(index: number): Promise<TransferSender> {
+  return TransferSender.restore(saved.get(frame(index)) ?? new Uint8Array(0), rolesOf(LIST, SET).domain);
+}
+
+const [OPEN, , ANSWERS, ROWS, CHECK] = [0, 1, 2, 3, 4];
+const frame = (index = 0) => frames[index] ?? new Uint8Array(0);
+
+test("a recorded session is refused by a domain that draws new secrets, and the role has ended", async () => {
+  const { sender } = rolesOf(LIST, SET, { seed: 9 });
+  await drain(sender, frame(OPEN));
+  await expect(drain(sender, frame(ANSWERS))).rejects.toThrow(coded("ERR_PSI_SESSION"));
+  await expect(drain(sender, frame(ANSWERS))).rejects.toThrow(coded("ERR_PSI_SESSION"));
+  await expect(sender.step()).rejects.toThrow(coded("ERR_PSI_SESSION"));
+});
+
+test("a domain of another snapshot, and one that serves shorter lists, refuse the first message", async () => {
+  const other = TransferSender.create({ ...CONTEXT, snapshot: "cd".repeat(32), list: transferSet(SET) });
+  await expect(other.step(frame(OPEN))).rejects.toThrow(coded("ERR_SNAPSHOT"));
+  const shorter = TransferSender.create({ ...CONTEXT, list: transferSet(SET), maxListItems: 24 });
+  await expect(shorter.step(frame(OPEN))).rejects.toThrow(coded("ERR_PSI_SET_TOO_LARGE"));
+});
+
+test("purpose, session id and the other side's size are bound: a role with another one refuses the other's message", async () => {
+  for (const other of [{ purpose: "other" }, { session: new Uint8Array(16) }]) {
+    const { caller, sender } = rolesOf(LIST, SET);
+    const receiver = TransferReceiver.create({ ...caller, ...other, random: seededRandom(2) });
+    const [choices = new Uint8Array(0)] = (await drain(sender, (await receiver.step()).send[0])).frames;
+    await expect(receiver.step(choices)).rejects.toThrow(coded("ERR_PSI_SESSION"));
+  }
+  const { caller, sender } = rolesOf(LIST, SET);
+  const receiver = TransferReceiver.create({ ...caller, setItems: padPsiItems(500), random: seededRandom(2) });
+  const [choices = new Uint8Array(0)] = (await drain(sender, (await receiver.step()).send[0])).frames;
+  await expect(receiver.step(choices)).rejects.toThrow(coded("ERR_PSI_SESSION"));
+});
+
+test("messages that are cut, doubled, left out, of another bin or another session get a coded refusal, and end the role", async () => {
+  const rows = frame(ROWS);
+  const check = frame(CHECK);
+  const bad: [number, Bytes, ErrorCode][] = [
+    [ANSWERS, rows, "ERR_FRAME_MALFORMED"],
+    [ANSWERS, frame(ANSWERS).with(3 + 16, (frame(ANSWERS)[19] ?? 0) ^ 1), "ERR_PSI_SESSION"],
+    [ROWS, check, "ERR_FRAME_MALFORMED"],
+    [ROWS, rows.subarray(0, rows.length - 1), "ERR_FRAME_MALFORMED"],
+    [ROWS, rows.with(3, (rows[3] ?? 0) ^ 1), "ERR_PSI_SESSION"],
+    [ROWS, rows.with(3 + 16 + 3, 1), "ERR_PSI_SESSION"],
+    [CHECK, rows, "ERR_FRAME_MALFORMED"],
+    [CHECK, check.with(3 + 16 + 3, 1), "ERR_PSI_SESSION"],
+    [CHECK, check.with(500, (check[500] ?? 0) ^ 1), "ERR_PSI_CHECK"],
+    [CHECK, check.with(check.length - 1, (check[check.length - 1] ?? 0) ^ 0x10), "ERR_PSI_CHECK"],
+    [CHECK, new Uint8Array(2 ** 20 + 1), "ERR_FRAME_TOO_LARGE"],
+  ];
+  for (const [at, message, code] of bad) {
+    const sender = await domainBefore(at);
+    await expect(sender.step(message)).rejects.toThrow(coded(code));
+    await expect(sender.step(frame(at))).rejects.toThrow(coded("ERR_PSI_SESSION"));
+  }
+});
+
+test("more rows than the declared size gives are refused", async () => {
+  const sender = await domainBefore(ROWS);
+  const rows = frame(ROWS);
+  const longer = concatBytes(rows.subarray(0, 31), rows.subarray(31), new Uint8Array(16 * 624));
+  const view = new DataView(longer.buffer);
+  expect(view.getUint32(27) * 624).toBe(rows.length - 31);
+  view.setUint32(27, view.getUint32(27) + 16);
+  await expect(sender.step(longer)).rejects.toThrow(coded("ERR_PSI_SESSION"));
+});
+
+test("tags that are left out, repeated or too many are refused by the caller", async () => {
+  const { caller } = rolesOf(LIST, SET);
+  const tags = frames.at(-1) ?? new Uint8Array(0);
+  for (const message of [tags.with(3 + 16 + 7, 1), tags.with(3 + 16 + 3, 1), concatBytes(tags, tags)]) {
+    const receiver = await TransferReceiver.restore(callerBeforeTags, caller);
+    await expect(receiver.step(message)).rejects.toThrow(coded("ERR_PSI_SESSION", "ERR_FRAME_MALFORMED"));
+    await expect(receiver.step(tags)).rejects.toThrow(coded("ERR_PSI_SESSION"));
+  }
+  const receiver = await TransferReceiver.restore(callerBeforeTags, caller);
+  expect((await receiver.step(tags)).done).toEqual(found);
+});
+
+test("an ended role keeps no secret, and a cancelled one ends", async () => {
+  const { sender } = rolesOf(LIST, SET);
+  await drain(sender, frame(OPEN));
+  const secrets = sender.save();
+  await expect(sender.step(frame(CHECK))).rejects.toThrow(coded("ERR_FRAME_MALFORMED"));
+  const left = sender.save();
+  expect(secrets.slice(0, 200)).not.toEqual(left.slice(0, 200));
+  const abort = new AbortController();
+  abort.abort();
+  const cancelled = TransferSender.create({ ...CONTEXT, list: transferSet(SET), signal: abort.signal });
+  await expect(cancelled.step(frame(OPEN))).rejects.toThrow(coded("ERR_CANCELLED"));
+});
+
+test("no entry of the package lets a product leave the check out", () => {
+  const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    exports: Record<string, string>;
+  };
+  for (const entry of Object.values(manifest.exports).filter((path) => path.endsWith(".ts"))) {
+    const text = readFileSync(new URL(`../${entry}`, import.meta.url), "utf8");
+    expect(text).not.toMatch(/unchecked/i);
+  }
+});
