@@ -2,6 +2,7 @@
  *  their structs. It shares no code with the packages.
  *  @module */
 import { ristretto255, ristretto255_hasher, ristretto255_oprf } from "@noble/curves/ed25519.js";
+import { createHash } from "node:crypto";
 import { canonical, sha256 } from "./wire-rules.ts";
 import type { Fields } from "./wire-structs.ts";
 
@@ -17,21 +18,16 @@ export function paddedSize(items: number): number {
 
 /** Limits of lists and sets. */
 const MAX_ITEMS: Readonly<Record<string, number>> = {
-  "PsiQuery.elements": 65_536,
+  "PsiQuery.elements": 131_072,
   "PsiCardinalityQuery.elements": 65_536,
-  "PsiIdsAnswer.elements": 65_536,
-  "PsiSet.tags": 1_048_576,
+  "PsiIdsAnswer.elements": 131_072,
 };
 /** Items of messages with up to 800 dummies, which are of no padded size. */
 const MAX_WITH_DUMMIES: Readonly<Record<string, number>> = {
   "PsiCardinalityAnswer.elements": 65_536 + 800,
   "PsiCardinalityAnswer.tags": 131_072 + 800,
 };
-const ASCENDING: ReadonlySet<string> = new Set([
-  "PsiCardinalityAnswer.elements",
-  "PsiCardinalityAnswer.tags",
-  "PsiSet.tags",
-]);
+const ASCENDING: ReadonlySet<string> = new Set(["PsiCardinalityAnswer.elements", "PsiCardinalityAnswer.tags"]);
 
 /** @throws Error when a message that its struct allows breaks another rule of its page. */
 export function checkForm(struct: string, fields: Fields): void {
@@ -45,6 +41,10 @@ export function checkForm(struct: string, fields: Fields): void {
     const ascends = items.every((item, i) => i === 0 || item > (items[i - 1] ?? ""));
     if (ASCENDING.has(`${struct}.${name}`) && !ascends) throw new Error(`${name} are not ascending`);
   }
+  const { count, proofCount } = fields;
+  if (struct === "PsiIdsAnswer" && proofCount !== Math.ceil(Number(count) / 1_024))
+    throw new Error("proofs out of range");
+  if (struct === "PsiFilter" && (Number(count) < 3 || Number(count) > 2 ** 22)) throw new Error("slots out of range");
   if (struct === "DatasetRequest") {
     const { ask, page } = fields;
     if (!(ask === 2 || (ask === 1 && page === 0))) throw new Error("ask or page is out of range");
@@ -115,8 +115,64 @@ export function uniformElement(wide: Buffer): Buffer {
   return Buffer.from(point.toBytes());
 }
 
-/** The domain's key of an identity. */
-export function psiSecretKey(seed: Buffer, identity: string): Buffer {
+/** The domain's keys of an identity. */
+export function psiKeys(seed: Buffer, identity: string) {
   const info = Buffer.from(`sluice/psi/key/v1|${identity}`);
-  return Buffer.from(ristretto255_oprf.oprf.deriveKeyPair(seed, info).secretKey);
+  const { secretKey, publicKey } = ristretto255_oprf.voprf.deriveKeyPair(seed, info);
+  return { secretKey: Buffer.from(secretKey), publicKey: Buffer.from(publicKey) };
+}
+
+/** The element that an input of the VOPRF hashes to: RFC 9497 §4.1. */
+export function hashInput(entry: string) {
+  const context = Buffer.concat([Buffer.from("OPRFV1-"), Buffer.of(1), Buffer.from("-ristretto255-SHA512")]);
+  return hashEntry(entry, context);
+}
+
+/** `element + scalar · G` as bytes. */
+export function addBase(element: ReturnType<typeof hashInput>, scalar: bigint): Buffer {
+  return Buffer.from(element.add(Point.BASE.multiply(scalar)).toBytes());
+}
+
+/** `element - scalar · key` as bytes. */
+export function subtractKey(element: Buffer, scalar: bigint, key: Buffer): Buffer {
+  return Buffer.from(Point.fromBytes(element).subtract(Point.fromBytes(key).multiply(scalar)).toBytes());
+}
+
+/** Output of the VOPRF for an input, from k · H(input). */
+export function outputOf(entry: string, element: Buffer): Buffer {
+  const prefixed = (bytes: Buffer): Buffer => Buffer.concat([Buffer.of(bytes.length >> 8, bytes.length & 0xff), bytes]);
+  const message = Buffer.concat([prefixed(Buffer.from(entry)), prefixed(element), Buffer.from("Finalize")]);
+  return createHash("sha512").update(message).digest();
+}
+
+/** Whether the proof over a batch holds, by @noble/curves, which wants inputs and blinds that it would accept. */
+export function isProven(blinded: Buffer[], evaluated: Buffer[], publicKey: Buffer, proof: Buffer): boolean {
+  const one = Buffer.alloc(32);
+  one[0] = 1;
+  const items = blinded.map((element, i) => ({
+    input: Buffer.from("any"),
+    blind: one,
+    blinded: element,
+    evaluated: evaluated[i] ?? Buffer.alloc(0),
+  }));
+  try {
+    ristretto255_oprf.voprf.finalizeBatch(items, publicKey, proof);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether an output hits a filter. */
+export function hits(output: Buffer, slots: readonly Buffer[], table: Fields): boolean {
+  const { filterSeed, segmentLength } = table as { filterSeed: string; segmentLength: number };
+  const d = sha256(Buffer.from(filterSeed, "hex"), output.subarray(0, 32));
+  const bound = slots.length - 2 * segmentLength;
+  const first = Number((BigInt(d.readUInt32BE(0)) * BigInt(bound)) >> 32n);
+  const at = [
+    first,
+    (first + segmentLength) ^ (d.readUInt32BE(4) % segmentLength),
+    (first + 2 * segmentLength) ^ (d.readUInt32BE(8) % segmentLength),
+  ];
+  return [0, 1, 2, 3].every((b) => at.reduce((sum, slot) => sum + (slots[slot]?.[b] ?? 0), 0) % 256 === d[12 + b]);
 }

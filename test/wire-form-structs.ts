@@ -7,7 +7,7 @@ import {
   encodePsiCardinalityQuery,
   encodePsiIdsAnswer,
   encodePsiQuery,
-  encodePsiSet,
+  encodePsiFilter,
   encodeDatasetRequest,
   encodeReportRequest,
   encodeScoreReply,
@@ -58,8 +58,15 @@ const MESSAGES: readonly { struct: string; bytes: Bytes; fields: unknown }[] = [
   },
   {
     struct: "PsiIdsAnswer",
-    bytes: encodePsiIdsAnswer({ elements }),
-    fields: { version: 1, kind: 1, count: PADDED, elements: fieldsOf(elements, 32) },
+    bytes: encodePsiIdsAnswer({ elements, proofs: run(5, 64) }),
+    fields: {
+      version: 1,
+      kind: 1,
+      count: PADDED,
+      elements: fieldsOf(elements, 32),
+      proofCount: 1,
+      proofs: [{ challenge: toHex(run(5, 32)), response: toHex(run(37, 32)) }],
+    },
   },
   {
     struct: "PsiCardinalityAnswer",
@@ -74,9 +81,19 @@ const MESSAGES: readonly { struct: string; bytes: Bytes; fields: unknown }[] = [
     },
   },
   {
-    struct: "PsiSet",
-    bytes: encodePsiSet({ tags }),
-    fields: { version: 1, kind: 1, count: 20, tags: fieldsOf(tags, 12) },
+    struct: "Proof",
+    bytes: run(6, 64),
+    fields: { challenge: toHex(run(6, 32)), response: toHex(run(38, 32)) },
+  },
+  {
+    struct: "Slot",
+    bytes: run(4, 4),
+    fields: { bytes: toHex(run(4, 4)) },
+  },
+  {
+    struct: "PsiFilter",
+    bytes: encodePsiFilter({ slots: items(6, 4, 5) }),
+    fields: { version: 1, kind: 1, count: 6, slots: fieldsOf(items(6, 4, 5), 4) },
   },
   {
     struct: "SeededCiphertext",
@@ -134,7 +151,7 @@ export function formMalformedVectors(): MalformedVector[] {
 
 type Malformed = { name: string; bytes: Bytes; code?: string };
 
-const UNVERSIONED: ReadonlySet<string> = new Set(["Tag", "SeededCiphertext", "ScoreCiphertext"]);
+const UNVERSIONED: ReadonlySet<string> = new Set(["Tag", "Proof", "Slot", "SeededCiphertext", "ScoreCiphertext"]);
 
 function usual(struct: string, bytes: Bytes): Malformed[] {
   const always = [
@@ -155,7 +172,7 @@ const OWN: Readonly<Record<string, (bytes: Bytes) => Malformed[]>> = {
     { name: "kind 0", bytes: changed(bytes, 2, [0]) },
     { name: "kind 2", bytes: changed(bytes, 2, [2]) },
     ...counts(bytes, 35, 32),
-    { name: "the longest list and one step more", bytes: changed(bytes, 35, be32(81_920)), code: TOO_LARGE },
+    { name: "the longest list and one step more", bytes: changed(bytes, 35, be32(163_840)), code: TOO_LARGE },
   ],
   PsiCardinalityQuery: (bytes) => [
     { name: "kind 1", bytes: changed(bytes, 2, [1]) },
@@ -168,7 +185,19 @@ const OWN: Readonly<Record<string, (bytes: Bytes) => Malformed[]>> = {
     { name: "ask 3", bytes: changed(bytes, 34, [3]) },
     { name: "the term of a page", bytes: changed(bytes, 34, [1]) },
   ],
-  PsiIdsAnswer: (bytes) => [{ name: "kind 2", bytes: changed(bytes, 2, [2]) }, ...counts(bytes, 3, 32)],
+  PsiIdsAnswer: (bytes) => {
+    const unproven = bytes.subarray(0, -66);
+    const proofs = bytes.subarray(-64);
+    return [
+      { name: "kind 2", bytes: changed(bytes, 2, [2]) },
+      ...counts(unproven, 3, 32).map((vector) => ({
+        ...vector,
+        bytes: concatBytes(vector.bytes, bytes.subarray(-66)),
+      })),
+      { name: "no proof", bytes: concatBytes(unproven, run(0, 2).fill(0)) },
+      { name: "two proofs for one batch", bytes: concatBytes(unproven, Uint8Array.of(0, 2), proofs, proofs) },
+    ];
+  },
   PsiCardinalityAnswer: (bytes) => [
     { name: "kind 1", bytes: changed(bytes, 2, [1]) },
     { name: "no elements", bytes: changed(bytes, 3, be32(0)) },
@@ -184,12 +213,11 @@ const OWN: Readonly<Record<string, (bytes: Bytes) => Malformed[]>> = {
       code: TOO_LARGE,
     },
   ],
-  PsiSet: (bytes) => [
+  PsiFilter: (bytes) => [
     { name: "kind 2", bytes: changed(bytes, 2, [2]) },
-    { name: "tags not ascending", bytes: exchanged(bytes, 7, 12) },
-    { name: "a tag twice", bytes: repeated(bytes, 7, 12) },
-    { name: "no padded number", bytes: changed(bytes, 3, be32(19)).subarray(0, -12) },
-    { name: "more tags than a set has", bytes: changed(bytes, 3, be32(1_310_720)), code: TOO_LARGE },
+    { name: "2 slots, fewer than a key has", bytes: changed(bytes, 3, be32(2)).subarray(0, 7 + 2 * 4) },
+    { name: "a count above the limit", bytes: changed(bytes, 3, be32(2 ** 22 + 1)) },
+    { name: "a count that is little-endian", bytes: changed(bytes, 3, [6, 0, 0, 0]) },
   ],
   ScoreRequest: (bytes) => [
     { name: "no rows", bytes: changed(bytes, 34, [0, 0]) },

@@ -15,7 +15,7 @@ import {
   isSluiceError,
   MAX_FRAME_BYTES,
   countShift,
-  MAX_PSI_ELEMENTS,
+  MAX_PSI_FILTER_SLOTS,
   MAX_PSI_LIST_ITEMS,
   MAX_PSI_SET_ITEMS,
   Report,
@@ -26,17 +26,23 @@ import {
 import { expect, test } from "vitest";
 import { ROOT } from "./source-files.ts";
 import {
+  addBase,
   checkForm,
   hashEntry,
+  hashInput,
+  hits,
   invert,
   multiply,
+  isProven,
+  outputOf,
   paddedSize,
   multiplyBase,
   psiContext,
   psiIdentity,
-  psiSecretKey,
+  psiKeys,
   readScalar,
   scalarOf,
+  subtractKey,
   tagOf,
   uniformElement,
 } from "./wire-form-rules.ts";
@@ -96,19 +102,24 @@ test("snapshots of every form are signed, named by their hash, and have the docu
 
 test("lists and sets have padded sizes, within the documented limits", () => {
   for (const [items = 0, padded] of psi.padding) expect(paddedSize(items)).toBe(padded);
-  for (const number of [MAX_PSI_LIST_ITEMS, MAX_PSI_ELEMENTS, ...Object.values(MAX_PSI_SET_ITEMS)]) {
+  const lists = Object.values(MAX_PSI_LIST_ITEMS);
+  for (const number of [
+    ...lists,
+    ...lists.map(paddedSize),
+    ...Object.values(MAX_PSI_SET_ITEMS),
+    MAX_PSI_FILTER_SLOTS,
+  ]) {
     expect(pages).toContain(number.toLocaleString("en"));
   }
-  expect(paddedSize(MAX_PSI_LIST_ITEMS)).toBe(MAX_PSI_ELEMENTS);
 });
 
 /** Snapshot and query of psi-ids, and its key. */
 function openIds() {
   const vector = psi.ids;
   const snapshot: Fields = vector.snapshot.body;
-  const key = psiSecretKey(bytesOf(vector.seed), psiIdentity(snapshot));
-  expect(key.toString("hex")).toBe(vector.secretKey);
-  return { ...openQuery("PsiQuery", 1, vector), key: readScalar(key) };
+  const { secretKey, publicKey } = psiKeys(bytesOf(vector.seed), psiIdentity(snapshot));
+  expect(secretKey.toString("hex")).toBe(vector.secretKey);
+  return { ...openQuery("PsiQuery", 1, vector), publicKey, key: readScalar(secretKey) };
 }
 
 /** Snapshot and query of one variant. */
@@ -120,26 +131,53 @@ function openQuery(struct: string, kind: number, vector: Vectors["psi"]["ids"] |
   return { context: psiContext(snapshot), query, sent, drawn: vector.drawn.map(bytesOf) };
 }
 
-test("psi-ids: the set, the query, the answer and the matches follow from lists, key and what the caller drew", () => {
+test("psi-ids: the filters, the query, the answer and the matches follow from lists, key and what the caller drew", () => {
   const vector = psi.ids;
-  const { context, key, sent, drawn } = openIds();
+  const { key, publicKey, sent, drawn } = openIds();
   const { parameters } = vector.snapshot.body;
-  expect(sha256(bytesOf(vector.psiSet)).toString("hex")).toBe(parameters.set);
-  const tags = itemsOf(read("PsiSet", vector.psiSet)["tags"]).map((tag) => tag.toString("hex"));
-  expect(tags).toHaveLength(parameters.paddedItems);
-  for (const entry of psi.set)
-    expect(tags).toContain(tagOf(multiply(hashEntry(entry, context).toBytes(), key), context));
+  if (parameters.kind !== "psi-ids") throw new Error("not of ids");
+  expect(publicKey.toString("hex")).toBe(parameters.oprfPublicKey);
+  expect(parameters).toMatchObject({ method: "filter", paddedItems: paddedSize(psi.set.length) });
+
+  const { base, delta } = parameters;
+  if (delta === undefined) throw new Error("no delta");
+  const split = 7 + 4 * delta.added.slots;
+  const filters = [
+    [base, vector.psiFilter],
+    [delta.added, vector.psiDelta.slice(0, 2 * split)],
+    [delta.removed, vector.psiDelta.slice(2 * split)],
+  ] as const;
+  const hitsOf = filters.map(([table, hex]) => {
+    expect(sha256(bytesOf(hex)).toString("hex")).toBe(table.hash);
+    const slots = itemsOf(read("PsiFilter", hex)["slots"]);
+    expect(slots).toHaveLength(table.slots);
+    return (output: Buffer): boolean => hits(output, slots, table);
+  });
+  const isMember = (output: Buffer): boolean => {
+    const [inBase, isAdded, isRemoved] = hitsOf.map((hit) => hit(output));
+    return isAdded === true || (inBase === true && isRemoved !== true);
+  };
+  const evaluate = (entry: string): Buffer => outputOf(entry, multiply(hashInput(entry).toBytes(), key));
+  for (const [i, entries] of [psi.set, psi.added, psi.removed].entries()) {
+    for (const entry of entries) expect(hitsOf[i]?.(evaluate(entry))).toBe(true);
+  }
 
   const scalars = distinct.map((_, i) => scalarOf(drawn[i] ?? Buffer.alloc(0)));
-  const blinded = distinct.map((entry, i) => multiply(hashEntry(entry, context).toBytes(), scalars[i] ?? 0n));
+  const blinded = distinct.map((entry, i) => addBase(hashInput(entry), scalars[i] ?? 0n));
   expect(sent).toEqual([...blinded, ...drawn.slice(distinct.length).map(uniformElement)]);
-  const answered = itemsOf(read("PsiIdsAnswer", vector.answer)["elements"]);
+  const answer = read("PsiIdsAnswer", vector.answer);
+  const answered = itemsOf(answer["elements"]);
   expect(answered).toEqual(sent.map((element) => multiply(element, key)));
-  const found = distinct.filter((_, i) =>
-    tags.includes(tagOf(multiply(answered[i] ?? Buffer.alloc(0), invert(scalars[i] ?? 0n)), context)),
-  );
+  const proof = bytesOf(vector.answer.slice(-128));
+  expect(isProven(sent, answered, publicKey, proof)).toBe(true);
+  expect(isProven(sent, answered.toReversed(), publicKey, proof)).toBe(false);
+  const found = distinct.filter((entry, i) => {
+    const element = subtractKey(answered[i] ?? Buffer.alloc(0), scalars[i] ?? 0n, publicKey);
+    return isMember(outputOf(entry, element));
+  });
   expect(found).toEqual(vector.found);
-  expect(found).toEqual(distinct.filter((entry) => psi.set.includes(entry)));
+  const members = new Set([...psi.set, ...psi.added].filter((entry) => !psi.removed.includes(entry)));
+  expect(found).toEqual(distinct.filter((entry) => members.has(entry)));
 });
 
 test("psi-cardinality: query, answer and count follow from lists and what both sides drew", () => {
@@ -153,7 +191,7 @@ test("psi-cardinality: query, answer and count follow from lists and what both s
   expect(sent).toEqual([...blinded, ...drawn.slice(1).map(uniformElement)]);
 
   const kept = bytesOf(vector.elementsOfSet);
-  expect(sha256(kept).toString("hex")).toBe(parameters.set);
+  expect(parameters).toMatchObject({ set: sha256(kept).toString("hex") });
   const set = Array.from({ length: kept.length / 32 }, (_, i) => kept.subarray(i * 32, (i + 1) * 32));
   const keptHex = set.map((element) => element.toString("hex"));
   for (const entry of psi.set) {
@@ -180,7 +218,7 @@ test("psi-cardinality: query, answer and count follow from lists and what both s
   expect(tags).toHaveLength(parameters.paddedItems + 2 * noise.shift);
   const tagsHex = new Set(tags.map((tag) => tag.toString("hex")));
   const matches = returned.filter((element) => tagsHex.has(tagOf(multiply(element, invert(scalar)), context))).length;
-  expect(matches).toBe(2 + vector.dummyMatches);
+  expect(matches).toBe(3 + vector.dummyMatches);
   expect(vector.counted.count).toBe(Math.min(Math.max(matches - noise.shift, 0), distinct.length));
   expect(vector.counted).toMatchObject({ maxError: noise.shift, epsilon: noise.epsilon });
 });
@@ -199,17 +237,22 @@ test("the shift of a count is the least one by which cutting off its noise costs
   }
 });
 
-test("an answer of psi-ids with an element that is none, or with more of them, is refused by our client by its code", async () => {
-  const { snapshot, snapshotHash, psiSet, refusedAnswers } = psi.ids;
+test("an answer of psi-ids with an element that is none, with more of them, or under another key is refused by our client by its code", async () => {
+  const { snapshot, snapshotHash, psiFilter, psiDelta, refusedAnswers } = psi.ids;
   const body: PsiSnapshot = snapshot.body;
   for (const { name, code, hex } of refusedAnswers) {
-    const receiver = await PsiIdsReceiver.open({ snapshot: body, snapshotHash, set: fromHex(psiSet) });
+    const receiver = await PsiIdsReceiver.open({
+      snapshot: body,
+      snapshotHash,
+      set: fromHex(psiFilter),
+      delta: fromHex(psiDelta),
+    });
     const query = await receiver.start(psi.list);
     const error: unknown = await query.finish(fromHex(hex)).catch((reason: unknown) => reason);
     expect(isSluiceError(error) ? error.code : error, name).toBe(code);
     const elements = itemsOf(read("PsiIdsAnswer", hex)["elements"]);
     const wrong = elements.length !== paddedSize(distinct.length) || elements.some((element) => !isElement(element));
-    expect(wrong, name).toBe(true);
+    expect(wrong, name).toBe(code !== "ERR_OPRF_PROOF");
   }
 });
 

@@ -7,20 +7,25 @@ import {
   answerCardinality,
   answerIds,
   derivePsiKey,
+  evaluateEntries,
+  fitFilter,
   prepareCardinalitySet,
-  prepareIdsSet,
   psiEntry,
   type PsiIdentity,
 } from "@sluice/mpc/psi/sender";
 import {
+  concatBytes,
   countShift,
+  decodePsiIdsAnswer,
   documentHash,
   encodePsiIdsAnswer,
+  padPsiDelta,
   padPsiItems,
   sha256Hex,
   toHex,
   type Bytes,
   type PsiKind,
+  type PsiParameters,
   type PsiSnapshot,
 } from "@sluice/protocol";
 import { recorded, seeded, type ServedIdentity } from "./wire-seeded.ts";
@@ -28,17 +33,22 @@ import { recorded, seeded, type ServedIdentity } from "./wire-seeded.ts";
 /** Entries of the domain: enough for another padded size than the least. */
 const SET = Array.from({ length: 33 }, (_, i) => `person-${String(i).padStart(4, "0")}`);
 /** A caller's list; an entry that occurs twice is asked once. */
-const LIST = ["person-0007", "不在名单-é", "person-0032", "person-9999", "person-0007"];
+const LIST = ["person-0007", "不在名单-é", "person-0032", "person-9999", "person-0030", "person-0007"];
 /** Noise of the count: the least shift that its ε allows. */
 const NOISE = { epsilon: "2", budget: "10", shift: countShift("2") };
 /** Dummies of it that match. */
 const DUMMY_MATCHES = 9;
 const PURPOSE = "medical-aid";
+/** What has changed since the base of the set was built. */
+const ADDED = ["person-9999"];
+const REMOVED = ["person-0032", "person-0001"];
 
 /** One product of each variant, asked once. */
 export async function makePsiVectors(served: ServedIdentity, receiptKey: KeyPair) {
   return {
     set: SET,
+    added: ADDED,
+    removed: REMOVED,
     list: LIST,
     padding: [0, 1, 16, 17, 20, 31, 32, 33, 41, 64, 65, 100, 1_000, 65_536].map((items) => [items, padPsiItems(items)]),
     ids: await idsVector(served, receiptKey),
@@ -51,17 +61,14 @@ function identityOf(served: ServedIdentity, kind: PsiKind): PsiIdentity {
   return { kind, domain, product: `insured-${kind.slice(4)}`, version, grant, purpose: PURPOSE, epoch: 1 };
 }
 
-async function snapshotOf(served: ServedIdentity, receiptKey: KeyPair, identity: PsiIdentity, set: Bytes) {
-  const { kind, product, epoch, purpose } = identity;
-  const members = { paddedItems: padPsiItems(SET.length), set: await sha256Hex(set) };
-  const snapshot: PsiSnapshot = {
-    type: "psi-snapshot",
-    ...served,
-    product,
-    purpose,
-    parameters: kind === "psi-ids" ? { kind, ...members } : { kind, ...members, noise: NOISE },
-    epoch,
-  };
+async function snapshotOf(
+  served: ServedIdentity,
+  receiptKey: KeyPair,
+  identity: PsiIdentity,
+  parameters: PsiParameters,
+) {
+  const { product, epoch, purpose } = identity;
+  const snapshot: PsiSnapshot = { type: "psi-snapshot", ...served, product, purpose, parameters, epoch };
   return {
     snapshot,
     signed: await signDocument(snapshot, receiptKey),
@@ -73,30 +80,51 @@ async function idsVector(served: ServedIdentity, receiptKey: KeyPair) {
   const identity = identityOf(served, "psi-ids");
   const seed = seeded("psi ids key").bytes(32);
   const key = await derivePsiKey(seed, identity);
-  const entries = SET.map(psiEntry);
-  const set = await prepareIdsSet({ identity, key, entries, random: seeded("psi ids set") });
-  const { snapshot, signed, snapshotHash } = await snapshotOf(served, receiptKey, identity, set);
+  const paddedItems = padPsiItems(SET.length);
+  const fit = async (entries: readonly string[], items: number) => {
+    const keys = await evaluateEntries({ identity, key, entries: entries.map(psiEntry) });
+    return await fitFilter({ keys, items }, seeded(`psi ids filter of ${entries.length}`));
+  };
+  const base = await fit(SET, paddedItems);
+  const shown = padPsiDelta(Math.max(ADDED.length, REMOVED.length), SET.length);
+  const added = await fit(ADDED, shown);
+  const removed = await fit(REMOVED, shown);
+  const delta = concatBytes(added.filter, removed.filter);
+  const { snapshot, signed, snapshotHash } = await snapshotOf(served, receiptKey, identity, {
+    kind: "psi-ids",
+    method: "filter",
+    paddedItems,
+    oprfPublicKey: toHex(key.publicKey),
+    base: base.table,
+    delta: { added: added.table, removed: removed.table },
+  });
   const random = recorded("psi ids query");
-  const query = await (await PsiIdsReceiver.open({ snapshot, snapshotHash, set })).start(LIST, { random });
-  const answer = await answerIds({ identity, key, snapshot: snapshotHash, frame: query.frame });
+  const receiver = await PsiIdsReceiver.open({ snapshot, snapshotHash, set: base.filter, delta });
+  const query = await receiver.start(LIST, { random });
+  const call = { identity, snapshot: snapshotHash, frame: query.frame, random: seeded("psi ids nonces") };
+  const answer = await answerIds({ ...call, key });
+  const other = await answerIds({ ...call, key: await derivePsiKey(seeded("psi other key").bytes(32), identity) });
   const found = await query.finish(answer);
   return {
     snapshot: signed,
     snapshotHash,
     seed: toHex(seed),
     secretKey: toHex(key.secret.reveal()),
-    psiSet: toHex(set),
+    psiFilter: toHex(base.filter),
+    psiDelta: toHex(delta),
     drawn: random.drawn.map(toHex),
     query: toHex(query.frame),
     answer: toHex(answer),
     found,
-    refusedAnswers: refusedIdsAnswers(answer),
+    refusedAnswers: refusedIdsAnswers(answer, other),
   };
 }
 
 /** Answers that a client refuses though each decodes. */
-function refusedIdsAnswers(answer: Bytes) {
-  const elements = answer.slice(7);
+function refusedIdsAnswers(answer: Bytes, other: Bytes) {
+  const { elements, proofs } = decodePsiIdsAnswer(answer);
+  const otherKey = elements.slice();
+  otherKey.set(decodePsiIdsAnswer(other).elements.subarray(32, 64), 32);
   const identity = elements.slice();
   identity.fill(0, 32, 64);
   const notCanonical = elements.slice();
@@ -107,14 +135,20 @@ function refusedIdsAnswers(answer: Bytes) {
     { name: "an element that is the identity", code: "ERR_OPRF_ELEMENT", elements: identity },
     { name: "an element that is not canonical", code: "ERR_OPRF_ELEMENT", elements: notCanonical },
     { name: "more elements than were sent", code: "ERR_FRAME_MALFORMED", elements: more },
-  ].map(({ name, code, elements }) => ({ name, code, hex: toHex(encodePsiIdsAnswer({ elements })) }));
+    { name: "one element under another key", code: "ERR_OPRF_PROOF", elements: otherKey },
+  ].map(({ name, code, elements }) => ({ name, code, hex: toHex(encodePsiIdsAnswer({ elements, proofs })) }));
 }
 
 async function cardinalityVector(served: ServedIdentity, receiptKey: KeyPair) {
   const identity = identityOf(served, "psi-cardinality");
   const entries = SET.map(psiEntry);
   const set = await prepareCardinalitySet({ identity, entries, random: seeded("psi cardinality set") });
-  const { snapshot, signed, snapshotHash } = await snapshotOf(served, receiptKey, identity, set);
+  const { snapshot, signed, snapshotHash } = await snapshotOf(served, receiptKey, identity, {
+    kind: "psi-cardinality",
+    paddedItems: padPsiItems(SET.length),
+    set: await sha256Hex(set),
+    noise: NOISE,
+  });
   const random = recorded("psi cardinality query");
   const query = await (await PsiCardinalityReceiver.open({ snapshot, snapshotHash })).start(LIST, { random });
   const call = recorded("psi cardinality call");

@@ -14,6 +14,7 @@ const LONG = [
   "test/serving-forms.test.ts",
   "test/serving-lookup-faults.test.ts",
   "test/serving-lookup-updates.test.ts",
+  "test/serving-set-updates.test.ts",
   "test/serving-private-tables.test.ts",
   "test/serving-production.test.ts",
   "test/serving-refusals.test.ts",

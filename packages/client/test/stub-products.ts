@@ -7,7 +7,8 @@ import {
   answerIds,
   derivePsiKey,
   prepareCardinalitySet,
-  prepareIdsSet,
+  evaluateEntries,
+  fitFilter,
   psiEntry,
 } from "@sluice/mpc/psi/sender";
 import { planScore, score } from "@sluice/mpc/score/server";
@@ -43,6 +44,7 @@ import {
   type Operation,
   type ProductSnapshot,
   type PsiKind,
+  type PsiParameters,
   type Report,
   type ScoreLink,
   type SnapshotPart,
@@ -149,9 +151,18 @@ export function setProduct(kind: PsiKind, entries: readonly string[]): MakeProdu
     const identity = { kind, domain, product, version, grant, purpose: "medical-aid", epoch: 1 };
     const key = await derivePsiKey(systemRandom.bytes(32), identity);
     const source = { identity, key, entries: entries.map(psiEntry) };
-    const set = await (kind === "psi-ids" ? prepareIdsSet(source) : prepareCardinalitySet(source));
-    const members = { paddedItems: padPsiItems(entries.length), set: await sha256Hex(set) };
-    const parameters = kind === "psi-ids" ? { kind, ...members } : { kind, ...members, noise: COUNT_NOISE };
+    const paddedItems = padPsiItems(entries.length);
+    let set: Bytes;
+    let parameters: PsiParameters;
+    if (kind === "psi-ids") {
+      const fitted = await fitFilter({ keys: await evaluateEntries(source), items: paddedItems }, systemRandom);
+      set = fitted.filter;
+      const oprfPublicKey = toHex(key.publicKey);
+      parameters = { kind, method: "filter", paddedItems, oprfPublicKey, base: fitted.table };
+    } else {
+      set = await prepareCardinalitySet(source);
+      parameters = { kind, paddedItems, set: await sha256Hex(set), noise: COUNT_NOISE };
+    }
     const { purpose, epoch } = identity;
     const snapshot: ProductSnapshot = { type: "psi-snapshot", ...served, purpose, epoch, parameters };
     const snapshotHash = await documentHash(snapshot);

@@ -16,7 +16,7 @@ import {
   fromHex,
   fromUtf8,
   isSluiceError,
-  MAX_PSI_LIST_ITEMS,
+  maxPsiElements,
   padPsiItems,
   Report,
   SCORE_BLOCK_ROWS,
@@ -323,9 +323,9 @@ test("a frame that is not of the form, the snapshot or the limits is refused, an
   const list = encodePsiQuery({ snapshot: snapshot(ids), elements });
   const counted = (of: AnsweringProduct): Bytes =>
     encodePsiCardinalityQuery({ snapshot: snapshot(of), base: elements.subarray(0, 32), elements });
-  const long = new Uint8Array(list.length + padPsiItems(MAX_PSI_LIST_ITEMS + 8_192) * 32);
+  const long = new Uint8Array(list.length + padPsiItems(maxPsiElements("psi-ids") + 1) * 32);
   long.set(list.subarray(0, 35));
-  new DataView(long.buffer).setUint32(35, padPsiItems(MAX_PSI_LIST_ITEMS + 8_192));
+  new DataView(long.buffer).setUint32(35, padPsiItems(maxPsiElements("psi-ids") + 1));
   const blank = { seed: new Uint8Array(SCORE_SEED_BYTES), c0: new Uint8Array(SCORE_POLYNOMIAL_BYTES) };
   const scored = encodeScoreRequest({ parameters: snapshot(score), rows: 1, features: 1, columns: [blank] });
   const many = scored.slice();

@@ -203,7 +203,7 @@ test("the OpenAPI document shows every form, the parts of snapshots, and the sco
     for (const name of ["Review", "SceneProposal"]) expect(shown(name)).toContain(`"${section}"`);
   }
   const part = (json["paths"] as Record<string, object>)["/v1/products/{product}/snapshots/{hash}/{part}"];
-  expect(JSON.stringify(part)).toContain('["hint","delta-hint","set"]');
+  expect(JSON.stringify(part)).toContain('["hint","delta-hint","set","delta-set"]');
 });
 
 test("the log's files are served, and nothing beside them", async () => {

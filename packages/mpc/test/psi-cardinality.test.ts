@@ -20,7 +20,7 @@ import { expect, test } from "vitest";
 import { psiContext } from "../src/psi/identity.ts";
 import { nobleGroup } from "../src/psi/noble-group.ts";
 import { PsiCardinalityReceiver, PsiIdsReceiver } from "../src/psi/receiver.ts";
-import { answerCardinality, prepareIdsSet } from "../src/psi/sender.ts";
+import { answerCardinality, evaluateEntries } from "../src/psi/sender.ts";
 import { answerPsi, countMatches, HASH, NOISE, preparePsi, type PsiProduct } from "./psi-product.ts";
 import { seededRandom } from "./seeded-random.ts";
 
@@ -217,7 +217,7 @@ test("a snapshot that is not the pinned one, or of the other variant, is refused
   });
   await expect(PsiIdsReceiver.open(product)).rejects.toMatchObject({ code: "ERR_STATE" });
   const { identity, key } = product;
-  await expect(prepareIdsSet({ identity, key, entries: [] })).rejects.toMatchObject({ code: "ERR_STATE" });
+  await expect(evaluateEntries({ identity, key, entries: [] })).rejects.toMatchObject({ code: "ERR_STATE" });
   const { frame } = await receiver.start([]);
   const dummies = { shift: NOISE.shift, matches: 0 };
   const call = { ...product, snapshot: HASH, frame, dummies };

@@ -4,28 +4,30 @@ import {
   concatBytes,
   decodePsiIdsAnswer,
   decodePsiQuery,
-  decodePsiSet,
   documentHash,
   ELEMENT_BYTES,
   encodePsiIdsAnswer,
   encodePsiQuery,
   fromHex,
+  MAX_OPRF_ELEMENTS,
   MAX_PSI_LIST_ITEMS,
   padPsiItems,
-  PSI_TAG_BYTES,
   sha256Hex,
   toHex,
   utf8,
   type Bytes,
+  type PsiParameters,
 } from "@sluice/protocol";
 import fc from "fast-check";
+import { createHash } from "node:crypto";
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
-import { blindEvaluate, deriveKeyPair } from "../src/oprf/server.ts";
+import { deriveKeyPair } from "../src/oprf/server.ts";
+import { FILTER_KEY_BYTES } from "../src/psi/filter/shape.ts";
 import { psiContext } from "../src/psi/identity.ts";
 import { PsiCardinalityReceiver, PsiIdsReceiver } from "../src/psi/receiver.ts";
-import { answerIds, derivePsiKey, prepareCardinalitySet, prepareIdsSet, psiEntry } from "../src/psi/sender.ts";
-import { answerPsi, HASH, intersect, preparePsi, snapshotOf } from "./psi-product.ts";
+import { answerIds, derivePsiKey, evaluateEntries, prepareCardinalitySet, psiEntry } from "../src/psi/sender.ts";
+import { answerPsi, HASH, intersect, preparePsi, withDelta } from "./psi-product.ts";
 import { seededRandom } from "./seeded-random.ts";
 
 const insured = Array.from({ length: 40 }, (_, i) => `person-${i}`);
@@ -44,6 +46,14 @@ function elementAt(elements: Bytes, index: number): Bytes {
   return elements.subarray(index * ELEMENT_BYTES, (index + 1) * ELEMENT_BYTES);
 }
 
+const little = (bytes: Bytes): bigint => BigInt(`0x${toHex(bytes.toReversed())}`);
+
+/** HashToGroup of RFC 9497, mode VOPRF, by @noble/curves. */
+function hashed(entry: string) {
+  const DST = concatBytes(utf8("HashToGroup-OPRFV1-"), Uint8Array.of(1), utf8("-ristretto255-SHA512"));
+  return ristretto255_hasher.hashToCurve(psiEntry(entry), { DST });
+}
+
 function replaced(elements: Bytes, index: number, element: Bytes): Bytes {
   const changed = elements.slice();
   changed.set(element, index * ELEMENT_BYTES);
@@ -60,7 +70,7 @@ test("every list and set intersect as plain sets do, whatever repeats", async ()
       const { found } = await intersect(await preparePsi("psi-ids", set), list);
       expect(found).toEqual([...new Set(list)].filter((entry) => new Set(set).has(entry)));
     }),
-    { numRuns: 12 },
+    { numRuns: 8 },
   );
 });
 
@@ -80,15 +90,15 @@ test("an empty list and an empty set give nothing, and show the least size", asy
   expect((await intersect(product, [])).found).toEqual([]);
   const { found, frames } = await intersect(empty, ["a"]);
   expect(found).toEqual([]);
-  expect(decodePsiSet(empty.set).tags).toHaveLength(16 * PSI_TAG_BYTES);
-  expect(frames.map((frame) => frame.length)).toEqual([39 + 16 * 32, 7 + 16 * 32]);
+  expect(empty.snapshot.parameters).toMatchObject({ paddedItems: 16, base: { items: 16 } });
+  expect(frames.map((frame) => frame.length)).toEqual([39 + 16 * 32, 7 + 16 * 32 + 2 + 64]);
 });
 
 test("matches and misses, few entries and some more, make frames of the same lengths", async () => {
   const lists = [["person-1"], ["nobody"], insured.slice(0, 16), ["nobody", "nobody"]];
   for (const list of lists) {
     const { frames } = await intersect(product, list);
-    expect(frames.map((frame) => frame.length)).toEqual([39 + 16 * 32, 7 + 16 * 32]);
+    expect(frames.map((frame) => frame.length)).toEqual([39 + 16 * 32, 7 + 16 * 32 + 2 + 64]);
   }
   const { frames } = await intersect(product, insured.slice(0, 17));
   expect(decodePsiQuery(frames[0] ?? new Uint8Array()).elements).toHaveLength(padPsiItems(17) * ELEMENT_BYTES);
@@ -102,31 +112,29 @@ test("no element of one query occurs in another of the same list", async () => {
   expect(new Set(elements).size).toBe(32);
 });
 
-test("every entry is blinded by a scalar of its own", async () => {
+test("every entry is blinded by a scalar of its own, which is added", async () => {
   const { frame } = await receiver.start(["a", "b"], { random: seededRandom(5) });
   const { elements } = decodePsiQuery(frame);
   const random = seededRandom(5);
-  const { Fn } = ristretto255.Point;
-  const hashed = (entry: string) =>
-    ristretto255_hasher.hashToCurve(psiEntry(entry), {
-      DST: concatBytes(utf8("HashToGroup-"), psiContext(product.identity)),
-    });
-  const little = (bytes: Bytes) => BigInt(`0x${toHex(bytes.toReversed())}`);
+  const { BASE, Fn } = ristretto255.Point;
   for (const [i, entry] of ["a", "b"].entries()) {
     const scalar = Fn.create(little(random.bytes(64)));
-    expect(elementAt(elements, i)).toEqual(hashed(entry).multiply(scalar).toBytes());
+    expect(elementAt(elements, i)).toEqual(hashed(entry).add(BASE.multiply(scalar)).toBytes());
   }
 });
 
-test("tags are what noble computes from key and entry", async () => {
-  const one = await preparePsi("psi-ids", ["person-1"]);
-  const context = psiContext(one.identity);
-  const point = ristretto255_hasher.hashToCurve(utf8("person-1"), {
-    DST: concatBytes(utf8("HashToGroup-"), context),
-  });
-  const scalar = BigInt(`0x${toHex(one.key.secret.reveal().toReversed())}`);
-  const digest = await sha256Hex(concatBytes(utf8("sluice/psi/tag/v1"), context, point.multiply(scalar).toBytes()));
-  expect(toHex(decodePsiSet(one.set).tags)).toContain(digest.slice(0, 2 * PSI_TAG_BYTES));
+test("what a filter is fitted to are outputs of RFC 9497, mode VOPRF, as @noble/curves computes them", async () => {
+  const { identity, key } = product;
+  const entries = ["person-1", "张三"];
+  const keys = await evaluateEntries({ identity, key, entries: entries.map(psiEntry) });
+  for (const [i, entry] of entries.entries()) {
+    const element = hashed(entry).multiply(little(key.secret.reveal())).toBytes();
+    const prefixed = (bytes: Bytes) => concatBytes(Uint8Array.of(bytes.length >> 8, bytes.length & 0xff), bytes);
+    const finalized = concatBytes(prefixed(psiEntry(entry)), prefixed(element), utf8("Finalize"));
+    const output = createHash("sha512").update(finalized).digest("hex");
+    const kept = keys.subarray(i * FILTER_KEY_BYTES, (i + 1) * FILTER_KEY_BYTES);
+    expect(toHex(kept)).toBe(output.slice(0, 2 * FILTER_KEY_BYTES));
+  }
 });
 
 test("a change of any member of the identity changes context and key", async () => {
@@ -154,31 +162,56 @@ test("members beside the identity change nothing", () => {
   expect(psiContext(extended)).toEqual(psiContext(product.identity));
 });
 
-test("a PSI key is no lookup key: the lookup server refuses it, and the same seed gives another", async () => {
-  await expect(blindEvaluate(product.key, [product.key.publicKey])).rejects.toMatchObject({ code: "ERR_STATE" });
+test("a PSI key is no lookup key: the same seed gives another", async () => {
   const seed = new Uint8Array(32).fill(4);
-  const lookup = await deriveKeyPair(seed, utf8("sluice/lookup/v1|health|insured-list|medical-aid|1"));
+  const lookup = await deriveKeyPair(seed, utf8("sluice/lookup/v2|health|insured-list|medical-aid|1"));
   expect(lookup.secret.reveal()).not.toEqual(product.key.secret.reveal());
 });
 
-test("a set, a snapshot or a variant other than the pinned one is refused", async () => {
+test("a filter, a snapshot or a variant other than the pinned one is refused", async () => {
   const { snapshot, snapshotHash, set } = product;
   const open = (source: Partial<Parameters<typeof PsiIdsReceiver.open>[0]>) =>
     PsiIdsReceiver.open({ snapshot, snapshotHash, set, ...source });
+  const pinned = async (parameters: PsiParameters, source: { set?: Bytes; delta?: Bytes } = {}) => {
+    const other = { ...snapshot, parameters };
+    return open({ snapshot: other, snapshotHash: await documentHash(other), ...source });
+  };
   const last = set.length - 1;
   await expect(open({ set: set.with(last, (set[last] ?? 0) ^ 1) })).rejects.toMatchObject({ code: "ERR_RECEIPT" });
   await expect(open({ set: set.subarray(1) })).rejects.toMatchObject({ code: "ERR_RECEIPT" });
   await expect(open({ snapshotHash: HASH })).rejects.toMatchObject({ code: "ERR_RECEIPT" });
   await expect(open({ snapshot: { ...snapshot, version: 2 } })).rejects.toMatchObject({ code: "ERR_RECEIPT" });
   await expect(PsiCardinalityReceiver.open(product)).rejects.toMatchObject({ code: "ERR_STATE" });
-  const resized = snapshotOf("psi-ids", 64, snapshot.parameters.set);
-  await expect(open({ snapshot: resized, snapshotHash: await documentHash(resized) })).rejects.toMatchObject({
-    code: "ERR_RECEIPT",
-  });
+  const { parameters } = snapshot;
+  if (parameters.kind !== "psi-ids") throw new Error("of ids");
+  const { base } = parameters;
+  const resized = { ...parameters, base: { ...base, slots: base.slots + base.segmentLength } };
+  await expect(pinned(resized)).rejects.toMatchObject({ code: "ERR_RECEIPT" });
   const junk = Uint8Array.of(0, 1, 1);
-  const junkSnapshot = snapshotOf("psi-ids", 64, await sha256Hex(junk));
-  const junkSource = { snapshot: junkSnapshot, snapshotHash: await documentHash(junkSnapshot), set: junk };
-  await expect(open(junkSource)).rejects.toMatchObject({ code: "ERR_FRAME_MALFORMED" });
+  const named = { ...parameters, base: { ...base, hash: await sha256Hex(junk) } };
+  await expect(pinned(named, { set: junk })).rejects.toMatchObject({ code: "ERR_FRAME_MALFORMED" });
+  const changed = await withDelta(product, { added: ["new"], removed: [] });
+  const half = changed.delta.subarray(0, changed.delta.length / 2);
+  await expect(PsiIdsReceiver.open({ ...changed, delta: undefined })).rejects.toMatchObject({ code: "ERR_RECEIPT" });
+  await expect(PsiIdsReceiver.open({ ...changed, delta: half })).rejects.toMatchObject({ code: "ERR_RECEIPT" });
+  const turned = concatBytes(half, half);
+  await expect(PsiIdsReceiver.open({ ...changed, delta: turned })).rejects.toMatchObject({ code: "ERR_RECEIPT" });
+  const elsewhere = await preparePsi("psi-ids", ["a"]);
+  await expect(receiver.reopen(elsewhere)).rejects.toMatchObject({ code: "ERR_RECEIPT" });
+});
+
+test("a delta adds and removes members over the same base, which is not fetched again", async () => {
+  const changed = await withDelta(product, { added: ["new", "person-1"], removed: ["person-2", "absent"] });
+  const list = ["person-0", "person-1", "person-2", "new", "absent", "nobody"];
+  const asked = await receiver.reopen(changed);
+  const query = await asked.start(list);
+  expect(await query.finish(await answerPsi(changed, query.frame))).toEqual(["person-0", "person-1", "new"]);
+  const fresh = await PsiIdsReceiver.open(changed);
+  const again = await fresh.start(list);
+  expect(await again.finish(await answerPsi(changed, again.frame))).toEqual(["person-0", "person-1", "new"]);
+  // The filters of a delta show a step, however many changes there are and of whichever kind.
+  const few = await withDelta(product, { added: [], removed: [] });
+  expect(few.delta).toHaveLength(changed.delta.length);
 });
 
 test.each(Object.entries(REFUSED))("an element that is %s is refused by both roles, with its index", async (_, hex) => {
@@ -186,9 +219,9 @@ test.each(Object.entries(REFUSED))("an element that is %s is refused by both rol
   const sent = decodePsiQuery(query.frame);
   const spoilt = encodePsiQuery({ ...sent, elements: replaced(sent.elements, 3, fromHex(hex)) });
   await expect(answerPsi(product, spoilt)).rejects.toMatchObject({ code: "ERR_OPRF_ELEMENT", details: { index: 3 } });
-  const { elements } = decodePsiIdsAnswer(await answerPsi(product, query.frame));
+  const { elements, proofs } = decodePsiIdsAnswer(await answerPsi(product, query.frame));
   // The last one stands where padding was.
-  const answer = encodePsiIdsAnswer({ elements: replaced(elements, 15, fromHex(hex)) });
+  const answer = encodePsiIdsAnswer({ elements: replaced(elements, 15, fromHex(hex)), proofs });
   await expect(query.finish(answer)).rejects.toMatchObject({ code: "ERR_OPRF_ELEMENT", details: { index: 15 } });
 });
 
@@ -210,16 +243,48 @@ test("an answer with another number of elements, of another query or cut is not 
   });
   const other = await receiver.start(["person-1"]);
   const foreign = await answerPsi(product, (await receiver.start(["person-1"])).frame);
-  expect(await other.finish(foreign)).toEqual([]);
+  await expect(other.finish(foreign)).rejects.toMatchObject({ code: "ERR_OPRF_PROOF" });
 });
 
-test("an answer under another key finds nothing", async () => {
-  const query = await receiver.start(["person-1"]);
+test("a domain that answers under another key, for the whole list or at one chosen position, is caught", async () => {
   const key = await derivePsiKey(new Uint8Array(32).fill(5), product.identity);
-  const { identity, snapshotHash } = product;
-  expect(await query.finish(await answerIds({ identity, key, snapshot: snapshotHash, frame: query.frame }))).toEqual(
-    [],
+  const answers = async (frame: Bytes) => ({
+    right: decodePsiIdsAnswer(await answerPsi(product, frame)),
+    wrong: decodePsiIdsAnswer(await answerPsi({ ...product, key }, frame)),
+  });
+  // Two batches: the second has one element that is answered under another key.
+  const list = Array.from({ length: MAX_OPRF_ELEMENTS + 1 }, (_, i) =>
+    i === MAX_OPRF_ELEMENTS ? "person-1" : `n${i}`,
   );
+  for (const [asked, position] of [
+    [["person-1"], 0],
+    [["a"], 15],
+    [list, MAX_OPRF_ELEMENTS],
+  ] as const) {
+    const query = await receiver.start(asked);
+    const { right, wrong } = await answers(query.frame);
+    const elements = replaced(right.elements, position, elementAt(wrong.elements, position));
+    const answer = encodePsiIdsAnswer({ elements, proofs: right.proofs });
+    await expect(query.finish(answer)).rejects.toMatchObject({ code: "ERR_OPRF_PROOF" });
+  }
+  const query = await receiver.start(["person-1"]);
+  const { wrong } = await answers(query.frame);
+  await expect(query.finish(encodePsiIdsAnswer(wrong))).rejects.toMatchObject({ code: "ERR_OPRF_PROOF" });
+});
+
+test("proofs of two batches that change places, or with a response that is not reduced, are refused", async () => {
+  const query = await receiver.start(Array.from({ length: 1_025 }, (_, i) => `n${i}`));
+  const { elements, proofs } = decodePsiIdsAnswer(await answerPsi(product, query.frame));
+  const swapped = concatBytes(proofs.subarray(64), proofs.subarray(0, 64));
+  await expect(query.finish(encodePsiIdsAnswer({ elements, proofs: swapped }))).rejects.toMatchObject({
+    code: "ERR_OPRF_PROOF",
+  });
+  const one = await receiver.start(["a"]);
+  const answer = decodePsiIdsAnswer(await answerPsi(product, one.frame));
+  const response = little(answer.proofs.subarray(32)) + ristretto255.Point.Fn.ORDER;
+  const raised = fromHex(response.toString(16).padStart(64, "0")).toReversed();
+  const again = encodePsiIdsAnswer({ ...answer, proofs: concatBytes(answer.proofs.subarray(0, 32), raised) });
+  await expect(one.finish(again)).rejects.toMatchObject({ code: "ERR_OPRF_PROOF" });
 });
 
 test("a query is finished once, and not after it was dropped", async () => {
@@ -233,10 +298,10 @@ test("a query is finished once, and not after it was dropped", async () => {
 });
 
 test("a list or a set above its limit is refused before anything is computed", async () => {
-  const list = Array.from({ length: MAX_PSI_LIST_ITEMS + 1 }, (_, i) => String(i));
+  const list = Array.from({ length: MAX_PSI_LIST_ITEMS["psi-ids"] + 1 }, (_, i) => String(i));
   await expect(receiver.start(list)).rejects.toMatchObject({
     code: "ERR_PSI_SET_TOO_LARGE",
-    details: { maxItems: MAX_PSI_LIST_ITEMS },
+    details: { maxItems: 131_072 },
   });
   const counting = await preparePsi("psi-cardinality", []);
   const entries = Array.from({ length: 131_073 }, (_, i) => utf8(String(i)));
@@ -262,7 +327,7 @@ test("both roles stop when they are told to", async () => {
   const { identity, key, snapshotHash: snapshot } = product;
   const { frame } = await receiver.start(["a"]);
   await expect(answerIds({ identity, key, snapshot, frame, signal })).rejects.toMatchObject({ code: "ERR_CANCELLED" });
-  await expect(prepareIdsSet({ identity, key, entries: [utf8("a")], signal })).rejects.toMatchObject({
+  await expect(evaluateEntries({ identity, key, entries: [utf8("a")], signal })).rejects.toMatchObject({
     code: "ERR_CANCELLED",
   });
 });

@@ -1,22 +1,28 @@
 /** A small PSI product of each variant, as domain and caller hold it, and whole calls over frames.
  *  @module */
 import {
+  concatBytes,
   documentHash,
+  padPsiDelta,
   padPsiItems,
   sha256Hex,
+  toHex,
   type Bytes,
   type PsiKind,
+  type PsiParameters,
   type PsiSnapshot,
   type Random,
 } from "@sluice/protocol";
 import type { OprfKeyPair } from "../src/oprf/server.ts";
+import { systemRandom } from "../src/random.ts";
 import { PsiCardinalityReceiver, PsiIdsReceiver } from "../src/psi/receiver.ts";
 import {
   answerCardinality,
   answerIds,
   derivePsiKey,
+  evaluateEntries,
+  fitFilter,
   prepareCardinalitySet,
-  prepareIdsSet,
   psiEntry,
   psiIdentity,
   type PsiIdentity,
@@ -35,7 +41,7 @@ export interface PsiProduct {
 /** Noise of counts: few dummies. */
 export const NOISE = { epsilon: "2", budget: "8", shift: 4 } as const;
 
-export function snapshotOf(kind: PsiKind, paddedItems: number, set: string): PsiSnapshot {
+export function snapshotOf(parameters: PsiParameters): PsiSnapshot {
   return {
     type: "psi-snapshot",
     domain: "health",
@@ -45,21 +51,59 @@ export function snapshotOf(kind: PsiKind, paddedItems: number, set: string): Psi
     purpose: "medical-aid",
     bundle: HASH,
     release: HASH,
-    parameters: kind === "psi-ids" ? { kind, paddedItems, set } : { kind, paddedItems, set, noise: NOISE },
+    parameters,
     epoch: 1,
     sealKey: `x25519:${"A".repeat(43)}`,
     at: "2026-01-01T00:00:00.000Z",
   };
 }
 
-export async function preparePsi(kind: PsiKind, entries: readonly string[], random?: Random): Promise<PsiProduct> {
-  const identity = psiIdentity(snapshotOf(kind, 16, HASH));
+/** The identity of the product of a variant. */
+export function identityOf(kind: PsiKind): PsiIdentity {
+  return { ...psiIdentity(snapshotOf({ kind: "psi-cardinality", paddedItems: 16, set: HASH, noise: NOISE })), kind };
+}
+
+export async function preparePsi(
+  kind: PsiKind,
+  entries: readonly string[],
+  random: Random = systemRandom,
+): Promise<PsiProduct> {
+  const identity = identityOf(kind);
   const key = await derivePsiKey(new Uint8Array(32).fill(4), identity);
-  const prepare = kind === "psi-ids" ? prepareIdsSet : prepareCardinalitySet;
-  const source = { identity, key, entries: entries.map(psiEntry) };
-  const set = await prepare(random === undefined ? source : { ...source, random });
-  const snapshot = snapshotOf(kind, padPsiItems(new Set(entries).size), await sha256Hex(set));
-  return { identity, key, set, snapshot, snapshotHash: await documentHash(snapshot) };
+  const bytes = [...new Set(entries)].map(psiEntry);
+  const paddedItems = padPsiItems(bytes.length);
+  const prepared = async (set: Bytes, parameters: PsiParameters): Promise<PsiProduct> => {
+    const snapshot = snapshotOf(parameters);
+    return { identity, key, set, snapshot, snapshotHash: await documentHash(snapshot) };
+  };
+  if (kind === "psi-cardinality") {
+    const set = await prepareCardinalitySet({ identity, entries: bytes, random });
+    return prepared(set, { kind, paddedItems, set: await sha256Hex(set), noise: NOISE });
+  }
+  const keys = await evaluateEntries({ identity, key, entries: bytes });
+  const { table, filter } = await fitFilter({ keys, items: paddedItems }, random);
+  const oprfPublicKey = toHex(key.publicKey);
+  return prepared(filter, { kind, method: "filter", paddedItems, oprfPublicKey, base: table });
+}
+
+/** The same product over its base, with a delta. */
+export async function withDelta(
+  product: PsiProduct,
+  changes: { readonly added: readonly string[]; readonly removed: readonly string[] },
+): Promise<PsiProduct & { readonly delta: Bytes }> {
+  const { identity, key, snapshot } = product;
+  const { parameters } = snapshot;
+  if (parameters.kind !== "psi-ids") throw new Error("only ids have a delta");
+  const fitted = [];
+  for (const entries of [changes.added, changes.removed]) {
+    const keys = await evaluateEntries({ identity, key, entries: entries.map(psiEntry) });
+    fitted.push(await fitFilter({ keys, items: padPsiDelta(entries.length, parameters.paddedItems) }, systemRandom));
+  }
+  const [added, removed] = fitted;
+  if (added === undefined || removed === undefined) throw new Error("two filters");
+  const updated = { ...snapshot, parameters: { ...parameters, delta: { added: added.table, removed: removed.table } } };
+  const delta = concatBytes(added.filter, removed.filter);
+  return { ...product, snapshot: updated, snapshotHash: await documentHash(updated), delta };
 }
 
 /** What a domain answers to a query; as many dummies match as in the middle of the noise, so that a count is exact, unless

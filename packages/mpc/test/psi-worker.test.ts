@@ -5,24 +5,23 @@ import {
   encodePsiCardinalityQuery,
   encodePsiQuery,
   fromHex,
-  sha256Hex,
   type Bytes,
   type PsiKind,
 } from "@sluice/protocol";
 import { afterAll, expect, test } from "vitest";
+import type { BuildParts } from "../src/lookup/build-parts.ts";
 import { createTaskPool } from "../src/pool.ts";
 import { PsiCardinalityReceiver, PsiIdsReceiver } from "../src/psi/receiver.ts";
 import {
+  buildPsiFilters,
   packEntries,
   PSI_WORKER,
-  psiIdentity,
   type PsiAnswerTask,
   type PsiCountTask,
   type PsiPrepareCountTask,
   type PsiPrepared,
-  type PsiPrepareTask,
 } from "../src/psi/sender.ts";
-import { HASH, NOISE, snapshotOf } from "./psi-product.ts";
+import { HASH, identityOf, NOISE, snapshotOf } from "./psi-product.ts";
 
 const pool = createTaskPool({ workerFile: PSI_WORKER, maxThreads: 1 });
 const insured = ["11010119900101001X", "张三", "c", "张三", "\ufeffd"];
@@ -30,23 +29,47 @@ const list = ["张三", "nobody", "\ufeffd", "d"];
 
 afterAll(() => pool.close());
 
-const keyOf = (kind: PsiKind) => ({
-  identity: psiIdentity(snapshotOf(kind, 16, HASH)),
-  seed: new Uint8Array(32).fill(5),
+const keyOf = (kind: PsiKind) => ({ identity: identityOf(kind), seed: new Uint8Array(32).fill(5) });
+
+const NONE = new Uint8Array();
+const setOf = (entries: readonly string[]) => ({
+  count: entries.length,
+  entries: (from: number, to: number) => entries.slice(from, to),
 });
 
+/** Parts in memory, and how often one was written. */
+function memoryParts() {
+  const kept = new Map<string, Bytes>();
+  let writes = 0;
+  const parts: BuildParts = {
+    read: async (name) => kept.get(name)?.slice() ?? null,
+    write: async (name, bytes) => {
+      writes++;
+      kept.set(name, bytes.slice());
+    },
+    clear: async () => kept.clear(),
+  };
+  return { parts, kept, writes: () => writes };
+}
+
+async function build(entries: readonly string[], { parts } = memoryParts()) {
+  const { identity, seed } = keyOf("psi-ids");
+  const sets = [{ ...setOf([...new Set(entries)]), items: 16 }];
+  const { oprfPublicKey, filters } = await buildPsiFilters({ identity, seed, sets, pool, threads: 2, parts });
+  const [base] = filters;
+  if (base === undefined) throw new Error("one filter");
+  const snapshot = snapshotOf({ kind: "psi-ids", method: "filter", paddedItems: 16, oprfPublicKey, base: base.table });
+  return { snapshot, snapshotHash: await documentHash(snapshot), set: base.filter };
+}
+
 async function prepare(kind: PsiKind) {
-  const { identity, seed } = keyOf(kind);
-  const entries = packEntries(insured);
-  const ids: PsiPrepareTask = { identity, seed, set: entries };
-  const count: PsiPrepareCountTask = { identity, set: entries };
-  const { parameters, set } = await (kind === "psi-ids"
-    ? pool.run<PsiPrepared>("psi.prepare", ids, {})
-    : pool.run<PsiPrepared>("psi.prepare-count", count, {}));
-  const snapshot = snapshotOf(kind, parameters.paddedItems, parameters.set);
+  if (kind === "psi-ids") return { ...(await build(insured)), elements: NONE };
+  const task: PsiPrepareCountTask = { identity: keyOf(kind).identity, set: packEntries(insured) };
+  const { parameters, set } = await pool.run<PsiPrepared>("psi.prepare-count", task, {});
+  const snapshot = snapshotOf({ kind, ...parameters, noise: NOISE });
   const elements = new Uint8Array(new SharedArrayBuffer(set.length));
   elements.set(set);
-  return { parameters, snapshot, snapshotHash: await documentHash(snapshot), set, elements };
+  return { snapshot, snapshotHash: await documentHash(snapshot), set, elements };
 }
 
 function answer(kind: PsiKind, task: Pick<PsiCountTask, "elements" | "snapshot" | "frame">): Promise<Bytes> {
@@ -58,13 +81,39 @@ function answer(kind: PsiKind, task: Pick<PsiCountTask, "elements" | "snapshot" 
   return kind === "psi-ids" ? pool.run<Bytes>("psi.answer", ids, {}) : pool.run<Bytes>("psi.count", count, {});
 }
 
-test("a list meets a set of ids through the pool, which is the one that the snapshot pins", async () => {
-  const { parameters, snapshot, snapshotHash, set, elements } = await prepare("psi-ids");
+test("a list meets a set of ids whose filter was built through the pool", async () => {
+  const { snapshot, snapshotHash, set } = await build(insured);
   const receiver = await PsiIdsReceiver.open({ snapshot, snapshotHash, set });
   const query = await receiver.start(list);
-  const frame = await answer("psi-ids", { elements, snapshot: snapshotHash, frame: query.frame });
+  const frame = await answer("psi-ids", { elements: NONE, snapshot: snapshotHash, frame: query.frame });
   expect(await query.finish(frame)).toEqual(["张三", "\ufeffd"]);
-  expect(parameters).toEqual({ paddedItems: 16, set: await sha256Hex(set) });
+});
+
+test("a build that goes on takes what was evaluated, but not what is of other entries, altered or cut", async () => {
+  const held = memoryParts();
+  const matches = async (entries: readonly string[]) => {
+    const { snapshot, snapshotHash, set } = await build(entries, held);
+    const query = await (await PsiIdsReceiver.open({ snapshot, snapshotHash, set })).start(list);
+    return query.finish(await answer("psi-ids", { elements: NONE, snapshot: snapshotHash, frame: query.frame }));
+  };
+  expect(await matches(insured)).toEqual(["张三", "\ufeffd"]);
+  expect(held.writes()).toBe(1);
+  expect(await matches(insured)).toEqual(["张三", "\ufeffd"]);
+  expect(held.writes()).toBe(1);
+  expect(await matches(["nobody", "x", "y", "z"])).toEqual(["nobody"]);
+  expect(held.writes()).toBe(2);
+  for (const [name, bytes] of held.kept) held.kept.set(name, bytes.subarray(1));
+  expect(await matches(["nobody", "x", "y", "z"])).toEqual(["nobody"]);
+  expect(held.writes()).toBe(3);
+});
+
+test("entries that repeat fit no filter", async () => {
+  const { identity, seed } = keyOf("psi-ids");
+  const sets = [{ ...setOf(["a", "a"]), items: 16 }];
+  const { parts } = memoryParts();
+  await expect(buildPsiFilters({ identity, seed, sets, pool, threads: 1, parts })).rejects.toMatchObject({
+    code: "ERR_LOOKUP_TABLE",
+  });
 });
 
 test("matches are counted through the pool", async () => {
@@ -78,8 +127,11 @@ test("matches are counted through the pool", async () => {
 });
 
 test("entries that are cut are refused", async () => {
-  const task: PsiPrepareTask = { ...keyOf("psi-ids"), set: { entries: new Uint8Array(3), count: 2 } };
-  await expect(pool.run("psi.prepare", task, {})).rejects.toMatchObject({ code: "ERR_FRAME_MALFORMED" });
+  const set = { entries: new Uint8Array(3), count: 2 };
+  for (const task of ["psi.prepare-count", "psi.evaluate"]) {
+    const input = { ...keyOf(task === "psi.evaluate" ? "psi-ids" : "psi-cardinality"), set };
+    await expect(pool.run(task, input, {})).rejects.toMatchObject({ code: "ERR_FRAME_MALFORMED" });
+  }
 });
 
 test.each(["psi-ids", "psi-cardinality"] as const)(

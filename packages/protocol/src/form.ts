@@ -25,8 +25,8 @@ export const FORM_OPERATIONS = {
   dataset: ["dataset"],
 } as const satisfies Record<ProductForm, readonly Operation[]>;
 
-/** Parts of snapshots that callers download before they ask: the hints of a lookup, the set of `psi-ids`. */
-export const SnapshotPart = z.enum(["hint", "delta-hint", "set"]);
+/** Parts of snapshots that callers download before they ask: the hints of a lookup, the filters of `psi-ids`. */
+export const SnapshotPart = z.enum(["hint", "delta-hint", "set", "delta-set"]);
 export type SnapshotPart = z.infer<typeof SnapshotPart>;
 
 /** Time in which a domain answers a gateway that passes on a use, in milliseconds. */

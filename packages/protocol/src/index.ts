@@ -35,6 +35,7 @@ export * from "./policy.ts";
 export * from "./problem.ts";
 export * from "./profile.ts";
 export * from "./psi-cardinality.ts";
+export * from "./psi-filter.ts";
 export { PSI_VERSION } from "./psi-head.ts";
 export * from "./psi-sizes.ts";
 export * from "./psi.ts";

@@ -12,7 +12,7 @@ import { ELEMENT_BYTES } from "./lookup-frames.ts";
 import { checkAscending, expectPsiHead, malformedPsi, psiHead, readPsiElements, writePsiElements } from "./psi-head.ts";
 import {
   MAX_PSI_CARDINALITY_SET_ITEMS,
-  MAX_PSI_ELEMENTS,
+  maxPsiElements,
   MAX_PSI_LIST_ITEMS,
   MIN_PSI_PADDED_ITEMS,
   padPsiItems,
@@ -48,7 +48,7 @@ export type PsiCardinalityQuery = {
 //          uint32 count; opaque element[32] × count; } PsiCardinalityQuery;
 /** Bytes of a query. @throws ERR_PSI_SET_TOO_LARGE, ERR_FRAME_MALFORMED when the number of elements is not padded. */
 export function encodePsiCardinalityQuery({ snapshot, base, elements }: PsiCardinalityQuery): Bytes {
-  return writePsiElements(psiHead("psi-cardinality").fixed(snapshot).fixed(base), elements).finish();
+  return writePsiElements(psiHead("psi-cardinality").fixed(snapshot).fixed(base), "psi-cardinality", elements).finish();
 }
 
 /** @throws ERR_PSI_SET_TOO_LARGE when the list is too long; ERR_FRAME_MALFORMED */
@@ -57,7 +57,7 @@ export function decodePsiCardinalityQuery(bytes: Bytes): PsiCardinalityQuery {
   expectPsiHead(reader, "psi-cardinality");
   const snapshot = reader.fixed(32);
   const base = reader.fixed(ELEMENT_BYTES);
-  const elements = readPsiElements(reader);
+  const elements = readPsiElements(reader, "psi-cardinality");
   reader.end();
   return { snapshot, base, elements };
 }
@@ -108,8 +108,8 @@ export function expectedAnswerItems(
 
 function checkCounts(count: number, tagCount: number): void {
   const dummies = 2 * MAX_COUNT_SHIFT;
-  if (count > MAX_PSI_ELEMENTS + dummies) {
-    throw new SluiceError("ERR_PSI_SET_TOO_LARGE", { maxItems: MAX_PSI_LIST_ITEMS });
+  if (count > maxPsiElements("psi-cardinality") + dummies) {
+    throw new SluiceError("ERR_PSI_SET_TOO_LARGE", { maxItems: MAX_PSI_LIST_ITEMS["psi-cardinality"] });
   }
   if (tagCount > MAX_PSI_CARDINALITY_SET_ITEMS + dummies) {
     throw new SluiceError("ERR_PSI_SET_TOO_LARGE", { maxItems: MAX_PSI_CARDINALITY_SET_ITEMS });

@@ -23,16 +23,16 @@ export function expectPsiHead(reader: ByteReader, expected: PsiKind): void {
 }
 
 /** Writes elements after their count. @throws ERR_PSI_SET_TOO_LARGE, ERR_FRAME_MALFORMED */
-export function writePsiElements(writer: ByteWriter, elements: Bytes): ByteWriter {
+export function writePsiElements(writer: ByteWriter, kind: PsiKind, elements: Bytes): ByteWriter {
   const count = elements.length / ELEMENT_BYTES;
-  checkPsiCount(count, MAX_PSI_LIST_ITEMS, "elements");
+  checkPsiCount(count, MAX_PSI_LIST_ITEMS[kind], "elements");
   return writer.uint(count, 4).fixed(elements);
 }
 
 /** Reads elements after their count. @throws ERR_PSI_SET_TOO_LARGE, ERR_FRAME_MALFORMED */
-export function readPsiElements(reader: ByteReader): Bytes {
+export function readPsiElements(reader: ByteReader, kind: PsiKind): Bytes {
   const count = reader.uint(4);
-  checkPsiCount(count, MAX_PSI_LIST_ITEMS, "elements");
+  checkPsiCount(count, MAX_PSI_LIST_ITEMS[kind], "elements");
   return reader.fixed(count * ELEMENT_BYTES);
 }
 

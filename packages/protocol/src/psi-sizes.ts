@@ -6,10 +6,13 @@ import { z } from "zod";
 export const PsiKind = z.enum(["psi-ids", "psi-cardinality"]);
 export type PsiKind = z.infer<typeof PsiKind>;
 
-/** Distinct entries of a caller's list. */
-export const MAX_PSI_LIST_ITEMS = 65_536;
-/** Distinct entries of a domain's set whose tags are published. */
-export const MAX_PSI_IDS_SET_ITEMS = 1_048_576;
+/** Distinct entries of a caller's list, by variant. */
+export const MAX_PSI_LIST_ITEMS = {
+  "psi-ids": 131_072,
+  "psi-cardinality": 65_536,
+} as const satisfies Record<PsiKind, number>;
+/** Distinct entries of a domain's set that callers hold a filter of. */
+export const MAX_PSI_IDS_SET_ITEMS = 3_145_728;
 /** Distinct entries of a domain's set that is blinded anew for every call. */
 export const MAX_PSI_CARDINALITY_SET_ITEMS = 131_072;
 /** Most distinct entries of the domain's set, by variant. */
@@ -32,5 +35,7 @@ export function padPsiItems(count: number): number {
   return Math.ceil(least / step) * step;
 }
 
-/** Elements of one frame: the padded size of the longest list. */
-export const MAX_PSI_ELEMENTS = padPsiItems(MAX_PSI_LIST_ITEMS);
+/** Elements of one frame: the padded size of the longest list of the variant. */
+export function maxPsiElements(kind: PsiKind): number {
+  return padPsiItems(MAX_PSI_LIST_ITEMS[kind]);
+}

@@ -159,11 +159,11 @@ test("a snapshot of each form is told by its type, and takes no member of anothe
   const report: ProductSnapshot = { type: "report-snapshot", ...served, report: hash };
   expect(formOfSnapshot(report)).toBe("report");
   const set = { type: "psi-snapshot", ...served, purpose: "purpose", epoch: 1 } as const;
-  const padded = { paddedItems: 16, set: hash };
+  const base = { items: 16, slots: 48, segmentLength: 16, filterSeed: hash, hash };
   const noise = { epsilon: "0.5", budget: "5", shift: 39 };
   for (const parameters of [
-    { kind: "psi-ids", ...padded },
-    { kind: "psi-cardinality", ...padded, noise },
+    { kind: "psi-ids", method: "filter", paddedItems: 16, oprfPublicKey: hash, base },
+    { kind: "psi-cardinality", paddedItems: 16, set: hash, noise },
   ] as const) {
     expect(formOfSnapshot({ ...set, parameters })).toBe(parameters.kind);
   }

@@ -10,20 +10,24 @@ import {
   decodePsiCardinalityQuery,
   decodePsiIdsAnswer,
   decodePsiQuery,
-  decodePsiSet,
+  decodePsiFilter,
   ELEMENT_BYTES,
   encodePsiCardinalityAnswer,
   encodePsiCardinalityQuery,
   expectedAnswerItems,
   encodePsiIdsAnswer,
   encodePsiQuery,
-  encodePsiSet,
+  encodePsiFilter,
   isSluiceError,
   likelyCountError,
   MAX_COUNT_SHIFT,
   MAX_FRAME_BYTES,
   MAX_PSI_CARDINALITY_SET_ITEMS,
-  MAX_PSI_ELEMENTS,
+  maxPsiElements,
+  maxPsiDeltaChanges,
+  padPsiDelta,
+  MAX_PSI_FILTER_SLOTS,
+  PROOF_BYTES,
   MAX_PSI_IDS_SET_ITEMS,
   MAX_PSI_LIST_ITEMS,
   MIN_PSI_PADDED_ITEMS,
@@ -74,7 +78,8 @@ const sortedItems = (itemBytes: number) =>
 const snapshots = fc.uint8Array({ minLength: 32, maxLength: 32 });
 
 const query = encodePsiQuery({ snapshot: SNAPSHOT, elements: ascending(16, ELEMENT_BYTES) });
-const idsAnswer = encodePsiIdsAnswer({ elements: ascending(16, ELEMENT_BYTES) });
+const proofs = new Uint8Array(PROOF_BYTES).fill(3);
+const idsAnswer = encodePsiIdsAnswer({ elements: ascending(16, ELEMENT_BYTES), proofs });
 const countQuery = encodePsiCardinalityQuery({
   snapshot: SNAPSHOT,
   base: ascending(1, ELEMENT_BYTES),
@@ -84,13 +89,13 @@ const countAnswer = encodePsiCardinalityAnswer({
   elements: ascending(16, ELEMENT_BYTES),
   tags: ascending(16, PSI_TAG_BYTES),
 });
-const set = encodePsiSet({ tags: ascending(16, PSI_TAG_BYTES) });
+const filter = encodePsiFilter({ slots: ascending(48, 4) });
 const FRAMES: [string, Bytes, (bytes: Bytes) => unknown][] = [
   ["PsiQuery", query, decodePsiQuery],
   ["PsiCardinalityQuery", countQuery, decodePsiCardinalityQuery],
   ["PsiIdsAnswer", idsAnswer, decodePsiIdsAnswer],
   ["PsiCardinalityAnswer", countAnswer, decodePsiCardinalityAnswer],
-  ["PsiSet", set, decodePsiSet],
+  ["PsiFilter", filter, decodePsiFilter],
 ];
 
 test("every query reads back as it was", () => {
@@ -112,13 +117,14 @@ test("every query for a count reads back as it was", () => {
   );
 });
 
-test("every answer and every set reads back as it was", () => {
+test("every answer and every filter reads back as it was", () => {
   fc.assert(
     fc.property(elements, sortedItems(ELEMENT_BYTES), sortedItems(PSI_TAG_BYTES), (evaluated, sortedElements, tags) => {
-      expect(decodePsiIdsAnswer(encodePsiIdsAnswer({ elements: evaluated }))).toEqual({ elements: evaluated });
+      const answer = { elements: evaluated, proofs };
+      expect(decodePsiIdsAnswer(encodePsiIdsAnswer(answer))).toEqual(answer);
       const message = { elements: sortedElements, tags };
       expect(decodePsiCardinalityAnswer(encodePsiCardinalityAnswer(message))).toEqual(message);
-      expect(decodePsiSet(encodePsiSet({ tags }))).toEqual({ tags });
+      expect(decodePsiFilter(encodePsiFilter({ slots: tags }))).toEqual({ slots: tags });
     }),
   );
 });
@@ -135,49 +141,87 @@ test("a padded size is at least the count, at most a quarter more, and stays as 
   expect([0, 1, 15, 16, 17, 20, 21, 31, 32, 33].map(padPsiItems)).toEqual([16, 16, 16, 16, 20, 20, 24, 32, 32, 40]);
 });
 
-test("sets of up to a million entries show few sizes", () => {
+test("sets of up to three million entries show few sizes", () => {
   const sizes = new Set<number>();
   for (let size = 0; size <= MAX_PSI_IDS_SET_ITEMS; size = padPsiItems(size + 1)) sizes.add(padPsiItems(size));
-  expect(sizes.size).toBe(16 * 4 + 1);
+  expect(sizes.size).toBe(17 * 4 + 3);
 });
 
 test("the largest messages fit into one frame", () => {
-  expect(MAX_PSI_ELEMENTS).toBe(65_536);
-  const elements = ascending(MAX_PSI_ELEMENTS, ELEMENT_BYTES);
+  expect([maxPsiElements("psi-ids"), maxPsiElements("psi-cardinality")]).toEqual([131_072, 65_536]);
   const noise = { epsilon: "0.05", budget: "5", shift: MAX_COUNT_SHIFT };
-  const answer = expectedAnswerItems({ paddedItems: MAX_PSI_CARDINALITY_SET_ITEMS, noise }, MAX_PSI_ELEMENTS);
+  const shown = { paddedItems: MAX_PSI_CARDINALITY_SET_ITEMS, noise };
+  const answer = expectedAnswerItems(shown, maxPsiElements("psi-cardinality"));
   const tags = ascending(answer.tags, PSI_TAG_BYTES);
   const largest = encodePsiCardinalityAnswer({ elements: ascending(answer.elements, ELEMENT_BYTES), tags });
-  expect(encodePsiQuery({ snapshot: SNAPSHOT, elements }).length).toBeLessThan(MAX_FRAME_BYTES);
   expect(largest.length).toBeLessThan(MAX_FRAME_BYTES);
   expect(decodePsiCardinalityAnswer(largest).tags).toHaveLength(tags.length);
-  expect(7 + MAX_PSI_IDS_SET_ITEMS * PSI_TAG_BYTES).toBeLessThan(MAX_FRAME_BYTES);
+  const list = new Uint8Array(maxPsiElements("psi-ids") * ELEMENT_BYTES);
+  const query = encodePsiQuery({ snapshot: SNAPSHOT, elements: list });
+  expect(query.length).toBeLessThan(MAX_FRAME_BYTES);
+  const proven = { elements: list, proofs: new Uint8Array(128 * PROOF_BYTES) };
+  expect(decodePsiIdsAnswer(encodePsiIdsAnswer(proven))).toEqual(proven);
+});
+
+test("an answer has a proof for each 1,024 elements, no more and no fewer", () => {
+  for (const [count, expected] of [
+    [16, 1],
+    [1_024, 1],
+    [1_280, 2],
+    [2_048, 2],
+  ] as const) {
+    const elements = new Uint8Array(count * ELEMENT_BYTES);
+    for (const proofCount of [0, 1, 2, 3]) {
+      const answer = { elements, proofs: new Uint8Array(proofCount * PROOF_BYTES) };
+      if (proofCount === expected) expect(decodePsiIdsAnswer(encodePsiIdsAnswer(answer))).toEqual(answer);
+      else expect(() => encodePsiIdsAnswer(answer)).toThrow(coded("ERR_FRAME_MALFORMED"));
+    }
+  }
+  const more = concatBytes(idsAnswer, new Uint8Array(PROOF_BYTES));
+  const at = 7 + 16 * ELEMENT_BYTES + 1;
+  expect(() => decodePsiIdsAnswer(more.with(at, 2))).toThrow(coded("ERR_FRAME_MALFORMED"));
+});
+
+test("a filter has 3 to 4,194,304 whole slots", () => {
+  for (const count of [0, 2, 2.5, MAX_PSI_FILTER_SLOTS + 1]) {
+    expect(() => encodePsiFilter({ slots: new Uint8Array(count * 4) })).toThrow(coded("ERR_FRAME_MALFORMED"));
+  }
+  for (const count of [2, MAX_PSI_FILTER_SLOTS + 1, 2 ** 32 - 1]) {
+    expect(() => decodePsiFilter(withCount(filter, 3, count))).toThrow(coded("ERR_FRAME_MALFORMED"));
+  }
+});
+
+test("a delta shows steps of a 64th of its base, 256 at least, and has an eighth of it at most", () => {
+  expect([0, 1, 256, 257].map((changes) => padPsiDelta(changes, 1_000))).toEqual([256, 256, 256, 512]);
+  expect([1, 49_152, 49_153].map((changes) => padPsiDelta(changes, 3_000_000))).toEqual([49_152, 49_152, 98_304]);
+  expect([1_000, 3_000_000].map(maxPsiDeltaChanges)).toEqual([256, 375_000]);
 });
 
 test("a list above the limit is refused as too long, before its elements are read", () => {
-  const longer = padPsiItems(MAX_PSI_ELEMENTS + 1);
+  const longer = padPsiItems(maxPsiElements("psi-ids") + 1);
   const elements = new Uint8Array(longer * ELEMENT_BYTES);
   expect(() => encodePsiQuery({ snapshot: SNAPSHOT, elements })).toThrow(coded("ERR_PSI_SET_TOO_LARGE"));
   for (const count of [longer, 2 ** 32 - 1]) {
     expect(() => decodePsiQuery(withCount(query, 35, count))).toThrow(
-      `a set has more than ${MAX_PSI_LIST_ITEMS} distinct entries`,
+      `a set has more than ${MAX_PSI_LIST_ITEMS["psi-ids"]} distinct entries`,
     );
     expect(() => decodePsiIdsAnswer(withCount(idsAnswer, 3, count))).toThrow(coded("ERR_PSI_SET_TOO_LARGE"));
     expect(() => decodePsiCardinalityQuery(withCount(countQuery, 67, count))).toThrow(coded("ERR_PSI_SET_TOO_LARGE"));
     expect(() => decodePsiCardinalityAnswer(withCount(countAnswer, 3, count))).toThrow(coded("ERR_PSI_SET_TOO_LARGE"));
   }
-  expect(() => decodePsiSet(withCount(set, 3, 2 ** 32 - 1))).toThrow(coded("ERR_PSI_SET_TOO_LARGE"));
+  const shorter = padPsiItems(maxPsiElements("psi-cardinality") + 1);
+  expect(() => decodePsiCardinalityQuery(withCount(countQuery, 67, shorter))).toThrow(coded("ERR_PSI_SET_TOO_LARGE"));
 });
 
 test("a number that is not a padded size is refused on both sides", () => {
   for (const count of [0, 1, 15, 17, 33]) {
     const elements = ascending(count, ELEMENT_BYTES);
     expect(() => encodePsiQuery({ snapshot: SNAPSHOT, elements })).toThrow(coded("ERR_FRAME_MALFORMED"));
-    expect(() => encodePsiSet({ tags: ascending(count, PSI_TAG_BYTES) })).toThrow(coded("ERR_FRAME_MALFORMED"));
+    expect(() => encodePsiIdsAnswer({ elements, proofs })).toThrow(coded("ERR_FRAME_MALFORMED"));
     const frame = concatBytes(withCount(query, 35, count).subarray(0, 39), elements);
     expect(() => decodePsiQuery(frame)).toThrow(coded("ERR_FRAME_MALFORMED"));
   }
-  expect(() => encodePsiIdsAnswer({ elements: new Uint8Array(16 * ELEMENT_BYTES + 1) })).toThrow(
+  expect(() => encodePsiIdsAnswer({ elements: new Uint8Array(16 * ELEMENT_BYTES + 1), proofs })).toThrow(
     coded("ERR_FRAME_MALFORMED"),
   );
 });
@@ -187,8 +231,6 @@ test("items that are not strictly ascending are refused on both sides", () => {
   const sortedTags = ascending(16, PSI_TAG_BYTES);
   const repeated = (items: Bytes, itemBytes: number) => concatBytes(items.subarray(itemBytes), items.slice(-itemBytes));
   for (const tags of [swapped(sortedTags, PSI_TAG_BYTES), repeated(sortedTags, PSI_TAG_BYTES)]) {
-    expect(() => encodePsiSet({ tags })).toThrow(coded("ERR_FRAME_MALFORMED"));
-    expect(() => decodePsiSet(concatBytes(set.subarray(0, 7), tags))).toThrow(coded("ERR_FRAME_MALFORMED"));
     expect(() => encodePsiCardinalityAnswer({ elements: sortedElements, tags })).toThrow(coded("ERR_FRAME_MALFORMED"));
     const frame = concatBytes(countAnswer.subarray(0, countAnswer.length - tags.length), tags);
     expect(() => decodePsiCardinalityAnswer(frame)).toThrow(coded("ERR_FRAME_MALFORMED"));
@@ -230,7 +272,7 @@ test.each(FRAMES)("bytes of any kind are a %s or a coded refusal", (_, frame, de
 test("an answer of one variant is not one of the other", () => {
   expect(() => decodePsiIdsAnswer(countAnswer)).toThrow(coded("ERR_FRAME_MALFORMED"));
   expect(() => decodePsiCardinalityAnswer(idsAnswer)).toThrow(coded("ERR_FRAME_MALFORMED"));
-  expect(() => decodePsiSet(countAnswer)).toThrow(coded("ERR_FRAME_MALFORMED"));
+  expect(() => decodePsiFilter(countAnswer)).toThrow(coded("ERR_FRAME_MALFORMED"));
 });
 
 test("a snapshot states a padded size within the limit of its variant, and nothing else", () => {
@@ -254,11 +296,30 @@ test("a snapshot states a padded size within the limit of its variant, and nothi
   expect(PsiSnapshot.parse(snapshot)).toEqual(snapshot);
   expect(PsiSnapshot.safeParse({ ...snapshot, rows: 3 }).success).toBe(false);
   const larger = padPsiItems(MAX_PSI_CARDINALITY_SET_ITEMS + 1);
-  expect(PsiParameters.safeParse({ kind: "psi-ids", ...padded, paddedItems: larger }).success).toBe(true);
-  expect(PsiParameters.safeParse({ kind: "psi-ids", ...padded, noise }).success).toBe(false);
   expect(PsiParameters.safeParse({ kind: "psi-cardinality", ...padded }).success).toBe(false);
-  for (const paddedItems of [larger, 17, 8, 16.5, 2 * MAX_PSI_IDS_SET_ITEMS]) {
+  for (const paddedItems of [larger, 17, 8, 16.5]) {
     expect(PsiParameters.safeParse({ ...parameters, paddedItems }).success).toBe(false);
+  }
+  const base = { items: larger, slots: 2 ** 18, segmentLength: 2 ** 10, filterSeed: HASH, hash: HASH };
+  const ids = { kind: "psi-ids", method: "filter", paddedItems: larger, oprfPublicKey: HASH, base };
+  const delta = { ...base, items: 256, slots: 768, segmentLength: 64 };
+  expect(PsiParameters.safeParse(ids).success).toBe(true);
+  expect(PsiParameters.safeParse({ ...ids, delta: { added: delta, removed: delta } }).success).toBe(true);
+  for (const bad of [
+    { ...ids, method: "tags" },
+    { ...ids, set: HASH },
+    { ...ids, noise },
+    { ...ids, paddedItems: 17, base: { ...base, items: 17 } },
+    { ...ids, paddedItems: larger / 2 },
+    { ...ids, paddedItems: 2 * MAX_PSI_IDS_SET_ITEMS, base: { ...base, items: 2 * MAX_PSI_IDS_SET_ITEMS } },
+    { ...ids, base: { ...base, slots: base.items - 1 } },
+    { ...ids, base: { ...base, slots: base.slots + 1 } },
+    { ...ids, base: { ...base, segmentLength: 2 ** 17 } },
+    { ...ids, base: { ...base, segmentLength: 3, slots: 3 * 2 ** 17 } },
+    { ...ids, delta: { added: delta, removed: { ...delta, items: 512 } } },
+    { ...ids, delta: { added: delta } },
+  ]) {
+    expect(PsiParameters.safeParse(bad).success).toBe(false);
   }
 });
 

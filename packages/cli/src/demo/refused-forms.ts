@@ -19,7 +19,7 @@ import type { RefusalCase } from "./refusals.ts";
 import { evaluation, sealedCall, sealedFrame, walkedProduct, type Scenery, type WalkedProduct } from "./scenery.ts";
 
 /** Elements of a list above the limit, padded as lists are: the limit is a padded size itself. */
-const TOO_MANY_ELEMENTS = 81_920;
+const TOO_MANY_ELEMENTS = 163_840;
 /** Byte that stands for `psi-ids` in a frame. */
 const PSI_IDS_BYTE = 1;
 /** Levels of each dimension of the table that is too fine, and the rows that are in one of its cells. */

@@ -217,6 +217,7 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     files: [
       "packages/mpc/src/oprf/client.ts",
       "packages/mpc/src/oprf/server.ts",
+      "packages/mpc/src/oprf/bulk-client.ts",
       "packages/mpc/src/oprf/dleq.ts",
       "packages/mpc/src/oprf/element-sum.ts",
       "packages/mpc/src/oprf/transcript.ts",
@@ -247,13 +248,15 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
   },
   {
     use: { en: "set intersection", zh: "隐私求交" },
-    algorithm: `Diffie–Hellman blinding in ${RISTRETTO}; tags by SHA-256`,
-    standard: "RFC 9496, RFC 9380",
+    algorithm: `VOPRF (${RISTRETTO}, SHA-512) with filters by SHA-256; of a count, Diffie–Hellman blinding, tags by SHA-256`,
+    standard: "RFC 9497, RFC 9496, RFC 9380",
     national: false,
     files: [
-      "packages/mpc/src/psi/blinding.ts",
       "packages/mpc/src/psi/bulk.ts",
       "packages/mpc/src/psi/caller-group.ts",
+      "packages/mpc/src/psi/filter/build-filters.ts",
+      "packages/mpc/src/psi/filter/fit-filter.ts",
+      "packages/mpc/src/psi/filter/pinned-filter.ts",
       "packages/mpc/src/psi/identity.ts",
       "packages/mpc/src/psi/noble-group.ts",
       "packages/mpc/src/psi/tags.ts",

@@ -1,16 +1,18 @@
-/** Compaction of a lookup product: base and delta become one base, under a key of the next epoch and with fresh seeds, and both
- *  tables before it go with the next turn of nobody reading them. What was deleted is then in no file of an index, and what
- *  callers evaluated before opens nothing. It needs no rows of the source: the tables were kept with what they were built from.
+/** Compaction of a product that is updated by deltas, a lookup or a set to match: base and delta become one base, under a key of the
+ *  next epoch and with fresh seeds, and both before it go with the next turn of nobody reading them. What was deleted is then in no file of an index, and what
+ *  callers evaluated before opens nothing. It needs no rows of the source: what was built is kept with what it was built from.
  *  A product whose grant was revoked answers nobody, and nothing of it stays.
  *  @module */
-import { SluiceError, type Name } from "@sluice/protocol";
+import { SluiceError, type Name, type ProductSnapshot } from "@sluice/protocol";
 import type { KeyColumn } from "../data/key-column.ts";
 import { keepMembership } from "../subjects/keep-membership.ts";
 import type { ServedProduct } from "../state/work.ts";
 import type { DomainContext } from "./context.ts";
 import { logEvent } from "./events.ts";
-import { applyChanges, decodeContent } from "./forms/lookup-content.ts";
-import { buildBase, type LabelSource } from "./forms/lookup-tables.ts";
+import { applyChanges, decodeContent, type LookupContent } from "./forms/lookup-content.ts";
+import { buildBase } from "./forms/lookup-tables.ts";
+import type { ProductSource } from "./forms/product-form.ts";
+import { buildIdsBase } from "./forms/psi-filters.ts";
 import { callOfIndex, indexContent } from "./indexes.ts";
 import { removeBuild } from "./build-folders.ts";
 import { putInService } from "./put-in-service.ts";
@@ -41,43 +43,64 @@ export async function compactProduct(
 ): Promise<void> {
   const served = context.work.product(product, version);
   const body = served?.snapshot.body;
-  if (served === null || served.index === null || body?.type !== "lookup-snapshot") return;
+  if (served === null || served.index === null || body === undefined || !hasUpdates(body)) return;
   const held = context.documents.grant(body.grant);
   if (held === null) throw new SluiceError("ERR_GRANT_UNKNOWN", { grant: body.grant });
   if (context.documents.isRevoked(body.grant)) return await removeRevoked(context, served);
-  const read = async (name: string) => decodeContent(await context.files.read(name, { signal }), signal);
-  const base = await read(indexContent(served));
-  const rows =
-    served.delta === null ? base : await applyChanges(base, await read(indexContent({ index: served.delta })), signal);
-  const { bundle, grant, release, vocabulary } = body;
+  const { bundle, grant, release } = body;
   const run = { callId: callOfIndex(served), product, version, grant, bundle };
-  const content = { kind: "labels" as const, vocabulary, ...rows };
-  const source = { run, held, release, content, layers: served.layers };
   try {
-    const compacted = await buildBase(context, source, signal);
-    await serve(context, { source, compacted, over: served, keys: rows.keys }, signal);
+    const source = { run, held, release, layers: served.layers };
+    await serve(context, await buildAgain(context, { source, over: served }, signal), signal);
   } finally {
     await removeBuild(context.files, run.callId);
   }
 }
 
-interface Compacted {
-  readonly source: LabelSource;
-  readonly compacted: ServedProduct;
+interface Compaction {
+  readonly source: Omit<ProductSource, "content">;
   /** What was served when it was begun. */
   readonly over: ServedProduct;
+}
+
+interface Compacted extends Compaction {
+  readonly compacted: ServedProduct;
+  readonly form: "label-lookup" | "psi-ids";
+  /** Of the rows behind it. */
   readonly keys: KeyColumn;
+}
+
+function hasUpdates(body: ProductSnapshot): boolean {
+  return body.type === "lookup-snapshot" || (body.type === "psi-snapshot" && body.parameters.kind === "psi-ids");
+}
+
+/** The base that what is served is made into. */
+async function buildAgain(context: DomainContext, compaction: Compaction, signal: AbortSignal): Promise<Compacted> {
+  const { source, over } = compaction;
+  const { body } = over.snapshot;
+  const read = async (index: string | null): Promise<LookupContent> =>
+    decodeContent(await context.files.read(indexContent({ index }), { signal }), signal);
+  if (body.type !== "lookup-snapshot") {
+    const content = await read(over.delta ?? over.index);
+    const compacted = await buildIdsBase(context, { ...source, content }, signal);
+    return { ...compaction, compacted, form: "psi-ids", keys: content.keys };
+  }
+  const base = await read(over.index);
+  const rows = over.delta === null ? base : await applyChanges(base, await read(over.delta), signal);
+  const content = { kind: "labels" as const, vocabulary: body.vocabulary, ...rows };
+  const compacted = await buildBase(context, { ...source, content }, signal);
+  return { ...compaction, compacted, form: "label-lookup", keys: rows.keys };
 }
 
 /** Puts what was compacted in service. */
 async function serve(
   context: DomainContext,
-  { source: { run, held }, compacted, over, keys }: Compacted,
+  { source: { run, held }, compacted, over, form, keys }: Compacted,
   signal: AbortSignal,
 ): Promise<void> {
   const written: WrittenFiles = { product: compacted };
   const { event, replaced } = await servingOrNothing(context, written, async () => {
-    const built = { run, held, form: "label-lookup" as const, snapshot: compacted.snapshotHash, keys };
+    const built = { run, held, form, snapshot: compacted.snapshotHash, keys };
     const membership = await keepMembership(context, built, signal);
     written.membership = membership.name;
     signal.throwIfAborted();

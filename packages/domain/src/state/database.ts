@@ -105,6 +105,8 @@ const MIGRATIONS = [
    CREATE TRIGGER count_spend_stays BEFORE DELETE ON count_spend BEGIN SELECT RAISE(ABORT, 'a spend stays'); END;
    CREATE TRIGGER count_spend_as_written BEFORE UPDATE ON count_spend BEGIN SELECT RAISE(ABORT, 'a spend stays'); END;
    CREATE TABLE count_lost (resource TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (resource, source)) STRICT, WITHOUT ROWID;`,
+  // Sets to match that were built before are of another form: they are built again.
+  `DELETE FROM product WHERE snapshot ->> '$.body.parameters.kind' = 'psi-ids';`,
 ] as const;
 
 /** An open state file. */

@@ -170,11 +170,12 @@ export class WorkStore {
     return row === undefined ? null : { ...readProduct(row), until: String(row["until_at"]) };
   }
 
-  /** Marks the versions of a lookup product for compaction, and returns them. */
+  /** Marks the versions of a product that is updated by deltas for compaction, and returns them. */
   mark(product: string): number[] {
     return this.#db
       .prepare(
-        `UPDATE product SET compact = 1 WHERE product = ? AND snapshot ->> '$.body.type' = 'lookup-snapshot' RETURNING version`,
+        `UPDATE product SET compact = 1 WHERE product = ? AND (snapshot ->> '$.body.type' = 'lookup-snapshot'
+           OR snapshot ->> '$.body.parameters.method' = 'filter') RETURNING version`,
       )
       .all(product)
       .map((row) => Number(row["version"]));

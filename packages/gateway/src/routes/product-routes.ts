@@ -75,7 +75,7 @@ export function productRoutes(server: ZodServer, context: GatewayContext): void 
     {
       config: { signed: true },
       schema: {
-        summary: "A part of one snapshot that callers download: the hints of a lookup, the set of psi-ids",
+        summary: "A part of one snapshot that callers download: the hints of a lookup, the filters of psi-ids",
         params: params.extend({ hash: Sha256Hex, part: SnapshotPart }),
         produces: [BINARY_MEDIA_TYPE],
         response: { 200: { content: { [BINARY_MEDIA_TYPE]: { schema: BinaryBody } } }, ...PROBLEM_RESPONSES },

@@ -3,31 +3,38 @@
  *  for each proof, because two proofs with one r give k away.
  *  @see https://www.rfc-editor.org/rfc/rfc9497 §2.2.1
  *  @module */
-import { concatBytes, utf8, type Bytes, type Random } from "@sluice/protocol";
+import { concatBytes, equalBytes, PROOF_BYTES, utf8, type Bytes, type Random } from "@sluice/protocol";
 import sodium from "libsodium-wrappers-sumo";
 import { weightedSum } from "./element-sum.ts";
 import { hashToScalar, prefixed, ScalarHash, sha512 } from "./transcript.ts";
 
-/** GenerateProof with generator A = G and key B. @param elements blinded (C) and evaluated (D), at least one. */
+/** Elements of a batch, at least one: blinded (C) and evaluated (D). */
+export interface BatchElements {
+  readonly blinded: readonly Bytes[];
+  readonly evaluated: readonly Bytes[];
+}
+
+/** GenerateProof with generator A = G and key B. */
 export function generateProof(
   secret: Bytes,
   publicKey: Bytes,
-  elements: { readonly blinded: readonly Bytes[]; readonly evaluated: readonly Bytes[] },
+  elements: BatchElements,
   random: Random,
   context: Bytes,
 ): Bytes {
-  const composite = compositeOf(publicKey, elements, context);
+  const composite = weightedSum(elements.blinded, weightsOf(publicKey, elements, context));
   const compositeEvaluated = sodium.crypto_scalarmult_ristretto255(secret, composite);
   const nonce = randomScalar(random);
-  const commitments = [
-    publicKey,
-    composite,
-    compositeEvaluated,
-    sodium.crypto_scalarmult_ristretto255_base(nonce),
-    sodium.crypto_scalarmult_ristretto255(nonce, composite),
-  ];
-  const transcript = concatBytes(...commitments.map(prefixed), utf8("Challenge"));
-  const challenge = hashToScalar(transcript, "HashToScalar-", context);
+  const challenge = challengeOf(
+    [
+      publicKey,
+      composite,
+      compositeEvaluated,
+      sodium.crypto_scalarmult_ristretto255_base(nonce),
+      sodium.crypto_scalarmult_ristretto255(nonce, composite),
+    ],
+    context,
+  );
   const product = sodium.crypto_core_ristretto255_scalar_mul(challenge, secret);
   const response = sodium.crypto_core_ristretto255_scalar_sub(nonce, product);
   nonce.fill(0);
@@ -35,13 +42,38 @@ export function generateProof(
   return concatBytes(challenge, response);
 }
 
+/** VerifyProof (§2.2.2). False too when the response is not reduced, or a sum is the identity. Elements are canonical.
+ *  @throws RangeError when an element is not */
+export function verifyProof(publicKey: Bytes, elements: BatchElements, proof: Bytes, context: Bytes): boolean {
+  if (proof.length !== PROOF_BYTES) return false;
+  const challenge = proof.subarray(0, SCALAR_BYTES);
+  const response = proof.subarray(SCALAR_BYTES);
+  if (!isReduced(response)) return false;
+  const weights = weightsOf(publicKey, elements, context);
+  const composite = weightedSum(elements.blinded, weights);
+  const compositeEvaluated = weightedSum(elements.evaluated, weights);
+  try {
+    const { crypto_core_ristretto255_add: add, crypto_scalarmult_ristretto255: multiply } = sodium;
+    const first = add(sodium.crypto_scalarmult_ristretto255_base(response), multiply(challenge, publicKey));
+    const second = add(multiply(response, composite), multiply(challenge, compositeEvaluated));
+    return equalBytes(challenge, challengeOf([publicKey, composite, compositeEvaluated, first, second], context));
+  } catch {
+    // libsodium refuses a product that is the identity.
+    return false;
+  }
+}
+
+function challengeOf(commitments: readonly Bytes[], context: Bytes): Bytes {
+  return hashToScalar(concatBytes(...commitments.map(prefixed), utf8("Challenge")), "HashToScalar-", context);
+}
+
+function isReduced(scalar: Bytes): boolean {
+  return equalBytes(sodium.crypto_core_ristretto255_scalar_reduce(concatBytes(scalar, new Uint8Array(32))), scalar);
+}
+
 // struct { opaque seed<64>; uint16 index; opaque blinded<32>; opaque evaluated<32>; opaque label[9]; } Composite;
-/** M of ComputeCompositesFast: the blinded elements weighted by the transcript. */
-function compositeOf(
-  publicKey: Bytes,
-  { blinded, evaluated }: { readonly blinded: readonly Bytes[]; readonly evaluated: readonly Bytes[] },
-  context: Bytes,
-): Bytes {
+/** The weights of ComputeComposites: one scalar for each pair, from the transcript. */
+function weightsOf(publicKey: Bytes, { blinded, evaluated }: BatchElements, context: Bytes): Bytes[] {
   const seed = sha512(concatBytes(prefixed(publicKey), prefixed(concatBytes(utf8("Seed-"), context))));
   const element = new Uint8Array(32);
   const entry = concatBytes(
@@ -52,16 +84,16 @@ function compositeOf(
     utf8("Composite"),
   );
   const hash = new ScalarHash(entry.length, "HashToScalar-", context);
-  const weights = blinded.map((bytes, i) => {
+  return blinded.map((bytes, i) => {
     entry[INDEX_AT] = i >> 8;
     entry[INDEX_AT + 1] = i & 0xff;
     entry.set(bytes, BLINDED_AT);
     entry.set(evaluated[i] ?? element, EVALUATED_AT);
     return hash.scalar(entry);
   });
-  return weightedSum(blinded, weights);
 }
 
+const SCALAR_BYTES = 32;
 const INDEX_AT = 2 + 64;
 const BLINDED_AT = INDEX_AT + 2 + 2;
 const EVALUATED_AT = BLINDED_AT + 32 + 2;

@@ -1,9 +1,9 @@
-/** Hashing of RFC 9497 for suite ristretto255-SHA512 on the server: domain separation, hash to group and scalar.
+/** Hashing of RFC 9497 for suite ristretto255-SHA512, in bulk, for both roles: domain separation, hash to group and scalar.
+ *  SHA-512 is libsodium's, which is as fast as Node's and is in browsers too. Await `sodium.ready` first.
  *  @see https://www.rfc-editor.org/rfc/rfc9497 §4.1, https://www.rfc-editor.org/rfc/rfc9380 §5.3.1
  *  @module */
 import { concatBytes, SluiceError, utf8, type Bytes } from "@sluice/protocol";
 import sodium from "libsodium-wrappers-sumo";
-import { hash } from "node:crypto";
 import { MAX_OPRF_INPUT_BYTES, type OprfMode } from "./client.ts";
 
 const MODE_BYTES = { oprf: 0x00, voprf: 0x01 } as const satisfies Record<OprfMode, number>;
@@ -13,7 +13,7 @@ const UNIFORM_BYTES = 64;
 
 /** SHA-512. */
 export function sha512(bytes: Bytes): Bytes {
-  return hash("sha512", bytes, "buffer");
+  return sodium.crypto_hash_sha512(bytes);
 }
 
 /** `"OPRFV1-" ‖ I2OSP(mode, 1) ‖ "-ristretto255-SHA512"` (RFC 9497 §3.1). */

@@ -29,23 +29,6 @@ export async function multiplyEach(scalar: Bytes, elements: Bytes, signal: Abort
   );
 }
 
-/** `scalar · H(entry)` for each entry, where H hashes to the group under the context. @throws ERR_CANCELLED */
-export async function blindEach(
-  scalar: Bytes,
-  entries: readonly Bytes[],
-  context: Bytes,
-  signal: AbortSignal | undefined,
-): Promise<Bytes> {
-  await sodium.ready;
-  const blinded = new Uint8Array(entries.length * ELEMENT_BYTES);
-  for (const [i, entry] of entries.entries()) {
-    if (i % BATCH_ITEMS === 0) await pause(signal);
-    const element = hashToGroup(entry, context);
-    blinded.set(sodium.crypto_scalarmult_ristretto255(scalar, element), i * ELEMENT_BYTES);
-  }
-  return blinded;
-}
-
 /** `scalar · element` for each element, in order, all of them checked on the way: for a scalar of one use alone, since what
  *  was multiplied before a bad element is thrown away.
  *  @throws ERR_OPRF_ELEMENT with the index of the first element that is not canonical or is the identity; ERR_CANCELLED */

@@ -33,9 +33,9 @@ import {
   type Sha256Hex,
 } from "@sluice/protocol";
 import { systemRandom } from "../random.ts";
-import { eachInBatches, type PsiPassOptions } from "./blinding.ts";
 import { callerGroup, UNIFORM_BYTES, type CallerGroup } from "./caller-group.ts";
 import { psiContext, psiIdentity } from "./identity.ts";
+import { eachInBatches, type PsiPassOptions } from "./pass.ts";
 import { checkSnapshot, distinctEntries, OnceOnly, type PsiQueryOptions } from "./receiver-list.ts";
 import { hasTag, tagOf } from "./tags.ts";
 
@@ -97,7 +97,7 @@ export class PsiCardinalityReceiver {
    *  @throws ERR_PSI_SET_TOO_LARGE, ERR_OPRF_INPUT, ERR_CANCELLED */
   async start(list: Iterable<string>, options: PsiQueryOptions = {}): Promise<PsiCardinalityQuery> {
     const { random = systemRandom } = options;
-    const { bytes } = distinctEntries(list);
+    const { bytes } = distinctEntries(list, "psi-cardinality");
     const group = await callerGroup();
     const scalar = freshScalar(group, random);
     const blind = new OnceOnly(scalar);

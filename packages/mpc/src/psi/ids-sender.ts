@@ -1,37 +1,42 @@
-/** Sender of private set intersection, variant ids: publishes tags of its blinded set, then evaluates blinded lists.
- *  Who learns what, and what a cheating party gains, stands in `ids-receiver.ts`.
+/** Sender of private set intersection, variant ids, method filter: evaluates its set under the key of an epoch, and blinded lists of
+ *  callers with a proof for each batch. Who learns what, and what a cheating party gains, stands in `ids-receiver.ts`.
  *
- *  The domain learns the padded size of a list. It gives one evaluation per element, under one key for an epoch, so
- *  that the published set can be reused: two callers who compare notes see the same tags. Padding tags are random, and
- *  look like others to whoever has not evaluated all entries.
+ *  The domain learns the padded size of a list. It gives one evaluation per element under one key for an epoch, so that callers
+ *  keep a filter and fetch what has changed: two callers who compare notes see the same outputs.
  *  @module */
 import {
   concatBytes,
+  ELEMENT_BYTES,
   encodePsiIdsAnswer,
-  encodePsiSet,
-  padPsiItems,
-  PSI_TAG_BYTES,
+  isSluiceError,
+  MAX_OPRF_ELEMENTS,
+  SluiceError,
   type Bytes,
+  type Random,
   type Sha256Hex,
 } from "@sluice/protocol";
-import type { OprfKeyPair } from "../oprf/server.ts";
+import { pause } from "../cancel.ts";
+import { blindEvaluate, evaluateMany, type OprfKeyPair } from "../oprf/server.ts";
 import { systemRandom } from "../random.ts";
-import { blindEach, checkElements, multiplyEach, sortItems, tagEach } from "./bulk.ts";
-import { psiContext, type PsiIdentity } from "./identity.ts";
-import { distinctOf, expectVariant, openQuery, type PsiSetSource } from "./sender-key.ts";
+import { FILTER_KEY_BYTES } from "./filter/shape.ts";
+import type { PsiIdentity } from "./identity.ts";
+import { expectVariant, openQuery } from "./sender-key.ts";
 
-/** Makes the PsiSet to publish; its hash goes into the snapshot.
- *  @throws ERR_PSI_SET_TOO_LARGE, ERR_CANCELLED; ERR_FRAME_MALFORMED when two tags collide (below 2^-56: build again
- *  under another epoch). */
-export async function prepareIdsSet(source: PsiSetSource): Promise<Bytes> {
-  const { identity, key, random = systemRandom, signal } = source;
+/** Keys of a filter: of each entry what a filter takes of its output, one after another.
+ *  @throws ERR_OPRF_INPUT, ERR_CANCELLED; ERR_STATE when the identity is of the other variant */
+export async function evaluateEntries(source: {
+  readonly identity: PsiIdentity;
+  readonly key: OprfKeyPair;
+  /** `psiEntry` of each. */
+  readonly entries: readonly Bytes[];
+  readonly signal?: AbortSignal | undefined;
+}): Promise<Bytes> {
+  const { identity, key, entries, signal } = source;
   expectVariant(identity, "psi-ids");
-  const entries = distinctOf(source);
-  const context = psiContext(identity);
-  const blinded = await blindEach(key.secret.reveal(), entries, context, signal);
-  const padding = random.bytes((padPsiItems(entries.length) - entries.length) * PSI_TAG_BYTES);
-  const tags = concatBytes(await tagEach(blinded, context, signal), padding);
-  return encodePsiSet({ tags: sortItems(tags, PSI_TAG_BYTES) });
+  const outputs = await evaluateMany(key, entries, { signal });
+  const keys = concatBytes(...outputs.map((output) => output.subarray(0, FILTER_KEY_BYTES)));
+  for (const output of outputs) output.fill(0);
+  return keys;
 }
 
 /** One call of a PSI product with ids. */
@@ -42,15 +47,42 @@ export interface IdsCall {
   readonly snapshot: Sha256Hex;
   /** PsiQuery. */
   readonly frame: Bytes;
+  /** Nonces of the proofs are drawn from it. */
+  readonly random?: Random;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The PsiIdsAnswer. Every element is checked before the key touches one.
+/** The PsiIdsAnswer. Decoding checks every element before the key touches it, and a bad one refuses the list.
  *  @throws ERR_FRAME_MALFORMED, ERR_PSI_SET_TOO_LARGE, ERR_SNAPSHOT; ERR_OPRF_ELEMENT with the index of the first bad one;
  *  ERR_CANCELLED */
-export async function answerIds({ identity, key, snapshot, frame, signal }: IdsCall): Promise<Bytes> {
+export async function answerIds(call: IdsCall): Promise<Bytes> {
+  const { identity, key, snapshot, frame, random = systemRandom, signal } = call;
   expectVariant(identity, "psi-ids");
   const { elements } = openQuery(frame, snapshot);
-  await checkElements(elements, signal);
-  return encodePsiIdsAnswer({ elements: await multiplyEach(key.secret.reveal(), elements, signal) });
+  const evaluated = new Uint8Array(elements.length);
+  const proofs: Bytes[] = [];
+  const count = elements.length / ELEMENT_BYTES;
+  for (let from = 0; from < count; from += MAX_OPRF_ELEMENTS) {
+    await pause(signal);
+    const batch = Array.from({ length: Math.min(MAX_OPRF_ELEMENTS, count - from) }, (_, i) =>
+      elements.subarray((from + i) * ELEMENT_BYTES, (from + i + 1) * ELEMENT_BYTES),
+    );
+    const answered = await evaluateBatch(key, batch, { from, random });
+    for (const [i, element] of answered.elements.entries()) evaluated.set(element, (from + i) * ELEMENT_BYTES);
+    proofs.push(answered.proof);
+  }
+  return encodePsiIdsAnswer({ elements: evaluated, proofs: concatBytes(...proofs) });
+}
+
+async function evaluateBatch(
+  key: OprfKeyPair,
+  batch: readonly Bytes[],
+  { from, random }: { readonly from: number; readonly random: Random },
+) {
+  try {
+    return await blindEvaluate(key, batch, random);
+  } catch (error) {
+    if (!isSluiceError(error, "ERR_OPRF_ELEMENT")) throw error;
+    throw new SluiceError("ERR_OPRF_ELEMENT", { index: from + Number(error.details["index"]) });
+  }
 }

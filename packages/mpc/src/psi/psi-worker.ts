@@ -3,33 +3,34 @@
  *  @module */
 import { ByteReader, padPsiItems, sha256Hex, type Bytes } from "@sluice/protocol";
 import type { OprfKeyPair } from "../oprf/server.ts";
+import { systemRandom } from "../random.ts";
 import { serveTasks } from "../tasks.ts";
 import { answerCardinality, prepareCardinalitySet } from "./cardinality-sender.ts";
 import { MAX_PSI_ENTRY_BYTES } from "./entry.ts";
-import { answerIds, prepareIdsSet } from "./ids-sender.ts";
+import { fitFilter } from "./filter/fit-filter.ts";
+import { answerIds, evaluateEntries } from "./ids-sender.ts";
 import { derivePsiKey, distinctOf } from "./sender-key.ts";
 import type {
   PackedEntries,
   PsiAnswerTask,
   PsiCountTask,
+  PsiEvaluateTask,
+  PsiFitTask,
   PsiPrepareCountTask,
   PsiPrepared,
-  PsiPrepareTask,
 } from "./tasks.ts";
 
 export default serveTasks({
-  "psi.prepare": (input) => prepare(input as PsiPrepareTask),
+  "psi.evaluate": (input) => evaluate(input as PsiEvaluateTask),
+  "psi.fit": (input) => fitFilter(input as PsiFitTask, systemRandom),
   "psi.answer": (input) => answer(input as PsiAnswerTask),
   "psi.prepare-count": (input) => prepareCount(input as PsiPrepareCountTask),
   "psi.count": (input) => count(input as PsiCountTask),
 });
 
-async function prepare(task: PsiPrepareTask): Promise<PsiPrepared> {
+async function evaluate(task: PsiEvaluateTask): Promise<Bytes> {
   const { identity } = task;
-  return await withKey(task, async (key) => {
-    const entries = distinctOf({ identity, entries: unpackEntries(task.set) });
-    return await prepared(entries.length, await prepareIdsSet({ identity, key, entries }));
-  });
+  return await withKey(task, (key) => evaluateEntries({ identity, key, entries: unpackEntries(task.set) }));
 }
 
 async function answer(task: PsiAnswerTask): Promise<Bytes> {
@@ -39,19 +40,17 @@ async function answer(task: PsiAnswerTask): Promise<Bytes> {
 
 async function prepareCount({ identity, set }: PsiPrepareCountTask): Promise<PsiPrepared> {
   const entries = distinctOf({ identity, entries: unpackEntries(set) });
-  return await prepared(entries.length, await prepareCardinalitySet({ identity, entries }));
+  const elements = await prepareCardinalitySet({ identity, entries });
+  const parameters = { paddedItems: padPsiItems(entries.length), set: await sha256Hex(elements) };
+  return { parameters, set: elements };
 }
 
 async function count({ identity, elements, snapshot, frame, dummies }: PsiCountTask): Promise<Bytes> {
   return await answerCardinality({ identity, set: elements, snapshot, frame, dummies });
 }
 
-async function prepared(items: number, set: Bytes): Promise<PsiPrepared> {
-  return { parameters: { paddedItems: padPsiItems(items), set: await sha256Hex(set) }, set };
-}
-
 async function withKey<T>(
-  { seed, identity }: PsiPrepareTask | PsiAnswerTask,
+  { seed, identity }: Pick<PsiAnswerTask, "seed" | "identity">,
   use: (key: OprfKeyPair) => Promise<T>,
 ): Promise<T> {
   const key = await derivePsiKey(seed, identity);

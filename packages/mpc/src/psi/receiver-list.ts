@@ -11,8 +11,8 @@ import {
   type Random,
   type Sha256Hex,
 } from "@sluice/protocol";
-import type { PsiPassOptions } from "./blinding.ts";
 import { psiEntry } from "./entry.ts";
+import type { PsiPassOptions } from "./pass.ts";
 
 /** Options of a query. */
 export interface PsiQueryOptions extends PsiPassOptions {
@@ -32,14 +32,13 @@ export async function checkSnapshot(snapshot: PsiSnapshot, snapshotHash: Sha256H
 }
 
 /** The distinct entries of a list, in the order in which they first occur, with their bytes.
- *  @throws ERR_PSI_SET_TOO_LARGE when there are more than MAX_PSI_LIST_ITEMS; ERR_OPRF_INPUT when one cannot be an entry. */
-export function distinctEntries(list: Iterable<string>): { entries: string[]; bytes: Bytes[] } {
+ *  @throws ERR_PSI_SET_TOO_LARGE when there are more than the variant allows; ERR_OPRF_INPUT when one cannot be an entry. */
+export function distinctEntries(list: Iterable<string>, kind: PsiKind): { entries: string[]; bytes: Bytes[] } {
+  const maxItems = MAX_PSI_LIST_ITEMS[kind];
   const distinct = new Set<string>();
   for (const entry of list) {
     distinct.add(entry);
-    if (distinct.size > MAX_PSI_LIST_ITEMS) {
-      throw new SluiceError("ERR_PSI_SET_TOO_LARGE", { maxItems: MAX_PSI_LIST_ITEMS });
-    }
+    if (distinct.size > maxItems) throw new SluiceError("ERR_PSI_SET_TOO_LARGE", { maxItems });
   }
   const entries = [...distinct];
   return { entries, bytes: entries.map(psiEntry) };

@@ -1,6 +1,5 @@
 /** Key and arguments of the sender. The key is the crown jewel: whoever holds it tests every identity number
- *  against a published set. It is derived for one identity, mode OPRF, so that neither a lookup product nor the other
- *  variant ever uses it.
+ *  against a set. It is derived for one identity, mode VOPRF, so that no lookup product ever uses it.
  *  @module */
 import {
   decodePsiQuery,
@@ -18,7 +17,7 @@ import { psiKeyInfo, type PsiIdentity } from "./identity.ts";
 
 /** The key of one identity. @param seed 32 secret random bytes. @throws ERR_OPRF_INPUT when the seed has another length. */
 export function derivePsiKey(seed: Bytes, identity: PsiIdentity): Promise<OprfKeyPair> {
-  return deriveKeyPair(seed, psiKeyInfo(identity), "oprf");
+  return deriveKeyPair(seed, psiKeyInfo(identity), "voprf");
 }
 
 /** What a set is prepared from. */

@@ -9,7 +9,10 @@ export {
 } from "./cardinality-sender.ts";
 export { MAX_PSI_ENTRY_BYTES, psiEntry } from "./entry.ts";
 export { psiIdentity, type PsiIdentity } from "./identity.ts";
-export { answerIds, prepareIdsSet, type IdsCall } from "./ids-sender.ts";
+export { buildPsiFilters, type BuiltFilters, type FiltersBuild, type FilterSet } from "./filter/build-filters.ts";
+export { fitFilter, type FittedFilter } from "./filter/fit-filter.ts";
+export { FILTER_KEY_BYTES } from "./filter/shape.ts";
+export { answerIds, evaluateEntries, type IdsCall } from "./ids-sender.ts";
 export { derivePsiKey, type PsiSetSource } from "./sender-key.ts";
 export {
   packEntries,
@@ -19,5 +22,4 @@ export {
   type PsiCountTask,
   type PsiPrepareCountTask,
   type PsiPrepared,
-  type PsiPrepareTask,
 } from "./tasks.ts";

@@ -5,9 +5,10 @@ import { concatBytes, type Bytes, type Sha256Hex } from "@sluice/protocol";
 import { extname } from "node:path";
 import type { CountDummies } from "./cardinality-sender.ts";
 import { psiEntry } from "./entry.ts";
+import type { FilterKeys } from "./filter/fit-filter.ts";
 import type { PsiIdentity } from "./identity.ts";
 
-/** Worker file for `createTaskPool`: tasks `psi.prepare`, `psi.answer` of ids; `psi.prepare-count`, `psi.count` of cardinality. */
+/** Worker file for `createTaskPool`: tasks `psi.evaluate`, `psi.fit`, `psi.answer` of ids; `psi.prepare-count`, `psi.count` of cardinality. */
 export const PSI_WORKER = new URL(`./psi-worker${extname(import.meta.url)}`, import.meta.url);
 
 /** Key of one identity: the worker derives it under the identity, whatever else the seed is used for. */
@@ -24,10 +25,13 @@ export interface PackedEntries {
   readonly count: number;
 }
 
-/** Input of `psi.prepare`. */
-export interface PsiPrepareTask extends PsiKeySource {
+/** Input of `psi.evaluate`; the result is the key of each entry in a filter, one after another. */
+export interface PsiEvaluateTask extends PsiKeySource {
   readonly set: PackedEntries;
 }
+
+/** Input of `psi.fit`; the result is a FittedFilter. */
+export type PsiFitTask = FilterKeys;
 
 /** Input of `psi.prepare-count`. */
 export interface PsiPrepareCountTask {
@@ -35,11 +39,11 @@ export interface PsiPrepareCountTask {
   readonly set: PackedEntries;
 }
 
-/** Result of `psi.prepare` and `psi.prepare-count`. */
+/** Result of `psi.prepare-count`. */
 export interface PsiPrepared {
   /** Padded number of entries, and hash of `set`. */
   readonly parameters: { readonly paddedItems: number; readonly set: Sha256Hex };
-  /** The PsiSet that callers fetch (ids), or the elements that stay in the domain (cardinality). */
+  /** The elements, which stay in the domain. */
   readonly set: Bytes;
 }
 
@@ -63,7 +67,7 @@ export interface PsiAnswerTask extends PsiKeySource {
   readonly frame: Bytes;
 }
 
-/** Packs entries for `psi.prepare`. Transfer the buffer with the task. @throws ERR_OPRF_INPUT when one cannot be an entry. */
+/** Packs entries for a task. Transfer the buffer with the task. @throws ERR_OPRF_INPUT when one cannot be an entry. */
 export function packEntries(entries: Iterable<string>): PackedEntries {
   let packed = new Uint8Array(2 ** 16);
   let used = 0;

@@ -90,7 +90,7 @@ export async function buildDelta(
 }
 
 /** What the base of `served` was built from; null when its file is missing or altered. */
-async function contentOfBase(
+export async function contentOfBase(
   { files, observer }: DomainContext,
   served: ServedProduct,
   signal: AbortSignal,

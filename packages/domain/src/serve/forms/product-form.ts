@@ -93,7 +93,10 @@ export interface SessionForm {
 export type ServedMembers = Omit<ReportSnapshot, "type" | "report">;
 
 /** The members that `source` decides. */
-export function servedMembers(context: DomainContext, { run, release }: ProductSource): ServedMembers {
+export function servedMembers(
+  context: DomainContext,
+  { run, release }: Pick<ProductSource, "run" | "release">,
+): ServedMembers {
   return {
     domain: context.config.domain,
     product: run.product,
@@ -109,7 +112,7 @@ export function servedMembers(context: DomainContext, { run, release }: ProductS
 /** The product that serves `body`, signed. `index` names its folder, if it has one. */
 export async function signProduct(
   context: DomainContext,
-  { run, layers }: ProductSource,
+  { run, layers }: Pick<ProductSource, "run" | "layers">,
   body: ProductSnapshot,
   index: string | null,
 ): Promise<ServedProduct> {
