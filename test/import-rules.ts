@@ -13,7 +13,15 @@ export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   evidence: ["protocol"],
   domain: ["protocol", "mpc", "desensitize", "sandbox", "evidence"],
   gateway: ["protocol", "evidence"],
-  client: ["protocol", "mpc/lookup/client", "mpc/psi/receiver", "mpc/score/client", "mpc/session/client", "evidence"],
+  client: [
+    "protocol",
+    "mpc/lookup/client",
+    "mpc/psi/receiver",
+    "mpc/psi/transfer-receiver",
+    "mpc/score/client",
+    "mpc/session/client",
+    "evidence",
+  ],
   cli: ["protocol", "mpc", "desensitize", "sandbox", "evidence", "domain", "gateway", "client"],
 };
 

@@ -7,6 +7,7 @@ import { PsiIdsReceiver } from "@sluice/mpc/psi/receiver";
 import { ScoreClient } from "@sluice/mpc/score/client";
 import { planScore, score } from "@sluice/mpc/score/server";
 import {
+  isPsiFilter,
   decodeScoreReply,
   decodeScoreRequest,
   encodeScoreReply,
@@ -135,7 +136,7 @@ test("psi-ids: the filters, the query, the answer and the matches follow from li
   const vector = psi.ids;
   const { key, publicKey, sent, drawn } = openIds();
   const { parameters } = vector.snapshot.body;
-  if (parameters.kind !== "psi-ids") throw new Error("not of ids");
+  if (!isPsiFilter(parameters)) throw new Error("not of ids");
   expect(publicKey.toString("hex")).toBe(parameters.oprfPublicKey);
   expect(parameters).toMatchObject({ method: "filter", paddedItems: paddedSize(psi.set.length) });
 

@@ -4,6 +4,8 @@
 import { PsiIdsReceiver } from "@sluice/mpc/psi/receiver";
 import {
   encodedPsiFilterBytes,
+  isPsiFilter,
+  isPsiTransfer,
   isSluiceError,
   type Bytes,
   type EvidencedReceipt,
@@ -16,6 +18,7 @@ import type { CallOptions } from "./options.ts";
 import { fetchPart, openProduct, type ProductHandle } from "./product-handle.ts";
 import type { ProductionContext } from "./production-call.ts";
 import { asClient, refusal } from "./refusal.ts";
+import { matchByTransfer } from "./transfer-match.ts";
 
 /** What matching yields. */
 export interface MatchResult {
@@ -39,7 +42,8 @@ export interface MatchHandle extends ProductHandle<PsiSnapshot> {
 /** A snapshot that can be asked. */
 interface Opened {
   readonly product: ProductHandle<PsiSnapshot>;
-  readonly receiver: PsiIdsReceiver;
+  /** Holds what was fetched; null where nothing is, and each list is a session. */
+  readonly receiver: PsiIdsReceiver | null;
 }
 
 /** Opens a product of the form `psi-ids`; its filters have the hashes and sizes that the signed snapshot names.
@@ -84,10 +88,13 @@ async function openSnapshot(
   if (before !== null && Date.parse(product.snapshot.at) < Date.parse(before.product.snapshot.at)) {
     throw refusal("ERR_RECEIPT", { reason: "the snapshot is older than the one before" });
   }
+  if (isPsiTransfer(product.snapshot.parameters)) {
+    return { product, receiver: null };
+  }
   const parameters = filterParameters(product.snapshot);
   const delta = await fetchDelta(context, product, parameters, signal);
-  if (before?.receiver.holds(parameters.base) === true) {
-    const { receiver } = before;
+  const receiver = before?.receiver ?? null;
+  if (receiver?.holds(parameters.base) === true) {
     return { product, receiver: await asClient(() => receiver.reopen({ ...product, delta })) };
   }
   const sizeBytes = encodedPsiFilterBytes(parameters.base);
@@ -112,12 +119,15 @@ async function matchList(
   entries: readonly string[],
   options: ListCallOptions,
 ): Promise<MatchResult> {
+  if (receiver === null) {
+    return { ...(await matchByTransfer(context, product, entries, options)), snapshotHash: product.snapshotHash };
+  }
   const { random } = context;
   const call = await callWithList(context, product, (pass) => receiver.start(entries, { ...pass, random }), options);
   return { found: call.result, receipt: call.receipt, snapshotHash: product.snapshotHash };
 }
 
 function filterParameters({ parameters, product }: PsiSnapshot): PsiFilterParameters {
-  if (parameters.kind === "psi-ids") return parameters;
+  if (isPsiFilter(parameters)) return parameters;
   throw refusal("ERR_STATE", { kind: "product", name: product, state: parameters.kind, needed: "psi-ids" });
 }

@@ -42,7 +42,7 @@ export interface SessionOutcome {
 export async function runSessionCall(
   context: ProductionContext,
   use: ProductionUse,
-  { role, items }: { readonly role: Session; readonly items: number },
+  { role, items }: { readonly role: (session: Bytes) => Session; readonly items: number },
   { signal }: CallOptions,
 ): Promise<SessionOutcome> {
   const callId = random128(context.random);
@@ -50,7 +50,7 @@ export async function runSessionCall(
   const sealed = await asClient(() => sealQuery(use.sealKey, opening, sealingContext({ ...use, callId })));
   const call = new OpenCall(context, { ...use, callId }, sealed);
   await call.open(signal);
-  const measured = new MeasuredSession(role, "caller", async () => {});
+  const measured = new MeasuredSession(role(fromHex(callId)), "caller", async () => {});
   const seal = await sealed.session();
   let number = 0;
   const post = async (packet: Bytes, until: AbortSignal | undefined): Promise<Bytes> => {

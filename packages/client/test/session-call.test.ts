@@ -1,6 +1,7 @@
 /** Calls of many messages, asked of a stub that answers truly, is cut off, and lies. @module */
 import { openQuery, type SessionSeal } from "@sluice/evidence/seal";
 import { MeasuredSession } from "@sluice/mpc/session/client";
+import { transferSet, TransferSender } from "@sluice/mpc/psi/transfer-sender";
 import { SessionHost } from "@sluice/mpc/session/server";
 import {
   decodeCall,
@@ -9,6 +10,7 @@ import {
   encodeSessionReply,
   encodeSessionSummary,
   fromHex,
+  padPsiItems,
   sealingContext,
   SluiceError,
   toHex,
@@ -22,6 +24,7 @@ import {
 import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { systemClock, systemRandom } from "../src/index.ts";
+import { openMatch } from "../src/match.ts";
 import { openProduct, useOf } from "../src/product-handle.ts";
 import type { ProductionContext } from "../src/production-call.ts";
 import { runSessionCall } from "../src/session-call.ts";
@@ -94,8 +97,21 @@ const summing: MakeProduct = async (served) => ({
   },
 });
 
+const PEOPLE = transferSet(Array.from({ length: 30 }, (_, i) => `person-${i}`));
+const PURPOSE = "medical-aid";
+const equals: MakeProduct = async (served) => ({
+  ...(await summing(served)),
+  snapshot: {
+    type: "psi-snapshot",
+    ...served,
+    purpose: PURPOSE,
+    parameters: { kind: "psi-ids", method: "transfer", paddedItems: padPsiItems(PEOPLE.count) },
+    epoch: 1,
+  },
+});
+
 beforeAll(async () => {
-  city = await StubCity.start({ "person-1": 0 }, { sums: summing });
+  city = await StubCity.start({ "person-1": 0 }, { sums: summing, equals });
   const { url: gatewayUrl, caller: key, trust } = city;
   const parts = { clock: systemClock, random: systemRandom };
   context = {
@@ -140,7 +156,9 @@ async function open(body: Bytes): Promise<SessionReply> {
     const { seal } = city.domainKeys;
     const query = await openQuery(seal, envelope.frame, sealingContext(envelope.request.body));
     const { items, snapshot } = decodeSessionOpening(query.content);
-    const role = new MeasuredSession(new Summing(), "domain", async (totals) => {
+    const sender = { session: fromHex(callId), snapshot: toHex(snapshot), purpose: PURPOSE, list: PEOPLE };
+    const own = envelope.request.body.product === "equals" ? TransferSender.create(sender) : new Summing();
+    const role = new MeasuredSession(own, "domain", async (totals) => {
       const { receivedBytes: callerBytes, sentBytes: domainBytes, digest } = totals;
       summaries.set(toHex(snapshot), { items, callerBytes, domainBytes, digest });
       await Promise.resolve();
@@ -171,7 +189,7 @@ async function goOn(url: string, body: Bytes): Promise<SessionReply> {
 
 async function ask(signal?: AbortSignal, role: Session = new Asking()) {
   const product = await openProduct(context, "sums", "report", {});
-  return await runSessionCall(context, useOf(product, "report", ITEMS), { role, items: ITEMS }, { signal });
+  return await runSessionCall(context, useOf(product, "report", ITEMS), { role: () => role, items: ITEMS }, { signal });
 }
 
 test("a session ends with what the role computed and a receipt over the same frames", async () => {
@@ -228,4 +246,21 @@ test("a domain that holds the session no more, or fails in it, ends it with its 
     },
   };
   await expect(ask(cancel.signal, stopping)).rejects.toMatchObject({ code: "ERR_CANCELLED" });
+});
+
+test("a list is matched by oblivious transfer where the snapshot says so, and told how far it is", async () => {
+  const handle = await openMatch(context, "equals");
+  const list = ["nobody", "person-7", "somebody", "person-1", "person-7"];
+  const told: number[] = [];
+  const { found, receipt } = await handle.match(list, { onProgress: ({ done, total }) => told.push(done / total) });
+  expect(found).toEqual(["person-7", "person-1"]);
+  expect(receipt.receipt.body.quantity).toEqual({ unit: "psi-element", amount: "16" });
+  expect(told.at(-1)).toBe(1);
+  expect(told).toEqual(told.toSorted((a, b) => a - b));
+  const cancel = new AbortController();
+  cancel.abort();
+  await refused(handle.match(list, { signal: cancel.signal }), "ERR_CANCELLED");
+  const stopping = new AbortController();
+  const stopped = handle.match(list, { signal: stopping.signal, onProgress: () => stopping.abort() });
+  await expect(stopped).rejects.toMatchObject({ code: "ERR_CANCELLED" });
 });

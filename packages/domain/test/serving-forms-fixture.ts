@@ -14,6 +14,7 @@ import {
   type Operation,
   type ProductSnapshot,
   type PsiKind,
+  type PsiSides,
 } from "@sluice/protocol";
 import { deliverGrant, sealedCall, send, serveProduct, snapshotOf, type Fixture } from "./serving-fixture.ts";
 
@@ -27,9 +28,9 @@ const job = (served: string, produce: string, released = { spec: "", value: "" }
 } };`);
 
 /** A set of the persons that have a row of age 60 or above. */
-export const setJob = (match: PsiKind, privacy?: CountPrivacy): Bytes =>
+export const setJob = (match: PsiKind, privacy?: CountPrivacy, sides?: PsiSides): Bytes =>
   job(
-    `members: ${JSON.stringify({ kind: "set", match, privacy })}`,
+    `members: ${JSON.stringify({ kind: "set", match, privacy, sides })}`,
     `produce(rows) { return { members: Uint8Array.from(rows.age.values, (age) => age >= 60 ? 1 : 0) }; }`,
   );
 

@@ -1,6 +1,9 @@
 /** Calls of many messages through a running domain: charged when they are opened, bound to their call, receipted once, gone
  *  with the process. @module */
-import { signDocument } from "@sluice/evidence";
+import { sealedFileFacts, signDocument } from "@sluice/evidence";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { TransferReceiver, transferSet } from "@sluice/mpc/psi/transfer-receiver";
 import { MeasuredSession, postSession } from "@sluice/mpc/session/client";
 import {
   BINARY_MEDIA_TYPE,
@@ -11,6 +14,7 @@ import {
   encodeSessionOpening,
   fromHex,
   isSluiceError,
+  padPsiItems,
   sha256Hex,
   SluiceError,
   utf8,
@@ -20,6 +24,7 @@ import {
 } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startDomain } from "../src/index.ts";
+import type { ServedProduct } from "../src/state/work.ts";
 import type { SessionForm } from "../src/serve/forms/product-form.ts";
 import { productForm } from "../src/serve/forms/registry.ts";
 import {
@@ -30,7 +35,18 @@ import {
   spentUnits,
   type AnsweringProduct,
 } from "./serving-forms-fixture.ts";
-import { openFixture, post, postJson, sealedCall, send, type Fixture, type SealedCall } from "./serving-fixture.ts";
+import {
+  bucketOfAge,
+  get,
+  ROWS,
+  openFixture,
+  post,
+  postJson,
+  sealedCall,
+  send,
+  type Fixture,
+  type SealedCall,
+} from "./serving-fixture.ts";
 
 const ITEMS = 20;
 const FRAMES = 11;
@@ -72,10 +88,12 @@ const summing: SessionForm = {
     return { role: new Summing(), close: async () => void closed++ };
   },
 };
+const real = (...[context, form, served]: [...Parameters<typeof productForm>, ServedProduct]) =>
+  productForm(context, form).session?.(served) ?? null;
 const options = {
   forms: (...[context, form]: Parameters<typeof productForm>) => ({
     ...productForm(context, form),
-    ...(form === "psi-ids" ? { session: () => summing } : {}),
+    ...(form === "psi-ids" ? { session: (served: ServedProduct) => real(context, form, served) ?? summing } : {}),
   }),
   pause: () => Promise.resolve(),
   workerThreads: 1,
@@ -242,6 +260,54 @@ test("messages of another call, changed or old ones, and calls by the usual way 
   expect(await codeOf(post(fixture, `/v1/sessions/${"0".repeat(32)}`, unknown, BINARY_MEDIA_TYPE))).toBe(
     "ERR_SESSION_ENDED",
   );
+});
+
+test("a set for lists of its size is matched by oblivious transfer, its hashes sealed at rest", async () => {
+  const equal = await serveForm(fixture, grant, "equals", setJob("psi-ids", undefined, "equal"));
+  const { snapshot } = equal;
+  if (snapshot.type !== "psi-snapshot") throw new Error("no set");
+  const members = Array.from({ length: ROWS }, (_, i) => i).filter((i) => bucketOfAge(i) >= 60);
+  const paddedItems = padPsiItems(members.length);
+  expect(snapshot.parameters).toEqual({ kind: "psi-ids", method: "transfer", paddedItems });
+  const entries = Array.from({ length: 40 }, (_, i) => `P${i * 3}`);
+  const items = padPsiItems(entries.length);
+  const one = await call({ product: equal, items });
+  await open(one);
+  const { send, kept } = await posting(one);
+  const id = fromHex(one.callId);
+  const { purpose } = snapshot;
+  const list = transferSet(entries);
+  const role = TransferReceiver.create({
+    session: id,
+    snapshot: equal.snapshotHash,
+    purpose,
+    list,
+    setItems: paddedItems,
+  });
+  const done = await postSession(role, { id, post: send });
+  expect(done).toEqual(entries.flatMap((entry, i) => (bucketOfAge(Number(entry.slice(1))) >= 60 ? [i] : [])));
+  expect(kept.answer?.receipt.receipt.body.quantity.amount).toBe(String(items));
+  // A list that is longer than was declared, and one that is no padded size.
+  const short = await call({ product: equal, items: 16 });
+  await open(short);
+  const longer = TransferReceiver.create({
+    session: fromHex(short.callId),
+    snapshot: equal.snapshotHash,
+    purpose,
+    list,
+    setItems: paddedItems,
+  });
+  const cheated = await posting(short);
+  expect(await codeOf(postSession(longer, { id: fromHex(short.callId), post: cheated.send }))).toBe(
+    "ERR_PSI_SET_TOO_LARGE",
+  );
+  expect(await codeOf(open(await call({ product: equal, items: 17 })))).toBe("ERR_FRAME_MALFORMED");
+  expect(await codeOf(ask(fixture, equal, "psi.ids", utf8("frame")))).toBe("ERR_FRAME_MALFORMED");
+  expect(await codeOf(get(fixture, `/v1/products/equals/snapshots/${equal.snapshotHash}/set`))).toBe("ERR_NOT_FOUND");
+  const files = await readdir(join(fixture.directory, "indexes"), { recursive: true });
+  const digests = files.filter((file) => file.endsWith("digests.bin"));
+  expect(digests).toHaveLength(1);
+  expect(await sealedFileFacts(join(fixture.directory, "indexes", digests[0] ?? ""))).not.toBeNull();
 });
 
 test("a domain that begins anew holds no session: what was spent stays spent, and the caller asks again", async () => {

@@ -1,7 +1,14 @@
 /** A matched set whose table is imported anew: updates by two filters over the same base, the snapshot before for its time, and compaction.
  *  @module */
 import { PsiIdsReceiver } from "@sluice/mpc/psi/receiver";
-import { documentHash, encodedPsiFilterBytes, SignedPsiSnapshot, type Bytes, type PsiSnapshot } from "@sluice/protocol";
+import {
+  isPsiFilter,
+  documentHash,
+  encodedPsiFilterBytes,
+  SignedPsiSnapshot,
+  type Bytes,
+  type PsiSnapshot,
+} from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { compactProductOfDomain, startDomain } from "../src/index.ts";
 import {
@@ -69,7 +76,7 @@ async function openCurrent(): Promise<Opened> {
 }
 
 function filters({ parameters }: PsiSnapshot) {
-  if (parameters.kind !== "psi-ids") throw new Error("not of ids");
+  if (!isPsiFilter(parameters)) throw new Error("not of ids");
   return parameters;
 }
 

@@ -1,6 +1,7 @@
 /** Private set intersection, variant ids, against a plain Set; and what a peer or the network can spoil. @module */
 import { ristretto255, ristretto255_hasher } from "@noble/curves/ed25519.js";
 import {
+  isPsiFilter,
   concatBytes,
   decodePsiIdsAnswer,
   decodePsiQuery,
@@ -183,7 +184,7 @@ test("a filter, a snapshot or a variant other than the pinned one is refused", a
   await expect(open({ snapshot: { ...snapshot, version: 2 } })).rejects.toMatchObject({ code: "ERR_RECEIPT" });
   await expect(PsiCardinalityReceiver.open(product)).rejects.toMatchObject({ code: "ERR_STATE" });
   const { parameters } = snapshot;
-  if (parameters.kind !== "psi-ids") throw new Error("of ids");
+  if (!isPsiFilter(parameters)) throw new Error("of ids");
   const { base } = parameters;
   const resized = { ...parameters, base: { ...base, slots: base.slots + base.segmentLength } };
   await expect(pinned(resized)).rejects.toMatchObject({ code: "ERR_RECEIPT" });

@@ -38,6 +38,7 @@ export * from "./psi-cardinality.ts";
 export * from "./psi-filter.ts";
 export { PSI_VERSION } from "./psi-head.ts";
 export * from "./psi-sizes.ts";
+export * from "./psi-transfer.ts";
 export * from "./psi.ts";
 export * from "./psi-ot.ts";
 export * from "./quality.ts";

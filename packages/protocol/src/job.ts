@@ -13,6 +13,7 @@ import { ClustersSpec, LinearModelSpec, ScorecardSpec, TreeModelSpec } from "./m
 import { NoisyTableSpec } from "./noisy-table.ts";
 import { ParamSpecs } from "./params.ts";
 import { PsiKind } from "./psi-sizes.ts";
+import { PsiSides } from "./psi-transfer.ts";
 import { MAX_METRIC_KEYS, MAX_RUN_LIMITS, MIN_RUN_LIMITS } from "./run-limits.ts";
 import { MAX_FEATURE_BOUND, ScoreLink } from "./score.ts";
 import { TableSpec, type Table, type TableRows } from "./table.ts";
@@ -34,6 +35,12 @@ export const OutputSpec = z.discriminatedUnion("kind", [
       match: PsiKind,
       /** Noise of counts, and how many of them a caller has; usual ones unless given. */
       privacy: CountPrivacy.optional(),
+      /** Whether lists are much shorter than the set, as usual, or about as long; of psi-ids alone. */
+      sides: PsiSides.optional(),
+    })
+    .refine(({ match, sides }) => match === "psi-ids" || sides === undefined, {
+      path: ["sides"],
+      message: "of psi-ids alone",
     })
     .refine(({ match, privacy }) => match === "psi-cardinality" || privacy === undefined, {
       path: ["privacy"],

@@ -10,12 +10,23 @@ import { Name } from "./identifiers.ts";
 import { PsiCardinalityParameters } from "./psi-cardinality.ts";
 import { PsiFilterParameters } from "./psi-filter.ts";
 import { expectPsiHead, psiHead, readPsiElements, writePsiElements } from "./psi-head.ts";
+import { PsiTransferParameters } from "./psi-transfer.ts";
 import { servedMembers } from "./served.ts";
 import { signedSchema } from "./signed.ts";
 
 /** Public facts of one prepared set: by variant, and where a variant has several, by method. */
-export const PsiParameters = z.union([PsiFilterParameters, PsiCardinalityParameters]);
+export const PsiParameters = z.union([PsiFilterParameters, PsiTransferParameters, PsiCardinalityParameters]);
 export type PsiParameters = z.infer<typeof PsiParameters>;
+
+/** Whether a set is matched by evaluation and filter. */
+export function isPsiFilter(parameters: PsiParameters): parameters is PsiFilterParameters {
+  return parameters.kind === "psi-ids" && parameters.method === "filter";
+}
+
+/** Whether a set is matched by oblivious transfer. */
+export function isPsiTransfer(parameters: PsiParameters): parameters is PsiTransferParameters {
+  return parameters.kind === "psi-ids" && parameters.method === "transfer";
+}
 
 /** The snapshot a PSI product serves. Signed by the domain's receipt key; its hash is in every receipt. */
 export const PsiSnapshot = z.strictObject({

@@ -49,6 +49,8 @@ export type JobOutputSpec =
       readonly match: PsiKind;
       /** Of `psi-cardinality`: ε of one count, and of all counts of one caller over one state of the table, as decimals. */
       readonly privacy?: { readonly epsilon: string; readonly budget: string };
+      /** Of `psi-ids`: whether lists are much shorter than the set, as usual, or about as long. */
+      readonly sides?: "unequal" | "equal";
     }
   | { readonly kind: "score"; readonly featureBound: number; readonly link: ScoreLink }
   | {

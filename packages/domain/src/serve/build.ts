@@ -177,7 +177,14 @@ function contentOf(output: CheckedOutput, manifest: JobManifest, { keys, snapsho
     }
     if (value.kind === "set" && spec?.kind === "set") {
       const { match, privacy } = spec;
-      return { kind: "set", match, ...(privacy === undefined ? {} : { privacy }), members: value.members, keys };
+      return {
+        kind: "set",
+        match,
+        ...(privacy === undefined ? {} : { privacy }),
+        sides: spec.sides ?? "unequal",
+        members: value.members,
+        keys,
+      };
     }
     if (value.kind === "table" && spec?.kind === "table")
       return { kind: "table", name, table: value, source: snapshot };

@@ -21,7 +21,7 @@ export const DEFAULT_SESSION_LIMITS: SessionHostOptions = {
   lifetimeMs: 30 * 60_000,
   idleMs: 120_000,
   // An answer waits here whole until its receipt exists: 13 MiB of tags for a set of a million, in frames that are not full.
-  maxHeld: 32,
+  maxHeld: 40,
 };
 
 /** A session to begin. */

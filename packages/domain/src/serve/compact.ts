@@ -3,7 +3,7 @@
  *  callers evaluated before opens nothing. It needs no rows of the source: what was built is kept with what it was built from.
  *  A product whose grant was revoked answers nobody, and nothing of it stays.
  *  @module */
-import { SluiceError, type Name, type ProductSnapshot } from "@sluice/protocol";
+import { isPsiFilter, SluiceError, type Name, type ProductSnapshot } from "@sluice/protocol";
 import type { KeyColumn } from "../data/key-column.ts";
 import { keepMembership } from "../subjects/keep-membership.ts";
 import type { ServedProduct } from "../state/work.ts";
@@ -71,7 +71,7 @@ interface Compacted extends Compaction {
 }
 
 function hasUpdates(body: ProductSnapshot): boolean {
-  return body.type === "lookup-snapshot" || (body.type === "psi-snapshot" && body.parameters.kind === "psi-ids");
+  return body.type === "lookup-snapshot" || (body.type === "psi-snapshot" && isPsiFilter(body.parameters));
 }
 
 /** The base that what is served is made into. */

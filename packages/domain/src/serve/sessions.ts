@@ -101,7 +101,7 @@ async function begin(
   const never = new AbortController().signal;
   const run = context.activeCalls.run(admitted, never, (signal) =>
     context.indexes.read(foldersOf(product), async () => {
-      const { role, close } = await session.open(opening, signal);
+      const { role, close } = await session.open(opening, callId, signal);
       try {
         const measured = new MeasuredSession(role, "domain", whenDone);
         const group = admitted.held.hash;

@@ -21,6 +21,7 @@
 import {
   decodePsiIdsAnswer,
   encodedPsiFilterBytes,
+  isPsiFilter,
   encodePsiQuery,
   fromHex,
   padPsiItems,
@@ -174,6 +175,9 @@ async function checkedParameters({
 }: Pick<PsiIdsSource, "snapshot" | "snapshotHash">): Promise<PsiFilterParameters> {
   await checkSnapshot(snapshot, snapshotHash, "psi-ids");
   const { parameters } = snapshot;
-  if (parameters.kind !== "psi-ids") throw new TypeError("the variant was checked");
+  if (!isPsiFilter(parameters)) {
+    const { product: name } = snapshot;
+    throw new SluiceError("ERR_STATE", { kind: "product", name, state: "transfer", needed: "filter" });
+  }
   return parameters;
 }

@@ -23,3 +23,4 @@ export {
   type PsiPrepareCountTask,
   type PsiPrepared,
 } from "./tasks.ts";
+export { prepareTransferSet, transferRole, type TransferRoleInput } from "./transfer-role.ts";

@@ -17,6 +17,7 @@ import {
   type ProductServer,
   type ProductSnapshot,
   type PsiKind,
+  type PsiSides,
   type ReportSnapshot,
   type Run,
   type ScoreLink,
@@ -34,7 +35,7 @@ import type { DomainContext } from "../context.ts";
 /** What is served, after the guard. Key i is that of row i. */
 export type ServedContent =
   | { kind: "labels"; vocabulary: string[]; codes: Uint8Array; keys: KeyColumn }
-  | { kind: "set"; match: PsiKind; privacy?: CountPrivacy; members: Uint8Array; keys: KeyColumn }
+  | { kind: "set"; match: PsiKind; privacy?: CountPrivacy; sides: PsiSides; members: Uint8Array; keys: KeyColumn }
   | { kind: "table"; name: string; table: Table | NoisyTable; source: Sha256Hex }
   | { kind: "dataset"; sample: CertifiedSample; fields: readonly FieldName[]; days: number; source: Sha256Hex }
   | { kind: "score"; featureBound: number; link: ScoreLink; model: LinearModel; modelHash: Sha256Hex };
@@ -85,6 +86,7 @@ export interface SessionForm {
   /** The domain's role, which keeps to what the opening declares, and what ends its threads and wipes what it held. */
   open(
     opening: SessionOpening,
+    callId: string,
     signal: AbortSignal,
   ): Promise<{ readonly role: Session; readonly close: () => Promise<void> }>;
 }

@@ -18,6 +18,7 @@ import {
   type Bytes,
   type PsiFilterParameters,
   type PsiSnapshot,
+  isPsiFilter,
 } from "@sluice/protocol";
 import type { ServedProduct } from "../../state/work.ts";
 import { buildParts } from "../build-folders.ts";
@@ -77,7 +78,7 @@ export async function buildIdsDelta(
   const { run, content } = source;
   const served = context.work.product(run.product, run.version);
   const body = served?.snapshot.body;
-  if (served === null || body?.type !== "psi-snapshot" || body.parameters.kind !== "psi-ids") return null;
+  if (served === null || body?.type !== "psi-snapshot" || !isPsiFilter(body.parameters)) return null;
   const members = servedMembers(context, source);
   if ((["grant", "bundle", "release"] as const).some((member) => body[member] !== members[member])) return null;
   const base = await contentOfBase(context, served, signal);

@@ -3,7 +3,15 @@
  *  quota is the only defence against a list of every identity number. Counts have a form of their own.
  *  @module */
 import { psiIdentity, type PsiAnswerTask } from "@sluice/mpc/psi/sender";
-import { decodePsiQuery, ELEMENT_BYTES, toHex, type Bytes, type PsiSnapshot } from "@sluice/protocol";
+import {
+  decodePsiQuery,
+  ELEMENT_BYTES,
+  isPsiTransfer,
+  SluiceError,
+  toHex,
+  type Bytes,
+  type PsiSnapshot,
+} from "@sluice/protocol";
 import { judgingKeys } from "../../data/unfit-keys.ts";
 import type { ServedProduct } from "../../state/work.ts";
 import type { DomainContext } from "../context.ts";
@@ -12,6 +20,7 @@ import { psiSeed } from "../product-keys.ts";
 import { transferable } from "../work-pools.ts";
 import { expectSnapshot, misplaced, type DomainForm, type ProductSource } from "./product-form.ts";
 import { BASE_PART, buildIdsBase, buildIdsDelta, DELTA_PART } from "./psi-filters.ts";
+import { buildTransfer, transferSession } from "./psi-transfer.ts";
 import { setContent } from "./set-content.ts";
 
 const KIND = "psi-ids";
@@ -21,9 +30,10 @@ export function psiForm(context: DomainContext): DomainForm {
   return {
     form: KIND,
     downloads: {
-      set: (served) => servedPart(served, BASE_PART),
+      set: (served) => (isPsiTransfer(psiSnapshot(served).parameters) ? null : servedPart(served, BASE_PART)),
       "delta-set": (served) => (served.delta === null ? null : deltaPart(served, DELTA_PART)),
     },
+    session: (served) => transferSession(context, served),
     build: (source, signal) => judgingKeys(source.held.grant.body.key, () => build(context, source, signal)),
     choose: (served, before, _operation, frame) => {
       const named = toHex(decodePsiQuery(frame).snapshot);
@@ -37,11 +47,18 @@ export function psiForm(context: DomainContext): DomainForm {
 async function build(context: DomainContext, source: ProductSource, signal: AbortSignal): Promise<ServedProduct> {
   const { content } = source;
   if (content.kind !== "set" || content.match !== KIND) throw misplaced(KIND);
+  if (content.sides === "equal") return await buildTransfer(context, source);
   const set = { ...source, content: await setContent(content.keys, content.members, signal) };
   return (await buildIdsDelta(context, set, signal)) ?? (await buildIdsBase(context, set, signal));
 }
 
 function measure(served: ServedProduct, frame: Bytes): bigint {
+  if (isPsiTransfer(psiSnapshot(served).parameters)) {
+    throw new SluiceError("ERR_FRAME_MALFORMED", {
+      field: "frame",
+      expected: "a session, which this product is asked by",
+    });
+  }
   const { snapshot, elements } = decodePsiQuery(frame);
   expectSnapshot(snapshot, served);
   return BigInt(elements.length / ELEMENT_BYTES);
