@@ -72,7 +72,7 @@ async function attack(sender: TransferSender) {
     columns[at] = (columns[at] ?? 0) ^ (1 << (row & 7));
   }
   const frames = rowFrames(name, 0, columns, geometry);
-  const transcript = [open, reply, answer, ...frames].reduce(heard, new Uint8Array(32));
+  const transcript = await heard(new Uint8Array(32), open, reply, answer, ...frames);
   for (const frame of frames) await drain(sender, frame);
   // All of the check that a caller can do honestly.
   const opened = openCheck(own, messages, shape.rows, await coefficientsOf(transcript, shape.rows));

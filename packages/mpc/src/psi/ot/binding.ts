@@ -63,9 +63,14 @@ export function sessionSeed(binding: Bytes, opening: Bytes): Bytes {
   return sha256(concatBytes(LABELS.seed, binding, opening));
 }
 
-/** The transcript after `frame`: a chain of hashes. */
-export function heard(transcript: Bytes, frame: Bytes): Bytes {
-  return sha256(concatBytes(LABELS.next, transcript, sha256(frame)));
+/** The transcript after `frames`: a chain of hashes. Frames are long, so the platform hashes them. */
+export async function heard(transcript: Bytes, ...frames: readonly Bytes[]): Promise<Bytes> {
+  let chain = transcript;
+  for (const frame of frames) {
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", frame));
+    chain = sha256(concatBytes(LABELS.next, chain, hash));
+  }
+  return chain;
 }
 
 /** @throws ERR_PSI_SESSION when a frame is of another session. */

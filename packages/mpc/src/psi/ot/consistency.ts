@@ -25,9 +25,6 @@ import { expandKey } from "./key-streams.ts";
 import { COEFFICIENT_BYTES, combinations, wordsOfCode } from "./engine.ts";
 
 const LABEL = utf8("sluice/psi/ot/check/v1");
-/** Room of a message in a row of its own: what the kernel adds is a multiple of 16. */
-const MESSAGE_ROW_BYTES = 32;
-
 /** What a check opens. */
 export interface Opened {
   /** 78 bytes for each combination. */
@@ -43,14 +40,9 @@ export function coefficientsOf(transcript: Bytes, count: number): Promise<Bytes>
 
 /** The caller's part. @param own rows t0 of 80 bytes. @param messages of 17. Both have the 128 masking ones behind `count` others. */
 export function openCheck(own: Bytes, messages: Bytes, count: number, coefficients: Bytes): Opened {
-  const wide = widened(messages, PSI_TRANSFER_MESSAGE_BYTES, MESSAGE_ROW_BYTES);
   return {
     sums: narrowed(masked(own, CODE_ROW_BYTES, count, coefficients), CODE_ROW_BYTES, PSI_TRANSFER_SUM_BYTES),
-    messages: narrowed(
-      masked(wide, MESSAGE_ROW_BYTES, count, coefficients),
-      MESSAGE_ROW_BYTES,
-      PSI_TRANSFER_MESSAGE_BYTES,
-    ),
+    messages: masked(messages, PSI_TRANSFER_MESSAGE_BYTES, count, coefficients),
   };
 }
 
@@ -77,13 +69,6 @@ function masked(rows: Bytes, rowBytes: number, count: number, coefficients: Byte
   const masks = count * rowBytes;
   for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] ?? 0) ^ (rows[masks + i] ?? 0);
   return sums;
-}
-
-function widened(items: Bytes, itemBytes: number, toBytes: number): Bytes {
-  const count = items.length / itemBytes;
-  const wide = new Uint8Array(count * toBytes);
-  for (let i = 0; i < count; i++) wide.set(items.subarray(i * itemBytes, (i + 1) * itemBytes), i * toBytes);
-  return wide;
 }
 
 function narrowed(rows: Bytes, rowBytes: number, toBytes: number): Bytes {

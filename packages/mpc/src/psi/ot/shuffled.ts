@@ -25,10 +25,11 @@ export async function binRandomness(secret: Bytes, use: string, bin: number, len
   };
 }
 
-/** Puts items of `itemBytes` in random order, each order as likely as any other (Fisher–Yates with rejection).
+/** Puts items of `itemBytes`, a multiple of 4, of a memory of their own in random order, each order as likely as any other (Fisher–Yates with rejection).
  *  Draws 8 bytes for each item at most, with a probability of failure far below 2^-100. */
 export function shuffle(items: Bytes, itemBytes: number, random: Random): void {
-  const spare = new Uint8Array(itemBytes);
+  const width = itemBytes / 4;
+  const own = wordsOver(items);
   let words: Uint32Array = new Uint32Array(0);
   let used = 0;
   const draw = (): number => {
@@ -43,9 +44,11 @@ export function shuffle(items: Bytes, itemBytes: number, random: Random): void {
     let word = draw();
     while (word >= limit) word = draw();
     const j = word % (i + 1);
-    spare.set(items.subarray(i * itemBytes, (i + 1) * itemBytes));
-    items.copyWithin(i * itemBytes, j * itemBytes, (j + 1) * itemBytes);
-    items.set(spare, j * itemBytes);
+    for (let w = 0; w < width; w++) {
+      const spare = own[i * width + w] ?? 0;
+      own[i * width + w] = own[j * width + w] ?? 0;
+      own[j * width + w] = spare;
+    }
   }
 }
 

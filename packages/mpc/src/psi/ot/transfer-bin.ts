@@ -15,12 +15,12 @@ import {
 import { decodeOkvs } from "../okvs/decode.ts";
 import { encodeOkvs } from "../okvs/encode.ts";
 import { heard } from "./binding.ts";
-import { CODE_ROW_BYTES, CODE_WORD_BYTES, LAST_BYTE_MASK } from "./code.ts";
+import { CODE_ROW_BYTES, LAST_BYTE_MASK } from "./code.ts";
 import { coefficientsOf, holdsCheck, openCheck, type Opened } from "./consistency.ts";
 import { extendCaller, extendDomain } from "./extension.ts";
 import type { TransferGeometry } from "./geometry.ts";
 import { keysOf, messagesOf, tagsOf } from "./items.ts";
-import { openEngine, wordsOfCode } from "./engine.ts";
+import { addChosenWords, openEngine } from "./engine.ts";
 import type { KeyStreams } from "./key-streams.ts";
 import { binRandomness, shuffle, shuffleBytes } from "./shuffled.ts";
 
@@ -53,7 +53,7 @@ export async function callerBin(input: BinInput, streams: readonly [KeyStreams, 
   const messages = await rowMessages(input);
   const { own, columns } = await extendCaller(streams, bin, messages, geometry);
   const frames = rowFrames(name, bin, columns, geometry);
-  const transcript = frames.reduce(heard, input.transcript);
+  const transcript = await heard(input.transcript, ...frames);
   const { shape } = geometry;
   const coefficients = await coefficientsOf(transcript, shape.rows);
   frames.push(encodePsiTransferCheck({ session: name, bin, ...openCheck(own, messages, shape.rows, coefficients) }));
@@ -110,7 +110,7 @@ export async function domainBin(
     throw new SluiceError("ERR_PSI_CHECK");
   }
   const values = valuesAt(input, q);
-  addChosenWords(values, wordsOfCode(messagesOf(hashes)), choices);
+  addChosenWords(values, hashes, choices);
   q.fill(0);
   const tags = tagsOf(hashes, values);
   values.fill(0);
@@ -131,15 +131,6 @@ function valuesAt({ geometry: { shape }, seed, hashes }: BinInput, rows: Bytes):
     rowBytes: CODE_ROW_BYTES,
     keys: keysOf(hashes),
   });
-}
-
-/** `values` += `words` & the choices, row by row. */
-function addChosenWords(values: Bytes, words: Bytes, choices: Bytes): void {
-  for (let at = 0; at < values.length; at += CODE_ROW_BYTES) {
-    for (let b = 0; b < CODE_WORD_BYTES; b++) {
-      values[at + b] = (values[at + b] ?? 0) ^ ((words[at + b] ?? 0) & (choices[b] ?? 0));
-    }
-  }
 }
 
 /** The seed of places in stores and bins. */

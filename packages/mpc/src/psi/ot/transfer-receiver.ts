@@ -193,7 +193,7 @@ export class TransferReceiver implements Session {
     const { answers, keys } = await answerPairs(choices.pairs, PSI_TRANSFER_COLUMNS, pairs);
     this.#keys = keys;
     const sent = encodePsiTransferAnswers({ session, opening: this.#opening, answers });
-    this.#transcript = [this.#open, frame, sent].reduce(heard, this.#transcript);
+    this.#transcript = await heard(this.#transcript, this.#open, frame, sent);
     await this.#agree();
     this.#stage = "rows";
     return sent;

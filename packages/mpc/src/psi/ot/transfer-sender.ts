@@ -200,7 +200,7 @@ export class TransferSender implements Session {
     this.#kept.scalars = chosen.scalars;
     const named = { session: sessionName(binding), nonce: this.#kept.nonce, items: this.#items, pairs: chosen.pairs };
     const sent = encodePsiTransferChoices(named);
-    this.#kept.transcript = [this.#kept.open, sent].reduce(heard, this.#kept.transcript);
+    this.#kept.transcript = await heard(this.#kept.transcript, this.#kept.open, sent);
     this.#stage = "chosen";
     return sent;
   }
@@ -222,7 +222,7 @@ export class TransferSender implements Session {
     this.#kept.scalars = NOTHING;
     this.#kept.pairs = NOTHING;
     this.#kept.opening = new Uint8Array(opening);
-    this.#kept.transcript = heard(this.#kept.transcript, frame);
+    this.#kept.transcript = await heard(this.#kept.transcript, frame);
     await this.#agree();
     this.#stage = "rows";
   }
@@ -248,7 +248,7 @@ export class TransferSender implements Session {
     }
     this.#matrix.set(rows.columns, rows.first * columnBytes);
     this.#part += rows.columns.length / columnBytes;
-    this.#kept.transcript = heard(this.#kept.transcript, frame);
+    this.#kept.transcript = await heard(this.#kept.transcript, frame);
   }
 
   async #closeBin(frame: Bytes, agreed: Agreed): Promise<void> {
