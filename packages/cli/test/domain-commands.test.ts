@@ -299,7 +299,7 @@ test("`domain compact` marks every version of a lookup product, and no other pro
   const again = await sluice(["domain", "compact", domain, "bands", "--json"]);
   expect(JSON.parse(again.stdout)).toEqual({ ok: true, product: "bands", versions: [1, 2] });
   for (const product of ["members", "nothing"]) {
-    expectError(await sluice(["domain", "compact", domain, product]), "ERR_NOT_FOUND", "lookup product", product);
+    expectError(await sluice(["domain", "compact", domain, product]), "ERR_NOT_FOUND", "updated product", product);
   }
   expect(marked()).toEqual(both);
 });

@@ -16,8 +16,7 @@ export async function compactProductOfDomain(directory: string, product: Name): 
     const db = new StateDatabase(join(directory, "state.sqlite"));
     try {
       const versions = new WorkStore(db).mark(product);
-      if (versions.length === 0)
-        throw new SluiceError("ERR_NOT_FOUND", { kind: "product with updates", name: product });
+      if (versions.length === 0) throw new SluiceError("ERR_NOT_FOUND", { kind: "updated product", name: product });
       return versions;
     } finally {
       db.close();

@@ -47,7 +47,7 @@ let ids: AnsweringProduct;
 
 beforeAll(async () => {
   fixture = await openFixture();
-  grant = await deliverFormsGrant(fixture, {}, CONSENT);
+  grant = await deliverFormsGrant(fixture, { "psi.ids": "200000" }, CONSENT);
   bands = await serveForm(fixture, grant, "bands", JOB);
   ids = await serveForm(fixture, grant, "ids", setJob("psi-ids"));
 });

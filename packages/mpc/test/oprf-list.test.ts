@@ -1,0 +1,71 @@
+/** Lists under mode VOPRF: libsodium and noble give the same outputs and the same refusals. @module */
+import { concatBytes, ELEMENT_BYTES, utf8, type Bytes } from "@sluice/protocol";
+import { expect, test } from "vitest";
+import { listClient, OPRF_OUTPUT_BYTES } from "../src/oprf/list-client.ts";
+import { nobleListClient } from "../src/oprf/noble-list.ts";
+import { blindEvaluate, deriveKeyPair, evaluateMany } from "../src/oprf/server.ts";
+import { systemRandom } from "../src/random.ts";
+
+const keyPair = await deriveKeyPair(new Uint8Array(32).fill(9), utf8("lists"));
+const other = await deriveKeyPair(new Uint8Array(32).fill(8), utf8("lists"));
+const { publicKey } = keyPair;
+const inputs = ["a", "张三", "c"].map(utf8);
+const expected = concatBytes(...(await evaluateMany(keyPair, inputs)));
+
+const itemsOf = (elements: Bytes): Bytes[] =>
+  Array.from({ length: elements.length / ELEMENT_BYTES }, (_, i) =>
+    elements.subarray(i * ELEMENT_BYTES, (i + 1) * ELEMENT_BYTES),
+  );
+
+async function answered(elements: Bytes, key = keyPair) {
+  const answer = await blindEvaluate(key, itemsOf(elements));
+  return { evaluated: concatBytes(...answer.elements), proofs: answer.proof };
+}
+
+test.each(["libsodium", "noble"])("%s: outputs are the server's own, padding or not", async (engine) => {
+  const client = engine === "noble" ? nobleListClient : await listClient();
+  for (const total of [3, 5]) {
+    const list = await client.blindList(inputs, total, systemRandom);
+    expect(list.elements).toHaveLength(total * ELEMENT_BYTES);
+    const told: number[] = [];
+    const pass = { onProgress: ({ done }: { done: number }) => void told.push(done) };
+    const outputs = await client.finalizeList({ inputs, list, publicKey, ...(await answered(list.elements)) }, pass);
+    expect(outputs).toHaveLength(inputs.length * OPRF_OUTPUT_BYTES);
+    expect(outputs).toEqual(expected);
+    expect(told.at(-1)).toBe(total);
+  }
+});
+
+test.each(["libsodium", "noble"])("%s: another key, a missing proof and a bad element are refused", async (engine) => {
+  const client = engine === "noble" ? nobleListClient : await listClient();
+  const list = await client.blindList(inputs, 4, systemRandom);
+  const right = await answered(list.elements);
+  const finalize = (answer: { evaluated: Bytes; proofs: Bytes }) =>
+    client.finalizeList({ inputs, list, publicKey, ...answer });
+  const wrong = await answered(list.elements, other);
+  await expect(finalize(wrong)).rejects.toMatchObject({ code: "ERR_OPRF_PROOF" });
+  await expect(finalize({ ...right, proofs: wrong.proofs })).rejects.toMatchObject({ code: "ERR_OPRF_PROOF" });
+  await expect(finalize({ ...right, proofs: new Uint8Array() })).rejects.toMatchObject({ code: "ERR_OPRF_PROOF" });
+  for (const bad of [new Uint8Array(32), new Uint8Array(32).fill(0xff)]) {
+    const evaluated = right.evaluated.slice();
+    evaluated.set(bad, 3 * ELEMENT_BYTES);
+    await expect(finalize({ ...right, evaluated })).rejects.toMatchObject({
+      code: "ERR_OPRF_ELEMENT",
+      details: { index: 3 },
+    });
+  }
+});
+
+test.each(["libsodium", "noble"])("%s: what is blinded is blinded anew, and a signal ends it", async (engine) => {
+  const client = engine === "noble" ? nobleListClient : await listClient();
+  const [first, second] = [
+    await client.blindList(inputs, 3, systemRandom),
+    await client.blindList(inputs, 3, systemRandom),
+  ];
+  const all = [first, second].flatMap(({ elements }) => itemsOf(elements).map((element) => element.join()));
+  expect(new Set(all).size).toBe(6);
+  const signal = AbortSignal.abort();
+  await expect(client.blindList(inputs, 3, systemRandom, { signal })).rejects.toMatchObject({ code: "ERR_CANCELLED" });
+  const answer = { inputs, list: first, publicKey, ...(await answered(first.elements)) };
+  await expect(client.finalizeList(answer, { signal })).rejects.toMatchObject({ code: "ERR_CANCELLED" });
+});
