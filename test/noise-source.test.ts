@@ -11,13 +11,14 @@ function filesWith(pattern: RegExp): string[] {
     .toSorted();
 }
 
-test("noise over real rows is drawn in one place, from the domain's own randomness, and nothing that starts a domain gives it another", () => {
+test("noise is drawn in one place for tables and one for counts of matches, from the domain's own randomness, and nothing that starts a domain gives it another", () => {
   expect(filesWith(/\bnew RandomWords\(/)).toEqual([
     // Of synthetic rows, for the developer.
     "packages/cli/src/develop/planned-noise.ts",
+    "packages/domain/src/serve/forms/count-form.ts",
     "packages/domain/src/serve/private-answers.ts",
   ]);
-  expect(filesWith(/\bnew RandomWords\(context\.random\)/)).toHaveLength(1);
+  expect(filesWith(/\bnew RandomWords\(context\.random\)/)).toHaveLength(2);
   const starting = packageSources().filter(({ text }) => /\bawait startDomain\(/.test(text));
   expect(starting.length).toBeGreaterThan(0);
   for (const { path, text } of starting) {
