@@ -76,7 +76,10 @@ while (found === undefined) {
     else await answer(given.send);
   }
 }
-if (!Array.isArray(found) || found.length !== items / 2) throw new Error("the intersection is wrong");
+// The list's first half.
+if (!Array.isArray(found) || found.length !== items / 2 || found.some((index, i) => index !== i)) {
+  throw new Error("the intersection is wrong");
+}
 console.log(
   JSON.stringify({
     items,

@@ -1,9 +1,8 @@
 /** Bins of a set intersection without base transfers: keys are drawn here, both sides computed at once.
  *  @module */
 import { padPsiItems, PSI_TAG_BYTES, PSI_TRANSFER_COLUMNS, toHex, type Bytes } from "@sluice/protocol";
-import { agree, entriesOf } from "../src/psi/ot/agreement.ts";
+import { agree, hashesOf } from "../src/psi/ot/agreement.ts";
 import { bitAt } from "../src/psi/ot/base-ot.ts";
-import { hashesAt } from "../src/psi/ot/items.ts";
 import { openStreams } from "../src/psi/ot/key-streams.ts";
 import { callerBin, domainBin } from "../src/psi/ot/transfer-bin.ts";
 import { transferSet } from "../src/psi/ot/transfer-set.ts";
@@ -47,19 +46,19 @@ async function runBins(list: readonly string[], set: readonly string[], seed: nu
   const found = new Map<number, number>();
   for (let bin = 0; bin < geometry.bins; bin++) {
     const common = { secret: keys.secret, bin };
-    const order = entriesOf(caller, bin);
     const sent = await callerBin(
-      { ...caller, ...common, hashes: hashesAt(caller.hashes, order), transcript: new Uint8Array(32) },
+      { ...caller, ...common, hashes: hashesOf(caller, bin), transcript: new Uint8Array(32) },
       own,
     );
     const columns = concatBytes(...sent.frames.slice(0, -1).map((frame) => decodePsiTransferRows(frame).columns));
     const check = decodePsiTransferCheck(sent.frames.at(-1) ?? new Uint8Array(0));
-    const hashes = hashesAt(domain.hashes, entriesOf(domain, bin));
+    const hashes = hashesOf(domain, bin);
     const input = { ...domain, ...common, hashes, transcript: sent.transcript };
     const tags = await domainBin(input, { streams, choices: keys.choices }, columns, check);
     const shown = new Map(Array.from({ length: tags.length / PSI_TAG_BYTES }, (_, i) => [tagAt(tags, i), i]));
-    for (const [i, entry] of order.entries()) {
-      const place = shown.get(tagAt(sent.tags, i));
+    const [first = 0, end = 0] = caller.binned.starts.subarray(bin);
+    for (const [entry, i] of caller.binned.places.entries()) {
+      const place = i < first || i >= end ? undefined : shown.get(tagAt(sent.tags, i - first));
       if (place !== undefined) found.set(entry, place);
     }
   }

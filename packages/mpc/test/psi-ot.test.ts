@@ -87,6 +87,12 @@ test.runIf(SLOW)(
   },
 );
 
+test.runIf(SLOW)("a session of several bins names the entries by their places in the list", async () => {
+  const { receiver, sender } = rolesOf(names(0, 70_000), names(69_000, 139_000));
+  const { found: several } = await carry(receiver, sender);
+  expect(several).toEqual(Array.from({ length: 1_000 }, (_, i) => 69_000 + i));
+});
+
 test.runIf(SLOW)("both roles go on after each message from what they saved, and say the same", async () => {
   const { caller, domain, receiver, sender } = rolesOf(LIST, SET);
   let roles = { receiver, sender };

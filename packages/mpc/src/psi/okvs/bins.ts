@@ -67,9 +67,9 @@ function logFactorial(n: number): number {
   return (x - 0.5) * Math.log(x) - x + Math.log(2 * Math.PI) / 2 + tail - shift;
 }
 
-/** Keys of each bin, in their order: numbers of keys, `starts[b] … starts[b + 1]` of bin b. */
+/** Keys sorted by their bins, those of one bin in their order: the place of each, `starts[b] … starts[b + 1]` in bin b. */
 export interface Binned {
-  readonly order: Uint32Array;
+  readonly places: Uint32Array;
   readonly starts: Uint32Array;
 }
 
@@ -93,14 +93,15 @@ export function binKeys(bins: number, seed: Bytes, keys: Bytes, open = openPsiKe
   }
   for (const bin of binOf) starts[bin + 1] = (starts[bin + 1] ?? 0) + 1;
   for (let bin = 0; bin < bins; bin++) starts[bin + 1] = (starts[bin + 1] ?? 0) + (starts[bin] ?? 0);
-  const order = new Uint32Array(count);
   const next = starts.slice();
+  const places = binOf;
   for (let key = 0; key < count; key++) {
     const bin = binOf[key] ?? 0;
-    order[next[bin] ?? 0] = key;
-    next[bin] = (next[bin] ?? 0) + 1;
+    const place = next[bin] ?? 0;
+    next[bin] = place + 1;
+    places[key] = place;
   }
-  return { order, starts };
+  return { places, starts };
 }
 
 /** Checks that each bin holds `load` keys at most.

@@ -6,7 +6,7 @@ import { binKeys, checkLoads, type Binned } from "../okvs/bins.ts";
 import { sessionName, sessionSeed } from "./binding.ts";
 import { openEngine } from "./engine.ts";
 import { transferGeometry, type TransferGeometry } from "./geometry.ts";
-import { keysOf, sessionHashes } from "./items.ts";
+import { HASH_BYTES, hashesInPlaces, keysOf, sessionHashes } from "./items.ts";
 import { storeSeed } from "./transfer-bin.ts";
 import type { TransferSet } from "./transfer-set.ts";
 
@@ -15,7 +15,7 @@ export interface Agreement {
   readonly name: Bytes;
   readonly seed: Bytes;
   readonly geometry: TransferGeometry;
-  /** Of a role's own entries, in their order. */
+  /** Of a role's own entries, bin after bin. */
   readonly hashes: Bytes;
   readonly binned: Binned;
 }
@@ -30,15 +30,21 @@ export function agree(
 ): Agreement {
   const geometry = transferGeometry(sizes.caller, sizes.domain);
   const seed = sessionSeed(binding, opening);
-  const hashes = sessionHashes(list.digests, seed);
-  const binned = binKeys(geometry.bins, storeSeed(seed), keysOf(hashes), openEngine);
+  const unsorted = sessionHashes(list.digests, seed);
+  const binned = binKeys(geometry.bins, storeSeed(seed), keysOf(unsorted), openEngine);
   checkLoads(binned, { bins: geometry.bins, load: role === "caller" ? geometry.callerLoad : geometry.domainLoad });
+  const hashes = geometry.bins === 1 ? unsorted : hashesInPlaces(unsorted, binned.places);
   return { name: sessionName(binding), seed, geometry, hashes, binned };
 }
 
-/** Entries of one bin. */
-export function entriesOf({ binned: { order, starts } }: Agreement, bin: number): Uint32Array {
-  return order.subarray(starts[bin], starts[bin + 1]);
+/** What is of one bin in a list of `width` bytes for each entry, bin after bin: a view. */
+export function ofBin({ binned: { starts } }: Agreement, bin: number, list: Bytes, width: number): Bytes {
+  return list.subarray((starts[bin] ?? 0) * width, (starts[bin + 1] ?? 0) * width);
+}
+
+/** Hashes of the entries of one bin: a view. */
+export function hashesOf(agreement: Agreement, bin: number): Bytes {
+  return ofBin(agreement, bin, agreement.hashes, HASH_BYTES);
 }
 
 /** Wipes what an agreement holds of a role's entries. */

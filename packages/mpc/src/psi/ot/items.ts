@@ -36,14 +36,16 @@ export function sessionHashes(digests: Bytes, seed: Bytes): Bytes {
   return hashMany({ shape, count, heads: new Uint8Array(0), tails: digests, digestBytes: HASH_BYTES }, openEngine);
 }
 
-/** The hashes that `order` names, one after another. */
-export function hashesAt(hashes: Bytes, order: Uint32Array): Bytes {
+/** The hashes in their places. Those that come are zeroed. */
+export function hashesInPlaces(hashes: Bytes, places: Uint32Array): Bytes {
   const from = wordsOver(hashes);
-  const to = new Uint32Array(order.length * HASH_WORDS);
-  for (let i = 0; i < order.length; i++) {
-    const at = (order[i] ?? 0) * HASH_WORDS;
-    for (let w = 0; w < HASH_WORDS; w++) to[i * HASH_WORDS + w] = from[at + w] ?? 0;
+  const to = new Uint32Array(from.length);
+  for (let i = 0; i < places.length; i++) {
+    const at = i * HASH_WORDS;
+    const place = (places[i] ?? 0) * HASH_WORDS;
+    for (let w = 0; w < HASH_WORDS; w++) to[place + w] = from[at + w] ?? 0;
   }
+  hashes.fill(0);
   return new Uint8Array(to.buffer);
 }
 

@@ -3,10 +3,9 @@
  *  @see NIST SP 800-38A §6.5
  *  @module */
 import type { Bytes } from "@sluice/protocol";
-import type { createCipheriv } from "node:crypto";
+import { nodeCrypto, type NodeCrypto } from "./node-crypto.ts";
 import { OT_KEY_BYTES } from "./ot-group.ts";
 
-type NodeCrypto = { readonly createCipheriv: typeof createCipheriv };
 type AesKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 const BLOCK_BYTES = 16;
 
@@ -29,12 +28,6 @@ export async function expandKey(key: Bytes, length: number): Promise<Bytes> {
   const stream = (await streams.column(0, 0)).slice(0, length);
   streams.close();
   return stream;
-}
-
-/** Node's ciphers, without an import that a browser would follow. */
-function nodeCrypto(): NodeCrypto | undefined {
-  const host = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process;
-  return host?.getBuiltinModule?.("node:crypto") as NodeCrypto | undefined;
 }
 
 function counterAt(bin: number, columnBytes: number): Bytes {

@@ -1,48 +1,55 @@
-/** Finds which of a role's own tags are among the tags that come: a table by their first four bytes.
+/** Finds which of a role's own tags are among the tags that come: a table by their first four bytes, over the tags of one bin,
+ *  which stay in the cache.
  *  @module */
 import { PSI_TAG_BYTES, type Bytes } from "@sluice/protocol";
+import { wordsOver } from "./engine.ts";
 
+const TAG_WORDS = PSI_TAG_BYTES / 4;
 /** Slots to a tag: half of them empty at least. */
 const SLOTS_PER_TAG = 2;
 
 /** The tags of some entries. */
 export class MatchTable {
-  readonly #tags: Bytes;
+  readonly #tags: Uint32Array;
   readonly #mask: number;
-  /** Entry and one, or 0. */
+  /** Number of a tag and one, or 0. */
   readonly #slots: Uint32Array;
+  /** Bits of the tags' second words that slots hold above the number, so that few others' tags are looked at. */
+  readonly #print: number;
 
-  /** @param tags 12 bytes for each entry. @param entries those that the table is for. */
-  constructor(tags: Bytes, entries: Uint32Array) {
-    this.#tags = tags;
-    const size = 2 ** Math.ceil(Math.log2(SLOTS_PER_TAG * entries.length + 2));
-    this.#mask = size - 1;
-    this.#slots = new Uint32Array(size);
-    for (const entry of entries) {
-      let slot = this.#slotOf(tags, entry * PSI_TAG_BYTES);
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & this.#mask;
-      this.#slots[slot] = entry + 1;
+  /** @param tags 12 bytes each. */
+  constructor(tags: Bytes) {
+    const words = wordsOver(tags);
+    const count = words.length / TAG_WORDS;
+    const mask = 2 ** Math.ceil(Math.log2(SLOTS_PER_TAG * count + 2)) - 1;
+    const print = ~mask;
+    const slots = new Uint32Array(mask + 1);
+    for (let i = 0, at = 0; i < count; i++, at += TAG_WORDS) {
+      let slot = (words[at] ?? 0) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = ((words[at + 1] ?? 0) & print) | (i + 1);
     }
+    this.#tags = words;
+    this.#mask = mask;
+    this.#slots = slots;
+    this.#print = print;
   }
 
-  /** Sets `matches[entry]` to 1 for each entry whose tag is among `others`. */
+  /** Sets `matches[i]` to 1 for each tag i that is among `others`. */
   mark(others: Bytes, matches: Bytes): void {
-    for (let at = 0; at < others.length; at += PSI_TAG_BYTES) {
-      for (let slot = this.#slotOf(others, at); this.#slots[slot] !== 0; slot = (slot + 1) & this.#mask) {
-        const entry = (this.#slots[slot] ?? 0) - 1;
-        if (this.#equal(entry * PSI_TAG_BYTES, others, at)) matches[entry] = 1;
+    const [mask, print, slots, own] = [this.#mask, this.#print, this.#slots, this.#tags];
+    const words = wordsOver(others);
+    for (let at = 0; at < words.length; at += TAG_WORDS) {
+      const first = words[at] ?? 0;
+      const second = words[at + 1] ?? 0;
+      for (let slot = first & mask; ; slot = (slot + 1) & mask) {
+        const held = slots[slot] ?? 0;
+        if (held === 0) break;
+        if (((held ^ second) & print) !== 0) continue;
+        const i = (held & mask) - 1;
+        const tag = i * TAG_WORDS;
+        if (own[tag] === first && own[tag + 1] === second && own[tag + 2] === words[at + 2]) matches[i] = 1;
       }
     }
-  }
-
-  #slotOf(tags: Bytes, at: number): number {
-    const low =
-      (tags[at] ?? 0) | ((tags[at + 1] ?? 0) << 8) | ((tags[at + 2] ?? 0) << 16) | ((tags[at + 3] ?? 0) << 24);
-    return low & this.#mask;
-  }
-
-  #equal(own: number, others: Bytes, at: number): boolean {
-    for (let i = 0; i < PSI_TAG_BYTES; i++) if (this.#tags[own + i] !== others[at + i]) return false;
-    return true;
   }
 }

@@ -28,7 +28,7 @@ import {
   type SessionStep,
 } from "@sluice/protocol";
 import { systemRandom } from "../../random.ts";
-import { agree, entriesOf, wipeAgreement, type Agreement } from "./agreement.ts";
+import { agree, hashesOf, ofBin, wipeAgreement, type Agreement } from "./agreement.ts";
 import { answerPairs } from "./base-ot.ts";
 import {
   commitmentTo,
@@ -41,7 +41,7 @@ import {
   type TransferContext,
 } from "./binding.ts";
 import { wipeEngine } from "./engine.ts";
-import { HASH_BYTES, hashesAt } from "./items.ts";
+import { HASH_BYTES } from "./items.ts";
 import { openStreams, type KeyStreams } from "./key-streams.ts";
 import { decodeSaved, encodeSaved, numberBytes, numbersOf } from "./saved.ts";
 import { MatchTable } from "./match-table.ts";
@@ -89,6 +89,7 @@ export class TransferReceiver implements Session {
   #part = 0;
   #frames: Bytes[] = [];
   #after: Bytes = NOTHING;
+  /** Of the list's entries, bin after bin. */
   #tags: Bytes = NOTHING;
   #matches: Bytes = NOTHING;
   #table: MatchTable | null = null;
@@ -220,14 +221,10 @@ export class TransferReceiver implements Session {
     await turn(this.#options.signal)();
     const agreed = this.#expectAgreed();
     if (this.#frames.length === 0) {
-      const order = entriesOf(agreed, this.#bin);
-      const hashes = hashesAt(agreed.hashes, order);
+      const hashes = hashesOf(agreed, this.#bin);
       const input = { ...agreed, hashes, secret: this.#secret, bin: this.#bin, transcript: this.#transcript };
       const { frames, tags, transcript } = await callerBin(input, agreed.streams);
-      for (let i = 0; i < order.length; i++) {
-        const tag = tags.subarray(i * PSI_TAG_BYTES, (i + 1) * PSI_TAG_BYTES);
-        this.#tags.set(tag, (order[i] ?? 0) * PSI_TAG_BYTES);
-      }
+      this.#tagsOf(agreed).set(tags);
       this.#frames = frames;
       this.#after = transcript;
     }
@@ -258,8 +255,8 @@ export class TransferReceiver implements Session {
     if (bin !== this.#bin || first !== this.#part || first + count > domainLoad) {
       throw misplaced(`tags ${this.#part} of bin ${this.#bin} were expected`);
     }
-    this.#table ??= new MatchTable(this.#tags, entriesOf(agreed, this.#bin));
-    this.#table.mark(tags, this.#matches);
+    this.#table ??= new MatchTable(this.#tagsOf(agreed));
+    this.#table.mark(tags, ofBin(agreed, this.#bin, this.#matches, 1));
     this.#part += count;
     if (this.#part < domainLoad) return { send: [] };
     this.#part = 0;
@@ -267,9 +264,15 @@ export class TransferReceiver implements Session {
     this.#bin++;
     if (this.#bin < bins) return { send: [] };
     const done: number[] = [];
-    for (const [index, matched] of this.#matches.entries()) if (matched === 1) done.push(index);
+    const { places } = agreed.binned;
+    for (let index = 0; index < places.length; index++) if (this.#matches[places[index] ?? 0] === 1) done.push(index);
     this.#end();
     return { send: [], done };
+  }
+
+  /** Tags of the entries of the present bin. */
+  #tagsOf(agreed: Agreed): Bytes {
+    return ofBin(agreed, this.#bin, this.#tags, PSI_TAG_BYTES);
   }
 
   #expectAgreed(): Agreed {

@@ -25,7 +25,7 @@ import {
   type SessionStep,
 } from "@sluice/protocol";
 import { systemRandom } from "../../random.ts";
-import { agree, entriesOf, wipeAgreement, type Agreement } from "./agreement.ts";
+import { agree, hashesOf, wipeAgreement, type Agreement } from "./agreement.ts";
 import { choosePairs, openChosen } from "./base-ot.ts";
 import {
   commitmentTo,
@@ -38,7 +38,7 @@ import {
   type TransferContext,
 } from "./binding.ts";
 import { wipeEngine } from "./engine.ts";
-import { HASH_BYTES, hashesAt } from "./items.ts";
+import { HASH_BYTES } from "./items.ts";
 import { openStreams, type KeyStreams } from "./key-streams.ts";
 import { decodeSaved, encodeSaved, numberBytes, numbersOf } from "./saved.ts";
 import { setDigest, type TransferSet } from "./transfer-set.ts";
@@ -257,7 +257,7 @@ export class TransferSender implements Session {
     expectSession(agreed.name, opened.session);
     if (opened.bin !== this.#bin) throw misplaced(`the check of bin ${this.#bin} was expected`);
     const bin = this.#bin;
-    const hashes = hashesAt(agreed.hashes, entriesOf(agreed, bin));
+    const hashes = hashesOf(agreed, bin);
     const input = { ...agreed, hashes, bin, transcript: this.#kept.transcript, secret: this.#kept.secret };
     const keys = { streams: agreed.streams, choices: this.#kept.choices };
     const tags = await domainBin(input, keys, this.#matrix, this.#options.unchecked === undefined ? opened : null);

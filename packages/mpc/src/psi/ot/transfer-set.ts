@@ -9,6 +9,7 @@ import { HASH_BYTES } from "./items.ts";
 
 /** Entries of one length that are hashed together. */
 const BATCH = 4_096;
+const HASH_WORDS = HASH_BYTES / 4;
 const LABEL = utf8("sluice/psi/ot/set/v1");
 
 /** Distinct entries. */
@@ -21,37 +22,33 @@ export interface TransferSet {
 /** The hashes of distinct entries, in their order: as in many calls of SHA-256, but entries of one length together.
  *  @throws ERR_OPRF_INPUT when one cannot be an entry, or occurs twice. */
 export function transferSet(entries: readonly string[]): TransferSet {
-  const digests = new Uint8Array(entries.length * HASH_BYTES);
+  const digests = new Uint32Array(entries.length * HASH_WORDS);
   const waiting = new Map<number, Batch>();
-  const ascii = new Uint8Array(MAX_PSI_ENTRY_BYTES);
-  for (let index = 0; index < entries.length; index++) {
-    const entry = entries[index] ?? "";
-    const short = entry.length > 0 && entry.length <= ascii.length && writeAscii(ascii, entry);
-    const bytes = short ? ascii : psiEntry(entry);
-    const length = short ? entry.length : bytes.length;
+  const batchOf = (length: number): Batch => {
     let batch = waiting.get(length);
     if (batch === undefined) waiting.set(length, (batch = new Batch(length)));
-    if (batch.add(bytes, index)) batch.hashInto(digests);
+    return batch;
+  };
+  for (let index = 0; index < entries.length; index++) {
+    const entry = entries[index] ?? "";
+    let batch = entry.length > 0 && entry.length <= MAX_PSI_ENTRY_BYTES ? batchOf(entry.length) : undefined;
+    if (batch?.addAscii(entry, index) !== true) {
+      const bytes = psiEntry(entry);
+      batch = batchOf(bytes.length);
+      batch.add(bytes, index);
+    }
+    if (batch.full) batch.hashInto(digests);
   }
   for (const batch of waiting.values()) batch.hashInto(digests);
   if (repeats(digests)) throw new SluiceError("ERR_OPRF_INPUT", { reason: "an entry occurs twice" });
-  return { count: entries.length, digests };
-}
-
-/** Writes a text of ASCII alone, which is its own UTF-8; false when it is not. */
-function writeAscii(to: Bytes, text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 127) return false;
-    to[i] = code;
-  }
-  return true;
+  return { count: entries.length, digests: new Uint8Array(digests.buffer) };
 }
 
 /** Entries of one length that wait to be hashed. */
 class Batch {
   readonly #length: number;
-  readonly #indices: number[] = [];
+  readonly #indices = new Uint32Array(BATCH);
+  #count = 0;
   #bytes: Bytes;
 
   constructor(length: number) {
@@ -59,33 +56,54 @@ class Batch {
     this.#bytes = new Uint8Array(16 * length);
   }
 
-  /** Takes the first bytes of `entry`. Whether the batch is full then. */
-  add(entry: Bytes, index: number): boolean {
-    const at = this.#indices.length * this.#length;
-    if (at === this.#bytes.length) this.#bytes = concatBytes(this.#bytes, new Uint8Array(at));
+  get full(): boolean {
+    return this.#count === BATCH;
+  }
+
+  /** Takes a text of ASCII alone, which is its own UTF-8, of as many characters; false when it is not. */
+  addAscii(text: string, index: number): boolean {
+    const at = this.#room();
     const bytes = this.#bytes;
-    for (let i = 0; i < this.#length; i++) bytes[at + i] = entry[i] ?? 0;
-    this.#indices.push(index);
-    return this.#indices.length === BATCH;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 127) return false;
+      bytes[at + i] = code;
+    }
+    this.#indices[this.#count++] = index;
+    return true;
+  }
+
+  add(entry: Bytes, index: number): void {
+    const at = this.#room();
+    this.#bytes.set(entry, at);
+    this.#indices[this.#count++] = index;
+  }
+
+  /** Where the next entry goes. */
+  #room(): number {
+    const at = this.#count * this.#length;
+    if (at === this.#bytes.length) this.#bytes = concatBytes(this.#bytes, new Uint8Array(at));
+    return at;
   }
 
   /** Hashes what waits. */
-  hashInto(digests: Bytes): void {
-    const indices = this.#indices.splice(0);
-    if (indices.length === 0) return;
+  hashInto(digests: Uint32Array): void {
+    const count = this.#count;
+    this.#count = 0;
+    if (count === 0) return;
     const shape = { headBytes: 0, tailBytes: this.#length };
-    const messages = { shape, count: indices.length, heads: new Uint8Array(0), tails: this.#bytes };
-    const hashed = hashMany({ ...messages, digestBytes: HASH_BYTES }, openEngine);
-    for (let i = 0; i < indices.length; i++) {
-      digests.set(hashed.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES), (indices[i] ?? 0) * HASH_BYTES);
+    const messages = { shape, count, heads: new Uint8Array(0), tails: this.#bytes };
+    const hashed = wordsOver(hashMany({ ...messages, digestBytes: HASH_BYTES }, openEngine));
+    for (let i = 0; i < count; i++) {
+      const to = (this.#indices[i] ?? 0) * HASH_WORDS;
+      for (let w = 0; w < HASH_WORDS; w++) digests[to + w] = hashed[i * HASH_WORDS + w] ?? 0;
     }
   }
 }
 
 /** Whether two of the hashes are equal: a table by their first words. */
-function repeats(digests: Bytes): boolean {
-  const words = wordsOver(digests);
-  const count = digests.length / HASH_BYTES;
+function repeats(words: Uint32Array): boolean {
+  const count = words.length / HASH_WORDS;
   const size = 2 ** Math.ceil(Math.log2(2 * count + 2));
   const slots = new Uint32Array(size);
   for (let i = 0; i < count; i++) {
