@@ -17,6 +17,8 @@ import {
   type Bytes,
 } from "@sluice/protocol";
 import { expect, test } from "vitest";
+import { hashMany, rowsOfColumns } from "../src/psi/okvs/bulk.ts";
+import { openRows } from "../src/psi/ot/bin-rows.ts";
 import { decodeOkvs } from "../src/psi/okvs/decode.ts";
 import { encodeOkvs } from "../src/psi/okvs/encode.ts";
 import { agree, type Agreement } from "../src/psi/ot/agreement.ts";
@@ -25,7 +27,7 @@ import { commitmentTo, heard, sessionBinding } from "../src/psi/ot/binding.ts";
 import { wordsOfCode } from "../src/psi/ot/engine.ts";
 import { coefficientsOf, openCheck } from "../src/psi/ot/consistency.ts";
 import { extendCaller } from "../src/psi/ot/extension.ts";
-import { keysOf, messagesOf, sessionHashes, tagsOf } from "../src/psi/ot/items.ts";
+import { keysOf, messagesOf, sessionHashes, TAG_SHAPE } from "../src/psi/ot/items.ts";
 import { openStreams } from "../src/psi/ot/key-streams.ts";
 import { rowFrames, storeSeed } from "../src/psi/ot/transfer-bin.ts";
 import type { TransferSender } from "../src/psi/ot/transfer-sender.ts";
@@ -64,7 +66,8 @@ async function attack(sender: TransferSender) {
   const messages = new Uint8Array(encoded.length + 17 * 128);
   messages.set(encoded);
   const streams = [await openStreams(keys[0], columnBytes), await openStreams(keys[1], columnBytes)] as const;
-  const { own, columns } = await extendCaller(streams, 0, messages, geometry);
+  const { own: ownColumns, columns } = await extendCaller(streams, 0, messages, geometry);
+  const own = rowsOfColumns(ownColumns, geometry.rows);
   const rows = ownRows(agreed);
   for (let column = 0; column < PSI_TRANSFER_COLUMNS; column++) {
     const row = rows[Math.floor(column / BITS)] ?? 0;
@@ -74,14 +77,21 @@ async function attack(sender: TransferSender) {
   const frames = rowFrames(name, 0, columns, geometry);
   const transcript = await heard(new Uint8Array(32), open, reply, answer, ...frames);
   for (const frame of frames) await drain(sender, frame);
+  const coefficients = await coefficientsOf(transcript, shape.rows);
+  const sums = openRows(ownColumns, geometry).combinations(coefficients);
   // All of the check that a caller can do honestly.
-  const opened = openCheck(own, messages, shape.rows, await coefficientsOf(transcript, shape.rows));
+  const opened = openCheck(sums, messages, shape.rows, coefficients);
   const given = await drain(sender, encodePsiTransferCheck({ session: name, bin: 0, ...opened }));
   const tags = new Set(given.frames.flatMap((frame) => tagList(decodePsiTransferTags(frame).tags)));
   const values = (of: Bytes) =>
     decodeOkvs({ ...store, keys: keysOf(of), rows: own.subarray(0, shape.rows * 80), rowBytes: 80 });
   return { agreed, tags, values, encoded };
 }
+
+const tagsOf = (hashes: Bytes, values: Bytes): Bytes => {
+  const messages = { shape: TAG_SHAPE, count: hashes.length / 32, heads: hashes, tails: values, tailStride: 80 };
+  return hashMany({ ...messages, digestBytes: PSI_TAG_BYTES });
+};
 
 const tagList = (tags: Bytes) =>
   Array.from({ length: tags.length / PSI_TAG_BYTES }, (_, i) =>

@@ -4,6 +4,8 @@ import { expect, test } from "vitest";
 import { PSI_TAG_BYTES, toHex, type Bytes } from "@sluice/protocol";
 import { bitAt } from "../src/psi/ot/base-ot.ts";
 import { openCheck } from "../src/psi/ot/consistency.ts";
+import { columnsOfRows } from "../src/psi/okvs/bulk.ts";
+import { openRows } from "../src/psi/ot/bin-rows.ts";
 import { codeWord } from "../src/psi/ot/code.ts";
 import { expandKey, openStreams, openWebStreams } from "../src/psi/ot/key-streams.ts";
 import { combinations, wordsOfCode } from "../src/psi/ot/engine.ts";
@@ -52,7 +54,11 @@ test("streams are AES-128-CTR cut into columns, the same by WebCrypto, in any or
 
 test("what a check opens is masked: without any other row it is the masking rows themselves", () => {
   const [own, messages] = [random.bytes(80 * 256), random.bytes(17 * 256)];
-  const opened = openCheck(own, messages, 128, new Uint8Array(16 * 128));
+  const shape = { items: 0, rows: 128, sparse: 96, dense: 32 };
+  const sizes = { bins: 1, callerLoad: 0, domainLoad: 0, shape, rows: 256, columnBytes: 32, matrixBytes: 32 * 624 };
+  const coefficients = new Uint8Array(16 * 128);
+  const sums = openRows(columnsOfRows(own, 256), sizes).combinations(coefficients);
+  const opened = openCheck(sums, messages, 128, coefficients);
   expect(opened.messages).toEqual(messages.subarray(17 * 128));
   for (let l = 0; l < 128; l++) {
     const from = 80 * (128 + l);

@@ -13,7 +13,8 @@ export type OpenKernel = (sizeBytes: number) => PsiKernel;
 /** Columns of the extension's matrix, and what is transposed for them: whole blocks of 128. */
 const COLUMNS = 624;
 const BLOCK_COLUMNS = 640;
-const TRANSPOSE_BYTES = 2_304;
+/** Scratch of a transpose. */
+export const TRANSPOSE_BYTES = 2_304;
 /** Rows that a transpose takes at once, and rows and messages that stay in the cache. */
 const BLOCK_ROWS = 128;
 const CHUNK_ROWS = 256;
@@ -93,17 +94,38 @@ export function codeRows(
   rows = messages.length / messageBytes,
   open: OpenKernel = openPsiKernel,
 ): Bytes {
+  const { kernel, to } = writeCode(tables, messages, messageBytes, rows, open);
+  return kernel.bytes.slice(to, to + rows * CODE_ROW_BYTES);
+}
+
+/** The columns of the same words. */
+export function codeColumns(
+  tables: Bytes,
+  messages: Bytes,
+  messageBytes: number,
+  rows: number,
+  open: OpenKernel = openPsiKernel,
+): Bytes {
+  if (rows % BLOCK_ROWS !== 0) throw new RangeError("a matrix does not fit");
+  const { kernel, to, columns, scratch } = writeCode(tables, messages, messageBytes, rows, open);
+  kernel.transpose(columns, rows / 8, to, CODE_ROW_BYTES, rows, BLOCK_COLUMNS, scratch);
+  return kernel.bytes.slice(columns, columns + (COLUMNS * rows) / 8);
+}
+
+function writeCode(tables: Bytes, messages: Bytes, messageBytes: number, rows: number, open: OpenKernel) {
   const count = messages.length / messageBytes;
   if (tables.length !== messageBytes * CHOICES * CODE_ROW_BYTES) throw new RangeError("tables do not fit");
   if (!Number.isInteger(count) || count > rows) throw new RangeError("messages do not fit");
   const to = rows * CODE_ROW_BYTES;
-  const { at, sizeBytes } = layOut({ to, tables: tables.length, messages: messages.length });
+  const columns = BLOCK_COLUMNS * Math.ceil(rows / 8);
+  const sizes = { to, tables: tables.length, messages: messages.length, columns, scratch: TRANSPOSE_BYTES };
+  const { at, sizeBytes } = layOut(sizes);
   const kernel = open(sizeBytes);
   kernel.bytes.set(tables, at.tables);
   kernel.bytes.set(messages, at.messages);
   kernel.bytes.fill(0, at.to, at.to + to);
   kernel.addCode(at.to, CODE_ROW_BYTES, at.messages, messageBytes, messageBytes, at.tables, count);
-  return kernel.bytes.slice(at.to, at.to + to);
+  return { kernel, ...at };
 }
 
 /** Combinations of `count` rows over GF(2), `choiceBytes` · 8 of them: bit l of a row's choices, lowest first, says whether
@@ -117,8 +139,11 @@ export function combineRows(
   open: OpenKernel = openPsiKernel,
 ): Bytes {
   if (rows.length < count * rowBytes || choices.length < count * choiceBytes) throw new RangeError("rows do not fit");
-  const group = CHOICES * rowBytes;
-  const sizes = { buckets: choiceBytes * group, rows: CHUNK_ROWS * rowBytes, choices: CHUNK_ROWS * choiceBytes };
+  const sizes = {
+    buckets: bucketBytes(rowBytes, choiceBytes),
+    rows: CHUNK_ROWS * rowBytes,
+    choices: CHUNK_ROWS * choiceBytes,
+  };
   const { at, sizeBytes } = layOut(sizes);
   const kernel = open(sizeBytes);
   kernel.bytes.fill(0, at.buckets, at.buckets + sizes.buckets);
@@ -126,16 +151,37 @@ export function combineRows(
     const end = Math.min(first + CHUNK_ROWS, count);
     kernel.bytes.set(rows.subarray(first * rowBytes, end * rowBytes), at.rows);
     kernel.bytes.set(choices.subarray(first * choiceBytes, end * choiceBytes), at.choices);
-    for (let byte = 0; byte < choiceBytes; byte++) {
-      const buckets = at.buckets + byte * group;
-      kernel.addToBuckets(buckets, at.rows, rowBytes, at.choices + byte, choiceBytes, end - first);
-    }
+    addToCombinations(kernel, at, rowBytes, choiceBytes, end - first);
   }
+  return sumsOfBuckets(kernel, at.buckets, rowBytes, choiceBytes);
+}
+
+/** Bytes of the buckets of combinations, zeros at first. */
+export function bucketBytes(rowBytes: number, choiceBytes: number): number {
+  return choiceBytes * CHOICES * rowBytes;
+}
+
+/** Adds `count` rows in the kernel's memory, few enough to stay in the cache, to the buckets of their choices. */
+export function addToCombinations(
+  kernel: PsiKernel,
+  at: { readonly buckets: number; readonly rows: number; readonly choices: number },
+  rowBytes: number,
+  choiceBytes: number,
+  count: number,
+): void {
+  for (let byte = 0; byte < choiceBytes; byte++) {
+    const buckets = at.buckets + byte * CHOICES * rowBytes;
+    kernel.addToBuckets(buckets, at.rows, rowBytes, at.choices + byte, choiceBytes, count);
+  }
+}
+
+/** The combinations, from their buckets, which are used up. */
+export function sumsOfBuckets(kernel: PsiKernel, buckets: number, rowBytes: number, choiceBytes: number): Bytes {
   const sums = new Uint8Array(8 * choiceBytes * rowBytes);
   for (let byte = 0; byte < choiceBytes; byte++) {
     for (let bit = 7; bit >= 0; bit--) {
       // Those with the bit are added to those without, for the lower bits, and then to one another.
-      const without = at.buckets + byte * group;
+      const without = buckets + byte * CHOICES * rowBytes;
       const upper = without + (rowBytes << bit);
       kernel.xorBytes(without, upper, rowBytes << bit);
       for (let half = bit - 1; half >= 0; half--) kernel.xorBytes(upper, upper + (rowBytes << half), rowBytes << half);

@@ -4,7 +4,7 @@ import type { Bytes } from "@sluice/protocol";
 import { openPsiKernel } from "../../kernel/psi-kernel.ts";
 import { layOut } from "./regions.ts";
 import type { OkvsShape } from "./shape.ts";
-import { decodeStore, KEY_BYTES, SEED_BYTES, storeSizes } from "./store.ts";
+import { KEY_BYTES, readStore, SEED_BYTES, storeSizes, writeTables } from "./store.ts";
 
 /** A store, and keys to read it at. */
 export interface DecodeInput {
@@ -30,6 +30,7 @@ export function decodeOkvs({ shape, seed, rows, rowBytes, keys }: DecodeInput, o
   kernel.bytes.set(seed, at.seed);
   kernel.bytes.set(keys, at.keys);
   kernel.bytes.set(rows, at.rows);
-  decodeStore(kernel, shape, at, { count, rowBytes, out: at.values, stride: rowBytes });
+  writeTables(kernel, shape, at, rowBytes);
+  readStore(kernel, shape, at, { count, rowBytes, out: at.values, stride: rowBytes });
   return kernel.bytes.slice(at.values, at.values + count * rowBytes);
 }

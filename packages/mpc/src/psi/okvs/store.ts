@@ -78,15 +78,14 @@ export function encodeStore(
   kernel.assign(at.rows, valueBytes, at.tables, at.places, at.values, at.order, peeled);
 }
 
-/** Reads the rows at `count` keys, to `out`, `stride` bytes apart. */
-export function decodeStore(
+/** Reads the rows at `count` keys, to `out`, `stride` bytes apart, once the tables are written. */
+export function readStore(
   kernel: PsiKernel,
   shape: OkvsShape,
   at: StoreAt,
   { count, rowBytes, out, stride }: { count: number; rowBytes: number; out: number; stride: number },
 ): void {
   placeKeys(kernel, shape, at, count);
-  writeTables(kernel, shape, at, rowBytes);
   kernel.decode(out, stride, at.rows, rowBytes, at.tables, at.places, count);
 }
 
@@ -95,8 +94,13 @@ function placeKeys(kernel: PsiKernel, shape: OkvsShape, at: StoreAt, count: numb
   kernel.place(at.places, count, shape.sparse, shape.dense === 32 ? -1 : 2 ** shape.dense - 1);
 }
 
-/** Fewer dense rows than 32, as simulations have, leave bits of the word empty, and entries of tables unread. */
-function writeTables(kernel: PsiKernel, shape: OkvsShape, at: StoreAt, rowBytes: number): void {
+/** Writes the tables of the dense rows. Fewer of them than 32, as simulations have, leave bits of the word empty, and entries of tables unread. */
+export function writeTables(
+  kernel: PsiKernel,
+  shape: OkvsShape,
+  at: Pick<StoreAt, "rows" | "tables">,
+  rowBytes: number,
+): void {
   const groups = Math.ceil(shape.dense / 8);
   const tableBytes = 256 * rowBytes;
   kernel.denseTables(at.tables, at.rows + shape.sparse * rowBytes, rowBytes, groups);

@@ -38,37 +38,30 @@ export function coefficientsOf(transcript: Bytes, count: number): Promise<Bytes>
   return expandKey(sha256(concatBytes(LABEL, transcript)), count * COEFFICIENT_BYTES);
 }
 
-/** The caller's part. @param own rows t0 of 80 bytes. @param messages of 17. Both have the 128 masking ones behind `count` others. */
-export function openCheck(own: Bytes, messages: Bytes, count: number, coefficients: Bytes): Opened {
-  return {
-    sums: narrowed(masked(own, CODE_ROW_BYTES, count, coefficients), CODE_ROW_BYTES, PSI_TRANSFER_SUM_BYTES),
-    messages: masked(messages, PSI_TRANSFER_MESSAGE_BYTES, count, coefficients),
-  };
+/** The caller's part. @param sums combinations of its rows t0. @param messages of 17 bytes, the 128 masking ones behind `count` others. */
+export function openCheck(sums: Bytes, messages: Bytes, count: number, coefficients: Bytes): Opened {
+  const opened = combinations(messages, PSI_TRANSFER_MESSAGE_BYTES, count, coefficients);
+  const masks = count * PSI_TRANSFER_MESSAGE_BYTES;
+  for (let i = 0; i < opened.length; i++) opened[i] = (opened[i] ?? 0) ^ (messages[masks + i] ?? 0);
+  return { sums: narrowed(sums, CODE_ROW_BYTES, PSI_TRANSFER_SUM_BYTES), messages: opened };
 }
 
-/** The domain's part: whether what was opened fits its rows `q`. */
-export function holdsCheck(q: Bytes, choices: Bytes, count: number, coefficients: Bytes, opened: Opened): boolean {
-  const sums = masked(q, CODE_ROW_BYTES, count, coefficients);
+/** The domain's part, which is ready before its rows are in the kernel's memory: whether what was opened fits the combinations
+ *  of its rows q. */
+export function checkOf(choices: Bytes, opened: Opened): (sums: Bytes) => boolean {
   const words = wordsOfCode(opened.messages);
-  let difference = 0;
-  for (let l = 0; l < PSI_TRANSFER_CHECKS; l++) {
-    for (let b = 0; b < PSI_TRANSFER_SUM_BYTES; b++) {
-      const expected =
-        (opened.sums[l * PSI_TRANSFER_SUM_BYTES + b] ?? 0) ^ ((words[l * CODE_ROW_BYTES + b] ?? 0) & (choices[b] ?? 0));
-      difference |= (sums[l * CODE_ROW_BYTES + b] ?? 0) ^ expected;
+  return (sums) => {
+    let difference = 0;
+    for (let l = 0; l < PSI_TRANSFER_CHECKS; l++) {
+      for (let b = 0; b < PSI_TRANSFER_SUM_BYTES; b++) {
+        const chosen = (words[l * CODE_ROW_BYTES + b] ?? 0) & (choices[b] ?? 0);
+        difference |= (sums[l * CODE_ROW_BYTES + b] ?? 0) ^ (opened.sums[l * PSI_TRANSFER_SUM_BYTES + b] ?? 0) ^ chosen;
+      }
+      // A message has one encoding.
+      difference |= (opened.messages[(l + 1) * PSI_TRANSFER_MESSAGE_BYTES - 1] ?? 0) & ~LAST_BYTE_MASK;
     }
-    // A message has one encoding.
-    difference |= (opened.messages[(l + 1) * PSI_TRANSFER_MESSAGE_BYTES - 1] ?? 0) & ~LAST_BYTE_MASK;
-  }
-  return difference === 0;
-}
-
-/** Combinations of the first `count` rows, each with its masking row. */
-function masked(rows: Bytes, rowBytes: number, count: number, coefficients: Bytes): Bytes {
-  const sums = combinations(rows, rowBytes, count, coefficients);
-  const masks = count * rowBytes;
-  for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] ?? 0) ^ (rows[masks + i] ?? 0);
-  return sums;
+    return difference === 0;
+  };
 }
 
 function narrowed(rows: Bytes, rowBytes: number, toBytes: number): Bytes {

@@ -10,46 +10,45 @@
  *  @module */
 import { PSI_TRANSFER_COLUMNS, type Bytes } from "@sluice/protocol";
 import { bitAt } from "./base-ot.ts";
-import { columnsOfRows, rowsOfColumns } from "../okvs/bulk.ts";
-import { openEngine, wordsOfCode, wordsOver } from "./engine.ts";
+import { columnsOfWords, wordsOver } from "./engine.ts";
 import type { TransferGeometry } from "./geometry.ts";
 import type { KeyStreams } from "./key-streams.ts";
 
 /** The caller's side of a bin. @param messages 17 bytes for each row but those that fill up.
- *  @returns the rows t0, 80 bytes each, and the columns u that go to the domain. */
+ *  @returns the columns of the rows t0, which stay, and the columns u, which go to the domain. */
 export async function extendCaller(
   streams: readonly [KeyStreams, KeyStreams],
   bin: number,
   messages: Bytes,
   { rows, columnBytes }: TransferGeometry,
 ): Promise<{ own: Bytes; columns: Bytes }> {
-  const columns = columnsOfRows(wordsOfCode(messages, rows), rows, openEngine);
-  const first = new Uint8Array(columns.length);
+  const columns = columnsOfWords(messages, rows);
+  const own = new Uint8Array(columns.length);
   for (let index = 0; index < PSI_TRANSFER_COLUMNS; index++) {
-    const at = index * columnBytes;
-    const column = columns.subarray(at, at + columnBytes);
-    first.set(await streams[0].column(index, bin), at);
-    addTo(column, first.subarray(at, at + columnBytes));
-    addTo(column, await streams[1].column(index, bin));
+    const column = columns.subarray(index * columnBytes, (index + 1) * columnBytes);
+    const first = streams[0].column(index, bin);
+    const ownColumn = first instanceof Promise ? await first : first;
+    own.set(ownColumn, index * columnBytes);
+    addTo(column, ownColumn);
+    const sum = streams[1].column(index, bin, column);
+    column.set(sum instanceof Promise ? await sum : sum);
   }
-  return { own: rowsOfColumns(first, rows, openEngine), columns };
+  return { own, columns };
 }
 
-/** The domain's side: its rows q, 80 bytes each. `columns`, the caller's, are written over. */
+/** The domain's side: the caller's columns become those of its rows q. */
 export async function extendDomain(
   streams: KeyStreams,
   choices: Bytes,
   bin: number,
   columns: Bytes,
-  { rows, columnBytes }: TransferGeometry,
-): Promise<Bytes> {
+  { columnBytes }: TransferGeometry,
+): Promise<void> {
   for (let index = 0; index < PSI_TRANSFER_COLUMNS; index++) {
     const column = columns.subarray(index * columnBytes, (index + 1) * columnBytes);
-    const stream = await streams.column(index, bin);
-    if (bitAt(choices, index) === 1) addTo(column, stream);
-    else column.set(stream);
+    const sum = streams.column(index, bin, bitAt(choices, index) === 1 ? column : undefined);
+    column.set(sum instanceof Promise ? await sum : sum);
   }
-  return rowsOfColumns(columns, rows, openEngine);
 }
 
 /** `sum` += `bytes`. */

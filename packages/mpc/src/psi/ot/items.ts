@@ -7,16 +7,9 @@
  *
  *  @see https://eprint.iacr.org/2020/193 §5 (PRTY20: H1 and H2)
  *  @module */
-import {
-  concatBytes,
-  PSI_TAG_BYTES,
-  PSI_TRANSFER_MESSAGE_BYTES,
-  PSI_TRANSFER_SUM_BYTES,
-  type Bytes,
-} from "@sluice/protocol";
+import { concatBytes, PSI_TRANSFER_MESSAGE_BYTES, PSI_TRANSFER_SUM_BYTES, type Bytes } from "@sluice/protocol";
 import { hashMany } from "../okvs/bulk.ts";
-import { KEY_BYTES } from "../okvs/store.ts";
-import { CODE_ROW_BYTES, LAST_BYTE_MASK } from "./code.ts";
+import { LAST_BYTE_MASK } from "./code.ts";
 import { openEngine, wordsOver } from "./engine.ts";
 
 /** Bytes of a hash. */
@@ -51,14 +44,19 @@ export function hashesInPlaces(hashes: Bytes, places: Uint32Array): Bytes {
 
 /** Keys of the store, 16 bytes each. */
 export function keysOf(hashes: Bytes): Bytes {
-  const from = wordsOver(hashes);
-  const to = new Uint32Array(from.length / 2);
-  for (let i = 0, at = HASH_WORDS / 2; at < from.length; i += 4, at += HASH_WORDS) {
-    for (let w = 0; w < 4; w++) to[i + w] = from[at + w] ?? 0;
-  }
-  const keys = new Uint8Array(to.buffer);
-  for (let at = 0; at < keys.length; at += KEY_BYTES) keys[at] = (keys[at] ?? 0) & ~LAST_BYTE_MASK;
+  const keys = new Uint8Array(hashes.length / 2);
+  writeKeys(wordsOver(keys), wordsOver(hashes));
   return keys;
+}
+
+/** The same by words, which are little-endian as the kernels' are. */
+export function writeKeys(to: Uint32Array, hashes: Uint32Array): void {
+  for (let i = 0, at = HASH_WORDS / 2; at < hashes.length; i += 4, at += HASH_WORDS) {
+    to[i] = (hashes[at] ?? 0) & ~LAST_BYTE_MASK;
+    to[i + 1] = hashes[at + 1] ?? 0;
+    to[i + 2] = hashes[at + 2] ?? 0;
+    to[i + 3] = hashes[at + 3] ?? 0;
+  }
 }
 
 /** Messages of the code, 17 bytes each. */
@@ -71,11 +69,9 @@ export function messagesOf(hashes: Bytes): Bytes {
   return messages;
 }
 
-/** Tags of entries. @param values rows of 80 bytes, in the order of the hashes. */
-export function tagsOf(hashes: Bytes, values: Bytes): Bytes {
-  const count = hashes.length / HASH_BYTES;
-  if (count === 0) return new Uint8Array(0);
-  const shape = { headBytes: HASH_BYTES, tailBytes: PSI_TRANSFER_SUM_BYTES, suffix: Uint8Array.of(SECOND) };
-  const messages = { shape, count, heads: hashes, tails: values, tailStride: CODE_ROW_BYTES };
-  return hashMany({ ...messages, digestBytes: PSI_TAG_BYTES }, openEngine);
-}
+/** What a tag is the hash of: an entry's hash, and its value. */
+export const TAG_SHAPE = {
+  headBytes: HASH_BYTES,
+  tailBytes: PSI_TRANSFER_SUM_BYTES,
+  suffix: Uint8Array.of(SECOND),
+} as const;

@@ -11,8 +11,9 @@ const BLOCK_BYTES = 16;
 
 /** One column at a time, in order; `at` is the bin. */
 export interface KeyStreams {
-  /** Bytes of the column of stream `index` in bin `bin`: a view that is good until the next call, or a copy. */
-  column(index: number, bin: number): Promise<Bytes> | Bytes;
+  /** Bytes of the column of stream `index` in bin `bin`, added to `onto` when that is given: a view that is good until the
+   *  next call, or a copy. */
+  column(index: number, bin: number, onto?: Bytes): Promise<Bytes> | Bytes;
   close(): void;
 }
 
@@ -44,13 +45,13 @@ function openNodeStreams(node: NodeCrypto, keys: Bytes, columnBytes: number): Ke
     return { cipher: node.createCipheriv("aes-128-ctr", key, counterAt(bin, columnBytes)), next: bin };
   };
   return {
-    column(index, bin) {
+    column(index, bin, onto = zeros) {
       let stream = ciphers[index];
       if (stream?.next !== bin) stream = open(index, bin);
       ciphers[index] = stream;
       stream.next = bin + 1;
       // No Buffer: its `slice` would share memory.
-      const { buffer, byteOffset, length } = stream.cipher.update(zeros);
+      const { buffer, byteOffset, length } = stream.cipher.update(onto);
       return new Uint8Array(buffer, byteOffset, length);
     },
     close() {
@@ -69,11 +70,11 @@ export async function openWebStreams(keys: Bytes, columnBytes: number): Promise<
     raw.fill(0);
   }
   return {
-    async column(index, bin) {
+    async column(index, bin, onto = zeros) {
       const key = imported[index];
       if (key === undefined) throw new RangeError(`there are ${imported.length} streams`);
       const algorithm = { name: "AES-CTR", counter: new Uint8Array(counterAt(bin, columnBytes)), length: 64 };
-      return new Uint8Array(await crypto.subtle.encrypt(algorithm, key, zeros));
+      return new Uint8Array(await crypto.subtle.encrypt(algorithm, key, onto));
     },
     close() {
       imported.length = 0;

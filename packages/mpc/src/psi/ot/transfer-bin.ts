@@ -12,15 +12,15 @@ import {
   SluiceError,
   type Bytes,
 } from "@sluice/protocol";
-import { decodeOkvs } from "../okvs/decode.ts";
 import { encodeOkvs } from "../okvs/encode.ts";
+import { openRows } from "./bin-rows.ts";
 import { heard } from "./binding.ts";
-import { CODE_ROW_BYTES, LAST_BYTE_MASK } from "./code.ts";
-import { coefficientsOf, holdsCheck, openCheck, type Opened } from "./consistency.ts";
+import { LAST_BYTE_MASK } from "./code.ts";
+import { checkOf, coefficientsOf, openCheck, type Opened } from "./consistency.ts";
 import { extendCaller, extendDomain } from "./extension.ts";
 import type { TransferGeometry } from "./geometry.ts";
-import { keysOf, messagesOf, tagsOf } from "./items.ts";
-import { addChosenWords, openEngine } from "./engine.ts";
+import { keysOf, messagesOf } from "./items.ts";
+import { openEngine } from "./engine.ts";
 import type { KeyStreams } from "./key-streams.ts";
 import { binRandomness, shuffle, shuffleBytes } from "./shuffled.ts";
 
@@ -56,10 +56,13 @@ export async function callerBin(input: BinInput, streams: readonly [KeyStreams, 
   const transcript = await heard(input.transcript, ...frames);
   const { shape } = geometry;
   const coefficients = await coefficientsOf(transcript, shape.rows);
-  frames.push(encodePsiTransferCheck({ session: name, bin, ...openCheck(own, messages, shape.rows, coefficients) }));
-  messages.fill(0);
-  const tags = tagsOf(hashes, valuesAt(input, own));
+  const rows = openRows(own, geometry);
   own.fill(0);
+  const sums = rows.combinations(coefficients);
+  const tags = rows.tags({ seed: storeSeed(input.seed), hashes });
+  rows.wipe();
+  frames.push(encodePsiTransferCheck({ session: name, bin, ...openCheck(sums, messages, shape.rows, coefficients) }));
+  messages.fill(0);
   return { frames, tags, transcript };
 }
 
@@ -100,37 +103,24 @@ export async function domainBin(
   columns: Bytes,
   opened: Opened | null,
 ): Promise<Bytes> {
-  const { geometry, bin, hashes, secret } = input;
+  const { geometry, seed, bin, hashes, secret } = input;
   const { streams, choices } = keys;
-  const q = await extendDomain(streams, choices, bin, columns, geometry);
-  const { rows } = geometry.shape;
-  const coefficients = await coefficientsOf(input.transcript, rows);
-  if (opened !== null && !holdsCheck(q, choices, rows, coefficients, opened)) {
-    q.fill(0);
-    throw new SluiceError("ERR_PSI_CHECK");
+  await extendDomain(streams, choices, bin, columns, geometry);
+  const coefficients = await coefficientsOf(input.transcript, geometry.shape.rows);
+  const holds = opened === null ? null : checkOf(choices, opened);
+  const rows = openRows(columns, geometry);
+  let tags: Bytes;
+  try {
+    if (holds?.(rows.combinations(coefficients)) === false) throw new SluiceError("ERR_PSI_CHECK");
+    tags = rows.tags({ seed: storeSeed(seed), hashes }, choices);
+  } finally {
+    rows.wipe();
   }
-  const values = valuesAt(input, q);
-  addChosenWords(values, hashes, choices);
-  q.fill(0);
-  const tags = tagsOf(hashes, values);
-  values.fill(0);
   const padding = geometry.domainLoad * PSI_TAG_BYTES - tags.length;
   const random = await binRandomness(secret, "tags", bin, padding + shuffleBytes(geometry.domainLoad));
   const shown = concatBytes(tags, random.bytes(padding));
   shuffle(shown, PSI_TAG_BYTES, random);
   return shown;
-}
-
-/** The store's values at the bin's keys, in rows of 80 bytes. */
-function valuesAt({ geometry: { shape }, seed, hashes }: BinInput, rows: Bytes): Bytes {
-  const store = rows.subarray(0, shape.rows * CODE_ROW_BYTES);
-  return decodeOkvs({
-    shape,
-    seed: storeSeed(seed),
-    rows: store,
-    rowBytes: CODE_ROW_BYTES,
-    keys: keysOf(hashes),
-  });
 }
 
 /** The seed of places in stores and bins. */
