@@ -128,8 +128,8 @@ class PolicyReader {
   }
 
   #once(kind: "log" | "witness", number: number, key: string): void {
-    // The same public bytes under two names are one key: type and hash stand before them.
-    const bytes = key.slice(key.lastIndexOf("+") + 1);
+    // The same public bytes under two names are one key: name and hash stand before them. Base64 has plus signs of its own.
+    const bytes = key.split("+").slice(2).join("+");
     if (this.#keys[kind].has(bytes)) throw invalid(number, "each key once");
     this.#keys[kind].add(bytes);
   }

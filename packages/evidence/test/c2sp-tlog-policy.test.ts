@@ -56,6 +56,13 @@ test("a witness with a key of another kind may be named, and has never cosigned"
   expect((await judgeCosignatures(policy, text + (lines[0] ?? "") + (lines[1] ?? ""))).satisfied).toBe(true);
 });
 
+test("keys that are alike behind a plus sign of their base64 are two keys", () => {
+  const keyOf = (first: number): string =>
+    `oq+00000000+${Buffer.from([6, 0, first, ...Buffer.from("AA+w", "base64"), ...new Uint8Array(1_308)]).toString("base64")}`;
+  expect(keyOf(1).slice(keyOf(1).lastIndexOf("+"))).toBe(keyOf(2).slice(keyOf(2).lastIndexOf("+")));
+  expect(() => parseWitnessPolicy(`witness a ${keyOf(1)}\nwitness b ${keyOf(2)}\nquorum none\n`)).not.toThrow();
+});
+
 const key1 = verifierKeys[0] ?? "";
 const key2 = verifierKeys[1] ?? "";
 test.each([
