@@ -123,6 +123,7 @@ test("without a budget no noisy table is made, and nothing is spent", async () =
   expect(built).toMatchObject({ state: "failed", failure: { code: "ERR_PRIVACY_BUDGET", details: {} } });
   expect(await readPrivacyBudget(fixture.directory, "persons")).toEqual({
     resource: "persons",
+    counts: [],
     budget: null,
     person: null,
     spent: 0n,
