@@ -1,6 +1,6 @@
 /** The hint Dᵀ · A modulo 2^32, columns × 1024 words: what a client downloads once per snapshot. Columns are independent of
  *  one another, so that threads may share them; a kernel multiplies 256 of them with 256 rows of A at a time, and their sums stay in
- *  the second cache level for four such steps.
+ *  the second cache level for two such steps.
  *  @module */
 import { SluiceError, type Bytes } from "@sluice/protocol";
 import { pause } from "../cancel.ts";
@@ -11,13 +11,13 @@ import { referenceHint } from "./reference-hint.ts";
 import { columnsOf, type DatabaseShape } from "./shared-database.ts";
 
 /** Rows of A that are expanded at a time. */
-const PANEL_ROWS = 1024;
+const PANEL_ROWS = 512;
 /** Rows of one call: 8 words of each stay in the first cache level. */
 const CALL_ROWS = 256;
 /** Columns of one call: some milliseconds. */
 const CALL_COLUMNS = 256;
-/** Sums that are kept in memory at a time: 64 MiB. Each such range expands A anew. */
-const RANGE_COLUMNS = 16_384;
+/** Sums that are kept in memory at a time: 32 MiB. Each such range expands A anew. */
+const RANGE_COLUMNS = 8192;
 const ROW_BYTES = LWE_DIMENSION * 4;
 /** A column of 16-bit numbers, at a distance that is no power of two. */
 const COLUMN_STRIDE = CALL_ROWS * 2 + 16;
