@@ -1,6 +1,6 @@
 /** A process that makes a lookup index of generated rows as a domain does, from the keys and codes that a run leaves to its sealed
- *  files, and then finds what a day has changed of them: `node lookup-memory-main.ts build ROWS FOLDER`. With `hold ROWS` it only
- *  keeps the rows, as texts and byte strings. It prints how much memory it held at most.
+ *  files, and then finds what a day has changed of them: `node lookup-memory-main.ts ROWS FOLDER`. It prints how much memory it
+ *  held at most, and the sizes of what it made.
  *  @module */
 import { BUILD_INFO, BUILD_SEED } from "../../mpc/test/open-row.ts";
 import { IDENTITY } from "../../mpc/test/lookup-product.ts";
@@ -38,7 +38,10 @@ function contentOf(rows: number, codeOf: (row: number) => number): LookupContent
   return { keys: KeyColumn.of(keysOf(rows)), codes };
 }
 
-async function build(rows: number, folder: string): Promise<number> {
+async function build(
+  rows: number,
+  folder: string,
+): Promise<{ changed: number; databaseBytes: number; hintBytes: number }> {
   const files = await filesBelow(folder);
   const content = contentOf(rows, (row) => row % LABELS);
   const pool = createTaskPool({ workerFile: LOOKUP_WORKER, maxThreads: THREADS });
@@ -61,15 +64,10 @@ async function build(rows: number, folder: string): Promise<number> {
   await files.write("content", encodeContent(content, signal));
   const base = await decodeContent(await files.read("content"), signal);
   const now = contentOf(rows, (row) => (row + (row % CHANGED_EVERY === 0 ? 1 : 0)) % LABELS);
-  return (await changesBetween(base, now, signal)).keys.length;
+  const changed = (await changesBetween(base, now, signal)).keys.length;
+  return { changed, databaseBytes: database.length, hintBytes: hint.length };
 }
 
-function hold(rows: number): number {
-  const keys = [...keysOf(rows)];
-  const records = keys.map(() => new Uint8Array(PAYLOAD_BYTES));
-  return keys.length + records.length;
-}
-
-const [mode = "", rows = "", folder = ""] = process.argv.slice(2);
-const done = mode === "build" ? await build(Number(rows), folder) : hold(Number(rows));
-process.stdout.write(JSON.stringify({ done, peakBytes: process.resourceUsage().maxRSS * 1_024 }));
+const [rows = "", folder = ""] = process.argv.slice(2);
+const built = await build(Number(rows), folder);
+process.stdout.write(JSON.stringify({ ...built, peakBytes: process.resourceUsage().maxRSS * 1_024 }));
