@@ -1,12 +1,7 @@
 import fc from "fast-check";
+import { residentIdCheckDigit } from "@sluice/protocol";
 import { expect, test } from "vitest";
-import {
-  classifyColumns,
-  reasonWords,
-  residentIdCheckDigit,
-  type ColumnFinding,
-  type ColumnSample,
-} from "../src/index.ts";
+import { classifyColumns, reasonWords, type ColumnFinding, type ColumnSample } from "../src/index.ts";
 
 /** Finding of one column of these values. */
 function classify(name: string, values: readonly string[], more: Partial<ColumnSample> = {}): ColumnFinding {

@@ -2,16 +2,9 @@
  *  @module */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isMobileNumber } from "@sluice/protocol";
 import { expect, test } from "vitest";
-import {
-  classifyColumns,
-  isAddress,
-  isLandline,
-  isMobileNumber,
-  isPersonName,
-  scanColumns,
-  type ColumnFinding,
-} from "../src/index.ts";
+import { classifyColumns, isAddress, isLandline, isPersonName, scanColumns, type ColumnFinding } from "../src/index.ts";
 
 const { SLUICE_DATA_DIR: data } = process.env;
 

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { isMobileNumber, isResidentId, isSocialCreditCode } from "@sluice/protocol";
 import { describe, expect, test } from "vitest";
 import {
   divisionLevels,
@@ -15,12 +16,9 @@ import {
   isIpAddress,
   isLandline,
   isMacAddress,
-  isMobileNumber,
   isPersonName,
   isPlate,
-  isResidentId,
   isShortResidentId,
-  isSocialCreditCode,
 } from "../src/index.ts";
 
 type Detector = (text: string) => boolean;

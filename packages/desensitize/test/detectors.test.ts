@@ -1,14 +1,15 @@
-import type { Column, ColumnBatch } from "@sluice/protocol";
-import fc from "fast-check";
-import { expect, test } from "vitest";
 import {
-  scanColumns,
   isMobileNumber,
   isResidentId,
   isSocialCreditCode,
   residentIdCheckDigit,
   socialCreditCheckCharacter,
-} from "../src/index.ts";
+  type Column,
+  type ColumnBatch,
+} from "@sluice/protocol";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { scanColumns } from "../src/index.ts";
 
 // The standard's own examples (GB 11643-1999, annex).
 const RESIDENT_IDS = ["11010519491231002X", "440524188001010014"];

@@ -1,9 +1,9 @@
 /** Format-preserving encryption in SQL: row by row what TypeScript gives, for texts of every kind and for stored numbers.
  *  @module */
-import type { Transform } from "@sluice/protocol";
+import { residentIdCheckDigit, type Transform } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { applyTransform, luhnDigit, residentIdCheckDigit, viewSql, VECTOR_FUNCTIONS } from "../src/index.ts";
+import { applyTransform, luhnDigit, viewSql, VECTOR_FUNCTIONS } from "../src/index.ts";
 import { loadColumn, query, withEngine } from "./engine.ts";
 import { describe, field, policyOf } from "./fixtures.ts";
 

@@ -1,9 +1,9 @@
 /** Transforms that hang on a key: what stays, what does not, and where the keys are. */
 import { createHmac, hkdfSync } from "node:crypto";
-import { isSluiceError, type ColumnRule, type Transform } from "@sluice/protocol";
+import { isMobileNumber, isSluiceError, type ColumnRule, type Transform } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { applyTransform, checkPolicy, isMobileNumber, viewSql, type ValueContext } from "../src/index.ts";
+import { applyTransform, checkPolicy, viewSql, type ValueContext } from "../src/index.ts";
 import { loadColumn, query, withEngine } from "./engine.ts";
 import { describe, field, policyOf } from "./fixtures.ts";
 

@@ -1,18 +1,7 @@
 /** Quality rules row by row in JavaScript: what their SQL has to agree with.
  *  @module */
-import type { QualityRule } from "@sluice/protocol";
-import {
-  isBankCard,
-  isDateText,
-  isEmail,
-  isIpAddress,
-  isLandline,
-  isMacAddress,
-  isMobileNumber,
-  isPlate,
-  isResidentId,
-  isSocialCreditCode,
-} from "../src/index.ts";
+import { isMobileNumber, isResidentId, isSocialCreditCode, type QualityRule } from "@sluice/protocol";
+import { isBankCard, isDateText, isEmail, isIpAddress, isLandline, isMacAddress, isPlate } from "../src/index.ts";
 
 /** A stored value: dates as texts YYYY-MM-DD. */
 export type PlainValue = string | number | boolean | null;

@@ -1,7 +1,10 @@
 /** Rows that describe nobody, in the form that a domain gives to a job.
  *  @module */
 import {
+  isResidentId,
+  isSocialCreditCode,
   isValid,
+  residentIdCheckDigit,
   type Column,
   type Policy,
   type ResourceField,
@@ -10,8 +13,7 @@ import {
 } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { checkPolicy, isResidentId, isSocialCreditCode, synthesize, viewColumns } from "../src/index.ts";
-import { residentIdCheckDigit } from "../src/detect/resident-id.ts";
+import { checkPolicy, synthesize, viewColumns } from "../src/index.ts";
 import { describe, field, policyOf } from "./fixtures.ts";
 
 /** A table with a column of every stored type under every transform that fits it. */

@@ -1,6 +1,6 @@
 /** Samples with format-preserving pseudonyms: through the engine of a domain, past the second look, and nothing raw in them.
  *  @module */
-import { residentIdCheckDigit, isMobileNumber, isResidentId } from "@sluice/desensitize";
+import { residentIdCheckDigit, isMobileNumber, isResidentId } from "@sluice/protocol";
 import type { Column, Policy, ResourceField } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { GENERATED, seededRandom, Workplace } from "./data-fixture.ts";

@@ -24,6 +24,8 @@ export const MAX_PSI_SET_ITEMS = {
 export const MIN_PSI_PADDED_ITEMS = 16;
 /** Padded sizes between one power of two and the next: padding adds a quarter at most. */
 export const PSI_STEPS_PER_DOUBLING = 4;
+/** Longest entry of a list or set, in bytes of UTF-8. */
+export const MAX_PSI_ENTRY_BYTES = 1_024;
 /** Bytes of a tag. Two unequal entries of the largest list and set share one with probability below 2^-60; over
  *  a million such calls, below 2^-40. */
 export const PSI_TAG_BYTES = 12;

@@ -1,6 +1,13 @@
 /** How columns are known by their values: one rule for each type, the strongest evidence first.
  *  @module */
-import type { ResourceField } from "@sluice/protocol";
+import {
+  bareForm,
+  isMobileNumber,
+  isResidentId,
+  isSocialCreditCode,
+  normalForm,
+  type ResourceField,
+} from "@sluice/protocol";
 import { isAddress } from "../detect/address.ts";
 import { CHANCE } from "../detect/chance.ts";
 import { hasBankBin } from "../detect/facts/bank-bins.ts";
@@ -13,13 +20,10 @@ import { isDateText } from "../detect/date-text.ts";
 import { isDocumentNumber, type DocumentKind } from "../detect/document-number.ts";
 import { isFreeText } from "../detect/free-text.ts";
 import { isLandline } from "../detect/landline.ts";
-import { isMobileNumber } from "../detect/mobile-number.ts";
 import { isEmail, isIpAddress, isMacAddress } from "../detect/network-address.ts";
-import { bareForm, normalForm } from "../detect/normal-form.ts";
 import { isPersonName } from "../detect/person-name.ts";
 import { isPlate } from "../detect/plate.ts";
-import { isResidentId, isRoundedResidentId, isShortResidentId } from "../detect/resident-id.ts";
-import { isSocialCreditCode } from "../detect/social-credit-code.ts";
+import { isRoundedResidentId, isShortResidentId } from "../detect/resident-id.ts";
 import type { Hint } from "./column-hints.ts";
 
 /** What a column was found to hold. */

@@ -1,7 +1,7 @@
 /** Postal addresses: at least two levels of division that follow one another, or a street and a number in it.
  *  @module */
 import { divisionNames } from "./facts/division-names.ts";
-import { normalForm } from "./normal-form.ts";
+import { normalForm } from "@sluice/protocol";
 
 /** Longest name of a division that is looked for. */
 const MAX_NAME_CHARS = 15;

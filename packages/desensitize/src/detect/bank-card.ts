@@ -2,7 +2,7 @@
  *  ten random numbers has a right check digit: without the issuer it says nothing.
  *  @module */
 import { hasBankBin } from "./facts/bank-bins.ts";
-import { normalForm } from "./normal-form.ts";
+import { normalForm } from "@sluice/protocol";
 
 /** Check digit after Luhn of the digits before it. */
 export function luhnDigit(payload: string): string {

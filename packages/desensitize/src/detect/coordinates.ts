@@ -1,6 +1,6 @@
 /** Places on the earth: a pair of degrees, or one of them with at least four digits after the point (some ten metres).
  *  @module */
-import { normalForm } from "./normal-form.ts";
+import { normalForm } from "@sluice/protocol";
 
 /** Digits after the point from which one number points at a place. */
 const PLACE_DIGITS = 4;

@@ -1,7 +1,6 @@
 /** Dates as people and systems write them, of 1850 to 2149.
  *  @module */
-import { isCalendarDate } from "./calendar.ts";
-import { normalForm } from "./normal-form.ts";
+import { isCalendarDate, normalForm } from "@sluice/protocol";
 
 const TIME = "(?:[ T][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?";
 const SEPARATED = new RegExp(`^([0-9]{4})([-/.])([0-9]{1,2})\\2([0-9]{1,2})${TIME}$`);

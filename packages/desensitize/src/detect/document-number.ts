@@ -1,7 +1,7 @@
 /** Numbers of documents without a check character. A pattern alone fits orders and serial numbers as well: the column's name must
  *  say what they are, see `column-hints`.
  *  @module */
-import { normalForm } from "./normal-form.ts";
+import { normalForm } from "@sluice/protocol";
 
 /** Documents that are known by pattern and name. */
 export type DocumentKind =

@@ -2,12 +2,9 @@
  *  @module */
 import { bankCardDigits } from "./bank-card.ts";
 import { hasBankBin } from "./facts/bank-bins.ts";
-import { isMobileNumber } from "./mobile-number.ts";
+import { isMobileNumber, isResidentId, isSocialCreditCode, plainForm } from "@sluice/protocol";
 import { isEmail, isMacAddress } from "./network-address.ts";
-import { plainForm } from "./normal-form.ts";
 import { isPlate } from "./plate.ts";
-import { isResidentId } from "./resident-id.ts";
-import { isSocialCreditCode } from "./social-credit-code.ts";
 
 /** What a value was found to be. */
 export type IdentifierKind =

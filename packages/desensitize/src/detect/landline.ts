@@ -1,7 +1,7 @@
 /** Landline numbers: an area code of the table, then seven or eight digits that do not begin with 0 or 1.
  *  @module */
 import { AREA_CODES } from "./facts/area-codes.ts";
-import { normalForm } from "./normal-form.ts";
+import { normalForm } from "@sluice/protocol";
 
 /** Whether `text` is a landline number: area code and number set apart by a hyphen, a space or brackets, or after +86, with or
  *  without an extension. With `undelimited`, which takes a column's name that says telephone, also as one run of digits:

@@ -1,6 +1,6 @@
 /** Addresses of people and machines on a network: e-mail, IP (RFC 791, RFC 4291) and MAC.
  *  @module */
-import { normalForm } from "./normal-form.ts";
+import { normalForm } from "@sluice/protocol";
 
 const OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
 const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);

@@ -4,7 +4,7 @@
 import { divisionNames } from "./facts/division-names.ts";
 import { NATIONS } from "./facts/nations.ts";
 import { COMPOUND_SURNAMES, NOT_NAMES, SURNAMES } from "./facts/surnames.ts";
-import { normalForm } from "./normal-form.ts";
+import { normalForm } from "@sluice/protocol";
 
 /** Words at the end of places, bodies, roads, trades and things. */
 const NO_NAME_ENDS =

@@ -1,7 +1,7 @@
 /** Plates of motor vehicles (机动车号牌), GA 36-2018: province, letter, five characters; six for new energy; 学, 警, 挂, 港 or 澳
  *  in the last place, 使 and 领 of missions.
  *  @module */
-import { normalForm } from "./normal-form.ts";
+import { normalForm } from "@sluice/protocol";
 
 const PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼";
 // Without I and O, as on plates.

@@ -4,7 +4,7 @@
  *  (one of ten runs of digits has a right check digit after Luhn) counts when more values of that shape have it than by chance;
  *  names and addresses, which have no check character, when they are most of a column's distinct values.
  *  @module */
-import { isValid, type Column, type ColumnBatch } from "@sluice/protocol";
+import { bareForm, isMobileNumber, isValid, normalForm, type Column, type ColumnBatch } from "@sluice/protocol";
 import { isAddress } from "./address.ts";
 import { isBankCard } from "./bank-card.ts";
 import { beyondChance, CHANCE } from "./chance.ts";
@@ -12,9 +12,7 @@ import { isCoordinatePair } from "./coordinates.ts";
 import { hasBankBin } from "./facts/bank-bins.ts";
 import { cardNumbers, identifierKinds, isDigitRun, type IdentifierKind } from "./identifier-kinds.ts";
 import { isLandline } from "./landline.ts";
-import { isMobileNumber } from "./mobile-number.ts";
 import { isIpAddress } from "./network-address.ts";
-import { bareForm, normalForm } from "./normal-form.ts";
 import { isPersonName } from "./person-name.ts";
 import { isRoundedResidentId, isShortResidentId } from "./resident-id.ts";
 

@@ -2,7 +2,7 @@
  *  written, and null for all else. A value that is not of the format is never passed through.
  *  @module */
 import { bankCardDigits } from "../detect/bank-card.ts";
-import { normalForm } from "../detect/normal-form.ts";
+import { normalForm } from "@sluice/protocol";
 import { BankCardCipher } from "./bank-card.ts";
 import type { BlockCipher } from "./block-cipher.ts";
 import { DigitCipher, MAX_FPE_DIGITS, MIN_FPE_DIGITS } from "./digit-cipher.ts";

@@ -1,6 +1,6 @@
 /** Mobile numbers as ranks: a number segment in use and eight digits. A pseudonym has a segment in use, seldom its own.
  *  @module */
-import { mobileDigits } from "../detect/mobile-number.ts";
+import { mobileDigits } from "@sluice/protocol";
 import type { BlockCipher } from "./block-cipher.ts";
 import { RankCipher } from "./rank-cipher.ts";
 

@@ -4,9 +4,8 @@
  *  Two sets are each permuted within itself: numbers of a division that the table knows and born before 2026, whose
  *  pseudonyms can all be met with, and all others that have a right form. So a pseudonym shows in which set its number is.
  *  @module */
-import { isCalendarDate } from "../detect/calendar.ts";
+import { isCalendarDate, PROVINCE_CODES } from "@sluice/protocol";
 import { knownDivisions } from "../detect/facts/division-codes.ts";
-import { PROVINCE_CODES } from "../detect/facts/province-codes.ts";
 import type { BlockCipher } from "./block-cipher.ts";
 import { RankCipher } from "./rank-cipher.ts";
 

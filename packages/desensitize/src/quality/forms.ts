@@ -1,15 +1,11 @@
 /** Forms of values as quality rules know them, and the functions by which an engine asks.
  *  @module */
-import type { QualityForm } from "@sluice/protocol";
+import { bareForm, isMobileNumber, isResidentId, isSocialCreditCode, type QualityForm } from "@sluice/protocol";
 import { isBankCard } from "../detect/bank-card.ts";
 import { isDateText } from "../detect/date-text.ts";
 import { isLandline } from "../detect/landline.ts";
-import { isMobileNumber } from "../detect/mobile-number.ts";
 import { isEmail, isIpAddress, isMacAddress } from "../detect/network-address.ts";
-import { bareForm } from "../detect/normal-form.ts";
 import { isPlate } from "../detect/plate.ts";
-import { isResidentId } from "../detect/resident-id.ts";
-import { isSocialCreditCode } from "../detect/social-credit-code.ts";
 import type { VectorColumn, VectorFunction } from "../vector-function.ts";
 
 /** A value that is not of the form. */

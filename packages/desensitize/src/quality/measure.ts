@@ -1,7 +1,13 @@
 /** A table measured against its rules: one statement over the table for all of them, and what each came to.
  *  @module */
-import { SluiceError, type QualityRule, type RuleOutcome, type UpdateFrequency } from "@sluice/protocol";
-import { dateText, dayNumber } from "../detect/calendar.ts";
+import {
+  dateText,
+  dayNumber,
+  type QualityRule,
+  type RuleOutcome,
+  SluiceError,
+  type UpdateFrequency,
+} from "@sluice/protocol";
 import type { QualityParameters, RuleContext, RuleSql } from "./rule-context.ts";
 import { ruleSql, TOMORROW } from "./rule-sql.ts";
 

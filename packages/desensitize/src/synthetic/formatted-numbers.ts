@@ -1,10 +1,8 @@
 /** Numbers that format-preserving encryption takes: valid and made up. What a job sees is their encipherment, which can be
  *  somebody's number as that of a real one can; what is not of the format would be shown as null.
  *  @module */
-import type { Transform } from "@sluice/protocol";
+import { dateText, dayNumber, residentIdCheckDigit, type Transform } from "@sluice/protocol";
 import { luhnDigit } from "../detect/bank-card.ts";
-import { dateText, dayNumber } from "../detect/calendar.ts";
-import { residentIdCheckDigit } from "../detect/resident-id.ts";
 import type { RowRng } from "./rng.ts";
 
 /** Birth dates: 1950 to 2009. */

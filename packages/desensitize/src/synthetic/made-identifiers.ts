@@ -1,11 +1,14 @@
 /** Identifiers that name nobody, in the form that a column's name, title and length suggest. A check of the form passes;
  *  division 99 is none of GB/T 2260, no mobile number of the MIIT plan begins with 100, and 某 is nobody's name.
  *  @module */
-import type { ResourceField } from "@sluice/protocol";
+import {
+  dateText,
+  dayNumber,
+  residentIdCheckDigit,
+  socialCreditCheckCharacter,
+  type ResourceField,
+} from "@sluice/protocol";
 import { columnHints } from "../classify/column-hints.ts";
-import { dateText, dayNumber } from "../detect/calendar.ts";
-import { residentIdCheckDigit } from "../detect/resident-id.ts";
-import { socialCreditCheckCharacter } from "../detect/social-credit-code.ts";
 import { SURNAMES } from "../transform/fake-words.ts";
 import type { RowRng } from "./rng.ts";
 

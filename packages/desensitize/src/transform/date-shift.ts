@@ -1,8 +1,7 @@
 /** Dates moved by a number of days that is the same for all dates of one person: intervals between a person's events stay,
  *  the calendar does not. The shift is uniform in [-maxDays, maxDays]: who knows a true date knows the others of that person.
  *  @module */
-import type { Bytes, Transform } from "@sluice/protocol";
-import { dateText, dayNumber } from "../detect/calendar.ts";
+import { type Bytes, dateText, dayNumber, type Transform } from "@sluice/protocol";
 import type { RowColumns, StoredType, StoredValue, ValueContext } from "./column.ts";
 import { textSql } from "./keep.ts";
 import { hashNumber, hashNumberSql, keyedHash, keyedHashSql } from "./keyed-hash.ts";

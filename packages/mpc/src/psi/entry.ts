@@ -1,10 +1,7 @@
-/** Entries of a set: strings, compared exactly as they are. Canonical forms (an upper-case X, full-width digits) are
- *  the business of whoever makes the list, on both sides alike.
+/** Entries of a set: strings, compared exactly as they are. Canonical forms (an upper-case X, full-width digits) are what typed
+ *  keys are brought into before they get here, on both sides alike.
  *  @module */
-import { SluiceError, utf8, type Bytes } from "@sluice/protocol";
-
-/** Longest entry, in bytes of UTF-8. */
-export const MAX_PSI_ENTRY_BYTES = 1_024;
+import { MAX_PSI_ENTRY_BYTES, SluiceError, utf8, type Bytes } from "@sluice/protocol";
 
 /** UTF-8 bytes of an entry. @throws ERR_OPRF_INPUT when it is empty, too long, or not well-formed Unicode. */
 export function psiEntry(entry: string): Bytes {

@@ -1,12 +1,11 @@
 /** The worker of private set intersection: prepares sets, answers lists. Seeds arrive with the task and are wiped after
  *  it; nothing is kept between tasks.
  *  @module */
-import { ByteReader, padPsiItems, sha256Hex, type Bytes } from "@sluice/protocol";
+import { ByteReader, MAX_PSI_ENTRY_BYTES, padPsiItems, sha256Hex, type Bytes } from "@sluice/protocol";
 import type { OprfKeyPair } from "../oprf/server.ts";
 import { systemRandom } from "../random.ts";
 import { serveTasks } from "../tasks.ts";
 import { answerCardinality, prepareCardinalitySet } from "./cardinality-sender.ts";
-import { MAX_PSI_ENTRY_BYTES } from "./entry.ts";
 import { fitFilter } from "./filter/fit-filter.ts";
 import { answerIds, evaluateEntries } from "./ids-sender.ts";
 import { derivePsiKey, distinctOf } from "./sender-key.ts";

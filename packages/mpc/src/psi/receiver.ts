@@ -2,7 +2,6 @@
  *  `cardinality-receiver.ts` for who learns what. No `node:` import: runs in Node and in browsers.
  *  @module */
 export { PsiCardinalityReceiver, type NoisyCount, type PsiCardinalityQuery } from "./cardinality-receiver.ts";
-export { MAX_PSI_ENTRY_BYTES } from "./entry.ts";
 export { PsiIdsReceiver, type PsiIdsQuery, type PsiIdsSource } from "./ids-receiver.ts";
 export type { PsiPassOptions, PsiProgress } from "./pass.ts";
 export type { PsiQueryOptions } from "./receiver-list.ts";

@@ -7,7 +7,7 @@ export {
   type CardinalityCall,
   type CountDummies,
 } from "./cardinality-sender.ts";
-export { MAX_PSI_ENTRY_BYTES, psiEntry } from "./entry.ts";
+export { psiEntry } from "./entry.ts";
 export { psiIdentity, type PsiIdentity } from "./identity.ts";
 export { buildPsiFilters, type BuiltFilters, type FiltersBuild, type FilterSet } from "./filter/build-filters.ts";
 export { fitFilter, type FittedFilter } from "./filter/fit-filter.ts";

@@ -1,8 +1,7 @@
 /** Enterprises of the demo city (市监局): social credit codes with right check characters (GB 32100), and whether the
  *  register lists the enterprise as abnormal, which follows from the other columns.
  *  @module */
-import { socialCreditCheckCharacter } from "@sluice/desensitize";
-import type { Hierarchy } from "@sluice/protocol";
+import { socialCreditCheckCharacter, type Hierarchy } from "@sluice/protocol";
 import { characters } from "./names.ts";
 import { REFERENCE_DATE, type Population } from "./persons.ts";
 import { SeededRandom, type Weighted } from "./random.ts";

@@ -1,7 +1,7 @@
 /** The people of the demo city: identity numbers with right check characters (GB 11643), unique phones, skewed
  *  ages and regions, and a few canaries among them.
  *  @module */
-import { residentIdCheckDigit } from "@sluice/desensitize";
+import { residentIdCheckDigit } from "@sluice/protocol";
 import { characters, drawName } from "./names.ts";
 import { SeededRandom } from "./random.ts";
 import { BIRTHPLACES, REGIONS } from "./regions.ts";

@@ -1,8 +1,8 @@
 /** The entries of one side, hashed once: what both roles work with, and what a domain keeps for all sessions of a snapshot.
  *  @module */
 import { sha256 } from "@noble/hashes/sha2.js";
-import { concatBytes, SluiceError, utf8, type Bytes } from "@sluice/protocol";
-import { MAX_PSI_ENTRY_BYTES, psiEntry } from "../entry.ts";
+import { concatBytes, MAX_PSI_ENTRY_BYTES, SluiceError, utf8, type Bytes } from "@sluice/protocol";
+import { psiEntry } from "../entry.ts";
 import { hashMany } from "../okvs/bulk.ts";
 import { openEngine, wordsOver } from "./engine.ts";
 import { HASH_BYTES } from "./items.ts";

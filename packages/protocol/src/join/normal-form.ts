@@ -1,6 +1,7 @@
-/** The forms in which a value is looked at. Numbers are written in many ways that look alike on a page: in full-width digits or
+/** The forms in which a value is looked at, by detectors and by keys of a join. Numbers are written in many ways that look alike on a page: in full-width digits or
  *  those of another script, in groups, with characters between them that nobody sees.
  *  @module */
+import { canonicalForm, keyFault, type KeyOutcome } from "./key-outcome.ts";
 
 /** Characters of a value that can still be one identifier, name or address; a longer one is none. */
 export const MAX_IDENTIFIER_CHARS = 200;
@@ -34,4 +35,12 @@ function digitOf(digit: string): string {
   let first = place;
   while (/\p{Nd}/u.test(String.fromCodePoint(first - 1))) first--;
   return String((place - first) % 10);
+}
+
+/** `bareForm` of `text` when it can be an identifier at all. */
+export function bareKey(text: string): KeyOutcome {
+  if (text.length > MAX_IDENTIFIER_CHARS) return keyFault("too-long");
+  if (!text.isWellFormed()) return keyFault("not-unicode");
+  const bare = bareForm(text);
+  return bare === "" ? keyFault("missing") : canonicalForm(bare);
 }
