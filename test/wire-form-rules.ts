@@ -4,7 +4,7 @@
 import { ristretto255, ristretto255_hasher, ristretto255_oprf } from "@noble/curves/ed25519.js";
 import { createHash } from "node:crypto";
 import { canonical, sha256 } from "./wire-rules.ts";
-import type { Fields } from "./wire-structs.ts";
+import { documentedStructs, type Fields } from "./wire-structs.ts";
 
 const { Point } = ristretto255;
 const { Fn } = Point;
@@ -41,6 +41,7 @@ export function checkForm(struct: string, fields: Fields): void {
     const ascends = items.every((item, i) => i === 0 || item > (items[i - 1] ?? ""));
     if (ASCENDING.has(`${struct}.${name}`) && !ascends) throw new Error(`${name} are not ascending`);
   }
+  checkSession(struct, fields);
   const { count, proofCount } = fields;
   if (struct === "PsiIdsAnswer" && proofCount !== Math.ceil(Number(count) / 1_024))
     throw new Error("proofs out of range");
@@ -56,6 +57,28 @@ export function checkForm(struct: string, fields: Fields): void {
   const expected = { ScoreRequest: Number(fields["features"]) * blocks, ScoreReply: blocks }[struct];
   const ciphertexts = (fields["columns"] ?? fields["blocks"]) as unknown[];
   if (expected !== undefined && ciphertexts.length !== expected) throw new Error(`not ${expected} ciphertexts`);
+}
+
+/** The same for calls of many messages. */
+function checkSession(struct: string, fields: Fields): void {
+  const { first, count, columnBytes, columns, frames, answer, callerBytes, domainBytes, items } = fields;
+  if (struct === "PsiTransferRows") {
+    if (Number(first) + Number(count) > 624) throw new Error("columns out of range");
+    if (String(columns).length !== 2 * Number(count) * Number(columnBytes)) throw new Error("columns out of range");
+  }
+  if ((struct === "PsiTransferOpen" || struct === "PsiTransferChoices") && Number(items) > 10_485_760)
+    throw new Error("items above the limit");
+  if ((struct === "PsiTransferOpen" || struct === "PsiTransferChoices") && paddedSize(Number(items)) !== items)
+    throw new Error("no padded size");
+  if (struct === "SessionPacket") {
+    if (count === 0 && first !== 0) throw new Error("first is not zero");
+    if (Number(first) + Number(count) > 2 ** 32 - 1) throw new Error("a number out of range");
+    if ((frames as { bytes: string }[]).some(({ bytes }) => bytes === "")) throw new Error("a frame below its limit");
+  }
+  if (struct === "SessionReply" && answer !== "")
+    documentedStructs().decode("AnswerEnvelope", Buffer.from(String(answer), "hex"));
+  if (struct === "SessionSummary" && (Number(callerBytes) >= 2 ** 53 || Number(domainBytes) >= 2 ** 53))
+    throw new Error("bytes out of range");
 }
 
 /** Canonical JSON of what a set is bound to. */

@@ -21,7 +21,8 @@ import type { MalformedVector, StructVector } from "./wire-struct-vectors.ts";
 const PADDED = 16;
 const POLYNOMIAL_BYTES = 28_672;
 
-const run = (first: number, length: number): Bytes => Uint8Array.from({ length }, (_, i) => (first + i) & 0xff);
+/** `length` bytes that count up. */
+export const run = (first: number, length: number): Bytes => Uint8Array.from({ length }, (_, i) => (first + i) & 0xff);
 /** `count` items of `itemBytes`, ascending. */
 const items = (count: number, itemBytes: number, step = 1): Bytes =>
   concatBytes(...Array.from({ length: count }, (_, i) => run(i * step, itemBytes)));
@@ -37,7 +38,10 @@ const zeros = new Uint8Array(POLYNOMIAL_BYTES);
 const polynomial = "00".repeat(POLYNOMIAL_BYTES);
 const fresh = { seed: run(1, 64), c0: zeros };
 
-const MESSAGES: readonly { struct: string; bytes: Bytes; fields: unknown }[] = [
+/** A message, and the fields that it decodes to. */
+export type FormMessage = { struct: string; bytes: Bytes; fields: unknown };
+
+const MESSAGES: readonly FormMessage[] = [
   { struct: "Tag", bytes: run(3, 12), fields: { bytes: toHex(run(3, 12)) } },
   {
     struct: "PsiQuery",
@@ -133,14 +137,14 @@ const MESSAGES: readonly { struct: string; bytes: Bytes; fields: unknown }[] = [
 ];
 
 /** A message of each struct; long runs of one byte are left out of message and fields. */
-export function formStructVectors(): StructVector[] {
-  return MESSAGES.map(({ struct, bytes, fields }) => ({ struct, hex: shortHex(bytes), fields: shortFields(fields) }));
+export function formStructVectors(messages = MESSAGES): StructVector[] {
+  return messages.map(({ struct, bytes, fields }) => ({ struct, hex: shortHex(bytes), fields: shortFields(fields) }));
 }
 
 /** Messages that no reader accepts. */
-export function formMalformedVectors(): MalformedVector[] {
-  return MESSAGES.flatMap(({ struct, bytes }) =>
-    [...usual(struct, bytes), ...(OWN[struct]?.(bytes) ?? [])].map(({ name, bytes: changed, code }) => ({
+export function formMalformedVectors(messages = MESSAGES, own = OWN): MalformedVector[] {
+  return messages.flatMap(({ struct, bytes }) =>
+    [...usual(struct, bytes), ...(own[struct]?.(bytes) ?? [])].map(({ name, bytes: changed, code }) => ({
       struct,
       name,
       hex: shortHex(changed),
@@ -149,9 +153,17 @@ export function formMalformedVectors(): MalformedVector[] {
   );
 }
 
-type Malformed = { name: string; bytes: Bytes; code?: string };
+/** A message in a wrong way; malformed if it says no code. */
+export type Malformed = { name: string; bytes: Bytes; code?: string };
 
-const UNVERSIONED: ReadonlySet<string> = new Set(["Tag", "Proof", "Slot", "SeededCiphertext", "ScoreCiphertext"]);
+const UNVERSIONED: ReadonlySet<string> = new Set([
+  "Tag",
+  "Proof",
+  "Slot",
+  "SeededCiphertext",
+  "ScoreCiphertext",
+  "SessionFrame",
+]);
 
 function usual(struct: string, bytes: Bytes): Malformed[] {
   const always = [
@@ -167,7 +179,10 @@ function usual(struct: string, bytes: Bytes): Malformed[] {
   ];
 }
 
-const OWN: Readonly<Record<string, (bytes: Bytes) => Malformed[]>> = {
+/** Wrong ways of one struct. */
+export type OwnMalformed = Readonly<Record<string, (bytes: Bytes) => Malformed[]>>;
+
+const OWN: OwnMalformed = {
   PsiQuery: (bytes) => [
     { name: "kind 0", bytes: changed(bytes, 2, [0]) },
     { name: "kind 2", bytes: changed(bytes, 2, [2]) },
@@ -248,11 +263,13 @@ function counts(bytes: Bytes, at: number, itemBytes: number): Malformed[] {
   ];
 }
 
-function be32(value: number): number[] {
+/** A number as four bytes. */
+export function be32(value: number): number[] {
   return [(value >>> 24) & 0xff, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff];
 }
 
-function changed(bytes: Bytes, at: number, values: readonly number[]): Bytes {
+/** `bytes` with others from `at` on. */
+export function changed(bytes: Bytes, at: number, values: readonly number[]): Bytes {
   const copy = bytes.slice();
   copy.set(values, at);
   return copy;

@@ -11,7 +11,14 @@ export type Fields = { [name: string]: unknown };
 type Extent = { kind: "one" } | { kind: "items"; count: string } | { kind: "prefixed"; max: number };
 type Field = { type: string; name: string; extent: Extent; range: [number, number] | null };
 
-const INTEGERS: Readonly<Record<string, number>> = { uint8: 1, uint16: 2, uint24: 3, uint32: 4, uint32le: 4 };
+const INTEGERS: Readonly<Record<string, number>> = {
+  uint8: 1,
+  uint16: 2,
+  uint24: 3,
+  uint32: 4,
+  uint64: 8,
+  uint32le: 4,
+};
 const STRUCT = /struct\s*\{([^}]*)\}\s*(\w+)\s*;/g;
 const FIELD = /^(\w+)\s+(\w+)\s*(?:\[([^\]]+)\]|<0\.\.([^>]+)>)?\s*(?:=\s*([^.\s]+)(?:\.\.(\S+))?)?$/;
 

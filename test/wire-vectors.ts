@@ -58,6 +58,8 @@ import { makeDatasetVectors } from "./wire-dataset-vectors.ts";
 import { makeReportVectors } from "./wire-report-vectors.ts";
 import { makeScoreVectors } from "./wire-score-vectors.ts";
 import { seeded, type ServedIdentity } from "./wire-seeded.ts";
+import { sessionMalformedVectors, sessionStructVectors } from "./wire-session-structs.ts";
+import { makeTransferVectors, type OpenSealed } from "./wire-transfer-vectors.ts";
 import { malformedVectors, structVectors } from "./wire-struct-vectors.ts";
 
 const SOURCE =
@@ -112,8 +114,16 @@ export async function makeWireVectors() {
         hash: await documentHash(document.body),
       })),
     ),
-    structs: [...structVectors(calls[0]?.call ?? "", calls[0]?.answer ?? ""), ...formStructVectors()],
-    malformed: [...malformedVectors(calls[0]?.call ?? "", calls[0]?.answer ?? ""), ...formMalformedVectors()],
+    structs: [
+      ...structVectors(calls[0]?.call ?? "", calls[0]?.answer ?? ""),
+      ...formStructVectors(),
+      ...sessionStructVectors(calls[0]?.answer ?? ""),
+    ],
+    malformed: [
+      ...malformedVectors(calls[0]?.call ?? "", calls[0]?.answer ?? ""),
+      ...formMalformedVectors(),
+      ...sessionMalformedVectors(calls[0]?.answer ?? ""),
+    ],
     http: await makeHttp(keys.caller, fromHex(calls[0]?.call ?? "")),
     calls,
     refusedAnswers: refusedAnswers(calls[0]?.answer ?? "", calls[1]?.answer ?? ""),
@@ -133,6 +143,7 @@ export async function makeWireVectors() {
     score: await makeScoreVectors(servedIdentity(index.snapshot), keys.receipt),
     report: await makeReportVectors(servedIdentity(index.snapshot), keys.receipt),
     dataset: await makeDatasetVectors(servedIdentity(index.snapshot), keys.receipt),
+    transfer: await makeTransferVectors(servedIdentity(index.snapshot), keys.receipt, openSession(keys)),
     problem: toProblem(
       new SluiceError("ERR_RATE_LIMIT", { party: "bank-a", callsPerSecond: 100 }, { refusedBy: "gateway" }),
       "gateway",
@@ -419,6 +430,15 @@ function exchanged({ domainLog, gatewayLog }: Evidenced) {
 function ignore(): void {}
 
 /** Seals with this ephemeral key: HPKE draws its own from the platform, which is asked for once. */
+/** Seals the opening of a session; both ends. */
+function openSession(keys: Keys): OpenSealed {
+  return async (plaintext, context) => {
+    const sent = await sealWith(keys.ephemeralSecret, () => sealQuery(keys.seal.sealKey, plaintext, context));
+    const opened = await openQuery(keys.seal, sent.frame, context);
+    return { frame: sent.frame, caller: await sent.session(), domain: await opened.session() };
+  };
+}
+
 async function sealWith(secret: Bytes, seal: () => Promise<SentQuery>): Promise<SentQuery> {
   const { subtle } = globalThis.crypto;
   const pair = await ephemeralPair(secret);

@@ -4,17 +4,28 @@ import { expect, test } from "vitest";
 import {
   decodeSessionMessage,
   decodeSessionOpening,
+  decodeSessionPacket,
   decodeSessionReply,
   decodeSessionSummary,
   encodeSessionMessage,
   encodeSessionOpening,
+  encodeSessionPacket,
   encodeSessionReply,
   encodeSessionSummary,
+  isSluiceError,
   MAX_FRAME_BYTES,
   type Bytes,
+  type SessionPacket,
 } from "../src/index.ts";
 
 const HASH = new Uint8Array(32).fill(3);
+const PACKET: SessionPacket = {
+  session: HASH.subarray(16),
+  state: "open",
+  next: 2,
+  room: 8,
+  frames: [{ number: 1, frame: HASH }],
+};
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const sealed = fc.uint8Array({ maxLength: 60 });
 const uint32 = fc.nat(2 ** 32 - 1);
@@ -64,6 +75,31 @@ test("what is cut, has bytes left over, or is of another version is malformed", 
   expect(() => decodeSessionSummary(beyond)).toThrow(malformed);
   const envelope = encodeSessionReply({ sealed: HASH, answer: null });
   expect(() => decodeSessionReply(new Uint8Array([...envelope.subarray(0, -1), 1, 7]))).toThrow(malformed);
+});
+
+test("bytes of any kind are a message or a coded refusal", () => {
+  const whole: [Bytes, (bytes: Bytes) => unknown][] = [
+    [encodeSessionOpening({ snapshot: HASH, items: 16 }), decodeSessionOpening],
+    [encodeSessionMessage({ number: 3, sealed: HASH }), decodeSessionMessage],
+    [encodeSessionReply({ sealed: HASH, answer: null }), decodeSessionReply],
+    [encodeSessionSummary({ items: 1, callerBytes: 2, domainBytes: 3, digest: HASH }), decodeSessionSummary],
+    [encodeSessionPacket(PACKET), decodeSessionPacket],
+  ];
+  for (const [bytes, decode] of whole) {
+    const edit = fc.tuple(fc.nat({ max: bytes.length - 1 }), fc.nat({ max: 255 }));
+    const near = fc
+      .array(edit, { minLength: 1, maxLength: 4 })
+      .map((edits) => edits.reduce<Bytes>((changed, [at, value]) => changed.with(at, value), bytes));
+    fc.assert(
+      fc.property(fc.oneof(near, fc.uint8Array({ maxLength: 80 })), (changed) => {
+        try {
+          decode(changed);
+        } catch (error) {
+          expect(isSluiceError(error, "ERR_FRAME_MALFORMED", "ERR_FRAME_TOO_LARGE")).toBe(true);
+        }
+      }),
+    );
+  }
 });
 
 test("a side cannot say what its peer would refuse", () => {
