@@ -12,6 +12,7 @@ const LONG = [
   "test/serving-dataset.test.ts",
   "test/serving-events.test.ts",
   "test/serving-forms.test.ts",
+  "test/serving-joins.test.ts",
   "test/serving-lookup-faults.test.ts",
   "test/serving-lookup-updates.test.ts",
   "test/serving-set-updates.test.ts",

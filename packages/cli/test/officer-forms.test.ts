@@ -6,6 +6,7 @@ import {
   documentHash,
   FORM_OPERATIONS,
   ProductForm,
+  type DeclaredKeys,
   type Grant,
   type JobManifest,
   type NoisyTableSpec,
@@ -121,6 +122,31 @@ test("a release says in one sentence what the product of each form will answer, 
       for (const fact of ["样本不过关卡即不建", "期满只是不能再取", "期满之后再取"]) expect(text).toContain(fact);
     } else expect(page.lead).toContain("对全部数据行运行这一份程序");
   }
+});
+
+test("a release of a set by typed keys says by which columns, and what they hold; a grant, which of them nobody sees", async () => {
+  const keys: DeclaredKeys = [
+    [{ type: "resident-id" }],
+    [
+      { field: "name", type: "name" },
+      { field: "phone", type: "mobile" },
+    ],
+  ];
+  const { shown } = await released("psi-ids", { fit: FIT, members: { kind: "set", match: "psi-ids", keys } });
+  expect((await releasePage(shown)).lead).toContain(
+    "用自己的名单按 resident_id（居民身份证号），或按 name（名称）加 phone（手机号码） 比对，得知",
+  );
+  const { documents } = await city();
+  const joined = { ...documents.grant.body, joinFields: ["name"] };
+  const signers = [documents.keys["hrss-department"], documents.keys["data-bureau"]] as const;
+  const page = await grantPage({
+    ...shown,
+    grant: { ...(await signDocument(joined, ...signers)), policy: documents.policy },
+    previous: { ...documents.grant, policy: documents.policy },
+  });
+  const text = textForm(page);
+  expect(text).toContain("类别：关联键");
+  expect(text).toContain("增加关联键 name");
 });
 
 test("a release of a noisy table says that no program runs, which groups there are, and what it costs", async () => {

@@ -9,6 +9,7 @@ import {
   utf8,
   type Bytes,
   type CountPrivacy,
+  type DeclaredKeys,
   type EvidencedReceipt,
   type Grant,
   type Operation,
@@ -28,9 +29,9 @@ const job = (served: string, produce: string, released = { spec: "", value: "" }
 } };`);
 
 /** A set of the persons that have a row of age 60 or above. */
-export const setJob = (match: PsiKind, privacy?: CountPrivacy, sides?: PsiSides): Bytes =>
+export const setJob = (match: PsiKind, privacy?: CountPrivacy, sides?: PsiSides, keys?: DeclaredKeys): Bytes =>
   job(
-    `members: ${JSON.stringify({ kind: "set", match, privacy, sides })}`,
+    `members: ${JSON.stringify({ kind: "set", match, privacy, sides, keys })}`,
     `produce(rows) { return { members: Uint8Array.from(rows.age.values, (age) => age >= 60 ? 1 : 0) }; }`,
   );
 

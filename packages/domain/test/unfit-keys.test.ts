@@ -53,6 +53,9 @@ test.each([
     code: "ERR_LOOKUP_TABLE",
     details: { reason: `key id ${WORDS}` },
   });
+  // Where callers join by typed keys, such a row is left out.
+  const { keys, joined } = await place.store.readAll({ ...view, join: ["id"] });
+  expect([keys.length, joined?.rowsWithoutKey]).toEqual([199, 1]);
 });
 
 const failing = (fault: Error) => (): Promise<never> => Promise.reject(fault);

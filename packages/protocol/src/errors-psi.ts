@@ -9,6 +9,21 @@ export const PSI_ERRORS = {
     message: "a set has more than {maxItems} distinct entries",
     remedy: "send a list, or build a set, of at most {maxItems} distinct entries",
   },
+  ERR_JOIN_KEY: {
+    status: 400,
+    message: "entry {index} of the list is no {type}: {fault}; {count} such entries in all",
+    remedy: "mend the entries, or have such entries left out",
+  },
+  ERR_JOIN_COLUMNS: {
+    status: 400,
+    message: "the rows do not fit the keys of the set, {keys}: {reason}",
+    remedy: "name a column of your own for each part of each key that is to be asked",
+  },
+  ERR_PROVENANCE: {
+    status: 403,
+    message: "resource {resource} is social data without a declaration of its provenance, and is joined with nothing",
+    remedy: "have its provider declare how the data was collected and by what right, and import it again with that",
+  },
   ERR_PSI_ENCODING: {
     status: 500,
     message: "the list cannot be encoded in this session",

@@ -4,6 +4,9 @@ import { z } from "zod";
 import { Amount, Decimal, FieldName, Instant, KeyId, Name, Sha256Hex } from "./identifiers.ts";
 import { signedSchema } from "./signed.ts";
 
+/** Most columns beside its key by which a grant lets callers join. */
+const MAX_JOIN_FIELDS = 8;
+
 /** What a use does. `develop` runs on a sample, `build` on every row, the others answer a caller. */
 export const Operation = z.enum([
   "develop",
@@ -67,6 +70,8 @@ export const Grant = z.strictObject({
   }),
   /** Column by which callers ask; jobs never see it. */
   key: FieldName,
+  /** Columns beside the key by which callers may join; jobs never see them either. */
+  joinFields: z.array(FieldName).min(1).max(MAX_JOIN_FIELDS).optional(),
   /** Columns a job may read, each with the need for it. */
   fields: z
     .array(z.strictObject({ name: FieldName, need: z.string().min(1).max(300) }))

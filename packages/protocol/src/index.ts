@@ -18,6 +18,7 @@ export * from "./identifiers.ts";
 export type * from "./interfaces.ts";
 export * from "./job.ts";
 export { isCalendarDate, dateText, dayNumber } from "./join/calendar.ts";
+export * from "./join/declared-keys.ts";
 export * from "./join/join-key.ts";
 export { KeyFault, type KeyOutcome } from "./join/key-outcome.ts";
 export { isMobileNumber, mobileDigits } from "./join/mobile-number.ts";

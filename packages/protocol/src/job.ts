@@ -6,6 +6,7 @@ import { ColumnType, type ColumnBatch } from "./columns.ts";
 import { CountPrivacy } from "./count-noise.ts";
 import { DatasetSpec } from "./dataset.ts";
 import type { GuardFinding } from "./guard-report.ts";
+import { DeclaredKeys } from "./join/declared-keys.ts";
 import { FieldName, MemberName, Name } from "./identifiers.ts";
 import type { ModelEvidence } from "./model-evidence.ts";
 import { isModelKind, type ReleasedModel } from "./model.ts";
@@ -33,10 +34,16 @@ export const OutputSpec = z.discriminatedUnion("kind", [
     .strictObject({
       kind: z.literal("set"),
       match: PsiKind,
+      /** Keys by which callers join their rows; exactly the text of the grant's key unless given. */
+      keys: DeclaredKeys.optional(),
       /** Noise of counts, and how many of them a caller has; usual ones unless given. */
       privacy: CountPrivacy.optional(),
       /** Whether lists are much shorter than the set, as usual, or about as long; of psi-ids alone. */
       sides: PsiSides.optional(),
+    })
+    .refine(({ match, keys = [] }) => match === "psi-ids" || keys.length <= 1, {
+      path: ["keys"],
+      message: "one key where matches are counted",
     })
     .refine(({ match, sides }) => match === "psi-ids" || sides === undefined, {
       path: ["sides"],

@@ -7,6 +7,7 @@ import type { Bytes } from "./bytes.ts";
 import { ByteReader } from "./codec.ts";
 import { CountNoise, MAX_COUNT_SHIFT } from "./count-noise.ts";
 import { SluiceError } from "./errors.ts";
+import { JoinKeys } from "./join/join-key.ts";
 import { Sha256Hex } from "./identifiers.ts";
 import { ELEMENT_BYTES } from "./lookup-frames.ts";
 import { checkAscending, expectPsiHead, malformedPsi, psiHead, readPsiElements, writePsiElements } from "./psi-head.ts";
@@ -22,6 +23,8 @@ import {
 /** Public facts of a set whose matches are counted. */
 export const PsiCardinalityParameters = z.strictObject({
   kind: z.literal("psi-cardinality"),
+  /** By what entries are made; without it an entry is one text, exactly as it is. */
+  keys: JoinKeys.refine((keys) => keys.length === 1, "one key, which counts").optional(),
   /** Padded number of entries. */
   paddedItems: z
     .int()

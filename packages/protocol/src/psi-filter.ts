@@ -8,6 +8,7 @@ import { z } from "zod";
 import type { Bytes } from "./bytes.ts";
 import { ByteReader } from "./codec.ts";
 import { Sha256Hex } from "./identifiers.ts";
+import { JoinKeys } from "./join/join-key.ts";
 import { MAX_OPRF_ELEMENTS } from "./limits.ts";
 import { ELEMENT_BYTES, PROOF_BYTES } from "./lookup-frames.ts";
 import { expectPsiHead, malformedPsi, psiHead, readPsiElements, writePsiElements } from "./psi-head.ts";
@@ -60,6 +61,8 @@ export const PsiFilterParameters = z
   .strictObject({
     kind: z.literal("psi-ids"),
     method: z.literal("filter"),
+    /** By what entries are made; without it an entry is one text, exactly as it is. */
+    keys: JoinKeys.optional(),
     /** Padded number of entries of the base. */
     paddedItems: z
       .int()

@@ -2,6 +2,7 @@
  *  downloaded; each question is a session of its own (see psi-ot.ts).
  *  @module */
 import { z } from "zod";
+import { JoinKeys } from "./join/join-key.ts";
 import { MIN_PSI_PADDED_ITEMS, padPsiItems } from "./psi-sizes.ts";
 
 /** Distinct entries of a set, and of a list, by this method. */
@@ -15,6 +16,8 @@ export type PsiSides = z.infer<typeof PsiSides>;
 export const PsiTransferParameters = z.strictObject({
   kind: z.literal("psi-ids"),
   method: z.literal("transfer"),
+  /** By what entries are made; without it an entry is one text, exactly as it is. */
+  keys: JoinKeys.optional(),
   /** Padded number of entries. */
   paddedItems: z
     .int()

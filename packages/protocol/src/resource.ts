@@ -49,6 +49,22 @@ export type ResourceField = z.infer<typeof ResourceField>;
 export const UpdateFrequency = z.enum(["once", "day", "week", "month", "quarter", "half-year", "year"]);
 export type UpdateFrequency = z.infer<typeof UpdateFrequency>;
 
+/** Data that no public body collected (社会数据): who supplied it, and where that body has it from. */
+export const SocialData = z.strictObject({
+  /** The enterprise or other body that supplied it. */
+  provider: z.string().min(1).max(120),
+  /** What the provider declared, and answers for; without it nobody joins the table with data of his own. */
+  provenance: z
+    .strictObject({
+      /** How it was collected, or from whom it was bought. */
+      collection: z.string().min(1).max(500),
+      /** By what right it may be used for public data products. */
+      basis: z.string().min(1).max(500),
+    })
+    .optional(),
+});
+export type SocialData = z.infer<typeof SocialData>;
+
 /** A table that a department offers. */
 export const ResourceDescription = z.strictObject({
   domain: Name,
@@ -57,6 +73,8 @@ export const ResourceDescription = z.strictObject({
   format: z.enum(["csv", "parquet"]),
   source: z.string().min(1).max(120),
   updateFrequency: UpdateFrequency,
+  /** Absent of what public bodies collected: `source` says which. */
+  social: SocialData.optional(),
   /** Rows, rounded to two significant digits. */
   approximateRows: z.int().nonnegative(),
   fields: z

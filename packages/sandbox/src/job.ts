@@ -10,6 +10,7 @@ import type {
   ModelLink,
   OutputSpec,
   PrivacyLoss,
+  KeyType,
   PsiKind,
   ReleasedModel,
   ScoreLink,
@@ -47,6 +48,9 @@ export type JobOutputSpec =
   | {
       readonly kind: "set";
       readonly match: PsiKind;
+      /** By what callers join their rows: of one key every part must be equal, of several keys one. Columns are the grant's key, or others
+       *  that the grant lets callers join by; without it, the key's text exactly. */
+      readonly keys?: readonly (readonly { readonly field?: string; readonly type: KeyType }[])[];
       /** Of `psi-cardinality`: ε of one count, and of all counts of one caller over one state of the table, as decimals. */
       readonly privacy?: { readonly epsilon: string; readonly budget: string };
       /** Of `psi-ids`: whether lists are much shorter than the set, as usual, or about as long. */

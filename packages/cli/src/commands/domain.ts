@@ -2,7 +2,7 @@
  *  @module */
 import { basename } from "node:path";
 import type { FileSuite } from "@sluice/evidence";
-import { Instant, ResourceDescription, UpdateFrequency, type ResourceField } from "@sluice/protocol";
+import { Instant, ResourceDescription, UpdateFrequency, type ResourceField, type SocialData } from "@sluice/protocol";
 import { JSON_OPTION, usage, type Arguments, type Command, type CommandIo } from "../command.ts";
 import { readJsonFile } from "../files.ts";
 import { ACCESS_OPTIONS, accessOf, NEW_KEYS_OPTIONS, newKeysOf } from "../key-access.ts";
@@ -145,6 +145,9 @@ export const domainImport: Command = {
     data: { value: "DIR", description: "directory of the domain" },
     title: { value: "TEXT", description: "name shown to people (default: the resource's name)" },
     source: { value: "TEXT", description: "where the data comes from (default: the file's name)" },
+    social: { value: "PROVIDER", description: "who supplied it, of data that no public body collected" },
+    collected: { value: "TEXT", description: "with --social: how the provider declares to have collected it" },
+    basis: { value: "TEXT", description: "with --social: by what right it may be used, as the provider declares" },
     frequency: { value: "WORD", description: `how often it is renewed: ${FREQUENCIES} (default once)` },
     fields: {
       value: "FILE",
@@ -155,7 +158,7 @@ export const domainImport: Command = {
   },
   notes:
     "Without --fields every column is taken and classified strictly. What is printed is what the catalogue will show:\n" +
-    "metadata, never a value.",
+    "metadata, never a value. Social data without --collected and --basis is joined with no list.",
   async run(args, io) {
     const file = args.positional(0);
     const resource = nameOption(args, "resource");
@@ -163,6 +166,7 @@ export const domainImport: Command = {
     const title = args.text("title") ?? resource;
     const source = args.text("source") ?? basename(file).slice(0, MAX_SOURCE_CHARS);
     const updateFrequency = frequencyOption(args);
+    const social = socialOption(args);
     const fields = await fieldsOption(args);
     const { importTable } = await import("@sluice/domain");
     const request = {
@@ -175,7 +179,8 @@ export const domainImport: Command = {
       memoryDirectory: memoryDirectory(io.env),
       keys: await accessOf(args, io),
     };
-    const description = await importTable(directory, { ...request, ...(fields === undefined ? {} : { fields }) });
+    const declared = { ...(fields === undefined ? {} : { fields }), ...(social === undefined ? {} : { social }) };
+    const description = await importTable(directory, { ...request, ...declared });
     if (args.flag("json")) io.stdout.write(`${JSON.stringify(description)}\n`);
     else {
       const { approximateRows, fields } = description;
@@ -187,6 +192,16 @@ export const domainImport: Command = {
     return 0;
   },
 };
+
+/** @throws ERR_USAGE when half of a declaration is given, or one of what is not social data */
+function socialOption(args: Arguments): SocialData | undefined {
+  const [provider, collection, basis] = [args.text("social"), args.text("collected"), args.text("basis")];
+  if (provider === undefined && collection === undefined && basis === undefined) return undefined;
+  if (provider === undefined) throw usage('"--collected" and "--basis" belong to "--social"');
+  if (collection === undefined && basis === undefined) return { provider };
+  if (collection === undefined || basis === undefined) throw usage('"--collected" and "--basis" belong together');
+  return { provider, provenance: { collection, basis } };
+}
 
 function instantOption(args: Arguments, option: string): Instant | undefined {
   const text = args.text(option);

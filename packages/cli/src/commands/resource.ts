@@ -2,7 +2,7 @@
  *  @module */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SluiceError, type ResourceDescription, type ResourceProfile } from "@sluice/protocol";
+import { SluiceError, type ResourceDescription, type ResourceProfile, type SocialData } from "@sluice/protocol";
 import { JSON_OPTION, usage, type Command } from "../command.ts";
 import { errnoOf } from "../files.ts";
 import { visibleText } from "../officer/visible-text.ts";
@@ -69,6 +69,7 @@ export const resourceShow: Command = {
     ]);
     io.stdout.write(
       `${visibleText(resource.title)}: about ${resource.approximateRows} rows, renewed: ${resource.updateFrequency}\n` +
+        socialText(resource.social) +
         publishedQualityText(resource.quality) +
         `${formatTable([["COLUMN", "TYPE", "ROLE", "GRADE", "TITLE"], ...rows])}\n\n`,
     );
@@ -77,6 +78,17 @@ export const resourceShow: Command = {
     return 0;
   },
 };
+
+/** Who supplied social data and where that body has it from. */
+function socialText(social: SocialData | undefined): string {
+  if (social === undefined) return "";
+  const { provider, provenance } = social;
+  const declared =
+    provenance === undefined
+      ? "its provenance is not declared, so that it is joined with no list"
+      : `collected: ${visibleText(provenance.collection)}; basis: ${visibleText(provenance.basis)}`;
+  return `social data of ${visibleText(provider)}: ${declared}\n`;
+}
 
 async function save(directory: string, resource: ResourceDescription, profile: ResourceProfile | null): Promise<void> {
   const files = { "resource.json": resource, ...(profile === null ? {} : { "profile.json": profile }) };

@@ -3,7 +3,7 @@
  *  @module */
 import { checkPolicy, viewColumns } from "@sluice/desensitize";
 import { evaluateGrant } from "@sluice/evidence";
-import { documentHash, isSluiceError, SluiceError, type Grant, type JobManifest } from "@sluice/protocol";
+import { documentHash, grantedKeys, isSluiceError, SluiceError, type Grant, type JobManifest } from "@sluice/protocol";
 import type { JobFiles } from "./job-files.ts";
 
 /** Every reason for which a domain would not run a job with this manifest; none when it would.
@@ -21,7 +21,7 @@ export async function admissionProblems(manifest: JobManifest, files: JobFiles, 
       problems.push(new SluiceError("ERR_JOB_MANIFEST", { pointer: `/input/${name}`, expected }));
     }
   }
-  problems.push(...enclosedSamples(manifest, files));
+  problems.push(...enclosedSamples(manifest, files), ...joinProblems(manifest, files));
   return problems;
 }
 
@@ -34,12 +34,30 @@ function enclosedSamples({ outputs }: JobManifest, { policy }: JobFiles): Sluice
     .map(([output]) => new SluiceError("ERR_GUARD_OUTPUT", { output, rule: "dataset-sharing", change }));
 }
 
+/** A set is joined by columns that the grant names, and not with social data of unknown provenance. */
+function joinProblems({ outputs }: JobManifest, { resource, grant }: JobFiles): SluiceError[] {
+  const set = Object.values(outputs).find((spec) => spec.kind === "set");
+  if (set === undefined) return [];
+  if (resource.social !== undefined && resource.social.provenance === undefined) {
+    return [new SluiceError("ERR_PROVENANCE", { resource: resource.resource })];
+  }
+  if (set.keys === undefined || grant === null) return [];
+  try {
+    grantedKeys(set.keys, grant);
+    return [];
+  } catch (error) {
+    if (!isSluiceError(error)) throw error;
+    return [error];
+  }
+}
+
 /** Callers ask by a column that jobs do not see; the grant names it. */
 function policyProblems({ resource, policy, grant }: JobFiles): SluiceError[] {
   const shown = viewColumns(policy, resource);
   const key = grant?.key ?? resource.fields.find(({ name }) => shown[name] === undefined)?.name;
   try {
-    checkPolicy(policy, resource, key ?? resource.fields[0]?.name ?? "");
+    const hidden = [key ?? resource.fields[0]?.name ?? "", ...(grant?.joinFields ?? [])];
+    for (const field of hidden) checkPolicy(policy, resource, field);
     return [];
   } catch (error) {
     if (!isSluiceError(error)) throw error;

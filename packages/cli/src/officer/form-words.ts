@@ -17,6 +17,7 @@ import {
   type ProductForm,
   type TableSpec,
 } from "@sluice/protocol";
+import { joinWords } from "./join-words.ts";
 
 /** Name of a form. */
 export const FORM_WORDS: Readonly<Record<ProductForm, string>> = {
@@ -106,8 +107,8 @@ function answerWords(served: OutputSpec, model: ReleasedModel | undefined, { cal
       return `${callers}凭 ${key} 逐条匿踪查询，每条得到一个标签（${served.vocabulary.join("、")} 之一）`;
     case "set":
       return served.match === "psi-ids"
-        ? `${callers}用自己的名单按 ${key} 比对，得知名单中哪些在产品名单内`
-        : `${callers}用自己的名单按 ${key} 比对，只得知名单中大约有多少条在产品名单内：${countWords(served)}`;
+        ? `${callers}用自己的名单按 ${joinWords(served.keys, key)} 比对，得知名单中哪些在产品名单内`
+        : `${callers}用自己的名单按 ${joinWords(served.keys, key)} 比对，只得知名单中大约有多少条在产品名单内：${countWords(served)}`;
     case "score": {
       const features = model?.kind !== "linear-model" ? "" : ` ${model.features.length} 项`;
       const result = served.link === "logistic" ? "一个概率" : "一个线性评分";

@@ -60,7 +60,15 @@ function scopeChanges(old: Grant, now: Grant): Change[] {
     ["场景名称", old.scene.title, now.scene.title],
     ["查询键", old.key, now.key],
   ] as const;
-  return pairs.flatMap(([label, from, to]) => replaced("scope", label, from, to));
+  return [...pairs.flatMap(([label, from, to]) => replaced("scope", label, from, to)), ...joinChanges(old, now)];
+}
+
+/** Another column to join by widens what callers may try. */
+function joinChanges({ joinFields: old = [] }: Grant, { joinFields: now = [] }: Grant): Change[] {
+  return [
+    ...now.filter((name) => !old.includes(name)).map((name) => change("wider", "scope", `增加关联键 ${name}`)),
+    ...old.filter((name) => !now.includes(name)).map((name) => change("narrower", "scope", `去掉关联键 ${name}`)),
+  ];
 }
 
 function replaced(topic: keyof typeof TOPICS, label: string, from: string, to: string): Change[] {

@@ -28,6 +28,12 @@ export function fieldSection(grant: Grant, policy: Policy | null, names: Names):
       { zh: "为什么需要（申请方所述）", en: "need" },
     ],
     rows: [
+      ...(grant.joinFields ?? []).map((name): Cell[] => [
+        ...nameCells(name, names),
+        { text: "关联键" },
+        { text: "任何程序都看不到；只用来在数据域内与使用方的名单对号" },
+        { text: "使用方的名单凭它比对" },
+      ]),
       ...grant.fields.map(({ name, need }): Cell[] => [
         ...nameCells(name, names),
         { text: classWords(policy, name) },

@@ -1,6 +1,12 @@
 /** A file that is to become a resource, and the description that is made of what was declared and found.
  *  @module */
-import { ResourceDescription, SluiceError, type ResourceField, type UpdateFrequency } from "@sluice/protocol";
+import {
+  ResourceDescription,
+  SluiceError,
+  type ResourceField,
+  type SocialData,
+  type UpdateFrequency,
+} from "@sluice/protocol";
 import type { ImportProgress } from "./import-table.ts";
 
 /** A file and what is declared about it. */
@@ -12,6 +18,8 @@ export interface ImportTableOptions {
   readonly source: string;
   readonly domain: string;
   readonly updateFrequency: UpdateFrequency;
+  /** Of data that no public body collected. */
+  readonly social?: SocialData;
   /** Columns to take, in this order. Without it every column is taken, typed from all values and classified strictly. */
   readonly fields?: readonly ResourceField[];
   readonly signal?: AbortSignal;

@@ -196,6 +196,7 @@ class DuckDbStore implements DataStore {
         title: request.title,
         source: request.source,
         updateFrequency: request.updateFrequency,
+        ...(request.social === undefined ? {} : { social: request.social }),
         importedAt: Instant.parse(clock.now().toISOString()),
         ...facts,
       });

@@ -11,6 +11,8 @@ export const ROW_NUMBER = "row number";
 export interface ViewedTable {
   readonly path: string;
   readonly consent: string | undefined;
+  /** Column without which rows are left out. */
+  readonly needed?: string | undefined;
 }
 
 /** Makes the temporary view of the Parquet file at `path`, of the rows that may be used: a null is no consent.
@@ -18,13 +20,13 @@ export interface ViewedTable {
 export async function openView(
   session: Session,
   resource: ResourceDescription,
-  { path, consent }: ViewedTable,
+  { path, consent, needed }: ViewedTable,
 ): Promise<string> {
   const fields = resource.fields.map(({ name }) => quoteIdentifier(name)).join(", ");
   await session.run(
-    `CREATE TEMP VIEW ${quoteIdentifier(resource.resource)} AS
+    `CREATE OR REPLACE TEMP VIEW ${quoteIdentifier(resource.resource)} AS
      SELECT ${fields}, file_row_number AS ${quoteIdentifier(ROW_NUMBER)}
-     FROM read_parquet(${quoteText(path)}, file_row_number = true)${consented(resource, consent)}`,
+     FROM read_parquet(${quoteText(path)}, file_row_number = true)${conditions(resource, { consent, needed })}`,
   );
   return resource.resource;
 }
@@ -35,16 +37,26 @@ export async function countRows(session: Session, table: string): Promise<number
   return Number(rows);
 }
 
+function conditions(resource: ResourceDescription, { consent, needed }: Omit<ViewedTable, "path">): string {
+  const both = [...consented(resource, consent), ...(needed === undefined ? [] : [hasValue(needed)])];
+  return both.length === 0 ? "" : ` WHERE ${both.join(" AND ")}`;
+}
+
+/** That a column has a value which is not an empty text. */
+function hasValue(column: string): string {
+  return `CAST(${quoteIdentifier(column)} AS VARCHAR) <> ''`;
+}
+
 /** The grant was accepted with this column, and a later import may lack it: then no row may be used. */
-function consented(resource: ResourceDescription, consent: string | undefined): string {
-  if (consent === undefined) return "";
+function consented(resource: ResourceDescription, consent: string | undefined): string[] {
+  if (consent === undefined) return [];
   if (resource.fields.find(({ name }) => name === consent)?.type !== "boolean") {
     throw new SluiceError("ERR_POLICY", {
       pointer: "/consent/field",
       reason: "the resource has no such boolean column",
     });
   }
-  return ` WHERE ${quoteIdentifier(consent)} IS TRUE`;
+  return [`${quoteIdentifier(consent)} IS TRUE`];
 }
 
 /** Parameters as the engine binds them. */

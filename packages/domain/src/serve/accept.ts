@@ -45,11 +45,12 @@ export async function acceptGrant(context: DomainContext, delivery: GrantDeliver
   }
   const resource = context.data.describe(grant.body.resource);
   const known = new Set(resource.fields.map((field) => field.name));
-  for (const field of [grant.body.key, ...grant.body.fields.map((entry) => entry.name)]) {
+  const { key, joinFields = [] } = grant.body;
+  for (const field of [key, ...joinFields, ...grant.body.fields.map((entry) => entry.name)]) {
     if (!known.has(field)) throw new SluiceError("ERR_GRANT_FIELD", { field });
   }
   checkConsent(grant.body.consent, resource);
-  checkPolicy(policy, resource, grant.body.key);
+  for (const field of [key, ...joinFields]) checkPolicy(policy, resource, field);
   const shown = viewColumns(policy, resource);
   for (const { name } of grant.body.fields) {
     if (shown[name] !== undefined) continue;

@@ -33,6 +33,7 @@ import { refusePoorQuality } from "./quality-gate.ts";
 import { putInService } from "./put-in-service.ts";
 import { issueReceipt, prove } from "./receipts.ts";
 import { tableInput } from "./run-inputs.ts";
+import { typedContent } from "./joined-sets.ts";
 import { RunRefused, type RunResult } from "./run-refused.ts";
 import { servingOrNothing, type WrittenFiles } from "./unserved.ts";
 
@@ -165,7 +166,8 @@ async function produceContent(
     { ...work, admitted: { ...admitted, frame: code } },
     input,
   );
-  const content = contentOf(output, manifest, rows);
+  const served = contentOf(output, manifest, rows);
+  const content = await typedContent(context, { run, rows, subjects: input.subjects }, served, signal);
   return { content, report, layers, keys: rows.keys, sourceSnapshot: rows.snapshot, shown, durationSlotMs };
 }
 

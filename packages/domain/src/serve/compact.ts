@@ -12,7 +12,7 @@ import { logEvent } from "./events.ts";
 import { applyChanges, decodeContent, type LookupContent } from "./forms/lookup-content.ts";
 import { buildBase } from "./forms/lookup-tables.ts";
 import type { ProductSource } from "./forms/product-form.ts";
-import { buildIdsBase } from "./forms/psi-filters.ts";
+import { buildIdsBase, rowKeysOf } from "./forms/psi-filters.ts";
 import { callOfIndex, indexContent } from "./indexes.ts";
 import { removeBuild } from "./build-folders.ts";
 import { putInService } from "./put-in-service.ts";
@@ -81,9 +81,13 @@ async function buildAgain(context: DomainContext, compaction: Compaction, signal
   const read = async (index: string | null): Promise<LookupContent> =>
     decodeContent(await context.files.read(indexContent({ index }), { signal }), signal);
   if (body.type !== "lookup-snapshot") {
-    const content = await read(over.delta ?? over.index);
-    const compacted = await buildIdsBase(context, { ...source, content }, signal);
-    return { ...compaction, compacted, form: "psi-ids", keys: content.keys };
+    const index = over.delta ?? over.index;
+    const content = await read(index);
+    const keys = body.type === "psi-snapshot" ? body.parameters.keys : undefined;
+    const typed =
+      keys === undefined || index === null ? {} : { typed: { keys, rowKeys: await rowKeysOf(context, index, signal) } };
+    const compacted = await buildIdsBase(context, { ...source, content, ...typed }, signal);
+    return { ...compaction, compacted, form: "psi-ids", keys: typed.typed?.rowKeys ?? content.keys };
   }
   const base = await read(over.index);
   const rows = over.delta === null ? base : await applyChanges(base, await read(over.delta), signal);

@@ -12,13 +12,13 @@ export function refuseRegraded(
   { data }: { readonly data: Pick<DomainContext["data"], "describe"> },
   { grant, policy }: HeldGrant,
 ): void {
-  const { resource, key, consent } = grant.body;
+  const { resource, key, joinFields = [], consent } = grant.body;
   const description = data.describe(resource);
   const refuse = (pointer: string, reason: string): never => {
     throw new SluiceError("ERR_GRANT_REGRADED", { resource, pointer, reason });
   };
   try {
-    checkPolicy(policy, description, key);
+    for (const field of [key, ...joinFields]) checkPolicy(policy, description, field);
   } catch (error) {
     if (isSluiceError(error, "ERR_POLICY")) refuse(String(error.details["pointer"]), String(error.details["reason"]));
     if (isSluiceError(error, "ERR_POLICY_COLUMN")) {

@@ -12,6 +12,7 @@ import type { RegisteredOutput } from "../state/output-register.ts";
 import { sampleSeed } from "../samples/sample-seed.ts";
 import type { DomainContext } from "./context.ts";
 import { grantedView } from "./granted-view.ts";
+import { joinColumns } from "./joined-sets.ts";
 import type { RunInput } from "./guarded-run.ts";
 
 /** Where rows and what was shown of them are. */
@@ -89,7 +90,9 @@ export async function tableInput(
 ): Promise<{ input: Extract<RunInput, { entry: "produce" }>; rows: KeyedTable }> {
   const { callId, held, manifest, model, until } = run;
   const { resource, key } = held.grant.body;
-  const rows = await context.data.readAll(grantedView(context, held, signal));
+  const join = joinColumns(manifest, held.grant.body);
+  const view = grantedView(context, held, signal);
+  const rows = await context.data.readAll(join === undefined ? view : { ...view, join });
   const subjects = await numberKeys(rows.keys, signal);
   const earlier = context.register.before(resource, callId).filter(({ at }) => isBefore(at, until));
   const input = {

@@ -21,6 +21,7 @@ import {
 } from "@sluice/protocol";
 import { admit, decide, spend, type Admitted } from "./admit.ts";
 import type { DomainContext } from "./context.ts";
+import { checkJoin } from "./joined-sets.ts";
 import { MILLIBITS, OUTCOME_BITS, outcomeCost } from "./outcome-cost.ts";
 import { refusePoorQuality } from "./quality-gate.ts";
 
@@ -102,6 +103,7 @@ async function decideJob(context: DomainContext, admitted: Admitted, manifest: J
   for (const operation of form === null ? [] : FORM_OPERATIONS[form]) {
     if (!grant.body.operations.includes(operation)) throw new SluiceError("ERR_GRANT_OPERATION", { operation });
   }
+  checkJoin(manifest, { grant: grant.body, resource: context.data.describe(grant.body.resource) });
   const columns = viewColumns(policy, context.data.describe(grant.body.resource));
   for (const [name, type] of Object.entries(manifest.input)) {
     const shown = columns[name];

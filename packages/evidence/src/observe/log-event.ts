@@ -1,7 +1,7 @@
 /** The one schema of process logs, of gateways and domains alike. It is closed: what is not named here cannot be written.
  *  Every text in it is a name, a code, a hash or a random number; no body, key, address, header or message of an engine.
  *  @module */
-import { isErrorCode, Name, Operation, Random128, Sha256Hex } from "@sluice/protocol";
+import { isErrorCode, JoinKey, Name, Operation, Random128, Sha256Hex } from "@sluice/protocol";
 import { z } from "zod";
 import { ANCHOR_FAULTS, type AnchorFault } from "../anchor/anchor.ts";
 
@@ -55,6 +55,17 @@ export const LogEvent = z.discriminatedUnion("event", [
     operation: Operation,
     state: z.string(),
     code: Code.optional(),
+  }),
+  /** A set was made by typed keys, and some rows have none: how many, for the department alone. */
+  z.strictObject({
+    event: z.literal("keys-left-out"),
+    callId: Random128,
+    /** Columns and types of the key. */
+    key: JoinKey,
+    rows: z.int().min(0),
+    /** Rows with nothing in a part, and rows with something that its type does not have. */
+    missing: z.int().min(0),
+    invalid: z.int().min(0),
   }),
   z.strictObject({ event: z.literal("grant-revoked"), grant: Sha256Hex }),
   z.strictObject({ event: z.literal("party"), party: Name, status: z.enum(["active", "suspended"]) }),

@@ -27,7 +27,8 @@ export async function checkProposal(
   for (const field of namedFields(draft)) {
     if (!known.has(field)) throw new SluiceError("ERR_GRANT_FIELD", { field });
   }
-  if (draft.fields.some((field) => field.name === draft.key)) {
+  const hidden = new Set([draft.key, ...(draft.joinFields ?? [])]);
+  if (draft.fields.some((field) => hidden.has(field.name))) {
     throw new SluiceError("ERR_BODY_INVALID", { pointer: "/draft/fields", expected: "fields without the key" });
   }
   for (const column of Object.keys(policy.columns)) {
@@ -72,7 +73,7 @@ export function reviewedState(
 
 function namedFields(draft: Grant): string[] {
   const consent = draft.consent.kind === "subject-consent" ? [draft.consent.field] : [];
-  return [draft.key, ...draft.fields.map((field) => field.name), ...consent];
+  return [draft.key, ...(draft.joinFields ?? []), ...draft.fields.map((field) => field.name), ...consent];
 }
 
 /** A party of the draft must be registered under that name with that key and role. */

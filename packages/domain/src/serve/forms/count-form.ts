@@ -73,7 +73,12 @@ async function build(context: DomainContext, source: ProductSource, signal: Abor
     type: "psi-snapshot",
     ...servedMembers(context, source),
     purpose: identity.purpose,
-    parameters: { kind: KIND, ...prepared.parameters, noise },
+    parameters: {
+      kind: KIND,
+      ...(content.typed === undefined ? {} : { keys: content.typed.keys }),
+      ...prepared.parameters,
+      noise,
+    },
     epoch: identity.epoch,
   };
   return signProduct(context, source, body, index);

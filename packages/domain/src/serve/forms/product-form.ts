@@ -31,17 +31,30 @@ import type { KeyColumn } from "../../data/key-column.ts";
 import type { HeldGrant } from "../../state/documents.ts";
 import type { ServedProduct } from "../../state/work.ts";
 import type { DomainContext } from "../context.ts";
+import type { TypedSet } from "../joined-sets.ts";
+
+/** Members and others of a set: of each entry one key, and 1 when it is in the set. */
+export interface SetContent {
+  readonly kind: "set";
+  readonly match: PsiKind;
+  readonly privacy?: CountPrivacy;
+  readonly sides: PsiSides;
+  readonly members: Uint8Array;
+  readonly keys: KeyColumn;
+  /** Absent where entries are the keys of rows, exactly as they are. */
+  readonly typed?: TypedSet;
+}
 
 /** What is served, after the guard. Key i is that of row i. */
 export type ServedContent =
   | { kind: "labels"; vocabulary: string[]; codes: Uint8Array; keys: KeyColumn }
-  | { kind: "set"; match: PsiKind; privacy?: CountPrivacy; sides: PsiSides; members: Uint8Array; keys: KeyColumn }
+  | SetContent
   | { kind: "table"; name: string; table: Table | NoisyTable; source: Sha256Hex }
   | { kind: "dataset"; sample: CertifiedSample; fields: readonly FieldName[]; days: number; source: Sha256Hex }
   | { kind: "score"; featureBound: number; link: ScoreLink; model: LinearModel; modelHash: Sha256Hex };
 
 /** Keys of the members of a set. */
-export function* membersOf({ keys, members }: Extract<ServedContent, { kind: "set" }>): Generator<string> {
+export function* membersOf({ keys, members }: SetContent): Generator<string> {
   for (let row = 0; row < keys.length; row++) if (members[row] === 1) yield keys.text(row);
 }
 

@@ -23,9 +23,10 @@ import {
 import type { ServedProduct } from "../../state/work.ts";
 import { buildParts } from "../build-folders.ts";
 import type { DomainContext } from "../context.ts";
-import { indexContent, removeIndex, writeIndex } from "../indexes.ts";
+import { indexContent, removeIndex, servedPart, writeIndex } from "../indexes.ts";
+import type { TypedSet } from "../joined-sets.ts";
 import { newPsiIdentity, nextEpoch, psiSeed } from "../product-keys.ts";
-import { encodeContent, type LookupContent } from "./lookup-content.ts";
+import { decodeContent, encodeContent, type LookupContent } from "./lookup-content.ts";
 import { contentOfBase } from "./lookup-tables.ts";
 import { servedMembers, signProduct, type ProductSource } from "./product-form.ts";
 import type { KeyColumn } from "../../data/key-column.ts";
@@ -36,9 +37,13 @@ export const BASE_PART = "set.bin";
 /** Fetched by callers: the PsiFilter of what was added, then of what was removed. */
 export const DELTA_PART = "delta.bin";
 
+/** Beside them, of a set by typed keys: the grant's key of all rows that were read. Nobody fetches it. */
+const ROW_KEYS_PART = "row-keys.bin";
+
 /** What a set is built from. */
 export interface SetSource extends Omit<ProductSource, "content"> {
   readonly content: LookupContent;
+  readonly typed?: TypedSet;
 }
 
 /** Builds base and epoch anew. @throws ERR_PSI_SET_TOO_LARGE, and what a build throws */
@@ -61,6 +66,7 @@ export async function buildIdsBase(
   const parameters: PsiFilterParameters = {
     kind: "psi-ids",
     method: "filter",
+    ...(source.typed === undefined ? {} : { keys: source.typed.keys }),
     paddedItems,
     oprfPublicKey,
     base: base.table,
@@ -136,16 +142,27 @@ function setOf(keys: KeyColumn, items: number): FilterSet {
   return { count: keys.length, entries, items };
 }
 
+/** The grant's key of the rows behind `served`, where its entries are others.
+ *  @throws ERR_SEALED_FILE, ERR_FRAME_MALFORMED, ERR_CANCELLED */
+export async function rowKeysOf(context: DomainContext, index: string, signal: AbortSignal): Promise<KeyColumn> {
+  const bytes = await context.files.read(servedPart({ index }, ROW_KEYS_PART), { signal });
+  return (await decodeContent(bytes, signal)).keys;
+}
+
 /** Writes what callers fetch, and beside it what the set was made from. */
 async function writeFolder(
   context: DomainContext,
-  { run, content }: SetSource,
+  { run, content, typed }: SetSource,
   parts: Readonly<Record<string, Bytes>>,
   signal: AbortSignal,
 ): Promise<string> {
   const folder = await writeIndex(context, run.callId, parts);
   try {
     await context.files.write(indexContent({ index: folder }), encodeContent(content, signal));
+    if (typed !== undefined) {
+      const rows = { keys: typed.rowKeys, codes: new Uint8Array(typed.rowKeys.length) };
+      await context.files.write(servedPart({ index: folder }, ROW_KEYS_PART), encodeContent(rows, signal));
+    }
   } catch (error) {
     await removeIndex(context.files, folder).catch(() => {}); // the next start removes it
     throw error;

@@ -17,9 +17,10 @@ import type { ServedProduct } from "../../state/work.ts";
 import type { DomainContext } from "../context.ts";
 import { deltaPart, servedPart } from "../indexes.ts";
 import { psiSeed } from "../product-keys.ts";
+import type { TypedSet } from "../joined-sets.ts";
 import { transferable } from "../work-pools.ts";
 import { expectSnapshot, misplaced, type DomainForm, type ProductSource } from "./product-form.ts";
-import { BASE_PART, buildIdsBase, buildIdsDelta, DELTA_PART } from "./psi-filters.ts";
+import { BASE_PART, buildIdsBase, buildIdsDelta, DELTA_PART, type SetSource } from "./psi-filters.ts";
 import { buildTransfer, transferSession } from "./psi-transfer.ts";
 import { setContent } from "./set-content.ts";
 
@@ -48,8 +49,17 @@ async function build(context: DomainContext, source: ProductSource, signal: Abor
   const { content } = source;
   if (content.kind !== "set" || content.match !== KIND) throw misplaced(KIND);
   if (content.sides === "equal") return await buildTransfer(context, source);
-  const set = { ...source, content: await setContent(content.keys, content.members, signal) };
+  const { keys, members, typed } = content;
+  const set = { ...source, content: await setContent(keys, members, signal), ...(await typedSet(typed, signal)) };
   return (await buildIdsDelta(context, set, signal)) ?? (await buildIdsBase(context, set, signal));
+}
+
+/** With the grant's key of each person or thing once. */
+async function typedSet(typed: TypedSet | undefined, signal: AbortSignal): Promise<Pick<SetSource, "typed">> {
+  if (typed === undefined) return {};
+  const { keys, rowKeys } = typed;
+  const distinct = await setContent(rowKeys, new Uint8Array(rowKeys.length), signal);
+  return { typed: { keys, rowKeys: distinct.keys } };
 }
 
 function measure(served: ServedProduct, frame: Bytes): bigint {

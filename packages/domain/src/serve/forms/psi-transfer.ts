@@ -39,7 +39,12 @@ export async function buildTransfer(context: DomainContext, source: ProductSourc
     type: "psi-snapshot",
     ...servedMembers(context, source),
     purpose: held.grant.body.scene.purpose,
-    parameters: { kind: "psi-ids", method: "transfer", paddedItems: padPsiItems(count) },
+    parameters: {
+      kind: "psi-ids",
+      method: "transfer",
+      ...(content.typed === undefined ? {} : { keys: content.typed.keys }),
+      paddedItems: padPsiItems(count),
+    },
     epoch: nextEpoch(context, run),
   };
   return signProduct(context, source, body, index);
