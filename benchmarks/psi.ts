@@ -1,7 +1,7 @@
 /** Suite `psi`: private set intersection, both parties' processor time per item of the caller's list, beside a published library
  *  whose cost per item is measured in the same run.
  *  @module */
-import { balancedRows } from "./psi/balanced-rows.ts";
+import { balancedRows, GROWTH } from "./psi/balanced-rows.ts";
 import { cardinalityRows } from "./psi/cardinality-rows.ts";
 import type { Row, Suite } from "./suite.ts";
 
@@ -12,9 +12,13 @@ export const suite: Suite = {
     "Microseconds of processor time of both parties together, per item of the caller's list; the domain's set has as many. " +
     "`psi-cardinality-2^16` counts half of 65,536 entries, with noise (ε = 0.5), from plain entries to the count, the domain's preparation inside. " +
     "`psi-balanced-2^20` intersects a million entries with a million, secure against a caller that does not follow the protocol, from plain entries to " +
-    "the matches; `unchecked` is the same without the check. " +
+    "the matches; `unchecked` is the same without the check, and peak memory that of one process with both parties. " +
     "`@openmined/psi.js` does the same with its own cardinality, raw data structure, at 2^12 per item.",
   chinese: [
+    ...GROWTH.flatMap((exponent): (readonly [string, string])[] => [
+      [`psi-balanced-2^${exponent} traffic`, `psi-balanced-2^${exponent} 往返字节`],
+      [`psi-balanced-2^${exponent} peak memory`, `psi-balanced-2^${exponent} 内存峰值`],
+    ]),
     ["psi-balanced-2^20 caller", "psi-balanced-2^20 使用方"],
     ["psi-balanced-2^20 domain", "psi-balanced-2^20 数据域"],
     ["psi-balanced-2^20 unchecked", "psi-balanced-2^20 无校验"],

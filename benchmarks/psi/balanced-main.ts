@@ -55,26 +55,23 @@ async function step(role: keyof typeof spent, session: Session, frame?: Bytes) {
   return given;
 }
 
-/** Gives the domain frames, one after another, and returns what it answers. */
-async function answer(frames: readonly Bytes[]): Promise<Bytes[]> {
-  const answers: Bytes[] = [];
-  for (const frame of frames) {
-    for (let given = await step("domain", domain, frame); given.send.length > 0;) {
-      answers.push(...given.send);
-      given = await step("domain", domain);
-    }
-  }
-  return answers;
+const roles = { caller, domain };
+/** Frames on their way to a role: no more than one step of the other gives. */
+const waiting: Record<keyof typeof roles, Bytes[]> = { caller: [], domain: [] };
+let found: unknown;
+
+/** Lets a role take what waits for it and, when nothing does, go on. */
+async function turn(role: keyof typeof roles, other: keyof typeof roles): Promise<void> {
+  do {
+    const given = await step(role, roles[role], waiting[role].shift());
+    waiting[other].push(...given.send);
+    if (role === "caller" && "done" in given) found = given.done;
+  } while (waiting[role].length > 0);
 }
 
-let found: unknown;
 while (found === undefined) {
-  const { send } = await step("caller", caller);
-  for (const frame of await answer(send)) {
-    const given = await step("caller", caller, frame);
-    if ("done" in given) found = given.done;
-    else await answer(given.send);
-  }
+  await turn("caller", "domain");
+  if (found === undefined) await turn("domain", "caller");
 }
 // The list's first half.
 if (!Array.isArray(found) || found.length !== items / 2 || found.some((index, i) => index !== i)) {

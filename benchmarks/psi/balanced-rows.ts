@@ -13,7 +13,7 @@ const ITEMS = 2 ** 20;
 const MAIN = fileURLToPath(new URL("./balanced-main.ts", import.meta.url));
 const MIB = 2 ** 20;
 /** Exponents of the sizes of growth. */
-const GROWTH = process.env["SLOW"] === "1" ? [14, 16, 18, 22, 23] : [];
+export const GROWTH: readonly number[] = process.env["SLOW"] === "1" ? [14, 16, 18, 22, 23] : [];
 
 interface Measured {
   readonly items: number;
@@ -78,13 +78,16 @@ export async function balancedRows(progress: (line: string) => void): Promise<Ro
   );
   for (const exponent of GROWTH) {
     const run = await intersect(2 ** exponent);
-    progress(`2^${exponent}: ${Math.round(run.peakBytes / MIB)} MiB`);
-    rows.push({
-      name: `psi-balanced-2^${exponent}`,
+    const name = `psi-balanced-2^${exponent}`;
+    progress(`${name}: ${perItem(run)} µs`);
+    const grown = (of: string, figure: number, unit: string): Row => ({
+      name: `${name}${of}`,
       n: run.items,
-      value: Number(perItem(run).toPrecision(3)),
-      unit: "µs/item",
+      value: Number(figure.toPrecision(3)),
+      unit,
     });
+    rows.push(grown("", perItem(run), "µs/item"), grown(" traffic", run.bytes / run.items, "bytes/item"));
+    rows.push(grown(" peak memory", run.peakBytes / MIB, "MiB"));
   }
   return rows;
 }
