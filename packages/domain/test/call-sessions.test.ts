@@ -6,12 +6,16 @@ import {
   encodeSessionPacket,
   fromHex,
   isSluiceError,
+  MAX_PSI_TRANSFER_FRAME_TAGS,
+  MAX_PSI_TRANSFER_SIDE_ITEMS,
+  padPsiItems,
   utf8,
   type Bytes,
   type Session,
   type SessionPacket,
 } from "@sluice/protocol";
 import { expect, onTestFinished, test } from "vitest";
+import { transferGeometry } from "../../mpc/src/psi/ot/geometry.ts";
 import { CallSessions, DEFAULT_SESSION_LIMITS } from "../src/serve/call-sessions.ts";
 
 const [ONE, TWO] = ["01".repeat(16), "02".repeat(16)];
@@ -20,10 +24,6 @@ const pair = await SealKeyPair.derive(new Uint8Array(32).fill(7));
 
 /** Takes one frame, and answers what it got with twice the bytes. */
 class Doubling implements Session {
-  save(): Bytes {
-    return new Uint8Array();
-  }
-
   step(frame?: Bytes): ReturnType<Session["step"]> {
     if (frame === undefined) return Promise.resolve({ send: [] });
     return Promise.resolve({ send: [new Uint8Array([...frame, ...frame])], done: null });
@@ -147,4 +147,19 @@ test("a session whose caller does not come back ends in its time, its messages a
   ring(SESSION_MEMORY_MS);
   expect(sessions.holds(ONE)).toBe(false);
   expect(await codeOf(sessions.reply(ONE, message, NEVER))).toBe("ERR_SESSION_ENDED");
+});
+
+test("the answer for every set and list that may be asked waits whole for its receipt", () => {
+  const sizes = new Set<number>();
+  for (let size = 16; size <= MAX_PSI_TRANSFER_SIDE_ITEMS; size = padPsiItems(size + 1)) sizes.add(size);
+  const most = Math.max(
+    ...[...sizes].flatMap((size) =>
+      [size, MAX_PSI_TRANSFER_SIDE_ITEMS].map((list) => {
+        const { bins, domainLoad } = transferGeometry(list, size);
+        return bins * Math.ceil(domainLoad / MAX_PSI_TRANSFER_FRAME_TAGS);
+      }),
+    ),
+  );
+  expect(most).toBe(32);
+  expect(DEFAULT_SESSION_LIMITS.maxHeld).toBeGreaterThanOrEqual(most);
 });

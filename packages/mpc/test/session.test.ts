@@ -17,7 +17,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { connectSession } from "../src/session/connect.ts";
 import { postSession, type PostPacket } from "../src/session/http-session.ts";
-import { memoryWires, type MemoryFaults } from "../src/session/memory-wires.ts";
+import { memoryWires } from "../src/session/memory-wires.ts";
 import { runSession } from "../src/session/run-session.ts";
 import { SESSION_MEMORY_MS, SessionHost, type SessionHostOptions } from "../src/session/session-host.ts";
 import { openWebSocket } from "../src/session/web-socket-wire.ts";
@@ -26,9 +26,9 @@ import type { Wire } from "../src/session/wire.ts";
 import { ManualTimers } from "./remote-manual-timers.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { BlocksRole, blockOf, digestOf, type BlocksPlan } from "./session-blocks.ts";
-import { cuttingProxy, posting, serveSessions, type Listening } from "./session-network.ts";
+import type { Listening } from "./session-network.ts";
+import { ID, memoryTo, WAYS } from "./session-ways.ts";
 
-const ID = new Uint8Array(SESSION_ID_BYTES).fill(5);
 const PLAN: BlocksPlan = { asked: 23, answered: 12, blockBytes: 900 };
 const HOST: SessionHostOptions = { maxSessions: 4, maxPerGroup: 2 };
 const NEVER = new AbortController().signal;
@@ -67,48 +67,10 @@ function cuts(seed: number, count: number, most: number): () => number | undefin
   return () => (count-- > 0 ? 1 + (random.bytes(4).reduce((sum, byte) => sum * 256 + byte, 0) % most) : undefined);
 }
 
-/** Opens connections in memory to `host`. */
-function memoryTo(
-  host: SessionHost,
-  faults: () => MemoryFaults,
-  onError: (error: unknown) => void = () => {},
-): () => Promise<Wire> {
-  return async () => {
-    const [near, far] = memoryWires(faults());
-    host.attach(far).catch(onError);
-    return near;
-  };
-}
-
-/** Each way to run the asking side against `host`, over connections that are cut as `cutAfter` says. */
-const WAYS: Record<
-  string,
-  (
-    host: SessionHost,
-    cutAfter: () => number | undefined,
-  ) => Promise<(role: Session, signal?: AbortSignal) => Promise<unknown>>
-> = {
-  memory: async (host, cutAfter) => {
-    const connect = memoryTo(host, () => ({ cutAfterBytes: cutAfter() ?? Infinity }));
-    return (role, signal) =>
-      connectSession(role, { id: ID, signal, connect, reconnectMs: 0, maxIdleConnections: 1_000 });
-  },
-  WebSocket: async (host, cutAfter) => {
-    const proxy = await track(cuttingProxy((await track(serveSessions(host))).port, cutAfter));
-    const connect = (signal: AbortSignal) => openWebSocket(new URL(`ws://127.0.0.1:${proxy.port}/`), signal);
-    return (role, signal) =>
-      connectSession(role, { id: ID, signal, connect, reconnectMs: 0, maxIdleConnections: 1_000 });
-  },
-  HTTP: async (host, cutAfter) => {
-    const proxy = await track(cuttingProxy((await track(serveSessions(host))).port, cutAfter));
-    return (role, signal) => postSession(role, { id: ID, signal, post: posting(`http://127.0.0.1:${proxy.port}/`) });
-  },
-};
-
 for (const [name, way] of Object.entries(WAYS)) {
   test(`a session over ${name} ends with what both sides sent, and nothing is left`, async () => {
     const host = hostOf();
-    const run = await way(host, () => undefined);
+    const run = await way({ host, track });
     const asked = host.run(held());
     expect(await run(new BlocksRole(0, PLAN))).toBe(digestOf(PLAN));
     expect(await asked).toBe(digestOf(PLAN));
@@ -118,7 +80,7 @@ for (const [name, way] of Object.entries(WAYS)) {
   test(`a session over ${name} goes on after cuts at any byte`, async () => {
     for (const seed of [1, 2, 3]) {
       const host = hostOf();
-      const run = await way(host, cuts(seed, 12, 9_000));
+      const run = await way({ host, track, cutAfter: cuts(seed, 12, 9_000) });
       const asked = host.run(held());
       expect(await run(new BlocksRole(0, PLAN))).toBe(digestOf(PLAN));
       expect(await asked).toBe(digestOf(PLAN));
@@ -127,13 +89,12 @@ for (const [name, way] of Object.entries(WAYS)) {
 
   test(`a session over ${name} that is cancelled ends on both sides, also while the role computes`, async () => {
     const host = hostOf();
-    const run = await way(host, () => undefined);
+    const run = await way({ host, track });
     const cancel = new AbortController();
     const asked = codeOf(host.run(held()));
     const role = new BlocksRole(0, PLAN);
     let steps = 0;
     const endless: Session = {
-      save: () => role.save(),
       step: async (frame) => {
         if (++steps < 5) return await role.step(frame);
         cancel.abort();
@@ -234,7 +195,7 @@ test("packets that come twice over a connection change nothing; one that is no p
 });
 
 test("a frame that is too large or empty is not sent, and no step has more than its place", async () => {
-  const giving = (frame: Bytes): Session => ({ save: () => frame, step: async () => ({ send: [frame] }) });
+  const giving = (frame: Bytes): Session => ({ step: async () => ({ send: [frame] }) });
   for (const bytes of [0, MAX_SESSION_FRAME_BYTES + 1]) {
     const channel = new WindowChannel(ID);
     expect(await codeOf(runSession(giving(new Uint8Array(bytes)), channel))).toBe("ERR_FRAME_TOO_LARGE");
@@ -247,7 +208,6 @@ test("a peer that never reads, never answers, or keeps a session too long ends i
   const channel = new WindowChannel(ID);
   let made = 0;
   const endless: Session = {
-    save: () => ID,
     step: async () => ({ send: [Uint8Array.of(++made)] }),
   };
   const unread = codeOf(runSession(endless, channel, { timers, idleMs: 50, lifetimeMs: 500 }));
@@ -272,7 +232,7 @@ test("a peer that never reads, never answers, or keeps a session too long ends i
   timers.advance(50);
   expect(await silent).toBe("ERR_TIMEOUT");
 
-  const stuck: Session = { save: () => ID, step: () => new Promise(() => {}) };
+  const stuck: Session = { step: () => new Promise(() => {}) };
   const long = codeOf(runSession(stuck, new WindowChannel(ID), { timers, lifetimeMs: 500 }));
   await turn();
   timers.advance(500);
@@ -286,7 +246,6 @@ test("a request waits while the role computes, gets no frame of it before, and a
   const computed = Promise.withResolvers<void>();
   let steps = 0;
   const role: Session = {
-    save: () => ID,
     step: async () => {
       if (++steps === 1) return { send: [Uint8Array.of(7)] };
       await computed.promise;
@@ -378,12 +337,11 @@ test.runIf(process.env["SLOW"] === "1")("a stream of half a gibibyte holds a few
   const plan: BlocksPlan = { asked: 512, answered: 1, blockBytes: MAX_SESSION_FRAME_BYTES };
   for (const name of Object.keys(WAYS)) {
     const host = hostOf();
-    const run = await WAYS[name]?.(host, () => undefined);
+    const run = await WAYS[name]?.({ host, track });
     const asked = host.run({ id: ID, role: new BlocksRole(1, plan), group: "one" });
     let peakBytes = 0;
     const role = new BlocksRole(0, plan);
     const measured: Session = {
-      save: () => role.save(),
       step: async (frame) => {
         peakBytes = Math.max(peakBytes, process.memoryUsage().arrayBuffers);
         return await role.step(frame);

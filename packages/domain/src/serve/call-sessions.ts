@@ -14,13 +14,14 @@ import {
   type SessionMessage,
 } from "@sluice/protocol";
 
-/** Limits of a domain's sessions, unless others are given: a session holds some 48 MiB of frames at most, and its set beside. */
+/** Limits of a domain's sessions, unless others are given: a session holds 48 frames at most, 40 of its own and 8 of its caller's,
+ *  which is 48 MiB, and its set beside. */
 export const DEFAULT_SESSION_LIMITS: SessionHostOptions = {
   maxSessions: 8,
   maxPerGroup: 4,
   lifetimeMs: 30 * 60_000,
   idleMs: 120_000,
-  // An answer waits here whole until its receipt exists: 13 MiB of tags for a set of a million, in frames that are not full.
+  // An answer waits here whole until its receipt exists: 32 frames for the largest set.
   maxHeld: 40,
 };
 
