@@ -1,6 +1,5 @@
 /** 医疗救助对象识别 — who may need medical aid. A visit puts its patient into the set when it was a stay in hospital of
- *  which the patient paid much. The bureau matches its list of low-income families with the set, in a session of its
- *  own for each list.
+ *  which the patient paid much. The bureau matches its list of low-income families with the set.
  *  @module */
 import { defineJob } from "@sluice/sandbox/job";
 
@@ -13,8 +12,7 @@ export default defineJob({
   input: { inpatient: "bool", charge: "f64", insured_paid: "f64" },
   outputs: {
     fit: { kind: "metrics", keys: ["rows", "share"] },
-    // The bureau's list is about as long as the set.
-    high: { kind: "set", match: "psi-ids", sides: "equal" },
+    high: { kind: "set", match: "psi-ids" },
   },
 
   develop(rows, { log }) {

@@ -60,7 +60,6 @@ function told(role: Session, total: number, onProgress: ListCallOptions["onProgr
   if (onProgress === undefined) return role;
   let steps = 0;
   return {
-    save: () => role.save(),
     async step(frame) {
       const step = await role.step(frame);
       // What is left is not known beforehand: each step takes a part of the rest.

@@ -49,7 +49,6 @@ const FRAMES = 12;
 /** Sends frames, and takes one that has the sum of their bytes. */
 class Asking implements Session {
   #sent = 0;
-  save = (): Bytes => new Uint8Array();
   step(frame?: Bytes): ReturnType<Session["step"]> {
     if (frame !== undefined) return Promise.resolve({ send: [], done: frame[0] });
     return Promise.resolve({ send: this.#sent < FRAMES ? [Uint8Array.of(++this.#sent)] : [] });
@@ -59,7 +58,6 @@ class Asking implements Session {
 class Summing implements Session {
   #taken = 0;
   #sum = 0;
-  save = (): Bytes => new Uint8Array();
   step(frame?: Bytes): ReturnType<Session["step"]> {
     if (frame === undefined) return Promise.resolve({ send: [] });
     this.#sum += frame[0] ?? 0;
@@ -239,7 +237,6 @@ test("a domain that holds the session no more, or fails in it, ends it with its 
   const cancel = new AbortController();
   const asking = new Asking();
   const stopping: Session = {
-    save: asking.save,
     step: (frame) => {
       cancel.abort();
       return asking.step(frame);

@@ -54,7 +54,6 @@ const FRAMES = 11;
 /** Sends frames, and takes one that has the sum of their bytes. */
 class Asking implements Session {
   #sent = 0;
-  save = (): Bytes => new Uint8Array();
   step(frame?: Bytes): ReturnType<Session["step"]> {
     if (frame !== undefined) return Promise.resolve({ send: [], done: frame[0] });
     return Promise.resolve({ send: this.#sent < FRAMES ? [Uint8Array.of(++this.#sent)] : [] });
@@ -65,7 +64,6 @@ class Asking implements Session {
 class Summing implements Session {
   #taken = 0;
   #sum = 0;
-  save = (): Bytes => new Uint8Array();
   step(frame?: Bytes): ReturnType<Session["step"]> {
     if (frame === undefined) return Promise.resolve({ send: [] });
     if (frame[0] === 0) throw new SluiceError("ERR_FRAME_MALFORMED", { field: "number", expected: "at least 1" });
@@ -219,7 +217,7 @@ test("a frame that the role refuses ends the session with its code and no receip
   const one = await call();
   await open(one);
   const { send, kept } = await posting(one);
-  const cheating: Session = { save: () => utf8(""), step: async () => ({ send: [Uint8Array.of(0)] }) };
+  const cheating: Session = { step: async () => ({ send: [Uint8Array.of(0)] }) };
   expect(await codeOf(postSession(cheating, { id: fromHex(one.callId), post: send }))).toBe("ERR_FRAME_MALFORMED");
   expect(kept.answer).toBeNull();
   expect(await codeOf(send(utf8("more")))).toBe("ERR_FRAME_MALFORMED");
@@ -335,7 +333,6 @@ test("a grant that is taken back ends its sessions, and no answer leaves", async
   const asking = new Asking();
   let steps = 0;
   const role: Session = {
-    save: asking.save,
     step: async (frame) => {
       if (++steps === 3)
         await postJson(fixture, "/v1/revocations", await signDocument(body, fixture.parties.department));

@@ -19,14 +19,24 @@ export function rolesOf(
   set: readonly string[],
   { seed = 1, ...more }: Partial<TransferSenderOptions> & { seed?: number } = {},
 ) {
-  const randoms: [Random, Random] = [seededRandom(2 * seed), seededRandom(2 * seed + 1)];
+  const [own, domains] = [seededRandom(2 * seed), seededRandom(2 * seed + 1)];
+  const drawn: Bytes[] = [];
+  const random: Random = {
+    bytes(length) {
+      const bytes = domains.bytes(length);
+      drawn.push(bytes);
+      return bytes;
+    },
+  };
   const caller = { ...CONTEXT, list: transferSet(list), setItems: padPsiItems(set.length) };
   const domain = { ...CONTEXT, list: transferSet(set), ...more };
   return {
     caller,
     domain,
-    receiver: TransferReceiver.create({ ...caller, random: randoms[0] }),
-    sender: TransferSender.create({ ...domain, random: randoms[1] }),
+    receiver: TransferReceiver.create({ ...caller, random: own }),
+    sender: TransferSender.create({ ...domain, random }),
+    /** What the domain has drawn, where the role keeps it: its nonce, its secret, its choices, and so on. */
+    drawn,
   };
 }
 

@@ -1,7 +1,7 @@
 /** A session of two roles for tests: one sends numbered blocks, the other blocks of its own, then both compare a digest of all.
  *  @module */
 import { createHash } from "node:crypto";
-import { concatBytes, SluiceError, toHex, type Bytes, type Session, type SessionStep } from "@sluice/protocol";
+import { SluiceError, toHex, type Bytes, type Session, type SessionStep } from "@sluice/protocol";
 
 /** What both roles agree on. */
 export interface BlocksPlan {
@@ -53,10 +53,6 @@ export class BlocksRole implements Session {
     if (send.length > 0 || this.#side === 1 || this.#taken < theirs || this.#sent > own) return { send };
     this.#sent++;
     return { send: [this.#value()] };
-  }
-
-  save(): Bytes {
-    return concatBytes(Uint8Array.of(this.#sent, this.#taken), this.#value());
   }
 
   /** The asking side's digest is answered by the other's. */

@@ -3,7 +3,7 @@ import { SluiceError, type Session } from "@sluice/protocol";
 import { serveRoles } from "../src/session/session-thread.ts";
 import { BlocksRole, type BlocksPlan } from "./session-blocks.ts";
 
-const going = (step: () => never): Session => ({ save: () => new Uint8Array(), step: async () => step() });
+const going = (step: () => never): Session => ({ step: async () => step() });
 
 serveRoles({
   blocks: (input) => new BlocksRole(1, input as BlocksPlan),

@@ -24,8 +24,6 @@ export interface SessionStep {
 export interface Session {
   /** @throws what is wrong with the frame; the role has then ended, and has wiped what is secret. */
   step(frame?: Bytes): Promise<SessionStep>;
-  /** What the role needs to go on elsewhere, secret: whoever stores it seals it. */
-  save(): Bytes;
 }
 
 /** Version of the packets. */

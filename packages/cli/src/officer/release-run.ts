@@ -22,7 +22,6 @@ import type { Names } from "./names.ts";
 import type { Section } from "./page.ts";
 import { rangeWords } from "./param-words.ts";
 import { transformOf, transformWords } from "./policy-words.ts";
-import { setSection } from "./set-words.ts";
 
 /** Parameters of a model that are listed. */
 const MAX_PARAMETERS_SHOWN = 12;
@@ -45,7 +44,6 @@ export function runSections(run: Run, policy: Policy | null, names: Names | null
       : [
           inputSection(manifest, policy, names),
           outputSection(manifest, run),
-          ...setSection(manifest),
           ...tableSection(manifest),
           ...paramSection(manifest, run),
         ]),

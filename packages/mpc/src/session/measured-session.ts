@@ -34,10 +34,6 @@ export class MeasuredSession implements Session {
     return step;
   }
 
-  save(): Bytes {
-    return this.#role.save();
-  }
-
   /** So far. */
   async totals(): Promise<SessionTotals> {
     const chains = this.#side === "caller" ? [this.#sent, this.#received] : [this.#received, this.#sent];

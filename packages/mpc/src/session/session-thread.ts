@@ -7,8 +7,8 @@ import { serveTasks, type TaskOutcome } from "../tasks.ts";
 
 /** What a thread is given when it begins. */
 export type RoleToMake = { readonly role: string; readonly input: unknown };
-/** What a thread is asked, one thing at a time; `frame` belongs to a step. */
-export type RoleRequest = { readonly what: "step" | "save"; readonly frame?: Bytes };
+/** What a thread is asked, one step at a time. */
+export type RoleRequest = { readonly frame?: Bytes };
 /** What a thread says: once that its role is made, and then for each request. */
 export type RoleReply = TaskOutcome;
 
@@ -30,10 +30,9 @@ export function serveRoles(makers: Readonly<Record<string, (input: unknown) => P
       held();
     },
     step: (frame) => held().step(frame as Bytes | undefined),
-    save: () => held().save(),
   });
-  port.on("message", ({ what, frame }: RoleRequest) => {
-    void serve({ task: what, input: frame }).then((reply) => port.postMessage(reply, buffersOf(reply)));
+  port.on("message", ({ frame }: RoleRequest) => {
+    void serve({ task: "step", input: frame }).then((reply) => port.postMessage(reply, buffersOf(reply)));
   });
   void serve({ task: "make", input: undefined }).then((reply) => port.postMessage(reply));
 }

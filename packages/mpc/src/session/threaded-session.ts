@@ -17,7 +17,6 @@ export interface ThreadedOptions extends RoleToMake {
 
 /** A role on its thread. */
 export interface ThreadedRole {
-  /** `save` is not offered: a role that lives for one process is not kept. */
   readonly role: Session;
   /** Ends the thread, also in the middle of a step, which then throws ERR_CANCELLED. */
   readonly close: () => Promise<void>;
@@ -69,11 +68,7 @@ class RoleThread implements Session {
   }
 
   async step(frame?: Bytes): Promise<SessionStep> {
-    return (await this.#ask(frame === undefined ? { what: "step" } : { what: "step", frame })) as SessionStep;
-  }
-
-  save(): Bytes {
-    throw new TypeError("the state of a role stays on its thread");
+    return (await this.#ask(frame === undefined ? {} : { frame })) as SessionStep;
   }
 
   async close(): Promise<void> {

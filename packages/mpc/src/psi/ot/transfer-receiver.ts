@@ -10,7 +10,6 @@
  *  @see https://eprint.iacr.org/2020/193 §5
  *  @module */
 import {
-  concatBytes,
   decodePsiTransferChoices,
   decodePsiTransferTags,
   encodePsiTransferAnswers,
@@ -43,17 +42,13 @@ import {
 import { wipeEngine } from "./engine.ts";
 import { HASH_BYTES } from "./items.ts";
 import { openStreams, type KeyStreams } from "./key-streams.ts";
-import { decodeSaved, encodeSaved, numberBytes, numbersOf } from "./saved.ts";
 import { MatchTable } from "./match-table.ts";
-import { setDigest, type TransferSet } from "./transfer-set.ts";
+import type { TransferSet } from "./transfer-set.ts";
 import { callerBin } from "./transfer-bin.ts";
 import { turn } from "./turn.ts";
 
-const ROLE = 1;
-const PARTS = 10;
 /** Where the role stands. */
-const STAGES = ["new", "opened", "rows", "tags", "ended"] as const;
-type Stage = (typeof STAGES)[number];
+type Stage = "new" | "opened" | "rows" | "tags" | "ended";
 const NOTHING: Bytes = new Uint8Array(0);
 
 /** What the caller brings. */
@@ -77,8 +72,8 @@ export class TransferReceiver implements Session {
   readonly #options: TransferReceiverOptions;
   readonly #items: number;
   #stage: Stage = "new";
-  #opening: Bytes = NOTHING;
-  #secret: Bytes = NOTHING;
+  readonly #opening: Bytes;
+  readonly #secret: Bytes;
   #open: Bytes = NOTHING;
   #keys: readonly [Bytes, Bytes] = [NOTHING, NOTHING];
   #nonce: Bytes = NOTHING;
@@ -90,8 +85,8 @@ export class TransferReceiver implements Session {
   #frames: Bytes[] = [];
   #after: Bytes = NOTHING;
   /** Of the list's entries, bin after bin. */
-  #tags: Bytes = NOTHING;
-  #matches: Bytes = NOTHING;
+  readonly #tags: Bytes;
+  readonly #matches: Bytes;
   #table: MatchTable | null = null;
 
   private constructor(options: TransferReceiverOptions) {
@@ -100,56 +95,16 @@ export class TransferReceiver implements Session {
     }
     this.#options = options;
     this.#items = padPsiItems(options.list.count);
+    const random = options.random ?? systemRandom;
+    this.#opening = random.bytes(NONCE_BYTES);
+    this.#secret = random.bytes(NONCE_BYTES);
     this.#tags = new Uint8Array(options.list.count * PSI_TAG_BYTES);
     this.#matches = new Uint8Array(options.list.count);
   }
 
   /** A new session. @throws ERR_PSI_SET_TOO_LARGE */
   static create(options: TransferReceiverOptions): TransferReceiver {
-    const receiver = new TransferReceiver(options);
-    const random = options.random ?? systemRandom;
-    receiver.#opening = random.bytes(NONCE_BYTES);
-    receiver.#secret = random.bytes(NONCE_BYTES);
-    return receiver;
-  }
-
-  /** A session that goes on from what `save` gave, with the same context and list.
-   *  @throws ERR_PSI_SESSION when the list is another: rows of two lists under one key would tell their difference. */
-  static async restore(saved: Bytes, options: TransferReceiverOptions): Promise<TransferReceiver> {
-    const receiver = new TransferReceiver(options);
-    const parts = decodeSaved(saved, ROLE, PARTS);
-    const [place = NOTHING, digest = NOTHING, opening = NOTHING, secret = NOTHING, open = NOTHING] = parts;
-    const [keys = NOTHING, nonce = NOTHING, transcript = NOTHING, tags = NOTHING, matches = NOTHING] = parts.slice(5);
-    expectSession(setDigest(options), digest);
-    const [stage = 0, bin = 0, part = 0] = numbersOf(place);
-    receiver.#stage = STAGES[stage] ?? "ended";
-    receiver.#bin = bin;
-    receiver.#part = part;
-    receiver.#opening = opening;
-    receiver.#secret = secret;
-    receiver.#open = open;
-    receiver.#keys = [keys.slice(0, keys.length / 2), keys.slice(keys.length / 2)];
-    receiver.#nonce = nonce;
-    receiver.#transcript = transcript;
-    receiver.#tags = tags;
-    receiver.#matches = matches;
-    if (receiver.#stage === "rows" || receiver.#stage === "tags") await receiver.#agree();
-    return receiver;
-  }
-
-  save(): Bytes {
-    return encodeSaved(ROLE, [
-      numberBytes(STAGES.indexOf(this.#stage), this.#bin, this.#part),
-      setDigest(this.#options),
-      this.#opening,
-      this.#secret,
-      this.#open,
-      concatBytes(...this.#keys),
-      this.#nonce,
-      this.#transcript,
-      this.#tags,
-      this.#matches,
-    ]);
+    return new TransferReceiver(options);
   }
 
   /** @throws ERR_FRAME_MALFORMED, ERR_FRAME_TOO_LARGE, ERR_OPRF_ELEMENT, ERR_PSI_SESSION, ERR_PSI_SET_TOO_LARGE,

@@ -40,19 +40,14 @@ import {
 import { wipeEngine } from "./engine.ts";
 import { HASH_BYTES } from "./items.ts";
 import { openStreams, type KeyStreams } from "./key-streams.ts";
-import { decodeSaved, encodeSaved, numberBytes, numbersOf } from "./saved.ts";
-import { setDigest, type TransferSet } from "./transfer-set.ts";
+import type { TransferSet } from "./transfer-set.ts";
 import { domainBin } from "./transfer-bin.ts";
 import { turn } from "./turn.ts";
 import type { Unchecked } from "./unchecked.ts";
 
-const ROLE = 2;
-const PARTS = 13;
-const STAGES = ["new", "chosen", "rows", "tags", "ended"] as const;
-type Stage = (typeof STAGES)[number];
+/** Where the role stands. */
+type Stage = "new" | "chosen" | "rows" | "tags" | "ended";
 const NOTHING: Bytes = new Uint8Array(0);
-/** What a session keeps from step to step, by the order in which it is saved. */
-const KEPT = ["open", "nonce", "opening", "secret", "choices", "pairs", "scalars", "keys", "transcript"] as const;
 
 /** What the domain brings. */
 export interface TransferSenderOptions extends TransferContext {
@@ -70,12 +65,22 @@ interface Agreed extends Agreement {
   readonly streams: KeyStreams;
 }
 
-/** The domain's role. `done` is the padded size of the list. */
+/** The domain's role. `done` is the padded size of the list. It lives in one place and cannot be copied: whoever could go back to
+ *  before a check that failed would have another guess at the same secret. */
 export class TransferSender implements Session {
   readonly #options: TransferSenderOptions;
   readonly #items: number;
   #stage: Stage = "new";
-  readonly #kept: Record<(typeof KEPT)[number], Bytes>;
+  readonly #nonce: Bytes;
+  readonly #secret: Bytes;
+  /** The bits by which it chooses. */
+  readonly #choices: Bytes;
+  #open: Bytes = NOTHING;
+  #opening: Bytes = NOTHING;
+  #pairs: Bytes = NOTHING;
+  #scalars: Bytes = NOTHING;
+  #keys: Bytes = NOTHING;
+  #transcript: Bytes = new Uint8Array(HASH_BYTES);
   #listItems = 0;
   #commitment: Bytes = NOTHING;
   #agreed: Agreed | null = null;
@@ -91,54 +96,15 @@ export class TransferSender implements Session {
     }
     this.#options = options;
     this.#items = padPsiItems(options.list.count);
-    const kept = Object.fromEntries(KEPT.map((name) => [name, NOTHING]));
-    this.#kept = { ...(kept as Record<(typeof KEPT)[number], Bytes>), transcript: new Uint8Array(HASH_BYTES) };
+    const { random = systemRandom } = options;
+    this.#nonce = random.bytes(NONCE_BYTES);
+    this.#secret = random.bytes(NONCE_BYTES);
+    this.#choices = random.bytes(PSI_TRANSFER_COLUMNS / 8);
   }
 
   /** A new session. @throws ERR_PSI_SET_TOO_LARGE */
   static create(options: TransferSenderOptions): TransferSender {
-    const sender = new TransferSender(options);
-    const { random = systemRandom } = options;
-    sender.#kept.nonce = random.bytes(NONCE_BYTES);
-    sender.#kept.secret = random.bytes(NONCE_BYTES);
-    sender.#kept.choices = random.bytes(PSI_TRANSFER_COLUMNS / 8);
-    return sender;
-  }
-
-  /** A session that goes on from what `save` gave, with the same context and set. @throws ERR_PSI_SESSION */
-  static async restore(saved: Bytes, options: TransferSenderOptions): Promise<TransferSender> {
-    const sender = new TransferSender(options);
-    const [place = NOTHING, digest = NOTHING, matrix = NOTHING, tags = NOTHING, ...kept] = decodeSaved(
-      saved,
-      ROLE,
-      PARTS,
-    );
-    expectSession(setDigest(options), digest);
-    const [stage = 0, bin = 0, part = 0] = numbersOf(place);
-    sender.#stage = STAGES[stage] ?? "ended";
-    sender.#bin = bin;
-    sender.#part = part;
-    for (const [i, name] of KEPT.entries()) sender.#kept[name] = kept[i] ?? NOTHING;
-    if (sender.#kept.open.length > 0) sender.#readOpen(sender.#kept.open);
-    if (sender.#stage === "rows" || sender.#stage === "tags") {
-      await sender.#agree();
-      sender.#matrix.set(matrix);
-      sender.#tags.set(tags);
-    }
-    return sender;
-  }
-
-  save(): Bytes {
-    const columnBytes = this.#agreed?.geometry.columnBytes ?? 0;
-    const filled = this.#stage === "rows" ? this.#matrix.subarray(0, this.#part * columnBytes) : NOTHING;
-    const tagBytes = (this.#stage === "tags" ? (this.#agreed?.geometry.bins ?? 0) : this.#bin) * this.#binTagBytes();
-    return encodeSaved(ROLE, [
-      numberBytes(STAGES.indexOf(this.#stage), this.#bin, this.#part),
-      setDigest(this.#options),
-      filled,
-      this.#tags.subarray(0, tagBytes),
-      ...KEPT.map((name) => this.#kept[name]),
-    ]);
+    return new TransferSender(options);
   }
 
   /** @throws ERR_FRAME_MALFORMED, ERR_FRAME_TOO_LARGE, ERR_OPRF_ELEMENT, ERR_PSI_SESSION, ERR_PSI_SET_TOO_LARGE, ERR_SNAPSHOT,
@@ -186,7 +152,7 @@ export class TransferSender implements Session {
     if (fromHex(this.#options.snapshot).some((byte, i) => byte !== snapshot[i])) throw new SluiceError("ERR_SNAPSHOT");
     const { maxListItems = MAX_PSI_TRANSFER_ITEMS } = this.#options;
     if (items > maxListItems) throw new SluiceError("ERR_PSI_SET_TOO_LARGE", { maxItems: maxListItems });
-    this.#kept.open = new Uint8Array(frame);
+    this.#open = new Uint8Array(frame);
     this.#commitment = new Uint8Array(commitment);
     this.#listItems = items;
   }
@@ -195,18 +161,18 @@ export class TransferSender implements Session {
     this.#readOpen(frame);
     const { signal, random = systemRandom } = this.#options;
     const binding = this.#binding();
-    const chosen = await choosePairs(this.#kept.choices, { session: binding, random, pause: turn(signal) });
-    this.#kept.pairs = chosen.pairs;
-    this.#kept.scalars = chosen.scalars;
-    const named = { session: sessionName(binding), nonce: this.#kept.nonce, items: this.#items, pairs: chosen.pairs };
+    const chosen = await choosePairs(this.#choices, { session: binding, random, pause: turn(signal) });
+    this.#pairs = chosen.pairs;
+    this.#scalars = chosen.scalars;
+    const named = { session: sessionName(binding), nonce: this.#nonce, items: this.#items, pairs: chosen.pairs };
     const sent = encodePsiTransferChoices(named);
-    this.#kept.transcript = await heard(this.#kept.transcript, this.#kept.open, sent);
+    this.#transcript = await heard(this.#transcript, this.#open, sent);
     this.#stage = "chosen";
     return sent;
   }
 
   #binding(): Bytes {
-    return sessionBinding(this.#options, this.#kept.open, this.#kept.nonce, this.#items);
+    return sessionBinding(this.#options, this.#open, this.#nonce, this.#items);
   }
 
   async #openAnswers(frame: Bytes): Promise<void> {
@@ -216,22 +182,22 @@ export class TransferSender implements Session {
     if (commitmentTo(opening).some((byte, i) => byte !== this.#commitment[i])) {
       throw misplaced("what it opens is not what was committed to");
     }
-    const chosen = { choices: this.#kept.choices, pairs: this.#kept.pairs, scalars: this.#kept.scalars };
-    this.#kept.keys = await openChosen(chosen, answers, { session: binding, pause: turn(this.#options.signal) });
-    this.#kept.scalars.fill(0);
-    this.#kept.scalars = NOTHING;
-    this.#kept.pairs = NOTHING;
-    this.#kept.opening = new Uint8Array(opening);
-    this.#kept.transcript = await heard(this.#kept.transcript, frame);
+    const chosen = { choices: this.#choices, pairs: this.#pairs, scalars: this.#scalars };
+    this.#keys = await openChosen(chosen, answers, { session: binding, pause: turn(this.#options.signal) });
+    this.#scalars.fill(0);
+    this.#scalars = NOTHING;
+    this.#pairs = NOTHING;
+    this.#opening = new Uint8Array(opening);
+    this.#transcript = await heard(this.#transcript, frame);
     await this.#agree();
     this.#stage = "rows";
   }
 
   async #agree(): Promise<void> {
     const sizes = { caller: this.#listItems, domain: this.#items };
-    const agreement = agree(this.#binding(), this.#kept.opening, sizes, "domain", this.#options.list);
+    const agreement = agree(this.#binding(), this.#opening, sizes, "domain", this.#options.list);
     const { geometry } = agreement;
-    this.#agreed = { ...agreement, streams: await openStreams(this.#kept.keys, geometry.columnBytes) };
+    this.#agreed = { ...agreement, streams: await openStreams(this.#keys, geometry.columnBytes) };
     this.#matrix = new Uint8Array(geometry.matrixBytes);
     this.#tags = new Uint8Array(geometry.bins * this.#binTagBytes());
   }
@@ -248,7 +214,7 @@ export class TransferSender implements Session {
     }
     this.#matrix.set(rows.columns, rows.first * columnBytes);
     this.#part += rows.columns.length / columnBytes;
-    this.#kept.transcript = await heard(this.#kept.transcript, frame);
+    this.#transcript = await heard(this.#transcript, frame);
   }
 
   async #closeBin(frame: Bytes, agreed: Agreed): Promise<void> {
@@ -258,8 +224,8 @@ export class TransferSender implements Session {
     if (opened.bin !== this.#bin) throw misplaced(`the check of bin ${this.#bin} was expected`);
     const bin = this.#bin;
     const hashes = hashesOf(agreed, bin);
-    const input = { ...agreed, hashes, bin, transcript: this.#kept.transcript, secret: this.#kept.secret };
-    const keys = { streams: agreed.streams, choices: this.#kept.choices };
+    const input = { ...agreed, hashes, bin, transcript: this.#transcript, secret: this.#secret };
+    const keys = { streams: agreed.streams, choices: this.#choices };
     const tags = await domainBin(input, keys, this.#matrix, this.#options.unchecked === undefined ? opened : null);
     this.#tags.set(tags, bin * this.#binTagBytes());
     this.#part = 0;
@@ -281,13 +247,13 @@ export class TransferSender implements Session {
 
   #wipeKeys(): void {
     this.#agreed?.streams.close();
-    for (const bytes of [this.#kept.choices, this.#kept.scalars, this.#kept.keys, this.#matrix]) bytes.fill(0);
+    for (const bytes of [this.#choices, this.#scalars, this.#keys, this.#matrix]) bytes.fill(0);
   }
 
   #end(): void {
     this.#stage = "ended";
     this.#wipeKeys();
-    for (const bytes of [this.#kept.secret, this.#tags]) bytes.fill(0);
+    for (const bytes of [this.#secret, this.#tags]) bytes.fill(0);
     wipeAgreement(this.#agreed);
     wipeEngine();
     this.#agreed = null;

@@ -1,7 +1,6 @@
 /** The entries of one side, hashed once: what both roles work with, and what a domain keeps for all sessions of a snapshot.
  *  @module */
-import { sha256 } from "@noble/hashes/sha2.js";
-import { concatBytes, MAX_PSI_ENTRY_BYTES, SluiceError, utf8, type Bytes } from "@sluice/protocol";
+import { concatBytes, MAX_PSI_ENTRY_BYTES, SluiceError, type Bytes } from "@sluice/protocol";
 import { psiEntry } from "../entry.ts";
 import { hashMany } from "../okvs/bulk.ts";
 import { openEngine, wordsOver } from "./engine.ts";
@@ -10,7 +9,6 @@ import { HASH_BYTES } from "./items.ts";
 /** Entries of one length that are hashed together. */
 const BATCH = 4_096;
 const HASH_WORDS = HASH_BYTES / 4;
-const LABEL = utf8("sluice/psi/ot/set/v1");
 
 /** Distinct entries. */
 export interface TransferSet {
@@ -117,9 +115,4 @@ function repeats(words: Uint32Array): boolean {
     slots[slot] = i + 1;
   }
   return false;
-}
-
-/** Tells two sets apart. */
-export function setDigest({ list }: { readonly list: TransferSet }): Bytes {
-  return sha256(concatBytes(LABEL, list.digests)).slice(0, 16);
 }
