@@ -180,7 +180,21 @@ export class StubCity {
       response.end(this.hooks.part?.(part.bytes) ?? part.bytes);
     } else if (rest === `/snapshots/${held.snapshotHash}/delta-hint` && held.product.deltaHint !== undefined) {
       response.end(this.hooks.part?.(held.product.deltaHint) ?? held.product.deltaHint);
+    } else if (rest === `/snapshots/${held.snapshotHash}/delta-set` && held.product.deltaSet !== undefined) {
+      response.end(this.hooks.part?.(held.product.deltaSet) ?? held.product.deltaSet);
     } else throw new SluiceError("ERR_ROUTE_UNKNOWN");
+  }
+
+  /** Serves a product as another build made it, from now on. */
+  async replace(name: string, make: MakeProduct, at = this.#parts.clock.now()): Promise<string> {
+    const { domain, product, version, grant, bundle, release, sealKey } = this.#find(name).signed.body;
+    const served = { domain, product, version, grant, bundle, release, sealKey, at: at.toISOString() };
+    const made = await make(served);
+    const signed = await signDocument(made.snapshot, this.#parts.receiptKey);
+    const snapshotHash = await documentHash(made.snapshot);
+    const index = this.#parts.products.findIndex(({ signed: { body } }) => body.product === name);
+    this.#parts.products[index] = { product: made, signed, snapshotHash };
+    return snapshotHash;
   }
 
   /** Serves the lookup product with these labels changed, null deleted, in a delta table from now on. */

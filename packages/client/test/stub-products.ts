@@ -67,6 +67,7 @@ export interface StubProduct {
   readonly part?: { readonly name: SnapshotPart; readonly bytes: Bytes };
   /** The hint of its delta table. */
   readonly deltaHint?: Bytes;
+  readonly deltaSet?: Bytes;
   /** The same product with labels changed, null deleted, in a delta table. */
   update?(changes: Readonly<Record<string, number | null>>, at: string): Promise<StubProduct>;
   /** Units of an opened frame. */
