@@ -1,5 +1,7 @@
 /** A matched set whose table is imported anew: updates by two filters over the same base, the snapshot before for its time, and compaction.
  *  @module */
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { PsiIdsReceiver } from "@sluice/mpc/psi/receiver";
 import {
   isPsiFilter,
@@ -152,5 +154,31 @@ test(
     expect(filters(fourth.snapshot).oprfPublicKey).not.toBe(oprfPublicKey);
     expect(await match(fourth, [...LIST, `P${ROWS + 1}`])).toEqual([...AFTER, `P${ROWS + 1}`]);
     expect(await codeOf(match(third, LIST))).toBe("ERR_SNAPSHOT");
+  },
+);
+
+test(
+  "more changes than a delta holds, and a base whose contents are gone, are served by a base of their own under another key",
+  { timeout: 300_000 },
+  async () => {
+    const before = await openCurrent();
+    const added = Array.from({ length: 257 }, (_, i) => `P${ROWS + 100 + i}`);
+    const many = [...CHANGED, ...added.map((key) => rowText(kept, key))];
+    await update(many);
+    const rebuilt = await openCurrent();
+    expect(rebuilt.snapshot.epoch).toBe(before.snapshot.epoch + 1);
+    expect(filters(rebuilt.snapshot)).not.toHaveProperty("delta");
+    expect(filters(rebuilt.snapshot).oprfPublicKey).not.toBe(filters(before.snapshot).oprfPublicKey);
+    expect(await match(rebuilt, [...LIST, ...added])).toEqual([...AFTER, ...added]);
+
+    await restart(async () => {
+      const contents = join(fixture.directory, "contents");
+      for (const name of await readdir(contents)) await rm(join(contents, name));
+    });
+    await update([...many, rowText(kept, "P-last")]);
+    const again = await openCurrent();
+    expect(again.snapshot.epoch).toBe(rebuilt.snapshot.epoch + 1);
+    expect(filters(again.snapshot)).not.toHaveProperty("delta");
+    expect(await match(again, [...LIST, "P-last"])).toEqual([...AFTER, "P-last"]);
   },
 );
