@@ -9,7 +9,7 @@
  *
  *  The combinations come from a hash of all that the caller has sent (Fiat–Shamir), so it may try many offline before it sends
  *  one: hence 128 of them, where an interactive check would do with 40.
- *  @see https://eprint.iacr.org/2016/933 §3.2 (OOS16), https://eprint.iacr.org/2020/193 §5 (PRTY20)
+ *  @see https://eprint.iacr.org/2016/933 (OOS16), https://eprint.iacr.org/2020/193 (PRTY20)
  *  @module */
 import { sha256 } from "@noble/hashes/sha2.js";
 import {

@@ -6,7 +6,7 @@
  *
  *  Who learns what: u is masked by the stream that the domain has not, so it learns nothing of D. The caller learns nothing of
  *  s as long as its rows are words of the code: that is what the check is for (`consistency.ts`).
- *  @see https://eprint.iacr.org/2016/933 §3 (OOS16), https://eprint.iacr.org/2013/491 (KK13)
+ *  @see https://eprint.iacr.org/2016/933 (OOS16), https://eprint.iacr.org/2013/491 (KK13)
  *  @module */
 import { PSI_TRANSFER_COLUMNS, type Bytes } from "@sluice/protocol";
 import { bitAt } from "./base-ot.ts";

@@ -5,7 +5,7 @@
  *      message = bits 0 … 131 of h, key = bits 132 … 255     (lowest bit of a byte first)
  *      tag = SHA-256(h ‖ value ‖ 0x02)[0..12]                two blocks; value: 78 bytes
  *
- *  @see https://eprint.iacr.org/2020/193 §5 (PRTY20: H1 and H2)
+ *  @see https://eprint.iacr.org/2020/193 (PRTY20)
  *  @module */
 import { concatBytes, PSI_TRANSFER_MESSAGE_BYTES, PSI_TRANSFER_SUM_BYTES, type Bytes } from "@sluice/protocol";
 import { hashMany } from "../okvs/bulk.ts";

@@ -7,7 +7,7 @@
  *  it cannot test an entry afterwards. A domain that does not follow it can answer with another set, or none; it learns nothing
  *  of the list. Assumptions: Diffie–Hellman in ristretto255, AES-128 and SHA-256 as random functions. docs/psi-transfer.md says more.
  *  No `node:` import: runs in Node and in browsers.
- *  @see https://eprint.iacr.org/2020/193 §5
+ *  @see https://eprint.iacr.org/2020/193
  *  @module */
 import {
   decodePsiTransferChoices,

@@ -3,7 +3,7 @@
  *
  *  The domain answers with no tag before every bin has stood its check, takes exactly as many rows as the declared size of the
  *  list gives, and draws all its secrets for one session: what was recorded of one session is of no use in another.
- *  @see https://eprint.iacr.org/2020/193 §5
+ *  @see https://eprint.iacr.org/2020/193
  *  @module */
 import {
   decodePsiTransferAnswers,
