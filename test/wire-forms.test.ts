@@ -178,7 +178,8 @@ test("psi-ids: the filters, the query, the answer and the matches follow from li
   });
   expect(found).toEqual(vector.found);
   const members = new Set([...psi.set, ...psi.added].filter((entry) => !psi.removed.includes(entry)));
-  expect(found).toEqual(distinct.filter((entry) => members.has(entry)));
+  expect(members.has(psi.falseHit)).toBe(false);
+  expect(found).toEqual(distinct.filter((entry) => members.has(entry) || entry === psi.falseHit));
 });
 
 test("psi-cardinality: query, answer and count follow from lists and what both sides drew", () => {

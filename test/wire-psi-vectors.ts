@@ -33,7 +33,10 @@ import { recorded, seeded, type ServedIdentity } from "./wire-seeded.ts";
 /** Entries of the domain: enough for another padded size than the least. */
 const SET = Array.from({ length: 33 }, (_, i) => `person-${String(i).padStart(4, "0")}`);
 /** A caller's list; an entry that occurs twice is asked once. */
-const LIST = ["person-0007", "不在名单-é", "person-0032", "person-9999", "person-0030", "person-0007"];
+const LIST = ["person-0007", "不在名单-é", "person-0032", "person-9999", "person-0030", "person-0007", "person-7777"];
+/** In no set, and still a hit of the base: one of the uniform keys that fill the filter up is its output here, as it is by chance once in
+ *  2^32. Nothing but this list tells it from any other false hit. */
+const FALSE_HIT = "person-7777";
 /** Noise of the count: the least shift that its ε allows. */
 const NOISE = { epsilon: "2", budget: "10", shift: countShift("2") };
 /** Dummies of it that match. */
@@ -50,6 +53,7 @@ export async function makePsiVectors(served: ServedIdentity, receiptKey: KeyPair
     added: ADDED,
     removed: REMOVED,
     list: LIST,
+    falseHit: FALSE_HIT,
     padding: [0, 1, 16, 17, 20, 31, 32, 33, 41, 64, 65, 100, 1_000, 65_536].map((items) => [items, padPsiItems(items)]),
     ids: await idsVector(served, receiptKey),
     cardinality: await cardinalityVector(served, receiptKey),
@@ -85,7 +89,7 @@ async function idsVector(served: ServedIdentity, receiptKey: KeyPair) {
     const keys = await evaluateEntries({ identity, key, entries: entries.map(psiEntry) });
     return await fitFilter({ keys, items }, seeded(`psi ids filter of ${entries.length}`));
   };
-  const base = await fit(SET, paddedItems);
+  const base = await fit([...SET, FALSE_HIT], paddedItems);
   const shown = padPsiDelta(Math.max(ADDED.length, REMOVED.length), SET.length);
   const added = await fit(ADDED, shown);
   const removed = await fit(REMOVED, shown);
