@@ -1,6 +1,7 @@
 /** The one catalogue of errors. A code is stable; its message names a declared fact — a grant, a
  *  field, a limit — and never a value of data. `docs/errors.md` is generated from this table.
  *  @module */
+import { AGGREGATE_ERRORS } from "./errors-aggregate.ts";
 import { PSI_ERRORS } from "./errors-psi.ts";
 import { WORK_ERRORS } from "./errors-work.ts";
 
@@ -294,6 +295,7 @@ export const ERROR_CATALOGUE = {
   },
 
   // Private set intersection
+  ...AGGREGATE_ERRORS,
   ...PSI_ERRORS,
 
   // Encrypted scoring

@@ -1,3 +1,6 @@
+export * from "./aggregate.ts";
+export * from "./aggregate-plan.ts";
+export * from "./aggregate-sizes.ts";
 export * from "./anonymity-model.ts";
 export * from "./bundle-rules.ts";
 export * from "./bytes.ts";

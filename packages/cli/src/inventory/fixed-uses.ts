@@ -278,6 +278,21 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     ],
   },
   {
+    use: { en: "sums over several domains under masks", zh: "多个数据域的掩码求和（安全聚合）" },
+    algorithm: "X25519, HKDF-SHA-256, AES-256-CTR and -GCM, Shamir's sharing modulo 2^255 - 19, SHA-256",
+    standard: "CCS 2017 (ePrint 2017/281), RFC 7748, RFC 5869, NIST SP 800-38A, 800-38D",
+    national: false,
+    files: [
+      "packages/mpc/src/aggregate/agreement.ts",
+      "packages/mpc/src/aggregate/joining.ts",
+      "packages/mpc/src/aggregate/mask.ts",
+      "packages/mpc/src/aggregate/masking.ts",
+      "packages/mpc/src/aggregate/messages.ts",
+      "packages/mpc/src/aggregate/relay.ts",
+      "packages/mpc/src/aggregate/shamir.ts",
+    ],
+  },
+  {
     use: { en: "encrypted scoring", zh: "密态评分" },
     algorithm: `CKKS, N = ${SCORE_RING}, 128 bits`,
     standard: "Homomorphic Encryption Standard (2018), Microsoft SEAL",
