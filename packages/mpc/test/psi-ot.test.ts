@@ -1,5 +1,14 @@
 /** Set intersection by transfers: against the plain intersection, whole sessions, restarts, and peers that do not keep to it. @module */
-import { concatBytes, isSluiceError, padPsiItems, type Bytes, type ErrorCode } from "@sluice/protocol";
+import {
+  concatBytes,
+  decodePsiTransferTags,
+  encodePsiTransferTags,
+  isSluiceError,
+  padPsiItems,
+  PSI_TAG_BYTES,
+  type Bytes,
+  type ErrorCode,
+} from "@sluice/protocol";
 import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
@@ -178,6 +187,21 @@ test("tags that are left out, repeated or too many are refused by the caller", a
     const receiver = await callerBeforeTags();
     await expect(receiver.step(message)).rejects.toThrow(coded("ERR_PSI_SESSION", "ERR_FRAME_MALFORMED"));
     await expect(receiver.step(tags)).rejects.toThrow(coded("ERR_PSI_SESSION"));
+  }
+});
+
+test("tags of a bin come in parts, each from where the one before ended", async () => {
+  const { tags, ...place } = decodePsiTransferTags(frame(TAGS));
+  const count = tags.length / PSI_TAG_BYTES;
+  const part = (first: number, from: number, to: number): Bytes =>
+    encodePsiTransferTags({ ...place, first, tags: tags.subarray(from * PSI_TAG_BYTES, to * PSI_TAG_BYTES) });
+  const receiver = await callerBeforeTags();
+  expect(await receiver.step(part(0, 0, 5))).toEqual({ send: [] });
+  expect((await receiver.step(part(5, 5, count))).done).toEqual(found);
+  for (const second of [part(0, 5, count), part(6, 6, count)]) {
+    const refusing = await callerBeforeTags();
+    await refusing.step(part(0, 0, 5));
+    await expect(refusing.step(second)).rejects.toThrow(coded("ERR_PSI_SESSION"));
   }
 });
 
