@@ -1,5 +1,6 @@
 /** 医疗救助对象识别 — who may need medical aid. A visit puts its patient into the set when it was a stay in hospital of
- *  which the patient paid much. The bureau matches its list of low-income families with the set.
+ *  which the patient paid much. The bureau matches its list of low-income families with the set, in a session of its
+ *  own for each list.
  *  @module */
 import { defineJob } from "@sluice/sandbox/job";
 
@@ -12,7 +13,8 @@ export default defineJob({
   input: { inpatient: "bool", charge: "f64", insured_paid: "f64" },
   outputs: {
     fit: { kind: "metrics", keys: ["rows", "share"] },
-    high: { kind: "set", match: "psi-ids" },
+    // The bureau's list is about as long as the set.
+    high: { kind: "set", match: "psi-ids", sides: "equal" },
   },
 
   develop(rows, { log }) {

@@ -91,6 +91,25 @@ test("`match` of a product that only counts prints about how many, how far that 
   expect(stdout + stderr).not.toContain("person");
 });
 
+test("`match` shows how far it is where standard error is a terminal, and clears that in the end, also after a refusal", async () => {
+  const { env } = await callerEnv();
+  for (const [product, what] of [
+    ["list", "matching"],
+    ["tally", "counting"],
+  ] as const) {
+    const asked = { env, stdin: "person-1\nnobody\n" };
+    const { stderr } = await sluice(["match", product, "-"], { ...asked, terminal: true });
+    expect(stderr).toContain(`\r\u001B[K${what} 100 %\r\u001B[K`);
+    expect((await sluice(["match", product, "-"], { ...asked, terminal: false })).stderr).not.toContain("%");
+  }
+  city.hooks.call = (_, response) => {
+    sendProblem(response, new SluiceError("ERR_SNAPSHOT"));
+    return Promise.resolve(true);
+  };
+  const { stderr } = await sluice(["match", "list", "-"], { env, stdin: "person-1\n", terminal: true });
+  expect(stderr.replaceAll("\r\u001B[K", "|")).toMatch(/\|matching \d+ %\|error ERR_SNAPSHOT/);
+});
+
 test("`match` sends nothing for an empty list or a product of another form", async () => {
   const { env } = await callerEnv();
   expect(await sluice(["match", "list", "-"], { env, stdin: "\n\n" })).toMatchObject({ code: 2, stdout: "" });

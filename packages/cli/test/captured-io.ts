@@ -16,13 +16,14 @@ export interface Outcome {
 /** Runs `sluice` with `args`. */
 export async function sluice(
   args: readonly string[],
-  options: { env?: Record<string, string>; stdin?: string; signal?: AbortSignal } = {},
+  options: { env?: Record<string, string>; stdin?: string; signal?: AbortSignal; terminal?: boolean } = {},
 ): Promise<Outcome> {
   const out = { stdout: "", stderr: "" };
   const write = (name: "stdout" | "stderr") => ({ write: (text: string) => (out[name] += text) });
+  const stderr = { ...write("stderr"), isTTY: options.terminal };
   const code = await runCommandLine(args, {
     stdout: write("stdout"),
-    stderr: write("stderr"),
+    stderr,
     readStdin: () => Promise.resolve(options.stdin ?? ""),
     env: options.env ?? {},
     signal: options.signal ?? new AbortController().signal,

@@ -346,3 +346,25 @@ test("names come from the catalogue and from statements that the agency signed f
   const wrong = await sluice(["grant", "show", files.delivery, "--parties", files.catalogue]);
   expect(wrong.stderr).toMatch(/^error ERR_USAGE: parties file .+ does not fit its schema/);
 });
+
+test("a release of a set says how lists are matched, what the domain keeps for it, and what a key would give away", async () => {
+  const sets = [
+    ["psi-ids", undefined, "unequal: ", "筛选表"],
+    ["psi-ids", "unequal", "unequal: ", "筛选表"],
+    ["psi-ids", "equal", "equal: ", "不经意传输"],
+    ["psi-cardinality", undefined, "count: ", "打乱次序"],
+  ] as const;
+  for (const [match, sides, english, words] of sets) {
+    const set = { kind: "set" as const, match, ...(sides === undefined ? {} : { sides }) };
+    const { shown } = await released(match, { fit: FIT, members: set });
+    const { sections } = await releasePage(shown);
+    const [section, ...more] = sections.filter(({ title }) => title.en === "How lists are matched");
+    expect(more).toEqual([]);
+    const rows = section?.rows.map((row) => row.map(({ text }) => text).join(" ")) ?? [];
+    expect(rows).toHaveLength(1);
+    expect(rows[0]).toContain(`（${english}`);
+    expect(rows[0]).toContain(words);
+  }
+  const { shown } = await released("report");
+  expect(textForm(await releasePage(shown))).not.toContain("名单怎样比对");
+});

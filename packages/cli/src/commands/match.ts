@@ -5,6 +5,7 @@ import { ASKING_OPTIONS, keepReceipts, receiptLines, tellRestrictions } from "..
 import { usage, type Command, type CommandIo } from "../command.ts";
 import { readTextFile } from "../files.ts";
 import { openClient } from "../party-context.ts";
+import { withProgress } from "../told-progress.ts";
 
 /** Matches a list with a product's set, or counts its matches. */
 export const match: Command = {
@@ -16,7 +17,7 @@ export const match: Command = {
     "LIST is a file with one entry in each line, or `-` for standard input. Entries are compared exactly; empty lines are\n" +
     "left out. A product that only counts prints about how many match, how far that can be off, and what it took of the\n" +
     "caller's privacy budget, for the same list too; any other prints the matches themselves. Domain and gateway learn how\n" +
-    "long the list is, rounded up.",
+    "long the list is, rounded up. A terminal shows how far a long list is.",
   async run(args, io) {
     const client = await openClient(args, io);
     const [name, { signal }] = [args.positional(0), io];
@@ -26,7 +27,9 @@ export const match: Command = {
     if (form === "psi-cardinality") {
       const handle = await client.openCount(name, { signal });
       await tellRestrictions(handle, io);
-      const { receipt, ...counted } = await handle.count(list, { signal });
+      const { receipt, ...counted } = await withProgress(io, "counting", (onProgress) =>
+        handle.count(list, { signal, onProgress }),
+      );
       await keepReceipts(args, [receipt]);
       const lines = `${countLine(counted)}\n${receiptLines([receipt])}`;
       io.stdout.write(json ? `${JSON.stringify({ ...counted, receipt })}\n` : lines);
@@ -34,7 +37,9 @@ export const match: Command = {
     }
     const handle = await client.openMatch(name, { signal });
     await tellRestrictions(handle, io);
-    const { found, receipt } = await handle.match(list, { signal });
+    const { found, receipt } = await withProgress(io, "matching", (onProgress) =>
+      handle.match(list, { signal, onProgress }),
+    );
     await keepReceipts(args, [receipt]);
     if (json) io.stdout.write(`${JSON.stringify({ found, receipt })}\n`);
     else {

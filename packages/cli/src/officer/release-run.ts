@@ -22,6 +22,7 @@ import type { Names } from "./names.ts";
 import type { Section } from "./page.ts";
 import { rangeWords } from "./param-words.ts";
 import { transformOf, transformWords } from "./policy-words.ts";
+import { setSection } from "./set-words.ts";
 
 /** Parameters of a model that are listed. */
 const MAX_PARAMETERS_SHOWN = 12;
@@ -44,6 +45,7 @@ export function runSections(run: Run, policy: Policy | null, names: Names | null
       : [
           inputSection(manifest, policy, names),
           outputSection(manifest, run),
+          ...setSection(manifest),
           ...tableSection(manifest),
           ...paramSection(manifest, run),
         ]),
