@@ -2,6 +2,7 @@
  *  row can be told by a number of one's own.
  *  @module */
 import { usage } from "./command.ts";
+import { csvLine, readCsv } from "./csv-text.ts";
 
 /** A file taken apart. Cells stay text until a feature needs them. */
 export interface ScoreFile {
@@ -14,14 +15,8 @@ const MAX_DECIMALS = 12;
 
 /** Reads RFC 4180 text. @throws ERR_USAGE when it has no row, or a row is not as long as the header */
 export function readScoreFile(text: string): ScoreFile {
-  const [header, ...rows] = csvRows(text.replace(/^\uFEFF/, ""));
-  if (header === undefined || rows.length === 0) throw usage("the file needs a header and at least one row");
-  if (new Set(header).size < header.length) throw usage("the header names a column twice");
-  for (const [i, row] of rows.entries()) {
-    if (row.length !== header.length)
-      throw usage(`row ${i + 1} has ${row.length} cells; the header has ${header.length}`);
-  }
-  return { header, rows };
+  const { header, rows } = readCsv(text);
+  return { header, rows: rows.map(({ cells }) => cells) };
 }
 
 /** The columns of `features`. @throws ERR_USAGE naming the column, and the row of what is no number */
@@ -44,9 +39,9 @@ export function scoredText(
   const decimals = Math.min(MAX_DECIMALS, Math.max(1, Math.floor(-Math.log10(errorBound))));
   const lines = rows.map((row, i) => {
     const numbers = [scores[i], responses[i]].map((value) => (value ?? Number.NaN).toFixed(decimals));
-    return [...row.map(quoted), ...numbers].join(",");
+    return csvLine([...row, ...numbers]);
   });
-  return `${[[...header.map(quoted), "score", "response"].join(","), ...lines].join("\n")}\n`;
+  return `${[csvLine([...header, "score", "response"]), ...lines].join("\n")}\n`;
 }
 
 function numberOf(cell: string, feature: string, row: number): number {
@@ -55,24 +50,4 @@ function numberOf(cell: string, feature: string, row: number): number {
   // The cell itself is not told: it may be somebody's.
   if (text === "" || !Number.isFinite(value)) throw usage(`row ${row + 1} has no number in column "${feature}"`);
   return value;
-}
-
-/** @throws ERR_USAGE when a quote does not end */
-function csvRows(text: string): string[][] {
-  const rows: string[][] = [];
-  let row: string[] = [];
-  for (const match of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)|[^]/g)) {
-    const [whole, inQuotes, plain, end] = match;
-    if (end === undefined) throw usage(`the file has a quote out of place in row ${rows.length}`);
-    if (whole === "" && row.length === 0) break;
-    row.push(inQuotes === undefined ? (plain ?? "") : inQuotes.replaceAll('""', '"'));
-    if (end === ",") continue;
-    if (row.length > 1 || row[0] !== "") rows.push(row);
-    row = [];
-  }
-  return rows;
-}
-
-function quoted(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

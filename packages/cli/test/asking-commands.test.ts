@@ -3,7 +3,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exportPrivateKey } from "@sluice/evidence";
-import { SluiceError, type LinearModel, type Table } from "@sluice/protocol";
+import { SluiceError, type JoinKeys, type LinearModel, type Table } from "@sluice/protocol";
 import { tableFromIPC } from "apache-arrow";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { sendProblem, StubCity } from "../../client/test/stub-city.ts";
@@ -40,6 +40,18 @@ const PEOPLE = {
 const RULE = "rule of use: Answers decide about nobody alone.\n";
 const ENTRIES = Array.from({ length: 20 }, (_, i) => `person-${i}`);
 
+const KEYS: JoinKeys = [
+  [
+    { field: "name", type: "name" },
+    { field: "id", type: "resident-id" },
+  ],
+  [{ field: "phone", type: "mobile" }],
+];
+const JOINED = [
+  '[["name","name","张三"],["id","resident-id","11010519491231002X"]]',
+  '[["phone","mobile","13800138000"]]',
+];
+
 let city: StubCity;
 beforeAll(async () => {
   city = await StubCity.start(
@@ -47,6 +59,9 @@ beforeAll(async () => {
     {
       list: setProduct("psi-ids", ENTRIES),
       tally: setProduct("psi-cardinality", ENTRIES),
+      persons: setProduct("psi-ids", JOINED, KEYS),
+      phones: setProduct("psi-ids", JOINED.slice(1), KEYS.slice(1)),
+      pairs: setProduct("psi-cardinality", JOINED.slice(0, 1), KEYS.slice(0, 1)),
       risk: scoreProduct(MODEL, 128, "logistic"),
       regions: reportProduct(TABLE),
       people: datasetProduct(PEOPLE),
@@ -110,6 +125,81 @@ test("`match` shows how far it is where standard error is a terminal, and clears
   expect(stderr.replaceAll("\r\u001B[K", "|")).toMatch(/\|matching \d+ %\|error ERR_SNAPSHOT/);
 });
 
+test("`match` by a typed key takes entries as they are written, and refuses or leaves out what is none of its type", async () => {
+  const { env } = await callerEnv();
+  const stdin = "\ufeff+86 138 0013 8000\r\n\r\n１３８００１３８０００\n13900139000\n";
+  const { stdout } = await sluice(["match", "phones", "-"], { env, stdin });
+  expect(stdout).toBe("+86 138 0013 8000\n１３８００１３８０００\n");
+  const wrong = `${stdin}0755-12345678\n${"1\n".repeat(30)}`;
+  const calls = city.calls.length;
+  const refused = await sluice(["match", "phones", "-"], { env, stdin: wrong });
+  expect(refused).toMatchObject({ code: 1, stdout: "" });
+  expect(refused.stderr).toContain("line 5: refused: phone is no mobile: it has too few or too many characters\n");
+  expect(refused.stderr.match(/^line \d+: refused/gm)).toHaveLength(20);
+  expect(refused.stderr).toContain("and 11 more\n");
+  expect(refused.stderr).toMatch(
+    /error ERR_JOIN_KEY: line 5 of the list is no mobile: it has too few or too many characters; 31 such entries in all/,
+  );
+  expect(refused.stderr).not.toContain("0755");
+  expect(city.calls).toHaveLength(calls);
+  const skipped = await sluice(["match", "phones", "-", "--skip-invalid"], { env, stdin: wrong });
+  expect(skipped).toMatchObject({ code: 0, stdout });
+  expect(skipped.stderr).toContain("line 5: left out: phone is no mobile");
+});
+
+test("`match --columns` joins rows of a CSV by any key of the set, and prints the rows that match as they were", async () => {
+  const { env } = await callerEnv();
+  const stdin = [
+    "nr,姓名,证件,tel",
+    '1,"张　三",11010519491231002x,',
+    '2,"张三, ""the"" second",11010519491231002X,138-0013-8000',
+    "3,李四,11010519491231002X,13900139000",
+    '4,"张\n三",11010519491231002X,13800138000',
+    "5,,,",
+  ].join("\r\n");
+  const columns = ["--columns", "姓名,证件;tel"];
+  const { code, stdout, stderr } = await sluice(["match", "persons", "-", ...columns], { env, stdin });
+  expect([code, stdout]).toEqual([
+    0,
+    'nr,姓名,证件,tel\n1,张　三,11010519491231002x,\n2,"张三, ""the"" second",11010519491231002X,138-0013-8000\n4,"张\n三",11010519491231002X,13800138000\n',
+  ]);
+  expect(stderr).toContain("3 matches\n");
+  const json = await sluice(["match", "persons", "-", ...columns, "--json"], { env, stdin });
+  expect((JSON.parse(json.stdout) as { matches: unknown }).matches).toEqual([
+    { line: 2, keys: 1 },
+    { line: 3, keys: 2 },
+    { line: 5, keys: 3 },
+  ]);
+  const phones = await sluice(["match", "persons", "-", "--columns", ";tel"], { env, stdin });
+  expect(phones.stderr).toContain("2 matches\n");
+  // The row begins in the line before the last.
+  const wrong = `${stdin}\r\n6,王五,11010519491231002,`;
+  const refused = await sluice(["match", "persons", "-", ...columns], { env, stdin: wrong });
+  expect(refused.stderr).toContain("line 8: refused: id is no resident-id: it has too few or too many characters\n");
+  expect(refused.stderr).not.toContain("王五");
+  const counted = await sluice(["match", "pairs", "-", "--columns", "姓名,证件"], { env, stdin });
+  expect(counted.stdout).toMatch(/^1 ± 1 /);
+});
+
+test.each([
+  [["--columns", "姓名"], "nr,name\n1,a\n", 2, /the header lacks column "姓名"/],
+  [["--columns", "name"], "nr,name\n1\n", 2, /line 2 has 1 cells; the header has 2/],
+  [["--columns", "name"], "name,name\n1,a\n", 2, /the header names a column twice/],
+  [
+    ["--columns", "nr,name"],
+    "nr,name\n1,a\n",
+    1,
+    /ERR_JOIN_COLUMNS.*name \(name\) and id \(resident-id\); phone \(mobile\)/,
+  ],
+  [[], "张三\n", 1, /ERR_JOIN_COLUMNS.*a list has one value for each entry/],
+])("`match` sends nothing for rows that do not fit the keys: %j", async (options, stdin, code, words) => {
+  const { env } = await callerEnv();
+  const asked = await sluice(["match", "persons", "-", ...options], { env, stdin });
+  expect(asked).toMatchObject({ code, stdout: "" });
+  expect(asked.stderr).toMatch(words);
+  expect(city.calls).toHaveLength(0);
+});
+
 test("`match` sends nothing for an empty list or a product of another form", async () => {
   const { env } = await callerEnv();
   expect(await sluice(["match", "list", "-"], { env, stdin: "\n\n" })).toMatchObject({ code: 2, stdout: "" });
@@ -139,7 +229,7 @@ test.each([
   ["age\n40\n", /the header lacks column "sex=male"; the model needs age, sex=male/],
   ["age,sex=male\n40,\n", /row 1 has no number in column "sex=male"/],
   ["age,sex=male\nforty-seven,1\n", /row 1 has no number in column "age"/],
-  ["age,sex=male\n40,1\n40\n", /row 2 has 1 cells; the header has 2/],
+  ["age,sex=male\n40,1\n40\n", /line 3 has 1 cells; the header has 2/],
   ["age,age\n40,1\n", /names a column twice/],
   ["age,sex=male\n", /a header and at least one row/],
   ['age,sex=male\n"40,1\n', /a quote out of place/],

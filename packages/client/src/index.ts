@@ -1,11 +1,12 @@
 /** SDK of callers, developers and officers, for Node and browsers.
  *  @module */
 export { createClient, SluiceClient, type BuildSubmission, type JobSubmission } from "./client.ts";
+export type { InvalidKey, JoinColumns, JoinRow, KeyOptions } from "./asked-rows.ts";
 export type { CountHandle, CountResult, NoisyCount } from "./count.ts";
 export type { DatasetHandle, PageResult, TermResult } from "./dataset.ts";
 export type { ListCallOptions, ListProgress } from "./list-call.ts";
 export type { LookupHandle, LookupResult } from "./lookup.ts";
-export type { MatchHandle, MatchResult } from "./match.ts";
+export type { JoinOptions, JoinResult, MatchHandle, MatchOptions, MatchResult } from "./match.ts";
 export {
   DEFAULT_BACKOFF_MS,
   DEFAULT_MAX_ATTEMPTS,

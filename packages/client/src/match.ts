@@ -7,12 +7,26 @@ import {
   isPsiFilter,
   isPsiTransfer,
   isSluiceError,
+  MAX_PSI_LIST_ITEMS,
+  MAX_PSI_TRANSFER_SIDE_ITEMS,
   type Bytes,
   type EvidencedReceipt,
+  type JoinKeys,
   type PsiFilterParameters,
   type PsiSnapshot,
   type Sha256Hex,
 } from "@sluice/protocol";
+import {
+  askRows,
+  invalidKeys,
+  listSource,
+  rowSource,
+  type AskedSource,
+  type InvalidKey,
+  type JoinColumns,
+  type JoinRow,
+  type KeyOptions,
+} from "./asked-rows.ts";
 import { callWithList, type ListCallOptions } from "./list-call.ts";
 import type { CallOptions } from "./options.ts";
 import { fetchPart, openProduct, type ProductHandle } from "./product-handle.ts";
@@ -22,21 +36,47 @@ import { matchByTransfer } from "./transfer-match.ts";
 
 /** What matching yields. */
 export interface MatchResult {
-  /** The distinct entries of the list that are in the set, in the order of the list. One that is not is among them with
-   *  probability 2^-32. */
+  /** The distinct entries of the list that are in the set, as they were given and in the order of the list. One that is not is among
+   *  them with probability 2^-32. */
   readonly found: string[];
+  /** Entries that are none of the key's type, where they are skipped. */
+  readonly skipped: readonly InvalidKey[];
   readonly receipt: EvidencedReceipt;
   /** Hash of the snapshot that answered: another than the handle was opened with, once the product was updated. */
   readonly snapshotHash: Sha256Hex;
 }
 
+/** What a join yields: what an inner join, a semi-join or an anti-join of the rows is made from. */
+export interface JoinResult extends Omit<MatchResult, "found"> {
+  /** For each row the keys of the set by which it matches, as bits: 1 for the first, 2 for the second, 4, 8; 0 for a row that matches by
+   *  none, or has none. */
+  readonly matches: Uint8Array;
+  /** Distinct entries that were asked. */
+  readonly asked: number;
+}
+
+/** Options of a list. */
+export interface MatchOptions extends ListCallOptions, KeyOptions {}
+
+/** Options of rows. */
+export interface JoinOptions extends MatchOptions {
+  /** Columns named as the set's unless given. */
+  readonly on?: JoinColumns | undefined;
+}
+
 /** A product of the form `psi-ids`, at the snapshot that it served when it was opened; a list after an update fetches the new one. */
 export interface MatchHandle extends ProductHandle<PsiSnapshot> {
-  /** Matches a list of UTF-8 strings used exactly as given; a repeated entry is asked, and paid for, once. When the domain does not
+  /** Matches a list with a set that has one key of one part. Where the snapshot names its type, entries are brought into canonical form
+   *  first; otherwise they are UTF-8 strings used exactly as given. Equal entries are asked, and paid for, once. When the domain does not
    *  serve the handle's snapshot any more, the present one is opened, and of it only the filters that are new are fetched.
-   *  @throws ERR_PSI_SET_TOO_LARGE, ERR_OPRF_INPUT, ERR_OPRF_ELEMENT, ERR_OPRF_PROOF, ERR_RECEIPT, ERR_ANSWER_ALTERED,
+   *  @throws ERR_JOIN_KEY, ERR_JOIN_COLUMNS, ERR_PSI_SET_TOO_LARGE, ERR_OPRF_ELEMENT, ERR_OPRF_PROOF, ERR_RECEIPT, ERR_ANSWER_ALTERED,
    *  ERR_CANCELLED, and refusals of the peers */
-  match(list: Iterable<string>, options?: ListCallOptions): Promise<MatchResult>;
+  match(list: Iterable<string>, options?: MatchOptions): Promise<MatchResult>;
+  /** Joins rows with a set, by any of its keys. A row with a NULL in a key is not asked by it. @throws as `match` does */
+  join(rows: readonly JoinRow[], options?: JoinOptions): Promise<JoinResult>;
+  /** The entries of a list, or the rows, that `match` or `join` would refuse. Nothing is sent. @throws ERR_JOIN_COLUMNS, ERR_CANCELLED */
+  check(list: Iterable<string>, options?: CallOptions): Promise<readonly InvalidKey[]>;
+  checkRows(rows: readonly JoinRow[], options?: JoinOptions): Promise<readonly InvalidKey[]>;
 }
 
 /** A snapshot that can be asked. */
@@ -63,17 +103,32 @@ export async function openMatch(
     opened = await opening;
     return opened;
   };
+  const joined = async (source: SourceOf, options: MatchOptions): Promise<JoinResult> => {
+    const asked = opened;
+    try {
+      return await joinSource(context, asked, source, options);
+    } catch (error) {
+      if (!isSluiceError(error, "ERR_SNAPSHOT")) throw error;
+      return await joinSource(context, await reopened(asked), source, options);
+    }
+  };
   return {
     ...opened.product,
     async match(list, options = {}) {
       const entries = [...list];
-      const asked = opened;
-      try {
-        return await matchList(context, asked, entries, options);
-      } catch (error) {
-        if (!isSluiceError(error, "ERR_SNAPSHOT")) throw error;
-        return await matchList(context, await reopened(asked), entries, options);
-      }
+      const source = (keys: JoinKeys | undefined): AskedSource => listSource(entries, keys);
+      const { matches, asked: _, ...answered } = await joined(source, options);
+      const found = new Set(entries.filter((_, i) => matches[i] !== 0));
+      return { ...answered, found: [...found] };
+    },
+    join: (rows, options = {}) => joined((keys) => rowSource(rows, keys, options.on), options),
+    check: async (list, { signal } = {}) => {
+      const { keys } = opened.product.snapshot.parameters;
+      return await invalidKeys(listSource([...list], keys), keys, signal);
+    },
+    checkRows: async (rows, { on, signal } = {}) => {
+      const { keys } = opened.product.snapshot.parameters;
+      return await invalidKeys(rowSource(rows, keys, on), keys, signal);
     },
   };
 }
@@ -113,18 +168,34 @@ async function fetchDelta(
   return await fetchPart(context, product, "delta-set", { sizeBytes, signal });
 }
 
-async function matchList(
+/** What is asked under the keys of a snapshot: a later one may have others. */
+type SourceOf = (keys: JoinKeys | undefined) => AskedSource;
+
+async function joinSource(
+  context: ProductionContext,
+  opened: Opened,
+  source: SourceOf,
+  options: MatchOptions,
+): Promise<JoinResult> {
+  const { snapshot, snapshotHash } = opened.product;
+  const { keys } = snapshot.parameters;
+  const maxItems = opened.receiver === null ? MAX_PSI_TRANSFER_SIDE_ITEMS : MAX_PSI_LIST_ITEMS["psi-ids"];
+  const asked = await askRows(source(keys), { keys, maxItems }, options);
+  const { found, receipt } = await matchEntries(context, opened, asked.entries, options);
+  const { skipped, entries } = asked;
+  return { matches: asked.matches(found), asked: entries.length, skipped, receipt, snapshotHash };
+}
+
+async function matchEntries(
   context: ProductionContext,
   { product, receiver }: Opened,
   entries: readonly string[],
   options: ListCallOptions,
-): Promise<MatchResult> {
-  if (receiver === null) {
-    return { ...(await matchByTransfer(context, product, entries, options)), snapshotHash: product.snapshotHash };
-  }
+): Promise<{ found: string[]; receipt: EvidencedReceipt }> {
+  if (receiver === null) return await matchByTransfer(context, product, entries, options);
   const { random } = context;
   const call = await callWithList(context, product, (pass) => receiver.start(entries, { ...pass, random }), options);
-  return { found: call.result, receipt: call.receipt, snapshotHash: product.snapshotHash };
+  return { found: call.result, receipt: call.receipt };
 }
 
 function filterParameters({ parameters, product }: PsiSnapshot): PsiFilterParameters {

@@ -2,31 +2,21 @@
  *  the set, and the set's padded size; domain and gateway learn the padded size of the list.
  *  @module */
 import { TransferReceiver, transferSet } from "@sluice/mpc/psi/transfer-receiver";
-import {
-  MAX_PSI_TRANSFER_SIDE_ITEMS,
-  padPsiItems,
-  type EvidencedReceipt,
-  type PsiSnapshot,
-  type Session,
-} from "@sluice/protocol";
+import { padPsiItems, type EvidencedReceipt, type PsiSnapshot, type Session } from "@sluice/protocol";
 import type { ListCallOptions } from "./list-call.ts";
 import { useOf, type ProductHandle } from "./product-handle.ts";
 import type { ProductionContext } from "./production-call.ts";
-import { asClient, refusal, throwIfCancelled } from "./refusal.ts";
+import { asClient, throwIfCancelled } from "./refusal.ts";
 import { runSessionCall } from "./session-call.ts";
 
-/** Matches `entries` with the set. @throws ERR_PSI_SET_TOO_LARGE, ERR_OPRF_INPUT, and what `runSessionCall` throws */
+/** Matches `distinct` entries with the set. @throws ERR_OPRF_INPUT, and what `runSessionCall` throws */
 export async function matchByTransfer(
   context: ProductionContext,
   product: ProductHandle<PsiSnapshot>,
-  entries: Iterable<string>,
+  distinct: readonly string[],
   { signal, onProgress }: ListCallOptions,
 ): Promise<{ found: string[]; receipt: EvidencedReceipt }> {
   throwIfCancelled(signal);
-  const distinct = [...new Set(entries)];
-  if (distinct.length > MAX_PSI_TRANSFER_SIDE_ITEMS) {
-    throw refusal("ERR_PSI_SET_TOO_LARGE", { maxItems: MAX_PSI_TRANSFER_SIDE_ITEMS });
-  }
   const list = await asClient(() => transferSet(distinct));
   const items = padPsiItems(list.count);
   const { purpose, parameters } = product.snapshot;

@@ -16,6 +16,7 @@ import {
   type EvidencedReceipt,
   type LinearModel,
   type Table,
+  type JoinKey,
 } from "@sluice/protocol";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createClient, type ClientOptions, type ListProgress, type SluiceClient } from "../src/index.ts";
@@ -133,6 +134,19 @@ function receiptOf(receipt: EvidencedReceipt | undefined): Asked {
   return { receipt };
 }
 
+/** Keys of sets of persons, and a person by each. */
+const PAIR: JoinKey = [
+  { field: "name", type: "name" },
+  { field: "id", type: "resident-id" },
+];
+const PHONE: JoinKey = [{ field: "phone", type: "mobile" }];
+const KEYS = [PAIR, PHONE];
+const JOINED = [
+  '[["name","name","nobody"],["id","resident-id","440524188001010014"]]',
+  '[["name","name","zhang san"],["id","resident-id","11010519491231002X"]]',
+  '[["phone","mobile","13800138000"]]',
+];
+
 let city: StubCity;
 let client: SluiceClient;
 
@@ -145,6 +159,9 @@ beforeAll(async () => {
       "other-list": setProduct("psi-ids", ENTRIES.slice(4)),
       "lying-list": answering(setProduct("psi-ids", ENTRIES), "no answer"),
       tally: setProduct("psi-cardinality", ENTRIES),
+      persons: setProduct("psi-ids", JOINED, KEYS),
+      phones: setProduct("psi-ids", JOINED.slice(2), [PHONE]),
+      pairs: setProduct("psi-cardinality", JOINED.slice(1, 2), [PAIR]),
       "lying-tally": answering(setProduct("psi-cardinality", ENTRIES), "no answer"),
       risk: scoreProduct(MODEL, 8, "logistic"),
       "lying-risk": answering(scoreProduct(MODEL, 8, "identity"), "no answer"),
@@ -192,9 +209,58 @@ test("matching yields the entries that are in the set, once each and in the orde
 test("counting yields how many distinct entries are in the set", async () => {
   const handle = await client.openCount("tally");
   const { receipt, ...counted } = await handle.count(LIST);
-  expect(counted).toEqual({ count: 2, maxError: 1, likelyError: 1, epsilon: "2" });
+  expect(counted).toEqual({ count: 2, maxError: 1, likelyError: 1, epsilon: "2", skipped: [] });
   await verifyReceipt(receipt, city.trust);
   expect((await handle.count([])).count).toBe(0);
+});
+
+test("rows are joined by any of a set's keys in canonical form, duplicates asked once and told for every row", async () => {
+  const handle = await client.openMatch("persons");
+  const rows = [
+    { name: "ＺＨＡＮＧ　san", id: "11010519491231002x", phone: "+86 138-0013-8000" },
+    { name: "zhang san", id: "11010519491231002X" },
+    { name: "li si", id: "11010519491231002X", phone: "13900139000" },
+    { name: null, id: "11010519491231002X", phone: "" },
+    { phone: "１３８００１３８０００" },
+    {},
+  ];
+  const { matches, asked, skipped, receipt } = await handle.join(rows);
+  expect([...matches]).toEqual([3, 1, 0, 0, 2, 0]);
+  expect([asked, skipped]).toEqual([4, []]);
+  expect(receipt.receipt.body.quantity.amount).toBe("16");
+  const phones = rows.map(({ phone }) => ({ tel: phone }));
+  expect([...(await handle.join(phones, { on: [null, ["tel"]] })).matches]).toEqual([2, 0, 0, 0, 2, 0]);
+  await refused(handle.match(["13800138000"]), "ERR_JOIN_COLUMNS");
+});
+
+test("a list is matched in canonical form, and found as it was given", async () => {
+  const handle = await client.openMatch("phones");
+  const list = ["139 0013 9000", "+8613800138000", "13800138000", "+8613800138000"];
+  const { found, skipped } = await handle.match(list);
+  expect([found, skipped]).toEqual([["+8613800138000", "13800138000"], []]);
+  const calls = city.calls.length;
+  const wrong = [...list, "110", "1380013800O"];
+  expect((await refused(handle.match(wrong), "ERR_JOIN_KEY")).details).toMatchObject({ where: "entry 4", count: 2 });
+  expect((await handle.check(wrong)).map(({ index, fault }) => [index, fault])).toEqual([
+    [4, "length"],
+    [5, "characters"],
+  ]);
+  // Nothing was sent.
+  expect(city.calls).toHaveLength(calls);
+  const rest = await handle.match(wrong, { invalid: "skip" });
+  expect([rest.found, rest.skipped.map(({ index }) => index)]).toEqual([found, [4, 5]]);
+});
+
+test("distinct keys of several parts are counted", async () => {
+  const handle = await client.openCount("pairs");
+  const row = { name: "Zhang San", id: "11010519491231002X" };
+  const rows = [row, { ...row, name: "ZHANG  SAN" }, { ...row, name: "Li Si" }, { ...row, id: null }];
+  expect(await handle.countRows(rows)).toMatchObject({ count: 1, skipped: [] });
+  const calls = city.calls.length;
+  await refused(handle.count(["Zhang San"]), "ERR_JOIN_COLUMNS");
+  await refused(handle.countRows([{ ...row, id: "1" }]), "ERR_JOIN_KEY");
+  expect(await handle.checkRows([{ ...row, id: "1" }])).toHaveLength(1);
+  expect(city.calls).toHaveLength(calls);
 });
 
 test("scores are those of the plain model within the published bound, and responses have the link applied", async () => {

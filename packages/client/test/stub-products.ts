@@ -38,6 +38,7 @@ import {
   type Bytes,
   type Certificate,
   type DatasetSnapshot,
+  type JoinKeys,
   type DatasetValue,
   type LinearModel,
   type LookupSnapshot,
@@ -145,8 +146,9 @@ export function labelProduct(labels: Readonly<Record<string, number>>): MakeProd
 /** Noise of the count of `setProduct`: as many dummies match as in the middle, so that its counts are exact. */
 export const COUNT_NOISE = { epsilon: "2", budget: "10", shift: 1 } as const;
 
-/** A set of entries, to match or to count. */
-export function setProduct(kind: PsiKind, entries: readonly string[]): MakeProduct {
+/** A set of entries, to match or to count; with `keys`, of entries by typed keys. */
+export function setProduct(kind: PsiKind, entries: readonly string[], keys?: JoinKeys): MakeProduct {
+  const typed = keys === undefined ? {} : { keys };
   return async (served) => {
     const { domain, product, version, grant } = served;
     const identity = { kind, domain, product, version, grant, purpose: "medical-aid", epoch: 1 };
@@ -159,10 +161,10 @@ export function setProduct(kind: PsiKind, entries: readonly string[]): MakeProdu
       const fitted = await fitFilter({ keys: await evaluateEntries(source), items: paddedItems }, systemRandom);
       set = fitted.filter;
       const oprfPublicKey = toHex(key.publicKey);
-      parameters = { kind, method: "filter", paddedItems, oprfPublicKey, base: fitted.table };
+      parameters = { kind, method: "filter", ...typed, paddedItems, oprfPublicKey, base: fitted.table };
     } else {
       set = await prepareCardinalitySet(source);
-      parameters = { kind, paddedItems, set: await sha256Hex(set), noise: COUNT_NOISE };
+      parameters = { kind, ...typed, paddedItems, set: await sha256Hex(set), noise: COUNT_NOISE };
     }
     const { purpose, epoch } = identity;
     const snapshot: ProductSnapshot = { type: "psi-snapshot", ...served, purpose, epoch, parameters };

@@ -11,7 +11,7 @@ export const PSI_ERRORS = {
   },
   ERR_JOIN_KEY: {
     status: 400,
-    message: "entry {index} of the list is no {type}: {fault}; {count} such entries in all",
+    message: "{where} of the list is no {type}: {fault}; {count} such entries in all",
     remedy: "mend the entries, or have such entries left out",
   },
   ERR_JOIN_COLUMNS: {

@@ -1,9 +1,11 @@
 /** `sluice match PRODUCT LIST`
  *  @module */
-import type { NoisyCount } from "@sluice/client";
+import type { CountHandle, InvalidKey, MatchHandle, NoisyCount } from "@sluice/client";
+import type { EvidencedReceipt } from "@sluice/protocol";
 import { ASKING_OPTIONS, keepReceipts, receiptLines, tellRestrictions } from "../asking.ts";
-import { usage, type Command, type CommandIo } from "../command.ts";
+import type { Arguments, Command, CommandIo } from "../command.ts";
 import { readTextFile } from "../files.ts";
+import { readMatchList, tellInvalid, type MatchList } from "../match-list.ts";
 import { openClient } from "../party-context.ts";
 import { withProgress } from "../told-progress.ts";
 
@@ -12,56 +14,99 @@ export const match: Command = {
   path: ["match"],
   summary: "match a LIST with the set of PRODUCT; neither gateway nor domain learns an entry or a match",
   positionals: ["PRODUCT", "LIST"],
-  options: ASKING_OPTIONS,
+  options: {
+    columns: { value: "COLUMNS", description: "LIST is a CSV with a header; of which columns its keys are made" },
+    "skip-invalid": { description: "leave out entries that are none of the key's type, instead of refusing all" },
+    ...ASKING_OPTIONS,
+  },
   notes:
-    "LIST is a file with one entry in each line, or `-` for standard input. Entries are compared exactly; empty lines are\n" +
-    "left out. A product that only counts prints about how many match, how far that can be off, and what it took of the\n" +
-    "caller's privacy budget, for the same list too; any other prints the matches themselves. Domain and gateway learn how\n" +
-    "long the list is, rounded up. A terminal shows how far a long list is.",
+    "LIST is a file with one entry in each line, or `-` for standard input; empty lines are left out. A set by typed keys\n" +
+    "is asked in their canonical form, and entries that have none are refused before anything is sent; any other compares\n" +
+    "exactly. For keys of several columns LIST is a CSV, and `--columns id,name;phone` names the columns of each key of the\n" +
+    "set in its order, nothing for a key that is not asked; a row with an empty cell in a key is not asked by it, and rows that\n" +
+    "match by one key are printed. A product that only counts prints about how many match, how far that can be off, and\n" +
+    "what it took of the caller's privacy budget, for the same list too; any other prints the matches themselves. Domain\n" +
+    "and gateway learn how long the list is, rounded up. A terminal shows how far a long list is.",
   async run(args, io) {
     const client = await openClient(args, io);
     const [name, { signal }] = [args.positional(0), io];
-    const list = await readList(args.positional(1), io);
+    const argument = args.positional(1);
+    const text = argument === "-" ? await io.readStdin() : await readTextFile(argument, "list");
+    const list = readMatchList(text, args.text("columns"));
     const { form } = await client.product(name, { signal });
-    const json = args.flag("json");
-    if (form === "psi-cardinality") {
-      const handle = await client.openCount(name, { signal });
-      await tellRestrictions(handle, io);
-      const { receipt, ...counted } = await withProgress(io, "counting", (onProgress) =>
-        handle.count(list, { signal, onProgress }),
-      );
-      await keepReceipts(args, [receipt]);
-      const lines = `${countLine(counted)}\n${receiptLines([receipt])}`;
-      io.stdout.write(json ? `${JSON.stringify({ ...counted, receipt })}\n` : lines);
-      return 0;
-    }
-    const handle = await client.openMatch(name, { signal });
-    await tellRestrictions(handle, io);
-    const { found, receipt } = await withProgress(io, "matching", (onProgress) =>
-      handle.match(list, { signal, onProgress }),
-    );
-    await keepReceipts(args, [receipt]);
-    if (json) io.stdout.write(`${JSON.stringify({ found, receipt })}\n`);
-    else {
-      io.stdout.write(found.map((entry) => `${entry}\n`).join(""));
-      // Matches alone go to standard output, so that they make a list again.
-      io.stderr.write(`${found.length} matches\n${receiptLines([receipt])}`);
-    }
-    return 0;
+    if (form === "psi-cardinality") return await countList(await client.openCount(name, { signal }), list, args, io);
+    return await matchList(await client.openMatch(name, { signal }), list, args, io);
   },
 };
 
-function countLine({ count, maxError, likelyError, epsilon }: NoisyCount): string {
-  return `${count} ± ${likelyError} (19 times out of 20; never off by more than ${maxError}), ε = ${epsilon}`;
+async function countList(handle: CountHandle, list: MatchList, args: Arguments, io: CommandIo): Promise<number> {
+  const invalid = await checked(handle, list, args, io);
+  const {
+    receipt,
+    skipped: _,
+    ...counted
+  } = await withProgress(io, "counting", (onProgress) => {
+    const options = { invalid, signal: io.signal, onProgress };
+    return list.kind === "lines"
+      ? handle.count(list.entries, options)
+      : handle.countRows(list.rows, { ...options, on: list.on });
+  });
+  await keepReceipts(args, [receipt]);
+  const lines = `${countLine(counted)}\n${receiptLines([receipt])}`;
+  io.stdout.write(args.flag("json") ? `${JSON.stringify({ ...counted, receipt })}\n` : lines);
+  return 0;
 }
 
-/** @throws ERR_USAGE when there is no entry */
-async function readList(argument: string, io: CommandIo): Promise<string[]> {
-  const text = argument === "-" ? await io.readStdin() : await readTextFile(argument, "list");
-  const entries = text
-    .replace(/^\uFEFF/, "")
-    .split(/\r?\n/)
-    .filter((line) => line !== "");
-  if (entries.length === 0) throw usage("the list has no entry");
-  return entries;
+async function matchList(handle: MatchHandle, list: MatchList, args: Arguments, io: CommandIo): Promise<number> {
+  const invalid = await checked(handle, list, args, io);
+  const answered = await withProgress(io, "matching", async (onProgress): Promise<Matched> => {
+    const options = { invalid, signal: io.signal, onProgress };
+    if (list.kind === "lines") {
+      const { found, receipt } = await handle.match(list.entries, options);
+      return { receipt, json: { found }, head: "", found };
+    }
+    const { matches, receipt } = await handle.join(list.rows, { ...options, on: list.on });
+    const rows = list.texts.filter((_, i) => matches[i] !== 0);
+    const json = Array.from(matches, (keys, i) => ({ line: list.lines[i], keys })).filter(({ keys }) => keys !== 0);
+    return { receipt, json: { matches: json }, head: `${list.header}\n`, found: rows };
+  });
+  const { receipt, json, head, found } = answered;
+  await keepReceipts(args, [receipt]);
+  if (args.flag("json")) io.stdout.write(`${JSON.stringify({ ...json, receipt })}\n`);
+  else {
+    io.stdout.write(head + found.map((entry) => `${entry}\n`).join(""));
+    // Matches alone go to standard output, so that they make a list again.
+    io.stderr.write(`${found.length} matches\n${receiptLines([receipt])}`);
+  }
+  return 0;
+}
+
+/** What is printed of an answer. */
+interface Matched {
+  readonly receipt: EvidencedReceipt;
+  readonly json: object;
+  readonly head: string;
+  readonly found: readonly string[];
+}
+
+/** Tells rules of use and invalid entries, before anything is asked. @throws ERR_JOIN_KEY, ERR_JOIN_COLUMNS */
+async function checked(
+  handle: CountHandle | MatchHandle,
+  list: MatchList,
+  args: Arguments,
+  io: CommandIo,
+): Promise<"refuse" | "skip"> {
+  await tellRestrictions(handle, io);
+  const { signal } = io;
+  const invalid: readonly InvalidKey[] =
+    list.kind === "lines"
+      ? await handle.check(list.entries, { signal })
+      : await handle.checkRows(list.rows, { on: list.on, signal });
+  const skip = args.flag("skip-invalid");
+  tellInvalid(invalid, { lines: list.lines, skip }, io);
+  return skip ? "skip" : "refuse";
+}
+
+function countLine({ count, maxError, likelyError, epsilon }: NoisyCount): string {
+  return `${count} ± ${likelyError} (19 times out of 20; never off by more than ${maxError}), ε = ${epsilon}`;
 }

@@ -2,7 +2,7 @@
  *  a part, or something that its type does not have, has no entry by that key, as NULL equals nothing in SQL.
  *  @module */
 import { MIN_CELL_SUBJECTS } from "@sluice/desensitize";
-import { joinEntry, SluiceError, type FieldName, type JoinKeys } from "@sluice/protocol";
+import { joinEntry, keysText, SluiceError, type FieldName, type JoinKeys } from "@sluice/protocol";
 import { type KeyColumn, KeyColumnBuilder, turnAfter } from "./key-column.ts";
 
 /** Most rows for each row with a valid key that have an invalid one: beyond, the column holds something else than the job declares. */
@@ -80,8 +80,7 @@ export async function joinEntries(
 
 /** The refusal, whatever is wrong with how many rows. */
 function unfitColumns(keys: JoinKeys): SluiceError {
-  const words = keys.map((key) => key.map(({ field, type }) => `${field} (${type})`).join(" and ")).join("; ");
-  const reason = `keys by ${words} do not fit: most rows with a value need a valid one, and enough persons or things such a key`;
+  const reason = `keys by ${keysText(keys)} do not fit: most rows with a value need a valid one, and enough persons or things such a key`;
   return new SluiceError("ERR_LOOKUP_TABLE", { reason });
 }
 

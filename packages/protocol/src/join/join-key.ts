@@ -49,6 +49,11 @@ export function joinFields(keys: JoinKeys): FieldName[] {
   return [...new Set(keys.flat().map(({ field }) => field))];
 }
 
+/** Columns and types of the keys, for messages. */
+export function keysText(keys: JoinKeys): string {
+  return keys.map((key) => key.map(({ field, type }) => `${field} (${type})`).join(" and ")).join("; ");
+}
+
 /** The form in which equal values of a type are the same text. Never throws, whatever the text. */
 export function canonicalKey(type: KeyType, text: string): KeyOutcome {
   return CANONICAL[type](text);
