@@ -7,22 +7,22 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { FILTER_KERNEL } from "../src/kernel/filter-kernel-bytes.ts";
 import { PLAIN_KERNEL, SHARED_KERNEL } from "../src/kernel/kernel-bytes.ts";
+import { OPRF_KERNEL } from "../src/kernel/oprf-kernel-bytes.ts";
 import { PSI_KERNEL } from "../src/kernel/psi-kernel-bytes.ts";
-import { SUM_KERNEL } from "../src/kernel/sum-kernel-bytes.ts";
 
 const run = promisify(execFile);
 const KERNEL_FOLDER = join(import.meta.dirname, "../src/kernel");
 const FILES = [
   "lookup-kernel.wasm",
   "lookup-kernel-shared.wasm",
-  "sum-kernel.wasm",
+  "oprf-kernel.wasm",
   "filter-kernel.wasm",
   "psi-kernel.wasm",
 ] as const;
 
 test("the bytes that loaders embed are those of the binaries", async () => {
   const binaries = await Promise.all(FILES.map((name) => readFile(join(KERNEL_FOLDER, name), "base64")));
-  expect([PLAIN_KERNEL, SHARED_KERNEL, SUM_KERNEL, FILTER_KERNEL, PSI_KERNEL]).toEqual(binaries);
+  expect([PLAIN_KERNEL, SHARED_KERNEL, OPRF_KERNEL, FILTER_KERNEL, PSI_KERNEL]).toEqual(binaries);
 });
 
 test.runIf(process.env["SLOW"] === "1")("the binaries are rebuilt byte for byte from source and lockfile", async () => {
@@ -37,7 +37,7 @@ test.runIf(process.env["SLOW"] === "1")("the binaries are rebuilt byte for byte 
     for (const name of [
       ...FILES,
       "kernel-bytes.ts",
-      "sum-kernel-bytes.ts",
+      "oprf-kernel-bytes.ts",
       "filter-kernel-bytes.ts",
       "psi-kernel-bytes.ts",
     ]) {

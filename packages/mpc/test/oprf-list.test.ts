@@ -1,7 +1,9 @@
-/** Lists under mode VOPRF: libsodium and noble give the same outputs and the same refusals. @module */
+/** Lists under mode VOPRF: the kernel, libsodium and noble give the same outputs and the same refusals. @module */
 import { concatBytes, ELEMENT_BYTES, utf8, type Bytes } from "@sluice/protocol";
 import { expect, test } from "vitest";
-import { listClient, OPRF_OUTPUT_BYTES } from "../src/oprf/list-client.ts";
+import { openBulkClient } from "../src/oprf/bulk-client.ts";
+import { openKernelClient } from "../src/oprf/kernel-list.ts";
+import { listClient, OPRF_OUTPUT_BYTES, type ListClient } from "../src/oprf/list-client.ts";
 import { nobleListClient } from "../src/oprf/noble-list.ts";
 import { blindEvaluate, deriveKeyPair, evaluateMany } from "../src/oprf/server.ts";
 import { systemRandom } from "../src/random.ts";
@@ -11,6 +13,14 @@ const other = await deriveKeyPair(new Uint8Array(32).fill(8), utf8("lists"));
 const { publicKey } = keyPair;
 const inputs = ["a", "张三", "c"].map(utf8);
 const expected = concatBytes(...(await evaluateMany(keyPair, inputs)));
+
+const kernelClient = await openKernelClient();
+if (kernelClient === null) throw new Error("no kernel");
+const CLIENTS: [string, ListClient][] = [
+  ["the kernel", kernelClient],
+  ["libsodium", await openBulkClient()],
+  ["noble", nobleListClient],
+];
 
 const itemsOf = (elements: Bytes): Bytes[] =>
   Array.from({ length: elements.length / ELEMENT_BYTES }, (_, i) =>
@@ -22,8 +32,7 @@ async function answered(elements: Bytes, key = keyPair) {
   return { evaluated: concatBytes(...answer.elements), proofs: answer.proof };
 }
 
-test.each(["libsodium", "noble"])("%s: outputs are the server's own, padding or not", async (engine) => {
-  const client = engine === "noble" ? nobleListClient : await listClient();
+test.each(CLIENTS)("%s: outputs are the server's own, padding or not", async (_, client) => {
   for (const total of [3, 5]) {
     const list = await client.blindList(inputs, total, systemRandom);
     expect(list.elements).toHaveLength(total * ELEMENT_BYTES);
@@ -36,8 +45,7 @@ test.each(["libsodium", "noble"])("%s: outputs are the server's own, padding or 
   }
 });
 
-test.each(["libsodium", "noble"])("%s: another key, a missing proof and a bad element are refused", async (engine) => {
-  const client = engine === "noble" ? nobleListClient : await listClient();
+test.each(CLIENTS)("%s: another key, a missing proof and a bad element are refused", async (_, client) => {
   const list = await client.blindList(inputs, 4, systemRandom);
   const right = await answered(list.elements);
   const finalize = (answer: { evaluated: Bytes; proofs: Bytes }) =>
@@ -56,8 +64,7 @@ test.each(["libsodium", "noble"])("%s: another key, a missing proof and a bad el
   }
 });
 
-test.each(["libsodium", "noble"])("%s: what is blinded is blinded anew, and a signal ends it", async (engine) => {
-  const client = engine === "noble" ? nobleListClient : await listClient();
+test.each(CLIENTS)("%s: what is blinded is blinded anew, and a signal ends it", async (_, client) => {
   const [first, second] = [
     await client.blindList(inputs, 3, systemRandom),
     await client.blindList(inputs, 3, systemRandom),
@@ -68,4 +75,44 @@ test.each(["libsodium", "noble"])("%s: what is blinded is blinded anew, and a si
   await expect(client.blindList(inputs, 3, systemRandom, { signal })).rejects.toMatchObject({ code: "ERR_CANCELLED" });
   const answer = { inputs, list: first, publicKey, ...(await answered(first.elements)) };
   await expect(client.finalizeList(answer, { signal })).rejects.toMatchObject({ code: "ERR_CANCELLED" });
+});
+
+test("lists are the kernel's where it runs", async () => {
+  expect(await listClient()).toEqual(kernelClient);
+});
+
+test("what the kernel blinded libsodium unblinds, and the other way round, beyond a batch and its chunks", async () => {
+  const many = Array.from({ length: 1_150 }, (_, i) => utf8(`person-${i}`));
+  const expectedOfMany = concatBytes(...(await evaluateMany(keyPair, many)));
+  const [[, kernel], [, libsodium]] = CLIENTS as [[string, ListClient], [string, ListClient]];
+  for (const [blinding, finalizing] of [
+    [kernel, libsodium],
+    [libsodium, kernel],
+  ] as const) {
+    const list = await blinding.blindList(many, 1_160, systemRandom);
+    const answers = [list.elements.subarray(0, 1_024 * ELEMENT_BYTES), list.elements.subarray(1_024 * ELEMENT_BYTES)];
+    const [first, second] = [await answered(answers[0] ?? list.elements), await answered(answers[1] ?? list.elements)];
+    const evaluated = concatBytes(first.evaluated, second.evaluated);
+    const proofs = concatBytes(first.proofs, second.proofs);
+    const outputs = await finalizing.finalizeList({ inputs: many, list, evaluated, proofs, publicKey });
+    expect(Buffer.compare(outputs, expectedOfMany)).toBe(0);
+    // A proof of the second batch that is wrong refuses the outputs of the first.
+    const swapped = concatBytes(first.proofs, first.proofs);
+    await expect(
+      finalizing.finalizeList({ inputs: many, list, evaluated, proofs: swapped, publicKey }),
+    ).rejects.toMatchObject({ code: "ERR_OPRF_PROOF" });
+  }
+});
+
+test("two lists of one thread may be under way at once", async () => {
+  const lists = await Promise.all([
+    kernelClient.blindList(inputs, 300, systemRandom),
+    kernelClient.blindList(inputs, 300, systemRandom),
+  ]);
+  const outputs = await Promise.all(
+    lists.map(async (list) =>
+      kernelClient.finalizeList({ inputs, list, publicKey, ...(await answered(list.elements)) }),
+    ),
+  );
+  expect(outputs).toEqual([expected, expected]);
 });

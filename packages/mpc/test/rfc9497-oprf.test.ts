@@ -1,9 +1,11 @@
 /** RFC 9497, Appendix A.1: ristretto255-SHA512, modes OPRF and VOPRF. @module */
-import { concatBytes, fromHex, toHex, type Bytes, type Random } from "@sluice/protocol";
+import { concatBytes, ELEMENT_BYTES, fromHex, toHex, type Bytes, type Random } from "@sluice/protocol";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { blind, finalize, finalizeVerified } from "../src/oprf/client.ts";
+import { listClient } from "../src/oprf/list-client.ts";
 import { blindEvaluate, blindEvaluateUnverified, deriveKeyPair, evaluateMany } from "../src/oprf/server.ts";
+import { systemRandom } from "../src/random.ts";
 
 interface Suite {
   mode: 0 | 1;
@@ -74,6 +76,14 @@ describe.each(suites)("RFC 9497 ristretto255-SHA512, mode $mode", ({ mode, seed,
       expect(toHex(proof)).toBe(vector.Proof.proof);
       const { publicKey } = keyPair;
       outputs = finalizeVerified({ inputs, blinds, blindedElements, evaluatedElements: elements, proof, publicKey });
+      // Lists are blinded otherwise, and have the same outputs.
+      const client = await listClient();
+      const list = await client.blindList(inputs, inputs.length, systemRandom);
+      const asked = inputs.map((_, i) => list.elements.subarray(i * ELEMENT_BYTES, (i + 1) * ELEMENT_BYTES));
+      const answer = await blindEvaluate(keyPair, asked);
+      const evaluated = concatBytes(...answer.elements);
+      const ofList = await client.finalizeList({ inputs, list, evaluated, proofs: answer.proof, publicKey });
+      expect(toHex(ofList)).toBe(vector.Output.replaceAll(",", ""));
     }
     expect(outputs.map(toHex).join(",")).toBe(vector.Output);
     expect((await evaluateMany(keyPair, inputs)).map(toHex).join(",")).toBe(vector.Output);

@@ -1,5 +1,5 @@
 /** Compiles the kernels twice from one source, for shared and for plain memory, since a module declares which of the two
- *  it imports; and apart from what clients need too, the server's sums of group elements and the filters of its builds:
+ *  it imports; and apart from these, so that each is loaded where it is needed, those of other protocols and of builds:
  *  `node build.mjs [FOLDER]` writes the binaries and, for loaders and bundlers, source files that hold them.
  *  @module */
 import asc from "assemblyscript/asc";
@@ -50,15 +50,15 @@ export const PLAIN_KERNEL =
 `,
 );
 
-const sum = await compile("sum-kernel", "element-sum.ts", []);
+const oprf = await compile("oprf-kernel", "oprf-index.ts", []);
 writeFileSync(
-  join(folder, "sum-kernel-bytes.ts"),
-  `/** The compiled sums of group elements: generated from packages/mpc/wasm by \`npm run build\` there.
+  join(folder, "oprf-kernel-bytes.ts"),
+  `/** The compiled kernel of the oblivious PRF: generated from packages/mpc/wasm by \`npm run build\` there.
  *  @module */
 
 /** For memory of one thread, base64. */
-export const SUM_KERNEL =
-  "${sum}";
+export const OPRF_KERNEL =
+  "${oprf}";
 `,
 );
 

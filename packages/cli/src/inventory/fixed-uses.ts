@@ -220,6 +220,8 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
       "packages/mpc/src/oprf/bulk-client.ts",
       "packages/mpc/src/oprf/dleq.ts",
       "packages/mpc/src/oprf/element-sum.ts",
+      "packages/mpc/src/oprf/kernel-list.ts",
+      "packages/mpc/src/oprf/sha512-constants.ts",
       "packages/mpc/src/oprf/transcript.ts",
     ],
   },

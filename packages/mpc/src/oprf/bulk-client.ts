@@ -1,4 +1,4 @@
-/** Client of mode VOPRF for long lists, with libsodium's group: blinding, verification in batches, outputs.
+/** Client of mode VOPRF for long lists, with libsodium's group, where the kernel does not run: blinding, verification in batches, outputs.
  *
  *  An element is blinded by adding r · G, with a uniform r of its own: it is uniform whatever the input is, so that the server learns
  *  nothing of it, without an assumption. RFC 9497 multiplies by r instead; servers see no difference, and outputs are the same. Unblinding

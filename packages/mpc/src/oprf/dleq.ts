@@ -42,16 +42,27 @@ export function generateProof(
   return concatBytes(challenge, response);
 }
 
+/** The sums of a batch under weights. */
+export type WeightedSums = (weights: readonly Bytes[]) => { readonly blinded: Bytes; readonly evaluated: Bytes };
+
 /** VerifyProof (§2.2.2). False too when the response is not reduced, or a sum is the identity. Elements are canonical.
+ *  @param sums of the elements, where they have been decoded already
  *  @throws RangeError when an element is not */
-export function verifyProof(publicKey: Bytes, elements: BatchElements, proof: Bytes, context: Bytes): boolean {
+export function verifyProof(
+  publicKey: Bytes,
+  elements: BatchElements,
+  proof: Bytes,
+  context: Bytes,
+  sums: WeightedSums = (weights) => ({
+    blinded: weightedSum(elements.blinded, weights),
+    evaluated: weightedSum(elements.evaluated, weights),
+  }),
+): boolean {
   if (proof.length !== PROOF_BYTES) return false;
   const challenge = proof.subarray(0, SCALAR_BYTES);
   const response = proof.subarray(SCALAR_BYTES);
   if (!isReduced(response)) return false;
-  const weights = weightsOf(publicKey, elements, context);
-  const composite = weightedSum(elements.blinded, weights);
-  const compositeEvaluated = weightedSum(elements.evaluated, weights);
+  const { blinded: composite, evaluated: compositeEvaluated } = sums(weightsOf(publicKey, elements, context));
   try {
     const { crypto_core_ristretto255_add: add, crypto_scalarmult_ristretto255: multiply } = sodium;
     const first = add(sodium.crypto_scalarmult_ristretto255_base(response), multiply(challenge, publicKey));
@@ -83,7 +94,7 @@ function weightsOf(publicKey: Bytes, { blinded, evaluated }: BatchElements, cont
     prefixed(element),
     utf8("Composite"),
   );
-  const hash = new ScalarHash(entry.length, "HashToScalar-", context);
+  const hash = new ScalarHash("HashToScalar-", context);
   return blinded.map((bytes, i) => {
     entry[INDEX_AT] = i >> 8;
     entry[INDEX_AT + 1] = i & 0xff;

@@ -6,38 +6,34 @@
  *  multiplication for each takes; few, and all where an engine has no WebAssembly of ours, by libsodium.
  *  @see https://www.rfc-editor.org/rfc/rfc9496
  *  @module */
-import { concatBytes, ELEMENT_BYTES, MAX_OPRF_ELEMENTS, type Bytes } from "@sluice/protocol";
+import { ELEMENT_BYTES, MAX_OPRF_ELEMENTS, type Bytes } from "@sluice/protocol";
 import sodium from "libsodium-wrappers-sumo";
-import { openSumKernel, type SumKernel } from "../kernel/sum-kernel.ts";
+import type { OprfKernel } from "../kernel/oprf-kernel.ts";
+import { CONSTANTS, FREE, openGroupKernel, POINT_BYTES, SCRATCH, TERM_BYTES } from "./group-kernel.ts";
 
 /** Fewer than this many are faster one by one. */
 const MIN_BUCKETED = 6;
-const FE_BYTES = 40;
-const POINT_BYTES = 4 * FE_BYTES;
-const TERM_BYTES = 3 * FE_BYTES;
 const MAX_WINDOW = 7;
 
-// The constants of RFC 9496 §4.1: d, 2d, √-1 and 1/√(a - d), modulo p.
-const P = 2n ** 255n - 19n;
-const EDWARDS_D = 37095705934669439343138083508754565189542113879843219016388785533085940283555n;
-const SQRT_MINUS_ONE = 19681161376707505956807079304988542015446066515923890162744021073123829784752n;
-const INVSQRT_A_MINUS_D = 54469307008909316920995813868745141605393597292927456921205312896311721017578n;
-
-/** Layout of the kernel's memory, in bytes. */
-const CONSTANTS = 0;
-const SCRATCH = CONSTANTS + 4 * FE_BYTES;
-const SUM = SCRATCH + 16 * FE_BYTES;
+/** Layout of a room for sums, in bytes from its beginning. */
+const SUM = 0;
 const OUT = SUM + 3 * POINT_BYTES;
-const ELEMENTS = 2_048;
+const ELEMENTS = OUT + ELEMENT_BYTES;
 const WEIGHTS = ELEMENTS + MAX_OPRF_ELEMENTS * ELEMENT_BYTES;
-const TERMS = WEIGHTS + MAX_OPRF_ELEMENTS * ELEMENT_BYTES;
-const BUCKETS = TERMS + MAX_OPRF_ELEMENTS * TERM_BYTES;
-const MEMORY_BYTES = BUCKETS + 2 ** (MAX_WINDOW - 1) * POINT_BYTES;
+const BUCKETS = WEIGHTS + MAX_OPRF_ELEMENTS * ELEMENT_BYTES;
+/** Bytes of the room. */
+export const SUM_ROOM_BYTES = BUCKETS + 2 ** (MAX_WINDOW - 1) * POINT_BYTES;
+/** Bytes of the terms of a batch, which whoever sums them keeps. */
+export const BATCH_TERMS_BYTES = MAX_OPRF_ELEMENTS * TERM_BYTES;
 
 /** Σ weights[i] · elements[i], for 1 to MAX_OPRF_ELEMENTS canonical elements and as many reduced scalars. */
 export function weightedSum(elements: readonly Bytes[], weights: readonly Bytes[]): Bytes {
+  if (elements.length > MAX_OPRF_ELEMENTS) throw new RangeError("a sum of more elements than a batch has");
   const opened = elements.length < MIN_BUCKETED ? null : kernel();
-  return opened === null ? weightedSumOneByOne(elements, weights) : sumByBuckets(opened, elements, weights);
+  if (opened === null) return weightedSumOneByOne(elements, weights);
+  const terms = FREE + SUM_ROOM_BYTES;
+  if (decodeTerms(opened, terms, elements, FREE) >= 0) throw new RangeError("an element of a sum is not canonical");
+  return sumTerms(opened, terms, weights, FREE);
 }
 
 /** The same by libsodium alone: the reference. */
@@ -51,36 +47,32 @@ export function weightedSumOneByOne(elements: readonly Bytes[], weights: readonl
   return sum;
 }
 
-let opened: SumKernel | null | undefined;
-
-/** Opened once per thread. */
-function kernel(): SumKernel | null {
-  if (opened !== undefined) return opened;
-  opened = openSumKernel(MEMORY_BYTES);
-  if (opened === null) return null;
-  const constants = [EDWARDS_D, (2n * EDWARDS_D) % P, SQRT_MINUS_ONE, INVSQRT_A_MINUS_D].map(littleEndian);
-  opened.bytes.set(concatBytes(...constants), ELEMENTS);
-  opened.sumConstants(CONSTANTS, ELEMENTS);
-  return opened;
+/** Decodes a batch to `terms` in the kernel's memory; the index of the first element that is not canonical, or -1.
+ *  @param room where SUM_ROOM_BYTES are free */
+export function decodeTerms(opened: OprfKernel, terms: number, elements: readonly Bytes[], room: number): number {
+  for (const [i, element] of elements.entries()) opened.bytes.set(element, room + ELEMENTS + i * ELEMENT_BYTES);
+  return opened.sumDecode(terms, room + ELEMENTS, elements.length, CONSTANTS, SCRATCH);
 }
 
-function sumByBuckets({ bytes, ...run }: SumKernel, elements: readonly Bytes[], weights: readonly Bytes[]): Bytes {
-  const count = elements.length;
-  if (count > MAX_OPRF_ELEMENTS) throw new RangeError("a sum of more elements than a batch has");
-  for (const [i, element] of elements.entries()) bytes.set(element, ELEMENTS + i * ELEMENT_BYTES);
-  for (const [i, weight] of weights.entries()) bytes.set(weight, WEIGHTS + i * ELEMENT_BYTES);
-  if (run.sumDecode(TERMS, ELEMENTS, count, CONSTANTS, SCRATCH) >= 0) {
-    throw new RangeError("an element of a sum is not canonical");
-  }
-  run.sumWeighted(OUT, TERMS, WEIGHTS, count, windowFor(count), BUCKETS, SUM, CONSTANTS, SCRATCH);
-  return bytes.slice(OUT, OUT + ELEMENT_BYTES);
+/** Σ weights[i] · terms[i]. @param room as `decodeTerms` has it */
+export function sumTerms(opened: OprfKernel, terms: number, weights: readonly Bytes[], room: number): Bytes {
+  const count = weights.length;
+  const [out, at] = [room + OUT, room + WEIGHTS];
+  for (const [i, weight] of weights.entries()) opened.bytes.set(weight, at + i * ELEMENT_BYTES);
+  const [buckets, sum] = [room + BUCKETS, room + SUM];
+  opened.sumWeighted(out, terms, at, count, windowFor(count), buckets, sum, CONSTANTS, SCRATCH);
+  return opened.bytes.slice(out, out + ELEMENT_BYTES);
+}
+
+let opened: OprfKernel | null | undefined;
+
+/** Opened once per thread. */
+function kernel(): OprfKernel | null {
+  opened ??= openGroupKernel(SUM_ROOM_BYTES + BATCH_TERMS_BYTES);
+  return opened;
 }
 
 /** Bits of a digit: measured. */
 function windowFor(count: number): number {
   return count < 24 ? 3 : count < 128 ? 4 : count < 512 ? 5 : MAX_WINDOW;
-}
-
-function littleEndian(value: bigint): Bytes {
-  return Uint8Array.from({ length: ELEMENT_BYTES }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn));
 }

@@ -2,13 +2,14 @@
  *  needs. Elements and weights are public; times depend on them.
  *  Memory: whoever calls lays out what each function names, and keeps it between the calls.
  *  @module */
+import { bitsAt, raise } from "./digits";
 import { fromBytes, FE_BYTES } from "./field";
 import { addPoint, addTerm, CONSTANT_BYTES, decode, double, encode, identity, POINT_BYTES, TERM_BYTES } from "./group";
 
 /** Weights are below the order of the group, 2^252 and a little. */
 const WEIGHT_BITS: i32 = 253;
 
-/** Expands the four constants of the group from 32 bytes each. */
+/** Expands the seven constants of the group from 32 bytes each. */
 export function sumConstants(constants: usize, bytes: usize): void {
   for (let i: usize = 0; i < CONSTANT_BYTES / FE_BYTES; i++) fromBytes(constants + i * FE_BYTES, bytes + 32 * i);
 }
@@ -61,26 +62,4 @@ export function sumWeighted(
     addPoint(sum, part, constants, scratch);
   }
   encode(out, sum, constants, scratch);
-}
-
-/** Adds half a digit at every digit below the top one, so that a digit less that half is signed: buckets for half as many. */
-function raise(weight: usize, window: i32, top: i32): void {
-  let next: i32 = window - 1;
-  const end = window * top;
-  let carry: u32 = 0;
-  for (let byte: i32 = 0; byte < 32; byte++) {
-    let halves: u32 = 0;
-    for (; next < 8 * (byte + 1) && next < end; next += window) halves += 1 << (next - 8 * byte);
-    const total = (load<u8>(weight + (byte as usize)) as u32) + halves + carry;
-    store<u8>(weight + (byte as usize), total as u8);
-    carry = total >> 8;
-  }
-}
-
-/** `count` bits, 8 at most, from bit `from` of 32 bytes; zeros beyond. */
-function bitsAt(bytes: usize, from: i32, count: i32): i32 {
-  const at = from >> 3;
-  let word: i32 = load<u8>(bytes + (at as usize));
-  if (at < 31) word |= (load<u8>(bytes + ((at + 1) as usize)) as i32) << 8;
-  return (word >> (from & 7)) & ((1 << count) - 1);
 }

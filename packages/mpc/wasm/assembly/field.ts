@@ -1,5 +1,5 @@
-/** Arithmetic modulo p = 2^255 - 19 on public values: ten signed limbs of 26 and 25 bits in turn (Bernstein, 2006, §4), each
- *  element 40 bytes of memory. Times depend on the values, so nothing secret may come near.
+/** Arithmetic modulo p = 2^255 - 19: ten signed limbs of 26 and 25 bits in turn (Bernstein, 2006, §4), each element 40 bytes of
+ *  memory. Nothing here branches on a value or takes an address from one.
  *  The sums of products are written out: a loop over limbs is five times slower.
  *  @module */
 
@@ -229,49 +229,91 @@ export function squares(out: usize, f: usize, count: i32): void {
 
 /** Reads 32 little-endian bytes; the highest bit is left out. */
 export function fromBytes(out: usize, bytes: usize): void {
-  let at: i32 = 0;
-  for (let i: i32 = 0; i < 10; i++) {
-    const bits: i32 = i & 1 ? 25 : 26;
-    const shift = at & 7;
-    let word: u64 = 0;
-    for (let b: i32 = 0; b < 5 && (at >> 3) + b < 32; b++) {
-      word |= (load<u8>(bytes + (((at >> 3) + b) as usize)) as u64) << ((8 * b) as u64);
-    }
-    store<i32>(out + ((4 * i) as usize), ((word >> (shift as u64)) & (((1 as u64) << (bits as u64)) - 1)) as i32);
-    at += bits;
-  }
+  const a = load<u64>(bytes);
+  const b = load<u64>(bytes, 8);
+  const c = load<u64>(bytes, 16);
+  const d = load<u64>(bytes, 24);
+  store<u32>(out, (a & MASK26) as u32, 0);
+  store<u32>(out, ((a >> 26) & MASK25) as u32, 4);
+  store<u32>(out, (((a >> 51) | (b << 13)) & MASK26) as u32, 8);
+  store<u32>(out, ((b >> 13) & MASK25) as u32, 12);
+  store<u32>(out, (b >> 38) as u32, 16);
+  store<u32>(out, (c & MASK25) as u32, 20);
+  store<u32>(out, ((c >> 25) & MASK26) as u32, 24);
+  store<u32>(out, (((c >> 51) | (d << 13)) & MASK25) as u32, 28);
+  store<u32>(out, ((d >> 12) & MASK26) as u32, 32);
+  store<u32>(out, ((d >> 38) & MASK25) as u32, 36);
 }
 
-/** Writes the one encoding below p. `f` is a product. */
+/** Writes the one encoding below p. `f` is a product, or a sum or difference of two. */
 export function toBytes(bytes: usize, f: usize): void {
-  // q is how often p must be taken away: the carry that 19 more would send out of the top (the same estimate as in ref10).
+  let h = (load<i32>(f) as i64) + 19 * (multiples(f) as i64);
+  const h0 = h & MASK26;
+  h = (load<i32>(f, 4) as i64) + (h >> 26);
+  const h1 = h & MASK25;
+  h = (load<i32>(f, 8) as i64) + (h >> 25);
+  const h2 = h & MASK26;
+  h = (load<i32>(f, 12) as i64) + (h >> 26);
+  const h3 = h & MASK25;
+  h = (load<i32>(f, 16) as i64) + (h >> 25);
+  const h4 = h & MASK26;
+  h = (load<i32>(f, 20) as i64) + (h >> 26);
+  const h5 = h & MASK25;
+  h = (load<i32>(f, 24) as i64) + (h >> 25);
+  const h6 = h & MASK26;
+  h = (load<i32>(f, 28) as i64) + (h >> 26);
+  const h7 = h & MASK25;
+  h = (load<i32>(f, 32) as i64) + (h >> 25);
+  const h8 = h & MASK26;
+  h = (load<i32>(f, 36) as i64) + (h >> 26);
+  const h9 = h & MASK25;
+  store<i64>(bytes, h0 | (h1 << 26) | (h2 << 51), 0);
+  store<i64>(bytes, (h2 >> 13) | (h3 << 13) | (h4 << 38), 8);
+  store<i64>(bytes, h5 | (h6 << 25) | (h7 << 51), 16);
+  store<i64>(bytes, (h7 >> 13) | (h8 << 12) | (h9 << 38), 24);
+}
+
+const MASK26: i64 = (1 << 26) - 1;
+const MASK25: i64 = (1 << 25) - 1;
+
+/** How often p must be taken from f: the carry that 19 more would send out of the top (the same estimate as in ref10). */
+function multiples(f: usize): i32 {
   let q: i32 = (19 * load<i32>(f, 36) + (1 << 24)) >> 25;
-  for (let i: i32 = 0; i < 10; i++) q = (load<i32>(f + ((4 * i) as usize)) + q) >> (i & 1 ? 25 : 26);
-  memory.fill(bytes, 0, 32);
-  let carry: i32 = 19 * q;
-  let at: i32 = 0;
-  for (let i: i32 = 0; i < 10; i++) {
-    const bits: i32 = i & 1 ? 25 : 26;
-    const limb = load<i32>(f + ((4 * i) as usize)) + carry;
-    carry = limb >> bits;
-    const rest = (limb - (carry << bits)) as u64;
-    for (let b: i32 = 0; b < 5 && (at >> 3) + b < 32; b++) {
-      const place = bytes + (((at >> 3) + b) as usize);
-      store<u8>(place, load<u8>(place) | ((((rest << ((at & 7) as u64)) >> ((8 * b) as u64)) & 0xff) as u8));
-    }
-    at += bits;
+  q = (load<i32>(f) + q) >> 26;
+  q = (load<i32>(f, 4) + q) >> 25;
+  q = (load<i32>(f, 8) + q) >> 26;
+  q = (load<i32>(f, 12) + q) >> 25;
+  q = (load<i32>(f, 16) + q) >> 26;
+  q = (load<i32>(f, 20) + q) >> 25;
+  q = (load<i32>(f, 24) + q) >> 26;
+  q = (load<i32>(f, 28) + q) >> 25;
+  q = (load<i32>(f, 32) + q) >> 26;
+  return (load<i32>(f, 36) + q) >> 25;
+}
+
+/** 1 when the encoding of f is odd, which RFC 9496 calls negative, otherwise 0. `f` as for `toBytes`. */
+export function isNegative(f: usize): i32 {
+  return (load<i32>(f) + multiples(f)) & 1;
+}
+
+/** 1 when f is 0 modulo p, otherwise 0. `f` as for `toBytes`; `work` has 32 bytes. */
+export function isZero(f: usize, work: usize): i32 {
+  toBytes(work, f);
+  const bits = load<u64>(work) | load<u64>(work, 8) | load<u64>(work, 16) | load<u64>(work, 24);
+  return (((bits | (0 - bits)) >> 63) ^ 1) as i32;
+}
+
+/** out = f when `flag` is 1; out stays when it is 0. Memory is read and written alike. */
+export function choose(out: usize, f: usize, flag: i32): void {
+  const mask = -flag;
+  for (let i: usize = 0; i < FE_BYTES; i += 4) {
+    const old = load<i32>(out + i);
+    store<i32>(out + i, old ^ ((old ^ load<i32>(f + i)) & mask));
   }
 }
 
-/** Whether the products f and g are equal. `work` has 64 bytes. */
-export function equal(f: usize, g: usize, work: usize): bool {
-  toBytes(work, f);
-  toBytes(work + 32, g);
-  return memory.compare(work, work + 32, 32) == 0;
-}
-
-/** Whether the encoding of the product f is odd, which RFC 9496 calls negative. `work` has 32 bytes. */
-export function isNegative(f: usize, work: usize): bool {
-  toBytes(work, f);
-  return (load<u8>(work) & 1) != 0;
+/** out = -out when `flag` is 1; it stays when it is 0. */
+export function negateIf(out: usize, flag: i32): void {
+  const mask = -flag;
+  for (let i: usize = 0; i < FE_BYTES; i += 4) store<i32>(out + i, (load<i32>(out + i) ^ mask) - mask);
 }

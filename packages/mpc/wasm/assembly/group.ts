@@ -1,15 +1,17 @@
-/** The group ristretto255 (RFC 9496) on public elements: decoding, sums, encoding. A point is four field elements
+/** The group ristretto255 (RFC 9496): decoding, sums, encoding. A point is four field elements
  *  X, Y, Z, T of the twisted Edwards curve -x² + y² = 1 + d x² y²; the addition formulas are complete (Hisil and others, 2008).
  *  @module */
 import {
   add,
+  choose,
   copy,
-  equal,
   FE_BYTES,
   fromBytes,
   isNegative,
+  isZero,
   mul,
   negate,
+  negateIf,
   small,
   square,
   squares,
@@ -21,20 +23,20 @@ import {
 export const POINT_BYTES: usize = 4 * FE_BYTES;
 /** Bytes of a term: Y + X, Y - X, 2d · T of a point with Z = 1. */
 export const TERM_BYTES: usize = 3 * FE_BYTES;
-/** Bytes of the constants: d, 2d, √-1, 1/√(-1 - d). */
-export const CONSTANT_BYTES: usize = 4 * FE_BYTES;
+/** Bytes of the constants: d, 2d, √-1, 1/√(-1 - d), 1 - d², (d - 1)², √(-d - 1) (RFC 9496 §4.1). */
+export const CONSTANT_BYTES: usize = 7 * FE_BYTES;
 /** Field elements of scratch memory that the functions here need. */
 export const SCRATCH_BYTES: usize = 16 * FE_BYTES;
 
-const D: usize = 0;
-const D2: usize = FE_BYTES;
-const SQRT_M1: usize = 2 * FE_BYTES;
-const INVSQRT_A_MINUS_D: usize = 3 * FE_BYTES;
+export const D: usize = 0;
+export const D2: usize = FE_BYTES;
+export const SQRT_M1: usize = 2 * FE_BYTES;
+export const INVSQRT_A_MINUS_D: usize = 3 * FE_BYTES;
 
-const X: usize = 0;
-const Y: usize = FE_BYTES;
-const Z: usize = 2 * FE_BYTES;
-const T: usize = 3 * FE_BYTES;
+export const X: usize = 0;
+export const Y: usize = FE_BYTES;
+export const Z: usize = 2 * FE_BYTES;
+export const T: usize = 3 * FE_BYTES;
 
 /** point = the identity. */
 export function identity(point: usize): void {
@@ -73,33 +75,49 @@ function power58(out: usize, f: usize, s: usize): void {
   mul(out, t0, f);
 }
 
-/** out = 1/√v, or 1/√(√-1 · v), not negative; whether v is a square (RFC 9496 §4.2 with u = 1). `s` has seven elements. */
-function inverseRoot(out: usize, v: usize, constants: usize, s: usize): bool {
+/** out = f^(p - 2): the inverse, or 0. `s` has four elements; none of them is `out` or `f`. */
+export function invert(out: usize, f: usize, s: usize): void {
+  const cube = s + 3 * FE_BYTES;
+  square(cube, f);
+  mul(cube, cube, f);
+  power58(out, f, s);
+  squares(out, out, 3);
+  mul(out, out, cube);
+}
+
+/** out = √(u/v), or √(√-1 · u/v), not negative; 1 when u/v is a square, otherwise 0 (RFC 9496 §4.2). `s` has seven elements; none of
+ *  them is `out`, `u` or `v`. */
+export function squareRootOfRatio(out: usize, u: usize, v: usize, constants: usize, s: usize): i32 {
   const v3 = s + 3 * FE_BYTES;
   const r = s + 4 * FE_BYTES;
   const check = s + 5 * FE_BYTES;
-  const one = s + 6 * FE_BYTES;
+  const other = s + 6 * FE_BYTES;
   square(v3, v);
   mul(v3, v3, v);
   square(r, v3);
   mul(r, r, v); // v^7
+  mul(r, r, u);
   power58(check, r, s);
   mul(r, check, v3);
+  mul(r, r, u);
   square(check, r);
   mul(check, check, v);
-  small(one, 1);
-  const isOne = equal(check, one, s);
-  negate(one, one);
-  const isMinusOne = equal(check, one, s);
-  mul(one, one, constants + SQRT_M1);
-  const isMinusRoot = equal(check, one, s);
-  if (isMinusOne || isMinusRoot) mul(r, r, constants + SQRT_M1);
-  if (isNegative(r, s)) negate(r, r);
+  sub(other, check, u);
+  const isRoot = isZero(other, s);
+  add(other, check, u);
+  const isMinusRoot = isZero(other, s);
+  mul(other, u, constants + SQRT_M1);
+  add(other, check, other);
+  const isOtherRoot = isZero(other, s);
+  mul(other, r, constants + SQRT_M1);
+  choose(r, other, isMinusRoot | isOtherRoot);
+  negateIf(r, isNegative(r));
   copy(out, r);
-  return isOne || isMinusOne;
+  return isRoot | isMinusRoot;
 }
 
-/** Decodes 32 bytes into a term (RFC 9496 §4.3.1); false when they are no canonical encoding. The identity decodes. */
+/** Decodes 32 bytes into a term (RFC 9496 §4.3.1); false when they are no canonical encoding. The identity decodes. Times depend on the
+ *  bytes, which are public. */
 export function decode(term: usize, bytes: usize, constants: usize, scratch: usize): bool {
   const s = scratch;
   const x = scratch + 7 * FE_BYTES;
@@ -123,8 +141,8 @@ export function decode(term: usize, bytes: usize, constants: usize, scratch: usi
   mul(v, v, constants + D);
   negate(v, v);
   sub(v, v, square2);
-  mul(root, v, square2);
-  const isSquare = inverseRoot(root, root, constants, s);
+  mul(y, v, square2);
+  const isSquare = squareRootOfRatio(root, one, y, constants, s);
   mul(x, root, u2); // den_x
   mul(y, root, x);
   mul(y, y, v); // den_y
@@ -132,10 +150,9 @@ export function decode(term: usize, bytes: usize, constants: usize, scratch: usi
   mul(x, x, value);
   add(x, x, x);
   mul(x, x, one);
-  if (isNegative(x, s)) negate(x, x);
+  negateIf(x, isNegative(x));
   mul(root, x, y); // t
-  small(v, 0);
-  if (!isSquare || isNegative(root, s) || equal(y, v, s)) return false;
+  if (isSquare == 0 || isNegative(root) != 0 || isZero(y, s) != 0) return false;
   add(term, y, x);
   sub(term + FE_BYTES, y, x);
   mul(term + 2 * FE_BYTES, root, constants + D2);
@@ -215,7 +232,7 @@ export function double(point: usize, scratch: usize): void {
   mul(point + T, e, f);
 }
 
-/** Encodes a point into 32 bytes (RFC 9496 §4.3.2). */
+/** Encodes a point into 32 bytes (RFC 9496 §4.3.2), in the same steps whatever the point is. */
 export function encode(bytes: usize, point: usize, constants: usize, scratch: usize): void {
   const s = scratch;
   const u1 = scratch + 7 * FE_BYTES;
@@ -225,13 +242,15 @@ export function encode(bytes: usize, point: usize, constants: usize, scratch: us
   const x = scratch + 11 * FE_BYTES;
   const y = scratch + 12 * FE_BYTES;
   const t = scratch + 13 * FE_BYTES;
+  const one = scratch + 14 * FE_BYTES;
+  small(one, 1);
   add(u1, point + Z, point + Y);
   sub(t, point + Z, point + Y);
   mul(u1, u1, t);
   mul(u2, point + X, point + Y);
   square(t, u2);
   mul(t, t, u1);
-  inverseRoot(root, t, constants, s);
+  squareRootOfRatio(root, one, t, constants, s);
   mul(u1, root, u1); // den1
   mul(u2, root, u2); // den2
   mul(inverse, u1, u2);
@@ -239,15 +258,17 @@ export function encode(bytes: usize, point: usize, constants: usize, scratch: us
   copy(x, point + X);
   copy(y, point + Y);
   mul(t, point + T, inverse);
-  if (isNegative(t, s)) {
-    mul(x, point + Y, constants + SQRT_M1);
-    mul(y, point + X, constants + SQRT_M1);
-    mul(u2, u1, constants + INVSQRT_A_MINUS_D);
-  }
+  const rotate = isNegative(t);
+  mul(t, point + Y, constants + SQRT_M1);
+  choose(x, t, rotate);
+  mul(t, point + X, constants + SQRT_M1);
+  choose(y, t, rotate);
+  mul(t, u1, constants + INVSQRT_A_MINUS_D);
+  choose(u2, t, rotate);
   mul(t, x, inverse);
-  if (isNegative(t, s)) negate(y, y);
+  negateIf(y, isNegative(t));
   sub(t, point + Z, y);
   mul(t, t, u2);
-  if (isNegative(t, s)) negate(t, t);
+  negateIf(t, isNegative(t));
   toBytes(bytes, t);
 }
