@@ -37,10 +37,20 @@ export function psiJsIds(progress: (line: string) => void): Promise<() => Promis
   return measured(progress, true, (client, setup, response) => client.getIntersection(setup, response).length);
 }
 
+/** The online phases of an intersection that shows which entries: request, answer, matches. What the server does beforehand for its set
+ *  is left out. */
+export function psiJsOnline(progress: (line: string) => void): Promise<() => Promise<number>> {
+  const finish: Finish = (client, setup, response) => client.getIntersection(setup, response).length;
+  return measured(progress, true, finish, "online");
+}
+
+type Finish = (client: PsiJsClient, setup: unknown, response: unknown) => number;
+
 async function measured(
   progress: (line: string) => void,
   reveal: boolean,
-  finish: (client: PsiJsClient, setup: unknown, response: unknown) => number,
+  finish: Finish,
+  phases: "all" | "online" = "all",
 ): Promise<() => Promise<number>> {
   const file = await peerFile("@openmined/psi.js", "psi_wasm_node.js", progress);
   const open = createRequire(import.meta.url)(file) as () => Promise<PsiJs>;
@@ -48,10 +58,11 @@ async function measured(
   const set = Array.from({ length: ITEMS }, (_, i) => `person-${i}`);
   const list = Array.from({ length: ITEMS }, (_, i) => `person-${i + ITEMS / 2}`);
   return () => {
-    const before = process.cpuUsage();
+    const started = process.cpuUsage();
     const server = psi.server.createWithNewKey(reveal);
     const client = psi.client.createWithNewKey(reveal);
     const setup = server.createSetupMessage(1e-9, ITEMS, set, psi.dataStructure.Raw);
+    const before = phases === "all" ? started : process.cpuUsage();
     const response = server.processRequest(client.createRequest(list));
     const count = finish(client, setup, response);
     const { user, system } = process.cpuUsage(before);
