@@ -5,6 +5,7 @@ import {
   aggregateThreshold,
   canonicalBytes,
   decodeAggregate,
+  encodeAggregate,
   sha256,
   type AggregatePlan,
   type Bytes,
@@ -137,6 +138,16 @@ test("a relay that tells parties different things in any round is found before a
       await expect(speak(next[round], partyAt(parties, i), told)).rejects.toThrow(code("ERR_AGGREGATE_ROUND"));
     }
   }
+});
+
+test("a party that has heard the same and signs another survivor set gets no share", async () => {
+  const plan = planOf(4, COUNT, { threshold: 3 });
+  const parties = await joinParties(plan, ones(4));
+  const signed = await speakUpTo("survivors", parties);
+  const { head } = decodeAggregate(signed[1] ?? new Uint8Array(0), "survivors");
+  const other = encodeAggregate({ ...head, round: "survivors" }, { survivors: [0, 1, 2] });
+  signed[1] = await signedAgain(Uint8Array.of(...other, ...new Uint8Array(64)), 1, () => undefined);
+  await expect(partyAt(parties, 0).unmask(signed)).rejects.toThrow(code("ERR_AGGREGATE_ROUND"));
 });
 
 test("masked vectors of the others are uniform to two parties and the relay, and say no more than their sum", async () => {
