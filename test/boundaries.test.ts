@@ -82,7 +82,7 @@ test("what runs in a browser reaches nothing that needs Node", () => {
 });
 
 test("a client that does not score loads no SEAL, and one that sees no time stamp no ASN.1", () => {
-  expect(packagesAtStart("@sluice/mpc/score/client", files, manifests)).toContain("node-seal");
+  expect(packagesAtStart("@sluice/mpc/he/linear/client", files, manifests)).toContain("node-seal");
   const atStart = packagesAtStart("@sluice/client", files, manifests);
   expect(atStart).toContain("@noble/curves");
   expect(atStart).not.toContain("node-seal");

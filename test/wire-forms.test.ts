@@ -4,8 +4,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PsiIdsReceiver } from "@sluice/mpc/psi/receiver";
-import { ScoreClient } from "@sluice/mpc/score/client";
-import { planScore, score } from "@sluice/mpc/score/server";
+import { ScoreClient } from "@sluice/mpc/he/linear/client";
+import { planScore, score } from "@sluice/mpc/he/linear/server";
 import {
   isPsiFilter,
   decodeScoreReply,

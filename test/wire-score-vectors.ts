@@ -3,7 +3,7 @@
  *  @module */
 import type { KeyPair } from "@sluice/evidence";
 import { signDocument } from "@sluice/evidence/sign";
-import { planScore, score } from "@sluice/mpc/score/server";
+import { planScore, score } from "@sluice/mpc/he/linear/server";
 import {
   documentHash,
   encodeScoreRequest,

@@ -6,7 +6,7 @@ import { build, type BuildFailure, type BuildOptions, type Metafile } from "esbu
 import { expect, test } from "vitest";
 import { BROWSER_ENTRIES } from "../../../test/import-rules.ts";
 
-const SCORING = "@sluice/mpc/score/client";
+const SCORING = "@sluice/mpc/he/linear/client";
 /** sm-crypto-v2 asks for it where `globalThis.crypto` is missing, which it is in no browser that we support. */
 const ASKED_IN_VAIN = ["crypto"];
 

@@ -1,7 +1,7 @@
 /** Encrypted scoring (密态评分): linear scores of the caller's rows. The caller learns its scores, from which the model follows
  *  after a few rows; domain and gateway learn the number of rows and columns, not a value and not a score.
  *  @module */
-import type { ScoreClient, ScoreColumns } from "@sluice/mpc/score/client";
+import type { ScoreClient, ScoreColumns } from "@sluice/mpc/he/linear/client";
 import { paddedScoreRows, type EvidencedReceipt, type ScoreSnapshot } from "@sluice/protocol";
 import type { CallOptions } from "./options.ts";
 import { openProduct, useOf, type ProductHandle } from "./product-handle.ts";
@@ -35,7 +35,7 @@ export async function openScore(
   options: CallOptions = {},
 ): Promise<ScoreHandle> {
   const product = await openProduct(context, name, "score", options);
-  const { ScoreClient, applyLink } = await import("@sluice/mpc/score/client");
+  const { ScoreClient, applyLink } = await import("@sluice/mpc/he/linear/client");
   const client = await asClient(() => ScoreClient.open(product.snapshot.parameters));
   const link = (scores: Float64Array): Float64Array => applyLink(product.snapshot.link, scores);
   return {

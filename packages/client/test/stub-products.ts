@@ -11,7 +11,7 @@ import {
   fitFilter,
   psiEntry,
 } from "@sluice/mpc/psi/sender";
-import { planScore, score } from "@sluice/mpc/score/server";
+import { planScore, score } from "@sluice/mpc/he/linear/server";
 import {
   canonicalBytes,
   datasetQuantity,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { sealedFileFacts, signDocument, verifyReceipt } from "@sluice/evidence";
 import { PsiCardinalityReceiver, PsiIdsReceiver } from "@sluice/mpc/psi/receiver";
-import { ScoreClient } from "@sluice/mpc/score/client";
+import { ScoreClient } from "@sluice/mpc/he/linear/client";
 import {
   decodeScoreReply,
   decodeScoreRequest,

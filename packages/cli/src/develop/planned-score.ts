@@ -19,7 +19,7 @@ export interface PlannedScore {
 export async function planScoreOutput(manifest: JobManifest, model: LinearModel): Promise<PlannedScore | null> {
   for (const [output, spec] of Object.entries(manifest.outputs)) {
     if (spec.kind !== "score") continue;
-    const { planScore } = await import("@sluice/mpc/score/server");
+    const { planScore } = await import("@sluice/mpc/he/linear/server");
     const { features, featureBound, errorBound } = planScore(model, spec.featureBound);
     return { output, features, featureBound, link: spec.link, errorBound };
   }

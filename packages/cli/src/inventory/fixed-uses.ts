@@ -299,6 +299,10 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     algorithm: `CKKS, N = ${SCORE_RING}, 128 bits`,
     standard: "Homomorphic Encryption Standard (2018), Microsoft SEAL",
     national: false,
-    files: ["packages/mpc/src/score/engine.ts", "packages/mpc/src/score/client.ts", "packages/mpc/src/score/server.ts"],
+    files: [
+      "packages/mpc/src/he/engine.ts",
+      "packages/mpc/src/he/linear/client.ts",
+      "packages/mpc/src/he/linear/server.ts",
+    ],
   },
 ];

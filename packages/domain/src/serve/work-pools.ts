@@ -4,7 +4,7 @@
 import { LOOKUP_WORKER, LookupScans, type ScanCall } from "@sluice/mpc/lookup/server";
 import { createTaskPool, type MeasuredTaskPool } from "@sluice/mpc/pool";
 import { PSI_WORKER } from "@sluice/mpc/psi/sender";
-import { SCORE_WORKER } from "@sluice/mpc/score/server";
+import { SCORE_WORKER } from "@sluice/mpc/he/linear/server";
 import type { TaskPool } from "@sluice/protocol";
 
 /** Kinds of work that have threads of their own. */

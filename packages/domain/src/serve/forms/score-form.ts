@@ -2,7 +2,7 @@
  *  features came; not a value, not a score. The model counts as published: a few rows of a caller reveal it. No user
  *  code runs for it and no row is read.
  *  @module */
-import { planScore, type ScoreTask } from "@sluice/mpc/score/server";
+import { planScore, type ScoreTask } from "@sluice/mpc/he/linear/server";
 import {
   decodeScoreRequest,
   documentHash,

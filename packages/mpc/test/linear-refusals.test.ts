@@ -13,9 +13,9 @@ import {
 } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ScoreClient } from "../src/score/client.ts";
-import { score } from "../src/score/server.ts";
-import { columnsOf, distance, plainScores, productOf } from "./score-product.ts";
+import { ScoreClient } from "../src/he/linear/client.ts";
+import { score } from "../src/he/linear/server.ts";
+import { columnsOf, distance, plainScores, productOf } from "./linear-product.ts";
 
 const product = productOf([1.5, -2], 0.25);
 const client = await ScoreClient.open(product.parameters);

@@ -26,8 +26,9 @@ import {
   type SeededCiphertext,
 } from "@sluice/protocol";
 import type { Decryptor, Encryptor } from "node-seal/throws";
-import { loadFull, refusing, scoreEngine, type ScoreEngine } from "./engine.ts";
-import { openHandles, withHandles } from "./handles.ts";
+import { heEngine, loadFull, refusing, type HeEngine } from "../engine.ts";
+import { openHandles } from "../handles.ts";
+import { LINEAR_PARAMETERS, refusedCiphertext } from "./parameters.ts";
 
 export { applyLink, type Link } from "./link.ts";
 
@@ -48,10 +49,10 @@ export interface ScoreQuery {
 /** Encrypts for one product. Holds public parameters only, nothing to close. */
 export class ScoreClient {
   readonly parameters: ScoreParameters;
-  readonly #engine: ScoreEngine;
+  readonly #engine: HeEngine<typeof LINEAR_PARAMETERS>;
   readonly #hash: Bytes;
 
-  private constructor(parameters: ScoreParameters, engine: ScoreEngine, hash: Bytes) {
+  private constructor(parameters: ScoreParameters, engine: HeEngine<typeof LINEAR_PARAMETERS>, hash: Bytes) {
     this.parameters = parameters;
     this.#engine = engine;
     this.#hash = hash;
@@ -60,7 +61,7 @@ export class ScoreClient {
   /** Loads SEAL on first use. The parameters are parsed, and the caller has verified who published them. */
   static async open(parameters: ScoreParameters): Promise<ScoreClient> {
     const hash = fromHex(await documentHash(parameters));
-    return new ScoreClient(parameters, await scoreEngine(), hash);
+    return new ScoreClient(parameters, await heEngine(LINEAR_PARAMETERS), hash);
   }
 
   /** Encrypts one column per feature under a fresh key.
@@ -69,23 +70,20 @@ export class ScoreClient {
   encrypt(columns: ScoreColumns): ScoreQuery {
     const { features } = this.parameters;
     const rows = this.#checkColumns(columns);
+    // Holds the key until the query ends.
     const scope = openHandles();
     try {
       const { seal, context } = this.#engine;
-      const { decryptor, ciphertexts } = withHandles((keep) => {
-        const keys = keep(new seal.KeyGenerator(context));
-        const secretKey = keep(keys.secretKey());
-        const encryptor = keep(new seal.Encryptor(context, keep(keys.createPublicKey()), secretKey));
-        return {
-          decryptor: scope.keep(new seal.Decryptor(context, secretKey)),
-          ciphertexts: features.flatMap((feature) => this.#encryptColumn(encryptor, columns[feature], rows)),
-        };
-      });
+      using coins = openHandles();
+      const keys = coins.keep(new seal.KeyGenerator(context));
+      const secretKey = coins.keep(keys.secretKey());
+      const encryptor = coins.keep(new seal.Encryptor(context, coins.keep(keys.createPublicKey()), secretKey));
+      const decryptor = scope.keep(new seal.Decryptor(context, secretKey));
       const frame = encodeScoreRequest({
         parameters: this.#hash,
         rows,
         features: features.length,
-        columns: ciphertexts,
+        columns: features.flatMap((feature) => this.#encryptColumn(encryptor, columns[feature], rows)),
       });
       let open = true;
       const end = () => {
@@ -131,19 +129,18 @@ export class ScoreClient {
 
   /** One ciphertext per block; the last is padded with zeros. */
   #encryptColumn(encryptor: Encryptor, column: Float64Array | undefined, rows: number): SeededCiphertext[] {
-    const { seal, encoder, bytes } = this.#engine;
-    return Array.from({ length: scoreBlocks(rows) }, (_, block) =>
-      withHandles((keep) => {
-        const slots = new Float64Array(SCORE_BLOCK_ROWS);
-        slots.set(column?.subarray(block * SCORE_BLOCK_ROWS, (block + 1) * SCORE_BLOCK_ROWS) ?? []);
-        const plaintext = keep(new seal.Plaintext());
-        encoder.encode(slots, 2 ** this.parameters.featureScaleBits, plaintext);
-        const ciphertext = keep(encryptor.encryptSymmetricSerializable(plaintext));
-        plaintext.setZero();
-        slots.fill(0);
-        return bytes.packFresh(ciphertext.saveToArray(seal.ComprModeType.none) as Bytes);
-      }),
-    );
+    const { seal, encoder, fresh } = this.#engine;
+    return Array.from({ length: scoreBlocks(rows) }, (_, block) => {
+      using scope = openHandles();
+      const slots = new Float64Array(SCORE_BLOCK_ROWS);
+      slots.set(column?.subarray(block * SCORE_BLOCK_ROWS, (block + 1) * SCORE_BLOCK_ROWS) ?? []);
+      const plaintext = scope.keep(new seal.Plaintext());
+      encoder.encode(slots, 2 ** this.parameters.featureScaleBits, plaintext);
+      const ciphertext = scope.keep(encryptor.encryptSymmetricSerializable(plaintext));
+      plaintext.setZero();
+      slots.fill(0);
+      return fresh.pack(ciphertext.saveToArray(seal.ComprModeType.none) as Bytes);
+    });
   }
 
   #decrypt(decryptor: Decryptor, reply: Bytes, rows: number): Float64Array {
@@ -153,16 +150,15 @@ export class ScoreClient {
     const { seal, encoder } = this.#engine;
     const scores = new Float64Array(rows);
     for (const [index, block] of blocks.entries()) {
-      withHandles((keep) => {
-        const ciphertext = keep(new seal.Ciphertext());
-        const plaintext = keep(new seal.Plaintext());
-        refusing(this.#engine, index, () => {
-          loadFull(this.#engine, ciphertext, block, 2 ** (featureScaleBits + weightScaleBits));
-          decryptor.decrypt(ciphertext, plaintext);
-        });
-        const slots = encoder.decodeFloat64(plaintext) as Float64Array;
-        scores.set(slots.subarray(0, rows - index * SCORE_BLOCK_ROWS), index * SCORE_BLOCK_ROWS);
+      using scope = openHandles();
+      const ciphertext = scope.keep(new seal.Ciphertext());
+      const plaintext = scope.keep(new seal.Plaintext());
+      refusing(this.#engine, refusedCiphertext(index), () => {
+        loadFull(this.#engine, ciphertext, block, 2 ** (featureScaleBits + weightScaleBits));
+        decryptor.decrypt(ciphertext, plaintext);
       });
+      const slots = encoder.decodeFloat64(plaintext) as Float64Array;
+      scores.set(slots.subarray(0, rows - index * SCORE_BLOCK_ROWS), index * SCORE_BLOCK_ROWS);
     }
     return scores;
   }

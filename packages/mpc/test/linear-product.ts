@@ -1,8 +1,8 @@
 /** Models, columns and plain scores for the tests of encrypted scoring.
  *  @module */
 import type { LinearModel } from "@sluice/protocol";
-import type { ScoreColumns } from "../src/score/client.ts";
-import { planScore, type ScoreProduct } from "../src/score/server.ts";
+import type { ScoreColumns } from "../src/he/linear/client.ts";
+import { planScore, type ScoreProduct } from "../src/he/linear/server.ts";
 
 export function linearModel(weights: number[], intercept = 0): LinearModel {
   return { kind: "linear-model", features: weights.map((_, i) => `x${i}`), weights, intercept };

@@ -2,9 +2,9 @@
 import type { Bytes } from "@sluice/protocol";
 import { afterAll, expect, test } from "vitest";
 import { createTaskPool } from "../src/pool.ts";
-import { ScoreClient } from "../src/score/client.ts";
-import { SCORE_WORKER, type ScoreProduct, type ScoreTask } from "../src/score/server.ts";
-import { columnsOf, distance, plainScores, productOf } from "./score-product.ts";
+import { ScoreClient } from "../src/he/linear/client.ts";
+import { SCORE_WORKER, type ScoreProduct, type ScoreTask } from "../src/he/linear/server.ts";
+import { columnsOf, distance, plainScores, productOf } from "./linear-product.ts";
 
 const pool = createTaskPool({ workerFile: SCORE_WORKER, maxThreads: 1 });
 afterAll(() => pool.close());

@@ -23,8 +23,9 @@ import {
   type ScoreRequest,
 } from "@sluice/protocol";
 import type { Plaintext } from "node-seal/throws";
-import { loadFresh, refusing, scoreEngine, type ScoreEngine } from "./engine.ts";
-import { openHandles, withHandles, type HandleScope } from "./handles.ts";
+import { heEngine, loadFresh, refusing, type HeEngine } from "../engine.ts";
+import { openHandles, type HandleScope } from "../handles.ts";
+import { LINEAR_PARAMETERS, refusedCiphertext } from "./parameters.ts";
 import { checkScoreProduct, roundWeights, type ScoreProduct } from "./plan.ts";
 
 export { planScore, scoreErrorBound, type ScoreProduct } from "./plan.ts";
@@ -35,7 +36,7 @@ const MAX_PREPARED = 4;
 
 /** A model in SEAL's terms. */
 interface PreparedModel {
-  readonly engine: ScoreEngine;
+  readonly engine: HeEngine<typeof LINEAR_PARAMETERS>;
   /** Null where a weight rounds to zero: SEAL would refuse the transparent product. */
   readonly weights: readonly (Plaintext | null)[];
   readonly intercept: Plaintext;
@@ -61,7 +62,7 @@ export async function score(product: ScoreProduct, frame: Bytes): Promise<Bytes>
     });
   }
   const name = await documentHash(product);
-  const model = prepare(product, name, await scoreEngine());
+  const model = prepare(product, name, await heEngine(LINEAR_PARAMETERS));
   const { featureScaleBits } = product.parameters;
   const blocks = Array.from({ length: scoreBlocks(request.rows) }, (_, block) =>
     scoreBlock(model, request, block, 2 ** featureScaleBits),
@@ -74,34 +75,33 @@ function scoreBlock(model: PreparedModel, request: ScoreRequest, block: number, 
   const { engine, weights, intercept } = model;
   const { seal, evaluator } = engine;
   const blocks = scoreBlocks(request.rows);
-  return withHandles((keep) => {
-    const column = keep(new seal.Ciphertext());
-    const sum = keep(new seal.Ciphertext());
-    let empty = true;
-    for (const [feature, weight] of weights.entries()) {
-      const index = feature * blocks + block;
-      const fresh = request.columns[index];
-      if (fresh === undefined) continue;
-      refusing(engine, index, () => {
-        loadFresh(engine, column, fresh, scale);
-        if (weight === null) return;
-        if (empty) {
-          evaluator.multiplyPlain(column, weight, sum);
-          empty = false;
-        } else {
-          evaluator.multiplyPlainInplace(column, weight);
-          evaluator.addInplace(sum, column);
-        }
-      });
-    }
-    evaluator.addPlainInplace(sum, intercept);
-    return engine.bytes.packFull(sum.saveToArray(seal.ComprModeType.none) as Bytes);
-  });
+  using scope = openHandles();
+  const column = scope.keep(new seal.Ciphertext());
+  const sum = scope.keep(new seal.Ciphertext());
+  let empty = true;
+  for (const [feature, weight] of weights.entries()) {
+    const index = feature * blocks + block;
+    const fresh = request.columns[index];
+    if (fresh === undefined) continue;
+    refusing(engine, refusedCiphertext(index), () => {
+      loadFresh(engine, column, fresh, scale);
+      if (weight === null) return;
+      if (empty) {
+        evaluator.multiplyPlain(column, weight, sum);
+        empty = false;
+      } else {
+        evaluator.multiplyPlainInplace(column, weight);
+        evaluator.addInplace(sum, column);
+      }
+    });
+  }
+  evaluator.addPlainInplace(sum, intercept);
+  return engine.full.pack(sum.saveToArray(seal.ComprModeType.none) as Bytes);
 }
 
 /** Encoding a constant costs as much as encoding a column, so it is done once per model. The least recently used model
  *  leaves when a fifth comes. Runs without waiting, so no request loses its model midway. */
-function prepare(product: ScoreProduct, name: string, engine: ScoreEngine): PreparedModel {
+function prepare(product: ScoreProduct, name: string, engine: HeEngine<typeof LINEAR_PARAMETERS>): PreparedModel {
   const known = prepared.get(name);
   prepared.delete(name);
   const usable = known?.engine === engine ? known : encodeModel(product, engine);
@@ -114,7 +114,7 @@ function prepare(product: ScoreProduct, name: string, engine: ScoreEngine): Prep
   return usable;
 }
 
-function encodeModel(product: ScoreProduct, engine: ScoreEngine): PreparedModel {
+function encodeModel(product: ScoreProduct, engine: HeEngine<typeof LINEAR_PARAMETERS>): PreparedModel {
   const { featureScaleBits, weightScaleBits } = product.parameters;
   const scope = openHandles();
   const encode = (value: number, scaleBits: number) => {

@@ -9,9 +9,9 @@ import {
 } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { applyLink, ScoreClient, type ScoreColumns } from "../src/score/client.ts";
-import { planScore, score, scoreErrorBound, type ScoreProduct } from "../src/score/server.ts";
-import { columnsOf, distance, linearModel, plainScores, productOf } from "./score-product.ts";
+import { applyLink, ScoreClient, type ScoreColumns } from "../src/he/linear/client.ts";
+import { planScore, score, scoreErrorBound, type ScoreProduct } from "../src/he/linear/server.ts";
+import { columnsOf, distance, linearModel, plainScores, productOf } from "./linear-product.ts";
 
 async function roundTrip(product: ScoreProduct, columns: ScoreColumns): Promise<Float64Array> {
   const client = await ScoreClient.open(product.parameters);

@@ -1,6 +1,6 @@
 /** The worker of encrypted scoring: one context per thread, encoded models kept.
  *  @module */
-import { serveTasks } from "../tasks.ts";
+import { serveTasks } from "../../tasks.ts";
 import { score } from "./server.ts";
 import type { ScoreTask } from "./tasks.ts";
 

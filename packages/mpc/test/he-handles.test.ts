@@ -1,29 +1,24 @@
 /** Every object of SEAL is deleted, but for the context and a few cached models. @module */
 import type { ClassHandle, MainModule } from "node-seal/throws";
 import { expect, test, vi } from "vitest";
-import { ScoreClient } from "../src/score/client.ts";
-import { scoreEngine } from "../src/score/engine.ts";
-import { openHandles, withHandles } from "../src/score/handles.ts";
-import { score } from "../src/score/server.ts";
-import { columnsOf, productOf } from "./score-product.ts";
+import { ScoreClient } from "../src/he/linear/client.ts";
+import { heEngine } from "../src/he/engine.ts";
+import { openHandles } from "../src/he/handles.ts";
+import { score } from "../src/he/linear/server.ts";
+import { columnsOf, productOf } from "./linear-product.ts";
 
-test("a scope deletes what it kept, the latest first, also when its function throws", () => {
+test("a scope deletes what it kept, the latest first, also when its block throws", () => {
   const deleted: string[] = [];
   const handle = (name: string) => ({ delete: () => void deleted.push(name) });
-  expect(
-    withHandles((keep) => {
-      keep(handle("a"));
-      keep(handle("b"));
-      return deleted.length;
-    }),
-  ).toBe(0);
+  const use = (names: string[], fail: boolean): void => {
+    using scope = openHandles();
+    for (const name of names) scope.keep(handle(name));
+    expect(deleted).not.toContain(names[0]);
+    if (fail) throw new Error("midway");
+  };
+  use(["a", "b"], false);
   expect(deleted).toEqual(["b", "a"]);
-  expect(() =>
-    withHandles((keep) => {
-      keep(handle("c"));
-      throw new Error("midway");
-    }),
-  ).toThrow("midway");
+  expect(() => use(["c"], true)).toThrow("midway");
   expect(deleted).toEqual(["b", "a", "c"]);
 });
 
@@ -65,7 +60,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 test("after requests, refusals and discarded queries only the four cached models are left", async () => {
-  const handles = recordHandles((await scoreEngine()).seal);
+  const handles = recordHandles((await heEngine("ckks-4096")).seal);
   const columns = columnsOf(8, 64, (i, row) => (i + row) / 16);
   for (let i = 0; i < 6; i++) {
     const product = productOf([1, 2, 3, 4, 5, 6, 7, 1 + i]);
