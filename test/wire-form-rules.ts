@@ -53,10 +53,11 @@ export function checkForm(struct: string, fields: Fields): void {
   if (struct === "LookupRecord" && fields["state"] === 1 && /[^0]/.test(String(fields["value"]))) {
     throw new Error("the value of a deletion is not zero");
   }
-  const blocks = Math.ceil(Number(fields["rows"]) / 2_048);
-  const expected = { ScoreRequest: Number(fields["features"]) * blocks, ScoreReply: blocks }[struct];
-  const ciphertexts = (fields["columns"] ?? fields["blocks"]) as unknown[];
-  if (expected !== undefined && ciphertexts.length !== expected) throw new Error(`not ${expected} ciphertexts`);
+  const { features, rows, columns, c0 } = fields;
+  if (struct === "ScoreRequest" && String(columns).length !== 2 * Number(features) * (64 + 7 * Number(rows)))
+    throw new Error("not one column per feature: out of range");
+  if (struct === "ScoreReply" && String(c0).length !== 14 * Number(rows))
+    throw new Error("not one coefficient per row: out of range");
 }
 
 /** The same for calls of many messages. */

@@ -36,7 +36,7 @@ const tags = items(20, 12, 3);
 const snapshot = run(9, 32);
 const zeros = new Uint8Array(POLYNOMIAL_BYTES);
 const polynomial = "00".repeat(POLYNOMIAL_BYTES);
-const fresh = { seed: run(1, 64), c0: zeros };
+const fresh = { seed: run(1, 64), c0: run(9, 21) };
 
 /** A message, and the fields that it decodes to. */
 export type FormMessage = { struct: string; bytes: Bytes; fields: unknown };
@@ -100,29 +100,20 @@ const MESSAGES: readonly FormMessage[] = [
     fields: { version: 1, kind: 1, count: 6, slots: fieldsOf(items(6, 4, 5), 4) },
   },
   {
-    struct: "SeededCiphertext",
-    bytes: concatBytes(fresh.seed, zeros),
-    fields: { seed: toHex(fresh.seed), c0: polynomial },
-  },
-  {
     struct: "ScoreRequest",
-    bytes: encodeScoreRequest({ parameters: run(7, 32), rows: 2_048, features: 2, columns: [fresh, fresh] }),
+    bytes: encodeScoreRequest({ parameters: run(7, 32), rows: 3, features: 2, columns: [fresh, fresh] }),
     fields: {
-      version: 1,
+      version: 2,
       parameters: toHex(run(7, 32)),
-      rows: 2_048,
+      rows: 3,
       features: 2,
-      columns: [
-        { seed: toHex(fresh.seed), c0: polynomial },
-        { seed: toHex(fresh.seed), c0: polynomial },
-      ],
+      columns: toHex(concatBytes(fresh.seed, fresh.c0, fresh.seed, fresh.c0)),
     },
   },
-  { struct: "ScoreCiphertext", bytes: concatBytes(zeros, zeros), fields: { c0: polynomial, c1: polynomial } },
   {
     struct: "ScoreReply",
-    bytes: encodeScoreReply({ rows: 1, blocks: [{ c0: zeros, c1: zeros }] }),
-    fields: { version: 1, rows: 1, blocks: [{ c0: polynomial, c1: polynomial }] },
+    bytes: encodeScoreReply({ rows: 2, c0: run(3, 14), c1: zeros }),
+    fields: { version: 2, rows: 2, c1: polynomial, c0: toHex(run(3, 14)) },
   },
   {
     struct: "ReportRequest",
@@ -172,10 +163,11 @@ function usual(struct: string, bytes: Bytes): Malformed[] {
     { name: "extra byte", bytes: concatBytes(bytes, new Uint8Array(1)) },
   ];
   if (UNVERSIONED.has(struct)) return always;
+  const [, version = 1] = bytes;
   return [
     ...always,
-    { name: "version 2", bytes: changed(bytes, 0, [0, 2]) },
-    { name: "version little-endian", bytes: changed(bytes, 0, [1, 0]) },
+    { name: `version ${3 - version}`, bytes: changed(bytes, 0, [0, 3 - version]) },
+    { name: "version little-endian", bytes: changed(bytes, 0, [version, 0]) },
   ];
 }
 
@@ -239,13 +231,13 @@ const OWN: OwnMalformed = {
     { name: "4097 rows", bytes: changed(bytes, 34, [16, 1]), code: "ERR_SCORE_ROWS" },
     { name: "no features", bytes: changed(bytes, 36, [0, 0]) },
     { name: "257 features", bytes: changed(bytes, 36, [1, 1]) },
-    { name: "rows of two blocks, columns of one", bytes: changed(bytes, 34, [8, 1]) },
+    { name: "a row more than coefficients", bytes: changed(bytes, 34, [0, 4]) },
     { name: "a column more than features", bytes: changed(bytes, 36, [0, 1]) },
   ],
   ScoreReply: (bytes) => [
     { name: "no rows", bytes: changed(bytes, 2, [0, 0]) },
     { name: "4097 rows", bytes: changed(bytes, 2, [16, 1]), code: "ERR_SCORE_ROWS" },
-    { name: "rows of two blocks, one ciphertext", bytes: changed(bytes, 2, [8, 1]) },
+    { name: "a row more than coefficients", bytes: changed(bytes, 2, [0, 3]) },
   ],
 };
 

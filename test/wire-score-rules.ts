@@ -1,16 +1,15 @@
 /** The rules of `docs/wire-score.md` once more, without SEAL and without the packages: whole numbers modulo one prime, a
- *  number-theoretic transform, BLAKE2Xb, and cosines. What a client in another language would write.
+ *  number-theoretic transform, and BLAKE2Xb. What a client in another language would write.
  *  @module */
 
 const RING = 4_096;
-const SLOTS = RING / 2;
 /** The data prime: the largest of 56 bits that is 1 modulo 8192. */
 export const DATA_PRIME = 72_057_594_037_641_217n;
 /** The smallest primitive 8192nd root of one. */
 export const ROOT = 2_516_238_336_004n;
-/** Bytes of a polynomial. */
-const POLYNOMIAL_BYTES = RING * 7;
 const WORD = 2n ** 64n;
+/** Words at or above it are replaced. */
+const SEED_LIMIT = WORD - 1n - ((WORD - 1n) % DATA_PRIME) - 1n;
 
 /** A polynomial modulo the prime: coefficients, or values in NTT form. */
 export type Polynomial = BigUint64Array;
@@ -88,10 +87,9 @@ export function reversed(value: number, bound: number): number {
   return result;
 }
 
-/** Values of one polynomial of a frame: 7 bytes each, little-endian. @throws Error when one is not below the prime. */
+/** Numbers of a frame: 7 bytes each, little-endian. @throws Error when one is not below the prime. */
 export function readPolynomial(bytes: Uint8Array): Polynomial {
-  if (bytes.length !== POLYNOMIAL_BYTES) throw new Error("a polynomial has 28,672 bytes");
-  return BigUint64Array.from({ length: RING }, (_, i) => {
+  return BigUint64Array.from({ length: bytes.length / 7 }, (_, i) => {
     let value = 0n;
     for (let b = 6; b >= 0; b--) value = (value << 8n) | BigInt(bytes[i * 7 + b] ?? 0);
     if (value >= DATA_PRIME) throw new Error("a coefficient is not below the prime");
@@ -99,49 +97,23 @@ export function readPolynomial(bytes: Uint8Array): Polynomial {
   });
 }
 
-/** The bytes of one polynomial. */
+/** The bytes of a polynomial, or of its first coefficients. */
 export function writePolynomial(polynomial: Polynomial): Uint8Array {
-  const bytes = new Uint8Array(POLYNOMIAL_BYTES);
+  const bytes = new Uint8Array(polynomial.length * 7);
   for (const [i, value] of polynomial.entries()) {
     for (let b = 0; b < 7; b++) bytes[i * 7 + b] = Number((value >> BigInt(8 * b)) & 0xffn);
   }
   return bytes;
 }
 
-/** Slot `j` belongs to the exponent 3^j modulo 8192. */
-function slotExponents(): number[] {
-  const exponents: number[] = [];
-  for (let j = 0, exponent = 1; j < SLOTS; j++, exponent = (exponent * 3) % (2 * RING)) exponents.push(exponent);
-  return exponents;
-}
-
-const COSINES = Float64Array.from({ length: 2 * RING }, (_, i) => Math.cos((Math.PI * i) / RING));
-
-/** Coefficients of a column at `scale`: rounded, at most 2048 values, the rest zero. */
+/** Coefficients of a column at `scale`, one per value. */
 export function encodeColumn(values: readonly number[], scale: number): number[] {
-  const exponents = slotExponents();
-  return Array.from({ length: RING }, (_, k) => {
-    let sum = 0;
-    for (const [j, value] of values.entries()) sum += value * (COSINES[(k * (exponents[j] ?? 0)) % (2 * RING)] ?? 0);
-    return Math.round((sum * 2 * scale) / RING);
-  });
-}
-
-/** The first `count` slots of coefficients at `scale`. */
-export function decodeColumn(coefficients: readonly number[], scale: number, count: number): number[] {
-  return slotExponents()
-    .slice(0, count)
-    .map((exponent) => {
-      let sum = 0;
-      for (const [k, value] of coefficients.entries()) sum += value * (COSINES[(k * exponent) % (2 * RING)] ?? 0);
-      return sum / scale;
-    });
+  return values.map((value) => Math.round(value * scale));
 }
 
 /** The uniform polynomial, in NTT form, that a seed stands for. */
-export function expandSeed(seed: Uint8Array): Polynomial {
+export function expandSeed(seed: Uint8Array, limit = SEED_LIMIT): Polynomial {
   const stream = seedStream(seed);
-  const limit = WORD - 1n - ((WORD - 1n) % DATA_PRIME) - 1n;
   const values = BigUint64Array.from({ length: RING }, () => stream());
   for (const [i, word] of values.entries()) {
     let value = word;
@@ -261,29 +233,36 @@ function compress(state: BigUint64Array, block: Buffer, counter: bigint, last: b
   for (let i = 0; i < 8; i++) state[i] = (state[i] ?? 0n) ^ at(i) ^ at(i + 8);
 }
 
-/** `c0` of a fresh ciphertext: message plus error, less the secret times what the seed stands for. */
+/** `c0` of a fresh ciphertext, as coefficients: message plus error, less the secret times what the seed stands for. There is one
+ *  coefficient per row, and no other is sent. */
 export function encryptFresh(column: {
   coefficients: readonly number[];
   errors: readonly number[];
   secret: Polynomial;
   seed: Uint8Array;
 }): Polynomial {
+  const mask = product(expandSeed(column.seed), column.secret);
   const noisy = polynomialOf(column.coefficients.map((value, i) => value + (column.errors[i] ?? 0)));
-  const [values, mask] = [transform(noisy), expandSeed(column.seed)];
-  return values.map(
-    (value, i) => (value + DATA_PRIME - (((mask[i] ?? 0n) * (column.secret[i] ?? 0n)) % DATA_PRIME)) % DATA_PRIME,
-  );
+  return noisy
+    .slice(0, column.coefficients.length)
+    .map((value, i) => (value + DATA_PRIME - (mask[i] ?? 0n)) % DATA_PRIME);
 }
 
-/** Coefficients of a ciphertext in NTT form; `secret` is in NTT form as well. */
+/** Coefficients of the rows of a ciphertext; `c1` and `secret` are in NTT form. */
 export function decrypt(c0: Polynomial, c1: Polynomial, secret: Polynomial): number[] {
-  return centred(transformBack(c0.map((value, i) => (value + (c1[i] ?? 0n) * (secret[i] ?? 0n)) % DATA_PRIME)));
+  const mask = product(c1, secret);
+  return centred(c0.map((value, i) => (value + (mask[i] ?? 0n)) % DATA_PRIME));
 }
 
-/** What the domain computes: columns times whole weights, and the intercept as a constant polynomial. */
+/** Coefficients of a product of polynomials in NTT form. */
+function product(a: Polynomial, b: Polynomial): Polynomial {
+  return transformBack(a.map((value, i) => (value * (b[i] ?? 0n)) % DATA_PRIME));
+}
+
+/** What the domain computes: columns times whole weights, and the intercept in each coefficient. */
 export function linearSum(columns: readonly Polynomial[], weights: readonly bigint[], constant: bigint): Polynomial {
   const reduced = (value: bigint): bigint => ((value % DATA_PRIME) + DATA_PRIME) % DATA_PRIME;
-  return BigUint64Array.from({ length: RING }, (_, i) =>
+  return BigUint64Array.from({ length: columns[0]?.length ?? 0 }, (_, i) =>
     columns.reduce((sum, column, c) => reduced(sum + (column[i] ?? 0n) * (weights[c] ?? 0n)), reduced(constant)),
   );
 }

@@ -49,7 +49,7 @@ export async function makeScoreVectors(served: ServedIdentity, receiptKey: KeyPa
   const secret = Array.from({ length: RING }, () => ternary(coins.bytes(1)));
   const columns = COLUMNS.map((values) => {
     const seed = coins.bytes(64);
-    const errors = Array.from({ length: RING }, () => binomial(coins.bytes(6)));
+    const errors = Array.from(values, () => binomial(coins.bytes(6)));
     const coefficients = encodeColumn(values, 2 ** parameters.featureScaleBits);
     return { values, seed, errors, coefficients };
   });
@@ -75,7 +75,7 @@ export async function makeScoreVectors(served: ServedIdentity, receiptKey: KeyPa
       values,
       seed: toHex(seed),
       errors: errors.join(" "),
-      coefficientsStart: coefficients.slice(0, 8),
+      coefficients,
     })),
     request: toHex(request),
     reply: toHex(await score({ model: MODEL, parameters }, request)),

@@ -132,7 +132,7 @@ test("each message decodes to its fields", () => {
 test("no malformed message decodes", () => {
   for (const { struct, name, hex } of vectors.malformed) {
     expect(() => checkForm(struct, structs.decode(struct, bytesOf(hex))), `${struct}: ${name}`).toThrow(
-      /early|left over|range|not zero|JSON|not valid|limit|padded|ascending|ciphertexts/,
+      /early|left over|range|not zero|JSON|not valid|limit|padded|ascending/,
     );
   }
 });

@@ -2,7 +2,7 @@
  *  after a few rows; domain and gateway learn the number of rows and columns, not a value and not a score.
  *  @module */
 import type { ScoreClient, ScoreColumns } from "@sluice/mpc/he/linear/client";
-import { paddedScoreRows, type EvidencedReceipt, type ScoreSnapshot } from "@sluice/protocol";
+import type { EvidencedReceipt, ScoreSnapshot } from "@sluice/protocol";
 import type { CallOptions } from "./options.ts";
 import { openProduct, useOf, type ProductHandle } from "./product-handle.ts";
 import { callOnce, type ProductionContext } from "./production-call.ts";
@@ -21,7 +21,7 @@ export interface ScoreResult {
 /** A scoring product at one snapshot. */
 export interface ScoreHandle extends ProductHandle<ScoreSnapshot> {
   /** Scores rows given as columns by feature name, equally long; `snapshot.parameters` names the features and their bound.
-   *  Spends whole blocks of 2048 rows: rows that are collected into one call cost less than as many calls.
+   *  Spends as many rows as it sends, 4096 at most.
    *  @throws ERR_SCORE_ROWS, ERR_SCORE_INPUT, both before anything is sent; ERR_SCORE_CIPHERTEXT, ERR_RECEIPT,
    *  ERR_ANSWER_ALTERED, ERR_CANCELLED, and refusals of the peers */
   score(columns: ScoreColumns, options?: CallOptions): Promise<ScoreResult>;
@@ -60,7 +60,7 @@ async function scoreRows(
   const query = await asClient(() => client.encrypt(columns));
   try {
     const rows = columns[product.snapshot.parameters.features[0] ?? ""]?.length ?? 0;
-    const answer = await callOnce(context, useOf(product, "score", paddedScoreRows(rows)), query.frame, options);
+    const answer = await callOnce(context, useOf(product, "score", rows), query.frame, options);
     const scores = await asClient(() => query.finish(answer.frame));
     return { scores, responses: link(scores), receipt: answer.receipt };
   } finally {

@@ -97,7 +97,7 @@ const FORMS: Record<
   score: {
     product: "risk",
     unit: "score-row",
-    amount: "2048",
+    amount: "3",
     open: async (client, product) => {
       const handle = await client.openScore(product);
       return { ...handle, ask: () => handle.score(COLUMNS) };

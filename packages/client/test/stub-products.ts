@@ -193,7 +193,7 @@ export function scoreProduct(model: LinearModel, featureBound: number, link: Sco
     const parameters = planScore(model, featureBound);
     return {
       snapshot: { type: "score-snapshot", ...served, model: await documentHash(model), parameters, link },
-      measure: (frame) => 2_048 * Math.ceil(decodeScoreRequest(frame).rows / 2_048),
+      measure: (frame) => decodeScoreRequest(frame).rows,
       answer: (frame) => score({ model, parameters }, frame),
     };
   };

@@ -5,8 +5,6 @@ import { sealedFileFacts, signDocument, verifyReceipt } from "@sluice/evidence";
 import { PsiCardinalityReceiver, PsiIdsReceiver } from "@sluice/mpc/psi/receiver";
 import { ScoreClient } from "@sluice/mpc/he/linear/client";
 import {
-  decodeScoreReply,
-  decodeScoreRequest,
   documentHash,
   encodePsiCardinalityQuery,
   encodePsiQuery,
@@ -19,8 +17,7 @@ import {
   maxPsiElements,
   padPsiItems,
   Report,
-  SCORE_BLOCK_ROWS,
-  SCORE_POLYNOMIAL_BYTES,
+  SCORE_COEFFICIENT_BYTES,
   SCORE_SEED_BYTES,
   sha256Hex,
   SignedRelease,
@@ -78,8 +75,8 @@ const rows = Array.from({ length: ROWS }, (_, i) => ({
 }));
 const members = new Set(rows.filter(({ age }) => age >= 60).map(({ person }) => person));
 
-/** Three blocks of rows. */
-const SCORE_QUOTA = 3 * SCORE_BLOCK_ROWS;
+/** Rows that may be scored. */
+const SCORE_QUOTA = 4_000;
 let fixture: Fixture;
 let grant: string;
 let ids: AnsweringProduct;
@@ -156,7 +153,7 @@ async function scores(ages: number[]): Promise<Float64Array> {
   const { body } = answer.receipt.receipt;
   expect(body.quantity).toEqual({
     unit: "score-row",
-    amount: String(SCORE_BLOCK_ROWS * Math.ceil(ages.length / 2_048)),
+    amount: String(ages.length),
   });
   expect(body.layers).toEqual([]);
   return query.finish(answer.content);
@@ -268,17 +265,19 @@ test("scores are those of the released model within the published bound, and no 
   }
 });
 
-test("a request that declares one row and fills its block is charged for the block", async () => {
+test("a request spends the rows that it carries, and one that declares fewer is refused at no cost", async () => {
   if (score.snapshot.type !== "score-snapshot") throw new Error("not a score");
-  const age = Float64Array.from({ length: SCORE_BLOCK_ROWS }, (_, i) => i % 100);
+  const age = Float64Array.from({ length: 300 }, (_, i) => i % 100);
   const query = (await ScoreClient.open(score.snapshot.parameters)).encrypt({ age });
-  const frame = encodeScoreRequest({ ...decodeScoreRequest(query.frame), rows: 1 });
   query.discard();
   const before = spentUnits(fixture, grant, "score");
-  const answer = await ask(fixture, score, "score", frame);
-  expect(decodeScoreReply(answer.content).blocks).toHaveLength(1);
-  expect(answer.receipt.receipt.body.quantity).toEqual({ unit: "score-row", amount: "2048" });
-  expect(spentUnits(fixture, grant, "score") - before).toBe(2_048);
+  const fewer = query.frame.slice();
+  new DataView(fewer.buffer).setUint16(34, 1);
+  expect(await refusalOf(ask(fixture, score, "score", fewer))).toBe("ERR_FRAME_MALFORMED");
+  expect(spentUnits(fixture, grant, "score") - before).toBe(0);
+  const answer = await ask(fixture, score, "score", query.frame);
+  expect(answer.receipt.receipt.body.quantity).toEqual({ unit: "score-row", amount: "300" });
+  expect(spentUnits(fixture, grant, "score") - before).toBe(300);
 });
 
 test("a report is the plain table after the stated rules, and a cell of few persons with many rows is not in it", async () => {
@@ -326,7 +325,7 @@ test("a frame that is not of the form, the snapshot or the limits is refused, an
   const long = new Uint8Array(list.length + padPsiItems(maxPsiElements("psi-ids") + 1) * 32);
   long.set(list.subarray(0, 35));
   new DataView(long.buffer).setUint32(35, padPsiItems(maxPsiElements("psi-ids") + 1));
-  const blank = { seed: new Uint8Array(SCORE_SEED_BYTES), c0: new Uint8Array(SCORE_POLYNOMIAL_BYTES) };
+  const blank = { seed: new Uint8Array(SCORE_SEED_BYTES), c0: new Uint8Array(SCORE_COEFFICIENT_BYTES) };
   const scored = encodeScoreRequest({ parameters: snapshot(score), rows: 1, features: 1, columns: [blank] });
   const many = scored.slice();
   new DataView(many.buffer).setUint16(34, 4_097);
@@ -452,12 +451,12 @@ test("a release without the model that its run released is refused, and one with
   }
 });
 
-test("a quota is spent to the last block of rows and not beyond it", async () => {
+test("a quota is spent to the last row and not beyond it", async () => {
   const left = (): number => SCORE_QUOTA - spentUnits(fixture, grant, "score");
   const ages = (length: number): number[] => Array.from({ length }, (_, i) => i % 100);
-  while (left() > SCORE_BLOCK_ROWS) await scores([1]);
   expect(await refusalOf(scores(ages(left() + 1)))).toBe("ERR_QUOTA_SPENT");
-  expect(await scores(ages(left()))).toHaveLength(SCORE_BLOCK_ROWS);
+  const rest = left();
+  expect(await scores(ages(rest))).toHaveLength(rest);
   expect(await refusalOf(scores([1]))).toBe("ERR_QUOTA_SPENT");
   expect(spentUnits(fixture, grant, "score")).toBe(SCORE_QUOTA);
 });

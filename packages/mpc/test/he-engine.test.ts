@@ -1,8 +1,9 @@
 /** The engine of homomorphic encryption: its parameter sets by SEAL's own table, its contexts, and bytes of ciphertexts. @module */
+import { SluiceError } from "@sluice/protocol";
 import openSeal from "node-seal/throws";
 import { expect, test } from "vitest";
 import { polynomialBytes } from "../src/he/ciphertext-bytes.ts";
-import { heEngine } from "../src/he/engine.ts";
+import { heEngine, loadFresh, refusing } from "../src/he/engine.ts";
 import { openHandles } from "../src/he/handles.ts";
 import { HE_PARAMETER_SETS, type HeParameterSet, type HeParameterSetName } from "../src/he/parameter-sets.ts";
 
@@ -41,3 +42,28 @@ test.each(sets)("ciphertexts of %s come back from the bytes of the wire, fresh a
   expect(full.widen(packed, scale)).toEqual(saved);
   expect(() => fresh.pack(saved)).toThrow(expect.objectContaining({ code: "ERR_INTERNAL" }));
 });
+
+test.each(sets)(
+  "a fresh ciphertext of %s loads from seed and coefficients, and one above its prime is refused",
+  async (name) => {
+    const engine = await heEngine(name);
+    const { seal, context, fresh } = engine;
+    using scope = openHandles();
+    const keys = scope.keep(new seal.KeyGenerator(context));
+    const secretKey = scope.keep(keys.secretKey());
+    const encryptor = scope.keep(new seal.Encryptor(context, scope.keep(keys.createPublicKey()), secretKey));
+    const zero = scope.keep(new seal.Plaintext());
+    const encoder = engine.encoder;
+    if (engine.name.startsWith("ckks")) encoder.encode(new Float64Array(encoder.slotCount()), 2 ** 20, zero);
+    const saved = scope.keep(encryptor.encryptSymmetricSerializable(zero)).saveToArray(seal.ComprModeType.none);
+    const sent = fresh.pack(saved as Uint8Array<ArrayBuffer>);
+    const loaded = scope.keep(new seal.Ciphertext());
+    loadFresh(engine, loaded, sent, 2 ** 20);
+    expect([loaded.size(), loaded.scale(), loaded.isTransparent()]).toEqual([2, 2 ** 20, false]);
+    sent.c0.fill(0xff, -8);
+    const refusal = (reason: string) => new SluiceError("ERR_SCORE_CIPHERTEXT", { index: 3, reason });
+    expect(() => refusing(engine, refusal, () => loadFresh(engine, loaded, sent, 1))).toThrow(
+      expect.objectContaining({ code: "ERR_SCORE_CIPHERTEXT", details: { index: 3, reason: "it does not load" } }),
+    );
+  },
+);

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { FILTER_KERNEL } from "../src/kernel/filter-kernel-bytes.ts";
 import { PLAIN_KERNEL, SHARED_KERNEL } from "../src/kernel/kernel-bytes.ts";
+import { LINEAR_KERNEL } from "../src/kernel/linear-kernel-bytes.ts";
 import { OPRF_KERNEL } from "../src/kernel/oprf-kernel-bytes.ts";
 import { PSI_KERNEL } from "../src/kernel/psi-kernel-bytes.ts";
 
@@ -18,11 +19,12 @@ const FILES = [
   "oprf-kernel.wasm",
   "filter-kernel.wasm",
   "psi-kernel.wasm",
+  "linear-kernel.wasm",
 ] as const;
 
 test("the bytes that loaders embed are those of the binaries", async () => {
   const binaries = await Promise.all(FILES.map((name) => readFile(join(KERNEL_FOLDER, name), "base64")));
-  expect([PLAIN_KERNEL, SHARED_KERNEL, OPRF_KERNEL, FILTER_KERNEL, PSI_KERNEL]).toEqual(binaries);
+  expect([PLAIN_KERNEL, SHARED_KERNEL, OPRF_KERNEL, FILTER_KERNEL, PSI_KERNEL, LINEAR_KERNEL]).toEqual(binaries);
 });
 
 test.runIf(process.env["SLOW"] === "1")("the binaries are rebuilt byte for byte from source and lockfile", async () => {
@@ -40,6 +42,7 @@ test.runIf(process.env["SLOW"] === "1")("the binaries are rebuilt byte for byte 
       "oprf-kernel-bytes.ts",
       "filter-kernel-bytes.ts",
       "psi-kernel-bytes.ts",
+      "linear-kernel-bytes.ts",
     ]) {
       expect(await readFile(join(folder, name), "hex")).toBe(await readFile(join(KERNEL_FOLDER, name), "hex"));
     }

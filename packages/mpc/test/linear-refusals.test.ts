@@ -88,7 +88,7 @@ test("a request under other parameters, or with other features, is refused", asy
 });
 
 test("a coefficient at or above the prime is refused, wherever it stands", async () => {
-  for (const at of [0, 2_047, 4_095]) {
+  for (const at of [0, 2, 3]) {
     const frame = changed((request) => {
       request.columns[1]?.c0.fill(0xff, at * 7, at * 7 + 7);
       return request;
@@ -117,10 +117,10 @@ test("any bytes as ciphertexts give a reply or a coded refusal, and the next req
     fc.asyncProperty(
       fc.constantFrom(0, 1, 0x7f, 0xff),
       fc.uint8Array({ minLength: 64, maxLength: 64 }),
-      fc.nat(SCORE_POLYNOMIAL_BYTES - 1),
+      fc.nat(27),
       async (fill, seed, at) => {
-        const c0 = new Uint8Array(SCORE_POLYNOMIAL_BYTES).fill(fill);
-        c0.set(seed.subarray(0, SCORE_POLYNOMIAL_BYTES - at), at);
+        const c0 = new Uint8Array(28).fill(fill);
+        c0.set(seed.subarray(0, 28 - at), at);
         const frame = changed((request) => ({ ...request, columns: request.columns.map(() => ({ seed, c0 })) }));
         const outcome = await score(product, frame).then(
           (reply) => decodeScoreReply(reply).rows,
@@ -162,7 +162,11 @@ test("a transparent reply, one of other rows and one that is not a ciphertext ar
       coded("ERR_SCORE_CIPHERTEXT", { index: 0, reason: "it does not load" }),
     ],
     [
-      (reply) => encodeScoreReply({ ...decodeScoreReply(reply), rows: 5 }),
+      (reply) => rewrite(reply, (c0, c1) => ({ c0: c0.fill(0xff, -7), c1 })),
+      coded("ERR_SCORE_CIPHERTEXT", { index: 0, reason: "it does not load" }),
+    ],
+    [
+      (reply) => encodeScoreReply({ ...decodeScoreReply(reply), rows: 5, c0: new Uint8Array(35) }),
       coded("ERR_FRAME_MALFORMED", { field: "rows" }),
     ],
     [(reply) => reply.slice(0, -1), coded("ERR_FRAME_MALFORMED")],
@@ -187,6 +191,6 @@ test("a query answers once, and not after it was discarded", async () => {
 });
 
 function rewrite(reply: Bytes, change: (c0: Bytes, c1: Bytes) => { c0: Bytes; c1: Bytes }): Bytes {
-  const { rows, blocks } = decodeScoreReply(reply);
-  return encodeScoreReply({ rows, blocks: blocks.map(({ c0, c1 }) => change(c0, c1)) });
+  const { rows, c0, c1 } = decodeScoreReply(reply);
+  return encodeScoreReply({ rows, ...change(c0, c1) });
 }

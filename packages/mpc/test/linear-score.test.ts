@@ -1,12 +1,5 @@
 /** Encrypted scores against plain ones, on both roles in one process. @module */
-import {
-  MAX_SCORE_FEATURES,
-  MAX_SCORE_ROWS,
-  SCORE_BLOCK_ROWS,
-  scoreBlocks,
-  type Bytes,
-  type LinearModel,
-} from "@sluice/protocol";
+import { decodeScoreRequest, MAX_SCORE_FEATURES, MAX_SCORE_ROWS, type LinearModel } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { applyLink, ScoreClient, type ScoreColumns } from "../src/he/linear/client.ts";
@@ -80,9 +73,9 @@ test("every value at the bound, every weight of one sign: the largest scores do 
   }
 });
 
-test("blocks join where they should", async () => {
+test("a request has as many rows as it has, from one to all coefficients", async () => {
   const product = productOf([1]);
-  for (const rows of [1, SCORE_BLOCK_ROWS, SCORE_BLOCK_ROWS + 1]) {
+  for (const rows of [1, 2_049, MAX_SCORE_ROWS]) {
     const columns = columnsOf(1, rows, (_, row) => (row % 16) - 8);
     const scores = await roundTrip(product, columns);
     expect(scores).toHaveLength(rows);
@@ -104,8 +97,11 @@ test("the error bound grows with weights and bound, and shrinks with the scales"
   expect(scoreErrorBound(linearModel([0.3, 0.7]), { ...scales, featureBound: 800 })).toBeGreaterThan(base);
   expect(scoreErrorBound(linearModel([0.3, 0.7]), { ...scales, featureScaleBits: 26 })).toBeLessThan(base);
   expect(scoreErrorBound(linearModel([0.3, 0.7]), { ...scales, weightScaleBits: 24 })).toBeLessThan(base);
-  // One unit weight, scales so large that only the columns' noise is left: (cot(π/8192)/2 + 8.57 · √(21 · 1024)) / 2^24.
-  expect(scoreErrorBound(linearModel([1]), scales) * 2 ** 24).toBeCloseTo(1303.8 + 1257.3, -1);
+  // One unit weight, scales so large that only the column is left: half a unit of rounding and an error of 21 at most.
+  expect(scoreErrorBound(linearModel([1]), scales) * 2 ** 24).toBeCloseTo(0.5 + 21, 2);
+  // Many equal weights: half a unit for each, and the quantile 8.57 of √(21/2 · 64).
+  const many = linearModel(Array<number>(64).fill(1));
+  expect(scoreErrorBound(many, scales) * 2 ** 24).toBeCloseTo(32 + 8.57 * Math.sqrt(672), 0);
 });
 
 test("the scales of a plan leave the least error of all that fit", () => {
@@ -134,34 +130,29 @@ test("a frame's size tells rows and features, nothing else", async () => {
     ),
   );
   expect(new Set(sizes).size).toBe(1);
-  expect(
-    sizeOf(
-      client,
-      columnsOf(2, SCORE_BLOCK_ROWS, () => 1),
-    ),
-  ).toBe(sizes[0]);
+  expect(sizes[0]).toBe(38 + 2 * (64 + 7 * 100));
 });
 
-test("4096 rows take 14.1 bytes a value up and 28 bytes a row down", async () => {
+test("4096 rows take 7.02 bytes a value up and 14 bytes a row down", async () => {
   const product = productOf([1]);
   const client = await ScoreClient.open(product.parameters);
   const query = client.encrypt(columnsOf(1, MAX_SCORE_ROWS, () => 1));
-  expect(query.frame.length / MAX_SCORE_ROWS).toBeCloseTo(14.04, 1);
-  expect((await score(product, query.frame)).length / MAX_SCORE_ROWS).toBeCloseTo(28, 1);
+  expect(query.frame.length / MAX_SCORE_ROWS).toBeCloseTo(7.02, 1);
+  expect((await score(product, query.frame)).length / MAX_SCORE_ROWS).toBeCloseTo(14, 1);
   query.discard();
 });
 
 test("the same rows never encrypt to the same bytes", async () => {
   const client = await ScoreClient.open(productOf([1, 1]).parameters);
   const columns = columnsOf(2, MAX_SCORE_ROWS, () => 1);
-  const chunks = [0, 1].flatMap(() => {
+  const columnsSent = [0, 1].flatMap(() => {
     const query = client.encrypt(columns);
     query.discard();
-    return ciphertextsOf(query.frame);
+    return decodeScoreRequest(query.frame).columns;
   });
-  expect(chunks).toHaveLength(2 * 2 * scoreBlocks(MAX_SCORE_ROWS));
-  expect(new Set(chunks.map((chunk) => chunk.subarray(0, 64).join())).size).toBe(chunks.length);
-  expect(new Set(chunks.map((chunk) => chunk.subarray(64, 128).join())).size).toBe(chunks.length);
+  expect(columnsSent).toHaveLength(2 * 2);
+  expect(new Set(columnsSent.map(({ seed }) => seed.join())).size).toBe(columnsSent.length);
+  expect(new Set(columnsSent.map(({ c0 }) => c0.join())).size).toBe(columnsSent.length);
 });
 
 test("another query's answer decrypts to noise: each query has its own key", async () => {
@@ -206,12 +197,4 @@ function sizeOf(client: ScoreClient, columns: ScoreColumns): number {
   const query = client.encrypt(columns);
   query.discard();
   return query.frame.length;
-}
-
-function ciphertextsOf(frame: Bytes): Bytes[] {
-  const header = 38;
-  const size = 64 + 28_672;
-  return Array.from({ length: (frame.length - header) / size }, (_, i) =>
-    frame.subarray(header + i * size, header + (i + 1) * size),
-  );
 }

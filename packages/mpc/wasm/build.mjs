@@ -85,3 +85,15 @@ export const PSI_KERNEL =
   "${psi}";
 `,
 );
+
+const linear = await compile("linear-kernel", "linear-index.ts", []);
+writeFileSync(
+  join(folder, "linear-kernel-bytes.ts"),
+  `/** The compiled kernels of linear scoring: generated from packages/mpc/wasm by \`npm run build\` there.
+ *  @module */
+
+/** For memory of one thread, base64. */
+export const LINEAR_KERNEL =
+  "${linear}";
+`,
+);

@@ -21,7 +21,7 @@ export const Operation = z.enum([
 ]);
 export type Operation = z.infer<typeof Operation>;
 
-/** What a quota counts. `psi-element` counts the padded size of a list, `score-row` rows padded to whole blocks of 2048,
+/** What a quota counts. `psi-element` counts the padded size of a list, `score-row` the rows of a request,
  *  `row-field-day` rows × fields × days of a term. */
 export const Unit = z.enum(["run", "oprf-element", "pir-query", "psi-element", "score-row", "report", "row-field-day"]);
 export type Unit = z.infer<typeof Unit>;

@@ -1,6 +1,7 @@
-/** Messages of encrypted scoring (密态评分): seeded CKKS ciphertexts of feature columns one way, one ciphertext of scores
- *  per block the other way. A frame carries coefficients and seeds only: every parameter stands in the published
- *  `ScoreParameters`, which the request names by their hash, so no library's own format crosses the boundary.
+/** Messages of encrypted scoring (密态评分): seeded ciphertexts of feature columns one way, one ciphertext of scores the other
+ *  way. The value of row i stands in coefficient i, so that a frame carries as many coefficients as there are rows. It
+ *  carries coefficients and seeds only: every parameter stands in the published `ScoreParameters`, which the request
+ *  names by their hash, so no library's own format crosses the boundary.
  *  The domain learns rows and features by number; not a value, not a score.
  *  @module */
 import { z } from "zod";
@@ -10,18 +11,16 @@ import { SluiceError } from "./errors.ts";
 import { LinearModel } from "./model.ts";
 
 /** Version of the scoring frames. */
-export const SCORE_VERSION = 1;
+export const SCORE_VERSION = 2;
 /** Ring dimension. */
 export const SCORE_RING = 4_096;
-/** Rows in one ciphertext: the slots of CKKS are half the ring's dimension. */
-export const SCORE_BLOCK_ROWS = SCORE_RING / 2;
-/** Rows of one request. */
+/** Rows of one request: a ciphertext has a coefficient for each. */
 export const MAX_SCORE_ROWS = 4_096;
 /** Columns of one request. */
 export const MAX_SCORE_FEATURES = 256;
 /** Bytes of one coefficient, little-endian: the data prime has 56 bits. */
 export const SCORE_COEFFICIENT_BYTES = 7;
-/** Bytes of one polynomial: its 4096 values in NTT form. */
+/** Bytes of one whole polynomial. */
 export const SCORE_POLYNOMIAL_BYTES = SCORE_RING * SCORE_COEFFICIENT_BYTES;
 /** Bytes of the seed that stands for the uniform half of a fresh ciphertext. */
 export const SCORE_SEED_BYTES = 64;
@@ -36,6 +35,8 @@ export type ScoreLink = z.infer<typeof ScoreLink>;
 export const ScoreParameters = z.strictObject({
   type: z.literal("score-parameters"),
   scheme: z.literal("ckks"),
+  /** Row i is coefficient i: no slots, since columns are added and multiplied by numbers only. */
+  packing: z.literal("coefficients"),
   polyModulusDegree: z.literal(SCORE_RING),
   /** Data prime and special prime, the largest of these sizes that are 1 modulo 8192. */
   coeffModulusBits: z.tuple([z.literal(56), z.literal(53)]),
@@ -43,7 +44,7 @@ export const ScoreParameters = z.strictObject({
   features: LinearModel.shape.features,
   /** Every value lies in [-featureBound, featureBound]. */
   featureBound: z.number().positive().max(MAX_FEATURE_BOUND),
-  /** A column is encoded as x · 2^featureScaleBits. */
+  /** A column is x · 2^featureScaleBits, rounded. */
   featureScaleBits: z.int().min(16).max(40),
   /** A weight is w · 2^weightScaleBits, rounded; a score has both scales. */
   weightScaleBits: z.int().min(8).max(40),
@@ -52,24 +53,24 @@ export const ScoreParameters = z.strictObject({
 });
 export type ScoreParameters = z.infer<typeof ScoreParameters>;
 
-/** A fresh ciphertext: `seed` expands to its second polynomial. */
+/** A fresh ciphertext: the coefficients of its rows, and the seed that expands to its second polynomial. */
 export type SeededCiphertext = { seed: Bytes; c0: Bytes };
 
-/** `columns[feature × blocks + block]`: feature `feature` of rows `block × 2048` and following, padded with zeros. */
+/** One column per feature. */
 export type ScoreRequest = { parameters: Bytes; rows: number; features: number; columns: SeededCiphertext[] };
 
-// struct { opaque seed[64]; opaque c0[28672]; } SeededCiphertext;
+// struct { opaque seed[64]; opaque c0[7 × rows]; } SeededCiphertext;
 // struct { uint16 version; opaque parameters[32]; uint16 rows; uint16 features;
-//          SeededCiphertext columns[features × blocks]; } ScoreRequest;          blocks = ⌈rows / 2048⌉
+//          SeededCiphertext columns[features]; } ScoreRequest;
 /** Bytes of a request. @throws ERR_SCORE_ROWS, ERR_FRAME_MALFORMED */
 export function encodeScoreRequest(request: ScoreRequest): Bytes {
   const { parameters, rows, features, columns } = request;
   checkShape(rows, features);
   const writer = new ByteWriter().uint(SCORE_VERSION, 2).fixed(sized("parameters", parameters, 32));
   writer.uint(rows, 2).uint(features, 2);
-  if (columns.length !== features * scoreBlocks(rows)) throw malformed("columns", "features × blocks ciphertexts");
+  if (columns.length !== features) throw malformed("columns", "one ciphertext per feature");
   for (const { seed, c0 } of columns) {
-    writer.fixed(sized("seed", seed, SCORE_SEED_BYTES)).fixed(sized("c0", c0, SCORE_POLYNOMIAL_BYTES));
+    writer.fixed(sized("seed", seed, SCORE_SEED_BYTES)).fixed(sized("c0", c0, rows * SCORE_COEFFICIENT_BYTES));
   }
   return writer.finish();
 }
@@ -82,29 +83,23 @@ export function decodeScoreRequest(bytes: Bytes): ScoreRequest {
   const rows = reader.uint(2);
   const features = reader.uint(2);
   checkShape(rows, features);
-  const columns = Array.from({ length: features * scoreBlocks(rows) }, () => ({
+  const columns = Array.from({ length: features }, () => ({
     seed: reader.fixed(SCORE_SEED_BYTES),
-    c0: reader.fixed(SCORE_POLYNOMIAL_BYTES),
+    c0: reader.fixed(rows * SCORE_COEFFICIENT_BYTES),
   }));
   reader.end();
   return { parameters, rows, features, columns };
 }
 
-/** Scores of one block, encrypted. */
-export type ScoreCiphertext = { c0: Bytes; c1: Bytes };
+/** Scores of `rows` rows, encrypted: the coefficients of the rows, and the whole second polynomial. */
+export type ScoreReply = { rows: number; c0: Bytes; c1: Bytes };
 
-/** Scores of `rows` rows, a ciphertext for each block. */
-export type ScoreReply = { rows: number; blocks: ScoreCiphertext[] };
-
-// struct { uint16 version; uint16 rows; struct { opaque c0[28672]; opaque c1[28672]; } blocks[⌈rows / 2048⌉]; } ScoreReply;
+// struct { uint16 version; uint16 rows; opaque c1[28672]; opaque c0[7 × rows]; } ScoreReply;
 /** Bytes of a reply. @throws ERR_SCORE_ROWS, ERR_FRAME_MALFORMED */
-export function encodeScoreReply({ rows, blocks }: ScoreReply): Bytes {
+export function encodeScoreReply({ rows, c0, c1 }: ScoreReply): Bytes {
   checkRows(rows);
-  if (blocks.length !== scoreBlocks(rows)) throw malformed("blocks", "one ciphertext per block of rows");
   const writer = new ByteWriter().uint(SCORE_VERSION, 2).uint(rows, 2);
-  for (const { c0, c1 } of blocks) {
-    writer.fixed(sized("c0", c0, SCORE_POLYNOMIAL_BYTES)).fixed(sized("c1", c1, SCORE_POLYNOMIAL_BYTES));
-  }
+  writer.fixed(sized("c1", c1, SCORE_POLYNOMIAL_BYTES)).fixed(sized("c0", c0, rows * SCORE_COEFFICIENT_BYTES));
   return writer.finish();
 }
 
@@ -114,22 +109,10 @@ export function decodeScoreReply(bytes: Bytes): ScoreReply {
   readVersion(reader);
   const rows = reader.uint(2);
   checkRows(rows);
-  const blocks = Array.from({ length: scoreBlocks(rows) }, () => ({
-    c0: reader.fixed(SCORE_POLYNOMIAL_BYTES),
-    c1: reader.fixed(SCORE_POLYNOMIAL_BYTES),
-  }));
+  const c1 = reader.fixed(SCORE_POLYNOMIAL_BYTES);
+  const c0 = reader.fixed(rows * SCORE_COEFFICIENT_BYTES);
   reader.end();
-  return { rows, blocks };
-}
-
-/** Ciphertexts that one column of `rows` rows takes. */
-export function scoreBlocks(rows: number): number {
-  return Math.ceil(rows / SCORE_BLOCK_ROWS);
-}
-
-/** Rows that a request of `rows` rows spends: every slot of a block is scored, whatever number of rows it declares. */
-export function paddedScoreRows(rows: number): number {
-  return SCORE_BLOCK_ROWS * scoreBlocks(rows);
+  return { rows, c0, c1 };
 }
 
 function checkShape(rows: number, features: number): void {

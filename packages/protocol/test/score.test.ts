@@ -9,9 +9,9 @@ import {
   MAX_FRAME_BYTES,
   MAX_SCORE_FEATURES,
   MAX_SCORE_ROWS,
+  SCORE_COEFFICIENT_BYTES,
   SCORE_POLYNOMIAL_BYTES,
   SCORE_SEED_BYTES,
-  scoreBlocks,
   ScoreParameters,
   type ScoreRequest,
 } from "../src/index.ts";
@@ -19,9 +19,9 @@ import {
 const bytes = (length: number, value: number) => new Uint8Array(length).fill(value);
 
 function request(rows: number, features: number): ScoreRequest {
-  const columns = Array.from({ length: features * scoreBlocks(rows) }, (_, i) => ({
+  const columns = Array.from({ length: features }, (_, i) => ({
     seed: bytes(SCORE_SEED_BYTES, i),
-    c0: bytes(SCORE_POLYNOMIAL_BYTES, i + 1),
+    c0: bytes(rows * SCORE_COEFFICIENT_BYTES, i + 1),
   }));
   return { parameters: bytes(32, 7), rows, features, columns };
 }
@@ -29,6 +29,7 @@ function request(rows: number, features: number): ScoreRequest {
 const PARAMETERS = {
   type: "score-parameters",
   scheme: "ckks",
+  packing: "coefficients",
   polyModulusDegree: 4_096,
   coeffModulusBits: [56, 53],
   features: ["age"],
@@ -43,11 +44,8 @@ test("requests and replies come back as they were", () => {
     fc.property(fc.integer({ min: 1, max: MAX_SCORE_ROWS }), fc.integer({ min: 1, max: 6 }), (rows, features) => {
       const sent = request(rows, features);
       expect(decodeScoreRequest(encodeScoreRequest(sent))).toEqual(sent);
-      const blocks = Array.from({ length: scoreBlocks(rows) }, (_, i) => ({
-        c0: bytes(SCORE_POLYNOMIAL_BYTES, i),
-        c1: bytes(SCORE_POLYNOMIAL_BYTES, i + 2),
-      }));
-      expect(decodeScoreReply(encodeScoreReply({ rows, blocks }))).toEqual({ rows, blocks });
+      const reply = { rows, c0: bytes(rows * SCORE_COEFFICIENT_BYTES, 1), c1: bytes(SCORE_POLYNOMIAL_BYTES, 2) };
+      expect(decodeScoreReply(encodeScoreReply(reply))).toEqual(reply);
     }),
     { numRuns: 30 },
   );
@@ -55,32 +53,31 @@ test("requests and replies come back as they were", () => {
 
 test("a request lies as its struct says", () => {
   const frame = encodeScoreRequest(request(2_049, 1));
-  expect(frame).toHaveLength(2 + 32 + 2 + 2 + 2 * (64 + 28_672));
-  expect([...frame.subarray(0, 3)]).toEqual([0, 1, 7]);
+  expect(frame).toHaveLength(2 + 32 + 2 + 2 + 64 + 7 * 2_049);
+  expect([...frame.subarray(0, 3)]).toEqual([0, 2, 7]);
   expect([...frame.subarray(34, 40)]).toEqual([0x08, 0x01, 0, 1, 0, 0]);
   expect(frame[38 + 64]).toBe(1);
 });
 
 test("the largest request fits a frame", () => {
-  const blocks = scoreBlocks(MAX_SCORE_ROWS);
-  const largest = 38 + MAX_SCORE_FEATURES * blocks * (SCORE_SEED_BYTES + SCORE_POLYNOMIAL_BYTES);
+  const largest = 38 + MAX_SCORE_FEATURES * (SCORE_SEED_BYTES + SCORE_POLYNOMIAL_BYTES);
   expect(largest).toBeLessThanOrEqual(MAX_FRAME_BYTES);
 });
 
 test("too many rows have a code of their own, in both directions", () => {
   const tooMany = expect.objectContaining({ code: "ERR_SCORE_ROWS", details: { rows: 4_097, maxRows: 4_096 } });
   expect(() => encodeScoreRequest({ ...request(1, 1), rows: 4_097 })).toThrow(tooMany);
-  expect(() => encodeScoreReply({ rows: 4_097, blocks: [] })).toThrow(tooMany);
+  expect(() => encodeScoreReply({ rows: 4_097, c0: bytes(0, 0), c1: bytes(0, 0) })).toThrow(tooMany);
   const frame = encodeScoreRequest(request(1, 1));
   new DataView(frame.buffer).setUint16(34, 4_097);
   expect(() => decodeScoreRequest(frame)).toThrow(tooMany);
-  expect(() => decodeScoreReply(Uint8Array.of(0, 1, 0x10, 0x01))).toThrow(tooMany);
+  expect(() => decodeScoreReply(Uint8Array.of(0, 2, 0x10, 0x01))).toThrow(tooMany);
 });
 
 test("counts of zero, too many features, short parts and left-over bytes are malformed", () => {
   const malformed = expect.objectContaining({ code: "ERR_FRAME_MALFORMED" });
   const good = request(1, 2);
-  const [first = { seed: bytes(64, 0), c0: bytes(SCORE_POLYNOMIAL_BYTES, 0) }] = good.columns;
+  const [first = { seed: bytes(64, 0), c0: bytes(SCORE_COEFFICIENT_BYTES, 0) }] = good.columns;
   const bad: ScoreRequest[] = [
     { ...good, rows: 0 },
     { ...good, features: 0, columns: [] },
@@ -96,8 +93,9 @@ test("counts of zero, too many features, short parts and left-over bytes are mal
     expect(() => decodeScoreRequest(frame.slice(0, length))).toThrow(malformed);
   }
   for (const [at, value] of [
-    [1, 2],
+    [1, 1],
     [35, 0],
+    [35, 2],
     [36, 2],
     [37, 0],
     [37, 3],
@@ -107,14 +105,18 @@ test("counts of zero, too many features, short parts and left-over bytes are mal
     expect(() => decodeScoreRequest(altered)).toThrow(malformed);
   }
   expect(() => decodeScoreRequest(Uint8Array.of(...frame.subarray(0, 38)))).toThrow(malformed);
-  expect(() => encodeScoreReply({ rows: 1, blocks: [] })).toThrow(malformed);
-  expect(() => decodeScoreReply(Uint8Array.of(0, 1, 0, 0))).toThrow(malformed);
+  const reply = { rows: 1, c0: bytes(SCORE_COEFFICIENT_BYTES, 0), c1: bytes(SCORE_POLYNOMIAL_BYTES, 0) };
+  expect(() => encodeScoreReply({ ...reply, rows: 2 })).toThrow(malformed);
+  expect(() => encodeScoreReply({ ...reply, c1: bytes(1, 0) })).toThrow(malformed);
+  expect(() => decodeScoreReply(encodeScoreReply(reply).slice(0, -1))).toThrow(malformed);
+  expect(() => decodeScoreReply(Uint8Array.of(0, 2, 0, 0))).toThrow(malformed);
 });
 
 test("parameters other than the one set, or beyond a limit, do not parse", () => {
   expect(ScoreParameters.safeParse(PARAMETERS).success).toBe(true);
   const others: Record<string, unknown>[] = [
     { scheme: "bfv" },
+    { packing: "slots" },
     { polyModulusDegree: 8_192 },
     { polyModulusDegree: 2_048 },
     { coeffModulusBits: [60, 60] },

@@ -15,7 +15,7 @@ export const score: Command = {
   notes:
     "FILE is CSV, or `-` for standard input. Its header names the model's features; `sluice product show` lists them. Other\n" +
     "columns are not sent. Prints the file with two columns more: the linear score, and the response, which is a\n" +
-    "probability for a logistic product. Whole blocks of 2048 rows are spent. Do not hand scores back to domain or gateway.",
+    "probability for a logistic product. Each row is spent. Do not hand scores back to domain or gateway.",
   async run(args, io) {
     const client = await openClient(args, io);
     const { signal } = io;

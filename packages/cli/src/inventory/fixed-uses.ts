@@ -296,13 +296,14 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
   },
   {
     use: { en: "encrypted scoring", zh: "密态评分" },
-    algorithm: `CKKS, N = ${SCORE_RING}, 128 bits`,
+    algorithm: `CKKS, N = ${SCORE_RING}, 128 bits; BLAKE2Xb`,
     standard: "Homomorphic Encryption Standard (2018), Microsoft SEAL",
     national: false,
     files: [
       "packages/mpc/src/he/engine.ts",
       "packages/mpc/src/he/linear/client.ts",
-      "packages/mpc/src/he/linear/server.ts",
+      "packages/mpc/src/he/linear/coefficients.ts",
+      "packages/mpc/src/he/linear/weighted-sum.ts",
     ],
   },
 ];

@@ -49,7 +49,7 @@ const UNIT_WORDS: Readonly<Record<Unit, { readonly measure: string; readonly pri
   "oprf-element": { measure: "条", price: "每条查询" },
   "pir-query": { measure: "次", price: "每次取回" },
   "psi-element": { measure: "条", price: "名单每条（按凑整后的条数）" },
-  "score-row": { measure: "行", price: "评分每行（按凑整后的行数，2,048 行一块）" },
+  "score-row": { measure: "行", price: "评分每行" },
   report: { measure: "份", price: "每份报告" },
   "row-field-day": { measure: "条·项·天", price: "每条·项·天（样本行数 × 字段数 × 天数）" },
 };

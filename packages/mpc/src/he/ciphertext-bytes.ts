@@ -78,6 +78,11 @@ export function fullBytes(layout: PolynomialLayout, sample: Bytes): CiphertextBy
   };
 }
 
+/** The polynomial of a plaintext in NTT form that SEAL saved without compression: its last bytes. */
+export function packPlaintext(layout: PolynomialLayout, saved: Bytes): Bytes {
+  return pack(layout, saved, saved.length - wordsBytes(layout));
+}
+
 /** Bytes of one polynomial on the wire. */
 export function polynomialBytes({ polyModulusDegree, coefficientBytes }: PolynomialLayout): number {
   return coefficientBytes.reduce((sum, bytes) => sum + bytes * polyModulusDegree, 0);

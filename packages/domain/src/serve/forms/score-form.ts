@@ -3,15 +3,7 @@
  *  code runs for it and no row is read.
  *  @module */
 import { planScore, type ScoreTask } from "@sluice/mpc/he/linear/server";
-import {
-  decodeScoreRequest,
-  documentHash,
-  paddedScoreRows,
-  SluiceError,
-  toHex,
-  type Bytes,
-  type ScoreSnapshot,
-} from "@sluice/protocol";
+import { decodeScoreRequest, documentHash, SluiceError, toHex, type Bytes, type ScoreSnapshot } from "@sluice/protocol";
 import type { ServedProduct } from "../../state/work.ts";
 import type { DomainContext } from "../context.ts";
 import { transferable } from "../work-pools.ts";
@@ -42,8 +34,8 @@ function build(context: DomainContext, source: ProductSource): Promise<ServedPro
   return signProduct(context, source, body, null);
 }
 
-/** Rows that the blocks of the request have room for: all are scored, so the declared number alone would let a caller
- *  have 2048 rows for one. The parameters it names are the snapshot's, or the snapshot is another. */
+/** Rows of the request: its columns have a coefficient for each and no more, so no other row is scored. The parameters it
+ *  names are the snapshot's, or the snapshot is another. */
 async function measure(served: ServedProduct, frame: Bytes): Promise<bigint> {
   const { parameters } = scoreSnapshot(served);
   const request = decodeScoreRequest(frame);
@@ -52,7 +44,7 @@ async function measure(served: ServedProduct, frame: Bytes): Promise<bigint> {
   if (request.features !== expected) {
     throw new SluiceError("ERR_FRAME_MALFORMED", { field: "features", expected: String(expected) });
   }
-  return BigInt(paddedScoreRows(request.rows));
+  return BigInt(request.rows);
 }
 
 async function answer(

@@ -2,9 +2,9 @@
  *  are rounded to whole numbers, so that every score fits the modulus with the least error.
  *
  *  The bound holds for every row of a request with probability 1 - 2^-40 over SEAL's coins. Its terms:
- *  - rounding of an encoded column, at most 1/2 in each coefficient, hence cot(π/2N)/2 in a slot, times Σ|w|;
- *  - encryption error, centred binomial of variance 21/2 in each coefficient, hence sub-Gaussian of variance 21N/4 in a
- *    slot, times √Σw², at the quantile of 2 · 4096 tails (Hoeffding);
+ *  - rounding of a column, at most 1/2 in each coefficient, times Σ|w|;
+ *  - encryption error, centred binomial of variance 21/2 in each coefficient: never above 21, so 21 Σ|w|, and sub-Gaussian, so
+ *    √(21/2 · Σw²) at the quantile of 2 · 4096 tails (Hoeffding); the smaller of the two;
  *  - rounded weights, featureBound · Σ|w - ŵ|, and the rounded intercept; and double precision.
  *  @module */
 import { MAX_SCORE_ROWS, SCORE_RING, ScoreParameters, SluiceError, type LinearModel } from "@sluice/protocol";
@@ -19,18 +19,19 @@ export interface ScoreProduct {
 const FEATURE_SCALE_BITS = [16, 40] as const;
 const WEIGHT_SCALE_BITS = [8, 40] as const;
 /** Half of the 56-bit prime is nearly 2^55; a factor of two stays free. */
-const CAPACITY_BITS = 54;
-const CAPACITY = 2 ** CAPACITY_BITS;
-/** Largest coefficient of an encryption error with its encoding's rounding. */
-const MAX_ERROR_COEFFICIENT = 22;
+const CAPACITY = 2 ** 54;
+/** Whole values of a column are exact in double precision. */
+const VALUE_BITS = 52;
+/** The server adds up products without reducing them while the magnitudes of whole weights add up to no more. */
+const WEIGHT_SUM = 2 ** 34;
+/** Largest encryption error of a coefficient. */
+const MAX_ERROR = 21;
+const ROUNDING = 0.5;
 const FAILURE_BITS = 40;
-/** Largest effect of rounded coefficients on one slot. */
-const ROUNDING = 0.5 / Math.tan(Math.PI / (2 * SCORE_RING));
-/** Quantile of the encryption error in one slot. */
-const NOISE =
-  Math.sqrt(2 * Math.LN2 * (1 + Math.log2(MAX_SCORE_ROWS) + FAILURE_BITS)) * Math.sqrt((21 / 4) * SCORE_RING);
-/** Relative error of the transforms in double precision, generously. */
-const FLOAT_ERROR = 2 ** -40;
+/** Quantile of the encryption error of one coefficient, were it Gaussian. */
+const NOISE = Math.sqrt(2 * Math.LN2 * (1 + Math.log2(MAX_SCORE_ROWS) + FAILURE_BITS)) * Math.sqrt(21 / 2);
+/** Relative error of sums in double precision, of plain ones too. */
+const FLOAT_ERROR = 2 ** -44;
 
 /** Scales with the least error bound for `model` on columns within ±`featureBound`.
  *  @throws ERR_SCORE_MODEL when no scales fit, or every weight would round to zero. */
@@ -46,6 +47,7 @@ export function planScore(model: LinearModel, featureBound: number): ScoreParame
       best = {
         type: "score-parameters",
         scheme: "ckks",
+        packing: "coefficients",
         polyModulusDegree: SCORE_RING,
         coeffModulusBits: [56, 53],
         features: [...model.features],
@@ -71,7 +73,8 @@ export function scoreErrorBound(model: LinearModel, scales: Scales): number {
     squares += weight * weight;
     lost += Math.abs(weight - (model.weights[i] ?? 0));
   }
-  const columns = (ROUNDING * absolute + NOISE * Math.sqrt(squares)) / 2 ** featureScaleBits;
+  const noise = Math.min(MAX_ERROR * absolute, NOISE * Math.sqrt(squares));
+  const columns = (ROUNDING * absolute + noise) / 2 ** featureScaleBits;
   const intercept = ROUNDING / 2 ** (featureScaleBits + weightScaleBits);
   const floats = FLOAT_ERROR * (absolute * featureBound + Math.abs(model.intercept));
   return columns + intercept + featureBound * lost + floats;
@@ -102,10 +105,9 @@ function fits(model: LinearModel, { featureBound, featureScaleBits, weightScaleB
   const scale = 2 ** (featureScaleBits + weightScaleBits);
   const absolute = roundWeights(model, weightScaleBits).reduce((sum, weight) => sum + Math.abs(weight), 0);
   const score = (absolute * featureBound + Math.abs(model.intercept)) * scale;
-  const error = absolute * 2 ** weightScaleBits * MAX_ERROR_COEFFICIENT;
-  // SEAL wants the scale itself below the modulus, however small the scores are.
-  if (featureScaleBits + weightScaleBits > CAPACITY_BITS) return false;
-  return featureBound * 2 ** featureScaleBits <= CAPACITY && score + error <= CAPACITY;
+  const error = absolute * 2 ** weightScaleBits * (MAX_ERROR + ROUNDING);
+  if (absolute * 2 ** weightScaleBits > WEIGHT_SUM) return false;
+  return featureBound * 2 ** featureScaleBits <= 2 ** VALUE_BITS && score + error <= CAPACITY;
 }
 
 function refused(reason: string): SluiceError {
