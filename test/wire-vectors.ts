@@ -53,6 +53,7 @@ import { sampleErrors } from "../packages/mpc/src/lookup/gaussian.ts";
 import { LweMatrix } from "../packages/mpc/src/lookup/matrix.ts";
 import { positionsOf } from "../packages/mpc/src/lookup/positions.ts";
 import { formMalformedVectors, formStructVectors } from "./wire-form-structs.ts";
+import { makeKeyVectors } from "./wire-key-vectors.ts";
 import { makePsiVectors } from "./wire-psi-vectors.ts";
 import { makeDatasetVectors } from "./wire-dataset-vectors.ts";
 import { makeReportVectors } from "./wire-report-vectors.ts";
@@ -139,6 +140,7 @@ export async function makeWireVectors() {
       matrix: await matrixRows(),
       positions: otherPositions(),
     },
+    joins: makeKeyVectors(),
     psi: await makePsiVectors(servedIdentity(index.snapshot), keys.receipt),
     score: await makeScoreVectors(servedIdentity(index.snapshot), keys.receipt),
     report: await makeReportVectors(servedIdentity(index.snapshot), keys.receipt),
