@@ -88,6 +88,7 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_WORKER_SESSION: "取得计算节点的新会话后重发",
   ERR_PARTITION_UNKNOWN: "重新下发该分片后再查询",
   ERR_SESSION_FRAME: "按顺序发送尚未确认的各帧",
+  ERR_CALL_JOURNAL: "用开始时的产品和名单继续，或换用空的日志重新发起",
   ERR_SESSION_ENDED: "重新发起会话；本次已扣的额度不退还",
   ERR_SESSION_LIMIT: "先结束其中一个会话，或稍后再试",
   ERR_CANCELLED: "如仍需要，请重新发起",

@@ -2,6 +2,7 @@
  *  @module */
 export { createClient, SluiceClient, type BuildSubmission, type JobSubmission } from "./client.ts";
 export type { InvalidKey, JoinColumns, JoinRow, KeyOptions } from "./asked-rows.ts";
+export type { CallJournal } from "./call-journal.ts";
 export type { CountHandle, CountResult, NoisyCount } from "./count.ts";
 export type { DatasetHandle, PageResult, TermResult } from "./dataset.ts";
 export type { ListCallOptions, ListProgress } from "./list-call.ts";

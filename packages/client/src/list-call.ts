@@ -3,6 +3,7 @@
  *  @module */
 import type { PsiPassOptions } from "@sluice/mpc/psi/receiver";
 import type { Bytes, EvidencedReceipt, PsiKind, PsiSnapshot } from "@sluice/protocol";
+import type { CallJournal } from "./call-journal.ts";
 import type { CallOptions } from "./options.ts";
 import { useOf, type ProductHandle } from "./product-handle.ts";
 import { callOnce, type ProductionContext } from "./production-call.ts";
@@ -23,6 +24,10 @@ export interface ListProgress {
 export interface ListCallOptions extends CallOptions {
   /** Told a few times in each second of work. It counts padded elements, so it does not show a match. */
   readonly onProgress?: (progress: ListProgress) => void;
+  /** For a product that is matched in a session: keeps what another process needs to go on with the call when this one ends,
+   *  within ten minutes, with the same list in the same order. When it holds a call already, that is gone on with, and one
+   *  that has ended has its result and receipt again. Nothing here empties it. */
+  readonly journal?: CallJournal | undefined;
 }
 
 /** A blinded list. */

@@ -27,6 +27,7 @@ import {
   type JoinRow,
   type KeyOptions,
 } from "./asked-rows.ts";
+import { unusable } from "./call-journal.ts";
 import { callWithList, type ListCallOptions } from "./list-call.ts";
 import type { CallOptions } from "./options.ts";
 import { fetchPart, openProduct, type ProductHandle } from "./product-handle.ts";
@@ -177,13 +178,12 @@ async function joinSource(
   source: SourceOf,
   options: MatchOptions,
 ): Promise<JoinResult> {
-  const { snapshot, snapshotHash } = opened.product;
-  const { keys } = snapshot.parameters;
+  const { keys } = opened.product.snapshot.parameters;
   const maxItems = opened.receiver === null ? MAX_PSI_TRANSFER_SIDE_ITEMS : MAX_PSI_LIST_ITEMS["psi-ids"];
   const asked = await askRows(source(keys), { keys, maxItems }, options);
-  const { found, receipt } = await matchEntries(context, opened, asked.entries, options);
+  const { found, ...answered } = await matchEntries(context, opened, asked.entries, options);
   const { skipped, entries } = asked;
-  return { matches: asked.matches(found), asked: entries.length, skipped, receipt, snapshotHash };
+  return { matches: asked.matches(found), asked: entries.length, skipped, ...answered };
 }
 
 async function matchEntries(
@@ -191,11 +191,12 @@ async function matchEntries(
   { product, receiver }: Opened,
   entries: readonly string[],
   options: ListCallOptions,
-): Promise<{ found: string[]; receipt: EvidencedReceipt }> {
+): Promise<Pick<MatchResult, "found" | "receipt" | "snapshotHash">> {
   if (receiver === null) return await matchByTransfer(context, product, entries, options);
+  if (options.journal !== undefined) throw unusable("the product is asked in one message, which is its own retry");
   const { random } = context;
   const call = await callWithList(context, product, (pass) => receiver.start(entries, { ...pass, random }), options);
-  return { found: call.result, receipt: call.receipt };
+  return { found: call.result, receipt: call.receipt, snapshotHash: product.snapshotHash };
 }
 
 function filterParameters({ parameters, product }: PsiSnapshot): PsiFilterParameters {

@@ -1,8 +1,8 @@
 /** One production call of many messages: opened by a signed use, gone on with by sealed messages, and believed only with its
  *  receipt, which states what both sides have counted.
  *  @module */
-import { MeasuredSession, postSession } from "@sluice/mpc/session/client";
-import { sealQuery, type SentQuery } from "@sluice/evidence/seal";
+import { MeasuredSession, postSession, type SessionKeeping } from "@sluice/mpc/session/client";
+import { restoreQuery, sealQuery, type SentQuery } from "@sluice/evidence/seal";
 import {
   BINARY_MEDIA_TYPE,
   decodeSessionReply,
@@ -15,19 +15,37 @@ import {
   fromHex,
   MAX_SESSION_REPLY_BYTES,
   sealingContext,
+  SluiceError,
+  toHex,
   type AnswerEnvelope,
+  type BegunCall,
   type Bytes,
   type EvidencedReceipt,
+  type Random,
   type Session,
   type SessionReply,
   type Sha256Hex,
 } from "@sluice/protocol";
+import { keep, unusable, type CallJournal, type KeptCall } from "./call-journal.ts";
 import type { CallOptions } from "./options.ts";
 import { answerTimeoutMs, sendEnvelope, type ProductionContext, type ProductionUse } from "./production-call.ts";
 import { checkAnswer } from "./receipt-check.ts";
 import { asClient, refusal } from "./refusal.ts";
-import { withRetries } from "./retry.ts";
+import { isTransient, withRetries } from "./retry.ts";
 import { random128, signUse } from "./signed-use.ts";
+
+const SEED_BYTES = 32;
+/** Message numbers that a process leaves out at most when it goes on with a call. */
+const MAX_LEFT_OUT = 2 ** 20;
+const MAX_FIRST_NUMBER = 2 ** 31;
+/** A call that has only begun. */
+const NOTHING_YET: Omit<KeptCall, "begun"> = {
+  requests: new Set(),
+  opened: false,
+  number: -1,
+  acknowledged: 0,
+  received: [],
+};
 
 /** What a session yields. */
 export interface SessionOutcome {
@@ -36,25 +54,90 @@ export interface SessionOutcome {
   readonly receipt: EvidencedReceipt;
 }
 
-/** Runs the caller's role over a session whose list has `items` entries, padded. A cut is survived by sending again; what ends
- *  the session early leaves its units spent.
+/** What is run. */
+export interface SessionRun {
+  /** The caller's role of a session of that id, which draws all its randomness from the seed. */
+  readonly role: (session: Bytes, seed: Bytes) => Promise<Session>;
+  /** Padded size of the list. */
+  readonly items: number;
+  /** Tells lists apart, and what else makes the role again; with a journal. */
+  readonly kept: Pick<BegunCall, "list" | "facts">;
+}
+
+/** Options of a call of many messages. */
+export interface SessionCallOptions extends CallOptions {
+  /** Where to keep what another process needs to go on with the call. */
+  readonly journal?: CallJournal | undefined;
+}
+
+/** Runs the caller's role over a session whose list has `items` entries, padded. A cut is survived by sending again, and with a
+ *  journal the end of this process; what ends the session early leaves its units spent.
  *  @throws ERR_SESSION_ENDED, ERR_SESSION_LIMIT, ERR_RECEIPT, ERR_ANSWER_ALTERED, ERR_CANCELLED, what the role throws and what the peers refuse */
 export async function runSessionCall(
   context: ProductionContext,
   use: ProductionUse,
-  { role, items }: { readonly role: (session: Bytes) => Session; readonly items: number },
-  { signal }: CallOptions,
+  { role, items, kept: { list, facts } }: SessionRun,
+  { signal, journal }: SessionCallOptions,
 ): Promise<SessionOutcome> {
   const callId = random128(context.random);
   const opening = encodeSessionOpening({ snapshot: fromHex(use.snapshot), items });
   const sealed = await asClient(() => sealQuery(use.sealKey, opening, sealingContext({ ...use, callId })));
-  const call = new OpenCall(context, { ...use, callId }, sealed);
-  await call.open(signal);
-  const measured = new MeasuredSession(role(fromHex(callId)), "caller", async () => {});
-  const seal = await sealed.session();
-  let number = 0;
+  const { params: _, ...subject } = use;
+  const seed = toHex(context.random.bytes(SEED_BYTES));
+  const query = toHex(await sealed.save());
+  const begun: BegunCall = { version: 1, callId, use: subject, items, list, facts, seed, query };
+  await keep(journal, { kind: "begun", begun });
+  return await goOn(context, { ...NOTHING_YET, begun }, role, { signal, journal });
+}
+
+/** Goes on with a call that a journal holds. @throws as `runSessionCall` */
+export async function resumeSessionCall(
+  context: ProductionContext,
+  kept: KeptCall,
+  role: SessionRun["role"],
+  options: SessionCallOptions,
+): Promise<SessionOutcome> {
+  return await goOn(context, kept, role, options);
+}
+
+async function goOn(
+  context: ProductionContext,
+  kept: KeptCall,
+  role: SessionRun["role"],
+  { signal, journal }: SessionCallOptions,
+): Promise<SessionOutcome> {
+  try {
+    return await heldSession(context, kept, role, { signal, journal });
+  } catch (error) {
+    if (!outlives(error)) await keep(journal, { kind: "over" });
+    throw error;
+  }
+}
+
+/** Faults of this process or of the way leave the session as it is: cancelling too, since whoever keeps a journal may go on. */
+function outlives(error: unknown): boolean {
+  return !(error instanceof SluiceError) || error.code === "ERR_CANCELLED" || isTransient(error);
+}
+
+async function heldSession(
+  context: ProductionContext,
+  kept: KeptCall,
+  role: SessionRun["role"],
+  { signal, journal }: SessionCallOptions,
+): Promise<SessionOutcome> {
+  const { begun } = kept;
+  const { callId, use, items } = begun;
+  const sealed = restoreQuery(fromHex(begun.query));
+  const call = new OpenCall(context, { ...use, callId }, { sealed, journal, requests: kept.requests });
+  if (!kept.opened) {
+    await call.open(signal);
+    await keep(journal, { kind: "opened" });
+  }
+  const measured = new MeasuredSession(await role(fromHex(callId), fromHex(begun.seed)), "caller", async () => {});
+  const numbers = messageNumbers(kept, context.random);
+  const seal = await sealed.session(numbers.first);
   const post = async (packet: Bytes, until: AbortSignal | undefined): Promise<Bytes> => {
-    const own = number++;
+    const own = numbers.take();
     const message = encodeSessionMessage({ number: own, sealed: await seal.seal(own, packet) });
     const reply = await call.send(`/v1/sessions/${use.domain}/${callId}`, message, until);
     try {
@@ -63,7 +146,15 @@ export async function runSessionCall(
       throw refusal("ERR_ANSWER_ALTERED", {}, cause);
     }
   };
-  const done = await postSession(measured, { id: fromHex(callId), post, signal });
+  const keeping: SessionKeeping | undefined =
+    journal === undefined
+      ? undefined
+      : {
+          past: kept.number < 0 ? null : kept,
+          keep: (news) => keep(journal, { kind: "message", number: numbers.next, ...news }),
+          outlives,
+        };
+  const done = await postSession(measured, { id: fromHex(callId), post, signal, keeping });
   const answer = call.answer ?? (await call.fetchAnswer(signal));
   await checkAnswer(answer, { ...use, callId, party: context.key.keyId, requests: call.requests }, context.trust);
   const summary = decodeSessionSummary(await asClient(() => sealed.openAnswer(answer.frame)));
@@ -75,19 +166,51 @@ export async function runSessionCall(
   return { done, receipt: answer.receipt };
 }
 
+/** Numbers of the messages of this process. One that goes on leaves out some by chance, beside the ones that were kept, so that
+ *  not even a process with a copy of the journal seals two messages under one of them. */
+function messageNumbers(
+  { number }: KeptCall,
+  random: Random,
+): { first: number; readonly next: number; take(): number } {
+  let next = number < 0 ? 0 : number + 2 + (new DataView(random.bytes(4).buffer).getUint32(0) % MAX_LEFT_OUT);
+  if (next > MAX_FIRST_NUMBER) throw unusable("it was gone on with too often");
+  return {
+    first: next,
+    get next() {
+      return next;
+    },
+    take: () => next++,
+  };
+}
+
+/** What is kept of one call. */
+interface Kept {
+  readonly sealed: SentQuery;
+  readonly journal: CallJournal | undefined;
+  /** Hashes of requests that were signed before. */
+  readonly requests: ReadonlySet<Sha256Hex>;
+}
+
 /** The exchanges of one call, each tried again while that may help. */
 class OpenCall {
-  readonly requests = new Set<Sha256Hex>();
+  readonly requests: Set<Sha256Hex>;
   /** The receipt, once it has come. */
   answer: AnswerEnvelope | null = null;
   readonly #context: ProductionContext;
   readonly #use: ProductionUse & { readonly callId: string };
   readonly #sealed: SentQuery;
+  readonly #journal: CallJournal | undefined;
 
-  constructor(context: ProductionContext, use: ProductionUse & { readonly callId: string }, sealed: SentQuery) {
+  constructor(
+    context: ProductionContext,
+    use: ProductionUse & { readonly callId: string },
+    { sealed, journal, requests }: Kept,
+  ) {
     this.#context = context;
     this.#use = use;
     this.#sealed = sealed;
+    this.#journal = journal;
+    this.requests = new Set(requests);
   }
 
   /** Opens the session. */
@@ -110,7 +233,9 @@ class OpenCall {
 
   async #envelope(): ReturnType<typeof signUse> {
     const envelope = await signUse(this.#use, this.#sealed.frame, this.#context.key, this.#context);
-    this.requests.add(await documentHash(envelope.request.body));
+    const hash = await documentHash(envelope.request.body);
+    await keep(this.#journal, { kind: "request", hash });
+    this.requests.add(hash);
     return envelope;
   }
 

@@ -1,28 +1,6 @@
 /** Calls of many messages, asked of a stub that answers truly, is cut off, and lies. @module */
-import { openQuery, type SessionSeal } from "@sluice/evidence/seal";
-import { MeasuredSession } from "@sluice/mpc/session/client";
-import { transferSet, TransferSender } from "@sluice/mpc/psi/transfer-sender";
-import { SessionHost } from "@sluice/mpc/session/server";
-import {
-  decodeCall,
-  decodeSessionMessage,
-  decodeSessionOpening,
-  encodeSessionReply,
-  encodeSessionSummary,
-  fromHex,
-  padPsiItems,
-  sealingContext,
-  SluiceError,
-  toHex,
-  type AnswerEnvelope,
-  type Bytes,
-  type Session,
-  type SessionReply,
-  type SessionSummary,
-  type Table,
-} from "@sluice/protocol";
-import type { ServerResponse } from "node:http";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { SluiceError, type Bytes, type Session, type SessionSummary } from "@sluice/protocol";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { systemClock, systemRandom } from "../src/index.ts";
 import { openMatch } from "../src/match.ts";
 import { openProduct, useOf } from "../src/product-handle.ts";
@@ -31,20 +9,10 @@ import { runSessionCall } from "../src/session-call.ts";
 import { Transport } from "../src/transport.ts";
 import { refused } from "./refused.ts";
 import { sendProblem, StubCity } from "./stub-city.ts";
-import { reportProduct, type MakeProduct } from "./stub-products.ts";
+import { FRAMES, StubSessions } from "./stub-sessions.ts";
 
-const TABLE: Table = {
-  kind: "table",
-  dimensions: [],
-  measures: [],
-  cells: [],
-  totals: [],
-  total: 0,
-  minimum: 10,
-  base: 5,
-};
 const ITEMS = 20;
-const FRAMES = 12;
+const KEPT = { list: "00".repeat(32), facts: { purpose: "test", setItems: 16 } };
 
 /** Sends frames, and takes one that has the sum of their bytes. */
 class Asking implements Session {
@@ -55,61 +23,13 @@ class Asking implements Session {
   }
 }
 
-class Summing implements Session {
-  #taken = 0;
-  #sum = 0;
-  step(frame?: Bytes): ReturnType<Session["step"]> {
-    if (frame === undefined) return Promise.resolve({ send: [] });
-    this.#sum += frame[0] ?? 0;
-    if (++this.#taken < FRAMES) return Promise.resolve({ send: [] });
-    return Promise.resolve({ send: [Uint8Array.of(this.#sum)], done: null });
-  }
-}
-
-/** What the stub's domain holds of one call. */
-interface Held {
-  readonly seal: SessionSeal;
-  readonly ended: Promise<unknown>;
-  readonly answer: () => Promise<AnswerEnvelope | null>;
-}
-
 let city: StubCity;
 let context: ProductionContext;
-let host: SessionHost;
-const held = new Map<string, Held>();
-const summaries = new Map<string, SessionSummary>();
-/** Replies that are lost, by number of the reply from the start. */
-let lost: (reply: number) => boolean;
-/** What the stub does to a reply. */
-let bend: (reply: SessionReply) => SessionReply;
-let bendSummary: (summary: SessionSummary) => SessionSummary;
-let opened: number;
-
-const summing: MakeProduct = async (served) => ({
-  ...(await reportProduct(TABLE)(served)),
-  measure: (content) => decodeSessionOpening(content).items,
-  answer: (content) => {
-    const summary = summaries.get(toHex(decodeSessionOpening(content).snapshot));
-    if (summary === undefined) throw new SluiceError("ERR_SESSION_ENDED", { reason: "test" });
-    return Promise.resolve(encodeSessionSummary(bendSummary(summary)));
-  },
-});
-
-const PEOPLE = transferSet(Array.from({ length: 30 }, (_, i) => `person-${i}`));
-const PURPOSE = "medical-aid";
-const equals: MakeProduct = async (served) => ({
-  ...(await summing(served)),
-  snapshot: {
-    type: "psi-snapshot",
-    ...served,
-    purpose: PURPOSE,
-    parameters: { kind: "psi-ids", method: "transfer", paddedItems: padPsiItems(PEOPLE.count) },
-    epoch: 1,
-  },
-});
+let sessions: StubSessions;
 
 beforeAll(async () => {
-  city = await StubCity.start({ "person-1": 0 }, { sums: summing, equals });
+  sessions = new StubSessions();
+  city = await StubCity.start({ "person-1": 0 }, sessions.products);
   const { url: gatewayUrl, caller: key, trust } = city;
   const parts = { clock: systemClock, random: systemRandom };
   context = {
@@ -123,87 +43,34 @@ beforeAll(async () => {
 });
 afterAll(() => city.close());
 beforeEach(() => {
-  host?.close();
-  host = new SessionHost({ maxSessions: 4, maxPerGroup: 4 });
-  for (const map of [held, summaries]) map.clear();
-  lost = () => false;
-  bend = (reply) => reply;
-  bendSummary = (summary) => summary;
-  opened = 0;
-  let replies = 0;
-  city.hooks = {
-    route: async ({ url = "" }, body, response) => {
-      if (!url.startsWith("/v1/sessions")) return false;
-      const reply = url === "/v1/sessions" ? await open(body) : await goOn(url, body);
-      if (lost(replies++)) response.destroy();
-      else send(response, reply);
-      return true;
-    },
-  };
+  sessions.begin(city);
 });
-
-function send(response: ServerResponse, reply: SessionReply): void {
-  response.end(encodeSessionReply(bend(reply)));
-}
-
-async function open(body: Bytes): Promise<SessionReply> {
-  const envelope = decodeCall(body);
-  const { callId } = envelope.request.body;
-  opened++;
-  if (!held.has(callId)) {
-    const { seal } = city.domainKeys;
-    const query = await openQuery(seal, envelope.frame, sealingContext(envelope.request.body));
-    const { items, snapshot } = decodeSessionOpening(query.content);
-    const sender = { session: fromHex(callId), snapshot: toHex(snapshot), purpose: PURPOSE, list: PEOPLE };
-    const own = envelope.request.body.product === "equals" ? TransferSender.create(sender) : new Summing();
-    const role = new MeasuredSession(own, "domain", async (totals) => {
-      const { receivedBytes: callerBytes, sentBytes: domainBytes, digest } = totals;
-      summaries.set(toHex(snapshot), { items, callerBytes, domainBytes, digest });
-      await Promise.resolve();
-    });
-    const ended = host.run({ id: fromHex(callId), role, group: "grant" }).catch((error: unknown) => error);
-    const answer = async () => (summaries.size === 0 ? null : await city.answer(envelope));
-    held.set(callId, { seal: await query.session(), ended, answer });
-  }
-  return { sealed: new Uint8Array(), answer: null };
-}
-
-const replied = new Map<string, Promise<Bytes>>();
-
-async function goOn(url: string, body: Bytes): Promise<SessionReply> {
-  const callId = url.split("/").at(-1) ?? "";
-  const session = held.get(callId);
-  if (session === undefined) throw new SluiceError("ERR_SESSION_ENDED", { reason: "test" });
-  const { number, sealed } = decodeSessionMessage(body);
-  const again = replied.get(`${callId} ${number}`);
-  const answered = async (): Promise<Bytes> => {
-    const packet = await session.seal.open(number, sealed);
-    return await session.seal.seal(number, await host.answer(packet, new AbortController().signal));
-  };
-  const reply = again ?? answered();
-  replied.set(`${callId} ${number}`, reply);
-  return { sealed: await reply, answer: await session.answer() };
-}
+afterEach(() => sessions.close());
 
 async function ask(signal?: AbortSignal, role: Session = new Asking()) {
   const product = await openProduct(context, "sums", "report", {});
-  return await runSessionCall(context, useOf(product, "report", ITEMS), { role: () => role, items: ITEMS }, { signal });
+  return await runSessionCall(
+    context,
+    useOf(product, "report", ITEMS),
+    { role: () => Promise.resolve(role), items: ITEMS, kept: KEPT },
+    { signal },
+  );
 }
 
 test("a session ends with what the role computed and a receipt over the same frames", async () => {
   const { done, receipt } = await ask();
   expect(done).toBe((FRAMES * (FRAMES + 1)) / 2);
   expect(receipt.receipt.body.quantity.amount).toBe(String(ITEMS));
-  expect(await [...held.values()][0]?.ended).toBeNull();
-  expect(host.open).toBe(0);
+  expect(await [...sessions.held.values()][0]?.ended).toBeNull();
+  expect(sessions.host.open).toBe(0);
 });
 
 test("replies that are lost are asked for again, the opening too, and a receipt that did not come is fetched", async () => {
-  lost = (reply) => reply % 2 === 0;
+  sessions.lost = (reply) => reply % 2 === 0;
   expect((await ask()).done).toBe(78);
-  expect([opened, held.size]).toEqual([2, 1]);
-  lost = () => false;
-  bend = ({ sealed }) => ({ sealed, answer: null });
+  expect([sessions.opened, sessions.held.size]).toEqual([2, 1]);
+  sessions.lost = () => false;
+  sessions.bend = ({ sealed }) => ({ sealed, answer: null });
   expect((await ask()).done).toBe(78);
 });
 
@@ -215,11 +82,11 @@ test("a receipt over another session, and a message that was altered, are refuse
     (summary) => ({ ...summary, digest: new Uint8Array(32) }),
   ];
   for (const lie of lies) {
-    bendSummary = lie;
+    sessions.bendSummary = lie;
     await refused(ask(), "ERR_RECEIPT");
   }
-  bendSummary = (summary) => summary;
-  bend = ({ sealed, answer }) => ({ sealed: sealed.map((byte) => byte ^ 1), answer });
+  sessions.bendSummary = (summary) => summary;
+  sessions.bend = ({ sealed, answer }) => ({ sealed: sealed.map((byte) => byte ^ 1), answer });
   await refused(ask(), "ERR_ANSWER_ALTERED");
 });
 

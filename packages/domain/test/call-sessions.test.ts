@@ -88,7 +88,6 @@ test("what is of another session or number, or altered, is refused and changes n
   const foreign = { number: 0, sealed: await other.caller.seal(0, packet(TWO)) };
   expect(await codeOf(sessions.reply(ONE, foreign, NEVER))).toBe("ERR_SEAL");
   const early = { number: 1, sealed: await caller.seal(1, packet(ONE)) };
-  expect(await codeOf(sessions.reply(ONE, early, NEVER))).toBe("ERR_SESSION_FRAME");
   expect(await codeOf(sessions.reply(ONE, { ...early, number: 0 }, NEVER))).toBe("ERR_SEAL");
   expect(await codeOf(sessions.reply("03".repeat(16), early, NEVER))).toBe("ERR_SESSION_ENDED");
   const { sealed } = foreign;
@@ -97,6 +96,17 @@ test("what is of another session or number, or altered, is refused and changes n
   );
   expect(await codeOf(sessions.reply(TWO, foreign, NEVER))).toBe("nothing");
   expect(sessions.open).toBe(2);
+});
+
+test("a message may leave numbers out; one below the last is refused, and both change nothing that was said", async () => {
+  const sessions = sessionsOf();
+  const { caller } = await begin(sessions);
+  const older = { number: 3, sealed: await caller.seal(3, packet(ONE)) };
+  const later = { number: 70_000, sealed: await caller.seal(70_000, packet(ONE)) };
+  expect(await codeOf(sessions.reply(ONE, later, NEVER))).toBe("nothing");
+  expect(await codeOf(sessions.reply(ONE, older, NEVER))).toBe("ERR_SESSION_FRAME");
+  expect(await sessions.reply(ONE, later, NEVER)).toEqual(await sessions.reply(ONE, later, NEVER));
+  expect(sessions.open).toBe(1);
 });
 
 test("a caller cannot speak in another one's session", async () => {

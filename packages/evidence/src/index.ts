@@ -17,10 +17,17 @@ export * from "./keys-home.ts";
 export * from "./keys-passphrase.ts";
 export * from "./keys-provider.ts";
 export * from "./keys-rotation.ts";
-export { DEFAULT_SCRYPT_LOG_N, isSealedKey, openPrivateKey, sealPrivateKey } from "./keys-sealed.ts";
+export {
+  DEFAULT_SCRYPT_LOG_N,
+  isSealedKey,
+  openPrivateKey,
+  openSecret,
+  sealPrivateKey,
+  sealSecret,
+} from "./keys-sealed.ts";
 export * from "./sealed-file.ts";
 export { FILE_SUITES, FileKey, openStream, sealStream, type FileSuite, type SealedFacts } from "./sealed-stream.ts";
-export { readerOf, replaceFileDurably, syncFile } from "./durable-files.ts";
+export { readerOf, readFileIfAny, replaceFileDurably, syncFile } from "./durable-files.ts";
 export * from "./sign.ts";
 export * from "./verify.ts";
 export * from "./verify-directory.ts";

@@ -4,12 +4,16 @@
  *  @module */
 import {
   ANSWER_NONCE_BYTES,
+  ByteReader,
+  ByteWriter,
   concatBytes,
   decodeSealedAnswer,
   decodeSealedQuery,
   encodeSealedAnswer,
   encodeSealedQuery,
+  equalBytes,
   fromBase64url,
+  MAX_FRAME_BYTES,
   MAX_SEALED_CONTENT_BYTES,
   SluiceError,
   toBase64url,
@@ -26,13 +30,16 @@ import {
   type RecipientContext,
   type SenderContext,
 } from "hpke";
-import { sessionSeal, type SessionSeal } from "./session-seal.ts";
+import { SESSION_LABELS, sessionSeal, type Exporting, type SessionSeal } from "./session-seal.ts";
 
 export type { SessionSeal } from "./session-seal.ts";
 
 const suite = new CipherSuite(KEM_DHKEM_X25519_HKDF_SHA256, KDF_HKDF_SHA256, AEAD_AES_256_GCM);
 const INFO = utf8("sluice/query/v1");
 const ANSWER_LABEL = utf8("sluice/answer/v1");
+/** Secrets that are exported of a query's context, each of 32 bytes. */
+const EXPORTED = [ANSWER_LABEL, SESSION_LABELS.caller, SESSION_LABELS.domain] as const;
+const SAVED_VERSION = 1;
 const KEY_BITS = 256;
 const NONCE_BITS = 96;
 const PREFIX = "x25519:";
@@ -83,8 +90,10 @@ export interface SentQuery {
   readonly frame: Bytes;
   /** The content of the sealed answer to exactly this query. @throws ERR_ANSWER_ALTERED */
   openAnswer(sealed: Bytes): Promise<Bytes>;
-  /** This end of the session that the query opens; once. */
-  session(): Promise<SessionSeal>;
+  /** This end of the session that the query opens, with no message below `from`; once in a process. */
+  session(from?: number): Promise<SessionSeal>;
+  /** What makes it again in another process, secret: whoever stores it seals it. */
+  save(): Promise<Bytes>;
 }
 
 /** Seals `content` to the domain's `sealKey`, bound to `context`. @throws ERR_FRAME_TOO_LARGE, ERR_RECEIPT when the key is no key */
@@ -94,13 +103,41 @@ export async function sealQuery(sealKey: SealKeyId, content: Bytes, context: Byt
   }
   const sender = await setupSender(sealKey);
   const ciphertext = await sender.ctx.Seal(content, context);
+  return sentQuery(encodeSealedQuery({ encapsulatedKey: sender.encapsulatedSecret, ciphertext }), sender.ctx);
+}
+
+// struct { uint8 version; opaque frame<0..2^24-1>; opaque secret[32] × 3; } SavedQuery;
+/** The query of which `save` gave the bytes. @throws ERR_FRAME_MALFORMED, ERR_FRAME_TOO_LARGE */
+export function restoreQuery(saved: Bytes): SentQuery {
+  const reader = new ByteReader(saved);
+  if (reader.uint(1) !== SAVED_VERSION) {
+    throw new SluiceError("ERR_FRAME_MALFORMED", { field: "version", expected: String(SAVED_VERSION) });
+  }
+  const frame = reader.opaque(MAX_FRAME_BYTES).slice();
+  const secrets = EXPORTED.map((label) => ({ label, secret: reader.fixed(ANSWER_NONCE_BYTES).slice() }));
+  reader.end();
+  return sentQuery(frame, {
+    Export(named) {
+      const found = secrets.find(({ label }) => equalBytes(label, named));
+      return found === undefined ? Promise.reject(new RangeError("no such secret")) : Promise.resolve(found.secret);
+    },
+  });
+}
+
+function sentQuery(frame: Bytes, context: Exporting): SentQuery {
+  const { encapsulatedKey } = decodeSealedQuery(frame);
   return {
-    frame: encodeSealedQuery({ encapsulatedKey: sender.encapsulatedSecret, ciphertext }),
-    session: () => sessionSeal(sender.ctx, "caller"),
+    frame,
+    session: (from) => sessionSeal(context, "caller", from),
+    async save() {
+      const writer = new ByteWriter().uint(SAVED_VERSION, 1).opaque(frame, MAX_FRAME_BYTES);
+      for (const label of EXPORTED) writer.fixed(await context.Export(label, ANSWER_NONCE_BYTES));
+      return writer.finish();
+    },
     async openAnswer(sealed) {
       try {
         const { nonce, ciphertext: answer } = decodeSealedAnswer(sealed);
-        const { key, iv } = await answerKey(sender.ctx, sender.encapsulatedSecret, nonce, "decrypt");
+        const { key, iv } = await answerKey(context, encapsulatedKey, nonce, "decrypt");
         return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, new Uint8Array(answer)));
       } catch (cause) {
         throw new SluiceError("ERR_ANSWER_ALTERED", {}, { cause });
@@ -155,7 +192,7 @@ async function setupSender(sealKey: SealKeyId): Promise<{ encapsulatedSecret: By
 
 /** Key and nonce of an answer (RFC 9458 §4.4): HKDF over the exported secret, salted with encapsulated key ‖ nonce. */
 async function answerKey(
-  context: Pick<SenderContext, "Export">,
+  context: Exporting,
   encapsulatedKey: Bytes,
   nonce: Bytes,
   usage: "encrypt" | "decrypt",

@@ -19,21 +19,25 @@ export interface SessionSeal {
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
-const LABELS = { caller: utf8("sluice/session/v1/caller"), domain: utf8("sluice/session/v1/domain") } as const;
+/** Under which its keys are exported. */
+export const SESSION_LABELS = {
+  caller: utf8("sluice/session/v1/caller"),
+  domain: utf8("sluice/session/v1/domain"),
+} as const;
 
-/** The end of `side`. */
-export async function sessionSeal(context: Exporting, side: "caller" | "domain"): Promise<SessionSeal> {
+/** The end of `side`, which seals no message below `from`. */
+export async function sessionSeal(context: Exporting, side: "caller" | "domain", from = 0): Promise<SessionSeal> {
   const keyOf = async (sender: "caller" | "domain", usage: "encrypt" | "decrypt") =>
     await crypto.subtle.importKey(
       "raw",
-      new Uint8Array(await context.Export(LABELS[sender], KEY_BYTES)),
+      new Uint8Array(await context.Export(SESSION_LABELS[sender], KEY_BYTES)),
       "AES-GCM",
       false,
       [usage],
     );
   const own = await keyOf(side, "encrypt");
   const theirs = await keyOf(side === "caller" ? "domain" : "caller", "decrypt");
-  let next = 0;
+  let next = from;
   return {
     async seal(number, content) {
       // Two messages under one nonce would give both away.

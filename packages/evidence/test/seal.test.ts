@@ -13,7 +13,7 @@ import {
 import fc from "fast-check";
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
-import { openQuery, SealKeyPair, sealQuery } from "../src/seal.ts";
+import { openQuery, restoreQuery, SealKeyPair, sealQuery } from "../src/seal.ts";
 
 const random: Random = { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) };
 const secret = new Uint8Array(32).fill(7);
@@ -168,4 +168,20 @@ test("another implementation of RFC 9180 exports the keys of a session", async (
   expect(
     new TextDecoder().decode(await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, new Uint8Array(message))),
   ).toBe("question");
+});
+
+test("a query that is made again from what it saved opens its answer, and seals no number from before", async () => {
+  const sent = await sealQuery(pair.sealKey, utf8("opening"), context);
+  const opened = await openQuery(pair, sent.frame, context);
+  const saved = await sent.save();
+  const again = restoreQuery(saved);
+  expect(again.frame).toEqual(sent.frame);
+  expect(await again.openAnswer(await opened.sealAnswer(utf8("answer"), random))).toEqual(utf8("answer"));
+  const [caller, domain] = [await again.session(5), await opened.session()];
+  expect(await domain.open(5, await caller.seal(5, utf8("more")))).toEqual(utf8("more"));
+  expect(await caller.open(0, await domain.seal(0, utf8("reply")))).toEqual(utf8("reply"));
+  await expect((await again.session(5)).seal(4, utf8("before"))).rejects.toThrow(RangeError);
+  for (const bytes of [saved.subarray(1), saved.subarray(0, -1), saved.with(0, 2), new Uint8Array([...saved, 0])]) {
+    expect(() => restoreQuery(bytes)).toThrow(code("ERR_FRAME_MALFORMED"));
+  }
 });

@@ -50,6 +50,11 @@ export const WORK_ERRORS = {
     message: "{maxSessions} sessions are open already",
     remedy: "end one of them, or try again later",
   },
+  ERR_CALL_JOURNAL: {
+    status: 409,
+    message: "the journal of a call cannot be gone on with: {reason}",
+    remedy: "go on with the product and the list that it began with, or begin another call with an empty journal",
+  },
   ERR_CANCELLED: { status: 499, message: "the work was cancelled", remedy: "start it again if it is still wanted" },
   ERR_TIMEOUT: {
     status: 504,

@@ -4,6 +4,7 @@ export * from "./aggregate-sizes.ts";
 export * from "./anonymity-model.ts";
 export * from "./bundle-rules.ts";
 export * from "./bytes.ts";
+export * from "./call-journal.ts";
 export * from "./canonical.ts";
 export * from "./codec.ts";
 export * from "./columns.ts";

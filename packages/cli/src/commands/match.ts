@@ -3,10 +3,12 @@
 import type { CountHandle, InvalidKey, MatchHandle, NoisyCount } from "@sluice/client";
 import type { EvidencedReceipt } from "@sluice/protocol";
 import { ASKING_OPTIONS, keepReceipts, receiptLines, tellRestrictions } from "../asking.ts";
-import type { Arguments, Command, CommandIo } from "../command.ts";
+import { usage, type Arguments, type Command, type CommandIo } from "../command.ts";
 import { readTextFile } from "../files.ts";
+import { ACCESS_OPTIONS, passphraseOf } from "../key-access.ts";
 import { readMatchList, tellInvalid, type MatchList } from "../match-list.ts";
 import { openClient } from "../party-context.ts";
+import type { SealedJournal } from "../sealed-journal.ts";
 import { withProgress } from "../told-progress.ts";
 
 /** Matches a list with a product's set, or counts its matches. */
@@ -16,6 +18,11 @@ export const match: Command = {
   positionals: ["PRODUCT", "LIST"],
   options: {
     columns: { value: "COLUMNS", description: "LIST is a CSV with a header; of which columns its keys are made" },
+    journal: {
+      value: "DIR",
+      description: "keep there, sealed under a passphrase, what it takes to go on if this ends early",
+    },
+    ...ACCESS_OPTIONS,
     "skip-invalid": { description: "leave out entries that are none of the key's type, instead of refusing all" },
     ...ASKING_OPTIONS,
   },
@@ -26,7 +33,9 @@ export const match: Command = {
     "set in its order, nothing for a key that is not asked; a row with an empty cell in a key is not asked by it, and rows that\n" +
     "match by one key are printed. A product that only counts prints about how many match, how far that can be off, and\n" +
     "what it took of the caller's privacy budget, for the same list too; any other prints the matches themselves. Domain\n" +
-    "and gateway learn how long the list is, rounded up. A terminal shows how far a long list is.",
+    "and gateway learn how long the list is, rounded up. A terminal shows how far a long list is.\n\n" +
+    "With --journal, a product that is matched in a session is paid for once: when the command ends early, the same command\n" +
+    "with the same list goes on within ten minutes. DIR is empty again once the matches are printed; never use a copy of it.",
   async run(args, io) {
     const client = await openClient(args, io);
     const [name, { signal }] = [args.positional(0), io];
@@ -34,8 +43,19 @@ export const match: Command = {
     const text = argument === "-" ? await io.readStdin() : await readTextFile(argument, "list");
     const list = readMatchList(text, args.text("columns"));
     const { form } = await client.product(name, { signal });
-    if (form === "psi-cardinality") return await countList(await client.openCount(name, { signal }), list, args, io);
-    return await matchList(await client.openMatch(name, { signal }), list, args, io);
+    if (form === "psi-cardinality") {
+      if (args.text("journal") !== undefined) throw usage("--journal is not for products that count");
+      return await countList(await client.openCount(name, { signal }), list, args, io);
+    }
+    const handle = await client.openMatch(name, { signal });
+    const journal = await journalOf(args, io);
+    try {
+      const code = await matchList(handle, { list, journal }, args, io);
+      await journal?.clear();
+      return code;
+    } finally {
+      await journal?.close();
+    }
   },
 };
 
@@ -57,10 +77,27 @@ async function countList(handle: CountHandle, list: MatchList, args: Arguments, 
   return 0;
 }
 
-async function matchList(handle: MatchHandle, list: MatchList, args: Arguments, io: CommandIo): Promise<number> {
+/** The journal that an option names. @throws ERR_USAGE without a passphrase, ERR_DIRECTORY_LOCKED, ERR_KEY */
+async function journalOf(args: Arguments, io: CommandIo): Promise<SealedJournal | undefined> {
+  const directory = args.text("journal");
+  if (directory === undefined) return undefined;
+  const [{ systemRandom }, { openSealedJournal }] = await Promise.all([
+    import("@sluice/client"),
+    import("../sealed-journal.ts"),
+  ]);
+  const passphrase = await passphraseOf(args, io, "passphrase-file", "SLUICE_PASSPHRASE");
+  return await openSealedJournal(directory, { passphrase, random: systemRandom });
+}
+
+async function matchList(
+  handle: MatchHandle,
+  { list, journal }: { readonly list: MatchList; readonly journal: SealedJournal | undefined },
+  args: Arguments,
+  io: CommandIo,
+): Promise<number> {
   const invalid = await checked(handle, list, args, io);
   const answered = await withProgress(io, "matching", async (onProgress): Promise<Matched> => {
-    const options = { invalid, signal: io.signal, onProgress };
+    const options = { invalid, signal: io.signal, onProgress, journal };
     if (list.kind === "lines") {
       const { found, receipt } = await handle.match(list.entries, options);
       return { receipt, json: { found }, head: "", found };

@@ -20,7 +20,8 @@ export const DEFAULT_SESSION_LIMITS: SessionHostOptions = {
   maxSessions: 8,
   maxPerGroup: 4,
   lifetimeMs: 30 * 60_000,
-  idleMs: 120_000,
+  // So long a caller may take to begin anew.
+  idleMs: 10 * 60_000,
   // An answer waits here whole until its receipt exists: 32 frames for the largest set.
   maxHeld: 40,
 };
@@ -87,13 +88,14 @@ export class CallSessions<Owner> {
   }
 
   /** The sealed answer to a sealed message.
-   *  @throws ERR_SEAL for what is of another call, ERR_SESSION_FRAME for a number that is not the next, ERR_SESSION_ENDED, and what
+   *  @throws ERR_SEAL for what is of another call, ERR_SESSION_FRAME for a number below the last, ERR_SESSION_ENDED, and what
    *  ended the session. What does not open changes nothing. */
   async reply(callId: string, { number, sealed }: SessionMessage, signal: AbortSignal): Promise<Bytes> {
     const held = this.#find(callId);
     const packet = await held.seal.open(number, sealed);
     if (number === held.last) return await held.reply;
-    if (number !== held.last + 1) throw new SluiceError("ERR_SESSION_FRAME", { number, expected: held.last + 1 });
+    // A caller that begins anew leaves numbers out, since it does not know which it has sealed.
+    if (number < held.last) throw new SluiceError("ERR_SESSION_FRAME", { number, expected: held.last + 1 });
     held.last = number;
     held.reply = this.#answer(callId, { number, packet, seal: held.seal }, signal);
     return await held.reply;

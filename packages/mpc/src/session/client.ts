@@ -2,8 +2,9 @@
  *  @module */
 export { connectSession, type ConnectOptions } from "./connect.ts";
 export type { FrameChannel } from "./channel.ts";
-export { postSession, type PostedOptions, type PostPacket } from "./http-session.ts";
+export { postSession, type PostedOptions, type PostPacket, type SessionKeeping } from "./http-session.ts";
 export { runSession, type SessionOptions } from "./run-session.ts";
 export { openWebSocket } from "./web-socket-wire.ts";
+export type { SessionPast } from "./window-channel.ts";
 export type { Wire } from "./wire.ts";
 export { MeasuredSession, type SessionTotals } from "./measured-session.ts";

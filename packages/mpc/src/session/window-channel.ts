@@ -14,6 +14,23 @@ import {
 } from "@sluice/protocol";
 import type { FrameChannel } from "./channel.ts";
 
+/** How far a session had come, for a side whose role is made again and says the same once more. */
+export interface SessionPast {
+  /** Frames of this side that the peer has. */
+  readonly acknowledged: number;
+  /** Frames of the peer. */
+  readonly received: readonly Bytes[];
+}
+
+/** How a channel is made. */
+export interface ChannelOptions {
+  /** Frames that may wait here for the peer. */
+  readonly maxHeld?: number;
+  readonly past?: SessionPast | undefined;
+  /** Whether `takeNews` will be asked. */
+  readonly keepsNews?: boolean;
+}
+
 /** One side of a session, for its role and for whoever carries its packets. */
 export class WindowChannel implements FrameChannel {
   readonly session: Bytes;
@@ -27,22 +44,43 @@ export class WindowChannel implements FrameChannel {
   #incoming: Bytes[] = [];
   #next = 0;
   #peerEndsAt: number | null = null;
+  /** Frames that the role has still to say before the peer lacks them, and those that it has still to hear again. */
+  #toSkip: number;
+  readonly #past: Bytes[];
+  /** Frames that came since `takeNews`; null when nobody asks. */
+  #news: Bytes[] | null;
   #finished = false;
   #failure: Error | null = null;
   /** What the role waits for; null while it computes. */
   #waits: (() => boolean) | null = null;
   #change = Promise.withResolvers<void>();
 
-  /** @param session 16 bytes. `maxHeld` is how many frames may wait here for the peer. */
-  constructor(session: Bytes, { maxHeld = MAX_SESSION_FRAMES_IN_FLIGHT }: { readonly maxHeld?: number } = {}) {
+  /** @param session 16 bytes. */
+  constructor(
+    session: Bytes,
+    { maxHeld = MAX_SESSION_FRAMES_IN_FLIGHT, past, keepsNews = false }: ChannelOptions = {},
+  ) {
     if (session.length !== SESSION_ID_BYTES) throw new RangeError(`a session's id has ${SESSION_ID_BYTES} bytes`);
     this.session = session;
     this.#maxHeld = maxHeld;
+    this.#news = keepsNews ? [] : null;
+    this.#toSkip = past?.acknowledged ?? 0;
+    this.#past = [...(past?.received ?? [])];
+    if (past === undefined) return;
+    this.#acknowledged = past.acknowledged;
+    this.#next = past.received.length;
+    // What room the peer has, it will say.
+    this.#credit = past.acknowledged;
   }
 
   async send(frame: Bytes, signal: AbortSignal): Promise<void> {
     if (frame.length === 0 || frame.length > MAX_SESSION_FRAME_BYTES) {
       throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes: frame.length, maxBytes: MAX_SESSION_FRAME_BYTES });
+    }
+    if (this.#toSkip > 0) {
+      this.#check(signal);
+      this.#toSkip--;
+      return;
     }
     await this.#until(() => this.#outgoing.length < this.#maxHeld, signal);
     this.#outgoing.push(frame);
@@ -50,6 +88,11 @@ export class WindowChannel implements FrameChannel {
   }
 
   async receive(signal: AbortSignal): Promise<Bytes | null> {
+    const again = this.#past.shift();
+    if (again !== undefined) {
+      this.#check(signal);
+      return again;
+    }
     await this.#until(() => this.#incoming.length > 0 || this.peerEnded, signal);
     const frame = this.#incoming.shift() ?? null;
     this.#changed();
@@ -104,6 +147,11 @@ export class WindowChannel implements FrameChannel {
   /** Number of the first frame that the peer has not acknowledged. */
   get acknowledged(): number {
     return this.#acknowledged;
+  }
+
+  /** Frames of the peer that came since this was asked before, where the channel keeps them. */
+  takeNews(): Bytes[] {
+    return this.#news?.splice(0) ?? [];
   }
 
   /** Whether frames from `from` on may go now. */
@@ -179,7 +227,9 @@ export class WindowChannel implements FrameChannel {
       const beyond = this.#peerEndsAt !== null && number >= this.#peerEndsAt;
       if (number > this.#next || this.room === 0 || beyond) throw outOfTurn(number, this.#next);
       // A view would hold the whole packet.
-      this.#incoming.push(frame.slice());
+      const own = frame.slice();
+      this.#incoming.push(own);
+      this.#news?.push(own);
       this.#next++;
     }
     const last = frames.at(-1);

@@ -9,7 +9,8 @@ import sodium from "libsodium-wrappers-sumo";
 
 const GROUP_DST = utf8("SluicePSIOTV1-HashToGroup-ristretto255_XMD:SHA-512_R255MAP_RO_");
 const KEY_LABEL = utf8("sluice/psi/ot/key/v1");
-const UNIFORM_BYTES = 64;
+/** Bytes that a random scalar or element is made of. */
+export const OT_UNIFORM_BYTES = 64;
 
 /** Bytes of a key that one transfer hands over: an AES-128 key. */
 export const OT_KEY_BYTES = 16;
@@ -29,14 +30,14 @@ function placeBytes({ session, index, half }: OtPlace): Bytes {
 
 /** H of one place: the group element of `element` (hash_to_ristretto255). Nobody knows its logarithm. */
 export function hashElement(place: OtPlace, element: Bytes): Bytes {
-  const uniform = expand_message_xmd(concatBytes(placeBytes(place), element), GROUP_DST, UNIFORM_BYTES, sha512);
+  const uniform = expand_message_xmd(concatBytes(placeBytes(place), element), GROUP_DST, OT_UNIFORM_BYTES, sha512);
   return sodium.crypto_core_ristretto255_from_hash(uniform);
 }
 
 /** A scalar that is uniform but for a bias below 2^-250, and not 0. */
 export function randomScalar(random: Random): Bytes {
   for (;;) {
-    const wide = random.bytes(UNIFORM_BYTES);
+    const wide = random.bytes(OT_UNIFORM_BYTES);
     const scalar = sodium.crypto_core_ristretto255_scalar_reduce(wide);
     wide.fill(0);
     if (scalar.some((byte) => byte !== 0)) return scalar;
@@ -45,7 +46,7 @@ export function randomScalar(random: Random): Bytes {
 
 /** An element that nobody knows the logarithm of. */
 export function randomElement(random: Random): Bytes {
-  return sodium.crypto_core_ristretto255_from_hash(random.bytes(UNIFORM_BYTES));
+  return sodium.crypto_core_ristretto255_from_hash(random.bytes(OT_UNIFORM_BYTES));
 }
 
 /** The element at `index` of a peer's list. @throws ERR_OPRF_ELEMENT when it is not canonical, or the identity. */
