@@ -54,6 +54,7 @@ import { LweMatrix } from "../packages/mpc/src/lookup/matrix.ts";
 import { positionsOf } from "../packages/mpc/src/lookup/positions.ts";
 import { formMalformedVectors, formStructVectors } from "./wire-form-structs.ts";
 import { makeKeyVectors } from "./wire-key-vectors.ts";
+import { makeAggregateVectors } from "./wire-aggregate-vectors.ts";
 import { makePsiVectors } from "./wire-psi-vectors.ts";
 import { makeDatasetVectors } from "./wire-dataset-vectors.ts";
 import { makeReportVectors } from "./wire-report-vectors.ts";
@@ -145,6 +146,7 @@ export async function makeWireVectors() {
     score: await makeScoreVectors(servedIdentity(index.snapshot), keys.receipt),
     report: await makeReportVectors(servedIdentity(index.snapshot), keys.receipt),
     dataset: await makeDatasetVectors(servedIdentity(index.snapshot), keys.receipt),
+    aggregate: await makeAggregateVectors(),
     transfer: await makeTransferVectors(servedIdentity(index.snapshot), keys.receipt, openSession(keys)),
     problem: toProblem(
       new SluiceError("ERR_RATE_LIMIT", { party: "bank-a", callsPerSecond: 100 }, { refusedBy: "gateway" }),
