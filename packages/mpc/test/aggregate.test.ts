@@ -8,6 +8,7 @@ import {
   joinParties,
   planOf,
   runAggregation,
+  speakUpTo,
   verifyEd25519,
   type Joining,
   type Losses,
@@ -115,7 +116,7 @@ test("a vector beyond the plan's bounds or of another length, or of a key that t
 
 test("a plan is used once, and a statistic is had over one party set and one survivor set only", async () => {
   const registers = Array.from({ length: 6 }, () => memoryAggregateRegister());
-  const joining: Joining = { registers };
+  const joining: Joining = { registers, noise: () => () => 0n };
   const ages = histogram(3);
   const four = planOf(4, ages, { threshold: 3 });
   const vectors = [...Array(6)].map(() => [1n, 1n, 1n]);
@@ -161,6 +162,18 @@ test("noise of the fewest honest survivors adds up to the plan's variance, and w
   // threshold 4, one of them may leave its noise out: three times a share is the plan's variance
   expect(new Set(asked.map(([n, d]) => Number(3n * n) / Number(d)))).toEqual(new Set([1000.5]));
   const without = planOf(3, { kind: "count" }, { noise });
-  const silent = await joinParties(without, [[1n], [1n], [1n]]);
-  await expect(runAggregation(without, silent)).rejects.toThrow(RangeError);
+  await expect(joinParties(without, [[1n], [1n], [1n]])).rejects.toThrow(RangeError);
+});
+
+test("a party that is ended by its domain gives nothing more, also in the middle of a step", async () => {
+  const plan = planOf(3, { kind: "count" });
+  const parties = await joinParties(plan, [[1n], [2n], [3n]]);
+  const adverts = await speakUpTo("advert", parties);
+  const over = expect.objectContaining({ code: "ERR_AGGREGATE_ROUND" });
+  const [one, two] = parties;
+  const sharing = one?.shares(adverts);
+  one?.end();
+  await expect(sharing).rejects.toThrow(over);
+  two?.end();
+  await expect(two?.shares(adverts)).rejects.toThrow(over);
 });

@@ -13,11 +13,12 @@ import type { PlanContext } from "./messages.ts";
 import type { AggregatePartyOptions } from "./party-options.ts";
 
 /** The plan, parsed, and the party's number in it, once the register has admitted the plan.
- *  @throws ERR_AGGREGATE_PLAN, ERR_AGGREGATE_VALUE, ERR_AGGREGATE_REFUSED */
+ *  @throws ERR_AGGREGATE_PLAN, ERR_AGGREGATE_VALUE, ERR_AGGREGATE_REFUSED; RangeError when the plan has noise and there is no source */
 export async function joinPlan(options: AggregatePartyOptions): Promise<{ context: PlanContext; own: number }> {
   const plan = parseAggregatePlan(options.plan);
   const own = plan.parties.findIndex(({ key }) => key === options.identity.keyId);
   if (own < 0) throw new SluiceError("ERR_AGGREGATE_REFUSED", { reason: "the plan does not name its key" });
+  if (plan.noise !== undefined && options.noise === undefined) throw new RangeError("a plan with noise needs a source");
   checkVector(options.vector, aggregateRowBounds(plan.statistic), plan.rowsAtMost);
   const hash = await sha256(canonicalBytes(plan));
   const context = { plan, hash, verify: options.verify };

@@ -15,13 +15,12 @@ export async function addMask(
   mask: { readonly secret: Bytes; readonly context: Bytes; readonly sign: 1 | -1 },
 ): Promise<void> {
   const stream = await maskStream(mask, (onto.length + SPARE) * field.bytes);
-  const cut = BigInt(field.bits);
   let place = 0;
   for (let i = 0; i < onto.length; i++) {
     let element: bigint;
     do {
       if (place >= onto.length + SPARE) throw new RangeError("a mask ran out of elements");
-      element = BigInt.asUintN(Number(cut), readElement(field, stream, place++));
+      element = BigInt.asUintN(field.bits, readElement(field, stream, place++));
     } while (element >= field.modulus);
     onto[i] = (onto[i] ?? 0n) + (mask.sign === 1 ? element : -element);
   }

@@ -8,11 +8,10 @@ import { aggregateNoiseBound, aggregateNoiseShare, type AggregatePlan } from "@s
 /** A sampler of the discrete Gaussian of variance `numerator` / `denominator`, exact. */
 export type AggregateNoise = (variance: { readonly numerator: bigint; readonly denominator: bigint }) => () => bigint;
 
-/** `vector` with this party's noise. @throws RangeError when the plan wants noise and there is no source of it */
+/** `vector` with this party's noise, which a party that joined has if the plan wants it. */
 export function withNoise(plan: AggregatePlan, vector: readonly bigint[], noise: AggregateNoise | undefined): bigint[] {
   const share = aggregateNoiseShare(plan);
-  if (share === null) return [...vector];
-  if (noise === undefined) throw new RangeError("a plan with noise needs a source of noise");
+  if (share === null || noise === undefined) return [...vector];
   const draw = noise(share);
   const bound = aggregateNoiseBound(plan);
   return vector.map((value) => {

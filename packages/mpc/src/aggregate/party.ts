@@ -51,6 +51,7 @@ export class AggregateParty {
   readonly #own: number;
   readonly #random;
   #next: Step = "advert";
+  #ended = false;
   #transcript: Bytes;
   /** This party's last message, without its signature. */
   #said: Bytes = new Uint8Array(0);
@@ -211,12 +212,20 @@ export class AggregateParty {
     });
   }
 
+  /** Ends this party's part, whichever step is next, and wipes its secrets: for the others it has dropped out. */
+  end(): void {
+    this.#ended = true;
+    this.#next = "ended";
+    this.#forget();
+  }
+
   /** One step at a time, each once, in their order; the first that fails is the last. */
   async #step<T>(step: Exclude<Step, "ended">, work: () => Promise<T>): Promise<T> {
     if (this.#next !== step) throw misplaced(this.#context.plan, this.#own, `its step ${step} is over or not yet due`);
     this.#next = "ended";
     try {
       const result = await work();
+      if (this.#ended) throw misplaced(this.#context.plan, this.#own, "it has ended");
       this.#next = STEPS[STEPS.indexOf(step) + 1] ?? "ended";
       return result;
     } catch (error) {
