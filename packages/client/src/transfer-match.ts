@@ -74,6 +74,7 @@ function told(role: Session, total: number, onProgress: ListCallOptions["onProgr
   if (onProgress === undefined) return role;
   let steps = 0;
   return {
+    close: () => role.close?.(),
     async step(frame) {
       const step = await role.step(frame);
       // What is left is not known beforehand: each step takes a part of the rest.

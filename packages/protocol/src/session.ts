@@ -24,6 +24,8 @@ export interface SessionStep {
 export interface Session {
   /** @throws what is wrong with the frame; the role has then ended, and has wiped what is secret. */
   step(frame?: Bytes): Promise<SessionStep>;
+  /** Ends the role, wherever it stands but not within a step, and wipes what is secret. Harmless after the end. */
+  close?(): void;
 }
 
 /** Version of the packets. */

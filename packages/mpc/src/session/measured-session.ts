@@ -34,6 +34,10 @@ export class MeasuredSession implements Session {
     return step;
   }
 
+  close(): void {
+    this.#role.close?.();
+  }
+
   /** So far. */
   async totals(): Promise<SessionTotals> {
     const chains = this.#side === "caller" ? [this.#sent, this.#received] : [this.#received, this.#sent];

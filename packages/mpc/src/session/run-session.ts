@@ -29,9 +29,14 @@ export async function runSession(
   { lifetimeMs = DEFAULT_SESSION_LIFETIME_MS, idleMs = DEFAULT_SESSION_IDLE_MS, signal, timers }: SessionOptions = {},
 ): Promise<unknown> {
   const limits = new Limits(timers ?? systemTimers, { lifetimeMs, idleMs }, signal);
+  /** The step that is under way. */
+  let stepping: Promise<unknown> | null = null;
   try {
     for (let frame: Bytes | undefined; ;) {
-      const step = await limits.unlessEnded(session.step(frame));
+      const given = session.step(frame);
+      stepping = given;
+      const step = await limits.unlessEnded(given);
+      stepping = null;
       frame = undefined;
       for (const sent of step.send) await limits.waiting((wait) => channel.send(sent, wait));
       if ("done" in step) {
@@ -45,6 +50,10 @@ export async function runSession(
     throw error;
   } finally {
     limits.close();
+    const close = (): void => session.close?.();
+    // A role that still computes is closed when it has: nobody waits for that.
+    if (stepping === null) close();
+    else void stepping.then(close, close);
   }
 }
 

@@ -36,11 +36,11 @@ export async function threadedRole(
       : { resourceLimits: { maxOldGenerationSizeMb: Math.ceil(heapLimitBytes / 2 ** 20) } }),
   });
   const thread = new RoleThread(worker, role);
-  const onAbort = (): void => void thread.close();
+  const onAbort = (): void => void thread.terminate();
   signal.addEventListener("abort", onAbort, { once: true });
   const close = async (): Promise<void> => {
     signal.removeEventListener("abort", onAbort);
-    await thread.close();
+    await thread.terminate();
   };
   try {
     await thread.made;
@@ -71,7 +71,7 @@ class RoleThread implements Session {
     return (await this.#ask(frame === undefined ? {} : { frame })) as SessionStep;
   }
 
-  async close(): Promise<void> {
+  async terminate(): Promise<void> {
     this.#end(new SluiceError("ERR_CANCELLED"));
     await this.#worker.terminate();
   }

@@ -118,6 +118,10 @@ export class TransferReceiver implements Session {
     }
   }
 
+  close(): void {
+    this.#end();
+  }
+
   async #goOn(): Promise<SessionStep> {
     if (this.#stage === "ended") throw misplaced("the session has ended");
     if (this.#stage === "new") {

@@ -118,6 +118,10 @@ export class TransferSender implements Session {
     }
   }
 
+  close(): void {
+    this.#end();
+  }
+
   #goOn(): SessionStep {
     if (this.#stage === "ended") throw misplaced("the session has ended");
     if (this.#stage !== "tags") return { send: [] };
