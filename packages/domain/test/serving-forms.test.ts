@@ -253,7 +253,7 @@ test("counts spend the caller's budget over the table before they are made, and 
   expect(spentUnits(fixture, grant, "psi.cardinality")).toBe(before);
 });
 
-test("scores are those of the released model within the published bound, and no user code ran for them", async () => {
+test("scores are those of the model as the guard rounded it, within the published bound, and no user code ran for them", async () => {
   if (score.snapshot.type !== "score-snapshot") throw new Error("not a score");
   const ages = [20, 35.5, 60, -128, 128];
   const found = await scores(ages);
