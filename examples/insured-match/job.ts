@@ -10,7 +10,7 @@ export default defineJob({
   input: INPUT,
   outputs: {
     fit: { kind: "metrics", keys: ["rows", "share"] },
-    insured: { kind: "set", match: "psi-ids" },
+    insured: { kind: "set", match: "psi-ids", keys: [[{ type: "resident-id" }]] },
   },
   develop: (rows) => ({ fit: tried(rows) }),
   produce: (rows) => ({ insured: insured(rows) }),

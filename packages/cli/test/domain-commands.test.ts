@@ -79,6 +79,31 @@ test("`domain import` shows the columns it took, and never a value", async () =>
   expect(ResourceDescription.parse(description).source).toBe("people.csv");
 });
 
+test("`domain import --social` keeps who supplied the data, and what was declared of its provenance, whole or not at all", async () => {
+  const { root, domain } = await newDomain();
+  const file = join(root, "people.csv");
+  await writeFile(file, "person,age\na,31\nb,44\n");
+  const args = ["domain", "import", file, "--resource", "people", "--data", domain, "--json"];
+  const social = async (...options: string[]): Promise<unknown> =>
+    ResourceDescription.parse(JSON.parse((await sluice([...args, ...options])).stdout)).social;
+  expect(await social()).toBeUndefined();
+  expect(await social("--social", "A company")).toEqual({ provider: "A company" });
+  expect(await social("--social", "A company", "--collected", "asked", "--basis", "consent")).toEqual({
+    provider: "A company",
+    provenance: { collection: "asked", basis: "consent" },
+  });
+  for (const half of [
+    ["--collected", "asked"],
+    ["--social", "A company", "--basis", "consent"],
+  ]) {
+    expect(await sluice([...args.slice(0, -1), ...half])).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringContaining("belong") as string,
+    });
+  }
+});
+
 test("`domain import --fields` takes the named columns only, and says when one is missing", async () => {
   const { root, domain } = await newDomain();
   const file = join(root, "people.csv");

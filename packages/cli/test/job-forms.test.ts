@@ -132,6 +132,30 @@ test("a data set has no direct identifier, also not in another form, and none is
   expect(await admissionProblems(manifest, { ...common, policy: STARTING_POLICY }, new Date(0))).toEqual([]);
 });
 
+test("a set is joined by columns that the grant lets callers join by, and not with social data of unknown provenance", async () => {
+  const common = { name: "a", purpose: "a", policy: STARTING_POLICY, profile: null };
+  const manifest = (keys?: unknown): JobManifest =>
+    JobManifest.parse({
+      name: "a",
+      purpose: "a",
+      input: { age: "f64" },
+      outputs: { people: { kind: "set", match: "psi-ids", keys } },
+    });
+  const told = (manifest: JobManifest, change: object = {}): Promise<unknown> =>
+    admissionProblems(manifest, { ...common, resource: { ...STARTING_RESOURCE, ...change }, grant: null }, new Date(0));
+  expect(await told(manifest([[{ type: "resident-id" }, { field: "phone", type: "mobile" }]]))).toEqual([]);
+  const social = { provider: "A company" };
+  expect(await told(manifest(), { social })).toMatchObject([{ code: "ERR_PROVENANCE" }]);
+  const provenance = { collection: "asked", basis: "consent" };
+  expect(await told(manifest(), { social: { ...social, provenance } })).toEqual([]);
+  expect(() => manifest([[]])).toThrow();
+  expect(() => manifest([[{ type: "passport" }]])).toThrow();
+  const counted = { kind: "set", match: "psi-cardinality", keys: [[{ type: "text" }], [{ field: "b", type: "text" }]] };
+  expect(() =>
+    JobManifest.parse({ name: "a", purpose: "a", input: { age: "f64" }, outputs: { people: counted } }),
+  ).toThrow(/one key where matches are counted/);
+});
+
 test("a table whose groups are too small is refused by rule, and stays here", async () => {
   const file = await newJob("table", [
     ["[35, 50, 65]", "[30, 35, 40]"],

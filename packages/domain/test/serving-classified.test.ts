@@ -17,6 +17,7 @@ import { eventsOf, explanations, logEntries, withState } from "./domain-log.ts";
 import {
   clock,
   deliverGrant,
+  develop,
   get,
   importPersons,
   JOB,
@@ -98,6 +99,12 @@ test("an excluded field is in no grant, not as a key either, and the domain does
   await decide({ field: "person", excluded: "personal-rights" });
   await expect(askToDevelop()).rejects.toMatchObject({ code: "ERR_GRANT_REGRADED" });
   await decide({ field: "person", excluded: null });
+  // Nor does anybody join by one.
+  const joined = await deliverGrant(fixture, { joinFields: ["name"] });
+  const { unfitGrants } = await decide({ field: "name", excluded: "personal-rights" });
+  expect(unfitGrants).toContain(joined);
+  await expect(develop(fixture, joined)).rejects.toMatchObject({ code: "ERR_GRANT_REGRADED" });
+  await decide({ field: "name", excluded: null });
   await decide({ field: "consented", excluded: "state-secret" });
   await expect(
     deliverGrant(fixture, { consent: { kind: "subject-consent", field: "consented" } }),

@@ -1,7 +1,7 @@
 /** Sets by typed keys through a whole domain: the columns that the grant names, entries in canonical form by every method, what is left
  *  out and told to the department alone, updates and compaction, and whose rows are behind it.
  *  @module */
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readLogLine, type LogEvent } from "@sluice/evidence/observe";
 import { PsiCardinalityReceiver, PsiIdsReceiver } from "@sluice/mpc/psi/receiver";
@@ -250,6 +250,14 @@ test(
     expect(third.snapshot.parameters).toMatchObject({ keys });
     expect(third.snapshot.parameters).not.toHaveProperty("delta");
     expect(await match(third, list)).toEqual(expected);
+
+    // What the update and the compaction replaced is gone with the keys of its rows, and those are in nothing that is served.
+    const files = async (folder: string): Promise<string[]> =>
+      (await readdir(join(fixture.directory, folder), { recursive: true })).toSorted();
+    const contents = (await files("contents")).filter((name) => name.endsWith(".rows"));
+    expect(contents).toHaveLength(1);
+    expect(await files("contents")).toContain(contents[0]?.replace(".rows", ""));
+    expect((await files("indexes")).filter((name) => name.includes("row"))).toEqual([]);
 
     const held = async (identifier: string): Promise<number> => {
       await using desk = await openSubjectDesk(fixture.directory, { clock, random });

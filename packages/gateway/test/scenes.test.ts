@@ -22,6 +22,10 @@ test("a proposal may name fields of the catalogue only", async () => {
   const draft = await city.draftOf("fields");
   expect(codeOf(await propose({ ...draft, fields: [{ name: "income", need: "x" }] }))).toBe("ERR_GRANT_FIELD");
   expect(codeOf(await propose({ ...draft, key: "name" }))).toBe("ERR_GRANT_FIELD");
+  expect(codeOf(await propose({ ...draft, joinFields: ["income"] }))).toBe("ERR_GRANT_FIELD");
+  // A column to join by is hidden from jobs, as the key is.
+  const [shown] = draft.fields.map(({ name }) => name);
+  expect(codeOf(await propose({ ...draft, joinFields: [shown ?? ""] }))).toBe("ERR_BODY_INVALID");
   const consent = { kind: "subject-consent", field: "agreed" } as const;
   expect(codeOf(await propose({ ...draft, consent }))).toBe("ERR_GRANT_FIELD");
   const policy = { ...city.policy(), columns: { income: { role: "other", transform: { kind: "drop" } } } } as const;

@@ -13,6 +13,8 @@ import { recordEvent } from "./events.ts";
 const INDEXES = "indexes";
 /** Folder of what indexes were built from, where a later build needs it: rows of the domain, from which nothing is served. */
 const CONTENTS = "contents";
+/** End of the name of the rows' keys among them. */
+const ROW_KEYS = ".rows";
 
 /** Name of a part of what a product serves from. @throws TypeError when it has no folder */
 export function servedPart({ index }: Pick<ServedProduct, "index">, part: string): string {
@@ -29,6 +31,11 @@ export function deltaPart({ delta }: Pick<ServedProduct, "delta">, part: string)
 export function indexContent({ index }: Pick<ServedProduct, "index">): string {
   if (index === null) throw new TypeError("the product has no index");
   return `${CONTENTS}/${index}`;
+}
+
+/** Name of the keys of the rows behind it, of a set whose entries are others. @throws TypeError when it has no index */
+export function rowKeysContent(served: Pick<ServedProduct, "index">): string {
+  return indexContent(served) + ROW_KEYS;
 }
 
 /** The run that built what a product serves. @throws TypeError when it has no index */
@@ -57,7 +64,8 @@ export async function writeIndex(
 
 /** Removes the index named `index`, and what it was built from. */
 export async function removeIndex(files: SealedFiles, index: string): Promise<void> {
-  await files.remove(`${CONTENTS}/${index}`);
+  await files.remove(rowKeysContent({ index }));
+  await files.remove(indexContent({ index }));
   await files.remove(`${INDEXES}/${index}`);
 }
 
@@ -68,7 +76,10 @@ export async function sweepIndexes(context: DomainContext): Promise<void> {
   for (const folder of [INDEXES, CONTENTS]) {
     const parent = join(context.directory, folder);
     await mkdir(parent, { recursive: true, mode: 0o700 });
-    for (const name of await readdir(parent)) if (!served.has(name)) left.add(name);
+    for (const name of await readdir(parent)) {
+      const index = name.endsWith(ROW_KEYS) ? name.slice(0, -ROW_KEYS.length) : name;
+      if (!served.has(index)) left.add(index);
+    }
   }
   for (const name of left) {
     await recordEvent(context, { kind: "index-removed" });

@@ -43,7 +43,7 @@ export async function askPrivately(client: SluiceClient, question: LookupQuestio
 }
 
 /** `count` strings of the same form that are nobody's identity number. */
-export function absentKeys(known: { has(key: string): boolean }, count: number): string[] {
+function absentKeys(known: { has(key: string): boolean }, count: number): string[] {
   const keys: string[] = [];
   for (let i = 0; keys.length < count; i++) {
     const digits = BigInt(`0x${createHash("sha256").update(`absent/${i}`).digest("hex")}`) % 10n ** 18n;

@@ -1,8 +1,7 @@
 /** 参保比对: a list matched with the insured. The employment service learns who of its list is insured; the planning bureau
  *  only how many are. One table, one rule, two jobs.
  *  @module */
-import type { Policy, PsiKind } from "@sluice/protocol";
-import { absentKeys } from "../ask/ask-lookup.ts";
+import { residentIdCheckDigit, type Policy, type PsiKind } from "@sluice/protocol";
 import { askCount, askMatches, type ListQuestion } from "../ask/ask-match.ts";
 import type { City } from "../city/tables.ts";
 import { columnOf } from "../oracles/plain-rows.ts";
@@ -133,5 +132,17 @@ export function askedList({ hrss, canaries, persons }: City): string[] {
   const others = everyone.filter((id) => !first.includes(id));
   const stride = Math.max(1, Math.floor(others.length / Math.max(1, known)));
   const spread = others.filter((_, i) => i % stride === 0).slice(0, known);
-  return [...first, ...spread, ...absentKeys(new Set(everyone), absent)];
+  return [...first, ...spread, ...strangers(new Set(everyone), absent)];
+}
+
+/** `count` identity numbers with right check characters that nobody of the table has: of people born from 1900 on. */
+function strangers(known: ReadonlySet<string>, count: number): string[] {
+  const numbers: string[] = [];
+  for (let i = 0; numbers.length < count; i++) {
+    const birth = new Date(Date.UTC(1900, 0, 1 + Math.floor(i / 1_000))).toISOString().slice(0, 10).replaceAll("-", "");
+    const digits = `110105${birth}${String(i % 1_000).padStart(3, "0")}`;
+    const number = digits + residentIdCheckDigit(digits);
+    if (!known.has(number)) numbers.push(number);
+  }
+  return numbers;
 }

@@ -23,7 +23,7 @@ import {
 import type { ServedProduct } from "../../state/work.ts";
 import { buildParts } from "../build-folders.ts";
 import type { DomainContext } from "../context.ts";
-import { indexContent, removeIndex, servedPart, writeIndex } from "../indexes.ts";
+import { indexContent, removeIndex, rowKeysContent, writeIndex } from "../indexes.ts";
 import type { TypedSet } from "../joined-sets.ts";
 import { newPsiIdentity, nextEpoch, psiSeed } from "../product-keys.ts";
 import { decodeContent, encodeContent, type LookupContent } from "./lookup-content.ts";
@@ -36,9 +36,6 @@ import { memberChanges, membersOfSet } from "./set-content.ts";
 export const BASE_PART = "set.bin";
 /** Fetched by callers: the PsiFilter of what was added, then of what was removed. */
 export const DELTA_PART = "delta.bin";
-
-/** Beside them, of a set by typed keys: the grant's key of all rows that were read. Nobody fetches it. */
-const ROW_KEYS_PART = "row-keys.bin";
 
 /** What a set is built from. */
 export interface SetSource extends Omit<ProductSource, "content"> {
@@ -145,7 +142,7 @@ function setOf(keys: KeyColumn, items: number): FilterSet {
 /** The grant's key of the rows behind `served`, where its entries are others.
  *  @throws ERR_SEALED_FILE, ERR_FRAME_MALFORMED, ERR_CANCELLED */
 export async function rowKeysOf(context: DomainContext, index: string, signal: AbortSignal): Promise<KeyColumn> {
-  const bytes = await context.files.read(servedPart({ index }, ROW_KEYS_PART), { signal });
+  const bytes = await context.files.read(rowKeysContent({ index }), { signal });
   return (await decodeContent(bytes, signal)).keys;
 }
 
@@ -161,7 +158,7 @@ async function writeFolder(
     await context.files.write(indexContent({ index: folder }), encodeContent(content, signal));
     if (typed !== undefined) {
       const rows = { keys: typed.rowKeys, codes: new Uint8Array(typed.rowKeys.length) };
-      await context.files.write(servedPart({ index: folder }, ROW_KEYS_PART), encodeContent(rows, signal));
+      await context.files.write(rowKeysContent({ index: folder }), encodeContent(rows, signal));
     }
   } catch (error) {
     await removeIndex(context.files, folder).catch(() => {}); // the next start removes it
