@@ -17,7 +17,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { connectSession } from "../src/session/connect.ts";
 import { postSession, type PostPacket } from "../src/session/http-session.ts";
-import { memoryWires } from "../src/session/memory-wires.ts";
+import { memoryWires, type MemoryFaults } from "../src/session/memory-wires.ts";
 import { runSession } from "../src/session/run-session.ts";
 import { SESSION_MEMORY_MS, SessionHost, type SessionHostOptions } from "../src/session/session-host.ts";
 import { openWebSocket } from "../src/session/web-socket-wire.ts";
@@ -106,6 +106,21 @@ for (const [name, way] of Object.entries(WAYS)) {
     expect(host.open).toBe(0);
   });
 }
+
+test("a session goes on after a connection that is cut within any of its frames, and after each of their ends", async () => {
+  const packets = PLAN.asked + PLAN.answered + 2;
+  for (let number = 0; number < 2 * packets; number++) {
+    const host = hostOf();
+    let connections = 0;
+    const cutOnce = (): MemoryFaults =>
+      connections++ === 0 ? { cutAfterBytes: Math.ceil((PLAN.blockBytes / 2) * number) + 1 } : {};
+    const asked = host.run(held());
+    const connect = memoryTo(host, cutOnce);
+    const role = new BlocksRole(0, PLAN);
+    expect(await connectSession(role, { id: ID, connect, reconnectMs: 0 }), String(number)).toBe(digestOf(PLAN));
+    expect([await asked, host.open]).toEqual([digestOf(PLAN), 0]);
+  }
+});
 
 /** What a peer that speaks by hand says. */
 function said(packet: Partial<SessionPacket>): Bytes {
