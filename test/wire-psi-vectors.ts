@@ -30,6 +30,8 @@ import {
 } from "@sluice/protocol";
 import { recorded, seeded, type ServedIdentity } from "./wire-seeded.ts";
 
+/** Bytes that become a scalar, or an element, without noticeable bias. */
+const UNIFORM_BYTES = 64;
 /** Entries of the domain: enough for another padded size than the least. */
 const SET = Array.from({ length: 33 }, (_, i) => `person-${String(i).padStart(4, "0")}`);
 /** A caller's list; an entry that occurs twice is asked once. */
@@ -116,12 +118,20 @@ async function idsVector(served: ServedIdentity, receiptKey: KeyPair) {
     secretKey: toHex(key.secret.reveal()),
     psiFilter: toHex(base.filter),
     psiDelta: toHex(delta),
-    drawn: random.drawn.map(toHex),
+    drawn: uniformDraws(random.drawn),
     query: toHex(query.frame),
     answer: toHex(answer),
     found,
     refusedAnswers: refusedIdsAnswers(answer, other),
   };
+}
+
+/** What was drawn, in pieces of an element's uniform bytes: a client may draw those of many elements at once. */
+function uniformDraws(drawn: readonly Bytes[]): string[] {
+  const all = concatBytes(...drawn);
+  return Array.from({ length: all.length / UNIFORM_BYTES }, (_, i) =>
+    toHex(all.subarray(i * UNIFORM_BYTES, (i + 1) * UNIFORM_BYTES)),
+  );
 }
 
 /** Answers that a client refuses though each decodes. */
