@@ -1,12 +1,13 @@
 /** Lists under mode VOPRF: the kernel, libsodium and noble give the same outputs and the same refusals. @module */
 import { concatBytes, ELEMENT_BYTES, utf8, type Bytes } from "@sluice/protocol";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { openBulkClient } from "../src/oprf/bulk-client.ts";
 import { openKernelClient } from "../src/oprf/kernel-list.ts";
 import { listClient, OPRF_OUTPUT_BYTES, type ListClient } from "../src/oprf/list-client.ts";
 import { nobleListClient } from "../src/oprf/noble-list.ts";
 import { blindEvaluate, deriveKeyPair, evaluateMany } from "../src/oprf/server.ts";
 import { systemRandom } from "../src/random.ts";
+import { SecretBytes } from "../src/secret.ts";
 
 const keyPair = await deriveKeyPair(new Uint8Array(32).fill(9), utf8("lists"));
 const other = await deriveKeyPair(new Uint8Array(32).fill(8), utf8("lists"));
@@ -115,4 +116,27 @@ test("two lists of one thread may be under way at once", async () => {
     ),
   );
   expect(outputs).toEqual([expected, expected]);
+});
+
+test.each(CLIENTS)("%s: a list that is cancelled half blinded leaves no blinds", async (_, client) => {
+  const wipe = vi.spyOn(SecretBytes.prototype, "wipe");
+  const cancel = new AbortController();
+  const random = {
+    bytes: (length: number) => {
+      cancel.abort();
+      return systemRandom.bytes(length);
+    },
+  };
+  const some = Array.from({ length: 200 }, (__, i) => utf8(`entry ${i}`));
+  try {
+    await expect(client.blindList(some, 200, random, { signal: cancel.signal })).rejects.toMatchObject({
+      code: "ERR_CANCELLED",
+    });
+    const isBlinds = (secret: unknown): secret is SecretBytes =>
+      secret instanceof SecretBytes && String(secret) === "Blinds(…)";
+    const [blinds, ...more] = wipe.mock.contexts.filter(isBlinds);
+    expect([blinds?.reveal(), more]).toEqual([new Uint8Array(200 * ELEMENT_BYTES), []]);
+  } finally {
+    wipe.mockRestore();
+  }
 });

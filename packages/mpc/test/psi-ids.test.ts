@@ -22,12 +22,13 @@ import {
 import fc from "fast-check";
 import { createHash } from "node:crypto";
 import { inspect } from "node:util";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { deriveKeyPair } from "../src/oprf/server.ts";
 import { FILTER_KEY_BYTES } from "../src/psi/filter/shape.ts";
 import { psiContext } from "../src/psi/identity.ts";
-import { PsiCardinalityReceiver, PsiIdsReceiver } from "../src/psi/receiver.ts";
+import { PsiCardinalityReceiver, PsiIdsReceiver, type PsiIdsQuery } from "../src/psi/receiver.ts";
 import { answerIds, derivePsiKey, evaluateEntries, prepareCardinalitySet, psiEntry } from "../src/psi/sender.ts";
+import { SecretBytes } from "../src/secret.ts";
 import { answerPsi, HASH, intersect, preparePsi, withDelta } from "./psi-product.ts";
 import { seededRandom } from "./seeded-random.ts";
 
@@ -60,6 +61,9 @@ function replaced(elements: Bytes, index: number, element: Bytes): Bytes {
   changed.set(element, index * ELEMENT_BYTES);
   return changed;
 }
+
+const isBlinds = (secret: unknown): secret is SecretBytes =>
+  secret instanceof SecretBytes && String(secret) === "Blinds(…)";
 
 test("every list and set intersect as plain sets do, whatever repeats", async () => {
   const entries = fc.array(fc.string({ unit: "binary", minLength: 1, maxLength: 3, size: "max" }), { maxLength: 20 });
@@ -331,6 +335,29 @@ test("both roles stop when they are told to", async () => {
   await expect(evaluateEntries({ identity, key, entries: [utf8("a")], signal })).rejects.toMatchObject({
     code: "ERR_CANCELLED",
   });
+});
+
+test("blinds are zero once a list is finished, however that ends", async () => {
+  const wipe = vi.spyOn(SecretBytes.prototype, "wipe");
+  const wiped = () => wipe.mock.contexts.filter(isBlinds);
+  try {
+    const short = encodePsiIdsAnswer({ elements: new Uint8Array(20 * ELEMENT_BYTES), proofs: new Uint8Array(64) });
+    const ends: ((answer: Bytes, query: PsiIdsQuery) => Promise<unknown>)[] = [
+      (answer, query) => query.finish(answer),
+      (answer, query) => query.finish(answer.subarray(1)),
+      (_, query) => query.finish(short),
+      (answer, query) => query.finish(answer.with(answer.length - 1, (answer.at(-1) ?? 0) ^ 1)),
+      (answer, query) => query.finish(answer, { signal: AbortSignal.abort() }),
+    ];
+    for (const [i, end] of ends.entries()) {
+      const query = await receiver.start(["person-1"]);
+      const ended = await Promise.allSettled([end(await answerPsi(product, query.frame), query)]);
+      expect([ended[0].status, wiped().length]).toEqual([i === 0 ? "fulfilled" : "rejected", i + 1]);
+    }
+    for (const blinds of wiped()) expect(blinds.reveal().every((byte) => byte === 0)).toBe(true);
+  } finally {
+    wipe.mockRestore();
+  }
 });
 
 test("neither receiver, query nor key shows a secret when printed", async () => {

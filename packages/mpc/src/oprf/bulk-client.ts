@@ -35,8 +35,8 @@ async function blindList(
 ): Promise<BlindedList> {
   const context = contextString("voprf");
   const elements = new Uint8Array(total * ELEMENT_BYTES);
-  const blinds = new Uint8Array(inputs.length * ELEMENT_BYTES);
-  await inBatches(total, BATCH_ITEMS, pass, (from, to) => {
+  const blinds = new SecretBytes("Blinds", new Uint8Array(inputs.length * ELEMENT_BYTES));
+  const blindSome = (from: number, to: number): void => {
     for (let i = from; i < to; i++) {
       const wide = random.bytes(UNIFORM_BYTES);
       const input = inputs[i];
@@ -48,11 +48,17 @@ async function blindList(
       const mask = sodium.crypto_scalarmult_ristretto255_base(blind);
       const blinded = sodium.crypto_core_ristretto255_add(hashToGroup(input, context), mask);
       elements.set(blinded, i * ELEMENT_BYTES);
-      blinds.set(blind, i * ELEMENT_BYTES);
+      blinds.reveal().set(blind, i * ELEMENT_BYTES);
       for (const secret of [wide, blind, mask]) secret.fill(0);
     }
-  });
-  return { elements, blinds: new SecretBytes("Blinds", blinds) };
+  };
+  try {
+    await inBatches(total, BATCH_ITEMS, pass, blindSome);
+  } catch (error) {
+    blinds.wipe();
+    throw error;
+  }
+  return { elements, blinds };
 }
 
 async function finalizeList(

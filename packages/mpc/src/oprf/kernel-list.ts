@@ -95,7 +95,7 @@ function blindList(
       opened.oprfBlind(OUT, UNIFORM, scalars, to - from, TABLE, WORK, CONSTANTS, SCRATCH);
       elements.set(opened.bytes.subarray(OUT, OUT + (to - from) * ELEMENT_BYTES), from * ELEMENT_BYTES);
     };
-    await inBatches(total, CHUNK_ITEMS, pass, (from, to) => {
+    const blindSome = (from: number, to: number): void => {
       const end = Math.max(from, Math.min(to, inputs.length));
       const wide = random.bytes((to - from) * UNIFORM_BYTES);
       for (let i = from; i < end; i++) {
@@ -110,7 +110,13 @@ function blindList(
       opened.bytes.set(wide.subarray((end - from) * UNIFORM_BYTES), UNIFORM);
       run(end, to, 0);
       wide.fill(0);
-    });
+    };
+    try {
+      await inBatches(total, CHUNK_ITEMS, pass, blindSome);
+    } catch (error) {
+      blinds.wipe();
+      throw error;
+    }
     return { elements, blinds };
   });
 }

@@ -27,8 +27,8 @@ const ONE = new SecretBytes("Blind", new Uint8Array(ELEMENT_BYTES).fill(1, 0, 1)
 export const nobleListClient: ListClient = {
   async blindList(inputs, total, random, pass = {}) {
     const elements = new Uint8Array(total * ELEMENT_BYTES);
-    const blinds = new Uint8Array(inputs.length * ELEMENT_BYTES);
-    await inBatches(total, BATCH_ITEMS, pass, (from, to) => {
+    const blinds = new SecretBytes("Blinds", new Uint8Array(inputs.length * ELEMENT_BYTES));
+    const blindSome = (from: number, to: number): void => {
       for (let i = from; i < to; i++) {
         const input = inputs[i];
         const at = i * ELEMENT_BYTES;
@@ -38,11 +38,17 @@ export const nobleListClient: ListClient = {
         }
         const blinded = blind(input, random);
         elements.set(blinded.blindedElement, at);
-        blinds.set(blinded.blind.reveal(), at);
+        blinds.reveal().set(blinded.blind.reveal(), at);
         blinded.blind.wipe();
       }
-    });
-    return { elements, blinds: new SecretBytes("Blinds", blinds) };
+    };
+    try {
+      await inBatches(total, BATCH_ITEMS, pass, blindSome);
+    } catch (error) {
+      blinds.wipe();
+      throw error;
+    }
+    return { elements, blinds };
   },
 
   async finalizeList({ inputs, list, evaluated, proofs, publicKey }, pass = {}) {

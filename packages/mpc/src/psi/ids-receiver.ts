@@ -147,13 +147,17 @@ export class PsiIdsReceiver {
     pass: PsiPassOptions,
   ): Promise<string[]> {
     const { client, entries, bytes: inputs, blinded: list } = asked;
-    const { elements: evaluated, proofs } = decodePsiIdsAnswer(frame);
-    if (evaluated.length !== list.elements.length) {
-      throw new SluiceError("ERR_FRAME_MALFORMED", { field: "elements", expected: "as many as were sent" });
+    let outputs: Bytes;
+    try {
+      const { elements: evaluated, proofs } = decodePsiIdsAnswer(frame);
+      if (evaluated.length !== list.elements.length) {
+        throw new SluiceError("ERR_FRAME_MALFORMED", { field: "elements", expected: "as many as were sent" });
+      }
+      const publicKey = this.#publicKey;
+      outputs = await client.finalizeList({ inputs, list, evaluated, proofs, publicKey }, pass);
+    } finally {
+      list.blinds.wipe();
     }
-    const publicKey = this.#publicKey;
-    const outputs = await client.finalizeList({ inputs, list, evaluated, proofs, publicKey }, pass);
-    list.blinds.wipe();
     const found = entries.filter((_, i) => {
       const at = i * OPRF_OUTPUT_BYTES;
       return this.#isMember(outputs.subarray(at, at + FILTER_KEY_BYTES));

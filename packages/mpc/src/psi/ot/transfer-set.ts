@@ -3,7 +3,7 @@
 import { concatBytes, MAX_PSI_ENTRY_BYTES, SluiceError, type Bytes } from "@sluice/protocol";
 import { psiEntry } from "../entry.ts";
 import { hashMany } from "../okvs/bulk.ts";
-import { openEngine, wordsOver } from "./engine.ts";
+import { openEngine, wipeEngine, wordsOver } from "./engine.ts";
 import { HASH_BYTES } from "./items.ts";
 
 /** Entries of one length that are hashed together. */
@@ -17,7 +17,8 @@ export interface TransferSet {
   readonly digests: Bytes;
 }
 
-/** The hashes of distinct entries, in their order: as in many calls of SHA-256, but entries of one length together.
+/** The hashes of distinct entries, in their order: as in many calls of SHA-256, but entries of one length together. No entry
+ *  stays in the memory that it was hashed in.
  *  @throws ERR_OPRF_INPUT when one cannot be an entry, or occurs twice. */
 export function transferSet(entries: readonly string[]): TransferSet {
   const digests = new Uint32Array(entries.length * HASH_WORDS);
@@ -27,17 +28,23 @@ export function transferSet(entries: readonly string[]): TransferSet {
     if (batch === undefined) waiting.set(length, (batch = new Batch(length)));
     return batch;
   };
-  for (let index = 0; index < entries.length; index++) {
-    const entry = entries[index] ?? "";
-    let batch = entry.length > 0 && entry.length <= MAX_PSI_ENTRY_BYTES ? batchOf(entry.length) : undefined;
-    if (batch?.addAscii(entry, index) !== true) {
-      const bytes = psiEntry(entry);
-      batch = batchOf(bytes.length);
-      batch.add(bytes, index);
+  try {
+    for (let index = 0; index < entries.length; index++) {
+      const entry = entries[index] ?? "";
+      let batch = entry.length > 0 && entry.length <= MAX_PSI_ENTRY_BYTES ? batchOf(entry.length) : undefined;
+      if (batch?.addAscii(entry, index) !== true) {
+        const bytes = psiEntry(entry);
+        batch = batchOf(bytes.length);
+        batch.add(bytes, index);
+        bytes.fill(0);
+      }
+      if (batch.full) batch.hashInto(digests);
     }
-    if (batch.full) batch.hashInto(digests);
+    for (const batch of waiting.values()) batch.hashInto(digests);
+  } finally {
+    for (const batch of waiting.values()) batch.wipe();
+    wipeEngine();
   }
-  for (const batch of waiting.values()) batch.hashInto(digests);
   if (repeats(digests)) throw new SluiceError("ERR_OPRF_INPUT", { reason: "an entry occurs twice" });
   return { count: entries.length, digests: new Uint8Array(digests.buffer) };
 }
@@ -80,8 +87,17 @@ class Batch {
   /** Where the next entry goes. */
   #room(): number {
     const at = this.#count * this.#length;
-    if (at === this.#bytes.length) this.#bytes = concatBytes(this.#bytes, new Uint8Array(at));
+    if (at === this.#bytes.length) {
+      const smaller = this.#bytes;
+      this.#bytes = concatBytes(smaller, new Uint8Array(at));
+      smaller.fill(0);
+    }
     return at;
+  }
+
+  /** Zeroes the entries. */
+  wipe(): void {
+    this.#bytes.fill(0);
   }
 
   /** Hashes what waits. */
