@@ -71,6 +71,7 @@ function checkSession(struct: string, fields: Fields): void {
     throw new Error("items above the limit");
   if ((struct === "PsiTransferOpen" || struct === "PsiTransferChoices") && paddedSize(Number(items)) !== items)
     throw new Error("no padded size");
+  if (struct === "PsiTransferOpen" && Number(items) < 1_024) throw new Error("a list below its limit");
   if (struct === "SessionPacket") {
     if (count === 0 && first !== 0) throw new Error("first is not zero");
     if (Number(first) + Number(count) > 2 ** 32 - 1) throw new Error("a number out of range");

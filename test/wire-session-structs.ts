@@ -81,8 +81,8 @@ function messages(answer: string): FormMessage[] {
     },
     {
       struct: "PsiTransferOpen",
-      bytes: encodePsiTransferOpen({ snapshot, commitment: run(50, 32), items: 20 }),
-      fields: { version: 1, type: 1, snapshot: toHex(snapshot), commitment: toHex(run(50, 32)), items: 20 },
+      bytes: encodePsiTransferOpen({ snapshot, commitment: run(50, 32), items: 1_280 }),
+      fields: { version: 1, type: 1, snapshot: toHex(snapshot), commitment: toHex(run(50, 32)), items: 1_280 },
     },
     {
       struct: "PsiTransferChoices",
@@ -119,9 +119,9 @@ function messages(answer: string): FormMessage[] {
   ];
 }
 
-const sizes = (at: number, bytes: Bytes) => [
-  { name: "items below the least size", bytes: changed(bytes, at, be32(15)) },
-  { name: "items that are no padded size", bytes: changed(bytes, at, be32(17)) },
+const sizes = (at: number, bytes: Bytes, below: number, uneven: number) => [
+  { name: "items below the least size", bytes: changed(bytes, at, be32(below)) },
+  { name: "items that are no padded size", bytes: changed(bytes, at, be32(uneven)) },
   {
     name: "a step more items than there may be",
     bytes: changed(bytes, at, be32(12_582_912)),
@@ -153,8 +153,8 @@ const OWN: OwnMalformed = {
     },
   ],
   SessionSummary: (bytes) => [{ name: "2^53 bytes", bytes: changed(bytes, 6, [0, 32, 0, 0, 0, 0, 0, 0]) }],
-  PsiTransferOpen: (bytes) => [{ name: "type 2", bytes: changed(bytes, 2, [2]) }, ...sizes(67, bytes)],
-  PsiTransferChoices: (bytes) => [{ name: "type 1", bytes: changed(bytes, 2, [1]) }, ...sizes(51, bytes)],
+  PsiTransferOpen: (bytes) => [{ name: "type 2", bytes: changed(bytes, 2, [2]) }, ...sizes(67, bytes, 896, 1_025)],
+  PsiTransferChoices: (bytes) => [{ name: "type 1", bytes: changed(bytes, 2, [1]) }, ...sizes(51, bytes, 15, 17)],
   PsiTransferAnswers: (bytes) => [{ name: "type 2", bytes: changed(bytes, 2, [2]) }],
   PsiTransferRows: (bytes) => [
     { name: "type 5", bytes: changed(bytes, 2, [5]) },

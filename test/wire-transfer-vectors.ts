@@ -19,6 +19,7 @@ import {
   encodeSessionSummary,
   fromHex,
   padPsiItems,
+  padPsiTransferList,
   PSI_TRANSFER_CHECKS,
   sealingContext,
   sha256Hex,
@@ -29,7 +30,7 @@ import {
   type SessionPacket,
 } from "@sluice/protocol";
 import { agree } from "../packages/mpc/src/psi/ot/agreement.ts";
-import { sessionBinding } from "../packages/mpc/src/psi/ot/binding.ts";
+import { heard, sessionBinding } from "../packages/mpc/src/psi/ot/binding.ts";
 import { keysOf, messagesOf } from "../packages/mpc/src/psi/ot/items.ts";
 import { binRandomness } from "../packages/mpc/src/psi/ot/shuffled.ts";
 import { storeSeed } from "../packages/mpc/src/psi/ot/transfer-bin.ts";
@@ -75,9 +76,10 @@ export async function makeTransferVectors(served: ServedIdentity, receiptKey: Ke
   const { nonce, pairs } = decodePsiTransferChoices(choices);
   const { opening, answers: elements } = decodePsiTransferAnswers(answers);
   const binding = sessionBinding(context, open, nonce, setItems);
-  const agreed = agree(binding, opening, { caller: padPsiItems(LIST.length), domain: setItems }, "caller", list);
+  const agreed = agree(binding, opening, { caller: padPsiTransferList(LIST.length), domain: setItems }, "caller", list);
+  const before = await heard(new Uint8Array(32), open, choices, answers);
   const { sentBytes: callerBytes, receivedBytes: domainBytes, digest } = await measured.totals();
-  const sum = { items: padPsiItems(LIST.length), callerBytes, domainBytes, digest };
+  const sum = { items: padPsiTransferList(LIST.length), callerBytes, domainBytes, digest };
   return {
     snapshot: await signDocument(snapshot, receiptKey),
     snapshotHash,
@@ -94,7 +96,7 @@ export async function makeTransferVectors(served: ServedIdentity, receiptKey: Ke
       pair: toHex(pairs.subarray(64 * i, 64 * (i + 1))),
       answer: toHex(elements.subarray(32 * i, 32 * (i + 1))),
     })),
-    messages: toHex(await rowMessages(agreed, drawn.caller.drawn[1] ?? NONE)),
+    messages: toHex(await rowMessages(agreed, drawn.caller.drawn[1] ?? NONE, before)),
     entries: LIST.map((entry, i) => ({ entry, hash: toHex(agreed.hashes.subarray(32 * i, 32 * (i + 1))) })),
     frames: await Promise.all(
       frames.map(async ({ from, struct, frame }) => ({
@@ -177,9 +179,13 @@ async function run(receiver: Session, sender: Session) {
 }
 
 /** The messages of the rows that the caller drew. */
-async function rowMessages({ geometry, seed, hashes }: ReturnType<typeof agree>, secret: Bytes): Promise<Bytes> {
+async function rowMessages(
+  { geometry, seed, hashes }: ReturnType<typeof agree>,
+  secret: Bytes,
+  transcript: Bytes,
+): Promise<Bytes> {
   const { shape } = geometry;
-  const random = await binRandomness(secret, "rows", 0, (shape.rows + PSI_TRANSFER_CHECKS) * 17);
+  const random = await binRandomness({ secret, transcript, bin: 0 }, "rows", (shape.rows + PSI_TRANSFER_CHECKS) * 17);
   const entries = { keys: keysOf(hashes), values: messagesOf(hashes), valueBytes: 17 };
   const store = encodeOkvs({ shape, seed: storeSeed(seed), ...entries, random });
   const messages = concatBytes(store, random.bytes(PSI_TRANSFER_CHECKS * 17));
@@ -189,7 +195,7 @@ async function rowMessages({ geometry, seed, hashes }: ReturnType<typeof agree>,
 /** The opening, the caller's first message with its first frame, and a reply without one. */
 async function sealedMessages(openSealed: OpenSealed, snapshot: PsiSnapshot, frame: Bytes) {
   const hash = fromHex(await documentHash(snapshot));
-  const opening = encodeSessionOpening({ snapshot: hash, items: padPsiItems(LIST.length) });
+  const opening = encodeSessionOpening({ snapshot: hash, items: padPsiTransferList(LIST.length) });
   const { domain: name, grant, product, version, bundle } = snapshot;
   const use = { operation: "psi.ids", domain: name, grant, product, version, bundle, callId: CALL } as const;
   const context = sealingContext(use);

@@ -53,7 +53,7 @@ const read = (struct: string, bytes: Uint8Array): Fields => {
   checkForm(struct, fields);
   return fields;
 };
-const items = { caller: paddedSize(transfer.list.length), domain: paddedSize(transfer.set.length) };
+const items = { caller: paddedSize(Math.max(transfer.list.length, 1_024)), domain: paddedSize(transfer.set.length) };
 const head = (type: number, ...rest: Uint8Array[]): Buffer => Buffer.concat([big(1, 2), Buffer.of(type), ...rest]);
 
 /** Bytes of a stream, one part after another. */

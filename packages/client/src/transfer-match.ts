@@ -3,7 +3,7 @@
  *  @module */
 import { callerRandomness, TransferReceiver, transferSet } from "@sluice/mpc/psi/transfer-receiver";
 import {
-  padPsiItems,
+  padPsiTransferList,
   sha256Hex,
   type BegunCall,
   type Bytes,
@@ -40,7 +40,7 @@ export async function matchByTransfer(
   const digest = await sha256Hex(list.digests);
   const before = journal === undefined ? null : await readJournal(journal);
   if (before !== null) expectSame(before.begun, product, digest);
-  const items = padPsiItems(list.count);
+  const items = padPsiTransferList(list.count);
   const { purpose, parameters } = product.snapshot;
   const facts = before?.begun.facts ?? { purpose, setItems: parameters.paddedItems };
   const snapshotHash = before?.begun.use.snapshot ?? product.snapshotHash;

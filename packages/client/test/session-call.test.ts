@@ -118,7 +118,7 @@ test("a list is matched by oblivious transfer where the snapshot says so, and to
   const told: number[] = [];
   const { found, receipt } = await handle.match(list, { onProgress: ({ done, total }) => told.push(done / total) });
   expect(found).toEqual(["person-7", "person-1"]);
-  expect(receipt.receipt.body.quantity).toEqual({ unit: "psi-element", amount: "16" });
+  expect(receipt.receipt.body.quantity).toEqual({ unit: "psi-element", amount: "1024" });
   expect(told.at(-1)).toBe(1);
   expect(told).toEqual(told.toSorted((a, b) => a - b));
   const cancel = new AbortController();

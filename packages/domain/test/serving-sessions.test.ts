@@ -15,6 +15,7 @@ import {
   fromHex,
   isSluiceError,
   padPsiItems,
+  padPsiTransferList,
   sha256Hex,
   SluiceError,
   utf8,
@@ -268,7 +269,7 @@ test("a set for lists of its size is matched by oblivious transfer, its hashes s
   const paddedItems = padPsiItems(members.length);
   expect(snapshot.parameters).toEqual({ kind: "psi-ids", method: "transfer", paddedItems });
   const entries = Array.from({ length: 40 }, (_, i) => `P${i * 3}`);
-  const items = padPsiItems(entries.length);
+  const items = padPsiTransferList(entries.length);
   const one = await call({ product: equal, items });
   await open(one);
   const { send, kept } = await posting(one);
@@ -285,21 +286,23 @@ test("a set for lists of its size is matched by oblivious transfer, its hashes s
   const done = await postSession(role, { id, post: send });
   expect(done).toEqual(entries.flatMap((entry, i) => (bucketOfAge(Number(entry.slice(1))) >= 60 ? [i] : [])));
   expect(kept.answer?.receipt.receipt.body.quantity.amount).toBe(String(items));
-  // A list that is longer than was declared, and one that is no padded size.
-  const short = await call({ product: equal, items: 16 });
+  // A list that is longer than was declared, one that is no padded size, and one below the least.
+  const short = await call({ product: equal, items: 1_024 });
   await open(short);
   const longer = TransferReceiver.create({
     session: fromHex(short.callId),
     snapshot: equal.snapshotHash,
     purpose,
-    list,
+    list: transferSet(Array.from({ length: 1_025 }, (_, i) => `P${i}`)),
     setItems: paddedItems,
   });
   const cheated = await posting(short);
   expect(await codeOf(postSession(longer, { id: fromHex(short.callId), post: cheated.send }))).toBe(
     "ERR_PSI_SET_TOO_LARGE",
   );
-  expect(await codeOf(open(await call({ product: equal, items: 17 })))).toBe("ERR_FRAME_MALFORMED");
+  for (const wrong of [1_025, 896]) {
+    expect(await codeOf(open(await call({ product: equal, items: wrong })))).toBe("ERR_FRAME_MALFORMED");
+  }
   expect(await codeOf(ask(fixture, equal, "psi.ids", utf8("frame")))).toBe("ERR_FRAME_MALFORMED");
   expect(await codeOf(get(fixture, `/v1/products/equals/snapshots/${equal.snapshotHash}/set`))).toBe("ERR_NOT_FOUND");
   const files = await readdir(join(fixture.directory, "indexes"), { recursive: true });

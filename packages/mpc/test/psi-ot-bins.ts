@@ -1,6 +1,13 @@
 /** Bins of a set intersection without base transfers: keys are drawn here, both sides computed at once.
  *  @module */
-import { padPsiItems, PSI_TAG_BYTES, PSI_TRANSFER_COLUMNS, toHex, type Bytes } from "@sluice/protocol";
+import {
+  padPsiItems,
+  padPsiTransferList,
+  PSI_TAG_BYTES,
+  PSI_TRANSFER_COLUMNS,
+  toHex,
+  type Bytes,
+} from "@sluice/protocol";
 import { agree, hashesOf } from "../src/psi/ot/agreement.ts";
 import { bitAt } from "../src/psi/ot/base-ot.ts";
 import { openStreams } from "../src/psi/ot/key-streams.ts";
@@ -36,7 +43,7 @@ export async function placesOfTags(set: readonly string[]): Promise<number[]> {
 /** Entries of the list that are in the set, with the places of their tags in the bins' messages. */
 async function runBins(list: readonly string[], set: readonly string[], seed: number): Promise<Map<number, number>> {
   const keys = drawKeys(seed);
-  const sizes = { caller: padPsiItems(list.length), domain: padPsiItems(set.length) };
+  const sizes = { caller: padPsiTransferList(list.length), domain: padPsiItems(set.length) };
   const caller = agree(keys.binding, keys.opening, sizes, "caller", transferSet(list));
   const domain = agree(keys.binding, keys.opening, sizes, "domain", transferSet(set));
   const { geometry } = caller;

@@ -1,15 +1,27 @@
 /** What the extension computes on rows: the plain reference against single bits, streams of both makes, random orders. @module */
 import { createCipheriv } from "node:crypto";
 import { expect, test } from "vitest";
-import { PSI_TAG_BYTES, toHex, type Bytes } from "@sluice/protocol";
+import {
+  concatBytes,
+  decodePsiTransferRows,
+  padPsiTransferList,
+  PSI_TAG_BYTES,
+  PSI_TRANSFER_CHECKS,
+  toHex,
+  type Bytes,
+} from "@sluice/protocol";
+import { agree } from "../src/psi/ot/agreement.ts";
 import { bitAt } from "../src/psi/ot/base-ot.ts";
 import { openCheck } from "../src/psi/ot/consistency.ts";
-import { columnsOfRows } from "../src/psi/okvs/bulk.ts";
+import { columnsOfRows, rowsOfColumns } from "../src/psi/okvs/bulk.ts";
 import { openRows } from "../src/psi/ot/bin-rows.ts";
 import { codeWord } from "../src/psi/ot/code.ts";
 import { expandKey, openStreams, openWebStreams } from "../src/psi/ot/key-streams.ts";
 import { combinations, wordsOfCode } from "../src/psi/ot/engine.ts";
-import { binRandomness, shuffle, shuffleBytes } from "../src/psi/ot/shuffled.ts";
+import { binRandomness, shuffle, shuffleBytes, type DrawnFor } from "../src/psi/ot/shuffled.ts";
+import { callerBin } from "../src/psi/ot/transfer-bin.ts";
+import { transferSet } from "../src/psi/ot/transfer-set.ts";
+import { drawKeys } from "./psi-ot-bins.ts";
 import { seededRandom } from "./seeded-random.ts";
 
 const random = seededRandom(11);
@@ -66,15 +78,42 @@ test("what a check opens is masked: without any other row it is the masking rows
   }
 });
 
-test("a role's randomness is of its secret, its use and its bin, and can be made again", async () => {
-  const secret = random.bytes(32);
-  const drawn = async (...[use, bin]: [string, number]) => toHex((await binRandomness(secret, use, bin, 64)).bytes(64));
-  const all = [await drawn("rows", 0), await drawn("rows", 1), await drawn("tags", 0)];
-  expect(new Set(all).size).toBe(3);
-  expect(await drawn("rows", 0)).toBe(all[0]);
-  const short = await binRandomness(secret, "rows", 0, 64);
+test("a role's randomness is of its secret, its use, its bin and what was said before, and can be made again", async () => {
+  const [secret, transcript, other] = [random.bytes(32), random.bytes(32), random.bytes(32)];
+  const base = { secret, transcript, bin: 0 };
+  const drawn = async (use: string, more: Partial<DrawnFor> = {}) =>
+    toHex((await binRandomness({ ...base, ...more }, use, 64)).bytes(64));
+  const others = [drawn("rows", { bin: 1 }), drawn("rows", { transcript: other }), drawn("rows", { secret: other })];
+  const all = await Promise.all([drawn("rows"), drawn("tags"), ...others]);
+  expect(new Set(all).size).toBe(5);
+  expect(await drawn("rows")).toBe(all[0]);
+  const short = await binRandomness(base, "rows", 64);
   short.bytes(60);
   expect(() => short.bytes(5)).toThrow();
+});
+
+test("rows that are said again after the same frames are the same; after others, each has a mask of its own", async () => {
+  const { binding, opening, zero, one, secret } = drawKeys(3);
+  const list = transferSet(["x", "y"]);
+  const agreed = agree(binding, opening, { caller: padPsiTransferList(2), domain: 16 }, "caller", list);
+  const { rows, columnBytes, shape } = agreed.geometry;
+  const columnsAfter = async (transcript: Bytes): Promise<Bytes> => {
+    const streams = [await openStreams(zero, columnBytes), await openStreams(one, columnBytes)] as const;
+    const { frames } = await callerBin({ ...agreed, secret, bin: 0, transcript }, streams);
+    return concatBytes(...frames.slice(0, -1).map((frame) => decodePsiTransferRows(frame).columns));
+  };
+  const [first, again] = [await columnsAfter(new Uint8Array(32)), await columnsAfter(new Uint8Array(32))];
+  expect(again).toEqual(first);
+  const other = await columnsAfter(new Uint8Array(32).fill(1));
+  // Both are under the same streams: without masks of their own, free rows and those of the check would cancel.
+  const differences = rowsOfColumns(
+    first.map((byte, i) => byte ^ (other[i] ?? 0)),
+    rows,
+  );
+  const differ = Array.from({ length: rows }, (_, i) => differences.subarray(80 * i, 80 * i + 80)).filter((row) =>
+    row.some((byte) => byte !== 0),
+  );
+  expect(differ).toHaveLength(shape.rows + PSI_TRANSFER_CHECKS);
 });
 
 test("a shuffle keeps the items, and every place is as likely", () => {

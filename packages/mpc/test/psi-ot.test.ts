@@ -14,6 +14,7 @@ import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { TransferReceiver } from "../src/psi/ot/transfer-receiver.ts";
 import { TransferSender } from "../src/psi/ot/transfer-sender.ts";
+import { openEngine } from "../src/psi/ot/engine.ts";
 import { transferSet } from "../src/psi/ot/transfer-set.ts";
 import { intersectBins, placesOfTags } from "./psi-ot-bins.ts";
 import { carry, CONTEXT, drain, rolesOf } from "./psi-ot-sessions.ts";
@@ -22,6 +23,8 @@ import { seededRandom } from "./seeded-random.ts";
 const SLOW = process.env["SLOW"] === "1";
 const coded = (...codes: ErrorCode[]) => expect.toSatisfy((error) => isSluiceError(error, ...codes));
 const names = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `person ${from + i}`);
+/** Opening, choices, answers, rows, check, tags. */
+const FRAMES_OF_ONE_BIN = 6;
 const plain = (list: readonly string[], set: readonly string[]) =>
   [...list.keys()].filter((index) => set.includes(list[index] ?? ""));
 const OTHER = ["身份证", "ｆｕｌｌ", "full", "é", "e\u0301", "\ufeffx", "x", "𠮷", "a\u0000b", " "];
@@ -54,6 +57,10 @@ test("bins find the plain intersection: nothing, one, equal, disjoint, all, any"
     [OTHER, OTHER.toReversed()],
   ];
   for (const [list, set] of cases) expect(await intersectBins(list, set)).toEqual(plain(list, set));
+  // A set of more than one bin's size, which a short list has in one.
+  expect(await intersectBins(["x", ...names(69_990, 70_010)], names(0, 70_000))).toEqual(
+    Array.from({ length: 10 }, (_, i) => 1 + i),
+  );
   const lists = fc.uniqueArray(fc.string({ unit: "grapheme", minLength: 1, maxLength: 6 }), { maxLength: 40 });
   const pairs = fc
     .tuple(lists, lists, lists)
@@ -79,6 +86,15 @@ test("entries that occur twice, are empty or are no text are refused", () => {
   }
 });
 
+test("entries are not left in the kernel's memory once they are hashed, nor when one of them is refused", () => {
+  const ids = Array.from({ length: 4_000 }, (_, i) => `11010119900101${String(i).padStart(4, "0")}`);
+  const left = () => ids.filter((id) => Buffer.from(openEngine(1).bytes.buffer).includes(id)).length;
+  transferSet(ids);
+  expect(left()).toBe(0);
+  expect(() => transferSet([...ids, ...ids, ""])).toThrow(coded("ERR_OPRF_INPUT"));
+  expect(left()).toBe(0);
+});
+
 test.runIf(SLOW)(
   "frames have the same sizes whatever the entries, the matches and the counts below the padded ones",
   async () => {
@@ -93,6 +109,11 @@ test.runIf(SLOW)("a session of several bins names the entries by their places in
   const { receiver, sender } = rolesOf(names(0, 70_000), names(69_000, 139_000));
   const { found: several } = await carry(receiver, sender);
   expect(several).toEqual(Array.from({ length: 1_000 }, (_, i) => 69_000 + i));
+  const short = rolesOf(names(0, 40), names(20, 70_000));
+  const { found: few, frames: sent } = await carry(short.receiver, short.sender);
+  expect(few).toEqual(Array.from({ length: 20 }, (_, i) => 20 + i));
+  // One bin, and its tags in two frames.
+  expect(sent).toHaveLength(FRAMES_OF_ONE_BIN + 1);
 });
 
 test("a caller that is made again from the same randomness, and given the same frames, says the same", async () => {

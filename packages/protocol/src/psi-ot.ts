@@ -14,6 +14,8 @@ import { MIN_PSI_PADDED_ITEMS, padPsiItems, PSI_TAG_BYTES } from "./psi-sizes.ts
 export const PSI_TRANSFER_VERSION = 1;
 /** Distinct entries of a list or set: a padded size above 10^7. */
 export const MAX_PSI_TRANSFER_ITEMS = 10_485_760;
+/** Fewest entries that a list shows and is charged for: a shorter one still sends rows enough to encode more than it declares. */
+export const MIN_PSI_TRANSFER_LIST_ITEMS = 1_024;
 /** Base transfers, which are columns of the rows' matrix: bits of a word of the code [624, 132, 128]. */
 export const PSI_TRANSFER_COLUMNS = 624;
 /** Combinations of a bin's rows that its check opens. */
@@ -39,12 +41,17 @@ export function columnsPerFrame(columnBytes: number): number {
 /** Tags that one frame holds. */
 export const MAX_PSI_TRANSFER_FRAME_TAGS = 65_536;
 
+/** The size that a list of `count` entries shows. */
+export function padPsiTransferList(count: number): number {
+  return padPsiItems(Math.max(count, MIN_PSI_TRANSFER_LIST_ITEMS));
+}
+
 /** The caller begins: which snapshot, how long its list is, and what its part of the session's seed hashes to. */
 export type PsiTransferOpen = {
   snapshot: Bytes;
   /** SHA-256 of what the caller reveals in its answers. */
   commitment: Bytes;
-  /** Padded. */
+  /** Padded: at least 1,024. */
   items: number;
 };
 
@@ -54,13 +61,13 @@ export function encodePsiTransferOpen({ snapshot, commitment, items }: PsiTransf
   const writer = head("open")
     .fixed(exactly(snapshot, 32, "snapshot"))
     .fixed(exactly(commitment, 32, "commitment"));
-  return writer.uint(checkItems(items), 4).finish();
+  return writer.uint(checkListItems(items), 4).finish();
 }
 
 /** @throws as `encodePsiTransferOpen` does. */
 export function decodePsiTransferOpen(bytes: Bytes): PsiTransferOpen {
   const reader = readHead(bytes, "open");
-  const message = { snapshot: reader.fixed(32), commitment: reader.fixed(32), items: checkItems(reader.uint(4)) };
+  const message = { snapshot: reader.fixed(32), commitment: reader.fixed(32), items: checkListItems(reader.uint(4)) };
   reader.end();
   return message;
 }
@@ -202,6 +209,11 @@ function checkItems(items: number): number {
     throw new SluiceError("ERR_PSI_SET_TOO_LARGE", { maxItems: MAX_PSI_TRANSFER_ITEMS });
   if (items < MIN_PSI_PADDED_ITEMS || padPsiItems(items) !== items) throw malformed("items", "a padded size");
   return items;
+}
+
+function checkListItems(items: number): number {
+  if (items >= MIN_PSI_TRANSFER_LIST_ITEMS) return checkItems(items);
+  throw malformed("items", `a padded size of ${MIN_PSI_TRANSFER_LIST_ITEMS} or more`);
 }
 
 function checkColumns(first: number, count: number): number {

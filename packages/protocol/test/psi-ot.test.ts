@@ -20,7 +20,9 @@ import {
   MAX_PSI_TRANSFER_FRAME_TAGS,
   MAX_PSI_TRANSFER_ITEMS,
   MAX_SESSION_FRAME_BYTES,
+  MIN_PSI_TRANSFER_LIST_ITEMS,
   padPsiItems,
+  padPsiTransferList,
   PSI_TRANSFER_COLUMNS,
   type Bytes,
   type ErrorCode,
@@ -36,7 +38,7 @@ const coded = (...codes: ErrorCode[]) => expect.toSatisfy((error) => isSluiceErr
 /** Long fields in few runs: their bytes are only carried. */
 const long = (length: number) => fc.nat({ max: 255 }).map((value) => filled(length, value));
 
-const open = { snapshot: filled(32), commitment: filled(32, 1), items: 16 };
+const open = { snapshot: filled(32), commitment: filled(32, 1), items: 1_024 };
 const choices = { session: filled(16), nonce: filled(32), items: 16, pairs: filled(2 * 624 * 32) };
 const answers = { session: filled(16), opening: filled(32), answers: filled(624 * 32) };
 const rows = { session: filled(16), bin: 1, first: 600, columnBytes: 16, columns: filled(24 * 16) };
@@ -59,7 +61,12 @@ test("every frame reads back as it was", () => {
       }),
       { numRuns: 20 },
     );
-  run(fc.record({ snapshot: bytes(32), commitment: bytes(32), items }), encodePsiTransferOpen, decodePsiTransferOpen);
+  const listItems = items.map((count) => Math.max(count, MIN_PSI_TRANSFER_LIST_ITEMS));
+  run(
+    fc.record({ snapshot: bytes(32), commitment: bytes(32), items: listItems }),
+    encodePsiTransferOpen,
+    decodePsiTransferOpen,
+  );
   const pairs = long(2 * 624 * 32);
   run(fc.record({ session, nonce: bytes(32), items, pairs }), encodePsiTransferChoices, decodePsiTransferChoices);
   const answer = fc.record({ session, opening: bytes(32), answers: long(624 * 32) });
@@ -115,9 +122,9 @@ test.each(FRAMES)("bytes of any kind are a %s or a coded refusal", (_, frame, de
   );
 });
 
-test("sizes that are not padded, or above the limit, are refused on both sides", () => {
+test("sizes that are not padded, above the limit, or of a list below its least, are refused on both sides", () => {
   const [, frame = filled(0)] = FRAMES[0] ?? [];
-  for (const count of [0, 15, 17, MAX_PSI_TRANSFER_ITEMS - 1]) {
+  for (const count of [0, 15, 16, 17, 896, 1_025, MAX_PSI_TRANSFER_ITEMS - 1]) {
     expect(() => encodePsiTransferOpen({ ...open, items: count })).toThrow(coded("ERR_FRAME_MALFORMED"));
     const changed = frame.slice();
     new DataView(changed.buffer).setUint32(67, count);
@@ -127,6 +134,10 @@ test("sizes that are not padded, or above the limit, are refused on both sides",
   expect(() => encodePsiTransferOpen(more)).toThrow(coded("ERR_PSI_SET_TOO_LARGE"));
   expect(() => encodePsiTransferChoices({ ...choices, items: more.items })).toThrow(coded("ERR_PSI_SET_TOO_LARGE"));
   expect(padPsiItems(MAX_PSI_TRANSFER_ITEMS)).toBe(MAX_PSI_TRANSFER_ITEMS);
+  expect([0, 1, 1_023, 1_024, 1_025, 70_000].map(padPsiTransferList)).toEqual([
+    1_024, 1_024, 1_024, 1_024, 1_280, 81_920,
+  ]);
+  expect(decodePsiTransferChoices(encodePsiTransferChoices({ ...choices, items: 16 })).items).toBe(16);
 });
 
 test("fields of another length, no columns, columns beyond the last and too many tags are not encoded", () => {

@@ -7,8 +7,9 @@ import {
   fromHex,
   isPsiTransfer,
   MAX_PSI_TRANSFER_SIDE_ITEMS,
-  MIN_PSI_PADDED_ITEMS,
+  MIN_PSI_TRANSFER_LIST_ITEMS,
   padPsiItems,
+  padPsiTransferList,
   SluiceError,
   type PsiSnapshot,
   type SessionOpening,
@@ -74,8 +75,9 @@ function listUnits(items: number): bigint {
   if (items > MAX_PSI_TRANSFER_SIDE_ITEMS) {
     throw new SluiceError("ERR_PSI_SET_TOO_LARGE", { maxItems: MAX_PSI_TRANSFER_SIDE_ITEMS });
   }
-  if (items < MIN_PSI_PADDED_ITEMS || padPsiItems(items) !== items) {
-    throw new SluiceError("ERR_FRAME_MALFORMED", { field: "items", expected: "a padded size" });
+  if (padPsiTransferList(items) !== items) {
+    const expected = `a padded size of ${MIN_PSI_TRANSFER_LIST_ITEMS} or more`;
+    throw new SluiceError("ERR_FRAME_MALFORMED", { field: "items", expected });
   }
   return BigInt(items);
 }

@@ -11,5 +11,7 @@ const SPARE_SCALARS = 4;
 /** All that one caller's role draws, from 32 bytes that are of its session alone. */
 export function callerRandomness(seed: Bytes): Promise<Random> {
   const scalars = (PSI_TRANSFER_COLUMNS + SPARE_SCALARS) * OT_UNIFORM_BYTES;
-  return binRandomness(seed, "caller", 0, 2 * NONCE_BYTES + scalars);
+  // Drawn before anything was said.
+  const before = { secret: seed, transcript: new Uint8Array(0), bin: 0 };
+  return binRandomness(before, "caller", 2 * NONCE_BYTES + scalars);
 }

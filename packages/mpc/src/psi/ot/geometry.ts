@@ -1,5 +1,6 @@
-/** Sizes of one session, which both roles compute from the two padded sizes: bins of the larger side's, so that neither
- *  side's bin is large, and in each bin a store for the caller's load, rows that mask the check, and rows that fill up.
+/** Sizes of one session, which both roles compute from the two padded sizes: bins of the caller's, and in each bin a store for its
+ *  load, rows that mask the check, and rows that fill up. More bins, as the larger side would want them, would give a short list
+ *  rows enough for many more entries than it declares; so a domain's bin may hold all of its set.
  *  @module */
 import { PSI_TRANSFER_CHECKS, PSI_TRANSFER_COLUMNS } from "@sluice/protocol";
 import { binLoad, binShape } from "../okvs/bins.ts";
@@ -26,12 +27,11 @@ export interface TransferGeometry {
 
 /** @param callerItems, domainItems padded. */
 export function transferGeometry(callerItems: number, domainItems: number): TransferGeometry {
-  const { bins } = binShape(Math.max(callerItems, domainItems));
-  const load = (items: number): number => (bins === 1 ? items : binLoad(items, bins));
-  const callerLoad = load(callerItems);
+  const { bins, load: callerLoad } = binShape(callerItems);
+  const domainLoad = bins === 1 ? domainItems : binLoad(domainItems, bins);
   const shape = okvsShape(callerLoad);
   const rows = Math.ceil((shape.rows + PSI_TRANSFER_CHECKS) / BLOCK_ROWS) * BLOCK_ROWS;
   const columnBytes = rows / 8;
   const matrixBytes = columnBytes * PSI_TRANSFER_COLUMNS;
-  return { bins, callerLoad, domainLoad: load(domainItems), shape, rows, columnBytes, matrixBytes };
+  return { bins, callerLoad, domainLoad, shape, rows, columnBytes, matrixBytes };
 }

@@ -47,7 +47,7 @@ export interface CallerBin {
   readonly transcript: Bytes;
 }
 
-/** The caller's bin: the same whenever it is computed. @throws ERR_PSI_ENCODING with a probability below 2^-40. */
+/** The caller's bin: the same whenever it is computed after the same frames. @throws ERR_PSI_ENCODING with a probability below 2^-40. */
 export async function callerBin(input: BinInput, streams: readonly [KeyStreams, KeyStreams]): Promise<CallerBin> {
   const { geometry, name, bin, hashes } = input;
   const messages = await rowMessages(input);
@@ -67,9 +67,10 @@ export async function callerBin(input: BinInput, streams: readonly [KeyStreams, 
 }
 
 /** Messages of a bin's rows: the store of its entries, then random ones for the check. */
-async function rowMessages({ geometry, seed, secret, bin, hashes }: BinInput): Promise<Bytes> {
+async function rowMessages(input: BinInput): Promise<Bytes> {
+  const { geometry, seed, hashes } = input;
   const valueBytes = PSI_TRANSFER_MESSAGE_BYTES;
-  const random = await binRandomness(secret, "rows", bin, (geometry.shape.rows + PSI_TRANSFER_CHECKS) * valueBytes);
+  const random = await binRandomness(input, "rows", (geometry.shape.rows + PSI_TRANSFER_CHECKS) * valueBytes);
   const keys = keysOf(hashes);
   const values = messagesOf(hashes);
   const store = encodeOkvs(
@@ -103,7 +104,7 @@ export async function domainBin(
   columns: Bytes,
   opened: Opened | null,
 ): Promise<Bytes> {
-  const { geometry, seed, bin, hashes, secret } = input;
+  const { geometry, seed, bin, hashes } = input;
   const { streams, choices } = keys;
   await extendDomain(streams, choices, bin, columns, geometry);
   const coefficients = await coefficientsOf(input.transcript, geometry.shape.rows);
@@ -117,7 +118,7 @@ export async function domainBin(
     rows.wipe();
   }
   const padding = geometry.domainLoad * PSI_TAG_BYTES - tags.length;
-  const random = await binRandomness(secret, "tags", bin, padding + shuffleBytes(geometry.domainLoad));
+  const random = await binRandomness(input, "tags", padding + shuffleBytes(geometry.domainLoad));
   const shown = concatBytes(tags, random.bytes(padding));
   shuffle(shown, PSI_TAG_BYTES, random);
   return shown;

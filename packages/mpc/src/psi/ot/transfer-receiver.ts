@@ -17,7 +17,7 @@ import {
   fromHex,
   MAX_PSI_TRANSFER_ITEMS,
   MAX_SESSION_FRAMES_IN_FLIGHT,
-  padPsiItems,
+  padPsiTransferList,
   PSI_TAG_BYTES,
   PSI_TRANSFER_COLUMNS,
   SluiceError,
@@ -94,7 +94,7 @@ export class TransferReceiver implements Session {
       throw new SluiceError("ERR_PSI_SET_TOO_LARGE", { maxItems: MAX_PSI_TRANSFER_ITEMS });
     }
     this.#options = options;
-    this.#items = padPsiItems(options.list.count);
+    this.#items = padPsiTransferList(options.list.count);
     const random = options.random ?? systemRandom;
     this.#opening = random.bytes(NONCE_BYTES);
     this.#secret = random.bytes(NONCE_BYTES);
