@@ -41,6 +41,7 @@ import { recoverLog } from "./serve/recover-log.ts";
 import { systemPause, type Pause } from "./serve/publication-slot.ts";
 import { openWitnesses } from "./serve/open-witnesses.ts";
 import { RunExecutor } from "./serve/runs.ts";
+import type { HeldCall } from "./serve/sessions.ts";
 import { Standing } from "./serve/standing.ts";
 import { stopAll } from "./serve/stops.ts";
 import { WitnessWatch } from "./serve/witness-watch.ts";
@@ -212,7 +213,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
     cleanup.push(() => workers.close());
     const workshop = createWorkshop({ requireLayers: options.requireLayers ?? [], productionLayers });
     cleanup.push(() => workshop.close());
-    const sessions = new CallSessions<Admitted>();
+    const sessions = new CallSessions<HeldCall>();
     cleanup.push(() => sessions.close());
     const runner = new RunExecutor(() => context);
     cleanup.push(() => runner.close());

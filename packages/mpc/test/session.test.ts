@@ -279,6 +279,28 @@ test("a request waits while the role computes, gets no frame of it before, and a
   expect(await asked).toBe("all");
 });
 
+test("a role that has ended leaves nothing in memory of what its peer sends, or has sent, too much", async () => {
+  const channel = new WindowChannel(ID);
+  const ending: Session = { step: async () => ({ send: [], done: null }) };
+  channel.absorb(decodeSessionPacket(said({ frames: framesFrom(0, 3) })));
+  expect(channel.room).toBe(MAX_SESSION_FRAMES_IN_FLIGHT - 3);
+  expect(await runSession(ending, channel)).toBeNull();
+  expect(channel.room).toBe(MAX_SESSION_FRAMES_IN_FLIGHT);
+  for (let first = 3; first < 40; first += MAX_SESSION_FRAMES_IN_FLIGHT) {
+    channel.absorb(decodeSessionPacket(said({ frames: framesFrom(first, MAX_SESSION_FRAMES_IN_FLIGHT) })));
+    expect(channel.packet()).toMatchObject({ next: first + MAX_SESSION_FRAMES_IN_FLIGHT, room: 8, state: "ended" });
+  }
+});
+
+test("a place is given back by who took it alone", async () => {
+  const host = hostOf({ maxSessions: 1 });
+  const release = host.reserve(ID, "one");
+  host.reserve(ID, "one")();
+  expect(() => host.reserve(new Uint8Array(SESSION_ID_BYTES), "one")).toThrow(/ERR_SESSION_LIMIT|sessions/);
+  release();
+  host.reserve(new Uint8Array(SESSION_ID_BYTES), "one")();
+});
+
 test("a host holds so many sessions, so many of a group, each id once, and forgets what has ended", async () => {
   const timers = new ManualTimers();
   const host = hostOf({ timers, maxSessions: 3, maxPerGroup: 2, idleMs: 100 });

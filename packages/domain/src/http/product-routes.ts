@@ -43,7 +43,7 @@ export function productRoutes(server: FastifyInstance, context: DomainContext): 
     return reply.type(BINARY_MEDIA_TYPE).send(Buffer.from(encodeAnswer(answer)));
   });
   server.post("/v1/sessions", async (request, reply) => {
-    const opened = await openSession(context, callBody(request));
+    const opened = await openSession(context, callBody(request), goneSignal(reply));
     return reply.type(BINARY_MEDIA_TYPE).send(Buffer.from(encodeSessionReply(opened)));
   });
   server.post<{ Params: { callId: string } }>("/v1/sessions/:callId", async (request, reply) => {

@@ -31,6 +31,7 @@ import { answerPrivately } from "./private-answers.ts";
 import { tellProgress } from "./build-progress.ts";
 import { refusePoorQuality } from "./quality-gate.ts";
 import { putInService } from "./put-in-service.ts";
+import { stopReplaced } from "./stops.ts";
 import { issueReceipt, prove } from "./receipts.ts";
 import { tableInput } from "./run-inputs.ts";
 import { typedContent } from "./joined-sets.ts";
@@ -104,13 +105,15 @@ export async function buildProduct(context: DomainContext, work: RunWork): Promi
     const snapshot = sourceSnapshot ?? context.data.describe(admitted.held.grant.body.resource).snapshot;
     const at = context.clock.now().toISOString();
     const bits = releasedBits(released.manifest, "served");
-    return context.db.transaction(() => {
+    const served = context.db.transaction(() => {
       const replaced = putInService(context, product, null);
       if (membership !== null) context.memberships.begin({ ...membership, from: at }, replaced.graceUntil);
       context.register.put({ ...registered(work), kind: form, snapshot, at, shown, model, bits });
       const event = context.events.put({ kind: "product-built", subject: product.snapshotHash }, context.clock.now());
       return { event, replaced };
     });
+    stopReplaced(context, product);
+    return served;
   });
   await logEvent(context, event);
   for (const { folder, snapshotHash } of replaced.folders) await context.indexes.replace(folder, snapshotHash);

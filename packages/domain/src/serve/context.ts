@@ -37,6 +37,7 @@ import type { OpenedParts } from "./opened-parts.ts";
 import type { OneAtATime } from "./one-at-a-time.ts";
 import type { Pause } from "./publication-slot.ts";
 import type { RunEvents } from "./run-events.ts";
+import type { HeldCall } from "./sessions.ts";
 import type { Standing } from "./standing.ts";
 import type { WorkPools } from "./work-pools.ts";
 
@@ -112,7 +113,7 @@ export interface DomainContext {
   /** The forms of product that it serves. */
   readonly formOf: (form: ProductForm) => DomainForm;
   /** Calls of many messages that are open. */
-  readonly sessions: CallSessions<Admitted>;
+  readonly sessions: CallSessions<HeldCall>;
   /** Who reads which index. */
   readonly indexes: IndexReaders;
   readonly workshop: Workshop;

@@ -26,40 +26,70 @@ import { issueReceipt, prove } from "./receipts.ts";
 
 const NOTHING: Bytes = new Uint8Array();
 
-/** Opens the session of a call; the reply says nothing yet. A retry of what is open changes nothing, and one of what has
- *  ended is answered with the receipt. @throws the coded refusal; nothing was computed unless the use was spent */
-export async function openSession(context: DomainContext, envelope: CallEnvelope): Promise<SessionReply> {
+/** What a session rests on. */
+export interface HeldCall {
+  readonly admitted: Admitted;
+  /** As it was when the session was charged. */
+  readonly product: ServedProduct;
+}
+
+/** Opens the session of a call; the reply says nothing yet. A retry waits for the attempt before it: one of what is open changes
+ *  nothing, and one of what has ended is answered with the receipt, whatever is served by then.
+ *  @throws the coded refusal; nothing was computed unless the use was spent, and nothing was spent if it is ERR_SNAPSHOT */
+export async function openSession(
+  context: DomainContext,
+  envelope: CallEnvelope,
+  signal: AbortSignal,
+): Promise<SessionReply> {
   const admitted = await admit(context, envelope);
-  const { operation, callId } = admitted.request;
+  const { callId } = admitted.request;
   decide(context, admitted, null);
+  return await context.calls.run(`${admitted.keyId} ${callId}`, signal, async () => {
+    if (context.uses.requestHash(callId) === null) return await chargeAndBegin(context, admitted);
+    await spend(context, admitted, 0n);
+    return await replyAgain(context, admitted);
+  });
+}
+
+async function chargeAndBegin(context: DomainContext, admitted: Admitted): Promise<SessionReply> {
+  const { operation, callId } = admitted.request;
   const product = servedProduct(context, admitted);
   const form = context.formOf(formOfSnapshot(product.snapshot.body));
   const session = form.session?.(product) ?? null;
   if (session === null || !FORM_OPERATIONS[form.form].some((own) => own === operation)) {
     throw new SluiceError("ERR_GRANT_OPERATION", { operation });
   }
-  const query = await openQuery(context.sealKeys, admitted.frame, sealingContext(admitted.request));
-  const opening = decodeSessionOpening(query.content);
-  expectSnapshot(opening.snapshot, product);
-  const amount = session.measure(opening);
-  const release = context.sessions.holds(callId) ? () => {} : context.sessions.reserve(callId, admitted.held.hash);
-  try {
-    if ((await spend(context, admitted, amount)) === "already") return await replyAgain(context, callId);
-    const whenDone = async (totals: SessionTotals): Promise<void> => {
-      refuseEnded(context, admitted);
-      await issueReceipt(context, admitted, {
-        frame: await query.sealAnswer(summaryOf(opening, totals), context.random),
-        amount,
-        snapshot: product.snapshotHash,
-        release: product.snapshot.body.release,
-        layers: product.layers,
+  return await context.indexes.read(foldersOf(product), async () => {
+    const query = await openQuery(context.sealKeys, admitted.frame, sealingContext(admitted.request));
+    const opening = decodeSessionOpening(query.content);
+    const amount = session.measure(opening);
+    const seal = await query.session();
+    let release = (): void => {};
+    try {
+      const charged = await spend(context, admitted, amount, () => {
+        // In the turn of the charge: what a build has replaced meanwhile is not paid for.
+        expectSnapshot(opening.snapshot, servedProduct(context, admitted));
+        release = context.sessions.reserve(callId, admitted.held.hash);
       });
-    };
-    await begin(context, admitted, { product, session, opening, seal: await query.session(), whenDone });
-    return { sealed: NOTHING, answer: null };
-  } finally {
-    release();
-  }
+      if (charged === "already") return await replyAgain(context, admitted);
+      const whenDone = async (totals: SessionTotals): Promise<void> => {
+        const frame = await query.sealAnswer(summaryOf(opening, totals), context.random);
+        refuseEnded(context, admitted);
+        refuseReplaced(context, { admitted, product });
+        await issueReceipt(context, admitted, {
+          frame,
+          amount,
+          snapshot: product.snapshotHash,
+          release: product.snapshot.body.release,
+          layers: product.layers,
+        });
+      };
+      await begin(context, { admitted, product, session, opening, seal, whenDone });
+      return { sealed: NOTHING, answer: null };
+    } finally {
+      release();
+    }
+  });
 }
 
 /** Answers a message of an open session, with the receipt once there is one.
@@ -71,19 +101,20 @@ export async function continueSession(
   signal: AbortSignal,
 ): Promise<SessionReply> {
   const message = decodeSessionMessage(messageBytes);
-  const admitted = context.sessions.ownerOf(callId);
-  refuseEnded(context, admitted);
+  const held = context.sessions.ownerOf(callId);
+  refuseEnded(context, held.admitted);
+  refuseReplaced(context, held);
   try {
     const sealed = await context.sessions.reply(callId, message, signal);
-    return { sealed, answer: await receiptOf(context, callId) };
+    return { sealed, answer: await receiptOf(context, held.admitted) };
   } catch (error) {
-    refuseStopped(context, admitted);
+    refuseStopped(context, held.admitted);
+    refuseReplaced(context, held);
     throw error;
   }
 }
 
-interface Beginning {
-  readonly product: ServedProduct;
+interface Beginning extends HeldCall {
   readonly session: SessionForm;
   readonly opening: SessionOpening;
   readonly seal: Parameters<DomainContext["sessions"]["run"]>[0]["seal"];
@@ -93,19 +124,20 @@ interface Beginning {
 /** Returns when messages may come; the session goes on by itself. */
 async function begin(
   context: DomainContext,
-  admitted: Admitted,
-  { product, session, opening, seal, whenDone }: Beginning,
+  { admitted, product, session, opening, seal, whenDone }: Beginning,
 ): Promise<void> {
   const { callId } = admitted.request;
   const begun = Promise.withResolvers<void>();
   const never = new AbortController().signal;
+  const owner: HeldCall = { admitted, product };
   const run = context.activeCalls.run(admitted, never, (signal) =>
     context.indexes.read(foldersOf(product), async () => {
       const { role, close } = await session.open(opening, callId, signal);
       try {
+        refuseReplaced(context, owner);
         const measured = new MeasuredSession(role, "domain", whenDone);
         const group = admitted.held.hash;
-        const running = context.sessions.run({ callId, role: measured, seal, group, owner: admitted, signal });
+        const running = context.sessions.run({ callId, role: measured, seal, group, owner, signal });
         begun.resolve();
         await running;
       } finally {
@@ -118,18 +150,29 @@ async function begin(
   await begun.promise;
 }
 
-async function replyAgain(context: DomainContext, callId: string): Promise<SessionReply> {
-  const answer = await receiptOf(context, callId);
-  if (answer === null && !context.sessions.holds(callId)) {
-    throw new SluiceError("ERR_SESSION_ENDED", { reason: "the domain holds none of this call" });
-  }
+/** Refuses a session over what a build has replaced, unless its receipt was made before: who is in the set no more is not
+ *  matched any more, whenever the session was opened. @throws ERR_SESSION_ENDED */
+function refuseReplaced(context: DomainContext, { admitted, product }: HeldCall): void {
+  const now = context.work.product(product.product, product.version);
+  if (now?.snapshotHash === product.snapshotHash) return;
+  if (context.answers.get(admitted.request.callId) !== null) return;
+  throw new SluiceError("ERR_SESSION_ENDED", { reason: "the product serves another snapshot now" });
+}
+
+async function replyAgain(context: DomainContext, admitted: Admitted): Promise<SessionReply> {
+  const answer = await receiptOf(context, admitted);
+  // What has neither begun in this process nor ended with a receipt has ended.
+  if (answer === null) refuseReplaced(context, context.sessions.ownerOf(admitted.request.callId));
   return { sealed: NOTHING, answer };
 }
 
-async function receiptOf(context: DomainContext, callId: string): Promise<SessionReply["answer"]> {
-  const kept = context.answers.get(callId);
-  if (kept === null || kept.frame === null) return null;
-  return { receipt: await prove(context, kept), frame: kept.frame };
+/** The receipt, if there is one. @throws why its use was stopped, also while the receipt was proven */
+async function receiptOf(context: DomainContext, admitted: Admitted): Promise<SessionReply["answer"]> {
+  const kept = context.answers.get(admitted.request.callId);
+  const answer =
+    kept === null || kept.frame === null ? null : { receipt: await prove(context, kept), frame: kept.frame };
+  refuseEnded(context, admitted);
+  return answer;
 }
 
 function summaryOf({ items }: SessionOpening, { sentBytes, receivedBytes, digest }: SessionTotals): Bytes {

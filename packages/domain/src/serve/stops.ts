@@ -2,6 +2,7 @@
  *  afterwards finds it in the state.
  *  @module */
 import type { Sha256Hex } from "@sluice/protocol";
+import type { ServedProduct } from "../state/work.ts";
 import { isBarred, type Admitted } from "./admit.ts";
 import type { DomainContext } from "./context.ts";
 
@@ -15,6 +16,20 @@ export function stopGrant(context: Working, grant: Sha256Hex): void {
 /** Ends what was asked for with a key that its party may not use any more: it is suspended, or was replaced. */
 export function stopBarred(context: Working & Pick<DomainContext, "documents">): void {
   stop(context, (admitted) => isBarred(context, admitted));
+}
+
+/** Ends the sessions over what a build has replaced; one that has its receipt gives out what it has. */
+export function stopReplaced(
+  { activeCalls, sessions, answers }: Pick<DomainContext, "activeCalls" | "sessions" | "answers">,
+  { product, version }: Pick<ServedProduct, "product" | "version">,
+): void {
+  activeCalls.stop(
+    ({ request }) =>
+      request.product === product &&
+      request.version === version &&
+      sessions.holds(request.callId) &&
+      answers.get(request.callId) === null,
+  );
 }
 
 /** Ends everything. */

@@ -70,15 +70,17 @@ export class SessionHost {
     return this.#running().length;
   }
 
-  /** Keeps a place for a session that will begin, or until the result is called. @throws ERR_SESSION_LIMIT */
+  /** Keeps a place for a session that will begin, or until the result is called; an id has one place, which only who took it
+   *  gives back. @throws ERR_SESSION_LIMIT */
   reserve(id: Bytes, group: string): () => void {
+    const name = toHex(id);
+    if (this.#reserved.has(name)) return () => {};
     const { maxSessions, maxPerGroup } = this.#options;
     const groups = [...this.#running().map((held) => held.group), ...this.#reserved.values()];
     if (groups.length >= maxSessions) throw new SluiceError("ERR_SESSION_LIMIT", { maxSessions });
     if (groups.filter((one) => one === group).length >= maxPerGroup) {
       throw new SluiceError("ERR_SESSION_LIMIT", { maxSessions: maxPerGroup });
     }
-    const name = toHex(id);
     this.#reserved.set(name, group);
     return () => this.#reserved.delete(name);
   }
