@@ -20,6 +20,7 @@ const LONG = [
   "test/serving-production.test.ts",
   "test/serving-refusals.test.ts",
   "test/serving-rollback.test.ts",
+  "test/serving-session-ends.test.ts",
   "test/serving-sessions.test.ts",
   "test/serving-stops.test.ts",
   "test/serving-workers.test.ts",

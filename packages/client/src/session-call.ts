@@ -1,38 +1,34 @@
 /** One production call of many messages: opened by a signed use, gone on with by sealed messages, and believed only with its
  *  receipt, which states what both sides have counted.
  *  @module */
-import { MeasuredSession, postSession, type SessionKeeping } from "@sluice/mpc/session/client";
-import { restoreQuery, sealQuery, type SentQuery } from "@sluice/evidence/seal";
+import { FAREWELL_MS, MeasuredSession, postSession, type SessionKeeping } from "@sluice/mpc/session/client";
+import { restoreQuery, sealQuery } from "@sluice/evidence/seal";
 import {
-  BINARY_MEDIA_TYPE,
-  decodeSessionReply,
   decodeSessionSummary,
-  documentHash,
-  encodeCall,
   encodeSessionMessage,
   encodeSessionOpening,
+  encodeSessionPacket,
   equalBytes,
   fromHex,
-  MAX_SESSION_REPLY_BYTES,
+  MAX_SESSION_FRAMES_IN_FLIGHT,
   sealingContext,
+  SESSION_LIFETIME_MS,
   SluiceError,
   toHex,
-  type AnswerEnvelope,
   type BegunCall,
   type Bytes,
   type EvidencedReceipt,
   type Random,
   type Session,
-  type SessionReply,
-  type Sha256Hex,
 } from "@sluice/protocol";
 import { keep, unusable, type CallJournal, type KeptCall } from "./call-journal.ts";
+import { OpenCall } from "./open-call.ts";
 import type { CallOptions } from "./options.ts";
-import { answerTimeoutMs, sendEnvelope, type ProductionContext, type ProductionUse } from "./production-call.ts";
+import type { ProductionContext, ProductionUse } from "./production-call.ts";
 import { checkAnswer } from "./receipt-check.ts";
 import { asClient, refusal } from "./refusal.ts";
-import { isTransient, withRetries } from "./retry.ts";
-import { random128, signUse } from "./signed-use.ts";
+import { isTransient } from "./retry.ts";
+import { random128 } from "./signed-use.ts";
 
 const SEED_BYTES = 32;
 /** Message numbers that a process leaves out at most when it goes on with a call. */
@@ -129,14 +125,9 @@ async function heldSession(
   const { callId, use, items } = begun;
   const sealed = restoreQuery(fromHex(begun.query));
   const call = new OpenCall(context, { ...use, callId }, { sealed, journal, requests: kept.requests });
-  if (!kept.opened) {
-    await call.open(signal);
-    await keep(journal, { kind: "opened" });
-  }
-  const measured = new MeasuredSession(await role(fromHex(callId), fromHex(begun.seed)), "caller", async () => {});
   const numbers = messageNumbers(kept, context.random);
   const seal = await sealed.session(numbers.first);
-  const post = async (packet: Bytes, until: AbortSignal | undefined): Promise<Bytes> => {
+  const post = async (packet: Bytes, until: AbortSignal): Promise<Bytes> => {
     const own = numbers.take();
     const message = encodeSessionMessage({ number: own, sealed: await seal.seal(own, packet) });
     const reply = await call.send(`/v1/sessions/${use.domain}/${callId}`, message, until);
@@ -146,6 +137,16 @@ async function heldSession(
       throw refusal("ERR_ANSWER_ALTERED", {}, cause);
     }
   };
+  if (!kept.opened) {
+    try {
+      await call.open(signal);
+    } catch (error) {
+      if (journal === undefined && call.requests.size > 0 && outlives(error)) await giveUp(fromHex(callId), post);
+      throw error;
+    }
+    await keep(journal, { kind: "opened" });
+  }
+  const measured = new MeasuredSession(await role(fromHex(callId), fromHex(begun.seed)), "caller", async () => {});
   const keeping: SessionKeeping | undefined =
     journal === undefined
       ? undefined
@@ -154,7 +155,8 @@ async function heldSession(
           keep: (news) => keep(journal, { kind: "message", number: numbers.next, ...news }),
           outlives,
         };
-  const done = await postSession(measured, { id: fromHex(callId), post, signal, keeping });
+  const lifetimeMs = SESSION_LIFETIME_MS;
+  const done = await postSession(measured, { id: fromHex(callId), post, signal, keeping, lifetimeMs });
   const answer = call.answer ?? (await call.fetchAnswer(signal));
   await checkAnswer(answer, { ...use, callId, party: context.key.keyId, requests: call.requests }, context.trust);
   const summary = decodeSessionSummary(await asClient(() => sealed.openAnswer(answer.frame)));
@@ -164,6 +166,12 @@ async function heldSession(
     throw refusal("ERR_RECEIPT", { reason: "its session is not the one that was held" });
   }
   return { done, receipt: answer.receipt };
+}
+
+/** Tells the domain that nothing follows an opening that may have reached it. Never throws. */
+async function giveUp(session: Bytes, post: (packet: Bytes, until: AbortSignal) => Promise<Bytes>): Promise<void> {
+  const packet = { session, state: "abandoned", next: 0, room: MAX_SESSION_FRAMES_IN_FLIGHT, frames: [] } as const;
+  await post(encodeSessionPacket(packet), AbortSignal.timeout(FAREWELL_MS)).catch(() => {});
 }
 
 /** Numbers of the messages of this process. One that goes on leaves out some by chance, beside the ones that were kept, so that
@@ -181,85 +189,4 @@ function messageNumbers(
     },
     take: () => next++,
   };
-}
-
-/** What is kept of one call. */
-interface Kept {
-  readonly sealed: SentQuery;
-  readonly journal: CallJournal | undefined;
-  /** Hashes of requests that were signed before. */
-  readonly requests: ReadonlySet<Sha256Hex>;
-}
-
-/** The exchanges of one call, each tried again while that may help. */
-class OpenCall {
-  readonly requests: Set<Sha256Hex>;
-  /** The receipt, once it has come. */
-  answer: AnswerEnvelope | null = null;
-  readonly #context: ProductionContext;
-  readonly #use: ProductionUse & { readonly callId: string };
-  readonly #sealed: SentQuery;
-  readonly #journal: CallJournal | undefined;
-
-  constructor(
-    context: ProductionContext,
-    use: ProductionUse & { readonly callId: string },
-    { sealed, journal, requests }: Kept,
-  ) {
-    this.#context = context;
-    this.#use = use;
-    this.#sealed = sealed;
-    this.#journal = journal;
-    this.requests = new Set(requests);
-  }
-
-  /** Opens the session. */
-  async open(signal: AbortSignal | undefined): Promise<void> {
-    await this.#again(signal, async () => await this.#post("/v1/sessions", encodeCall(await this.#envelope()), signal));
-  }
-
-  /** Sends a message, the same bytes each time. */
-  async send(path: string, message: Bytes, signal: AbortSignal | undefined): Promise<SessionReply> {
-    return await this.#again(signal, () => this.#post(path, message, signal));
-  }
-
-  /** Asks for the receipt of a session that has ended. */
-  async fetchAnswer(signal: AbortSignal | undefined): Promise<AnswerEnvelope> {
-    const timeoutMs = answerTimeoutMs(this.#context, this.#use.operation);
-    return await this.#again(signal, async () =>
-      sendEnvelope(this.#context.transport, await this.#envelope(), { signal, timeoutMs }),
-    );
-  }
-
-  async #envelope(): ReturnType<typeof signUse> {
-    const envelope = await signUse(this.#use, this.#sealed.frame, this.#context.key, this.#context);
-    const hash = await documentHash(envelope.request.body);
-    await keep(this.#journal, { kind: "request", hash });
-    this.requests.add(hash);
-    return envelope;
-  }
-
-  async #post(path: string, bytes: Bytes, signal: AbortSignal | undefined): Promise<SessionReply> {
-    const timeoutMs = answerTimeoutMs(this.#context, this.#use.operation);
-    const exchange = {
-      method: "POST" as const,
-      path,
-      body: { mediaType: BINARY_MEDIA_TYPE, bytes },
-      headers: { accept: BINARY_MEDIA_TYPE },
-      timeoutMs,
-      signal,
-    };
-    const replyBytes = await this.#context.transport.bytes(exchange, MAX_SESSION_REPLY_BYTES);
-    try {
-      const reply = decodeSessionReply(replyBytes);
-      this.answer ??= reply.answer;
-      return reply;
-    } catch (cause) {
-      throw refusal("ERR_ANSWER_ALTERED", {}, cause);
-    }
-  }
-
-  async #again<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
-    return await withRetries(attempt, { ...this.#context.retry, signal });
-  }
 }

@@ -1,6 +1,14 @@
 /** Calls of many messages, asked of a stub that answers truly, is cut off, and lies. @module */
-import { SluiceError, type Bytes, type Session, type SessionSummary } from "@sluice/protocol";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import {
+  decodeSessionMessage,
+  domainTimeoutMs,
+  SluiceError,
+  type Bytes,
+  type Session,
+  type SessionSummary,
+} from "@sluice/protocol";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import type { ServerResponse } from "node:http";
 import { systemClock, systemRandom } from "../src/index.ts";
 import { openMatch } from "../src/match.ts";
 import { openProduct, useOf } from "../src/product-handle.ts";
@@ -95,7 +103,8 @@ test("a domain that holds the session no more, or fails in it, ends it with its 
   let messages = 0;
   city.hooks.route = async (request, body, response) => {
     if (request.url !== "/v1/sessions" && request.url?.startsWith("/v1/sessions") === true && ++messages === 2) {
-      sendProblem(response, new SluiceError("ERR_SESSION_ENDED", { reason: "the domain holds none of this call" }));
+      const reason = "the domain holds none of this call";
+      sendProblem(response, new SluiceError("ERR_SESSION_ENDED", { reason }, { refusedBy: "domain" }));
       return true;
     }
     return (await route?.(request, body, response)) ?? false;
@@ -110,6 +119,58 @@ test("a domain that holds the session no more, or fails in it, ends it with its 
     },
   };
   await expect(ask(cancel.signal, stopping)).rejects.toMatchObject({ code: "ERR_CANCELLED" });
+});
+
+/** Handles messages of sessions as `handle` says, which tells whether it has. */
+function onMessage(handle: (message: number, response: ServerResponse, body: Bytes) => boolean): void {
+  const { route } = city.hooks;
+  let messages = 0;
+  city.hooks.route = async (request, body, response) => {
+    const isMessage = request.url?.startsWith("/v1/sessions/") === true;
+    if (isMessage && handle(++messages, response, body)) return true;
+    return (await route?.(request, body, response)) ?? false;
+  };
+}
+
+test("a gateway that has begun anew is shown the opening again, for nothing, and the session goes on", async () => {
+  const numbers: number[] = [];
+  onMessage((message, response, body) => {
+    numbers.push(decodeSessionMessage(body).number);
+    if (message !== 2) return false;
+    sendProblem(response, new SluiceError("ERR_SESSION_ENDED", { reason: "test" }, { refusedBy: "gateway" }));
+    return true;
+  });
+  expect((await ask()).done).toBe(78);
+  expect([sessions.opened, sessions.held.size, numbers.slice(0, 4)]).toEqual([2, 1, [0, 1, 1, 2]]);
+});
+
+test("whoever cancels while the session opens, or while a message is lost, leaves no session open", async () => {
+  const cancel = new AbortController();
+  sessions.lost = (reply) => {
+    if (reply === 0) cancel.abort();
+    return reply === 0;
+  };
+  await expect(ask(cancel.signal)).rejects.toMatchObject({ code: "ERR_CANCELLED" });
+  expect([sessions.held.size, sessions.host.open]).toEqual([1, 0]);
+
+  const later = new AbortController();
+  onMessage((message) => {
+    if (message === 2) later.abort();
+    return message === 2;
+  });
+  await expect(ask(later.signal)).rejects.toMatchObject({ code: "ERR_CANCELLED" });
+  expect([sessions.held.size, sessions.host.open]).toEqual([2, 0]);
+});
+
+test("a message waits less than the domain waits for it, and the session as long as the domain keeps it", async () => {
+  const handle = await openMatch(context, "equals");
+  const [waits, timers] = [vi.spyOn(AbortSignal, "timeout"), vi.spyOn(globalThis, "setTimeout")];
+  await handle.match(["person-1"]);
+  const [opening, ...messages] = waits.mock.calls.map(([ms]) => ms);
+  expect([opening, messages.length > 1]).toEqual([domainTimeoutMs("psi.ids") + 5_000, true]);
+  for (const ms of messages) expect(ms).toBeLessThan(40_000);
+  expect(timers.mock.calls.map(([, ms]) => ms)).toContain(30 * 60_000);
+  for (const spy of [waits, timers]) spy.mockRestore();
 });
 
 test("a list is matched by oblivious transfer where the snapshot says so, and told how far it is", async () => {

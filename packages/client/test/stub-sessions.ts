@@ -116,7 +116,10 @@ export class StubSessions {
           if (this.lost(replies++)) response.destroy();
           else this.#send(response, reply);
         } catch (error) {
-          sendProblem(response, isSluiceError(error) ? error : new SluiceError("ERR_INTERNAL", { reference: "stub" }));
+          const { code, details } = isSluiceError(error)
+            ? error
+            : new SluiceError("ERR_INTERNAL", { reference: "stub" });
+          sendProblem(response, new SluiceError(code, details, { refusedBy: "domain" }));
         }
         return true;
       },

@@ -45,7 +45,6 @@ import type { HeldCall } from "./serve/sessions.ts";
 import { Standing } from "./serve/standing.ts";
 import { stopAll } from "./serve/stops.ts";
 import { WitnessWatch } from "./serve/witness-watch.ts";
-import type { Admitted } from "./serve/admit.ts";
 import type { DomainForm } from "./serve/forms/product-form.ts";
 import { productForm } from "./serve/forms/registry.ts";
 import { CallSessions } from "./serve/call-sessions.ts";

@@ -1,7 +1,7 @@
 /** What ends a session of a running domain while it is open or opened, what a retry then gets, and what was paid.
  *  @module */
 import { signDocument } from "@sluice/evidence";
-import { documentHash, sha256Hex, utf8, type Bytes, type Session } from "@sluice/protocol";
+import { documentHash, sha256Hex, type Bytes, type Session } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { DomainContext } from "../src/serve/context.ts";
 import type { SessionForm } from "../src/serve/forms/product-form.ts";
@@ -18,7 +18,7 @@ import {
   type Fixture,
   type SealedCall,
 } from "./serving-fixture.ts";
-import { Asking, codeOf, openCall, posting, runCall, sessionCall, SUM, Summing } from "./serving-sessions-fixture.ts";
+import { Asking, codeOf, openCall, runCall, sessionCall, SUM, Summing } from "./serving-sessions-fixture.ts";
 
 const ITEMS = 3;
 const HOUR_MS = 3_600_000;

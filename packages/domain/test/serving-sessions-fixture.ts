@@ -19,7 +19,7 @@ import type { AnsweringProduct } from "./serving-forms-fixture.ts";
 import { post, sealedCall, send, type Fixture, type SealedCall } from "./serving-fixture.ts";
 
 /** Frames that the caller's role sends. */
-export const FRAMES = 11;
+const FRAMES = 11;
 /** What it gets for them. */
 export const SUM = (FRAMES * (FRAMES + 1)) / 2;
 
@@ -66,21 +66,19 @@ export async function openCall(fixture: Fixture, one: SealedCall, envelope = one
 }
 
 /** Packets of a session that is open; keeps the receipt and the messages. */
-export async function posting(fixture: Fixture, one: SealedCall) {
+async function posting(fixture: Fixture, one: SealedCall) {
   const seal = await one.session();
   let number = 0;
   const kept: { answer: AnswerEnvelope | null; messages: Bytes[] } = { answer: null, messages: [] };
-  const say = async (message: Bytes) =>
-    decodeSessionReply(await post(fixture, `/v1/sessions/${one.callId}`, message, BINARY_MEDIA_TYPE));
   const sendPacket = async (packet: Bytes): Promise<Bytes> => {
     const own = number++;
     const message = encodeSessionMessage({ number: own, sealed: await seal.seal(own, packet) });
     kept.messages.push(message);
-    const reply = await say(message);
+    const reply = decodeSessionReply(await post(fixture, `/v1/sessions/${one.callId}`, message, BINARY_MEDIA_TYPE));
     kept.answer ??= reply.answer;
     return await seal.open(own, reply.sealed);
   };
-  return { kept, say, send: sendPacket };
+  return { kept, send: sendPacket };
 }
 
 /** Runs the caller's role over a session that is open. @throws what ends it early */

@@ -15,6 +15,7 @@ import type { Admission } from "./work/admission.ts";
 import type { OneAtATime } from "./work/one-at-a-time.ts";
 import type { ReceiptBook } from "./work/receipt-book.ts";
 import type { RecentRequests } from "./work/recent-requests.ts";
+import type { SessionOpenings } from "./work/session-openings.ts";
 
 /** Parts of a running gateway. */
 export interface GatewayContext {
@@ -36,6 +37,7 @@ export interface GatewayContext {
   /** Process log and metrics. */
   readonly observer: Observer;
   readonly requests: RecentRequests;
+  readonly openings: SessionOpenings;
   /** Serialises changes of one party, domain, scene, run or product. */
   readonly changes: OneAtATime;
   /** Names this gateway answers to, `host[:port]`; any, when undefined. */

@@ -31,6 +31,7 @@ import { Admission, DEFAULT_ADMISSION, type AdmissionLimits } from "./work/admis
 import { OneAtATime } from "./work/one-at-a-time.ts";
 import { ReceiptBook } from "./work/receipt-book.ts";
 import { RecentRequests } from "./work/recent-requests.ts";
+import { SessionOpenings } from "./work/session-openings.ts";
 
 /** Address unless a deployment says otherwise: only this machine. */
 export const DEFAULT_HOST = "127.0.0.1";
@@ -158,6 +159,7 @@ async function open(
     book,
     admission: new Admission({ ...DEFAULT_ADMISSION, ...options.admission }, clock),
     requests: new RecentRequests(),
+    openings: new SessionOpenings(clock),
     changes: new OneAtATime(),
     observer: { log: processLog, metrics },
     authorities: options.authorities,

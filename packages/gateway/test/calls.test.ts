@@ -281,7 +281,14 @@ test("a session's messages go on as they are, and what follows its receipt goes 
   reply = { sealed: utf8("tags"), answer: { ...answer, frame: utf8("other") } };
   expect(codeOf(await city.send("bank", "POST", path, message))).toBe("ERR_RECEIPT");
   reply = { sealed: utf8("tags"), answer };
-  expect(codeOf(await city.send("other-bank", "POST", path, message))).toBe("ERR_RECEIPT");
+  expect(codeOf(await city.send("other-bank", "POST", path, message))).toBe("ERR_SESSION_ENDED");
+  // A gateway that begins anew has forgotten the opening; shown it again, it books the receipt, which names the first.
+  await city.restart();
+  const forgotten = await city.send("bank", "POST", path, message);
+  expect([codeOf(forgotten), forgotten.json?.["refusedBy"]]).toEqual(["ERR_SESSION_ENDED", "gateway"]);
+  const later = await city.envelope("bank", { grant, operation: "psi.ids", callId });
+  expect(codeOf(await city.send("bank", "POST", "/v1/sessions", encodeCall(later)))).toBe(200);
+  expect(codeOf(await city.send("bank", "POST", path, message))).toBe(200);
   city.domain.overrides.set(`/v1/sessions/${"9".repeat(32)}`, handler);
   const elsewhere = `/v1/sessions/health/${"9".repeat(32)}`;
   expect(codeOf(await city.send("bank", "POST", elsewhere, message))).toBe("ERR_SESSION_ENDED");

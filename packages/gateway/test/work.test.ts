@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { GroupCommitter, MAX_GROUP_ITEMS, MAX_WAITING_ITEMS } from "../src/work/group-committer.ts";
 import { OneAtATime } from "../src/work/one-at-a-time.ts";
 import { MAX_REMEMBERED_CALLS, RecentRequests } from "../src/work/recent-requests.ts";
+import { MAX_PARTY_OPENINGS, OPENING_MEMORY_MS, SessionOpenings } from "../src/work/session-openings.ts";
 
 const turn = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
@@ -95,4 +96,30 @@ test("recent requests are found by their hash until too many others came", () =>
   expect(recent.find("a", "h3")).toBeNull();
   for (let i = 0; i < MAX_REMEMBERED_CALLS; i++) recent.add("h", request(String(i)));
   expect(recent.find("a", "h1")).toBeNull();
+});
+
+test("openings are found by their party for the time of a session, whatever others open", () => {
+  let nowMs = 1_000;
+  const openings = new SessionOpenings({ now: () => new Date(nowMs) });
+  const request = (callId: string, nonce = "1") =>
+    ({ body: { callId, nonce } }) as Parameters<SessionOpenings["add"]>[0];
+  openings.add(request("a"), "bank");
+  const forget = openings.add(request("a", "2"), "bank");
+  expect(openings.find("a", "bank")).toEqual([request("a"), request("a", "2")]);
+  // What was refused is forgotten, and what came before it stays.
+  forget();
+  expect(openings.find("a", "bank")).toEqual([request("a")]);
+  openings.add(request("b"), "bank")();
+  expect(openings.find("b", "bank")).toEqual([]);
+  // Neither does another party take it over, nor fill its place.
+  openings.add(request("a", "3"), "other");
+  for (let i = 0; i < 2 * MAX_PARTY_OPENINGS; i++) openings.add(request(`other-${i}`), "other");
+  expect([openings.find("a", "bank"), openings.find("a", "other")]).toEqual([[request("a")], []]);
+  expect(openings.find("other-0", "other")).toEqual([]);
+  for (let i = 1; i < MAX_PARTY_OPENINGS; i++) openings.add(request(`own-${i}`), "bank");
+  expect(openings.find("a", "bank")).toHaveLength(1);
+  openings.add(request("one more"), "bank");
+  expect(openings.find("a", "bank")).toEqual([]);
+  nowMs += OPENING_MEMORY_MS;
+  expect(openings.find("one more", "bank")).toEqual([]);
 });

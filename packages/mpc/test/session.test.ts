@@ -8,6 +8,7 @@ import {
   MAX_SESSION_FRAMES_IN_FLIGHT,
   MAX_SESSION_PACKET_BYTES,
   SESSION_ID_BYTES,
+  SluiceError,
   type Bytes,
   type ErrorCode,
   type Session,
@@ -16,7 +17,7 @@ import {
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { connectSession } from "../src/session/connect.ts";
-import { postSession, type PostPacket } from "../src/session/http-session.ts";
+import { FAREWELL_MS, postSession, type PostPacket } from "../src/session/http-session.ts";
 import { memoryWires, type MemoryFaults } from "../src/session/memory-wires.ts";
 import { runSession } from "../src/session/run-session.ts";
 import { SESSION_MEMORY_MS, SessionHost, type SessionHostOptions } from "../src/session/session-host.ts";
@@ -290,6 +291,27 @@ test("a role that has ended leaves nothing in memory of what its peer sends, or 
     channel.absorb(decodeSessionPacket(said({ frames: framesFrom(first, MAX_SESSION_FRAMES_IN_FLIGHT) })));
     expect(channel.packet()).toMatchObject({ next: first + MAX_SESSION_FRAMES_IN_FLIGHT, room: 8, state: "ended" });
   }
+});
+
+test("who cancels does not wait long to tell it, even if no request is answered any more", async () => {
+  const timers = new ManualTimers();
+  const cancel = new AbortController();
+  const asked: AbortSignal[] = [];
+  const farewell = Promise.withResolvers<void>();
+  const post: PostPacket = async (_packet, signal) => {
+    asked.push(signal);
+    if (asked.length === 2) farewell.resolve();
+    return await new Promise((_resolve, reject) =>
+      signal.addEventListener("abort", () => reject(new SluiceError("ERR_CANCELLED"))),
+    );
+  };
+  const run = codeOf(postSession(new BlocksRole(0, PLAN), { id: ID, post, timers, signal: cancel.signal }));
+  while (asked.length === 0) await turn();
+  cancel.abort();
+  await farewell.promise;
+  timers.advance(FAREWELL_MS);
+  expect(await run).toBe("ERR_CANCELLED");
+  expect([asked.length, timers.due(Infinity)]).toEqual([2, 0]);
 });
 
 test("a place is given back by who took it alone", async () => {

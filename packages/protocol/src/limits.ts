@@ -38,5 +38,7 @@ export const SUBMIT_DOMAIN_TIMEOUT_MS = 60_000;
 /** Time in which a domain answers a call of set intersection: the longest list against the largest set takes a
  *  minute of one core, and may have to wait for that core. */
 export const PSI_DOMAIN_TIMEOUT_MS = 180_000;
+/** Longest life of a call of many messages, for both its sides. */
+export const SESSION_LIFETIME_MS = 30 * 60_000;
 /** How much longer a caller waits for its gateway than the gateway for the domain, so that it hears the reason. */
 export const CALLER_PATIENCE_MS = 5_000;

@@ -8,6 +8,7 @@ import {
   decodeSessionPacket,
   equalBytes,
   fromHex,
+  SESSION_LIFETIME_MS,
   SluiceError,
   type Bytes,
   type Session,
@@ -19,7 +20,7 @@ import {
 export const DEFAULT_SESSION_LIMITS: SessionHostOptions = {
   maxSessions: 8,
   maxPerGroup: 4,
-  lifetimeMs: 30 * 60_000,
+  lifetimeMs: SESSION_LIFETIME_MS,
   // So long a caller may take to begin anew.
   idleMs: 10 * 60_000,
   // An answer waits here whole until its receipt exists: 32 frames for the largest set.

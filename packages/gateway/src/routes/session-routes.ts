@@ -8,14 +8,12 @@ import {
   isSluiceError,
   MAX_SESSION_PACKET_BYTES,
   MAX_SESSION_REPLY_BYTES,
-  documentHash,
   Name,
   Random128,
   SluiceError,
   type Bytes,
   type Party,
   type SessionReply,
-  type UseRequest,
 } from "@sluice/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
@@ -95,15 +93,21 @@ async function open(context: GatewayContext, http: FastifyRequest, bytes: Bytes,
   requireRequestSigner(request, party);
   const { domain } = context.products.get(body.product, body.version);
   if (domain !== body.domain) throw new SluiceError("ERR_GRANT_DOMAIN", { domain });
-  context.requests.add(await documentHash(body), request);
-  const replyBytes = await context.link.bytes(context.domains.get(domain), {
-    method: "POST",
-    path: "/v1/sessions",
-    binary: bytes,
-    maxAnswerBytes: MAX_SESSION_REPLY_BYTES,
-    ...context.link.patience(body.operation),
-  });
-  return await booked(context, readReply(replyBytes), { request: body, party });
+  const forget = context.openings.add(request, party.keyId);
+  const replyBytes = await context.link
+    .bytes(context.domains.get(domain), {
+      method: "POST",
+      path: "/v1/sessions",
+      binary: bytes,
+      maxAnswerBytes: MAX_SESSION_REPLY_BYTES,
+      ...context.link.patience(body.operation),
+    })
+    .catch((error: unknown) => {
+      // Nothing goes on that the domain has refused; what got no answer may have been opened.
+      if (isSluiceError(error) && error.refusedBy !== undefined && error.status < 500) forget();
+      throw error;
+    });
+  return await booked(context, readReply(replyBytes), { party, callId: body.callId });
 }
 
 async function goOn(
@@ -118,20 +122,21 @@ async function goOn(
     binary: bytes,
     maxAnswerBytes: MAX_SESSION_REPLY_BYTES,
   });
-  const reply = readReply(replyBytes);
-  if (reply.answer === null) return reply;
-  const request = context.requests.find(callId, reply.answer.receipt.receipt.body.request)?.body ?? null;
-  // What cannot be booked does not go on.
-  if (request === null) throw new SluiceError("ERR_SESSION_ENDED", { reason: "the gateway has begun anew meanwhile" });
-  return await booked(context, reply, { request, party });
+  return await booked(context, readReply(replyBytes), { party, callId });
 }
 
 async function booked(
   context: GatewayContext,
   { sealed, answer }: SessionReply,
-  use: { readonly request: UseRequest; readonly party: Party },
+  { party, callId }: { readonly party: Party; readonly callId: string },
 ): Promise<SessionReply> {
-  return { sealed, answer: answer === null ? null : await bookAnswer(context, answer, use) };
+  if (answer === null) return { sealed, answer };
+  const attempts = context.openings.find(callId, party.keyId);
+  const request = attempts[0]?.body;
+  // What cannot be booked does not go on; its caller opens the call again, and repeats its message.
+  if (request === undefined)
+    throw new SluiceError("ERR_SESSION_ENDED", { reason: "the gateway knows no such opening" });
+  return { sealed, answer: await bookAnswer(context, answer, { request, party, attempts }) };
 }
 
 function readReply(bytes: Bytes): SessionReply {

@@ -6,7 +6,7 @@ import type { Sha256Hex, SignedRequest } from "@sluice/protocol";
 /** Calls remembered. */
 export const MAX_REMEMBERED_CALLS = 8_192;
 /** Attempts remembered of one call. */
-const MAX_ATTEMPTS = 16;
+export const MAX_ATTEMPTS = 16;
 
 /** Remembers the latest calls. */
 export class RecentRequests {

@@ -2,7 +2,7 @@
  *  @module */
 export { connectSession, type ConnectOptions } from "./connect.ts";
 export type { FrameChannel } from "./channel.ts";
-export { postSession, type PostedOptions, type PostPacket, type SessionKeeping } from "./http-session.ts";
+export { FAREWELL_MS, postSession, type PostedOptions, type PostPacket, type SessionKeeping } from "./http-session.ts";
 export { runSession, type SessionOptions } from "./run-session.ts";
 export { openWebSocket } from "./web-socket-wire.ts";
 export type { SessionPast } from "./window-channel.ts";

@@ -8,12 +8,16 @@ import {
   type Bytes,
   type Session,
 } from "@sluice/protocol";
+import { systemTimers, type Timers } from "../remote/timers.ts";
 import { runSession, type SessionOptions } from "./run-session.ts";
 import { WindowChannel, type SessionPast } from "./window-channel.ts";
 
 /** Sends a packet and gives the packet that answers it. It may send the same bytes again until an answer comes.
  *  @throws what the peer refuses, and why no answer came; either ends the session */
-export type PostPacket = (packet: Bytes, signal: AbortSignal | undefined) => Promise<Bytes>;
+export type PostPacket = (packet: Bytes, signal: AbortSignal) => Promise<Bytes>;
+
+/** Longest time that is taken to tell the peer how a session ended. */
+export const FAREWELL_MS = 5_000;
 
 /** How a session is kept outside this process, so that another one can go on with it. */
 export interface SessionKeeping {
@@ -37,7 +41,7 @@ export interface PostedOptions extends SessionOptions {
 /** Runs `session` by requests. @throws what `runSession` and `post` throw */
 export async function postSession(session: Session, options: PostedOptions): Promise<unknown> {
   // While a request is under way, the role makes the frames of the next one.
-  const { keeping } = options;
+  const { keeping, timers = systemTimers } = options;
   const channel = new WindowChannel(options.id, {
     maxHeld: 2 * MAX_SESSION_FRAMES_IN_FLIGHT,
     past: keeping?.past ?? undefined,
@@ -53,11 +57,11 @@ export async function postSession(session: Session, options: PostedOptions): Pro
   } catch (error) {
     stop.abort();
     await carried;
-    if (keeping?.outlives(error) !== true) await tell(channel, options.post);
+    if (keeping?.outlives(error) !== true) await tell(channel, options.post, timers);
     throw error;
   }
   await carried;
-  await tell(channel, post);
+  await tell(channel, post, timers);
   return done;
 }
 
@@ -85,7 +89,11 @@ async function carryByPosts(channel: WindowChannel, post: PostPacket, signal: Ab
   }
 }
 
-/** Says once how this side ended; a peer that does not hear it finds out when the session's time is over. */
-async function tell(channel: WindowChannel, post: PostPacket): Promise<void> {
-  await post(encodeSessionPacket(channel.packet()), undefined).catch(() => {});
+/** Says once how this side ended, and does not wait long to be heard; a peer that does not hear it finds out when the session's
+ *  time is over. */
+async function tell(channel: WindowChannel, post: PostPacket, timers: Timers): Promise<void> {
+  const late = new AbortController();
+  const takeBack = timers.after(FAREWELL_MS, () => late.abort());
+  await post(encodeSessionPacket(channel.packet()), late.signal).catch(() => {});
+  takeBack();
 }

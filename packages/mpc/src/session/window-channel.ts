@@ -102,7 +102,6 @@ export class WindowChannel implements FrameChannel {
   async finish(signal: AbortSignal): Promise<void> {
     this.#finished = true;
     // Nobody reads any more.
-    for (const frame of this.#incoming) frame.fill(0);
     this.#incoming = [];
     this.#changed();
     await this.#until(() => this.#outgoing.length === 0, signal);
@@ -230,11 +229,9 @@ export class WindowChannel implements FrameChannel {
       const beyond = this.#peerEndsAt !== null && number >= this.#peerEndsAt;
       if (number > this.#next || this.room === 0 || beyond) throw outOfTurn(number, this.#next);
       // A view would hold the whole packet; and a role that has ended reads nothing.
-      const own = this.#finished ? null : frame.slice();
-      if (own !== null) {
-        this.#incoming.push(own);
-        this.#news?.push(own);
-      }
+      const own = frame.slice();
+      if (!this.#finished) this.#incoming.push(own);
+      this.#news?.push(own);
       this.#next++;
     }
     const last = frames.at(-1);
