@@ -17,6 +17,7 @@ import {
   isPsiFilter,
   joinEntry,
   padPsiItems,
+  padPsiTransferList,
   residentIdCheckDigit,
   sha256Hex,
   SignedPsiSnapshot,
@@ -177,7 +178,7 @@ test("counts and the method by oblivious transfer have the same entries", async 
   if (equal.snapshot.type !== "psi-snapshot") throw new Error("no set");
   const { parameters, purpose } = equal.snapshot;
   expect(parameters).toMatchObject({ method: "transfer", keys: one });
-  const items = padPsiItems(entries.length);
+  const items = padPsiTransferList(entries.length);
   const content = encodeSessionOpening({ snapshot: fromHex(equal.snapshotHash), items });
   const named = { operation: "psi.ids", grant, product: "equal", bundle: await sha256Hex(equal.code) } as const;
   const call = await sealedCall(fixture, content, { ...named, key: fixture.parties.caller });
