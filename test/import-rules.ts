@@ -32,6 +32,7 @@ export const BROWSER_ENTRIES: readonly string[] = [
   "@sluice/mpc/lookup/client",
   "@sluice/mpc/psi/receiver",
   "@sluice/mpc/he/linear/client",
+  "@sluice/mpc/he/selection/client",
   "@sluice/mpc/session/client",
   "@sluice/evidence/verify",
   "@sluice/evidence/sign",

@@ -3,6 +3,7 @@
  *  @module */
 import { AGGREGATE_ERRORS } from "./errors-aggregate.ts";
 import { PSI_ERRORS } from "./errors-psi.ts";
+import { SELECTION_ERRORS } from "./errors-selection.ts";
 import { WORK_ERRORS } from "./errors-work.ts";
 
 /** What stands behind one code. `{name}` in a template is replaced by the detail of that name. */
@@ -297,6 +298,7 @@ export const ERROR_CATALOGUE = {
   // Private set intersection
   ...AGGREGATE_ERRORS,
   ...PSI_ERRORS,
+  ...SELECTION_ERRORS,
 
   // Encrypted scoring
   ERR_SCORE_ROWS: {

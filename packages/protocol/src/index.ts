@@ -65,6 +65,8 @@ export * from "./run-limits.ts";
 export * from "./score.ts";
 export * from "./score-snapshot.ts";
 export * from "./seal.ts";
+export * from "./selection.ts";
+export * from "./selection-parameters.ts";
 export * from "./served.ts";
 export * from "./session-call.ts";
 export * from "./session.ts";

@@ -306,4 +306,17 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
       "packages/mpc/src/he/linear/weighted-sum.ts",
     ],
   },
+  {
+    use: { en: "sums under a hidden selection", zh: "隐藏选择求和" },
+    algorithm: `exponential ElGamal and disjunctive Chaum–Pedersen proofs in ${RISTRETTO}; SHA-256`,
+    standard: "RFC 9496, ElectionGuard 2.0.0 (its proofs), CRYPTO 1994 (Cramer, Damgård, Schoenmakers)",
+    national: false,
+    files: [
+      "packages/mpc/src/he/selection/encrypted-sum.ts",
+      "packages/mpc/src/he/selection/group.ts",
+      "packages/mpc/src/he/selection/server.ts",
+      "packages/mpc/src/he/selection/transcript.ts",
+      "packages/mpc/src/he/selection/verify.ts",
+    ],
+  },
 ];
