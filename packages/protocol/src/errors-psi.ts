@@ -9,6 +9,12 @@ export const PSI_ERRORS = {
     message: "a set has more than {maxItems} distinct entries",
     remedy: "send a list, or build a set, of at most {maxItems} distinct entries",
   },
+  ERR_JOIN_SUM_VALUE: {
+    status: 400,
+    message:
+      "row {index} of a set to be summed has no whole number from -{bound} to {bound}, alone or with other rows of its entry",
+    remedy: "cut values to the bound in the job, or declare a larger bound: the noise grows with it",
+  },
   ERR_JOIN_KEY: {
     status: 400,
     message: "{where} of the list is no {type}: {fault}; {count} such entries in all",

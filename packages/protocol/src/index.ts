@@ -30,6 +30,7 @@ export { bareForm, normalForm, plainForm } from "./join/normal-form.ts";
 export { PROVINCE_CODES } from "./join/province-codes.ts";
 export { hasPlaceAndBirth, isResidentId, residentIdCheckDigit } from "./join/resident-id.ts";
 export { isSocialCreditCode, socialCreditCheckCharacter } from "./join/social-credit-code.ts";
+export * from "./join-sum.ts";
 export * from "./keyring.ts";
 export * from "./limits.ts";
 export * from "./log.ts";

@@ -1,7 +1,7 @@
 /** Uses of cryptography that no configuration changes. Each names the source files that compute it; a test finds files
  *  that compute something and stand nowhere here.
  *  @module */
-import { SCORE_RING } from "@sluice/protocol";
+import { JOIN_SUM_BLOCK_ITEMS, SCORE_RING } from "@sluice/protocol";
 import { AT_REST, SIGNATURES, type AlgorithmUse } from "./algorithm-use.ts";
 
 const SHA256 = { algorithm: "SHA-256", standard: "FIPS 180-4", national: false } as const;
@@ -317,6 +317,18 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
       "packages/mpc/src/he/selection/server.ts",
       "packages/mpc/src/he/selection/transcript.ts",
       "packages/mpc/src/he/selection/verify.ts",
+    ],
+  },
+  {
+    use: { en: "sums over the entries of a list", zh: "求交求和（对名单内条目的数值加密求和）" },
+    algorithm: `BFV, N = ${JOIN_SUM_BLOCK_ITEMS}, 156 bits of modulus, noise drowned by 2^-42; Diffie–Hellman blinding in ${RISTRETTO}`,
+    standard: "ePrint 2019/723; Homomorphic Encryption Standard (2018), Microsoft SEAL; RFC 9496, RFC 9380",
+    national: false,
+    files: [
+      "packages/mpc/src/he/join-sum/context.ts",
+      "packages/mpc/src/he/join-sum/domain-key.ts",
+      "packages/mpc/src/he/join-sum/masking.ts",
+      "packages/mpc/src/he/join-sum/ring.ts",
     ],
   },
 ];

@@ -19,6 +19,8 @@ export interface HeParameterSet {
 export const HE_PARAMETER_SETS = {
   /** Linear scores: additions and products by whole numbers only. */
   "ckks-4096": { scheme: "ckks", polyModulusDegree: 4_096, coeffModulusBits: [56, 53] },
+  /** Sums of chosen rows: values in coefficients, products by 0 and ±1 only, and room to drown the noise in. */
+  "bfv-8192-sum": { scheme: "bfv", polyModulusDegree: 8_192, coeffModulusBits: [60, 60, 36], plainModulusBits: 52 },
 } as const satisfies Record<string, HeParameterSet>;
 
 export type HeParameterSetName = keyof typeof HE_PARAMETER_SETS;

@@ -101,7 +101,7 @@ export async function answerCardinality(call: CardinalityCall): Promise<Bytes> {
 }
 
 /** @throws ERR_FRAME_MALFORMED: under a base that is none, there would be no noise */
-async function checkBase(base: Bytes, signal: AbortSignal | undefined): Promise<void> {
+export async function checkBase(base: Bytes, signal: AbortSignal | undefined): Promise<void> {
   try {
     await checkElements(base, signal);
   } catch (cause) {
@@ -110,7 +110,9 @@ async function checkBase(base: Bytes, signal: AbortSignal | undefined): Promise<
   }
 }
 
-async function makeDummies(
+/** Dummies of one call under the caller's base: elements for its list, tags for the set, 2·shift of each. The first `matches` of
+ *  both belong together. @throws RangeError, ERR_CANCELLED */
+export async function makeDummies(
   base: Bytes,
   { shift, matches }: CountDummies,
   context: Bytes,

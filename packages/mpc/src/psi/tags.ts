@@ -13,16 +13,21 @@ export function tagOf(element: Bytes, context: Bytes): Bytes {
 
 /** Whether `tag` is among the strictly ascending `tags`. */
 export function hasTag(tags: Bytes, tag: Bytes): boolean {
+  return placeOfTag(tags, tag) !== null;
+}
+
+/** Where `tag` is among the strictly ascending `tags`; null when it is not. */
+export function placeOfTag(tags: Bytes, tag: Bytes): number | null {
   let low = 0;
   let high = tags.length / PSI_TAG_BYTES - 1;
   while (low <= high) {
     const middle = (low + high) >> 1;
     const order = compareAt(tags, middle * PSI_TAG_BYTES, tag);
-    if (order === 0) return true;
+    if (order === 0) return middle;
     if (order < 0) low = middle + 1;
     else high = middle - 1;
   }
-  return false;
+  return null;
 }
 
 function compareAt(tags: Bytes, offset: number, tag: Bytes): number {
