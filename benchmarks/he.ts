@@ -2,6 +2,7 @@
  *  @module */
 import { aggregateRows } from "./he/aggregate-rows.ts";
 import { linearRows } from "./he/linear-rows.ts";
+import { selectionRows } from "./he/selection-rows.ts";
 import type { Row, Suite } from "./suite.ts";
 
 /** The suite. */
@@ -12,7 +13,9 @@ export const suite: Suite = {
     "rows under encryption (CKKS, N = 8192), where ours leaves the link to the caller. `score-linear-upload` is what an encrypted value takes in a request. " +
     "`score-linear-workers2` answers 64 requests on two threads. Results are compared with plain arithmetic. " +
     "`aggregate-histogram-3x1000` and `-10x1000` add up a histogram of a thousand cells over three and ten domains under double masks: " +
-    "processor time of all parties and the relay, and bytes that one party sends and receives. Each sum is compared with plain addition.",
+    "processor time of all parties and the relay, and bytes that one party sends and receives. Each sum is compared with plain addition. " +
+    "`selection-100` and `selection-1000` are a hidden selection over so many groups: the caller encrypts and proves it, the domain verifies it once, and answers each measure with an encrypted sum, " +
+    "which the caller opens within ±10^6, table included; for information.",
   chinese: [
     ["score-linear-32x4096", "score-linear-32x4096 线性评分"],
     ["score-linear-upload", "score-linear-upload 上传"],
@@ -26,13 +29,22 @@ export const suite: Suite = {
     ["aggregate-histogram-10x1000 traffic", "aggregate-histogram-10x1000 往返字节"],
     ["aggregate-histogram-3x1000", "aggregate-histogram-3x1000 三方直方图"],
     ["aggregate-histogram-10x1000", "aggregate-histogram-10x1000 十方直方图"],
+    ...[100, 1_000].flatMap((count): [string, string][] => [
+      [`selection-${count} select`, `selection-${count} 加密选择并证明`],
+      [`selection-${count} verify`, `selection-${count} 核验证明`],
+      [`selection-${count} sum`, `selection-${count} 密文求和`],
+      [`selection-${count} open`, `selection-${count} 解密`],
+      [`selection-${count} upload`, `selection-${count} 上传`],
+    ]),
     ["bytes/party", "字节/方"],
+    ["bytes", "字节"],
     ["ms", "毫秒"],
   ],
   async run(progress) {
     const rows: Row[] = [];
     rows.push(...(await linearRows(progress)));
     rows.push(...(await aggregateRows(progress)));
+    rows.push(...(await selectionRows(progress)));
     return rows;
   },
 };

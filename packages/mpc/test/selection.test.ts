@@ -1,5 +1,11 @@
 /** Sums under a hidden selection, beside plain sums; the domain's table, register and charges. @module */
-import { fromHex, parseSelectionParameters, toHex, type SelectionParameters } from "@sluice/protocol";
+import {
+  fromHex,
+  MAX_SELECTION_BOUND,
+  parseSelectionParameters,
+  toHex,
+  type SelectionParameters,
+} from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { SelectionClient } from "../src/he/selection/client.ts";
@@ -187,6 +193,16 @@ test("a small logarithm is found within its bound, to both ends, and nowhere els
   for (const value of [1_001, -1_001, 1_012, 5_000_000]) expect(await logarithm.find(of(value))).toBeNull();
   expect(() => new SmallLogarithm(group, 2 ** 39 + 1)).toThrow(RangeError);
 });
+
+test.skipIf(process.env["SLOW"] !== "1")(
+  "the largest sum is found, with a table of 2^20 entries",
+  async () => {
+    const group = await selectionGroup();
+    const largest = group.multiplyBase(Uint8Array.from({ length: 32 }, (_, i) => (i === 4 ? 0x80 : 0)));
+    expect(await new SmallLogarithm(group, MAX_SELECTION_BOUND).find(largest)).toBe(MAX_SELECTION_BOUND);
+  },
+  300_000,
+);
 
 test("parameters ask for more than one group, for enough rows, and for bounds that noise fits in", () => {
   const wrong: Partial<SelectionParameters>[] = [
