@@ -19,6 +19,8 @@ export class RecordingProxy {
   readonly #connections: { outward: Buffer[]; inward: Buffer[] }[] = [];
   /** Address of the process behind it, as `http://host:port`. */
   target: string;
+  /** Told what a connection has asked when the process answers it: whether the answer is lost, with the connection. */
+  loses: ((asked: Buffer) => boolean) | null = null;
 
   private constructor(target: string) {
     this.target = target;
@@ -56,8 +58,17 @@ export class RecordingProxy {
     const upstream = connect(Number(port), hostname);
     const connection = { outward: [] as Buffer[], inward: [] as Buffer[] };
     this.#connections.push(connection);
-    client.on("data", (bytes) => connection.inward.push(bytes));
-    upstream.on("data", (bytes) => connection.outward.push(bytes));
+    let asked: Buffer[] = [];
+    client.on("data", (bytes) => {
+      asked.push(bytes);
+      connection.inward.push(bytes);
+    });
+    upstream.on("data", (bytes) => {
+      connection.outward.push(bytes);
+      const isLost = this.loses?.(Buffer.concat(asked)) ?? false;
+      asked = [];
+      if (isLost) client.destroy();
+    });
     client.pipe(upstream);
     upstream.pipe(client);
     for (const [socket, other] of [
