@@ -7,7 +7,14 @@ import { SluiceError, type JoinKeys, type LinearModel, type Table } from "@sluic
 import { tableFromIPC } from "apache-arrow";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { sendProblem, StubCity } from "../../client/test/stub-city.ts";
-import { datasetProduct, reportProduct, scoreProduct, setProduct } from "../../client/test/stub-products.ts";
+import {
+  COUNT_NOISE,
+  datasetProduct,
+  reportProduct,
+  scoreProduct,
+  setProduct,
+} from "../../client/test/stub-products.ts";
+import { StubSessions } from "../../client/test/stub-sessions.ts";
 import { sluice, temporaryDirectory } from "./captured-io.ts";
 
 const MODEL: LinearModel = { kind: "linear-model", features: ["age", "sex=male"], weights: [0.05, -1], intercept: -2 };
@@ -66,6 +73,7 @@ beforeAll(async () => {
       regions: reportProduct(TABLE),
       people: datasetProduct(PEOPLE),
       elsewhere: datasetProduct(PEOPLE),
+      ...new StubSessions().products,
     },
   );
 });
@@ -353,4 +361,47 @@ test("`product show` tells form, place, registration, grant and rules of use", a
   const stranger = await sluice(["product", "show", "list"], { env });
   expect(stranger).toMatchObject({ code: 0, stderr: "" });
   expect(stranger.stdout).toMatch(/^rules of use +only the parties of the grant may read them$/m);
+});
+
+test("`product show` tells by which method and keys lists are matched, from the signed snapshot alone", async () => {
+  const { env } = await callerEnv();
+  const paths: string[] = [];
+  city.hooks.route = (request) => {
+    paths.push(request.url ?? "");
+    return false;
+  };
+  const show = async (product: string): Promise<string> =>
+    (await sluice(["product", "show", product], { env })).stdout.replaceAll(/ {2,}/g, "|");
+  const typed = await show("persons");
+  expect(typed).toMatch(/^matched by\|filter: \d+ bytes are fetched, then a list is one message$/m);
+  expect(typed).toMatch(/^entries\|up to 16\nkey 1\|name \(name\) and id \(resident-id\)\nkey 2\|phone \(mobile\)$/m);
+  expect(await show("list")).toMatch(/^entries\|up to 20\nkey\|one text, compared exactly$/m);
+  const counted = "counting, with noise: each count costs ε = 2 of a budget of 10";
+  expect(await show("pairs")).toContain(
+    `matched by|${counted}\nentries|up to 16\nkey|name (name) and id (resident-id)\n`,
+  );
+  expect(await show("equals")).toContain(
+    "matched by|transfer: nothing is fetched, a list is a session, and costs 1024 entries at least\n",
+  );
+  expect(await show("regions")).not.toMatch(/^(matched by|entries|key)/m);
+  expect(paths.filter((path) => path.includes("/snapshots/"))).toEqual([]);
+  const json = async (product: string): Promise<object> =>
+    JSON.parse((await sluice(["product", "show", product, "--json"], { env })).stdout) as object;
+  expect(await json("persons")).toMatchObject({ set: { method: "filter", paddedItems: 16, keys: KEYS } });
+  expect(await json("equals")).toMatchObject({ set: { method: "transfer" } });
+  expect(await json("pairs")).toMatchObject({ set: { noise: COUNT_NOISE, keys: KEYS.slice(0, 1) } });
+  const { product } = (await json("list")) as { product: object };
+  city.hooks.route = (request, _, response) => {
+    if (request.url !== "/v1/products/list") return false;
+    response.setHeader("content-type", "application/json").end(JSON.stringify({ ...product, status: "registered" }));
+    return true;
+  };
+  city.hooks.snapshot = () => {
+    throw new Error("asked for");
+  };
+  expect(await show("list")).toMatch(/^status\|registered$/m);
+  city.hooks = {};
+  city.hooks.snapshot = (signed) => ({ ...signed, body: { ...signed.body, epoch: 2 } as typeof signed.body });
+  const forged = await sluice(["product", "show", "list"], { env });
+  expect([forged.stdout, forged.stderr]).toEqual(["", expect.stringContaining("ERR_SIGNATURE")]);
 });

@@ -8,6 +8,7 @@ import {
   type AnswerEnvelope,
   type Bytes,
   type CallEnvelope,
+  type ProductSnapshot,
   type RunEvent,
   type Sha256Hex,
   type SignedGrant,
@@ -29,6 +30,7 @@ import {
 import { answerTimeoutMs, sendEnvelope, type ProductionContext } from "./production-call.ts";
 import { refusal } from "./refusal.ts";
 import { openDataset, type DatasetHandle } from "./dataset.ts";
+import { openSnapshot, type ProductHandle } from "./product-handle.ts";
 import { openReport, type ReportHandle } from "./report.ts";
 import { withRetries } from "./retry.ts";
 import { watchRun, type WatchContext } from "./run-events.ts";
@@ -79,6 +81,12 @@ export class SluiceClient extends Management {
   /** Follows a run until it has completed or failed, and returns it. Each event is told once, in order. */
   watchRun(callId: string, onEvent: (event: RunEvent) => void, options: CallOptions = {}): Promise<Run> {
     return watchRun(this.#context, callId, onEvent, options);
+  }
+
+  /** What a product serves, as its domain has signed it: what a caller knows before it asks. Nothing else is fetched.
+   *  @throws ERR_SIGNATURE, ERR_RECEIPT, ERR_NOT_FOUND */
+  openSnapshot(product: string, options: CallOptions = {}): Promise<ProductHandle<ProductSnapshot>> {
+    return openSnapshot(this.#context, product, options);
   }
 
   /** Fetches and checks what a product serves, ready for private lookups.

@@ -47,29 +47,39 @@ export interface ProductHandle<S extends ProductSnapshot> {
   grant(options?: CallOptions): Promise<SignedGrant>;
 }
 
-/** Fetches product and snapshot. The snapshot is signed by the domain's pinned key, agrees with the listed product in
- *  every member that both have, and is of the form that the handle is for.
- *  @throws ERR_SIGNATURE, ERR_RECEIPT, ERR_STATE when the product is of another form, ERR_NOT_FOUND, and transport errors */
-export async function openProduct<F extends ProductForm>(
+/** Fetches product and snapshot, and no part of it. The snapshot is signed by the domain's pinned key, and agrees with the listed
+ *  product in every member that both have. @throws ERR_SIGNATURE, ERR_RECEIPT, ERR_NOT_FOUND, and transport errors */
+export async function openSnapshot(
   context: ProductionContext,
   name: string,
-  form: F,
-  { signal }: CallOptions,
-): Promise<ProductHandle<SnapshotOfForm[F]>> {
+  { signal }: CallOptions = {},
+): Promise<ProductHandle<ProductSnapshot>> {
   const path = productPath(name);
   const product = await context.transport.json({ method: "GET", path, signal }, Product);
   const signed = await context.transport.json({ method: "GET", path: `${path}/snapshot`, signal }, SignedSnapshot);
   await checkSignature(context, signed);
   const { body } = signed;
   checkBinding(name, product, body);
-  if (!isOfForm(body, form)) {
-    throw refusal("ERR_STATE", { kind: "product", name, state: formOfSnapshot(body), needed: form });
-  }
   return {
     snapshot: body,
     snapshotHash: await documentHash(body),
     grant: (options = {}) => fetchGrant(context, body.grant, options),
   };
+}
+
+/** The same, where the snapshot is of the form that the handle is for.
+ *  @throws ERR_STATE when the product is of another form, and as `openSnapshot` */
+export async function openProduct<F extends ProductForm>(
+  context: ProductionContext,
+  name: string,
+  form: F,
+  options: CallOptions,
+): Promise<ProductHandle<SnapshotOfForm[F]>> {
+  const { snapshot, ...opened } = await openSnapshot(context, name, options);
+  if (!isOfForm(snapshot, form)) {
+    throw refusal("ERR_STATE", { kind: "product", name, state: formOfSnapshot(snapshot), needed: form });
+  }
+  return { snapshot, ...opened };
 }
 
 /** Fetches a part of a snapshot, not larger than `maxBytes`; whoever asked checks its hash.

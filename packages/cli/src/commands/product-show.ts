@@ -1,10 +1,18 @@
 /** `sluice product show PRODUCT`
  *  @module */
 import type { SluiceClient } from "@sluice/client";
-import { isSluiceError, type Grant, type ProductForm, type Sha256Hex } from "@sluice/protocol";
+import {
+  isSluiceError,
+  type Grant,
+  type Product,
+  type ProductForm,
+  type ProductSnapshot,
+  type Sha256Hex,
+} from "@sluice/protocol";
 import { JSON_OPTION, type Command } from "../command.ts";
 import { visibleText } from "../officer/visible-text.ts";
 import { openClient, PARTY_OPTIONS } from "../party-context.ts";
+import { setFacts, setRows } from "../set-text.ts";
 import { formatTable } from "../table.ts";
 
 /** How a product of each form is asked. */
@@ -17,10 +25,13 @@ const ASKED_BY: Readonly<Record<ProductForm, string>> = {
   dataset: "dataset get PRODUCT --out FILE.csv",
 };
 
+/** Forms that are asked with something of the snapshot in hand. */
+const TOLD_BY_SNAPSHOT: ReadonlySet<ProductForm> = new Set(["psi-ids", "psi-cardinality", "score"]);
+
 /** Shows one product with the rules under which it may be asked. */
 export const productShow: Command = {
   path: ["product", "show"],
-  summary: "show a product: its form, where it is served, its grant, and the rules of use",
+  summary: "show a product: its form, where it is served, its grant, the rules of use, and what to ask it with",
   positionals: ["PRODUCT"],
   options: { ...PARTY_OPTIONS, ...JSON_OPTION },
   async run(args, io) {
@@ -28,9 +39,9 @@ export const productShow: Command = {
     const { signal } = io;
     const product = await client.product(args.positional(0), { signal });
     const grant = await grantOf(client, product.grant, signal);
-    const features = product.form === "score" ? await featuresOf(client, product.product, signal) : null;
+    const snapshot = await snapshotOf(client, product, signal);
     if (args.flag("json")) {
-      const known = { ...(grant === null ? {} : { grant }), ...(features === null ? {} : { features }) };
+      const known = { ...(grant === null ? {} : { grant }), ...factsOf(snapshot) };
       io.stdout.write(`${JSON.stringify({ product, ...known })}\n`);
       return 0;
     }
@@ -43,7 +54,7 @@ export const productShow: Command = {
       ["scene", grant === null ? product.scene : `${product.scene} · ${visibleText(grant.scene.title)}`],
       ["grant", product.grant],
       ["asked by", `sluice ${ASKED_BY[product.form].replace("PRODUCT", product.product)}`],
-      ...(features === null ? [] : [["features", features.join(", ")] satisfies [string, string]]),
+      ...rowsOf(snapshot),
       ...(grant === null ? UNREADABLE : termsOf(grant)),
     ];
     io.stdout.write(`${formatTable(rows)}\n`);
@@ -71,7 +82,22 @@ async function grantOf(client: SluiceClient, hash: Sha256Hex, signal: AbortSigna
   }
 }
 
-async function featuresOf(client: SluiceClient, product: string, signal: AbortSignal): Promise<readonly string[]> {
-  const { snapshot } = await client.openScore(product, { signal });
-  return snapshot.parameters.features;
+/** What the domain has signed, where that says how to ask; null where nothing is served yet. */
+async function snapshotOf(
+  client: SluiceClient,
+  { product, form, status }: Product,
+  signal: AbortSignal,
+): Promise<ProductSnapshot | null> {
+  if (status !== "serving" || !TOLD_BY_SNAPSHOT.has(form)) return null;
+  return (await client.openSnapshot(product, { signal })).snapshot;
+}
+
+function rowsOf(snapshot: ProductSnapshot | null): [string, string][] {
+  if (snapshot?.type === "score-snapshot") return [["features", snapshot.parameters.features.join(", ")]];
+  return snapshot?.type === "psi-snapshot" ? setRows(snapshot.parameters) : [];
+}
+
+function factsOf(snapshot: ProductSnapshot | null): object {
+  if (snapshot?.type === "score-snapshot") return { features: snapshot.parameters.features };
+  return snapshot?.type === "psi-snapshot" ? { set: setFacts(snapshot.parameters) } : {};
 }
