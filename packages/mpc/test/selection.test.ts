@@ -70,6 +70,7 @@ test("a selection serves later epochs, with its key kept and taken up again, and
   first.close();
   expect(first.secret.reveal().every((byte) => byte === 0)).toBe(true);
   expect(String(first.secret)).toBe("SelectionKey(…)");
+  await expect(first.open(new Uint8Array(), new Uint8Array())).rejects.toMatchObject({ code: "ERR_STATE" });
 
   const later = new SelectionTable(
     PARAMETERS,
@@ -88,7 +89,9 @@ test("a selection serves later epochs, with its key kept and taken up again, and
   const other = await SelectionClient.select(SUBJECT, ["b", "d", "g"]);
   expect(toHex(other.commitment)).not.toBe(toHex(client.commitment));
   const wrong = { code: "ERR_SELECTION_REFUSED" };
-  await expect(SelectionClient.resume(SUBJECT, other.frame, secret)).rejects.toMatchObject(wrong);
+  for (const key of [secret, secret.subarray(1), new Uint8Array(32)]) {
+    await expect(SelectionClient.resume(SUBJECT, other.frame, key)).rejects.toMatchObject(wrong);
+  }
   await expect(SelectionClient.resume({ ...SUBJECT, caller: "x" }, first.frame, secret)).rejects.toMatchObject(wrong);
 });
 
@@ -136,6 +139,10 @@ test("a table has groups of enough rows, in order, whose sums leave a place for 
   expect(build({ sums: [0n, -50_000n] })).toThrow(error);
   expect(() => new SelectionTable(PARAMETERS, "now", GROUPS.slice(1))).toThrow(error);
   expect(() => new SelectionTable(PARAMETERS, "No Name", GROUPS)).toThrow(error);
+  // Whatever a domain configured by hand: one group is none that is answered.
+  expect(() => new SelectionTable({ ...PARAMETERS, minimumGroups: 1 }, "now", GROUPS)).toThrow(
+    expect.objectContaining({ code: "ERR_SELECTION_PARAMETERS" }),
+  );
 });
 
 test("a grant allows so many selections and so much noise to be spent; every answer is charged, asked again or not", async () => {

@@ -30,7 +30,7 @@ import {
 } from "@sluice/protocol";
 import { systemRandom } from "../../random.ts";
 import { SecretBytes } from "../../secret.ts";
-import { randomScalar, selectionGroup, type SelectionGroup } from "./group.ts";
+import { isZero, randomScalar, selectionGroup, type SelectionGroup } from "./group.ts";
 import { makeSelection } from "./make-selection.ts";
 import { SmallLogarithm } from "./small-logarithm.ts";
 import { commitmentOf } from "./transcript.ts";
@@ -53,6 +53,7 @@ export class SelectionClient {
   readonly #parameters: SelectionParameters;
   readonly #group: SelectionGroup;
   readonly #logarithms = new Map<number, SmallLogarithm>();
+  #closed = false;
 
   private constructor(parameters: SelectionParameters, group: SelectionGroup, frame: Bytes, secret: Bytes) {
     this.#parameters = parameters;
@@ -91,8 +92,9 @@ export class SelectionClient {
     const parameters = parseSelectionParameters(subject.parameters);
     const group = await selectionGroup();
     const { statement, publicKey } = decodeSelection(frame);
+    const whole = secret.length === 32 && !isZero(secret);
     const expected = fromHex(await selectionStatement(parameters, subject.caller));
-    if (!equalBytes(statement, expected) || !equalBytes(group.multiplyBase(secret), publicKey)) {
+    if (!whole || !equalBytes(statement, expected) || !equalBytes(group.multiplyBase(secret), publicKey)) {
       throw new SluiceError("ERR_SELECTION_REFUSED", { reason: "key, selection and product do not belong together" });
     }
     return new SelectionClient(parameters, group, frame, secret);
@@ -109,8 +111,16 @@ export class SelectionClient {
   }
 
   /** Opens the answer to `request`: the noisy sum of each measure.
-   *  @throws ERR_SELECTION_REFUSED when it answers something else; ERR_SELECTION_SUM; ERR_FRAME_MALFORMED; ERR_CANCELLED */
+   *  @throws ERR_SELECTION_REFUSED when it answers something else; ERR_SELECTION_SUM; ERR_FRAME_MALFORMED; ERR_CANCELLED;
+   *  ERR_STATE after `close` */
   async open(request: Bytes, answer: Bytes, signal?: AbortSignal): Promise<Map<string, number>> {
+    if (this.#closed)
+      throw new SluiceError("ERR_STATE", {
+        kind: "selection",
+        name: this.#parameters.product,
+        state: "closed",
+        needed: "open",
+      });
     const asked = decodeSelectionRequest(request);
     const got = decodeSelectionSums(answer);
     const same = equalBytes(asked.commitment, got.commitment) && equalBytes(asked.commitment, this.commitment);
@@ -148,6 +158,7 @@ export class SelectionClient {
 
   /** Wipes the key: nothing can be opened afterwards. */
   close(): void {
+    this.#closed = true;
     this.secret.wipe();
     this.#logarithms.clear();
   }

@@ -1,7 +1,13 @@
 /** The sums of a domain's groups in one state of its data, held against the parameters when it is built: every group has enough
  *  rows, and no selection has a sum beyond the bound. That one subject adds no more than `subjectBound` is for the domain to see to.
  *  @module */
-import { Name, SELECTION_NOISE_SCALES, SluiceError, type SelectionParameters } from "@sluice/protocol";
+import {
+  Name,
+  parseSelectionParameters,
+  SELECTION_NOISE_SCALES,
+  SluiceError,
+  type SelectionParameters,
+} from "@sluice/protocol";
 
 /** One group. */
 export interface SelectionGroupSums {
@@ -17,8 +23,9 @@ export class SelectionTable {
   readonly parameters: SelectionParameters;
   readonly #groups: readonly SelectionGroupSums[];
 
-  /** @throws ERR_SELECTION_GROUPS */
-  constructor(parameters: SelectionParameters, epoch: string, groups: readonly SelectionGroupSums[]) {
+  /** @throws ERR_SELECTION_GROUPS; ERR_SELECTION_PARAMETERS when the parameters themselves do not hold */
+  constructor(declared: SelectionParameters, epoch: string, groups: readonly SelectionGroupSums[]) {
+    const parameters = parseSelectionParameters(declared);
     if (!Name.safeParse(epoch).success) throw refused("an epoch is a name");
     if (groups.length !== parameters.groups.length) throw refused("there are not as many as the parameters have");
     for (const [i, { label, rows, sums }] of groups.entries()) {
