@@ -1,6 +1,7 @@
 /** Suite `he`: computing on values that stay hidden, beside what SEAL takes for the usual alternative in the same run.
  *  @module */
 import { aggregateRows } from "./he/aggregate-rows.ts";
+import { joinSumRows } from "./he/join-sum-rows.ts";
 import { linearRows } from "./he/linear-rows.ts";
 import { selectionRows } from "./he/selection-rows.ts";
 import type { Row, Suite } from "./suite.ts";
@@ -14,6 +15,7 @@ export const suite: Suite = {
     "`score-linear-workers2` answers 64 requests on two threads. Results are compared with plain arithmetic. " +
     "`aggregate-histogram-3x1000` and `-10x1000` add up a histogram of a thousand cells over three and ten domains under double masks: " +
     "processor time of all parties and the relay, and bytes that one party sends and receives. Each sum is compared with plain addition. " +
+    "`join-sum-1M-he` sums a million encrypted values over those that match, both roles on one thread, without the matching itself. " +
     "`selection-100` and `selection-1000` are a hidden selection over so many groups: the caller encrypts and proves it, the domain verifies it once, and answers each measure with an encrypted sum, " +
     "which the caller opens within ±10^6, table included; for information.",
   chinese: [
@@ -38,6 +40,9 @@ export const suite: Suite = {
     ]),
     ["bytes/party", "字节/方"],
     ["bytes", "字节"],
+    ["join-sum-1M-he traffic", "join-sum-1M-he 上传"],
+    ["join-sum-1M-he", "join-sum-1M-he 求交求和（密态部分）"],
+    ["seconds", "秒"],
     ["ms", "毫秒"],
   ],
   async run(progress) {
@@ -45,6 +50,7 @@ export const suite: Suite = {
     rows.push(...(await linearRows(progress)));
     rows.push(...(await aggregateRows(progress)));
     rows.push(...(await selectionRows(progress)));
+    rows.push(...(await joinSumRows(progress)));
     return rows;
   },
 };

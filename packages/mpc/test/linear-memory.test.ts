@@ -1,11 +1,10 @@
 /** Requests leave memory as it was: the memory of SEAL's instance, which never shrinks, and that of the thread. @module */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { expect, test } from "vitest";
-import { heEngine } from "../src/he/engine.ts";
-import { ScoreClient } from "../src/he/linear/client.ts";
+import { expect, test, vi } from "vitest";
 import { score } from "../src/he/linear/server.ts";
 import { columnsOf, distance, plainScores, productOf } from "./linear-product.ts";
+import { recordMemories } from "./wasm-memories.ts";
 
 const SLOW = process.env["SLOW"] === "1";
 const REQUESTS = SLOW ? 2_000 : 60;
@@ -14,27 +13,12 @@ const MIB = 2 ** 20;
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
-/** Memories of the modules that are instantiated from now on. */
-function recordMemories(): { buffer: ArrayBuffer }[] {
-  const memories: { buffer: ArrayBuffer }[] = [];
-  const api = (globalThis as unknown as { WebAssembly: WasmApi }).WebAssembly;
-  const original = api.instantiate.bind(api);
-  api.instantiate = async (...given) => {
-    const made = await original(...given);
-    const { exports } = made.instance ?? made;
-    memories.push(...Object.values(exports ?? {}).filter((value) => value instanceof api.Memory));
-    return made;
-  };
-  return memories;
-}
-
-type WasmApi = {
-  Memory: new () => { buffer: ArrayBuffer };
-  instantiate(...given: unknown[]): Promise<{ exports?: object; instance?: { exports: object } }>;
-};
-
 test(`${REQUESTS} requests of both roles, refusals among them, leave memory flat`, { timeout: 600_000 }, async () => {
+  // Whatever file has loaded SEAL on this thread before: here it is loaded anew.
+  vi.resetModules();
   const memories = recordMemories();
+  const { heEngine } = await import("../src/he/engine.ts");
+  const { ScoreClient } = await import("../src/he/linear/client.ts");
   await heEngine("ckks-4096");
   expect(memories).toHaveLength(1);
   const product = productOf([0.5, -1.25, 3], 0.75);

@@ -8,6 +8,8 @@ import { sumRing } from "./ring.ts";
 
 /** Close it: it holds memory outside of the garbage collector. */
 export interface SumKey extends Disposable {
+  /** What plaintexts are counted by. */
+  readonly plainModulus: bigint;
   /** A fresh encryption of at most as many whole numbers as a block has; those missing are zeros. */
   encrypt(values: Float64Array): SeededCiphertext;
   /** The constant coefficient of what is under the ciphertext. @throws ERR_FRAME_MALFORMED */
@@ -27,6 +29,7 @@ export async function openSumKey(): Promise<SumKey> {
   const plaintext = owned.keep(new seal.Plaintext());
   const ciphertext = owned.keep(new seal.Ciphertext());
   return {
+    plainModulus: ring.plainModulus,
     encrypt(values) {
       ring.load(plaintext, values);
       using scope = openHandles();

@@ -20,6 +20,7 @@ import {
   SluiceError,
   type Bytes,
   type JoinSumItemsType,
+  type MaskedSum,
   type Random,
   type Session,
   type SessionStep,
@@ -27,10 +28,9 @@ import {
 import { checkCancelled } from "../../cancel.ts";
 import { checkBase, type CountDummies } from "../../psi/cardinality-sender.ts";
 import { systemRandom } from "../../random.ts";
-import { expectJoinSession, joinSumGroupContext, malformed, misplaced, type JoinSumContext } from "./context.ts";
+import { expectJoinSession, joinSumGroupContext, misplaced, type JoinSumContext } from "./context.ts";
 import { openSumKey, type SumKey } from "./domain-key.ts";
 import { digitOf, limbsFor, modulo, noiseDigits } from "./limbs.ts";
-import { sumRing } from "./ring.ts";
 import type { SumSet } from "./sum-set.ts";
 import { tagValues, type TaggedValues } from "./tagged-values.ts";
 
@@ -112,7 +112,7 @@ export class JoinSumDomain implements Session {
   async #take(frame: Bytes): Promise<SessionStep> {
     if (this.#stage === "new") await this.#open(frame);
     else if (this.#stage === "elements") await this.#readElements(frame);
-    else if (this.#stage === "masked") return await this.#readMasked(frame);
+    else if (this.#stage === "masked") return this.#readMasked(frame);
     else throw misplaced(`no message is expected at stage ${this.#stage}`);
     return this.#goOn();
   }
@@ -174,7 +174,7 @@ export class JoinSumDomain implements Session {
     return undefined;
   }
 
-  async #readMasked(frame: Bytes): Promise<SessionStep> {
+  #readMasked(frame: Bytes): SessionStep {
     const { session, terms } = this.#options;
     const masked = decodeJoinSumMasked(frame);
     expectJoinSession(session, masked.session);
@@ -185,7 +185,7 @@ export class JoinSumDomain implements Session {
     this.#matches = masked.matches;
     const count = masked.matches - terms.noise.shift;
     const refused = count < terms.minimum;
-    if (!refused) this.#sums.push(await this.#decrypt(masked.sum, this.#limb));
+    if (!refused) this.#sums.push(this.#decrypt(masked.sum, this.#limb));
     this.#limb++;
     if (this.#limb < this.#limbs) return { send: [] };
     const answer = encodeJoinSumAnswer({ session, sums: this.#sums });
@@ -194,11 +194,9 @@ export class JoinSumDomain implements Session {
     return { send: [answer], done: served };
   }
 
-  async #decrypt(sum: { c0: Bytes; c1: Bytes }, limb: number): Promise<bigint> {
-    const { plainModulus } = await sumRing();
-    const found = this.#key?.decryptConstant(sum);
-    if (found === undefined) throw malformed("sum", "a key");
-    return modulo(found + (this.#noise[limb] ?? 0n), plainModulus);
+  #decrypt(sum: MaskedSum, limb: number): bigint {
+    if (this.#key === null) throw misplaced("there is no key");
+    return modulo(this.#key.decryptConstant(sum) + (this.#noise[limb] ?? 0n), this.#key.plainModulus);
   }
 }
 
