@@ -1,6 +1,7 @@
 /** Suite `he`: computing on values that stay hidden, beside what SEAL takes for the usual alternative in the same run.
  *  @module */
 import { aggregateRows } from "./he/aggregate-rows.ts";
+import { hiddenRows } from "./he/hidden-rows.ts";
 import { joinSumRows } from "./he/join-sum-rows.ts";
 import { linearRows } from "./he/linear-rows.ts";
 import { selectionRows } from "./he/selection-rows.ts";
@@ -13,6 +14,8 @@ export const suite: Suite = {
     "`score-linear-32x4096` is a whole request in one worker, from frame to frame, with parsing; `node-seal degree-3 sigmoid` approximates the probability of the same " +
     "rows under encryption (CKKS, N = 8192), where ours leaves the link to the caller. `score-linear-upload` is what an encrypted value takes in a request. " +
     "`score-linear-workers2` answers 64 requests on two threads. Results are compared with plain arithmetic. " +
+    "`score-hidden16-32x4096` is a whole request to a private model of 16 square units in one thread (CKKS, N = 16384), with noise; its peer is the sum of SEAL's operations " +
+    "of the same circuit, each measured alone. " +
     "`aggregate-histogram-3x1000` and `-10x1000` add up a histogram of a thousand cells over three and ten domains under double masks: " +
     "processor time of all parties and the relay, and bytes that one party sends and receives. Each sum is compared with plain addition. " +
     "`join-sum-1M-he` sums a million encrypted values over those that match, both roles on one thread, without the matching itself. " +
@@ -22,6 +25,8 @@ export const suite: Suite = {
     ["score-linear-32x4096", "score-linear-32x4096 线性评分"],
     ["score-linear-upload", "score-linear-upload 上传"],
     ["score-linear-workers2", "score-linear-workers2 双线程"],
+    ["score-hidden16-32x4096", "score-hidden16-32x4096 私有隐藏层模型"],
+    ["sum of its primitive operations", "各基本运算之和"],
     ["node-seal degree-3 sigmoid", "node-seal 三次 sigmoid"],
     ["one worker", "单线程"],
     ["bytes/value", "字节/值"],
@@ -48,6 +53,7 @@ export const suite: Suite = {
   async run(progress) {
     const rows: Row[] = [];
     rows.push(...(await linearRows(progress)));
+    rows.push(...(await hiddenRows(progress)));
     rows.push(...(await aggregateRows(progress)));
     rows.push(...(await selectionRows(progress)));
     rows.push(...(await joinSumRows(progress)));

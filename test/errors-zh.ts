@@ -88,6 +88,7 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_SCORE_INPUT: "每个特征每行给出一个有限数值，且不超过公布的上界",
   ERR_SCORE_MODEL: "重新缩放特征，再重新规划精度",
   ERR_SCORE_CIPHERTEXT: "按公布的参数重新加密",
+  ERR_SCORE_KEY: "按公布的参数重新生成密钥",
   ERR_POOL_FULL: "稍后再试",
   ERR_POOL_WORKER: "重试，并查看进程日志",
   ERR_WORKER_TASK: "在数据域本机的线程上执行",

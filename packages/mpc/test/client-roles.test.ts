@@ -13,7 +13,7 @@ function reachable(entry: URL, found = new Set<string>()): Set<string> {
   return found;
 }
 
-test.each(["oprf/client.ts", "lookup/client.ts", "aggregate/party.ts", "aggregate/relay.ts"])(
+test.each(["oprf/client.ts", "lookup/client.ts", "he/hidden/client.ts", "aggregate/party.ts", "aggregate/relay.ts"])(
   "%s reaches no node: module, no server role and no libsodium",
   (file) => {
     const specifiers = [...reachable(new URL(`../src/${file}`, import.meta.url))];

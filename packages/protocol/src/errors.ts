@@ -321,6 +321,11 @@ export const ERROR_CATALOGUE = {
     message: "ciphertext {index} is refused: {reason}",
     remedy: "encrypt afresh with the published parameters",
   },
+  ERR_SCORE_KEY: {
+    status: 400,
+    message: "the keys of a scoring request are refused: {reason}",
+    remedy: "make keys afresh with the published parameters",
+  },
 
   // Work
   ...WORK_ERRORS,

@@ -64,6 +64,7 @@ export * from "./resource.ts";
 export * from "./risk-report.ts";
 export * from "./run-limits.ts";
 export * from "./score.ts";
+export * from "./score-hidden.ts";
 export * from "./score-snapshot.ts";
 export * from "./seal.ts";
 export * from "./selection.ts";

@@ -15,5 +15,6 @@ export * from "./kit/predict.ts";
 export * from "./kit/rng.ts";
 export * from "./kit/scorecard.ts";
 export * from "./kit/split.ts";
+export * from "./kit/square-network.ts";
 export * from "./kit/to-model.ts";
 export { decisionTree, MIN_LEAF_ROWS, type LeafOptions, type TreeFit, type TreeOptions } from "./kit/tree-fit.ts";

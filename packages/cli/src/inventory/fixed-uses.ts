@@ -1,7 +1,7 @@
 /** Uses of cryptography that no configuration changes. Each names the source files that compute it; a test finds files
  *  that compute something and stand nowhere here.
  *  @module */
-import { JOIN_SUM_BLOCK_ITEMS, SCORE_RING } from "@sluice/protocol";
+import { HIDDEN_RING, JOIN_SUM_BLOCK_ITEMS, SCORE_RING } from "@sluice/protocol";
 import { AT_REST, SIGNATURES, type AlgorithmUse } from "./algorithm-use.ts";
 
 const SHA256 = { algorithm: "SHA-256", standard: "FIPS 180-4", national: false } as const;
@@ -329,6 +329,19 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
       "packages/mpc/src/he/join-sum/domain-key.ts",
       "packages/mpc/src/he/join-sum/masking.ts",
       "packages/mpc/src/he/join-sum/ring.ts",
+    ],
+  },
+  {
+    use: { en: "encrypted scoring by a private model", zh: "私有模型的密态评分" },
+    algorithm: `CKKS, N = ${HIDDEN_RING}, 128 bits; noise of statistical distance 2^-40; BLAKE2Xb`,
+    standard: "Homomorphic Encryption Standard (2018), Microsoft SEAL",
+    national: false,
+    files: [
+      "packages/mpc/src/he/hidden/client.ts",
+      "packages/mpc/src/he/hidden/server.ts",
+      "packages/mpc/src/he/hidden/ring.ts",
+      "packages/mpc/src/he/hidden/noise.ts",
+      "packages/mpc/src/he/hidden/whole-sums.ts",
     ],
   },
 ];

@@ -21,6 +21,8 @@ export const HE_PARAMETER_SETS = {
   "ckks-4096": { scheme: "ckks", polyModulusDegree: 4_096, coeffModulusBits: [56, 53] },
   /** Sums of chosen rows: values in coefficients, products by 0 and ±1 only, and room to drown the noise in. */
   "bfv-8192-sum": { scheme: "bfv", polyModulusDegree: 8_192, coeffModulusBits: [60, 60, 36], plainModulusBits: 52 },
+  /** Scores with a hidden layer: one squaring, and noise that drowns what depends on the weights. */
+  "ckks-16384": { scheme: "ckks", polyModulusDegree: 16_384, coeffModulusBits: [60, 60, 60, 60] },
 } as const satisfies Record<string, HeParameterSet>;
 
 export type HeParameterSetName = keyof typeof HE_PARAMETER_SETS;
