@@ -90,6 +90,15 @@ test("a model that was not admitted, or whose noise is too small, is refused", a
   expect(ReleasedModel.safeParse(network).success).toBe(false);
   const empty = { ...network, units: [...network.units, { sign: 1 as const, bias: 1, weights: [0, 0, 0] }] };
   await expect(planHidden(empty)).rejects.toMatchObject({ code: "ERR_SCORE_MODEL" });
+  const [unit = { sign: 1, bias: 0, weights: [1, 0, 0] } as const] = network.units;
+  const opposite = {
+    sign: unit.sign === 1 ? (-1 as const) : (1 as const),
+    bias: -unit.bias,
+    weights: unit.weights.map((weight) => -weight),
+  };
+  await expect(planHidden({ ...network, units: [...network.units, opposite] })).rejects.toMatchObject({
+    details: { reason: "two of its units cancel" },
+  });
   await expect(planHidden(network, { resolution: 2 ** 40 })).rejects.toMatchObject({ code: "ERR_SCORE_MODEL" });
 });
 

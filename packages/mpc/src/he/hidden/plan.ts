@@ -125,6 +125,7 @@ export async function checkHiddenProduct({ network, parameters }: HiddenProduct)
   }
   if (whole.some((weights) => weights.every((weight) => weight === 0)))
     throw refused("a unit has no weight above zero");
+  if (cancels(roundUnits(network, weightScaleBits))) throw refused("two of its units cancel");
   if (!fits(network, parameters, noiseBits)) throw refused("its scores do not fit the scales");
   if (noiseBits < leastNoiseBits(network, parameters, statisticalBits)) throw refused("its noise is too small");
   if (parameters.errorBound < hiddenErrorBound(network, parameters, noiseBits)) {
@@ -179,6 +180,19 @@ function largestScore(network: SquareNetwork, { weightScaleBits }: Scales): numb
 
 function largestUnit({ bias, weights }: SquareNetwork["units"][number]): number {
   return weights.reduce((sum, weight) => sum + Math.abs(weight), Math.abs(bias));
+}
+
+/** Whether two units of unlike signs have equal squares: their sum would be a ciphertext that needs no key. */
+function cancels(units: SquareNetwork["units"]): boolean {
+  const signs = new Map<string, number>();
+  return units.some(({ sign, bias, weights }) => {
+    const turn = (weights.find((weight) => weight !== 0) ?? 1) < 0 ? -1 : 1;
+    // Adding zero makes -0 and 0 one text.
+    const line = [bias, ...weights].map((number) => turn * number + 0).join(" ");
+    const other = signs.get(line);
+    signs.set(line, sign);
+    return other === -sign;
+  });
 }
 
 /** How many standard deviations hold `tails` tails of sub-Gaussian numbers together but with probability 2^-40. */
