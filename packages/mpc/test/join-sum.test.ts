@@ -9,6 +9,8 @@ import { psiEntry } from "../src/psi/entry.ts";
 import { connectSession } from "../src/session/connect.ts";
 import { SessionHost } from "../src/session/session-host.ts";
 import { IDENTITY, joinSum, optionsOf, rolesOf, SHIFT, type Row, type SumCase } from "./join-sum-sessions.ts";
+import { drain } from "./psi-ot-sessions.ts";
+import { seededRandom } from "./seeded-random.ts";
 import { ID, memoryTo } from "./session-ways.ts";
 
 /** Sum and count by a plain join. */
@@ -70,6 +72,21 @@ test("values of several ciphertexts, over connections: rows of every one of them
   expect(result).toMatchObject({ kind: "sum", sum, count: { count } });
   expect(await served).toEqual({ items: 20, count: 20, refused: false });
   host.close();
+});
+
+test("a caller that is made again from its seed and what came in says the same: a call can go on in another process", async () => {
+  const sumCase = { rows: rowsOf(people(0, 10), 1_000), list: people(3, 8), bound: 2 ** 40 };
+  const { result, frames } = await joinSum(await rolesOf({ ...sumCase, random: seededRandom(9) }));
+  const { caller } = await rolesOf({ ...sumCase, random: seededRandom(9) });
+  const again = (await drain(caller)).frames;
+  let done: unknown;
+  for (const frame of frames.domain) {
+    const given = await drain(caller, frame);
+    again.push(...given.frames);
+    done ??= given.done;
+  }
+  expect(again).toEqual(frames.caller);
+  expect(done).toEqual(result);
 });
 
 test("below the minimum there is no sum, and frames are as long: disjoint, empty list, empty set, too few", async () => {
