@@ -1,6 +1,7 @@
 /** The journal of a call in a directory: each record sealed under a key of the directory, which is under a passphrase. Records
  *  are only added, in an order that their seals hold, and are on disk before what they are about is sent. A last one that is
- *  not whole was of a process that ended while it wrote: what it was about was not sent, and it is taken away.
+ *  not whole was of a process that ended while it wrote: what it was about was not sent, and it is taken away. Lengths stand
+ *  twice, so that an altered one does not look like this. Whole records that are missing at the end are not noticed.
  *  @module */
 import { open, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
@@ -24,7 +25,8 @@ const KEY_FILE = "key.json";
 const RECORDS_FILE = "records";
 const SECRET = "call-journal";
 const OWNER_ONLY = 0o600;
-const LENGTH_BYTES = 4;
+/** A length, and the same with every bit turned. */
+const LENGTH_BYTES = 8;
 
 /** A journal that this process has for itself. */
 export interface SealedJournal extends CallJournal {
@@ -98,20 +100,16 @@ class Journal implements SealedJournal {
     const { file, key } = this.#parts;
     const bytes = await readFileIfAny(join(this.#directory, RECORDS_FILE));
     const { sealed, wholeBytes } = cut(bytes ?? new Uint8Array());
-    await file.truncate(wholeBytes);
     const records: Bytes[] = [];
     for (const [index, one] of sealed.entries()) {
       const stream = openStream(only(one), { keys: [key], context: contextOf(index) });
       try {
         records.push(new Uint8Array(Buffer.concat(await Array.fromAsync(stream))));
       } catch (cause) {
-        throw new SluiceError(
-          "ERR_CALL_JOURNAL",
-          { reason: "a record was altered, or is not in its place" },
-          { cause },
-        );
+        throw altered(cause);
       }
     }
+    await file.truncate(wholeBytes);
     this.#count = records.length;
     return records;
   }
@@ -121,9 +119,10 @@ class Journal implements SealedJournal {
     const index = this.#count ?? (await this.read()).length;
     const stream = sealStream(only(record), { key, context: contextOf(index), random });
     const sealed = Buffer.concat(await Array.fromAsync(stream));
-    const length = Buffer.alloc(LENGTH_BYTES);
-    length.writeUInt32BE(sealed.length);
-    await file.appendFile(Buffer.concat([length, sealed]));
+    const lengths = Buffer.alloc(LENGTH_BYTES);
+    lengths.writeUInt32BE(sealed.length);
+    lengths.writeUInt32BE(~sealed.length >>> 0, 4);
+    await file.appendFile(Buffer.concat([lengths, sealed]));
     await file.datasync();
     this.#count = index + 1;
   }
@@ -140,18 +139,24 @@ class Journal implements SealedJournal {
   }
 }
 
-/** Whole records, and how many bytes they take. */
+/** Whole records, and how many bytes they take. @throws ERR_CALL_JOURNAL when a length was altered */
 function cut(bytes: Bytes): { sealed: Bytes[]; wholeBytes: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const sealed: Bytes[] = [];
   let at = 0;
   while (at + LENGTH_BYTES <= bytes.length) {
-    const end = at + LENGTH_BYTES + view.getUint32(at);
+    const length = view.getUint32(at);
+    if (~length >>> 0 !== view.getUint32(at + 4)) throw altered();
+    const end = at + LENGTH_BYTES + length;
     if (end > bytes.length) break;
     sealed.push(bytes.subarray(at + LENGTH_BYTES, end));
     at = end;
   }
   return { sealed, wholeBytes: at };
+}
+
+function altered(cause?: unknown): SluiceError {
+  return new SluiceError("ERR_CALL_JOURNAL", { reason: "a record was altered, or is not in its place" }, { cause });
 }
 
 function contextOf(index: number): string {

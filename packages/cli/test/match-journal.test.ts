@@ -60,14 +60,22 @@ test("a record that was not whole is not there; one that was altered, moved or o
   expect(await journal.read()).toEqual([...RECORDS.slice(0, 3), utf8("after")]);
   await journal.close();
   const whole = await readFile(records);
-  const first = 4 + whole.readUInt32BE(0);
-  const altered = Buffer.from(whole);
-  altered[100] = (altered[100] ?? 0) ^ 1;
-  for (const bytes of [altered, whole.subarray(first)]) {
+  const first = 8 + whole.readUInt32BE(0);
+  const alteredAt = (at: number): Buffer => {
+    const altered = Buffer.from(whole);
+    altered[at] = (altered[at] ?? 0) ^ 0x40;
+    return altered;
+  };
+  // A record, lengths of records with others behind them and of the last, the first or last of their bytes; a record that is missing.
+  const second = first + 8 + whole.readUInt32BE(first);
+  const last = second + 8 + whole.readUInt32BE(second);
+  const lengths = [0, first, second, last].flatMap((at) => [0, 3, 4, 7].map((byte) => at + byte));
+  for (const bytes of [...[100, ...lengths].map(alteredAt), whole.subarray(first)]) {
     await writeFile(records, bytes);
     const broken = await openSealedJournal(directory, options);
     await expect(broken.read()).rejects.toMatchObject({ code: "ERR_CALL_JOURNAL" });
     await broken.close();
+    expect((await stat(records)).size).toBe(bytes.length);
   }
   const other = { ...options, passphrase: new Passphrase("another") };
   await expect(openSealedJournal(directory, other)).rejects.toMatchObject({ code: "ERR_KEY" });
