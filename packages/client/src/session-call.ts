@@ -31,9 +31,10 @@ import { isTransient } from "./retry.ts";
 import { random128 } from "./signed-use.ts";
 
 const SEED_BYTES = 32;
-/** Message numbers that a process leaves out at most when it goes on with a call. */
-const MAX_LEFT_OUT = 2 ** 20;
-const MAX_FIRST_NUMBER = 2 ** 31;
+/** No process begins with a message of a higher number. */
+const MAX_FIRST_NUMBER = 2 ** 32 - 2 ** 20;
+/** Among fewer numbers a process that goes on with a call does not choose its first. */
+const MIN_CHOICE = 2 ** 20;
 /** A call that has only begun. */
 const NOTHING_YET: Omit<KeptCall, "begun"> = {
   requests: new Set(),
@@ -83,7 +84,7 @@ export async function runSessionCall(
   const query = toHex(await sealed.save());
   const begun: BegunCall = { version: 1, callId, use: subject, items, list, facts, seed, query };
   await keep(journal, { kind: "begun", begun });
-  return await goOn(context, { ...NOTHING_YET, begun }, role, { signal, journal });
+  return await goOn(context, { ...NOTHING_YET, begun, first: 0 }, role, { signal, journal });
 }
 
 /** Goes on with a call that a journal holds. @throws as `runSessionCall` */
@@ -93,12 +94,15 @@ export async function resumeSessionCall(
   role: SessionRun["role"],
   options: SessionCallOptions,
 ): Promise<SessionOutcome> {
-  return await goOn(context, kept, role, options);
+  return await goOn(context, { ...kept, first: laterNumber(kept.number, context.random) }, role, options);
 }
+
+/** A call in this process, whose first message has the number `first`. */
+type HeldCall = KeptCall & { readonly first: number };
 
 async function goOn(
   context: ProductionContext,
-  kept: KeptCall,
+  kept: HeldCall,
   role: SessionRun["role"],
   { signal, journal }: SessionCallOptions,
 ): Promise<SessionOutcome> {
@@ -117,7 +121,7 @@ function outlives(error: unknown): boolean {
 
 async function heldSession(
   context: ProductionContext,
-  kept: KeptCall,
+  kept: HeldCall,
   role: SessionRun["role"],
   { signal, journal }: SessionCallOptions,
 ): Promise<SessionOutcome> {
@@ -125,10 +129,10 @@ async function heldSession(
   const { callId, use, items } = begun;
   const sealed = restoreQuery(fromHex(begun.query));
   const call = new OpenCall(context, { ...use, callId }, { sealed, journal, requests: kept.requests });
-  const numbers = messageNumbers(kept, context.random);
-  const seal = await sealed.session(numbers.first);
+  const seal = await sealed.session(kept.first);
+  let next = kept.first;
   const post = async (packet: Bytes, until: AbortSignal): Promise<Bytes> => {
-    const own = numbers.take();
+    const own = next++;
     const message = encodeSessionMessage({ number: own, sealed: await seal.seal(own, packet) });
     const reply = await call.send(`/v1/sessions/${use.domain}/${callId}`, message, until);
     try {
@@ -152,7 +156,7 @@ async function heldSession(
       ? undefined
       : {
           past: kept.number < 0 ? null : kept,
-          keep: (news) => keep(journal, { kind: "message", number: numbers.next, ...news }),
+          keep: (news) => keep(journal, { kind: "message", number: next, ...news }),
           outlives,
         };
   const lifetimeMs = SESSION_LIFETIME_MS;
@@ -174,19 +178,13 @@ async function giveUp(session: Bytes, post: (packet: Bytes, until: AbortSignal) 
   await post(encodeSessionPacket(packet), AbortSignal.timeout(FAREWELL_MS)).catch(() => {});
 }
 
-/** Numbers of the messages of this process. One that goes on leaves out some by chance, beside the ones that were kept, so that
- *  not even a process with a copy of the journal seals two messages under one of them. */
-function messageNumbers(
-  { number }: KeptCall,
-  random: Random,
-): { first: number; readonly next: number; take(): number } {
-  let next = number < 0 ? 0 : number + 2 + (new DataView(random.bytes(4).buffer).getUint32(0) % MAX_LEFT_OUT);
-  if (next > MAX_FIRST_NUMBER) throw unusable("it was gone on with too often");
-  return {
-    first: next,
-    get next() {
-      return next;
-    },
-    take: () => next++,
-  };
+/** Number of the first message of a process that goes on with a call: chosen by chance from a quarter of those that are left, so
+ *  that the process whose journal it has, and another with a copy of it or an older state of it, hardly seal two messages under
+ *  one number. What the journal says last proves nothing: an end of it that is lost is not noticed. */
+function laterNumber(last: number, random: Random): number {
+  // The one after the last may have said how the session ended.
+  const lowest = last + 2;
+  const choice = Math.floor((MAX_FIRST_NUMBER - lowest) / 4);
+  if (choice < MIN_CHOICE) throw unusable("it was gone on with too often");
+  return lowest + (new DataView(random.bytes(4).buffer).getUint32(0) % choice);
 }

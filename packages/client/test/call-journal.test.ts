@@ -1,8 +1,8 @@
 /** Calls of many messages that another process goes on with: from whatever request on, with one charge and one receipt, and with
  *  the list that they began with only. @module */
-import { type Bytes } from "@sluice/protocol";
+import { decodeSessionMessage, type Bytes, type Random } from "@sluice/protocol";
 import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from "vitest";
-import { createClient, type CallJournal } from "../src/index.ts";
+import { createClient, systemRandom, type CallJournal } from "../src/index.ts";
 import { refused } from "./refused.ts";
 import { StubCity } from "./stub-city.ts";
 import { StubSessions } from "./stub-sessions.ts";
@@ -34,7 +34,12 @@ class Memory implements CallJournal {
 }
 
 /** Matches, and ends at request \`at\` of its session: before it is sent, or when its reply has come. Returns whether it came so far. */
-async function matchUntil(journal: CallJournal, at: number, when: "before" | "after"): Promise<boolean> {
+async function matchUntil(
+  journal: CallJournal,
+  at: number,
+  when: "before" | "after",
+  { sent = new Set<number>(), random = systemRandom }: { sent?: Set<number>; random?: Random } = {},
+): Promise<boolean> {
   const dead = new AbortController();
   let requests = 0;
   const die = (): never => {
@@ -44,17 +49,24 @@ async function matchUntil(journal: CallJournal, at: number, when: "before" | "af
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const url = input instanceof Request ? input.url : input.toString();
     const counts = url.includes("/v1/sessions") && ++requests === at;
+    if (url.includes("/v1/sessions/")) sent.add(numberOf(init?.body));
     if (dead.signal.aborted || (counts && when === "before")) return die();
     const response = await globalThis.fetch(input, init);
     return counts ? die() : response;
   };
   const { url: gatewayUrl, caller: key, trust } = city;
-  const handle = await createClient({ gatewayUrl, key, trust, fetch }).openMatch("equals");
+  const handle = await createClient({ gatewayUrl, key, trust, fetch, random }).openMatch("equals");
   const ended = await handle.match(LIST, { journal, signal: dead.signal }).catch((error: unknown) => error);
   if (!dead.signal.aborted) return false;
   // The last message only says that all has come.
   if (ended instanceof Error) expect(ended).toMatchObject({ code: "ERR_CANCELLED" });
   return true;
+}
+
+/** Number of the message that a request brings. */
+function numberOf(body: unknown): number {
+  if (!(body instanceof Uint8Array)) throw new TypeError("no message");
+  return decodeSessionMessage(new Uint8Array(body)).number;
 }
 
 async function matchFrom(journal: CallJournal, list: readonly string[] = LIST) {
@@ -124,4 +136,36 @@ test("a session that the domain has ended is over in the journal too: the next c
   await expect(matchFrom(journal)).rejects.toMatchObject({ code: "ERR_SESSION_ENDED" });
   expect((await matchFrom(journal)).found).toEqual(FOUND);
   expect(sessions.opened).toBe(1);
+});
+
+test("no two processes seal under one number, not even when the journal has lost the messages of the first", async () => {
+  for (const lost of [1, 3]) {
+    sessions.begin(city);
+    const [journal, first, second] = [new Memory(), new Set<number>(), new Set<number>()];
+    await matchUntil(journal, 4, "after", { sent: first });
+    expect(journal.records.map(([kind]) => kind)).toEqual([1, 2, 3, 4, 4, 4]);
+    journal.records.length -= lost;
+    await matchUntil(journal, 1, "after", { sent: second });
+    expect([first.size, second.size > 0, ![...second].some((number) => first.has(number))]).toEqual([3, true, true]);
+  }
+});
+
+test("a process that goes on chooses its numbers from a quarter of those that are left", async () => {
+  const chance = Uint8Array.of(0x3f, 0, 0, 0);
+  const random: Random = { bytes: (length) => (length === 4 ? chance.slice() : systemRandom.bytes(length)) };
+  const journal = new Memory();
+  await matchUntil(journal, 1, "after");
+  const first = new Set<number>();
+  await matchUntil(journal, 2, "after", { sent: first, random });
+  expect(Math.min(...first)).toBe(0x3f000001);
+  const second = new Set<number>();
+  await matchUntil(journal, 1, "after", { sent: second, random });
+  // 0x3f000003 and the chance's rest by a quarter of the numbers from there to 2^32 - 2^20.
+  const choice = Math.floor((0xfff00000 - 0x3f000003) / 4);
+  expect(Math.min(...second)).toBe(0x3f000003 + (0x3f000000 % choice));
+  const record = journal.records.find(([kind]) => kind === 4);
+  if (record === undefined) throw new TypeError("no message was kept");
+  record.set([0xff, 0xc0, 0, 0], 1);
+  journal.records.splice(3, Infinity, record);
+  await refused(matchFrom(journal), "ERR_CALL_JOURNAL");
 });
