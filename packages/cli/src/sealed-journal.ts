@@ -90,13 +90,29 @@ class Journal implements SealedJournal {
   readonly #parts: Parts;
   /** Records that are stored; unknown until they are read. */
   #count: number | null = null;
+  /** Ends when what was asked before has ended, however. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(directory: string, parts: Parts) {
     this.#directory = directory;
     this.#parts = parts;
   }
 
-  async read(): Promise<Bytes[]> {
+  read(): Promise<Bytes[]> {
+    return this.#inTurn(() => this.#read());
+  }
+
+  append(record: Bytes): Promise<void> {
+    return this.#inTurn(() => this.#append(record));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
+  async #read(): Promise<Bytes[]> {
     const { file, key } = this.#parts;
     const bytes = await readFileIfAny(join(this.#directory, RECORDS_FILE));
     const { sealed, wholeBytes } = cut(bytes ?? new Uint8Array());
@@ -114,9 +130,9 @@ class Journal implements SealedJournal {
     return records;
   }
 
-  async append(record: Bytes): Promise<void> {
+  async #append(record: Bytes): Promise<void> {
     const { file, key, random } = this.#parts;
-    const index = this.#count ?? (await this.read()).length;
+    const index = this.#count ?? (await this.#read()).length;
     const stream = sealStream(only(record), { key, context: contextOf(index), random });
     const sealed = Buffer.concat(await Array.fromAsync(stream));
     const lengths = Buffer.alloc(LENGTH_BYTES);

@@ -21,6 +21,20 @@ export interface CallJournal {
   append(record: Bytes): Promise<void>;
 }
 
+const inUse = new WeakSet<CallJournal>();
+
+/** Runs `work`, which has the journal for itself in this process. @throws ERR_CALL_JOURNAL while another call has it */
+export async function withJournal<T>(journal: CallJournal | undefined, work: () => Promise<T>): Promise<T> {
+  if (journal === undefined) return await work();
+  if (inUse.has(journal)) throw unusable("another call of this process uses it");
+  inUse.add(journal);
+  try {
+    return await work();
+  } finally {
+    inUse.delete(journal);
+  }
+}
+
 /** A call that can be gone on with. */
 export interface KeptCall {
   readonly begun: BegunCall;

@@ -12,7 +12,7 @@ import {
   type Session,
   type Sha256Hex,
 } from "@sluice/protocol";
-import { readJournal, unusable } from "./call-journal.ts";
+import { readJournal, unusable, withJournal } from "./call-journal.ts";
 import type { ListCallOptions } from "./list-call.ts";
 import { useOf, type ProductHandle } from "./product-handle.ts";
 import type { ProductionContext } from "./production-call.ts";
@@ -30,6 +30,15 @@ export interface TransferMatch {
 /** Matches `distinct` entries with the set; with a journal that holds a call, goes on with that.
  *  @throws ERR_OPRF_INPUT, ERR_CALL_JOURNAL, and what `runSessionCall` throws */
 export async function matchByTransfer(
+  context: ProductionContext,
+  product: ProductHandle<PsiSnapshot>,
+  distinct: readonly string[],
+  options: ListCallOptions,
+): Promise<TransferMatch> {
+  return await withJournal(options.journal, () => matchAlone(context, product, distinct, options));
+}
+
+async function matchAlone(
   context: ProductionContext,
   product: ProductHandle<PsiSnapshot>,
   distinct: readonly string[],

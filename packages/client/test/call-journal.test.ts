@@ -169,3 +169,11 @@ test("a process that goes on chooses its numbers from a quarter of those that ar
   journal.records.splice(3, Infinity, record);
   await refused(matchFrom(journal), "ERR_CALL_JOURNAL");
 });
+
+test("two calls at once do not share a journal; one after the other they do", async () => {
+  const journal = new Memory();
+  const both = await Promise.allSettled([matchFrom(journal), matchFrom(journal)]);
+  const refusals = both.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+  expect(refusals).toMatchObject([{ code: "ERR_CALL_JOURNAL", refusedBy: "client" }]);
+  expect([(await matchFrom(journal)).found, sessions.opened]).toEqual([FOUND, 1]);
+});
