@@ -19,7 +19,7 @@ import { keep, type CallJournal } from "./call-journal.ts";
 import type { CallOptions } from "./options.ts";
 import { answerTimeoutMs, sendEnvelope, type ProductionContext, type ProductionUse } from "./production-call.ts";
 import { refusal } from "./refusal.ts";
-import { withRetries } from "./retry.ts";
+import { isTransient, withRetries } from "./retry.ts";
 import { signUse } from "./signed-use.ts";
 
 /** Slowest way of a message for which there is time. */
@@ -38,6 +38,8 @@ export class OpenCall {
   readonly requests: Set<Sha256Hex>;
   /** The receipt, once it has come. */
   answer: AnswerEnvelope | null = null;
+  /** Whether the domain has said, in answer to a message, that the session's time is over or its role has failed. */
+  ended = false;
   readonly #context: ProductionContext;
   readonly #use: ProductionUse & { readonly callId: string };
   readonly #sealed: SentQuery;
@@ -66,7 +68,14 @@ export class OpenCall {
   /** Sends a message, the same bytes each time. A gateway that has begun anew is shown the opening again, which costs nothing. */
   async send(path: string, message: Bytes, signal: AbortSignal): Promise<SessionReply> {
     const timeoutMs = messageTimeoutMs(this.#context, message.length);
-    const say = async () => await this.#again(signal, () => this.#post(path, message, { signal, timeoutMs }));
+    const outlives = (error: unknown): boolean => {
+      this.ended ||= isSluiceError(error, "ERR_TIMEOUT", "ERR_INTERNAL") && error.refusedBy === "domain";
+      return !this.ended && isTransient(error);
+    };
+    const say = async () => {
+      const policy = { ...this.#context.retry, signal, outlives };
+      return await withRetries(() => this.#post(path, message, { signal, timeoutMs }), policy);
+    };
     try {
       return await say();
     } catch (error) {

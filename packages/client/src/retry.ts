@@ -10,6 +10,8 @@ export interface RetryPolicy {
   readonly backoffMs: number;
   readonly random: Random;
   readonly signal?: AbortSignal | undefined;
+  /** Whether another attempt may succeed; `isTransient` unless given. */
+  readonly outlives?: (error: unknown) => boolean;
 }
 
 /** Transient whoever reports them. */
@@ -23,7 +25,8 @@ export async function withRetries<T>(attempt: () => Promise<T>, policy: RetryPol
     try {
       return await attempt();
     } catch (error) {
-      if (made >= policy.maxAttempts || !isTransient(error)) throw error;
+      const transient = (policy.outlives ?? isTransient)(error);
+      if (made >= policy.maxAttempts || !transient) throw error;
     }
     await wait(backoffMs(made, policy), policy.signal);
   }

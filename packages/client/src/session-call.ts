@@ -2,7 +2,7 @@
  *  receipt, which states what both sides have counted.
  *  @module */
 import { FAREWELL_MS, MeasuredSession, postSession, type SessionKeeping } from "@sluice/mpc/session/client";
-import { restoreQuery, sealQuery } from "@sluice/evidence/seal";
+import { restoreQuery, sealQuery, type SentQuery } from "@sluice/evidence/seal";
 import {
   decodeSessionSummary,
   encodeSessionMessage,
@@ -106,29 +106,32 @@ async function goOn(
   role: SessionRun["role"],
   { signal, journal }: SessionCallOptions,
 ): Promise<SessionOutcome> {
+  const { callId, use, query } = kept.begun;
+  let call: OpenCall | undefined;
   try {
-    return await heldSession(context, kept, role, { signal, journal });
+    const sealed = restoreQuery(fromHex(query));
+    call = new OpenCall(context, { ...use, callId }, { sealed, journal, requests: kept.requests });
+    return await heldSession(context, { kept, sealed, call }, role, { signal, journal });
   } catch (error) {
-    if (!outlives(error)) await keep(journal, { kind: "over" });
+    if (!outlives(error, call)) await keep(journal, { kind: "over" });
     throw error;
   }
 }
 
 /** Faults of this process or of the way leave the session as it is: cancelling too, since whoever keeps a journal may go on. */
-function outlives(error: unknown): boolean {
+function outlives(error: unknown, call: OpenCall | undefined): boolean {
+  if (call?.ended === true) return false;
   return !(error instanceof SluiceError) || error.code === "ERR_CANCELLED" || isTransient(error);
 }
 
 async function heldSession(
   context: ProductionContext,
-  kept: HeldCall,
+  { kept, sealed, call }: { readonly kept: HeldCall; readonly sealed: SentQuery; readonly call: OpenCall },
   role: SessionRun["role"],
   { signal, journal }: SessionCallOptions,
 ): Promise<SessionOutcome> {
   const { begun } = kept;
   const { callId, use, items } = begun;
-  const sealed = restoreQuery(fromHex(begun.query));
-  const call = new OpenCall(context, { ...use, callId }, { sealed, journal, requests: kept.requests });
   const seal = await sealed.session(kept.first);
   let next = kept.first;
   const post = async (packet: Bytes, until: AbortSignal): Promise<Bytes> => {
@@ -145,7 +148,7 @@ async function heldSession(
     try {
       await call.open(signal);
     } catch (error) {
-      if (journal === undefined && call.requests.size > 0 && outlives(error)) await giveUp(fromHex(callId), post);
+      if (journal === undefined && call.requests.size > 0 && outlives(error, call)) await giveUp(fromHex(callId), post);
       throw error;
     }
     await keep(journal, { kind: "opened" });
@@ -157,7 +160,7 @@ async function heldSession(
       : {
           past: kept.number < 0 ? null : kept,
           keep: (news) => keep(journal, { kind: "message", number: next, ...news }),
-          outlives,
+          outlives: (error) => outlives(error, call),
         };
   const lifetimeMs = SESSION_LIFETIME_MS;
   const done = await postSession(measured, { id: fromHex(callId), post, signal, keeping, lifetimeMs });

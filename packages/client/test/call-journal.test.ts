@@ -1,6 +1,6 @@
 /** Calls of many messages that another process goes on with: from whatever request on, with one charge and one receipt, and with
  *  the list that they began with only. @module */
-import { decodeSessionMessage, type Bytes, type Random } from "@sluice/protocol";
+import { decodeSessionMessage, SluiceError, type Bytes, type Random } from "@sluice/protocol";
 import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from "vitest";
 import { createClient, systemRandom, type CallJournal } from "../src/index.ts";
 import { refused } from "./refused.ts";
@@ -137,6 +137,26 @@ test("a session that the domain has ended is over in the journal too: the next c
   expect((await matchFrom(journal)).found).toEqual(FOUND);
   expect(sessions.opened).toBe(1);
 });
+
+test.each([new SluiceError("ERR_TIMEOUT", { timeoutMs: 1 }), new SluiceError("ERR_INTERNAL", { reference: "role" })])(
+  "a session whose time is over, or whose role has failed, is not asked again and over in the journal: %s",
+  async ({ code, details }) => {
+    const journal = new Memory();
+    await matchUntil(journal, 2, "after");
+    let asked = 0;
+    const { route } = city.hooks;
+    city.hooks.route = (...request) => {
+      if (request[0].url?.startsWith("/v1/sessions/") === true) asked++;
+      return route?.(...request) ?? Promise.resolve(false);
+    };
+    sessions.host.answer = () => Promise.reject(new SluiceError(code, details));
+    await expect(matchFrom(journal)).rejects.toMatchObject({ code, refusedBy: "domain" });
+    // Once, and to say that it has ended on this side too.
+    expect([asked, journal.records.at(-1)]).toEqual([2, Uint8Array.of(5)]);
+    sessions.begin(city);
+    expect([(await matchFrom(journal)).found, sessions.opened]).toEqual([FOUND, 1]);
+  },
+);
 
 test("no two processes seal under one number, not even when the journal has lost the messages of the first", async () => {
   for (const lost of [1, 3]) {
