@@ -61,7 +61,9 @@ test("names: composed and decomposed, width, case, compatibility forms and dots 
     ["ＡＢＣ公司", "abc公司"],
     ["Straße", "STRASSE"],
     ["ẞ", "ss"],
-    ["ΟΔΟΣ", "οδος"],
+    ["ΟΔΟΣ", "οδος", "οδοσ"],
+    ["ΝΙΚΟΣ·Α", "ΝΙΚΟΣ•Α", "ΝΙΚΟΣ・Α", "ΝΙΚΟΣ‧Α", "ΝΙΚΟΣ · Α", "νικος·α", "νικοσ•α"],
+    ["\u1fb4", "\u1fb4".toUpperCase(), "\u1fb4".normalize("NFD")],
     ["阿不都·买买提", "阿不都•买买提", "阿不都・买买提", "阿不都‧买买提", "阿不都 · 买买提", "阿不都･买买提"],
     ["abdul·majid", "abdul · majid", "ABDUL• Majid"],
     ["豈", "\uf900"],
@@ -140,6 +142,10 @@ test.each<[KeyType, KeyFault, string[]]>([
   ["date", "missing", ["", "\u200b"]],
 ])("%s: %s", (type, fault, texts) => {
   for (const text of texts) expect([text, form(type, text)]).toEqual([text, `(${fault})`]);
+});
+
+test("text: white space is a value, and each kind of it another", () => {
+  for (const space of [" ", "  ", "\t", "\u3000", "\u200b"]) expect(form("text", space)).toBe(space);
 });
 
 test("integers: zero has one form, and the largest is kept digit for digit", () => {

@@ -4,7 +4,7 @@ import { z } from "zod";
 
 /** Why a value is no key. Says what kind of fault it is, and nothing of the value. */
 export const KeyFault = z.enum([
-  /** Nothing is there: NULL, an empty text, one of white space and invisible characters alone. */
+  /** Nothing is there: NULL, an empty text, and but for `text` one of white space and invisible characters alone. */
   "missing",
   /** Longer than anything of its type, or with the other parts of its key longer than an entry. */
   "too-long",

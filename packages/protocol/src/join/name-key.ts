@@ -18,11 +18,12 @@ export function canonicalName(text: string): KeyOutcome {
   const seen = text
     .normalize("NFKC")
     .replaceAll(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, "")
+    .replaceAll(MIDDLE_DOTS, "\u00b7")
     .toLowerCase() // first, for capital sharp s alone
     .toUpperCase()
     .toLowerCase()
+    .replaceAll("\u03c2", "\u03c3") // a sigma at a word's end is its capital's other small letter
     .normalize("NFKC")
-    .replaceAll(MIDDLE_DOTS, "\u00b7")
     .replaceAll(/\s+/gu, " ")
     .replaceAll(/ (?=[\p{sc=Han}\u00b7])|(?<=[\p{sc=Han}\u00b7]) /gu, "")
     .trim();
