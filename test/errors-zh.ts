@@ -141,6 +141,7 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_PORT_IN_USE: "停止占用端口的进程，或换一个端口",
   ERR_DIRECTORY_LOCKED: "停止该进程，或换一个目录",
   ERR_DIRECTORY_UNWRITABLE: "指定当前用户可写的目录",
+  ERR_OUTPUT: "把输出写到有空间的磁盘，或由读到末尾的程序接收",
   ERR_DIRECTORY_STATE: "用 `{command}` 创建",
   ERR_NODE_VERSION: "用 `npm start` 启动，它自带所需的 Node",
   ERR_UNREACHABLE: "确认对方正在运行，且地址正确",

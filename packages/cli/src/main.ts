@@ -5,6 +5,8 @@ import { isNodeSupported } from "./node-version.ts";
 
 if (isNodeSupported(process.versions.node)) {
   const { runCommandLine, processIo } = await import("./command-line.ts");
+  const { endWhenUnwritten } = await import("./output-fault.ts");
+  endWhenUnwritten(process);
   const { io, dispose } = processIo();
   process.exitCode = await runCommandLine(process.argv.slice(2), io);
   dispose();

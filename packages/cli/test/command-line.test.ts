@@ -1,8 +1,10 @@
 /** What a person types, and what the command says to it.
  *  @module */
-import { execFile } from "node:child_process";
-import { chmod, readFile, stat, writeFile } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, open, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { importPrivateKey, importSigningKey } from "@sluice/evidence";
@@ -245,3 +247,12 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     dispose();
   },
 );
+
+test("output that cannot be written ends the command with one error and no trace", async () => {
+  const full = await open("/dev/full", "w");
+  const child = spawn(process.execPath, [MAIN, "--version"], { stdio: ["ignore", full.fd, "pipe"] });
+  if (child.stderr === null) throw new TypeError("no standard error");
+  const [[code], stderr] = await Promise.all([once(child, "exit"), text(child.stderr)]);
+  await full.close();
+  expectError({ code: Number(code), stdout: "", stderr }, "ERR_OUTPUT", 1);
+});

@@ -517,6 +517,11 @@ export const ERROR_CATALOGUE = {
     message: "{directory} cannot be written",
     remedy: "give a directory that this user can write",
   },
+  ERR_OUTPUT: {
+    status: 500,
+    message: "standard output cannot be written",
+    remedy: "print to a disk with room, or to a reader that reads to the end",
+  },
   ERR_DIRECTORY_STATE: {
     status: 500,
     message: "{directory} does not hold {expected}",
