@@ -14,5 +14,5 @@ test("the operators' page has a row for each event, with each of its members", a
       expect({ event: event.value, row }).toHaveProperty("row", expect.stringContaining(`\`${member}\``));
     expect(row).toBeDefined();
   }
-  expect(LogEvent.options).toHaveLength(10);
+  expect(LogEvent.options).toHaveLength(11);
 });
