@@ -6,7 +6,16 @@ import { encodeReportRequest, fromHex, fromUtf8, Report, utf8, type Run } from "
 import { expect, test } from "vitest";
 import { inspectRun, startDomain } from "../src/index.ts";
 import { withState } from "./domain-log.ts";
-import { ask, deliverFormsGrant, MODEL, SCORE_JOB, serveForm, spentUnits, TABLE_JOB } from "./serving-forms-fixture.ts";
+import {
+  ask,
+  deliverFormsGrant,
+  MODEL,
+  RETURNED,
+  SCORE_JOB,
+  serveForm,
+  spentUnits,
+  TABLE_JOB,
+} from "./serving-forms-fixture.ts";
 import {
   clock,
   develop,
@@ -132,7 +141,9 @@ long("scores are not made by a model of persons few of whom tell it from one tha
   await using fixture = await openFixture();
   const grant = await deliverFormsGrant(fixture);
   const fitted = (weight: number, features: readonly string[] = MODEL.features): Uint8Array =>
-    utf8(fromUtf8(SCORE_JOB).replace(JSON.stringify(MODEL), JSON.stringify({ ...MODEL, features, weights: [weight] })));
+    utf8(
+      fromUtf8(SCORE_JOB).replace(JSON.stringify(RETURNED), JSON.stringify({ ...MODEL, features, weights: [weight] })),
+    );
   const built = async (version: number, code: Uint8Array): Promise<unknown> => {
     const { built: run } = await serveProduct(fixture, grant, version, { code, product: "points" });
     return run.state === "completed" ? run.state : [run.failure?.code, failureOf(run)];

@@ -38,10 +38,13 @@ export const setJob = (match: PsiKind, privacy?: CountPrivacy, sides?: PsiSides,
 /** The model that is released and served: what the job returns, rounded by the guard. */
 export const MODEL = { features: ["age"], weights: [0.25], intercept: -10 };
 
+/** What the job returns, with more digits. */
+export const RETURNED = { ...MODEL, weights: [0.249_96], intercept: -10.000_4 };
+
 /** Scores of the model. */
 export const SCORE_JOB = job(`points: { kind: "score", featureBound: 128, link: "logistic" }`, "", {
   spec: `model: { kind: "linear-model", maxParameters: 4 },`,
-  value: `model: ${JSON.stringify({ ...MODEL, weights: [0.249_96], intercept: -10.000_4 })}`,
+  value: `model: ${JSON.stringify(RETURNED)}`,
 });
 
 /** Groups of the report; ages of 50 and above are in no group where the region is R1. */
