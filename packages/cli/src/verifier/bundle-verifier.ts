@@ -2,6 +2,7 @@
  *  Equal sources give equal bytes, wherever they lie.
  *  @module */
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build, type BuildOptions, type Plugin } from "esbuild";
 import { readVersion } from "../version.ts";
@@ -40,7 +41,7 @@ async function bundle(entry: string, options: BuildOptions): Promise<string> {
     legalComments: "eof",
     logLevel: "silent",
     tsconfigRaw: {},
-    plugins: [englishOnly()],
+    plugins: [englishOnly(), importedAtOnce()],
     ...options,
   });
   return outputFiles?.[0]?.text ?? "";
@@ -62,4 +63,21 @@ function englishOnly(): Plugin {
 /** A source expression of a content security policy (CSP3 §2.3.1) that admits exactly `text`. */
 function hashSource(text: string): string {
   return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+}
+
+/** One file holds what is imported later too; and a module that may run later keeps all that it imports, used or not. */
+function importedAtOnce(): Plugin {
+  return {
+    name: "imported-at-once",
+    setup(build) {
+      build.onLoad({ filter: /[/\\]evidence[/\\](src|dist)[/\\].*\.[jt]s$/ }, async ({ path }) => {
+        const imports: string[] = [];
+        const body = (await readFile(path, "utf8")).replaceAll(/await import\(("[^"]+")\)/g, (_, from: string) => {
+          imports.push(`import * as imported${imports.length} from ${from};`);
+          return `imported${imports.length - 1}`;
+        });
+        return { contents: `${imports.join("")}${body}`, loader: path.endsWith(".ts") ? "ts" : "js" };
+      });
+    },
+  };
 }
