@@ -19,7 +19,7 @@ import type { AnsweringProduct } from "./serving-forms-fixture.ts";
 import { post, sealedCall, send, type Fixture, type SealedCall } from "./serving-fixture.ts";
 
 /** Frames that the caller's role sends. */
-const FRAMES = 11;
+export const FRAMES = 11;
 /** What it gets for them. */
 export const SUM = (FRAMES * (FRAMES + 1)) / 2;
 

@@ -13,7 +13,6 @@ import {
   encodeSessionMessage,
   encodeSessionOpening,
   fromHex,
-  isSluiceError,
   padPsiItems,
   padPsiTransferList,
   sha256Hex,
@@ -48,31 +47,9 @@ import {
   type Fixture,
   type SealedCall,
 } from "./serving-fixture.ts";
+import { Asking, codeOf, FRAMES, SUM, Summing } from "./serving-sessions-fixture.ts";
 
 const ITEMS = 20;
-const FRAMES = 11;
-
-/** Sends frames, and takes one that has the sum of their bytes. */
-class Asking implements Session {
-  #sent = 0;
-  step(frame?: Bytes): ReturnType<Session["step"]> {
-    if (frame !== undefined) return Promise.resolve({ send: [], done: frame[0] });
-    return Promise.resolve({ send: this.#sent < FRAMES ? [Uint8Array.of(++this.#sent)] : [] });
-  }
-}
-
-/** The domain's side of it; a frame of zero is refused. */
-class Summing implements Session {
-  #taken = 0;
-  #sum = 0;
-  step(frame?: Bytes): ReturnType<Session["step"]> {
-    if (frame === undefined) return Promise.resolve({ send: [] });
-    if (frame[0] === 0) throw new SluiceError("ERR_FRAME_MALFORMED", { field: "number", expected: "at least 1" });
-    this.#sum += frame[0] ?? 0;
-    if (++this.#taken < FRAMES) return Promise.resolve({ send: [] });
-    return Promise.resolve({ send: [Uint8Array.of(this.#sum)], done: null });
-  }
-}
 
 /** Roles that began, by the items that were opened, and how many were closed. */
 const begun: number[] = [];
@@ -112,12 +89,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await fixture[Symbol.asyncDispose]();
 });
-
-const codeOf = (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => "nothing",
-    (error: unknown) => (isSluiceError(error) ? error.code : String(error)),
-  );
 
 interface Opening {
   readonly items?: number;
@@ -166,7 +137,7 @@ test("a session is charged when it is opened, and ends with one receipt that sta
   expect(spentUnits(fixture, grant, "psi.ids")).toBe(spent + ITEMS);
   const { kept, send } = await posting(one);
   const role = new MeasuredSession(new Asking(), "caller", async () => {});
-  expect(await postSession(role, { id: fromHex(one.callId), post: send })).toBe((FRAMES * (FRAMES + 1)) / 2);
+  expect(await postSession(role, { id: fromHex(one.callId), post: send })).toBe(SUM);
   const { answer } = kept;
   if (answer === null) throw new Error("no receipt came");
   const { body } = answer.receipt.receipt;
@@ -188,7 +159,7 @@ test("an opening that comes again opens nothing more; its bytes alone are a repl
   expect((await open(one, await one.again())).answer).toBeNull();
   expect([spentUnits(fixture, grant, "psi.ids") - spent, begun.length - roles]).toEqual([ITEMS, 1]);
   const { send } = await posting(one);
-  expect(await postSession(new Asking(), { id: fromHex(one.callId), post: send })).toBe(66);
+  expect(await postSession(new Asking(), { id: fromHex(one.callId), post: send })).toBe(SUM);
 });
 
 test("what cannot be opened is not charged: another snapshot, too large a list, a form without sessions, no quota, no room", async () => {
@@ -248,13 +219,13 @@ test("messages of another call, changed or old ones, and calls by the usual way 
       return answer;
     },
   });
-  expect(done).toBe(66);
+  expect(done).toBe(SUM);
   expect(await codeOf(say(kept.messages[0] ?? utf8("")))).toBe("ERR_SESSION_FRAME");
   expect(await codeOf(say(concatBytes(kept.messages[0] ?? utf8(""), utf8("x"))))).toBe("ERR_FRAME_MALFORMED");
   expect(
     await codeOf(ask(fixture, set, "psi.ids", encodeSessionOpening({ snapshot: fromHex(set.snapshotHash), items: 1 }))),
   ).toBe("ERR_FRAME_MALFORMED");
-  expect(await postSession(new Asking(), { id: fromHex(other.callId), post: foreign.send })).toBe(66);
+  expect(await postSession(new Asking(), { id: fromHex(other.callId), post: foreign.send })).toBe(SUM);
   const unknown = encodeSessionMessage({ number: 0, sealed: utf8("x") });
   expect(await codeOf(post(fixture, `/v1/sessions/${"0".repeat(32)}`, unknown, BINARY_MEDIA_TYPE))).toBe(
     "ERR_SESSION_ENDED",
@@ -325,7 +296,7 @@ test("a domain that begins anew holds no session: what was spent stays spent, an
   const again = await call({ items: 3 });
   await open(again);
   const fresh = await posting(again);
-  expect(await postSession(new Asking(), { id: fromHex(again.callId), post: fresh.send })).toBe(66);
+  expect(await postSession(new Asking(), { id: fromHex(again.callId), post: fresh.send })).toBe(SUM);
 });
 
 test("a grant that is taken back ends its sessions, and no answer leaves", async () => {

@@ -1,7 +1,7 @@
 /** Models with a hidden layer, columns and plain scores for their tests.
  *  @module */
 import type { SquareNetwork } from "@sluice/protocol";
-import type { HiddenColumns } from "../src/he/hidden/client.ts";
+import type { ScoreColumns } from "../src/he/score-columns.ts";
 import { planHidden, type HiddenPlanOptions, type HiddenProduct } from "../src/he/hidden/server.ts";
 
 /** `values` are the numbers of the model, in turn: weights and bias of each unit, and the intercept. */
@@ -24,7 +24,7 @@ export async function hiddenProduct(network: SquareNetwork, options?: HiddenPlan
 }
 
 /** The oracle: written from the formula, with weights rounded here. */
-export function plainHidden({ network, parameters }: HiddenProduct, columns: HiddenColumns): number[] {
+export function plainHidden({ network, parameters }: HiddenProduct, columns: ScoreColumns): number[] {
   const step = 2 ** -parameters.weightScaleBits;
   const rows = Object.values(columns)[0]?.length ?? 0;
   return Array.from({ length: rows }, (_, row) => {

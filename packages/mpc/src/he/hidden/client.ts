@@ -20,22 +20,10 @@ import {
 import type { Decryptor } from "node-seal/throws";
 import { refusing } from "../engine.ts";
 import { openHandles } from "../handles.ts";
+import { checkColumns, type ScoreColumns } from "../score-columns.ts";
+import { scoreQuery, type ScoreQuery } from "../score-query.ts";
 import { centred, scoreBits } from "./plan.ts";
 import { hiddenRing, refusedColumn, type HiddenRing } from "./ring.ts";
-
-/** Columns by feature name, equally long: one value per row. */
-export type HiddenColumns = Readonly<Record<string, Float64Array>>;
-
-/** A request whose key waits for the answer. Finish or discard it. */
-export interface HiddenQuery {
-  /** HiddenRequest. */
-  readonly frame: Bytes;
-  /** Takes the HiddenReply: one score per row. Works once, and deletes the key.
-   *  @throws ERR_FRAME_MALFORMED, ERR_SCORE_CIPHERTEXT, ERR_STATE */
-  finish(frame: Bytes): Float64Array;
-  /** Deletes the key of a query that will not be finished. */
-  discard(): void;
-}
 
 /** Encrypts for one model. Holds public parameters only, nothing to close. */
 export class HiddenClient {
@@ -57,9 +45,9 @@ export class HiddenClient {
   /** Encrypts one column per feature under fresh keys.
    *  @throws ERR_SCORE_ROWS; ERR_SCORE_INPUT when a column is missing, uneven, empty, or has a value that is not a
    *  finite number within its bounds. */
-  encrypt(columns: HiddenColumns): HiddenQuery {
+  encrypt(columns: ScoreColumns): ScoreQuery {
     const { features, featureScaleBits } = this.parameters;
-    const rows = this.#checkColumns(columns);
+    const rows = checkColumns(columns, features, HIDDEN_ROWS);
     const { engine, publicKey, relinKeys } = this.#ring;
     const { seal, context, encoder, fresh } = engine;
     const none = seal.ComprModeType.none;
@@ -88,47 +76,11 @@ export class HiddenClient {
       });
       slots.fill(0);
       plaintext.setZero();
-      let open = true;
-      const end = () => {
-        open = false;
-        scope.close();
-      };
-      return {
-        frame,
-        finish: (reply) => {
-          if (!open) {
-            throw new SluiceError("ERR_STATE", { kind: "query", name: "score", state: "finished", needed: "new" });
-          }
-          try {
-            return this.#decrypt(decryptor, reply).slice(0, rows);
-          } finally {
-            end();
-          }
-        },
-        discard: end,
-      };
+      return scoreQuery(frame, scope, (reply) => this.#decrypt(decryptor, reply).slice(0, rows));
     } catch (error) {
       scope.close();
       throw error;
     }
-  }
-
-  #checkColumns(columns: HiddenColumns): number {
-    const { features } = this.parameters;
-    const first = columns[features[0]?.name ?? ""];
-    const rows = first?.length ?? 0;
-    if (rows > HIDDEN_ROWS) throw new SluiceError("ERR_SCORE_ROWS", { rows, maxRows: HIDDEN_ROWS });
-    for (const { name, low, high } of features) {
-      const column = Object.hasOwn(columns, name) ? columns[name] : undefined;
-      if (column === undefined) throw refused(name, "it is missing");
-      if (column.length === 0) throw refused(name, "it has no rows");
-      if (column.length !== rows) throw refused(name, "it has another number of rows");
-      // Written so that NaN is refused as well.
-      if (!column.every((value) => value >= low && value <= high)) {
-        throw refused(name, `a value is not a number between ${low} and ${high}`);
-      }
-    }
-    return rows;
   }
 
   #decrypt(decryptor: Decryptor, frame: Bytes): Float64Array {
@@ -148,8 +100,4 @@ export class HiddenClient {
       return scores;
     });
   }
-}
-
-function refused(feature: string, reason: string): SluiceError {
-  return new SluiceError("ERR_SCORE_INPUT", { feature, reason });
 }

@@ -29,24 +29,14 @@ import type { Decryptor, Encryptor } from "node-seal/throws";
 import { packPlaintext } from "../ciphertext-bytes.ts";
 import { heEngine, loadFull, refusing, type HeEngine } from "../engine.ts";
 import { openHandles } from "../handles.ts";
+import { checkColumns, type ScoreColumns } from "../score-columns.ts";
+import { scoreQuery, type ScoreQuery } from "../score-query.ts";
 import { addValues, centredSums, toCoefficients, type ToCoefficients } from "./coefficients.ts";
 import { LINEAR_PARAMETERS, refusedCiphertext } from "./parameters.ts";
 
+export type { ScoreColumns } from "../score-columns.ts";
+export type { ScoreQuery } from "../score-query.ts";
 export { applyLink, type Link } from "./link.ts";
-
-/** Columns by feature name, equally long: one value per row. */
-export type ScoreColumns = Readonly<Record<string, Float64Array>>;
-
-/** A request whose key waits for the answer. Finish or discard it. */
-export interface ScoreQuery {
-  /** ScoreRequest. */
-  readonly frame: Bytes;
-  /** Takes the ScoreReply: one linear score per row. Works once, and deletes the key.
-   *  @throws ERR_FRAME_MALFORMED, ERR_SCORE_ROWS, ERR_SCORE_CIPHERTEXT, ERR_STATE */
-  finish(frame: Bytes): Float64Array;
-  /** Deletes the key of a query that will not be finished. */
-  discard(): void;
-}
 
 /** Encrypts for one product. Holds public parameters only, nothing to close. */
 export class ScoreClient {
@@ -72,8 +62,9 @@ export class ScoreClient {
    *  @throws ERR_SCORE_ROWS; ERR_SCORE_INPUT when a column is missing, uneven, empty, or has a value that is not a
    *  finite number within the bound. */
   encrypt(columns: ScoreColumns): ScoreQuery {
-    const { features } = this.parameters;
-    const rows = this.#checkColumns(columns);
+    const { features, featureBound } = this.parameters;
+    const bounds = features.map((name) => ({ name, low: -featureBound, high: featureBound }));
+    const rows = checkColumns(columns, bounds, MAX_SCORE_ROWS);
     // Holds the key until the query ends.
     const scope = openHandles();
     try {
@@ -89,46 +80,11 @@ export class ScoreClient {
         features: features.length,
         columns: features.map((feature) => this.#encryptColumn(encryptor, columns[feature], rows)),
       });
-      let open = true;
-      const end = () => {
-        open = false;
-        scope.close();
-      };
-      return {
-        frame,
-        finish: (reply) => {
-          if (!open) {
-            throw new SluiceError("ERR_STATE", { kind: "query", name: "score", state: "finished", needed: "new" });
-          }
-          try {
-            return this.#decrypt(decryptor, reply, rows);
-          } finally {
-            end();
-          }
-        },
-        discard: end,
-      };
+      return scoreQuery(frame, scope, (reply) => this.#decrypt(decryptor, reply, rows));
     } catch (error) {
       scope.close();
       throw error;
     }
-  }
-
-  #checkColumns(columns: ScoreColumns): number {
-    const { features, featureBound } = this.parameters;
-    const rows = columns[features[0] ?? ""]?.length ?? 0;
-    if (rows > MAX_SCORE_ROWS) throw new SluiceError("ERR_SCORE_ROWS", { rows, maxRows: MAX_SCORE_ROWS });
-    for (const feature of features) {
-      const column = Object.hasOwn(columns, feature) ? columns[feature] : undefined;
-      if (column === undefined) throw refused(feature, "it is missing");
-      if (column.length === 0) throw refused(feature, "it has no rows");
-      if (column.length !== rows) throw refused(feature, "it has another number of rows");
-      // Written so that NaN is refused as well.
-      if (!column.every((value) => Math.abs(value) <= featureBound)) {
-        throw refused(feature, `a value is not a number within ±${featureBound}`);
-      }
-    }
-    return rows;
   }
 
   /** SEAL encrypts zero, and the values are added to its coefficients: what is sent has SEAL's coins and key, and no others. */
@@ -174,8 +130,4 @@ export class ScoreClient {
     full.widen({ c0: none, c1 }, 1);
     return mask;
   }
-}
-
-function refused(feature: string, reason: string): SluiceError {
-  return new SluiceError("ERR_SCORE_INPUT", { feature, reason });
 }

@@ -11,7 +11,7 @@ import {
   type Scorecard,
   type ScorecardItem,
 } from "@sluice/protocol";
-import type { ScoreColumns } from "./client.ts";
+import type { ScoreColumns } from "../score-columns.ts";
 
 /** Between column and number of the bin in the name of a feature; no column has it in its name. */
 const BIN_SEPARATOR = "#";
