@@ -11,6 +11,7 @@ export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   desensitize: ["protocol"],
   sandbox: ["protocol"],
   evidence: ["protocol"],
+  settlement: ["protocol"],
   domain: ["protocol", "mpc", "desensitize", "sandbox", "evidence"],
   gateway: ["protocol", "evidence"],
   client: [
@@ -22,7 +23,7 @@ export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "mpc/session/client",
     "evidence",
   ],
-  cli: ["protocol", "mpc", "desensitize", "sandbox", "evidence", "domain", "gateway", "client"],
+  cli: ["protocol", "mpc", "desensitize", "sandbox", "evidence", "settlement", "domain", "gateway", "client"],
 };
 
 /** Entries that run in a browser: nothing they reach may need Node. */

@@ -4,6 +4,7 @@
 import { AGGREGATE_ERRORS } from "./errors-aggregate.ts";
 import { PSI_ERRORS } from "./errors-psi.ts";
 import { SELECTION_ERRORS } from "./errors-selection.ts";
+import { SETTLEMENT_ERRORS } from "./errors-settlement.ts";
 import { WORK_ERRORS } from "./errors-work.ts";
 
 /** What stands behind one code. `{name}` in a template is replaced by the detail of that name. */
@@ -299,6 +300,7 @@ export const ERROR_CATALOGUE = {
   ...AGGREGATE_ERRORS,
   ...PSI_ERRORS,
   ...SELECTION_ERRORS,
+  ...SETTLEMENT_ERRORS,
 
   // Encrypted scoring
   ERR_SCORE_ROWS: {

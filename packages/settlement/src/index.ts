@@ -1,0 +1,11 @@
+/** Metering, cost accounting, price ceilings, statements and revenue shares: exact, explained, without I/O.
+ *  @module */
+export * from "./apportion.ts";
+export * from "./exact.ts";
+export * from "./figure.ts";
+export * from "./input.ts";
+export * from "./money.ts";
+export * from "./rules/futian.ts";
+export * from "./rules/jurisdictions.ts";
+export * from "./rules/resolve.ts";
+export * from "./rules/rule-set.ts";

@@ -1,0 +1,52 @@
+/** Reading of input: everything is parsed before anything is computed, and what does not fit is refused by the name of its line.
+ *  @module */
+import { SluiceError } from "@sluice/protocol";
+import { z } from "zod";
+
+/** Most lines of one kind in a file. */
+export const MAX_LINES = 100_000;
+
+/** Money in yuan, not negative, with at most two places: `1234.50`. */
+export const YuanText = z.string().regex(/^(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,2})?$/, "yuan with at most two places");
+/** A number that is not negative: quantities and prices. */
+export const QuantityText = z
+  .string()
+  .regex(/^(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,6})?$/, "a number of zero or more, with at most six places");
+/** Per cent, from 0 with at most six places. */
+export const PercentText = z.string().regex(/^(?:0|[1-9][0-9]{0,3})(?:\.[0-9]{1,6})?$/, "per cent, zero or more");
+/** A calendar day: `2026-11-30`. */
+export const Day = z.iso.date();
+/** A calendar month: `2026-11`. */
+export const Month = z.string().regex(/^[0-9]{4}-(?:0[1-9]|1[0-2])$/, "a month as 2026-11");
+/** Name of a line, a product, a party: lower case letters, digits, `-`, `.` and `_`. */
+export const LineId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "a name of lower case letters, digits, - . and _");
+/** Words for people. */
+export const Text = z.string().min(1).max(300);
+
+/** Parses `value`.
+ *  @throws ERR_SETTLEMENT_INPUT naming the first line that does not fit, by its place and, where it has one, its `id`. */
+export function readInput<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const path = issue?.path ?? [];
+  throw new SluiceError("ERR_SETTLEMENT_INPUT", {
+    line: `${what}${lineName(value, path)}`,
+    expected: issue?.message ?? "another shape",
+  });
+}
+
+/** `/costs/3 (rent-2026)/amount`: the way to a member, with the names of lines beside their places. */
+function lineName(value: unknown, path: readonly PropertyKey[]): string {
+  let at: unknown = value;
+  let name = "";
+  for (const step of path) {
+    name += `/${String(step)}`;
+    at = typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[step] : undefined;
+    const id = typeof at === "object" && at !== null ? (at as { id?: unknown }).id : undefined;
+    if (typeof id === "string" && LineId.safeParse(id).success) name += ` (${id})`;
+  }
+  return name;
+}

@@ -1,0 +1,83 @@
+/** Rules of Futian (福田, Shenzhen), from its plan for the authorised operation of public data (draft for comments, 2025), chapters 六 and 七.
+ *  @module */
+import type { RuleSet } from "./rule-set.ts";
+
+const LOST = {
+  zh: "原文公式为图片，未能取得；按其图例推定",
+  en: "the formula is a lost image of the document; inferred from its legend",
+};
+const SILENT = { zh: "原文未规定，暂定", en: "the document is silent; set until it is ruled" };
+
+/** The only plan of the four that gives formulas. */
+export const FUTIAN_2025: RuleSet = {
+  id: "futian-2025",
+  title: {
+    zh: "福田区公共数据资源授权运营实施方案（试行，征求意见稿）",
+    en: "Futian plan for authorised operation (draft)",
+  },
+  level: "district",
+  jurisdictions: ["futian"],
+  from: "2025-01-01",
+  parameters: {
+    freePurposes: { value: ["public-governance", "public-welfare"], source: "003 六(一)1" },
+    freeConditions: { value: ["approval", "welfare-agreement"], source: "003 六(一)1" },
+    freeProhibitedUses: { value: ["business-analysis", "marketing"], source: "003 六(八)5" },
+    normalisation: {
+      value: { api: "1", alert: "10", dataset: "0.001", label: "1", report: "10000" },
+      source: "003 六(四)",
+      assumed: { zh: `V=ΣK·v：${LOST.zh}`, en: `V = ΣK·v: ${LOST.en}` },
+    },
+    useThreshold: {
+      value: { calls: "1000000", alertPercents: ["50", "80", "100"], timeZone: "Asia/Shanghai" },
+      source: "003 六(八)5",
+      assumed: {
+        zh: "预警档位50%、80%、100%原文未规定",
+        en: "the document gives the million of calls; the steps of 50, 80 and 100 % are set until they are ruled",
+      },
+    },
+    profitRate: { value: { method: "yield-plus-spread", maxSpreadPercent: "6" }, source: "003 六(二)1" },
+    vatPercent: { value: "6", source: "003 六(二)1" },
+    amortisationYears: { value: 8, source: "003 六(五)3" },
+    labourCapPercent: { value: "120", source: "003 六(五)3、4" },
+    tenderAbove: { value: "1000000.00", source: "003 六(五)4" },
+    sensitivity: {
+      value: { person: "1.5", enterprise: "1.2", general: "1", important: "1.2", core: "1.5" },
+      source: "003 六(七)1",
+    },
+    valueFactors: { value: ["1", "1.5", "2"], source: "003 六(七)1" },
+    excessOfPrices: {
+      value: "common-factor",
+      source: "003 六(二)2",
+      assumed: {
+        zh: "Σp·q≤Rmax据图例推定；超出时以同一系数Rmax/Σp·q下调",
+        en: "Σp·q ≤ R_max is inferred from a legend; above it all prices are scaled by R_max/Σp·q",
+      },
+    },
+    adjustment: {
+      value: { fromPercent: "10", formula: "proportional" },
+      source: "003 六(八)1、4",
+      assumed: {
+        zh: `d=(实际收入−Rmax)/Rmax，|d|≥10%时p改为p·(1−d)：${LOST.zh}`,
+        en: `d = (actual − R_max)/R_max; from 10 % on p becomes p·(1 − d): ${LOST.en}`,
+      },
+    },
+    periodYears: { value: 3, source: "003 六(八)1" },
+    excessIncome: { value: "next-period", source: "003 六(八)1" },
+    smallFirmDiscount: { value: "optional", source: "003 六", assumed: SILENT },
+    publicityBeforeUse: { value: false, source: "003 六(七)3", assumed: SILENT },
+    publicityDays: { value: 30, source: "003 六(八) 注" },
+    costNoteMonths: { value: 1, source: "003 六(八)2" },
+    costAuditMonths: { value: 6, source: "003 六(八)2" },
+    treasuryFee: { value: "by-agreement", source: "003 七(三)", assumed: SILENT },
+    unitPriceRounding: { value: { places: 6, mode: "half-up" }, source: "003 六(六)", assumed: SILENT },
+    ceilingRounding: {
+      value: { places: 6, mode: "down" },
+      source: "003 六(七)",
+      assumed: {
+        zh: "上限向下取，不使Σp·q超过Rmax",
+        en: "a ceiling is rounded down, so that rounding cannot pass R_max",
+      },
+    },
+    postingRounding: { value: { places: 2, mode: "half-up" }, source: "003 六(二)", assumed: SILENT },
+  },
+};
