@@ -13,7 +13,7 @@ export const suite: Suite = {
   note:
     "`score-linear-32x4096` is a whole request in one worker, from frame to frame, with parsing; `node-seal degree-3 sigmoid` approximates the probability of the same " +
     "rows under encryption (CKKS, N = 8192), where ours leaves the link to the caller. `score-linear-upload` is what an encrypted value takes in a request. " +
-    "`score-linear-workers2` answers 64 requests on two threads. Results are compared with plain arithmetic. " +
+    "`score-linear-workers2` answers 64 requests, made beforehand, on two threads. Results are compared with plain arithmetic. " +
     "`score-hidden16-32x4096` is a whole request to a private model of 16 square units in one thread (CKKS, N = 16384), with noise; its peer is the sum of SEAL's operations " +
     "of the same circuit, each measured alone: 512 products with encoded weights among them, which ours replaces by sums of whole multiples. " +
     "`aggregate-histogram-3x1000` and `-10x1000` add up a histogram of a thousand cells over three and ten domains under double masks: " +

@@ -148,7 +148,11 @@ test("a model that does not fit its parameters is refused", async () => {
     { model, parameters: { ...parameters, featureScaleBits: 60 } },
     { model, parameters: { ...parameters, errorBound: parameters.errorBound / 2 } },
   ];
-  for (const misfit of misfits) await expect(score(misfit, frame)).rejects.toEqual(coded("ERR_SCORE_MODEL"));
+  // Neither after the product that fits was prepared, nor when it comes again.
+  expect(await score(product, frame)).toHaveLength(28_704);
+  for (const misfit of [...misfits, ...misfits]) {
+    await expect(score(misfit, frame)).rejects.toEqual(coded("ERR_SCORE_MODEL"));
+  }
 });
 
 test("a transparent reply, one of other rows and one that is not a ciphertext are refused by the caller", async () => {

@@ -11,7 +11,6 @@
  *  @module */
 import {
   decodeScoreRequest,
-  documentHash,
   encodeScoreReply,
   MAX_FRAME_BYTES,
   SluiceError,
@@ -19,7 +18,8 @@ import {
   type Bytes,
 } from "@sluice/protocol";
 import { refusedCiphertext } from "./parameters.ts";
-import { checkScoreProduct, roundWeights, type ScoreProduct } from "./plan.ts";
+import type { ScoreProduct } from "./plan.ts";
+import { prepareProduct } from "./prepared.ts";
 import { weightedSum } from "./weighted-sum.ts";
 
 export { planScore, scoreErrorBound, type ScoreProduct } from "./plan.ts";
@@ -33,17 +33,11 @@ export async function score(product: ScoreProduct, frame: Bytes): Promise<Bytes>
     throw new SluiceError("ERR_FRAME_TOO_LARGE", { sizeBytes: frame.length, maxBytes: MAX_FRAME_BYTES });
   }
   const request = decodeScoreRequest(frame);
-  checkScoreProduct(product);
-  if ((await documentHash(product.parameters)) !== toHex(request.parameters)) throw new SluiceError("ERR_SNAPSHOT");
-  if (request.features !== product.parameters.features.length) {
-    throw new SluiceError("ERR_FRAME_MALFORMED", {
-      field: "features",
-      expected: String(product.parameters.features.length),
-    });
+  const { hash, features, weights, intercept } = await prepareProduct(product);
+  if (hash !== toHex(request.parameters)) throw new SluiceError("ERR_SNAPSHOT");
+  if (request.features !== features) {
+    throw new SluiceError("ERR_FRAME_MALFORMED", { field: "features", expected: String(features) });
   }
-  const { featureScaleBits, weightScaleBits } = product.parameters;
-  const weights = roundWeights(product.model, weightScaleBits).map((weight) => weight * 2 ** weightScaleBits);
-  const intercept = Math.round(product.model.intercept * 2 ** (featureScaleBits + weightScaleBits));
   const sum = weightedSum(request.columns, weights, intercept, (index, reason) => refusedCiphertext(index)(reason));
   return encodeScoreReply({ rows: request.rows, ...sum });
 }
