@@ -61,6 +61,8 @@ test("a quotient is rounded once, as the rule says", () => {
   expect(by("1", "8", 2, "half-up")).toBe("0.13");
   expect(by("-1", "8", 2, "half-up")).toBe("-0.13");
   expect(by("0.004499999999", "1", 3, "half-up")).toBe("0.004");
+  // Just below a half at the 27th place: rounded at more places first, it would go up.
+  expect(by(`124${"9".repeat(24)}`, `1${"0".repeat(27)}`, 2, "half-up")).toBe("0.12");
   expect(() => quotient(exact("1"), exact("0"), { places: 2, mode: "down" }, "label")).toThrow(
     expect.objectContaining({ code: "ERR_SETTLEMENT_DIVISOR" }),
   );

@@ -68,6 +68,12 @@ test("G33: what stands in for a lost formula says so", () => {
   expect(huangshi.of("freePurposes").reference.assumed).toBeUndefined();
 });
 
+test("G33: a higher level goes before a later day", () => {
+  const early: RuleSet = { ...national, id: "national-2024", from: "2024-01-01" };
+  const rules = rulesFor({ sets: [FUTIAN_2025, early], jurisdiction: "futian", on: "2025-06-01" });
+  expect(rules.of("vatPercent")).toMatchObject({ value: "3", reference: { set: "national-2024" } });
+});
+
 test("G33: a day or a place without rules, and a set of another shape, are refused", () => {
   const refused = (options: Parameters<typeof rulesFor>[0]) => {
     try {
