@@ -104,7 +104,22 @@ test("normal equations are those of all rows, and solve to the plain least squar
 test("values that are no finite numbers, missing columns, targets beyond 0 and 1 and too many rows are refused", () => {
   const refused = expect.objectContaining({ code: "ERR_AGGREGATE_VALUE" });
   const sum: AggregateStatistic = { kind: "sum", columns: [column("a")] };
-  for (const a of [[NaN], [Infinity], [-Infinity], ["1"]]) expect(() => summed(sum, [rowsOf({ a })])).toThrow(refused);
+  const ofNumbers: AggregateStatistic[] = [
+    sum,
+    { kind: "mean", columns: [column("a")] },
+    { kind: "variance", columns: [column("a")] },
+    { kind: "histogram", column: "a", edges: [0] },
+    { kind: "normal-equations", features: [column("a")], target: column("y", 0, 1, 1) },
+    gradientOf([0, 0], 1),
+  ];
+  for (const statistic of ofNumbers) {
+    for (const a of [[NaN], [Infinity], [-Infinity], ["1"]]) {
+      expect(() => summed(statistic, [rowsOf({ a, y: [1] })])).toThrow(refused);
+    }
+  }
+  // The largest finite number counts as the bound of its column.
+  const largest = rowsOf({ a: [Number.MAX_VALUE, -Number.MAX_VALUE, -Number.MAX_VALUE] });
+  expect(summed(sum, [largest])).toEqual(summed(sum, [rowsOf({ a: [100, -50, -50] })]));
   expect(() => summed(sum, [rowsOf({ b: [1] })])).toThrow(refused);
   expect(() => summed(sum, [rowsOf({ b: [1], a: [] })])).toThrow(refused);
   expect(() => summed({ kind: "count" }, [{ rows: 1_001, column: () => undefined }])).toThrow(refused);

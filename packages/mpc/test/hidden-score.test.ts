@@ -53,9 +53,9 @@ test("scores are the plain ones of the rounded model to the published bound, at 
   expect(() => query.finish(new Uint8Array(0))).toThrow(expect.objectContaining({ code: "ERR_STATE" }));
 }, 60_000);
 
-test("values outside of their bounds, NaN and infinity are refused before encryption", () => {
+test("values outside of their bounds, NaN, infinity and the largest number are refused before encryption", () => {
   const good = { x0: Float64Array.of(0), x1: Float64Array.of(0), x2: Float64Array.of(0) };
-  for (const value of [Number.NaN, Infinity, -Infinity, 3.001, -1.001]) {
+  for (const value of [Number.NaN, Infinity, -Infinity, Number.MAX_VALUE, -Number.MAX_VALUE, 3.001, -1.001]) {
     expect(() => client.encrypt({ ...good, x0: Float64Array.of(value) })).toThrow(
       expect.objectContaining({ code: "ERR_SCORE_INPUT", details: expect.objectContaining({ feature: "x0" }) }),
     );
