@@ -30,6 +30,8 @@ export interface Rounding {
   readonly mode: RoundingMode;
   /** The exact value before it, or the quotient that has no end: `1000000 ÷ 3`. */
   readonly exact: string;
+  /** The rule that says so. */
+  readonly rule?: RuleReference;
 }
 
 /** How a figure was made of others. */
@@ -80,7 +82,7 @@ export function roundingsUnder(figure: Figure): { readonly figure: Figure; reado
 export function assumptionsUnder(figure: Figure): RuleReference[] {
   const found = new Map<string, RuleReference>();
   for (const one of figuresUnder(figure)) {
-    for (const rule of [one.rule, one.derivation?.rule]) {
+    for (const rule of [one.rule, one.derivation?.rule, one.derivation?.rounding?.rule]) {
       if (rule?.assumed !== undefined) found.set(`${rule.set} ${rule.id} ${rule.assumed.en}`, rule);
     }
   }
