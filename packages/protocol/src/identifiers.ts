@@ -38,8 +38,14 @@ export type Random128 = z.infer<typeof Random128>;
 export const Instant = z
   .string()
   .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/)
-  .refine((text) => !Number.isNaN(Date.parse(text)), "an instant that exists");
+  .refine((text) => exists(text), "an instant that exists");
 export type Instant = z.infer<typeof Instant>;
+
+/** Whether the day is in its month: `Date` reads 30 February as 2 March. */
+function exists(instant: string): boolean {
+  const milliseconds = Date.parse(instant);
+  return !Number.isNaN(milliseconds) && new Date(milliseconds).toISOString() === instant;
+}
 
 /** Non-negative whole number in decimal, without leading zeros, up to 30 digits. */
 export const Amount = z.string().regex(/^(?:0|[1-9][0-9]{0,29})$/);
