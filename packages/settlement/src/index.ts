@@ -4,6 +4,8 @@ export * from "./apportion.ts";
 export * from "./exact.ts";
 export * from "./figure.ts";
 export * from "./input.ts";
+export * from "./ledger/journal.ts";
+export * from "./ledger/ledger.ts";
 export * from "./make-figure.ts";
 export * from "./money.ts";
 export * from "./rules/futian.ts";
