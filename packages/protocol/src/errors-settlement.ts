@@ -35,6 +35,21 @@ export const SETTLEMENT_ERRORS = {
     message: "no rule set of {jurisdiction} gives {rule} on {on}",
     remedy: "use a date in which a rule set is in force, or add one",
   },
+  ERR_SETTLEMENT_TWICE: {
+    status: 409,
+    message: "{line} is given twice",
+    remedy: "give each line, product and call once; nothing was computed",
+  },
+  ERR_SETTLEMENT_MISSING: {
+    status: 409,
+    message: "{line} is not given, and {rule} needs it",
+    remedy: "add the named line; nothing was computed",
+  },
+  ERR_SETTLEMENT_PERIOD: {
+    status: 409,
+    message: "{line} is not of {period}",
+    remedy: "leave out what is of another year or month, or settle it with its own period; nothing was computed",
+  },
   ERR_SETTLEMENT_REFUSED: {
     status: 409,
     message: "{line} is refused by rule {rule}: {reason}",

@@ -14,6 +14,10 @@ export const QuantityText = z
   .regex(/^(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,6})?$/, "a number of zero or more, with at most six places");
 /** Per cent, from 0 with at most six places. */
 export const PercentText = z.string().regex(/^(?:0|[1-9][0-9]{0,3})(?:\.[0-9]{1,6})?$/, "per cent, zero or more");
+/** A number of things, whole: at most 15 digits. */
+export const CountText = z.string().regex(/^(?:0|[1-9][0-9]{0,14})$/, "a whole number of zero or more");
+/** A calendar year of this century: `2026`. */
+export const Year = z.string().regex(/^20[0-9]{2}$/, "a year as 2026");
 /** A calendar day: `2026-11-30`. */
 export const Day = z.iso.date();
 /** A calendar month: `2026-11`. */
@@ -24,6 +28,9 @@ export const LineId = z
   .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "a name of lower case letters, digits, - . and _");
 /** Words for people. */
 export const Text = z.string().min(1).max(300);
+
+/** Words for people, in both languages. */
+export const Words = z.strictObject({ zh: Text, en: Text });
 
 /** Parses `value`.
  *  @throws ERR_SETTLEMENT_INPUT naming the first line that does not fit, by its place and, where it has one, its `id`. */

@@ -22,6 +22,7 @@ export const FUTIAN_2025: RuleSet = {
     freePurposes: { value: ["public-governance", "public-welfare"], source: "003 六(一)1" },
     freeConditions: { value: ["approval", "welfare-agreement"], source: "003 六(一)1" },
     freeProhibitedUses: { value: ["business-analysis", "marketing"], source: "003 六(八)5" },
+    measures: { value: "product-of-factors", source: "003 六(四)" },
     normalisation: {
       value: { api: "1", alert: "10", dataset: "0.001", label: "1", report: "10000" },
       source: "003 六(四)",

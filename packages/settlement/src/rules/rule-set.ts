@@ -2,9 +2,7 @@
  *  rule which the documents lost or do not give says so in `assumed`.
  *  @module */
 import { z } from "zod";
-import { Day, LineId, PercentText, QuantityText, Text, YuanText } from "../input.ts";
-
-const Words = z.strictObject({ zh: Text, en: Text });
+import { Day, LineId, PercentText, QuantityText, Text, Words, YuanText } from "../input.ts";
 
 /** A rule's value, where it is written, and why it is assumed if it is. */
 function ruled<T extends z.ZodType>(value: T) {
@@ -20,6 +18,8 @@ export const RuleParameters = z
     freePurposes: ruled(z.array(LineId).min(1)),
     freeConditions: ruled(z.array(z.enum(["approval", "welfare-agreement"]))),
     freeProhibitedUses: ruled(z.array(LineId)),
+    /** How use of each form is counted: the product of the factors that its row of the table names. */
+    measures: ruled(z.literal("product-of-factors")),
     /** K of each form, by which use becomes comparable. */
     normalisation: ruled(
       z.strictObject({
@@ -110,6 +110,7 @@ export const RULE_ROWS: Readonly<Record<RuleName, string>> = {
   freePurposes: "G1",
   freeConditions: "C9",
   freeProhibitedUses: "C10",
+  measures: "G6",
   normalisation: "G7",
   useThreshold: "C11",
   profitRate: "G3",
