@@ -10,6 +10,7 @@ import {
   fromHex,
   toHex,
   type LinearModel,
+  type ScoreParameters,
   type ScoreSnapshot,
 } from "@sluice/protocol";
 import {
@@ -37,7 +38,7 @@ const COLUMNS = [
 /** One product, asked once for four rows. */
 export async function makeScoreVectors(served: ServedIdentity, receiptKey: KeyPair) {
   const parameters = planScore(MODEL, 16);
-  const snapshot: ScoreSnapshot = {
+  const snapshot: ScoreSnapshot & { parameters: ScoreParameters } = {
     type: "score-snapshot",
     ...served,
     product: "insurance-pricing",

@@ -74,7 +74,7 @@ test("centres are told in the units of their columns", () => {
 test("the page of a release lists a model of any kind, and what was declared", () => {
   const run = (model: ReleasedModel, outputs: object): Run =>
     ({ model, manifest: { name: "a", purpose: "a", input: {}, outputs } }) as unknown as Run;
-  const textOf = (shown: Run): string => JSON.stringify(runSections(shown, null, null));
+  const textOf = (shown: Run): string => JSON.stringify(runSections(shown, null, { names: null, grant: undefined }));
   const trees = textOf(
     run(TREES, { model: { kind: "tree-model", maxTrees: 9, maxLeaves: 4, target: "defaulted", link: "logit" } }),
   );

@@ -30,6 +30,7 @@ export { noisyTable } from "./guard/noisy-table.ts";
 export { NearSets } from "./guard/near-sets.ts";
 export { kindWord } from "./guard/released-sets.ts";
 export { BUCKETS, separateSets, SET_WORDS } from "./guard/shown-sets.ts";
+export { isRoundedNetwork } from "./guard/square-network.ts";
 export { MIN_CELL_SUBJECTS } from "./guard/subjects.ts";
 export { TABLE_BASE } from "./guard/table.ts";
 export { featureLevels } from "./guard/levels.ts";

@@ -26,6 +26,7 @@ export const KEY_NAMES = { receipt: "receipt", log: "log", logSm2: "log-sm2", ma
 type SecretPurpose =
   | "data-key"
   | "membership"
+  | "network-salt"
   | "oprf"
   | "output-register"
   | "psi"

@@ -79,7 +79,7 @@ export async function reportAgain(
     ...(onEvidence === undefined ? {} : { onEvidence }),
   };
   try {
-    return (await runGuarded({ workshop, clock, config, pause: () => Promise.resolve() }, work, input)).report;
+    return (await runGuarded({ workshop, clock, config, keyring, pause: () => Promise.resolve() }, work, input)).report;
   } catch (error) {
     if (signal.aborted) throw new SluiceError("ERR_CANCELLED", {}, { cause: error });
     if (!(error instanceof RunRefused)) throw error;

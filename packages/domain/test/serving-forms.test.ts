@@ -17,6 +17,7 @@ import {
   maxPsiElements,
   padPsiItems,
   Report,
+  type ScoreParameters,
   SCORE_COEFFICIENT_BYTES,
   SCORE_SEED_BYTES,
   sha256Hex,
@@ -146,9 +147,15 @@ async function matchIds(list: string[]): Promise<string[]> {
   return query.finish(answer.content);
 }
 
+function linearParameters({ snapshot }: AnsweringProduct): ScoreParameters {
+  if (snapshot.type !== "score-snapshot" || snapshot.parameters.type !== "score-parameters") {
+    throw new Error("not a linear score");
+  }
+  return snapshot.parameters;
+}
+
 async function scores(ages: number[]): Promise<Float64Array> {
-  if (score.snapshot.type !== "score-snapshot") throw new Error("not a score");
-  const query = (await ScoreClient.open(score.snapshot.parameters)).encrypt({ age: Float64Array.from(ages) });
+  const query = (await ScoreClient.open(linearParameters(score))).encrypt({ age: Float64Array.from(ages) });
   const answer = await ask(fixture, score, "score", query.frame);
   const { body } = answer.receipt.receipt;
   expect(body.quantity).toEqual({
@@ -254,10 +261,9 @@ test("counts spend the caller's budget over the table before they are made, and 
 });
 
 test("scores are those of the model as the guard rounded it, within the published bound, and no user code ran for them", async () => {
-  if (score.snapshot.type !== "score-snapshot") throw new Error("not a score");
   const ages = [20, 35.5, 60, -128, 128];
   const found = await scores(ages);
-  const { errorBound, features } = score.snapshot.parameters;
+  const { errorBound, features } = linearParameters(score);
   expect(features).toEqual(MODEL.features);
   expect(errorBound).toBeLessThan(1e-3);
   for (const [i, age] of ages.entries()) {
@@ -266,9 +272,8 @@ test("scores are those of the model as the guard rounded it, within the publishe
 });
 
 test("a request spends the rows that it carries, and one that declares fewer is refused at no cost", async () => {
-  if (score.snapshot.type !== "score-snapshot") throw new Error("not a score");
   const age = Float64Array.from({ length: 300 }, (_, i) => i % 100);
-  const query = (await ScoreClient.open(score.snapshot.parameters)).encrypt({ age });
+  const query = (await ScoreClient.open(linearParameters(score))).encrypt({ age });
   query.discard();
   const before = spentUnits(fixture, grant, "score");
   const fewer = query.frame.slice();

@@ -45,6 +45,7 @@ export function formOf(manifest: JobManifest): ProductForm | null {
     case "set":
       return served.match;
     case "score":
+    case "square-network":
       return "score";
     case "table":
     case "noisy-table":

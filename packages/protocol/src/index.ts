@@ -66,6 +66,7 @@ export * from "./run-limits.ts";
 export * from "./score.ts";
 export * from "./score-hidden.ts";
 export * from "./score-snapshot.ts";
+export * from "./square-network.ts";
 export * from "./seal.ts";
 export * from "./selection.ts";
 export * from "./selection-parameters.ts";

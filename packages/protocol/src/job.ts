@@ -17,6 +17,7 @@ import { PsiKind } from "./psi-sizes.ts";
 import { PsiSides } from "./psi-transfer.ts";
 import { MAX_METRIC_KEYS, MAX_RUN_LIMITS, MIN_RUN_LIMITS } from "./run-limits.ts";
 import { MAX_FEATURE_BOUND, ScoreLink } from "./score.ts";
+import { SquareNetworkSpec, type SquareNetworkFit } from "./square-network.ts";
 import { TableSpec, type Table, type TableRows } from "./table.ts";
 
 /** An output that may leave (`released`), or of which the domain serves answers (`served`). */
@@ -59,6 +60,7 @@ export const OutputSpec = z.discriminatedUnion("kind", [
     featureBound: z.number().positive().max(MAX_FEATURE_BOUND),
     link: ScoreLink,
   }),
+  SquareNetworkSpec,
   /** Served: a grouped table with disclosure control. */
   TableSpec,
   /** Served: a grouped table under differential privacy, made without user code. */
@@ -73,6 +75,7 @@ export const SERVED_KINDS = [
   "labels",
   "set",
   "score",
+  "square-network",
   "table",
   "noisy-table",
   "dataset",
@@ -170,12 +173,12 @@ export type MemberFlags = { kind: "set"; members: Uint8Array };
 /** What a run returned, decoded. A run has outputs of one class only. */
 export type JobOutput =
   | { class: "released"; values: Record<string, Metrics | ReleasedModel> }
-  | { class: "served"; values: Record<string, Labels | MemberFlags | TableRows> };
+  | { class: "served"; values: Record<string, Labels | MemberFlags | SquareNetworkFit | TableRows> };
 
 /** What the guard lets through: rows of a table have become its cells. */
 export type CheckedOutput =
   | { class: "released"; values: Record<string, Metrics | ReleasedModel> }
-  | { class: "served"; values: Record<string, Labels | MemberFlags | Table> };
+  | { class: "served"; values: Record<string, Labels | MemberFlags | SquareNetworkFit | Table> };
 
 /** Outcome of the guard. `output` is the only form in which user-made values go on. */
 export type Verdict =

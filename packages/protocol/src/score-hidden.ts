@@ -9,6 +9,7 @@ import { ByteReader, ByteWriter } from "./codec.ts";
 import { SluiceError } from "./errors.ts";
 import { Sha256Hex } from "./identifiers.ts";
 import { SCORE_SEED_BYTES, type SeededCiphertext } from "./score.ts";
+import { HiddenFeatures, MAX_HIDDEN_FEATURES } from "./square-network.ts";
 
 /** Version of the frames. */
 export const HIDDEN_VERSION = 1;
@@ -16,10 +17,6 @@ export const HIDDEN_VERSION = 1;
 export const HIDDEN_RING = 16_384;
 /** Rows of every request: the slots of a ciphertext. A request is charged as so many, since all are computed. */
 export const HIDDEN_ROWS = HIDDEN_RING / 2;
-/** Features of a model: as many columns as a frame holds. */
-export const MAX_HIDDEN_FEATURES = 32;
-/** Units of the hidden layer. */
-export const MAX_HIDDEN_UNITS = 64;
 /** Primes that a fresh ciphertext has, and a polynomial of a key; each coefficient has 8 bytes. */
 const DATA_PRIMES = 3;
 const KEY_PRIMES = DATA_PRIMES + 1;
@@ -30,44 +27,6 @@ export const HIDDEN_COLUMN_BYTES = HIDDEN_RING * DATA_PRIMES * COEFFICIENT_BYTES
 export const HIDDEN_KEY_BYTES = HIDDEN_RING * KEY_PRIMES * COEFFICIENT_BYTES;
 /** Bytes of one polynomial of a reply. */
 export const HIDDEN_REPLY_BYTES = HIDDEN_RING * COEFFICIENT_BYTES;
-
-/** A column: its name, and the bounds of its values. */
-export const HiddenFeature = z
-  .strictObject({ name: z.string().min(1).max(80), low: z.number(), high: z.number() })
-  .refine(({ low, high }) => low < high && Number.isFinite(high - low), "bounds, the lower one first");
-export type HiddenFeature = z.infer<typeof HiddenFeature>;
-
-const HiddenFeatures = z
-  .array(HiddenFeature)
-  .min(1)
-  .max(MAX_HIDDEN_FEATURES)
-  .refine((features) => new Set(features.map(({ name }) => name)).size === features.length, "each feature once");
-
-/** score = intercept + Σ sign · (bias + Σ weight · z)², where z takes a feature's bounds to -1 and 1. It stays with the domain: it
- *  is no released model, and no output of a job may be one. */
-export const SquareNetwork = z
-  .strictObject({
-    kind: z.literal("square-network"),
-    features: HiddenFeatures,
-    units: z
-      .array(
-        z.strictObject({
-          sign: z.union([z.literal(1), z.literal(-1)]),
-          bias: z.number(),
-          weights: z.array(z.number()).min(1).max(MAX_HIDDEN_FEATURES),
-        }),
-      )
-      .min(1)
-      .max(MAX_HIDDEN_UNITS),
-    intercept: z.number(),
-    /** Random, so that the published hash confirms no guess of the weights. */
-    salt: Sha256Hex,
-  })
-  .refine(
-    ({ features, units }) => units.every(({ weights }) => weights.length === features.length),
-    "one weight of each unit per feature",
-  );
-export type SquareNetwork = z.infer<typeof SquareNetwork>;
 
 /** What a caller needs to encrypt for one model and to read its scores. Public. */
 export const HiddenParameters = z.strictObject({
@@ -119,13 +78,21 @@ export function encodeHiddenRequest({ parameters, publicKey, relinKeys, columns 
   return writer.finish();
 }
 
+/** Bytes of every request with so many features. */
+export function hiddenRequestBytes(features: number): number {
+  const keys = (1 + DATA_PRIMES) * (SCORE_SEED_BYTES + HIDDEN_KEY_BYTES);
+  return 2 + 32 + 2 + keys + features * (SCORE_SEED_BYTES + HIDDEN_COLUMN_BYTES);
+}
+
+/** What a request begins with. @throws ERR_FRAME_MALFORMED */
+export function readHiddenHead(bytes: Bytes): { parameters: Bytes; features: number } {
+  return readHead(new ByteReader(bytes));
+}
+
 /** @throws ERR_FRAME_MALFORMED */
 export function decodeHiddenRequest(bytes: Bytes): HiddenRequest {
   const reader = new ByteReader(bytes);
-  readVersion(reader);
-  const parameters = reader.fixed(32);
-  const features = reader.uint(2);
-  checkFeatures(features);
+  const { parameters, features } = readHead(reader);
   const read = (length: number): SeededCiphertext => ({
     seed: reader.fixed(SCORE_SEED_BYTES),
     c0: reader.fixed(length),
@@ -158,6 +125,14 @@ export function decodeHiddenReply(bytes: Bytes): HiddenReply {
   const c1 = reader.fixed(HIDDEN_REPLY_BYTES);
   reader.end();
   return { c0, c1 };
+}
+
+function readHead(reader: ByteReader): { parameters: Bytes; features: number } {
+  readVersion(reader);
+  const parameters = reader.fixed(32);
+  const features = reader.uint(2);
+  checkFeatures(features);
+  return { parameters, features };
 }
 
 function checkFeatures(features: number): void {

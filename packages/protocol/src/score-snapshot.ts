@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { Sha256Hex } from "./identifiers.ts";
 import { ScoreLink, ScoreParameters } from "./score.ts";
+import { HiddenParameters } from "./score-hidden.ts";
 import { servedMembers } from "./served.ts";
 import { signedSchema } from "./signed.ts";
 
@@ -10,9 +11,11 @@ import { signedSchema } from "./signed.ts";
 export const ScoreSnapshot = z.strictObject({
   type: z.literal("score-snapshot"),
   ...servedMembers,
-  /** Hash of the released model. It counts as published: a few rows of a caller reveal it. */
+  /** Hash of the released model, which counts as published: a few rows of a caller reveal it. Or of the salted one that stays in
+   *  the domain, `parameters.network`. */
   model: Sha256Hex,
-  parameters: ScoreParameters,
+  /** Their type tells the scheme. */
+  parameters: z.discriminatedUnion("type", [ScoreParameters, HiddenParameters]),
   link: ScoreLink,
 });
 export type ScoreSnapshot = z.infer<typeof ScoreSnapshot>;

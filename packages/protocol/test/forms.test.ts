@@ -20,6 +20,7 @@ import {
   ProductForm,
   SERVED_KINDS,
   SignedSnapshot,
+  SquareNetworkSpec,
   TableCell,
   TableSpec,
   tableCells,
@@ -40,6 +41,17 @@ const NOISY: OutputSpec = {
   measures: [],
   contribution: { rows: 1, groups: 1 },
   loss: { mechanism: "gaussian", rho: "0.5" },
+};
+/** Scores of another model. */
+const NETWORK: SquareNetworkSpec = {
+  kind: "square-network",
+  features: [
+    { name: "age", low: 0, high: 100 },
+    { name: "region=north", low: 0, high: 1 },
+  ],
+  maxUnits: 8,
+  link: "logistic",
+  resolution: 0.01,
 };
 const SERVED: Readonly<Record<ProductForm, OutputSpec>> = {
   "label-lookup": { kind: "labels", vocabulary: ["A", "B"] },
@@ -67,13 +79,32 @@ test("the served output makes the form, and each form has operations of its own"
 
 test("a manifest serves one output at most, and a score needs exactly one linear model", () => {
   const fits = (outputs: Record<string, OutputSpec>): boolean => JobManifest.safeParse(manifest(outputs)).success;
-  const served = [...Object.values(SERVED), NOISY];
+  const served = [...Object.values(SERVED), NOISY, NETWORK];
   for (const first of served) {
     for (const second of served) expect(fits({ model: MODEL, first, second })).toBe(false);
     expect(fits({ first })).toBe(first.kind !== "score");
   }
   expect(fits({ a: MODEL, b: MODEL, served: SERVED.score })).toBe(false);
   expect(new Set(served.map(({ kind }) => kind))).toEqual(new Set(SERVED_KINDS));
+});
+
+test("a model that stays makes a score, and declares features once each, with bounds, few units and a resolution", () => {
+  expect(formOf(JobManifest.parse(manifest({ served: NETWORK })))).toBe("score");
+  const [age = { name: "", low: 0, high: 0 }] = NETWORK.features;
+  for (const wrong of [
+    { features: [] },
+    { features: [age, age] },
+    { features: [{ ...age, high: 0 }] },
+    { features: [{ ...age, low: -1e308, high: 1e308 }] },
+    { features: [{ ...age, name: "\u202e" }] },
+    { features: Array.from({ length: 33 }, (_, i) => ({ ...age, name: `x${i}` })) },
+    { maxUnits: 65 },
+    { resolution: 0 },
+    { resolution: undefined },
+    { units: [] },
+  ]) {
+    expect(SquareNetworkSpec.safeParse({ ...NETWORK, ...wrong }).success).toBe(false);
+  }
 });
 
 test("a table has distinct dimensions and levels, and a bounded number of cells", () => {

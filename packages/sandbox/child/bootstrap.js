@@ -298,6 +298,10 @@ export default function bootstrap(hostLog, hostProgress, hostSettle, hostMetric,
     if (kind === "clusters") {
       return `"features":${write(value.features, 1)},"means":${write(value.means, 1)},"scales":${write(value.scales, 1)},"centres":${write(value.centres, 1)}`;
     }
+    if (kind === "square-network") {
+      // Names and bounds of features are those of the manifest.
+      return `"units":${write(value.units, 1)},"intercept":${write(value.intercept, 1)}`;
+    }
     // Without a prototype: user code may have put setters over indices.
     const names = create(null);
     names.length = spec.dimensions.length;
@@ -319,6 +323,7 @@ export default function bootstrap(hostLog, hostProgress, hostSettle, hostMetric,
     labels: "served",
     set: "served",
     table: "served",
+    "square-network": "served",
   });
 
   /**

@@ -1,6 +1,7 @@
 // @ts-check
-/** Outputs that stay in the domain and serve: columns of one entry per row, into the canonical form.
+/** Outputs that stay in the domain and serve, into the canonical form: columns of one entry per row, and the numbers of a model.
  *  @module */
+import { decodeNetwork } from "./decode-network.mjs";
 import { Refusal, RULE } from "./form.mjs";
 import { hasExactly, isRecord } from "./records.mjs";
 
@@ -26,6 +27,8 @@ export function decodeServed(form, index, spec, value, buffers) {
       form.u32(members.length).bytes(members);
       return;
     }
+    case "square-network":
+      return decodeNetwork(form, spec, value, refuse(RULE.networkForm));
     default:
       return table(form, spec, value, buffers, refuse);
   }

@@ -26,6 +26,7 @@ export const KIND = {
   labels: 16,
   set: 17,
   table: 18,
+  "square-network": 19,
 };
 
 /** Rules that a decoder refuses by; `src/form-rules.ts` has their names. */
@@ -46,6 +47,7 @@ export const RULE = {
   tableLength: 14,
   tableFinite: 15,
   manifestForm: 16,
+  networkForm: 17,
 };
 
 /** Stands for all outputs. */

@@ -26,6 +26,13 @@ const RULES: Readonly<Record<number, Words | ((spec: OutputSpec) => Words | unde
   14: ["table-length", "return one entry per row in every column"],
   15: ["table-finite", "return finite numbers, and NaN for none"],
   16: ["manifest-form", "declare less"],
+  17: (spec) =>
+    spec.kind === "square-network"
+      ? [
+          "network-form",
+          `return at most ${spec.maxUnits} units, each with sign, bias and a weight per feature, all finite`,
+        ]
+      : undefined,
 };
 
 /** Stands for all outputs. */

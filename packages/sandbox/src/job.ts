@@ -15,6 +15,9 @@ import type {
   ReleasedModel,
   ScoreLink,
 } from "@sluice/protocol";
+import type { SquareNetworkOutput, SquareNetworkResult } from "./job-network.ts";
+
+export type { SquareNetworkOutput, SquareNetworkResult };
 
 /** Columns a job reads, with their type after the policy's transforms. */
 export type JobInput = Readonly<Record<string, ColumnType>>;
@@ -57,6 +60,7 @@ export type JobOutputSpec =
       readonly sides?: "unequal" | "equal";
     }
   | { readonly kind: "score"; readonly featureBound: number; readonly link: ScoreLink }
+  | SquareNetworkOutput
   | {
       readonly kind: "table";
       readonly dimensions: readonly { readonly name: string; readonly levels: readonly string[] }[];
@@ -210,12 +214,14 @@ export type OutputResult<S extends JobOutputSpec> = S extends { kind: "metrics";
     ? ModelResults[K]
     : S extends { kind: "table"; dimensions: readonly { name: infer D }[]; measures: readonly (infer M)[] }
       ? TableResult<D & string, M & string>
-      : S extends { kind: "labels" | "set" }
-        ? Uint8Array
-        : never;
+      : S extends { kind: "square-network" }
+        ? SquareNetworkResult
+        : S extends { kind: "labels" | "set" }
+          ? Uint8Array
+          : never;
 
 type ReleasedKind = "metrics" | ModelKind;
-type ProducedKind = "labels" | "set" | "table";
+type ProducedKind = "labels" | "set" | "table" | "square-network";
 type KindOf<O extends JobOutputs> = O[keyof O]["kind"];
 
 type OutputsOf<O extends JobOutputs, Kind extends OutputSpec["kind"]> = {
@@ -263,8 +269,8 @@ export type JobDefinition<
   };
   /** Computes the released outputs on the desensitised sample. */
   develop(rows: RowsOf<I, R>, context: JobContext<P>): OutputsOf<O, ReleasedKind> | Promise<OutputsOf<O, ReleasedKind>>;
-  /** Computes the served outputs on every row, with the released model when there is one. Needed for labels, a set and
-   *  a table; a score is served from the released model alone, a noisy table from its declaration. */
+  /** Computes the served outputs on every row, with the released model when there is one. Needed for labels, a set, a
+   *  table and a model with a hidden layer; a score is served from the released model alone, a noisy table from its declaration. */
 } & ([KindOf<O> & ProducedKind] extends [never]
   ? { readonly produce?: undefined }
   : { readonly produce: Produce<I, O, P, R> });
@@ -281,7 +287,7 @@ export function defineJob<
     if (name in definition.input) throw new TypeError(`no column may be called ${name}`);
   }
   const produced = Object.values(definition.outputs).find(
-    ({ kind }) => kind === "labels" || kind === "set" || kind === "table",
+    ({ kind }) => kind === "labels" || kind === "set" || kind === "table" || kind === "square-network",
   );
   if (produced !== undefined && definition.produce === undefined) {
     throw new TypeError(`a job with a ${produced.kind} output needs produce()`);

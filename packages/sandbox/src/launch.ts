@@ -36,6 +36,7 @@ const SCRIPT_FILES = {
     "decode-manifest.mjs",
     "decode-model.mjs",
     "decode-released.mjs",
+    "decode-network.mjs",
     "decode-served.mjs",
     "form.mjs",
     "records.mjs",

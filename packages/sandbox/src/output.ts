@@ -16,9 +16,11 @@ import {
   type ModelSpec,
   type OutputSpec,
   type ReleasedModel,
+  type SquareNetworkFit,
   type TableRows,
 } from "@sluice/protocol";
 import { readModel } from "./form-model.ts";
+import { readNetwork } from "./form-network.ts";
 import { FormReader, malformed, SHAPE } from "./form-reader.ts";
 import { readRefusal } from "./form-rules.ts";
 import { decodeModel } from "./output-model.ts";
@@ -35,6 +37,7 @@ const KIND: Partial<Readonly<Record<OutputSpec["kind"], number>>> = {
   labels: 16,
   set: 17,
   table: 18,
+  "square-network": 19,
 };
 
 /** What a run returned, exactly as the manifest declares it: every output of one class, and no other.
@@ -78,7 +81,8 @@ function isModelSpec(spec: OutputSpec): spec is ModelSpec {
   return isModelKind(spec.kind);
 }
 
-function readServed(reader: FormReader, spec: OutputSpec): Labels | MemberFlags | TableRows {
+function readServed(reader: FormReader, spec: OutputSpec): Labels | MemberFlags | SquareNetworkFit | TableRows {
+  if (spec.kind === "square-network") return readNetwork(reader, spec);
   const rowCount = reader.u32();
   if (spec.kind === "labels") return { kind: "labels", codes: reader.codes(rowCount, spec.vocabulary.length) };
   if (spec.kind === "set") return { kind: "set", members: reader.codes(rowCount, 2) };

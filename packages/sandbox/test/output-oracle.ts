@@ -18,6 +18,8 @@ import {
   type OutputSpec,
   type ReleasedModel,
   type ServedKind,
+  SquareNetworkFit,
+  type SquareNetworkSpec,
   type TableRows,
 } from "@sluice/protocol";
 import { z } from "zod";
@@ -134,7 +136,8 @@ function readServed(
   spec: OutputSpec,
   value: unknown,
   unread: UnreadBuffers,
-): Labels | MemberFlags | TableRows {
+): Labels | MemberFlags | SquareNetworkFit | TableRows {
+  if (spec.kind === "square-network") return readNetwork(name, spec, value);
   if (spec.kind === "table") return readTable(name, spec, value, unread);
   const form = CodesForm.safeParse(value);
   const codes = form.success ? unread.take(form.data.buffer) : undefined;
@@ -147,6 +150,15 @@ function readServed(
   }
   checkCodes(name, "labels-vocabulary", codes, spec.kind === "labels" ? spec.vocabulary.length : 0, null);
   return { kind: "labels", codes: new Uint8Array(codes) };
+}
+
+function readNetwork(name: string, spec: SquareNetworkSpec, value: unknown): SquareNetworkFit {
+  const own = typeof value === "object" && value !== null && !Object.hasOwn(value, "features") ? value : {};
+  const form = SquareNetworkFit.safeParse({ ...own, features: spec.features });
+  if (!form.success || form.data.units.length > spec.maxUnits) {
+    throw refused(name, "network-form", "return at most the declared units");
+  }
+  return form.data;
 }
 
 function readTable(

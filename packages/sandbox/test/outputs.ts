@@ -80,6 +80,31 @@ export const KINDS: readonly { manifest: JobManifest; honest: (rng: Rng) => Uint
         numbers(rng, 6),
       ]),
   },
+  {
+    manifest: {
+      ...BASE,
+      outputs: {
+        risk: {
+          kind: "square-network",
+          features: [
+            { name: "age", low: 0, high: 100 },
+            { name: "b=北", low: 0, high: 1 },
+          ],
+          maxUnits: 3,
+          link: "logistic",
+          resolution: 0.01,
+        },
+      },
+    },
+    honest: (rng) => {
+      const units = Array.from({ length: 1 + rng.integer(3) }, () => ({
+        sign: rng.integer(2) === 0 ? 1 : -1,
+        bias: rng.uniform() - 0.5,
+        weights: [rng.uniform() - 0.5, -rng.uniform()],
+      }));
+      return outputOf({ risk: { kind: "square-network", units, intercept: rng.uniform() } });
+    },
+  },
 ];
 
 // struct { uint32 jsonLength; opaque json[jsonLength]; uint32 count; { uint32 length; opaque bytes[length]; }… } Output;

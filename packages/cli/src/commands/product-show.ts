@@ -2,11 +2,13 @@
  *  @module */
 import type { SluiceClient } from "@sluice/client";
 import {
+  HIDDEN_ROWS,
   isSluiceError,
   type Grant,
   type Product,
   type ProductForm,
   type ProductSnapshot,
+  type ScoreSnapshot,
   type Sha256Hex,
 } from "@sluice/protocol";
 import { JSON_OPTION, type Command } from "../command.ts";
@@ -93,11 +95,25 @@ async function snapshotOf(
 }
 
 function rowsOf(snapshot: ProductSnapshot | null): [string, string][] {
-  if (snapshot?.type === "score-snapshot") return [["features", snapshot.parameters.features.join(", ")]];
+  if (snapshot?.type === "score-snapshot") return scoreRows(snapshot.parameters);
   return snapshot?.type === "psi-snapshot" ? setRows(snapshot.parameters) : [];
 }
 
 function factsOf(snapshot: ProductSnapshot | null): object {
-  if (snapshot?.type === "score-snapshot") return { features: snapshot.parameters.features };
+  if (snapshot?.type === "score-snapshot") return scoreFacts(snapshot.parameters);
   return snapshot?.type === "psi-snapshot" ? { set: setFacts(snapshot.parameters) } : {};
+}
+
+function scoreRows(parameters: ScoreSnapshot["parameters"]): [string, string][] {
+  if (parameters.type === "score-parameters") return [["features", parameters.features.join(", ")]];
+  const features = parameters.features.map(({ name, low, high }) => `${visibleText(name)} ${low} to ${high}`);
+  return [
+    ["features", features.join(", ")],
+    ["model", "stays in the domain; any call spends 8,192 rows"],
+    ["scores", `within ${parameters.errorBound.toPrecision(2)}, with noise`],
+  ];
+}
+
+function scoreFacts({ type, features }: ScoreSnapshot["parameters"]): object {
+  return type === "score-parameters" ? { features } : { features, rowsPerCall: HIDDEN_ROWS };
 }

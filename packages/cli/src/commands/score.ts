@@ -14,16 +14,17 @@ export const score: Command = {
   options: ASKING_OPTIONS,
   notes:
     "FILE is CSV, or `-` for standard input. Its header names the model's features; `sluice product show` lists them. Other\n" +
-    "columns are not sent. Prints the file with two columns more: the linear score, and the response, which is a\n" +
-    "probability for a logistic product. Each row is spent. Do not hand scores back to domain or gateway.",
+    "columns are not sent. Prints the file with two columns more: the score, and the response, which is a probability for\n" +
+    "a logistic product. Each row is spent; of a model that stays with its domain, 8,192 rows by any call, which takes as\n" +
+    "many. Do not hand scores back to domain or gateway.",
   async run(args, io) {
     const client = await openClient(args, io);
     const { signal } = io;
     const argument = args.positional(1);
     const file = readScoreFile(argument === "-" ? await io.readStdin() : await readTextFile(argument, "file"));
     const handle = await client.openScore(args.positional(0), { signal });
-    const { features, errorBound } = handle.snapshot.parameters;
-    const columns = featureColumns(file, features);
+    const { errorBound } = handle.snapshot.parameters;
+    const columns = featureColumns(file, handle.features);
     await tellRestrictions(handle, io);
     const { scores, responses, receipt } = await handle.score(columns, { signal });
     await keepReceipts(args, [receipt]);

@@ -9,6 +9,7 @@ import {
   type MemberFlags,
   type Metrics,
   type ReleasedModel,
+  type SquareNetworkFit,
   type Table,
   type TableRows,
 } from "@sluice/protocol";
@@ -32,7 +33,7 @@ const MAX_SOURCE_COLUMNS = 110;
 const MAX_SUPPRESSED_SHOWN = 48;
 
 /** A value that a job returned, or that the guard let through. */
-type OutputValue = Metrics | ReleasedModel | Labels | MemberFlags | TableRows | Table;
+type OutputValue = Metrics | ReleasedModel | Labels | MemberFlags | SquareNetworkFit | TableRows | Table;
 
 /** The lines for one function of the job: what it logged, what it returned and what of it may go on. */
 export function formatEntry(report: EntryReport, manifest: JobManifest): string {
@@ -123,6 +124,8 @@ function valueRows({ returned, output }: EntryReport, manifest: JobManifest): st
         return [[name, labelText(labelCounts(manifest, name, value))]];
       case "set":
         return [[name, `${memberCount(value)} of ${value.members.length} synthetic rows are members`]];
+      case "square-network":
+        return [[name, after === undefined ? "stays here" : networkText(value)]];
       case "table-rows":
         return after === undefined ? [[name, "stays here"]] : [];
       case "table":
@@ -134,6 +137,10 @@ function valueRows({ returned, output }: EntryReport, manifest: JobManifest): st
 function scoreText({ output, featureBound, errorBound, link }: PlannedScore): string {
   const error = `within ${errorBound.toPrecision(2)} of the plain ones for columns within ±${featureBound}`;
   return `${output}: encrypted scores ${error}; callers apply ${link}`;
+}
+
+function networkText({ features, units }: SquareNetworkFit): string {
+  return `${units.length} units over ${features.length} features, which stay in the domain`;
 }
 
 function memberCount({ members }: MemberFlags): number {
@@ -217,6 +224,7 @@ function outputDocument(output: JobOutput | CheckedOutput, manifest: JobManifest
       case "tree-model":
       case "scorecard":
       case "clusters":
+      case "square-network":
       case "table":
         return value;
     }

@@ -114,6 +114,10 @@ function answerWords(served: OutputSpec, model: ReleasedModel | undefined, { cal
       const result = served.link === "logistic" ? "一个概率" : "一个线性评分";
       return `${callers}提交加密的${features}指标，每行取回${result}，自行解开`;
     }
+    case "square-network": {
+      const result = served.link === "logistic" ? "一个概率" : "一个评分";
+      return `${callers}提交加密的 ${served.features.length} 项指标，每行取回${result}，自行解开；模型留在数据域`;
+    }
     case "table":
       return `${callers}取得一份分组统计表：${tableWords(served)}`;
     case "noisy-table":

@@ -80,7 +80,7 @@ export async function releasePage(shown: ReleaseToShow): Promise<OfficerPage> {
     allows: allows(body, product),
     forbids: forbids(body, product),
     sections: [
-      ...(matching === undefined ? [] : runSections(matching, policy, names)),
+      ...(matching === undefined ? [] : runSections(matching, policy, { names, grant: grant?.body })),
       fitSection(body, fit),
       signatures.section,
       identifiers(body, hash, matching),

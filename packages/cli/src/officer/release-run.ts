@@ -5,6 +5,7 @@ import {
   isServedKind,
   tableCells,
   type ColumnType,
+  type Grant,
   type GuardFinding,
   type JobManifest,
   type ModelKind,
@@ -19,6 +20,7 @@ import { countWords, datasetWords, FORM_WORDS, noisyTableWords, tableWords } fro
 import { RESULT_WORDS, ruleWords } from "./guard-words.ts";
 import { CHINESE_MODEL_WORDS, modelParameters } from "../model-text.ts";
 import type { Names } from "./names.ts";
+import { networkSection, networkWords } from "./network-words.ts";
 import type { Section } from "./page.ts";
 import { rangeWords } from "./param-words.ts";
 import { transformOf, transformWords } from "./policy-words.ts";
@@ -37,7 +39,11 @@ export function guardCounts({ guardReport }: Run): Record<GuardFinding["result"]
 }
 
 /** Tables of the run; a table of what the run does not hold is left out. */
-export function runSections(run: Run, policy: Policy | null, names: Names | null): Section[] {
+export function runSections(
+  run: Run,
+  policy: Policy | null,
+  { names, grant }: { readonly names: Names | null; readonly grant: Grant | undefined },
+): Section[] {
   const { manifest } = run;
   return [
     ...(manifest === undefined
@@ -46,6 +52,7 @@ export function runSections(run: Run, policy: Policy | null, names: Names | null
           inputSection(manifest, policy, names),
           outputSection(manifest, run),
           ...setSection(manifest),
+          ...networkSection(manifest, grant),
           ...tableSection(manifest),
           ...paramSection(manifest, run),
         ]),
@@ -141,6 +148,8 @@ function contentWords(spec: OutputSpec, values: Readonly<Record<string, number>>
       const link = spec.link === "logistic" ? "使用方再换算成概率" : "不再换算";
       return `以放行的模型密态评分；每项指标在 ±${spec.featureBound} 以内；${link}`;
     }
+    case "square-network":
+      return networkWords(spec);
     case "table":
       return tableWords(spec);
     case "noisy-table":

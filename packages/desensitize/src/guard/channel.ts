@@ -12,6 +12,7 @@ import {
 import { METRIC_DIGITS } from "./metrics.ts";
 import { MIN_PARAMETER, MODEL_DIGITS } from "./model/quantise.ts";
 import { MAX_MAGNITUDE, MIN_MAGNITUDE } from "./rounding.ts";
+import { NETWORK_BIAS_BITS, NETWORK_WEIGHT_BITS } from "./square-network.ts";
 import { MEAN_DIGITS } from "./cell-means.ts";
 
 /** Columns, and levels that ten persons have, of which a model may name any: one in so many is a choice of as many bits. Their order
@@ -20,6 +21,9 @@ const NAMES = 4_096;
 /** Columns of a scorecard, levels of a group of one. */
 const MAX_ITEMS = 64;
 const MAX_GROUP_LEVELS = 256;
+
+/** Exponents of the steps of a model that stays. */
+const STEP_BITS = 6;
 
 /** Rows of a cell take one of as many multiples of the rounding base at most as these bits count. */
 const COUNT_BITS = 20;
@@ -81,6 +85,14 @@ function bitsOf(spec: Exclude<OutputSpec, { kind: DeclaredKind }>): number {
       );
     case "clusters":
       return (spec.maxClusters + 2) * MAX_MODEL_FEATURES * PARAMETER_BITS + namesBits(MAX_MODEL_FEATURES);
+    case "square-network": {
+      // Whole numbers of either sign, and the size of a step. Callers can have them by one request.
+      const [weight, bias] = [
+        Math.log2(2 ** (NETWORK_WEIGHT_BITS + 1) + 1),
+        Math.log2(2 ** (NETWORK_BIAS_BITS + 1) + 1),
+      ];
+      return spec.maxUnits * (1 + spec.features.length * weight + bias) + bias + STEP_BITS;
+    }
     case "table":
       // A mean may also be absent, and a cell not listed.
       return tableCells(spec.dimensions) * (1 + COUNT_BITS + spec.measures.length * (numberBits(MEAN_DIGITS) + 1));

@@ -25,6 +25,7 @@ import { checkBudget, checkReleaseSize } from "./release-size.ts";
 import { releasedSet, type ReleasedKind } from "./released-sets.ts";
 import { joinedSets, separateSets } from "./shown-sets.ts";
 import { countSubjects, MIN_CELL_SUBJECTS } from "./subjects.ts";
+import { guardNetwork } from "./square-network.ts";
 import { guardTable } from "./table.ts";
 
 /** Stands for the whole output in a finding: names that user code chose are not repeated. */
@@ -144,6 +145,7 @@ function checkServedValue(
     return guardLabels(name, value, spec.vocabulary, facts);
   }
   if (spec.kind === "set" && value?.kind === "set") return guardMemberFlags(name, value, facts);
+  if (spec.kind === "square-network" && value?.kind === "square-network") return guardNetwork(name, value, spec, facts);
   if (spec.kind === "table" && value?.kind === "table-rows") return guardTable(name, value, spec, facts);
   return null;
 }

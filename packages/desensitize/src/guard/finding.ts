@@ -56,6 +56,14 @@ export const GUARD_RULES = {
   "set-cell": "at least 10 persons or things are members, and at least 10 are not, or none",
   "set-digits": "membership does not tell the low digits or bits of a number",
   "set-order": "rows that agree in every column are both members or both none",
+  "network-units": "the model has the declared features and at most as many units, with a weight for each feature",
+  "network-finite": "every number is finite",
+  "network-range": "the largest weight is between 2^-20 and 2^20, and no bias above 2^20 of its smallest steps",
+  "network-ratio":
+    "at most 0.33 numbers that scores determine per person or thing, and at least 10 of them more than numbers",
+  "network-digits": "8 bits and a sign of every weight stay, in steps of one power of two",
+  "network-differencing":
+    "no fewer than 10 persons or things tell the rows from those of an earlier model of this kind over the source",
   "table-columns": "the dimensions and measures are exactly the declared ones",
   "table-length": "one entry for every row in each dimension and measure",
   "table-levels": "every code is below the number of levels of its dimension, or 255 for no group",

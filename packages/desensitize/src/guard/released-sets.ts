@@ -9,7 +9,7 @@ import { BUCKETS, mixed, OF_RELEASED, SET_WORDS } from "./shown-sets.ts";
 import { subjectsOf } from "./subjects.ts";
 
 /** What is told: by names of metrics or features of their own choice, the same is told under another. */
-export type ReleasedKind = "metrics" | ModelKind;
+export type ReleasedKind = "metrics" | ModelKind | "square-network";
 
 /** Mark of a kind, as the first word of a set has it. */
 export function kindWord(kind: ReleasedKind): number {

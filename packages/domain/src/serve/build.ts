@@ -1,4 +1,4 @@
-/** A build: what a released bundle serves, made into a product. Labels, sets and tables come from its `produce` on every
+/** A build: what a released bundle serves, made into a product. Labels, sets, tables and models that stay come from its `produce` on every
  *  row of the source table, under the same policy as the sample and through the guard; scores come from the released
  *  model, noisy tables and data sets from their declaration, and no user code runs. What is made stays in the domain.
  *  @module */
@@ -30,6 +30,7 @@ import { recordRun, registered, runGuarded, type RunWork } from "./guarded-run.t
 import { answerPrivately } from "./private-answers.ts";
 import { tellProgress } from "./build-progress.ts";
 import { refusePoorQuality } from "./quality-gate.ts";
+import { networkSalt } from "./network-salt.ts";
 import { putInService } from "./put-in-service.ts";
 import { stopReplaced } from "./stops.ts";
 import { issueReceipt, prove } from "./receipts.ts";
@@ -137,7 +138,7 @@ function made(context: DomainContext, work: RunWork, released: Released): Promis
     if (spec.kind === "noisy-table") return noisyContent(context, work, { name, spec, bundle });
     if (spec.kind === "dataset") return datasetContent(context, work, { name, spec, bundle });
   }
-  return formOf(released.manifest) === "score"
+  return Object.values(outputs).some(({ kind }) => kind === "score")
     ? scoreModel(context, work, released)
     : produceContent(context, work, released);
 }
@@ -169,12 +170,17 @@ async function produceContent(
     { ...work, admitted: { ...admitted, frame: code } },
     input,
   );
-  const served = contentOf(output, manifest, rows);
+  const served = contentOf(output, manifest, rows, networkSalt(context.keyring, work.run));
   const content = await typedContent(context, { run, rows, subjects: input.subjects }, served, signal);
   return { content, report, layers, keys: rows.keys, sourceSnapshot: rows.snapshot, shown, durationSlotMs };
 }
 
-function contentOf(output: CheckedOutput, manifest: JobManifest, { keys, snapshot }: KeyedTable): ServedContent {
+function contentOf(
+  output: CheckedOutput,
+  manifest: JobManifest,
+  { keys, snapshot }: KeyedTable,
+  salt: Sha256Hex,
+): ServedContent {
   for (const [name, value] of Object.entries(output.values)) {
     const spec: OutputSpec | undefined = manifest.outputs[name];
     if (value.kind === "labels" && spec?.kind === "labels") {
@@ -190,6 +196,10 @@ function contentOf(output: CheckedOutput, manifest: JobManifest, { keys, snapsho
         members: value.members,
         keys,
       };
+    }
+    if (value.kind === "square-network" && spec?.kind === "square-network") {
+      const { link, resolution } = spec;
+      return { kind: "square-network", network: { ...value, salt }, link, resolution };
     }
     if (value.kind === "table" && spec?.kind === "table")
       return { kind: "table", name, table: value, source: snapshot };

@@ -21,6 +21,7 @@ import type { DomainContext } from "./context.ts";
 import type { RegisteredOutput } from "../state/output-register.ts";
 import type { GuardedRun } from "../work/guarded.ts";
 import { CertifiedSample } from "../data/certified-sample.ts";
+import { networkSalt } from "./network-salt.ts";
 import { inSlot } from "./publication-slot.ts";
 import { RunRefused } from "./run-refused.ts";
 import { currentRuntime } from "../work/runtime.ts";
@@ -83,7 +84,9 @@ export type RunInput =
 
 /** Runs the bundle and has the guard decide. @throws RunRefused; TypeError for a sample that no gate has seen */
 export async function runGuarded(
-  context: Pick<DomainContext, "workshop" | "clock" | "pause"> & { readonly config: Pick<DomainConfig, "runLimits"> },
+  context: Pick<DomainContext, "workshop" | "clock" | "pause" | "keyring"> & {
+    readonly config: Pick<DomainConfig, "runLimits">;
+  },
   work: GuardedWork,
   input: RunInput,
 ): Promise<GuardedOutput> {
@@ -114,6 +117,7 @@ export async function runGuarded(
       : { heldOut: projectTable(input.heldOut, input.manifest) }),
     ...(input.entry === "develop" || input.model === undefined ? {} : { model: input.model }),
     ...params,
+    salt: networkSalt(context.keyring, run),
     seed: work.seed ?? jobSeed(run),
     limits: runAllowance(environment, input.manifest.limits, context.config.runLimits?.[environment]),
     signal,

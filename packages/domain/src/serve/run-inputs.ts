@@ -82,7 +82,7 @@ function isBefore(at: Instant, until: Instant | undefined): boolean {
   return until === undefined || at <= until;
 }
 
-/** Every row, and for a job that makes a table what tables before the run showed. @throws ERR_SEALED_FILE, ERR_REGISTER_FULL, ERR_POLICY, ERR_CANCELLED */
+/** Every row, and for a job that makes a table or a model that stays what those before the run showed. @throws ERR_SEALED_FILE, ERR_REGISTER_FULL, ERR_POLICY, ERR_CANCELLED */
 export async function tableInput(
   context: InputContext,
   run: NamedRun & { readonly model: ReleasedModel | undefined },
@@ -103,9 +103,12 @@ export async function tableInput(
     bitsBefore: bitsOf(earlier),
     ...(model === undefined ? {} : { model }),
   } as const;
-  if (!Object.values(manifest.outputs).some(({ kind }) => kind === "table")) return { input, rows };
+  const comparable = Object.values(manifest.outputs).flatMap(({ kind }) =>
+    kind === "table" ? ["report"] : kind === "square-network" ? ["score"] : [],
+  );
+  if (comparable.length === 0) return { input, rows };
   const tags = await personTags(context.keyring.derive("output-register", resource, key), rows.keys, subjects, signal);
-  const before = earlier.filter(({ kind }) => kind === "report");
+  const before = earlier.filter(({ kind }) => comparable.includes(kind));
   const shown = await readShown(context.files, before, { column: key }, signal);
   return { input: { ...input, tags, shown }, rows };
 }

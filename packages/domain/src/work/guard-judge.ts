@@ -92,6 +92,7 @@ function partOf(value: Extract<CheckedOutput, { class: "served" }>["values"][str
       return value.codes;
     case "set":
       return value.members;
+    case "square-network":
     case "table":
       return utf8(JSON.stringify(value));
   }

@@ -42,7 +42,7 @@ const Findings = z.array(GuardFinding).max(512);
 const Evidence = z.array(ModelEvidence).max(64).optional();
 
 /** Guard → store. Parts of a served verdict belong to `outputs`, in their order: a byte for each row of labels and sets,
- *  the JSON text of a table. */
+ *  the JSON text of a table or of a model that stays. */
 export const GuardAnswer = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("manifest"), id: z.int(), manifest: JobManifest }),
   z.strictObject({
@@ -61,7 +61,7 @@ export const GuardAnswer = z.discriminatedUnion("kind", [
     /** Whether another part follows: what the table shows. */
     shown: z.literal(true).optional(),
     outputs: z
-      .array(z.strictObject({ name: MemberName, kind: z.enum(["labels", "set", "table"]) }))
+      .array(z.strictObject({ name: MemberName, kind: z.enum(["labels", "set", "square-network", "table"]) }))
       .min(1)
       .max(64),
   }),
@@ -73,6 +73,8 @@ export type GuardAnswer = z.infer<typeof GuardAnswer>;
 
 /** Largest JSON text of a table: every cell of it with every mean. */
 export const MAX_TABLE_JSON_BYTES = 4 * 1_048_576;
+/** Largest JSON text of a model that stays: 64 units of 32 features. */
+export const MAX_NETWORK_JSON_BYTES = 262_144;
 /** Largest answer: a byte for each row of the longest output. */
 export const MAX_GUARD_ANSWER_BYTES = MAX_JOB_OUTPUT_BYTES + 4 * 1_048_576;
 /** Largest request: an output, with the rows that it was made from. */

@@ -13,6 +13,7 @@ import type {
   ParamValues,
   ReleasedModel,
   SealedJob,
+  Sha256Hex,
 } from "@sluice/protocol";
 
 /** A run to be made. */
@@ -43,6 +44,8 @@ export interface GuardedRun {
   readonly model?: ReleasedModel;
   /** Values of every param that the manifest declares. */
   readonly params?: ParamValues;
+  /** Under which the report names a model that stays, so that it confirms no guess of its weights; a run that makes one needs it. */
+  readonly salt?: Sha256Hex;
   readonly seed: number;
   readonly limits: SealedJob["limits"];
   readonly signal?: AbortSignal;

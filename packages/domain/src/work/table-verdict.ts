@@ -53,7 +53,8 @@ function areSums({ dimensions, cells, totals, total }: Table): boolean {
   return total === sum && JSON.stringify(totals) === JSON.stringify(sums);
 }
 
-function parseJson(part: Bytes): unknown {
+/** JSON from bytes that may be anything; undefined when they are none. */
+export function parseJson(part: Bytes): unknown {
   try {
     return JSON.parse(fromUtf8(part)) as unknown;
   } catch {

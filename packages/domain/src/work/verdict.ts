@@ -1,6 +1,7 @@
 /** The store's second look at what the guard lets through: shapes against the manifest, lengths and codes against the
  *  table. The guard read what user code wrote, so nothing it says is taken on trust.
  *  @module */
+import { isRoundedNetwork } from "@sluice/desensitize";
 import {
   documentHash,
   fitsSpec,
@@ -9,21 +10,21 @@ import {
   isServedKind,
   sha256Hex,
   SluiceError,
+  SquareNetworkFit,
 } from "@sluice/protocol";
 import type {
   Bytes,
   CheckedOutput,
   GuardFinding,
   JobManifest,
-  Labels,
-  MemberFlags,
   Metrics,
   OutputSpec,
   ReleasedModel,
-  Table,
+  Sha256Hex,
+  SquareNetworkSpec,
 } from "@sluice/protocol";
-import type { GuardAnswer } from "./guard-protocol.ts";
-import { tableOf } from "./table-verdict.ts";
+import { MAX_NETWORK_JSON_BYTES, type GuardAnswer } from "./guard-protocol.ts";
+import { parseJson, tableOf } from "./table-verdict.ts";
 
 /** What was run: the manifest of the bundle, its function, and the rows that it read. */
 export interface RunFacts {
@@ -31,6 +32,8 @@ export interface RunFacts {
   readonly entry: "develop" | "produce";
   readonly rowCount: number;
 }
+
+type ServedValue = Extract<CheckedOutput, { class: "served" }>["values"][string];
 
 /** The guarded output in `answer`, rebuilt from what the manifest declares. @throws ERR_GUARD_OUTPUT when it does not fit. */
 export function outputOf(
@@ -61,7 +64,12 @@ export function outputOf(
   return { class: "served", values: Object.fromEntries(values) };
 }
 
-function served(name: string, spec: OutputSpec, part: Bytes, rowCount: number): Labels | MemberFlags | Table {
+function served(name: string, spec: OutputSpec, part: Bytes, rowCount: number): ServedValue {
+  if (spec.kind === "square-network") {
+    const network = networkOf(part, spec);
+    if (network === null) throw unfit(name);
+    return network;
+  }
   if (spec.kind === "table") {
     const table = tableOf(part, spec, rowCount);
     if (table === null) throw unfit(name);
@@ -72,19 +80,32 @@ function served(name: string, spec: OutputSpec, part: Bytes, rowCount: number): 
   return spec.kind === "labels" ? { kind: "labels", codes: part } : { kind: "set", members: part };
 }
 
-/** Hash of an output as the guard let it through: of its canonical JSON, with bytes as their SHA-256. */
-export async function outputHash(output: CheckedOutput): Promise<string> {
+/** The model whose JSON text `part` is; null when it does not fit what the job declares, or has digits that the guard takes off. */
+function networkOf(part: Bytes, { features, maxUnits }: SquareNetworkSpec): SquareNetworkFit | null {
+  const parsed = SquareNetworkFit.safeParse(part.length > MAX_NETWORK_JSON_BYTES ? undefined : parseJson(part));
+  if (!parsed.success) return null;
+  const { data } = parsed;
+  const declared = JSON.stringify(data.features) === JSON.stringify(features) && data.units.length <= maxUnits;
+  return declared && isRoundedNetwork(data) ? data : null;
+}
+
+/** Hash of an output as the guard let it through: of its canonical JSON, with bytes as their SHA-256. A model that stays is under the
+ *  hash with `salt`, so that whoever reads the report cannot try weights. */
+export async function outputHash(output: CheckedOutput, salt?: Sha256Hex): Promise<string> {
   if (output.class === "released") return documentHash(output);
-  const hashed = Object.entries(output.values).map(async ([name, value]) => [name, await hashable(value)]);
+  const hashed = Object.entries(output.values).map(async ([name, value]) => [name, await hashable(value, salt)]);
   return documentHash({ class: output.class, values: Object.fromEntries(await Promise.all(hashed)) as unknown });
 }
 
-async function hashable(value: Labels | MemberFlags | Table): Promise<unknown> {
+async function hashable(value: ServedValue, salt: Sha256Hex | undefined): Promise<unknown> {
   switch (value.kind) {
     case "labels":
       return { kind: value.kind, codes: await sha256Hex(value.codes) };
     case "set":
       return { kind: value.kind, members: await sha256Hex(value.members) };
+    case "square-network":
+      if (salt === undefined) throw new TypeError("a model that stays is named under a salt");
+      return { kind: value.kind, network: await documentHash({ ...value, salt }) };
     case "table":
       return value;
   }

@@ -177,7 +177,7 @@ class HelperWorkshop implements Workshop {
         class: output.class,
         verdict: verdictOf(findings),
         findings,
-        output: await outputHash(output),
+        output: await outputHash(output, run.salt),
       };
       return { ok: true, output, report, ...shown, ...evidenceOf(answer), layers, wallMs };
     } catch (error) {

@@ -5,14 +5,13 @@
  *  all rows. Equal seeds give equal models.
  *  @see Kingma, Ba: Adam: A Method for Stochastic Optimization (2015), algorithm 1
  *  @module */
-import type { HiddenFeature, SquareNetwork } from "@sluice/protocol";
+import type { HiddenFeature, SquareNetworkFit } from "@sluice/protocol";
 import { inverseLink } from "@sluice/protocol/model-evaluate";
 import type { Matrix } from "./features.ts";
 import { logisticRegression } from "./logistic.ts";
 import { createRng } from "./rng.ts";
 
-/** A model before the domain salts and admits it. */
-export type SquareNetworkFit = Omit<SquareNetwork, "salt">;
+export type { SquareNetworkFit };
 
 /** How it is trained. */
 export interface SquareNetworkOptions {

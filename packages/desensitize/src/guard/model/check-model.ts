@@ -20,12 +20,9 @@ import { copiesValues } from "./copied-values.ts";
 import { discloseGroups } from "./disclosed-groups.ts";
 import { isClosedFeature, isSupported } from "./features.ts";
 import { hasNearLeaves } from "./near-leaves.ts";
+import { isBelowRatio } from "./parameter-ratio.ts";
 import { countParameters, isBounded, numbersOf, quantised } from "./quantise.ts";
 
-/** Parameters per person or thing at most (DataSHIELD's `nfilter.glm`). */
-const MAX_PARAMETERS_PER_SUBJECT = 0.33;
-/** Persons or things beyond the number of parameters at least (ACRO's `safe_dof_threshold`). */
-const MIN_RESIDUAL_SUBJECTS = 10;
 /** Parameters that leave without a person's look, and with one. Ours. */
 const MAX_AUTOMATIC_PARAMETERS = 256;
 const MAX_PARAMETERS = 10_000;
@@ -51,7 +48,7 @@ export function guardModel(
   const parameters = countParameters(model);
   const persons = countSubjects(facts);
   const fits = fitsSpec(model, spec) && (spec.kind !== "linear-model" || parameters <= spec.maxParameters);
-  const supported = parameters <= MAX_PARAMETERS_PER_SUBJECT * persons && persons - parameters >= MIN_RESIDUAL_SUBJECTS;
+  const supported = isBelowRatio(parameters, persons);
   const named = hasClosedNames(model, manifest, facts);
   const finite = numbers.every((value) => Number.isFinite(value));
   const bounded = isBounded(model);

@@ -24,6 +24,7 @@ import {
   type Session,
   type SessionOpening,
   type Sha256Hex,
+  type SquareNetwork,
   type Table,
 } from "@sluice/protocol";
 import type { CertifiedSample } from "../../data/certified-sample.ts";
@@ -51,7 +52,9 @@ export type ServedContent =
   | SetContent
   | { kind: "table"; name: string; table: Table | NoisyTable; source: Sha256Hex }
   | { kind: "dataset"; sample: CertifiedSample; fields: readonly FieldName[]; days: number; source: Sha256Hex }
-  | { kind: "score"; featureBound: number; link: ScoreLink; model: LinearModel; modelHash: Sha256Hex };
+  | { kind: "score"; featureBound: number; link: ScoreLink; model: LinearModel; modelHash: Sha256Hex }
+  /** A model that leaves in nothing. */
+  | { kind: "square-network"; network: SquareNetwork; link: ScoreLink; resolution: number };
 
 /** Keys of the members of a set. */
 export function* membersOf({ keys, members }: SetContent): Generator<string> {

@@ -1,12 +1,21 @@
-/** Encrypted scoring: the released linear model over columns that callers encrypt. The domain learns how many rows and
- *  features came; not a value, not a score. The model counts as published: a few rows of a caller reveal it. No user
- *  code runs for it and no row is read.
+/** Encrypted scoring over columns that callers encrypt, by the released linear model, which counts as published; or by a model that
+ *  stays in the domain, in the scheme of `hidden-score.ts`. The snapshot's parameters say which. The domain learns how many features
+ *  came, and of a linear model how many rows; not a value, not a score. No user code runs for a call and no row is read.
  *  @module */
 import { planScore, type ScoreTask } from "@sluice/mpc/he/linear/server";
-import { decodeScoreRequest, documentHash, SluiceError, toHex, type Bytes, type ScoreSnapshot } from "@sluice/protocol";
+import {
+  decodeScoreRequest,
+  documentHash,
+  SluiceError,
+  toHex,
+  type Bytes,
+  type ScoreParameters,
+  type ScoreSnapshot,
+} from "@sluice/protocol";
 import type { ServedProduct } from "../../state/work.ts";
 import type { DomainContext } from "../context.ts";
 import { transferable } from "../work-pools.ts";
+import { answerHidden, buildHidden, measureHidden } from "./hidden-score.ts";
 import { misplaced, servedMembers, signProduct, type DomainForm, type ProductSource } from "./product-form.ts";
 
 /** The form score. */
@@ -15,14 +24,23 @@ export function scoreForm(context: DomainContext): DomainForm {
     form: "score",
     downloads: {},
     build: (source) => build(context, source),
-    measure: (served, _operation, frame) => measure(served, frame),
-    answer: (served, _operation, frame, signal) => answer(context, served, frame, signal),
+    measure: (served, _operation, frame) => {
+      const { parameters } = scoreSnapshot(served);
+      return parameters.packing === "slots" ? measureHidden(parameters, frame) : measureLinear(parameters, frame);
+    },
+    answer: (served, _operation, frame, signal) => {
+      const { model, parameters } = scoreSnapshot(served);
+      return parameters.packing === "slots"
+        ? answerHidden(context, { served, parameters }, frame, signal)
+        : answerLinear(context, { model, parameters }, frame, signal);
+    },
   };
 }
 
 /** @throws ERR_SCORE_MODEL when the model cannot score under encryption */
-function build(context: DomainContext, source: ProductSource): Promise<ServedProduct> {
+async function build(context: DomainContext, source: ProductSource): Promise<ServedProduct> {
   const { content } = source;
+  if (content.kind === "square-network") return await buildHidden(context, source, content);
   if (content.kind !== "score") throw misplaced("score");
   const body: ScoreSnapshot = {
     type: "score-snapshot",
@@ -31,13 +49,12 @@ function build(context: DomainContext, source: ProductSource): Promise<ServedPro
     parameters: planScore(content.model, content.featureBound),
     link: content.link,
   };
-  return signProduct(context, source, body, null);
+  return await signProduct(context, source, body, null);
 }
 
 /** Rows of the request: its columns have a coefficient for each and no more, so no other row is scored. The parameters it
  *  names are the snapshot's, or the snapshot is another. */
-async function measure(served: ServedProduct, frame: Bytes): Promise<bigint> {
-  const { parameters } = scoreSnapshot(served);
+async function measureLinear(parameters: ScoreParameters, frame: Bytes): Promise<bigint> {
   const request = decodeScoreRequest(frame);
   if (toHex(request.parameters) !== (await documentHash(parameters))) throw new SluiceError("ERR_SNAPSHOT");
   const expected = parameters.features.length;
@@ -47,13 +64,12 @@ async function measure(served: ServedProduct, frame: Bytes): Promise<bigint> {
   return BigInt(request.rows);
 }
 
-async function answer(
+async function answerLinear(
   context: DomainContext,
-  served: ServedProduct,
+  { model: hash, parameters }: { readonly model: string; readonly parameters: ScoreParameters },
   frame: Bytes,
   signal: AbortSignal,
 ): Promise<Bytes> {
-  const { model: hash, parameters } = scoreSnapshot(served);
   const model = context.work.model(hash);
   if (model?.kind !== "linear-model") throw new SluiceError("ERR_NOT_FOUND", { kind: "model", name: hash });
   const task: ScoreTask = { model, parameters, frame };
