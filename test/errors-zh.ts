@@ -66,7 +66,7 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_LOOKUP_QUERY: "按当前参数重新生成查询",
   ERR_AGGREGATE_PLAN: "改正提示中指明的成员，并请各参与方重新确认新方案",
   ERR_AGGREGATE_VALUE: "事先剔除这类行，或另行商定方案",
-  ERR_AGGREGATE_REFUSED: "按首次统计时的参与方范围重新申请，并使用新方案",
+  ERR_AGGREGATE_REFUSED: "按该统计范围首次统计时的参与方范围，或当时的幸存方范围重新申请，并使用新方案",
   ERR_AGGREGATE_TOO_FEW: "参与方到齐后用新方案重新开始",
   ERR_AGGREGATE_ROUND: "用新方案重新开始；若再次出现，请各方核对各自收到的消息",
   ERR_SETTLEMENT_INPUT: "改正指明的一行；未作任何计算",

@@ -1,5 +1,5 @@
 /** Aggregation among parties that keep to it: sums are exact, parties may drop out in each round, and too few are an end. @module */
-import { aggregateThreshold, type AggregateStatistic } from "@sluice/protocol";
+import { aggregateRowBounds, aggregateThreshold, type AggregateStatistic } from "@sluice/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { AggregateParty, memoryAggregateRegister } from "../src/aggregate/party.ts";
@@ -123,12 +123,12 @@ test("a plan is used once, and a statistic is had over one party set and one sur
   const refused = expect.objectContaining({ code: "ERR_AGGREGATE_REFUSED" });
   await runAggregation(four, await joinParties(four, vectors.slice(0, 4), joining), { masked: [3] });
   await expect(joinParties(four, vectors.slice(0, 4), joining)).rejects.toThrow(refused);
-  // Over one party more or less, with other edges, other noise or another threshold.
+  // Over parties more, with other edges, other noise or another threshold.
   const other: AggregateStatistic = { kind: "histogram", column: "age", edges: [5, 6] };
-  const noise = { kind: "discrete-gaussian", variance: "4" } as const;
+  const noise = { kind: "discrete-gaussian", variance: "400" } as const;
   for (const plan of [
     planOf(5, ages, { seed: 1 }),
-    planOf(3, other, { seed: 2 }),
+    planOf(6, other, { seed: 2 }),
     planOf(5, ages, { seed: 3, noise }),
   ]) {
     await expect(joinParties(plan, vectors.slice(0, plan.parties.length), joining)).rejects.toThrow(refused);
@@ -139,10 +139,54 @@ test("a plan is used once, and a statistic is had over one party set and one sur
   const same = planOf(4, ages, { threshold: 3, seed: 5 });
   const results = await runAggregation(same, await joinParties(same, vectors.slice(0, 4), joining), { masked: [3] });
   expect(results.get(0)?.sum).toEqual([3n, 3n, 3n]);
-  // Another question is another statistic.
-  const later = planOf(5, ages, { seed: 6, population: "all rows of 2026-02-28" });
+  // Those that stayed may be all parties of a later plan, and have to stay.
+  const three = planOf(3, ages, { seed: 6 });
+  const left = await runAggregation(three, await joinParties(three, vectors.slice(0, 3), joining));
+  expect(left.get(0)?.sum).toEqual([3n, 3n, 3n]);
+  // Another population is another matter.
+  const later = planOf(5, ages, { seed: 7, population: "all rows of 2026-02-28" });
   await expect(joinParties(later, vectors.slice(0, 5), joining)).resolves.toHaveLength(5);
 });
+
+const x = { name: "x", low: 0, high: 100, scale: 1 };
+const gradient = (step: number, weight: number): AggregateStatistic => ({
+  kind: "logistic-gradient",
+  features: [{ name: "x", low: -10, high: 10, centre: 0, spread: 1 }],
+  target: "y",
+  step,
+  weights: [0, weight],
+  clip: 10,
+  scale: 1_000,
+});
+
+test.each([
+  ["a column more", { kind: "sum", columns: [x] }, { kind: "sum", columns: [x, { ...x, name: "y" }] }],
+  [
+    "a column that may be the same in other words",
+    { kind: "sum", columns: [x] },
+    { kind: "sum", columns: [{ ...x, name: "z" }] },
+  ],
+  ["a sum, then a mean", { kind: "sum", columns: [x] }, { kind: "mean", columns: [x] }],
+  ["a count, then one by groups", { kind: "count" }, { kind: "categories", column: "y", values: ["0"] }],
+  ["another step at the same weights", gradient(0, 0), gradient(1, 0)],
+  ["another step at weights next to them", gradient(0, 0), gradient(1, 0.001)],
+] satisfies [string, AggregateStatistic, AggregateStatistic][])(
+  "the part of one party is no difference of two sums: %s is refused without it, and had with it",
+  async (_, first, second) => {
+    const registers = Array.from({ length: 4 }, () => memoryAggregateRegister());
+    const joined = async (count: number, statistic: AggregateStatistic, seed: number) => {
+      const plan = planOf(count, statistic, { seed });
+      const vector = aggregateRowBounds(statistic).map(() => 1n);
+      const vectors = Array.from({ length: count }, () => vector);
+      return { plan, parties: await joinParties(plan, vectors, { registers, seed }) };
+    };
+    const all = await joined(4, first, 1);
+    expect((await runAggregation(all.plan, all.parties)).size).toBe(4);
+    await expect(joined(3, second, 2)).rejects.toThrow(expect.objectContaining({ code: "ERR_AGGREGATE_REFUSED" }));
+    const again = await joined(4, second, 3);
+    expect((await runAggregation(again.plan, again.parties)).size).toBe(4);
+  },
+);
 
 test("noise of the fewest honest survivors adds up to the plan's variance, and what is too large is drawn again", async () => {
   const noise = { kind: "discrete-gaussian", variance: "1000.5" } as const;

@@ -2,7 +2,14 @@
  *  have to stay. All signatures and masks of the aggregation are bound to its hash; one plan is used once.
  *  @module */
 import { z } from "zod";
-import { AGGREGATE_FIELDS, aggregateRowBounds, aggregateSumBound, MAX_AGGREGATE_ROW_VALUE } from "./aggregate-sizes.ts";
+import {
+  AGGREGATE_FIELDS,
+  aggregateNoiseShare,
+  aggregateRowBounds,
+  aggregateSumBound,
+  MAX_AGGREGATE_ROW_VALUE,
+  MIN_AGGREGATE_NOISE_SHARE,
+} from "./aggregate-sizes.ts";
 import { SluiceError } from "./errors.ts";
 import { documentHash } from "./hashing.ts";
 import { Decimal, FieldName, KeyId, Name, Random128, type Sha256Hex } from "./identifiers.ts";
@@ -115,7 +122,8 @@ export const AggregatePlan = z.strictObject({
   /** Parties that may work together, and with the relay, against the others. */
   colluding: z.int().min(0),
   /** Noise in the sum: discrete Gaussian noise of each party, whose variances add up to this one at least, in units of the
-   *  vector's whole numbers, whoever drops out and whatever colluding parties leave out. */
+   *  vector's whole numbers, whoever drops out and whatever colluding parties leave out. Each party's share of it is 16 or more:
+   *  below, a discrete Gaussian has less variance than its parameter, down to none. */
   noise: z.strictObject({ kind: z.literal("discrete-gaussian"), variance: Decimal }).optional(),
 });
 export type AggregatePlan = z.infer<typeof AggregatePlan>;
@@ -151,7 +159,13 @@ function checkParties({ parties, threshold, colluding }: AggregatePlan): void {
 }
 
 function checkVector(plan: AggregatePlan): void {
-  if (plan.noise !== undefined && !/[1-9]/.test(plan.noise.variance)) throw refused("noise.variance", "above 0");
+  const share = aggregateNoiseShare(plan);
+  if (share !== null && share.numerator < MIN_AGGREGATE_NOISE_SHARE * share.denominator) {
+    const least = MIN_AGGREGATE_NOISE_SHARE * BigInt(plan.threshold - plan.colluding);
+    throw refused("noise.variance", `${least} or more`);
+  }
+  const names = columnsOf(plan.statistic);
+  if (new Set(names).size !== names.length) throw refused("statistic", "each column once");
   const bounds = aggregateRowBounds(plan.statistic);
   if (bounds.length > MAX_AGGREGATE_ELEMENTS) throw refused("statistic", `at most ${MAX_AGGREGATE_ELEMENTS} elements`);
   if (bounds.some((bound) => bound > MAX_AGGREGATE_ROW_VALUE)) {
@@ -161,12 +175,16 @@ function checkVector(plan: AggregatePlan): void {
   if (2n * aggregateSumBound(plan) >= modulus) throw refused("field", "a field that no sum can exceed");
 }
 
-/** Hash of what the plan asks, whoever takes part: population, kind, columns, step. Neither bounds, edges, scales, weights nor
- *  noise count, so that another party set cannot be had by changing one of them a little. */
-export async function aggregateSubject({ population, statistic }: AggregatePlan): Promise<Sha256Hex> {
-  const { kind } = statistic;
-  const step = statistic.kind === "logistic-gradient" ? statistic.step : 0;
-  return await documentHash({ population, kind, step, columns: columnsOf(statistic).toSorted() });
+/** What one set of parties is kept for: the hash of the population, whatever is asked of it. Columns do not count: one may be
+ *  the sum of others, any column that is cut to [0, 1] may count rows, and a histogram gives the sum of its column. Letters are
+ *  compared without case, and what stands between words as a space. */
+export async function aggregateSubject({ population }: Pick<AggregatePlan, "population">): Promise<Sha256Hex> {
+  const words =
+    population
+      .normalize("NFKC")
+      .toLowerCase()
+      .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  return await documentHash({ population: words.join(" ") });
 }
 
 /** Names of the columns that a statistic reads, in its order. */

@@ -11,6 +11,9 @@ export const AGGREGATE_FIELDS = {
 
 /** Noise of one party beyond so many of its standard deviations is drawn again: a chance below 2^-250. */
 export const AGGREGATE_NOISE_DEVIATIONS = 20n;
+/** Least variance of one party's noise. From here on a discrete Gaussian has the variance that it is asked for, and a sum of 32
+ *  differs from one by less than 2^-200. */
+export const MIN_AGGREGATE_NOISE_SHARE = 16n;
 /** Largest number that one row adds to one element: sums of a few rows stay exact in doubles. */
 export const MAX_AGGREGATE_ROW_VALUE = 2 ** 50;
 

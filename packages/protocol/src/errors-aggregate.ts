@@ -17,7 +17,8 @@ export const AGGREGATE_ERRORS = {
   ERR_AGGREGATE_REFUSED: {
     status: 403,
     message: "this domain has no part in the aggregation: {reason}",
-    remedy: "ask for the statistic over the parties that it was first asked over, under a new plan",
+    remedy:
+      "ask over the parties that the population was first asked over, or over the survivors that were had of it, under a new plan",
   },
   ERR_AGGREGATE_TOO_FEW: {
     status: 409,

@@ -105,6 +105,24 @@ test.each([
     "field",
   ],
   ["noise of nothing", { noise: { kind: "discrete-gaussian", variance: "0.00" } }, "noise.variance"],
+  // Shares below 16 units: two parties are counted on here.
+  ["noise that falls short", { noise: { kind: "discrete-gaussian", variance: "31.99" } }, "noise.variance"],
+  [
+    "a column twice",
+    { statistic: { ...LARGE, columns: [...LARGE.columns, { name: "a", low: 0, high: 1, scale: 1 }] } },
+    "statistic",
+  ],
+  [
+    "a target among the features",
+    {
+      statistic: {
+        kind: "normal-equations",
+        features: [{ name: "a", low: 0, high: 1, scale: 1 }],
+        target: { name: "a", low: 0, high: 1, scale: 1 },
+      },
+    },
+    "statistic",
+  ],
   ["another version", { version: 2 }, "version"],
   ["a member more", { more: 1 }, ""],
   [
@@ -122,6 +140,8 @@ test.each([
 ])("a plan with %s is refused", (_, change, field) => {
   expect(parseAggregatePlan(PLAN)).toEqual(PLAN);
   expect(parseAggregatePlan({ ...PLAN, statistic: LARGE })).toEqual({ ...PLAN, statistic: LARGE });
+  const noise = { kind: "discrete-gaussian", variance: "32.0" };
+  expect(parseAggregatePlan({ ...PLAN, noise })).toEqual({ ...PLAN, noise });
   expect(() => parseAggregatePlan({ ...PLAN, ...change })).toThrow(
     expect.objectContaining({ code: "ERR_AGGREGATE_PLAN", details: expect.objectContaining({ field }) as unknown }),
   );
@@ -140,17 +160,16 @@ test("thresholds are those by which two survivor sets share an honest signer", (
   expect([4, 5, 6, 7, 10].map((count) => aggregateThreshold(count, 2))).toEqual([4, 4, 5, 5, 7]);
 });
 
-test("what a plan asks has one name, whatever its bounds, noise, parties or id", async () => {
+test("what one party set is kept for is the population, in whatever case and spaces, and nothing else of a plan", async () => {
   const subject = await aggregateSubject(PLAN);
-  const statistic = { kind: "variance", columns: [{ name: "wage", low: 1, high: 9, scale: 1 }] } as const;
-  const same = {
-    ...PLAN,
-    id: "1".repeat(32),
-    parties: PLAN.parties.slice(1),
-    statistic: { ...statistic, columns: [...statistic.columns] },
-  };
-  expect(await aggregateSubject(same)).toBe(subject);
-  for (const other of [{ population: "others" }, { statistic: { kind: "count" } }] as Partial<AggregatePlan>[]) {
-    expect(await aggregateSubject({ ...PLAN, ...other })).not.toBe(subject);
+  for (const statistic of [{ kind: "count" }, LARGE] as AggregatePlan["statistic"][]) {
+    const same = { ...PLAN, id: "1".repeat(32), parties: PLAN.parties.slice(1), statistic };
+    expect(await aggregateSubject(same)).toBe(subject);
+  }
+  for (const population of ["Persons  insured on 2026‐01‐31.", "ｐersons insured, on (2026.01.31)"]) {
+    expect(await aggregateSubject({ population })).toBe(subject);
+  }
+  for (const population of ["others", "persons insured on 2026-01-3", "persons insured on 2026-013-1", ""]) {
+    expect(await aggregateSubject({ population })).not.toBe(subject);
   }
 });

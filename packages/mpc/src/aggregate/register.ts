@@ -1,12 +1,15 @@
-/** What a domain remembers of the aggregations that it took part in. A plan is used once. The same statistic is had over one set
- *  of parties and one set of survivors only: the difference of two sums would be the part of who is in one of them.
+/** What a domain remembers of the aggregations that it took part in. A plan is used once. Sums of one population are had over one
+ *  set of parties and one set of survivors only, whatever is added up: the difference of two sums would be the part of who is in
+ *  one of them. Those survivors may also be all parties of a later plan.
+ *  Every party keeps to this, so a sum with an honest party in it is the only one with that party: no combination of sums takes the
+ *  others of its set away from it.
  *  @module */
 import type { KeyId, Sha256Hex } from "@sluice/protocol";
 
 /** What a party is about to do. */
 export interface AggregateEntry {
   readonly plan: Sha256Hex;
-  /** Hash of what is asked, whoever takes part. */
+  /** `aggregateSubject` of the plan. A domain that also knows its rows by itself, by the state of a table, keeps one set for that too. */
   readonly subject: Sha256Hex;
   /** All parties of the plan, or its survivors, sorted. */
   readonly parties: readonly KeyId[];
@@ -28,21 +31,24 @@ export function memoryAggregateRegister(): AggregateRegister {
   const plans = new Set<Sha256Hex>();
   const parties = new Map<Sha256Hex, string>();
   const survivors = new Map<Sha256Hex, string>();
-  const held = (sets: Map<Sha256Hex, string>, entry: AggregateEntry): boolean => {
-    const set = entry.parties.join(" ");
-    const before = sets.get(entry.subject);
-    if (before === undefined) sets.set(entry.subject, set);
-    return before === undefined || before === set;
-  };
   return {
-    admit(entry) {
-      if (plans.has(entry.plan)) return Promise.resolve("its plan was used before");
-      if (!held(parties, entry)) return Promise.resolve("the same statistic was asked over other parties");
-      plans.add(entry.plan);
+    admit({ plan, subject, parties: all }) {
+      const set = all.join(" ");
+      if (plans.has(plan)) return Promise.resolve("its plan was used before");
+      const before = parties.get(subject);
+      if (before !== undefined && before !== set && survivors.get(subject) !== set) {
+        return Promise.resolve("sums of the same population were asked over other parties");
+      }
+      if (before === undefined) parties.set(subject, set);
+      plans.add(plan);
       return Promise.resolve(null);
     },
-    settle(entry) {
-      return Promise.resolve(held(survivors, entry) ? null : "the same statistic was had of other survivors");
+    settle({ subject, parties: left }) {
+      const set = left.join(" ");
+      const before = survivors.get(subject);
+      if (before === undefined) survivors.set(subject, set);
+      const same = before === undefined || before === set;
+      return Promise.resolve(same ? null : "sums of the same population were had of other survivors");
     },
   };
 }
