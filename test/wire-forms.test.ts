@@ -56,14 +56,12 @@ import {
   expandSeed,
   linearSum,
   polynomialOf,
-  power,
   readPolynomial,
-  reversed,
-  ROOT as ROOT_OF_ONE,
+  SCORE_RING,
   transform,
-  transformBack,
   writePolynomial,
 } from "./wire-score-rules.ts";
+import { largestPrimes, power, reversed } from "./wire-ring-rules.ts";
 import { documentedStructs, snapshotMembers, wirePages, type Fields } from "./wire-structs.ts";
 import { WIRE_VECTORS_PATH } from "./wire-vectors-file.ts";
 import type { makeWireVectors } from "./wire-vectors.ts";
@@ -258,23 +256,11 @@ test("an answer of psi-ids with an element that is none, with more of them, or u
 });
 
 test("the primes and the root of the page are what it says they are", () => {
-  const isPrime = (n: bigint): boolean =>
-    [2n, 3n, 5n, 7n, 11n, 13n, 17n, 19n, 23n, 29n, 31n, 37n].every((a) => probe(n, a));
-  const largest = (bits: bigint): bigint => {
-    let candidate = 2n ** bits - 8_192n + 1n;
-    while (!isPrime(candidate)) candidate -= 8_192n;
-    return candidate;
-  };
-  expect(largest(56n)).toBe(DATA_PRIME);
-  for (const number of [DATA_PRIME, largest(53n), ROOT_OF_ONE]) expect(pages).toContain(` ${number}`);
+  expect(largestPrimes(56, 4_096, 1)).toEqual([DATA_PRIME]);
+  const { root } = SCORE_RING;
+  for (const number of [DATA_PRIME, ...largestPrimes(53, 4_096, 1), root]) expect(pages).toContain(` ${number}`);
   expect(pages).toContain(`= ${2n ** 64n - 1n - ((2n ** 64n - 1n) % DATA_PRIME) - 1n}`);
-  let smallest = ROOT_OF_ONE;
-  const square = power(ROOT_OF_ONE, 2n);
-  for (let i = 0, root = ROOT_OF_ONE; i < 4_096; i++, root = (root * square) % DATA_PRIME) {
-    if (root < smallest) smallest = root;
-  }
-  expect(smallest).toBe(ROOT_OF_ONE);
-  expect(power(ROOT_OF_ONE, 4_096n)).toBe(DATA_PRIME - 1n);
+  expect(power(root, 4_096n, DATA_PRIME)).toBe(DATA_PRIME - 1n);
   expect(pages).toContain((38 + 256 * (64 + 28_672)).toLocaleString("en"));
   expect(38 + 256 * (64 + 28_672)).toBeLessThan(MAX_FRAME_BYTES);
 });
@@ -283,11 +269,11 @@ test("NTT form has the polynomial's values in the documented order, and turns ba
   const polynomial = polynomialOf(Array.from({ length: 4_096 }, (_, i) => ((i * 2_654_435_761) % 1_000) - 500));
   const values = transform(polynomial);
   for (const i of [0, 1, 2, 2_047, 4_095]) {
-    const at = power(ROOT_OF_ONE, BigInt(2 * reversed(i, 4_096) + 1));
+    const at = power(SCORE_RING.root, BigInt(2 * reversed(i, 4_096) + 1), DATA_PRIME);
     const value = polynomial.reduceRight((sum, coefficient) => (sum * at + coefficient) % DATA_PRIME, 0n);
     expect(values[i]).toBe(value);
   }
-  expect(transformBack(values)).toEqual(polynomial);
+  expect(SCORE_RING.transformBack(values)).toEqual(polynomial);
 });
 
 test("a scoring request follows from columns, secret, errors and seeds, and its reply decrypts to the scores", () => {
@@ -434,26 +420,4 @@ function isElement(bytes: Buffer): boolean {
   } catch {
     return false;
   }
-}
-
-/** One round of Miller and Rabin. */
-function probe(n: bigint, a: bigint): boolean {
-  let [odd, twos] = [n - 1n, 0];
-  for (; odd % 2n === 0n; odd /= 2n) twos++;
-  let x = modularPower(a, odd, n);
-  if (x === 1n || x === n - 1n) return true;
-  for (let i = 1; i < twos; i++) {
-    x = (x * x) % n;
-    if (x === n - 1n) return true;
-  }
-  return false;
-}
-
-function modularPower(base: bigint, exponent: bigint, modulus: bigint): bigint {
-  let [result, square] = [1n, base % modulus];
-  for (let rest = exponent; rest > 0n; rest >>= 1n) {
-    if ((rest & 1n) === 1n) result = (result * square) % modulus;
-    square = (square * square) % modulus;
-  }
-  return result;
 }

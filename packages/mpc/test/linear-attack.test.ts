@@ -1,7 +1,8 @@
 /** What encryption of linear scores does not protect, as the documents say it: a caller has the model. @module */
 import { decodeScoreReply, decodeScoreRequest } from "@sluice/protocol";
 import { expect, test } from "vitest";
-import { DATA_PRIME, expandSeed, power, readPolynomial } from "../../../test/wire-score-rules.ts";
+import { power } from "../../../test/wire-ring-rules.ts";
+import { DATA_PRIME, expandSeed, readPolynomial } from "../../../test/wire-score-rules.ts";
 import { ScoreClient, type ScoreColumns } from "../src/he/linear/client.ts";
 import { score } from "../src/he/linear/server.ts";
 import { columnsOf, productOf } from "./linear-product.ts";
@@ -42,7 +43,7 @@ test("the second polynomial of an answer to one row gives every rounded weight e
 /** Solutions modulo the prime, by elimination. */
 function solve(rows: bigint[][]): bigint[] {
   for (const [column, pivotRow] of rows.entries()) {
-    const inverse = power(pivotRow[column] ?? 0n, DATA_PRIME - 2n);
+    const inverse = power(pivotRow[column] ?? 0n, DATA_PRIME - 2n, DATA_PRIME);
     for (const [k, value] of pivotRow.entries()) pivotRow[k] = (value * inverse) % DATA_PRIME;
     for (const row of rows) {
       const factor = row === pivotRow ? 0n : (row[column] ?? 0n);
