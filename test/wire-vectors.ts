@@ -55,6 +55,7 @@ import { positionsOf } from "../packages/mpc/src/lookup/positions.ts";
 import { formMalformedVectors, formStructVectors } from "./wire-form-structs.ts";
 import { makeKeyVectors } from "./wire-key-vectors.ts";
 import { makeAggregateVectors } from "./wire-aggregate-vectors.ts";
+import { makeSelectionVectors } from "./wire-selection-vectors.ts";
 import { makePsiVectors } from "./wire-psi-vectors.ts";
 import { makeDatasetVectors } from "./wire-dataset-vectors.ts";
 import { makeReportVectors } from "./wire-report-vectors.ts";
@@ -147,6 +148,7 @@ export async function makeWireVectors() {
     report: await makeReportVectors(servedIdentity(index.snapshot), keys.receipt),
     dataset: await makeDatasetVectors(servedIdentity(index.snapshot), keys.receipt),
     aggregate: await makeAggregateVectors(),
+    selection: await makeSelectionVectors(),
     transfer: await makeTransferVectors(servedIdentity(index.snapshot), keys.receipt, openSession(keys)),
     problem: toProblem(
       new SluiceError("ERR_RATE_LIMIT", { party: "bank-a", callsPerSecond: 100 }, { refusedBy: "gateway" }),
