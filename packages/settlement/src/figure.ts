@@ -27,7 +27,8 @@ export interface RuleReference {
 /** A rounding that took place, also where it changed nothing. */
 export interface Rounding {
   readonly places: number;
-  readonly mode: RoundingMode;
+  /** `largest-remainder`: a share of a whole, rounded down, with a fen more where the whole left one. */
+  readonly mode: RoundingMode | "largest-remainder";
   /** The exact value before it, or the quotient that has no end: `1000000 ÷ 3`. */
   readonly exact: string;
   /** The rule that says so. */

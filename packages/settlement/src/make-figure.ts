@@ -2,6 +2,7 @@
  *  @module */
 import { exactText, quotient, rounded, sumOf, type Exact, type RoundingRule } from "./exact.ts";
 import type { Figure, FigureUnit, Label, RuleReference } from "./figure.ts";
+import { yuanOf, type Fen } from "./money.ts";
 import type { Rule } from "./rules/resolve.ts";
 
 /** What a figure is: its name among its siblings, its label and what it counts. */
@@ -47,6 +48,13 @@ export function quotientFigure(
 ): Figure {
   const value = quotient(dividend, divisor, rounding.value, where);
   return withRounding(making, value, `${exactText(dividend)} ÷ ${exactText(divisor)}`, rounding);
+}
+
+/** A share of a whole amount as `apportion` gave it; `before` is the exact share. */
+export function apportionedFigure(making: FigureMaking, share: Fen, before: string): Figure {
+  const { rule, formula, inputs, ...head } = making;
+  const rounding = { places: 2, mode: "largest-remainder", exact: before } as const;
+  return { ...head, value: yuanOf(share), derivation: { rule, formula, inputs, rounding } };
 }
 
 /** The sum of the inputs. */

@@ -9,9 +9,14 @@ import { LineId, Text } from "../input.ts";
 export const AccountKind = z.enum(["asset", "liability", "equity", "income", "expense"]);
 export type AccountKind = z.infer<typeof AccountKind>;
 
+/** Name of an account: what it is for and, after a colon, whose it is. */
+export const AccountId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}(?::[a-z0-9][a-z0-9._-]{0,63})?$/, "a name, or two with a colon");
+
 /** An account (科目). One without `mayOverdraw` never has more taken than it holds, posted and pending together. */
 export const Account = z.strictObject({
-  id: LineId,
+  id: AccountId,
   title: Text,
   kind: AccountKind,
   /** The party whose account it is. */
@@ -23,12 +28,15 @@ export type Account = z.infer<typeof Account>;
 /** Most of one transfer, in fen: a hundred thousand million yuan. */
 const MAX_FEN = 10n ** 13n;
 
+/** Name of a transfer: names of lines, joined by colons. */
+export const TransferId = z.string().regex(/^[a-z0-9][a-z0-9._:-]{0,199}$/, "names of lines joined by colons");
+
 /** One amount from the credited account to the debited one. */
 export const Transfer = z.strictObject({
-  id: LineId,
+  id: TransferId,
   at: Instant,
-  debit: LineId,
-  credit: LineId,
+  debit: AccountId,
+  credit: AccountId,
   amount: z.bigint().min(1n, "an amount of one fen or more").max(MAX_FEN, "an amount within the limit"),
   /** What it is for, and the line of the statement, bill or decision behind it. */
   memo: Text,
@@ -40,8 +48,8 @@ export type Transfer = z.infer<typeof Transfer>;
 export const Entry = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("post"), transfer: Transfer }),
   z.strictObject({ type: z.literal("hold"), transfer: Transfer }),
-  z.strictObject({ type: z.literal("post-held"), transfer: LineId, at: Instant }),
-  z.strictObject({ type: z.literal("void-held"), transfer: LineId, at: Instant, reason: Text }),
+  z.strictObject({ type: z.literal("post-held"), transfer: TransferId, at: Instant }),
+  z.strictObject({ type: z.literal("void-held"), transfer: TransferId, at: Instant, reason: Text }),
 ]);
 export type Entry = z.infer<typeof Entry>;
 
