@@ -2,6 +2,9 @@
  *  @module */
 export * from "./apportion.ts";
 export * from "./exact.ts";
+export * from "./explain/explanation-text.ts";
+export * from "./explain/explanation.ts";
+export * from "./explain/figure-words.ts";
 export * from "./figure.ts";
 export * from "./input.ts";
 export * from "./ledger/journal.ts";
