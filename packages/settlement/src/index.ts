@@ -1,6 +1,16 @@
 /** Metering, cost accounting, price ceilings, statements and revenue shares: exact, explained, without I/O.
  *  @module */
 export * from "./apportion.ts";
+export * from "./cost/account-costs.ts";
+export * from "./cost/allowance.ts";
+export * from "./cost/charge.ts";
+export * from "./cost/class-labels.ts";
+export * from "./cost/cost-line.ts";
+export * from "./cost/cost-report.ts";
+export * from "./cost/product-use.ts";
+export * from "./cost/read-costs.ts";
+export * from "./cost/sharing.ts";
+export * from "./cost/subsidies.ts";
 export * from "./exact.ts";
 export * from "./explain/explanation-text.ts";
 export * from "./explain/explanation.ts";

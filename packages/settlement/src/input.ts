@@ -26,6 +26,10 @@ export const Month = z.string().regex(/^[0-9]{4}-(?:0[1-9]|1[0-2])$/, "a month a
 export const LineId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "a name of lower case letters, digits, - . and _");
+/** Number of a document that proves a line: an invoice, a contract, a filing. */
+export const EvidenceId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, "the number of a document: letters, digits, - . _ : and /");
 /** Words for people. */
 export const Text = z.string().min(1).max(300);
 

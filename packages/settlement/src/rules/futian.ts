@@ -7,6 +7,10 @@ const LOST = {
   en: "the formula is a lost image of the document; inferred from its legend",
 };
 const SILENT = { zh: "原文未规定，暂定", en: "the document is silent; set until it is ruled" };
+const DUE = {
+  zh: "报送期限原文未规定，暂定为下一周期末日",
+  en: "the document gives the period and no day; due by the end of the next period until it is ruled",
+};
 
 /** The only plan of the four that gives formulas. */
 export const FUTIAN_2025: RuleSet = {
@@ -38,6 +42,19 @@ export const FUTIAN_2025: RuleSet = {
     },
     profitRate: { value: { method: "yield-plus-spread", maxSpreadPercent: "6" }, source: "003 六(二)1" },
     vatPercent: { value: "6", source: "003 六(二)1" },
+    costAllocation: { value: "normalised-use", source: "003 六(五)" },
+    permittedIncome: { value: "cost-plus", source: "003 六(二)1" },
+    basePrice: { value: "cost-plus", source: "003 六(六)" },
+    municipalPriceCap: { value: "use-at-municipal-price", source: "003 六(五)3" },
+    rentCap: { value: "guide-price-if-lease-filed", source: "003 六(五)4" },
+    subsidyDeduction: {
+      value: "proportional",
+      source: "003 六(五)5",
+      assumed: {
+        zh: "先按上限核定，再按补贴占项目总价的比例扣减；先后次序原文未规定",
+        en: "the cap first, then the subsidy's share of the project's price; the document does not give the order",
+      },
+    },
     amortisationYears: { value: 8, source: "003 六(五)3" },
     labourCapPercent: { value: "120", source: "003 六(五)3、4" },
     tenderAbove: { value: "1000000.00", source: "003 六(五)4" },
@@ -46,6 +63,8 @@ export const FUTIAN_2025: RuleSet = {
       source: "003 六(七)1",
     },
     valueFactors: { value: ["1", "1.5", "2"], source: "003 六(七)1" },
+    assessment: { value: "higher", source: "003 六(七)3" },
+    filingAddressees: { value: ["price-authority", "data-bureau"], source: "003 六(七)3" },
     excessOfPrices: {
       value: "common-factor",
       source: "003 六(二)2",
@@ -67,9 +86,11 @@ export const FUTIAN_2025: RuleSet = {
     smallFirmDiscount: { value: "optional", source: "003 六", assumed: SILENT },
     publicityBeforeUse: { value: false, source: "003 六(七)3", assumed: SILENT },
     publicityDays: { value: 30, source: "003 六(八) 注" },
-    costNoteMonths: { value: 1, source: "003 六(八)2" },
-    costAuditMonths: { value: 6, source: "003 六(八)2" },
+    costNoteMonths: { value: 1, source: "003 六(八)2", assumed: DUE },
+    costAuditMonths: { value: 6, source: "003 六(八)2", assumed: DUE },
     treasuryFee: { value: "by-agreement", source: "003 七(三)", assumed: SILENT },
+    unitCostRounding: { value: { places: 12, mode: "half-up" }, source: "003 六(五)", assumed: SILENT },
+    capRounding: { value: { places: 2, mode: "down" }, source: "003 六(五)", assumed: SILENT },
     unitPriceRounding: { value: { places: 6, mode: "half-up" }, source: "003 六(六)", assumed: SILENT },
     ceilingRounding: {
       value: { places: 6, mode: "down" },

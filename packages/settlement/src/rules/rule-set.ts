@@ -9,7 +9,7 @@ function ruled<T extends z.ZodType>(value: T) {
   return z.strictObject({ value, source: Text, assumed: Words.optional() });
 }
 
-const Rounding = z.strictObject({ places: z.int().min(0).max(6), mode: z.enum(["half-up", "down"]) });
+const Rounding = z.strictObject({ places: z.int().min(0).max(12), mode: z.enum(["half-up", "down"]) });
 
 /** Parts of a plan that can be ruled; a set gives those of which it speaks. */
 export const RuleParameters = z
@@ -46,6 +46,15 @@ export const RuleParameters = z
       ]),
     ),
     vatPercent: ruled(PercentText),
+    /** How costs that several products bear are shared, by the rows of their classes (G8–G12). */
+    costAllocation: ruled(z.literal("normalised-use")),
+    /** How the highest permitted income and the base price follow from cost, rate and tax. */
+    permittedIncome: ruled(z.literal("cost-plus")),
+    basePrice: ruled(z.literal("cost-plus")),
+    /** What counts of cloud and network, and of rent. */
+    municipalPriceCap: ruled(z.literal("use-at-municipal-price")),
+    rentCap: ruled(z.literal("guide-price-if-lease-filed")),
+    subsidyDeduction: ruled(z.literal("proportional")),
     amortisationYears: ruled(z.int().min(1).max(50)),
     labourCapPercent: ruled(PercentText),
     tenderAbove: ruled(YuanText),
@@ -61,6 +70,10 @@ export const RuleParameters = z
     ),
     /** Values that f2 may have. */
     valueFactors: ruled(z.array(QuantityText).min(1)),
+    /** Which of the operator's own and the third party's assessment holds. */
+    assessment: ruled(z.literal("higher")),
+    /** To whom ceilings are filed before they are used. */
+    filingAddressees: ruled(z.array(z.enum(["price-authority", "data-bureau"])).min(1)),
     /** What becomes of prices whose sum would pass the permitted income. */
     excessOfPrices: ruled(z.literal("common-factor")),
     /** Deviation of the actual from the permitted income, in either direction, from which prices are adjusted, and how. */
@@ -76,7 +89,9 @@ export const RuleParameters = z
     costAuditMonths: ruled(z.int().min(1).max(24)),
     /** Whether a resource fee is owed to the treasury. */
     treasuryFee: ruled(z.enum(["required", "by-agreement"])),
-    /** Places of prices of one unit; what a ceiling loses, and how amounts are posted. */
+    /** Places of a unit's cost, of caps on costs, of prices of one unit; what a ceiling loses, and how amounts are posted. */
+    unitCostRounding: ruled(Rounding),
+    capRounding: ruled(Rounding),
     unitPriceRounding: ruled(Rounding),
     ceilingRounding: ruled(Rounding),
     postingRounding: ruled(Rounding),
@@ -115,11 +130,19 @@ export const RULE_ROWS: Readonly<Record<RuleName, string>> = {
   useThreshold: "C11",
   profitRate: "G3",
   vatPercent: "G4",
+  costAllocation: "G8",
+  permittedIncome: "G2",
+  basePrice: "G19",
+  municipalPriceCap: "G14",
+  rentCap: "G16",
+  subsidyDeduction: "G18",
   amortisationYears: "G13",
   labourCapPercent: "G15",
   tenderAbove: "G17",
   sensitivity: "G20",
   valueFactors: "G20",
+  assessment: "G21",
+  filingAddressees: "G22",
   excessOfPrices: "G5",
   adjustment: "G26",
   periodYears: "G24",
@@ -130,6 +153,8 @@ export const RULE_ROWS: Readonly<Record<RuleName, string>> = {
   costNoteMonths: "G25",
   costAuditMonths: "G25",
   treasuryFee: "H3",
+  unitCostRounding: "G10",
+  capRounding: "G14",
   unitPriceRounding: "G19",
   ceilingRounding: "G21",
   postingRounding: "G2",

@@ -1,0 +1,101 @@
+/** What a cost line charges to the year: its amount, its calls at their price, or the year's part of what is spread over years (G9, G13).
+ *  @module */
+import { SluiceError } from "@sluice/protocol";
+import { apportion } from "../apportion.ts";
+import { exact, exactText, ONE, ZERO } from "../exact.ts";
+import type { Figure } from "../figure.ts";
+import { apportionedFigure, derivedFigure, givenFigure, roundedFigure, ruledFigure } from "../make-figure.ts";
+import { wholeFen } from "../money.ts";
+import type { Rules } from "../rules/resolve.ts";
+import type { CostLine } from "./cost-line.ts";
+import { lineName } from "./read-costs.ts";
+
+/** A line's whole cost, by which subsidies are measured, and what of it falls to the year. */
+export interface Charge {
+  readonly whole: Figure;
+  readonly charged: Figure;
+}
+
+/** What `line` charges to its year.
+ *  @throws ERR_SETTLEMENT_PERIOD for a platform that is in service only later. */
+export function chargeOf(line: CostLine, rules: Rules): Charge {
+  const name = lineName(line);
+  const { expense } = line;
+  if (expense.kind === "calls") {
+    const inputs = [
+      givenFigure(
+        { id: "calls", label: { zh: "查询接口调用次数", en: "calls of the interface" }, unit: "use" },
+        exact(expense.calls),
+        `${name}/calls`,
+        line.evidence,
+      ),
+      givenFigure(
+        { id: "unit-price", label: { zh: "接口查询单价", en: "price of a call" }, unit: "unit-price" },
+        exact(expense.unitPrice),
+        `${name}/unitPrice`,
+        line.evidence,
+      ),
+    ];
+    const cost = roundedFigure(
+      {
+        id: "charged",
+        label: line.title,
+        unit: "yuan",
+        rule: { ...rules.of("costAllocation").reference, id: "G9" },
+        formula: "calls × price",
+        inputs,
+      },
+      exact(expense.calls).times(expense.unitPrice),
+      rules.of("postingRounding"),
+    );
+    return { whole: cost, charged: cost };
+  }
+  const whole = givenFigure(
+    { id: "amount", label: line.title, unit: "yuan" },
+    exact(expense.amount),
+    name,
+    line.evidence,
+  );
+  if (expense.kind !== "construction") return { whole, charged: whole };
+  return { whole, charged: amortised({ whole, name, year: line.year, since: expense.inServiceSince }, rules) };
+}
+
+/** The year's part of a sum that is spread evenly over years: equal to a fen, and together the whole. */
+function amortised(
+  {
+    whole,
+    name,
+    year,
+    since,
+  }: { readonly whole: Figure; readonly name: string; readonly year: string; readonly since: string },
+  rules: Rules,
+): Figure {
+  const { value: years, reference } = rules.of("amortisationYears");
+  const first = Number(since);
+  const nth = Number(year) - first;
+  if (nth < 0) throw new SluiceError("ERR_SETTLEMENT_PERIOD", { line: `${name}/inServiceSince`, period: year });
+  const term = Array.from({ length: years }, (_, i) => String(first + i));
+  const total = wholeFen(whole.value, name);
+  const parts = apportion(total, new Map(term.map((each) => [each, ONE])), name);
+  const count = ruledFigure(
+    { id: "years", label: { zh: "摊销年限", en: "years of amortisation" }, unit: "count" },
+    exact(String(years)),
+    reference,
+  );
+  const inputs = [
+    whole,
+    count,
+    givenFigure(
+      { id: "since", label: { zh: "起始年度", en: "first year" }, unit: "count" },
+      exact(since),
+      `${name}/inServiceSince`,
+    ),
+  ];
+  const part = parts.get(year);
+  const head = { id: "charged", label: { zh: "本年度摊销额", en: "the year's part" }, unit: "yuan" } as const;
+  if (part === undefined) {
+    return derivedFigure({ ...head, rule: reference, formula: "0 after the last year", inputs }, ZERO);
+  }
+  const making = { ...head, rule: reference, formula: "amount ÷ years", inputs };
+  return apportionedFigure(making, part, `${exactText(whole.value)} ÷ ${years}`);
+}
