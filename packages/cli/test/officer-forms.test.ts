@@ -71,25 +71,25 @@ async function city() {
   return { directory, documents: await officerDocuments(directory) };
 }
 
-/** The scene's grant with these operations, a hundred units of each. */
-function allowing(grant: Grant, operations: readonly Operation[]): Grant {
+/** The scene's grant with these operations, `amount` units of each. */
+function allowing(grant: Grant, operations: readonly Operation[], amount = "100"): Grant {
   return {
     ...grant,
     operations: ["develop", "build", ...operations],
-    quotas: ["develop" as const, "build" as const, ...operations].map((operation) => ({ operation, amount: "100" })),
+    quotas: ["develop" as const, "build" as const, ...operations].map((operation) => ({ operation, amount })),
   };
 }
 
 /** Grant, run and signed release of a product of `form`. */
-async function released(form: ProductForm, outputs = FORMS[form].outputs) {
+async function released(form: ProductForm, outputs = FORMS[form].outputs, quota = "100") {
   const { documents } = await city();
   const { keys, policy, trust } = documents;
-  const body = allowing(documents.grant.body, FORM_OPERATIONS[form]);
+  const body = allowing(documents.grant.body, FORM_OPERATIONS[form], quota);
   const manifest: JobManifest = { ...declared(documents.run), outputs };
   const { model, ...without } = documents.run;
   const run: Run = {
     ...without,
-    ...("model" in FORMS[form].outputs && model !== undefined ? { model } : {}),
+    ...("model" in outputs && model !== undefined ? { model } : {}),
     grant: await documentHash(body),
     manifest,
   };
@@ -190,6 +190,32 @@ test("a release of a report lists every group, and the most cells there can be",
   }
 });
 
+test("a release of a model that stays says that it does, and what calls make of it, by declaration and quota", async () => {
+  const features = Array.from({ length: 32 }, (_, i) => ({ name: `指标${i}`, low: -1, high: i }));
+  const risk = { kind: "square-network", features, maxUnits: 16, link: "logistic", resolution: 0.02 } as const;
+  const { shown } = await released("score", { fit: FIT, risk }, String(10 * 8_192 + 5));
+  const page = await releasePage(shown);
+  const text = textForm(page);
+  expect(page.lead).toContain("对全部数据行运行这一份程序");
+  expect(page.lead).toContain("提交加密的 32 项指标，每行取回一个概率，自行解开；模型留在数据域");
+  for (const fact of ["留域模型：由程序在全部行上训练，不出域、不放行", "指标31（-1 至 31）", "取走留域模型的参数"]) {
+    expect(text).toContain(fact);
+  }
+  for (const wrong of ["视同公开", "只对密文评分，不再运行程序", "不带模型，"]) expect(text).not.toContain(wrong);
+  const section = page.sections.find(({ title }) => title.zh.startsWith("留域模型"));
+  // 561 coefficients: 0.02 √(561 / 8,192), and with ten requests 0.02 √(561 / 81,920).
+  expect(section?.rows.map((row) => row.map((cell) => cell.text))).toEqual([
+    ["评分能决定的数（二次型的系数）", "561 个"],
+    ["一次请求计量", "8192 行，不论填了几行"],
+    ["一次请求之后，评分可还原到的误差约", "0.0052"],
+    ["配额允许的请求", "10 次"],
+    ["用尽配额之后，评分可还原到的误差约", "0.0017"],
+  ]);
+  expect(section?.remark).toContain("存心作弊");
+  const few = await released("score", { fit: FIT, risk }, "8191");
+  expect(textForm(await releasePage(few.shown))).toContain("8191 行，不够一次请求");
+});
+
 test("a release without a model fits a run without one, and no other", async () => {
   const { shown, documents } = await released("psi-ids");
   expect(shown.release.body.model).toBeUndefined();
@@ -223,7 +249,7 @@ test("a grant says what each operation gives its caller, how much, and what to l
     "期满不再提供；最多 100 条·项·天",
     "隐私求交·名单比对（返回交集）",
     "隐私求交·只返回人数",
-    "密态评分的模型视同公开",
+    "密态评分的线性模型视同公开",
     "存心作弊的仍可设法得知是哪些人",
     "几份报告对照",
     "使用方凭它查询；使用方的名单凭它比对；用来数每组有多少人",

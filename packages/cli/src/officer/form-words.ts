@@ -82,7 +82,10 @@ export function formAttention(operations: readonly Operation[]): string[] {
       "psi.cardinality",
       "「只返回人数」加噪并限次，管住守规程的使用方；存心作弊的仍可设法得知是哪些人、绕过噪声，只受次数和条数配额限制",
     ],
-    ["score", "密态评分的模型视同公开：使用方用几行数据就能算出参数；评分结果不得回传数据域"],
+    [
+      "score",
+      "密态评分的线性模型视同公开：使用方用几行数据就能算出参数；留域模型也会由评分还原到噪声的精度；评分结果不得回传数据域",
+    ],
     ["dataset", "数据集逐行交付脱敏样本：一经取走可以转抄，期满只是不能再取；样本所限的是认出个人的风险，不是零"],
     ["report", "报告一经取走可以转抄；几份报告对照可能看出人少的组，系统只逐份控制"],
   ] as const satisfies readonly (readonly [Operation, string])[];

@@ -7,9 +7,28 @@ import {
   type Grant,
   type JobManifest,
   type OutputSpec,
+  type Run,
   type SquareNetworkSpec,
 } from "@sluice/protocol";
-import type { Section } from "./page.ts";
+import { parameterCount } from "../model-text.ts";
+import type { Figure, Section } from "./page.ts";
+
+/** What an officer should know before signing. */
+export const NETWORK_ATTENTION =
+  "留域模型不出域，但评分能还原它的二次型：还原多少见下表，界限只有噪声和配额；存心作弊的一次就够；评分结果不得回传数据域";
+
+/** Whether the run's job serves a model that stays in the domain. */
+export function keepsModel(run: Pick<Run, "manifest"> | undefined): boolean {
+  return Object.values(run?.manifest?.outputs ?? {}).some(isNetwork);
+}
+
+/** How many numbers of a model leave with the release, as a figure. */
+export function modelFigure(run: Run): Pick<Figure, "value" | "remark"> {
+  if (keepsModel(run)) return { value: "留域", remark: "不出域，只用来评分" };
+  return run.model === undefined
+    ? { value: "无", remark: "本产品不带模型" }
+    : { value: `${parameterCount(run.model)} 个`, remark: "出域，视同公开" };
+}
 
 /** The declaration in one phrase. */
 export function networkWords({ features, maxUnits, link, resolution }: SquareNetworkSpec): string {
@@ -32,7 +51,7 @@ export function networkSection({ outputs }: JobManifest, grant: Grant | undefine
       { text: item },
       { text },
     ]),
-    remark: `输出 ${name}。守规程的使用方按上表还原；存心作弊（密文或密钥不按规程生成）的，一次请求就能得到取整后的这些数，噪声挡不住：模型若绝不能被还原，请勿放行`,
+    remark: `输出 ${name}。守规程的使用方按上表还原；存心作弊（密文或密钥不按规程生成）的，一次请求就能得到取整后这些数的准确值（常数项除外），噪声挡不住：模型若绝不能被还原，请勿放行`,
   }));
 }
 

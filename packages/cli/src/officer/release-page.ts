@@ -18,8 +18,8 @@ import { grantPins, namedPolicy, termCheck, verdictOf } from "./grant-page.ts";
 import { callerWords } from "./grant-terms.ts";
 import { columnWords, namesOf, plainNames, type Names, type NameSources } from "./names.ts";
 import { qualifiedLead, type Check, type Figure, type OfficerPage } from "./page.ts";
+import { keepsModel, modelFigure, NETWORK_ATTENTION } from "./network-words.ts";
 import { lockfileWords } from "../lockfile-text.ts";
-import { parameterCount } from "../model-text.ts";
 import { releaseChanges } from "./release-changes.ts";
 import { fitOfRun, fitSection, type RunFit } from "./release-fit.ts";
 import { guardCounts, runSections } from "./release-run.ts";
@@ -171,7 +171,7 @@ function releaseLead({ domain, product, version, bundle }: Release, shown: Shown
   const scene = grant === undefined ? "所指授权" : `授权「${grant.scene.title}」`;
   const declared = declaredBy(run);
   const what =
-    form === "score"
+    form === "score" && !keepsModel(run)
       ? `允许数据域 ${domain} 以这一份模型（程序简号 ${hashFingerprint(bundle)}）`
       : declared !== null
         ? `允许数据域 ${domain} 按这一份申报（程序简号 ${hashFingerprint(bundle)}）${declared.lead}`
@@ -210,8 +210,7 @@ function figures(release: Release, { grant, run, form }: ShownProduct): Figure[]
     },
     {
       label: { zh: "模型参数", en: "Model parameters" },
-      value: run.model === undefined ? "无" : `${parameterCount(run.model)} 个`,
-      remark: run.model === undefined ? "本产品不带模型" : "出域，视同公开",
+      ...modelFigure(run),
     },
     ...term,
   ];
@@ -226,7 +225,7 @@ function attention(run: Run | undefined, fit: readonly RunFit[] | null, { form }
     ...(review === 0 ? [] : [`输出守卫有 ${review} 项自动判断不了，须人工审查：请在数据域查看查验报告后再签`]),
     "获准的程序仍可能把数据的痕迹写进输出：守卫限制个数、位数和词表，不能完全杜绝；请看清程序再签",
     ...(run.model === undefined ? [] : ["模型参数随许可出域，视同公开"]),
-    ...(form === null ? [] : formAttention(FORM_OPERATIONS[form]).slice(0, 1)),
+    ...(keepsModel(run) ? [NETWORK_ATTENTION] : form === null ? [] : formAttention(FORM_OPERATIONS[form]).slice(0, 1)),
   ];
 }
 
@@ -239,7 +238,7 @@ function allows(release: Release, shown: ShownProduct): string[] {
     run?.manifest === undefined
       ? "授权所列使用方在配额和期限内按授权的用法使用该产品"
       : `${productWords(run.manifest, run.model, askerOf(shown))}；限于配额和期限`;
-  if (form === "score") {
+  if (form === "score" && !keepsModel(run)) {
     return [`${model}在数据域 ${release.domain} 内建成${product}：只对密文评分，不再运行程序，不读任何数据行`, answers];
   }
   const declared = declaredBy(run);
@@ -253,7 +252,7 @@ function allows(release: Release, shown: ShownProduct): string[] {
   ];
 }
 
-function forbids({ grant, model }: Release, { form }: ShownProduct): string[] {
+function forbids({ grant, model }: Release, { form, run }: ShownProduct): string[] {
   const bulk: string =
     form === "report"
       ? "取走原始数据，或报告以外的统计"
@@ -263,6 +262,7 @@ function forbids({ grant, model }: Release, { form }: ShownProduct): string[] {
   return [
     "程序改动一个字节：须重新开发、审查、签许可",
     ...(model === undefined ? [] : ["换用另一个模型，或改动参数"]),
+    ...(keepsModel(run) ? ["取走留域模型的参数，或给任何人看：模型只用来评分"] : []),
     `扩大授权（${hashFingerprint(grant)}）的字段、主体、配额、用途和期限：许可不增加任何授权`,
     bulk,
     "授权到期或撤销之后继续运行",
