@@ -16,6 +16,8 @@ const { aggregate } = JSON.parse(readFileSync(join(ROOT, WIRE_VECTORS_PATH), "ut
 const { plan, parties } = aggregate;
 const hash = Buffer.from(aggregate.planHash, "hex");
 const HEAD = 68;
+/** Two hashes for each of four parties. */
+const HASHES = 4 * 64;
 const P61 = 2n ** 61n - 1n;
 const P25519 = 2n ** 255n - 19n;
 const PKCS8 = Buffer.from("302e020100300506032b656e04220420", "hex");
@@ -61,7 +63,7 @@ const derived = (secret: Buffer, info: Buffer): Buffer =>
 /** Values sealed by one party for another. */
 function unsealed(round: "shares" | "unmask", from: number, to: number): bigint[] {
   const message = said(round).get(from);
-  let at = HEAD + (round === "shares" ? 32 : 0);
+  let at = HEAD + (round === "shares" ? 32 + 2 + HASHES : 0);
   const count = bytesAt(message, at, 1)[0] ?? 0;
   at += 1;
   for (let i = 0; i < count; i++) {
@@ -140,6 +142,28 @@ test("shares give the seeds that were committed to, and the key of the party tha
     expect(combined(given)).toBe(little(secretOf(owner, which)));
     const commitment = sha256("sluice/aggregate/seed/v1", hash, Buffer.of(owner), secretOf(owner, 2));
     expect(bytesAt(said("shares").get(owner), HEAD, 32)).toEqual(commitment);
+  }
+});
+
+test("every share fits the hash that its owner sent, also when it is given again", () => {
+  const hashOf = (kind: string, owner: number, holder: number, share: bigint): Buffer => {
+    const value = Buffer.from(share.toString(16).padStart(64, "0"), "hex").toReversed();
+    return sha256(`sluice/aggregate/share/${kind}/v1`, hash, Buffer.of(owner, holder), value);
+  };
+  for (const owner of [0, 1, 2, 3]) {
+    const message = said("shares").get(owner);
+    expect(bytesAt(message, HEAD + 32, 2)).toEqual(Buffer.of(HASHES >> 8, HASHES & 0xff));
+    for (const holder of [0, 1, 2, 3]) {
+      const hashes = bytesAt(message, HEAD + 34 + 64 * holder, 64);
+      const given = holder < 3 ? (unsealed("unmask", holder, holder === 0 ? 1 : 0)[owner] ?? 0n) : undefined;
+      if (given !== undefined) {
+        const [kind, at] = owner === 3 ? (["key", 32] as const) : (["seed", 0] as const);
+        expect(hashes.subarray(at, at + 32)).toEqual(hashOf(kind, owner, holder, given));
+      }
+      if (holder === owner) continue;
+      const [seed = 0n, key = 0n] = unsealed("shares", owner, holder);
+      expect(hashes).toEqual(Buffer.concat([hashOf("seed", owner, holder, seed), hashOf("key", owner, holder, key)]));
+    }
   }
 });
 

@@ -18,6 +18,8 @@ export type AggregateRound = (typeof AGGREGATE_ROUNDS)[number];
 export const AGGREGATE_SIGNATURE_BYTES = 64;
 /** Bytes of a secret that is shared, and of each share of it. */
 export const AGGREGATE_SECRET_BYTES = 32;
+/** Bytes of the hashes of both shares of one party. */
+export const AGGREGATE_SHARE_HASH_BYTES = 2 * 32;
 const TAG_BYTES = 16;
 /** Bytes of the sealed shares that one party has for another. */
 export const AGGREGATE_SHARES_BYTES = 2 * AGGREGATE_SECRET_BYTES + TAG_BYTES;
@@ -37,8 +39,13 @@ export type AggregateHead = {
 export type AggregateAdvert = { readonly sealingKey: Bytes; readonly maskingKey: Bytes };
 /** Something sealed for each of several parties. */
 export type SealedFor = { readonly to: number; readonly sealed: Bytes };
-/** Shares of the sender's secrets for every other party, and what its own mask's seed hashes to. */
-export type AggregateShares = { readonly commitment: Bytes; readonly shares: readonly SealedFor[] };
+/** Shares of the sender's secrets for every other party, what its own mask's seed hashes to, and what each share does:
+ *  for each party that sent an advert, by its number, a hash of its share of the seed and one of that of the masking key. */
+export type AggregateShares = {
+  readonly commitment: Bytes;
+  readonly hashes: Bytes;
+  readonly shares: readonly SealedFor[];
+};
 /** The sender's vector under its masks. */
 export type AggregateMasked = { readonly vector: Bytes };
 /** Whose vectors the sum is of: numbers in ascending order. */
@@ -71,11 +78,12 @@ const MAX_SEALED_BYTES = MAX_AGGREGATE_PARTIES * AGGREGATE_SECRET_BYTES + TAG_BY
 // struct { uint16 version; uint8 type; opaque plan[32]; uint8 party; opaque transcript[32]; } AggregateHead;
 // struct { uint8 to; opaque sealed<0..1040>; } SealedFor;
 // struct { AggregateHead head;  /* type 1 */ opaque sealingKey[32]; opaque maskingKey[32]; opaque signature[64]; } AggregateAdvert;
-// struct { AggregateHead head;  /* type 2 */ opaque commitment[32]; uint8 count; SealedFor shares[count];
-//          opaque signature[64]; } AggregateShares;
+// struct { AggregateHead head;  /* type 2 */ opaque commitment[32]; opaque hashes<0..2048>; uint8 count;
+//          SealedFor shares[count]; opaque signature[64]; } AggregateShares;
 // struct { AggregateHead head;  /* type 3 */ opaque vector<0..524288>; opaque signature[64]; } AggregateMasked;
 // struct { AggregateHead head;  /* type 4 */ uint8 count; uint8 survivors[count]; opaque signature[64]; } AggregateSurvivors;
 // struct { AggregateHead head;  /* type 5 */ uint8 count; SealedFor shares[count]; opaque signature[64]; } AggregateUnmask;
+const MAX_HASHES_BYTES = MAX_AGGREGATE_PARTIES * AGGREGATE_SHARE_HASH_BYTES;
 const MAX_VECTOR_BYTES = MAX_AGGREGATE_ELEMENTS * 16;
 
 type Codec<B> = { readonly write: (writer: ByteWriter, body: B) => void; readonly read: (reader: ByteReader) => B };
@@ -87,11 +95,15 @@ const CODECS: { readonly [R in AggregateRound]: Codec<AggregateBodies[R]> } = {
     read: (reader) => ({ sealingKey: reader.fixed(32), maskingKey: reader.fixed(32) }),
   },
   shares: {
-    write: (writer, { commitment, shares }) => {
-      writer.fixed(exactly(commitment, 32, "commitment"));
+    write: (writer, { commitment, hashes, shares }) => {
+      writer.fixed(exactly(commitment, 32, "commitment")).opaque(hashes, MAX_HASHES_BYTES);
       writeSealed(writer, shares);
     },
-    read: (reader) => ({ commitment: reader.fixed(32), shares: readSealed(reader) }),
+    read: (reader) => ({
+      commitment: reader.fixed(32),
+      hashes: reader.opaque(MAX_HASHES_BYTES),
+      shares: readSealed(reader),
+    }),
   },
   masked: {
     write: (writer, { vector }) => void writer.opaque(vector, MAX_VECTOR_BYTES),

@@ -32,7 +32,7 @@ export const AGGREGATE_ERRORS = {
   },
   ERR_AGGREGATE_SHARE: {
     status: 409,
-    message: "the shares of party {party} do not give what it committed to",
-    remedy: "begin again under a new plan without the party that sent wrong shares",
+    message: "party {party} gave shares that are not those it promised, and there is no sum without them",
+    remedy: "have that party mended, then begin again under a new plan of the same parties",
   },
 } as const satisfies Record<string, CatalogueEntry>;

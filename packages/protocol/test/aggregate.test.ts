@@ -25,7 +25,7 @@ const sealed = parties.chain((list) =>
 );
 const BODIES: { [R in AggregateRound]: fc.Arbitrary<AggregateBodies[R]> } = {
   advert: fc.record({ sealingKey: bytes(32), maskingKey: bytes(32) }),
-  shares: fc.record({ commitment: bytes(32), shares: sealed }),
+  shares: fc.record({ commitment: bytes(32), hashes: fc.uint8Array({ maxLength: 2_048 }), shares: sealed }),
   masked: fc.record({ vector: fc.uint8Array({ maxLength: 300 }) }),
   survivors: fc.record({ survivors: parties }),
   unmask: fc.record({ shares: sealed }),
@@ -71,9 +71,10 @@ test("numbers of parties ascend and are those that a plan can have; keys have 32
   const key = new Uint8Array(31);
   expect(() => encodeAggregate({ ...head, round: "advert" }, { sealingKey: key, maskingKey: key })).toThrow(malformed);
   const part = { to: 0, sealed: new Uint8Array(1_041) };
-  expect(() => encodeAggregate({ ...head, round: "unmask" }, { shares: [part] })).toThrow(
-    expect.objectContaining({ code: "ERR_FRAME_TOO_LARGE" }),
-  );
+  const tooLarge = expect.objectContaining({ code: "ERR_FRAME_TOO_LARGE" });
+  expect(() => encodeAggregate({ ...head, round: "unmask" }, { shares: [part] })).toThrow(tooLarge);
+  const body = { commitment: new Uint8Array(32), hashes: new Uint8Array(2_049), shares: [] };
+  expect(() => encodeAggregate({ ...head, round: "shares" }, body)).toThrow(tooLarge);
 });
 
 const PLAN: AggregatePlan = {

@@ -286,6 +286,7 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     national: false,
     files: [
       "packages/mpc/src/aggregate/agreement.ts",
+      "packages/mpc/src/aggregate/dealing.ts",
       "packages/mpc/src/aggregate/joining.ts",
       "packages/mpc/src/aggregate/mask.ts",
       "packages/mpc/src/aggregate/masking.ts",

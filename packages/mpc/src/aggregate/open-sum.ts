@@ -1,7 +1,9 @@
-/** The last step: from masked vectors and shares to the sum. Shares that do not give what their owner said in the beginning are found.
+/** The last step: from masked vectors and shares to the sum. Every share is the one that its owner dealt; an owner whose shares do not
+ *  give what it said in the beginning is found.
  *  @module */
 import { AGGREGATE_FIELDS, aggregateSumBound, equalBytes, SluiceError, type Bytes } from "@sluice/protocol";
 import { agree, agreementKey, agreementSecret } from "./agreement.ts";
+import { wrongShares } from "./dealing.ts";
 import { centred, decodeElements } from "./field.ts";
 import { addOwnMask, addPairMask, seedCommitment, type MaskBinding } from "./masking.ts";
 import { misplaced, type PlanContext, type RoundMessages } from "./messages.ts";
@@ -14,7 +16,7 @@ export interface Received {
   readonly masked: RoundMessages<"masked">;
 }
 
-/** The sum. @param given For each party that was shared, shares of its secret, `threshold` at least
+/** The sum. @param given For each party that dealt, the shares of its secret that it dealt, `threshold` at least
  *  @throws ERR_AGGREGATE_SHARE, ERR_AGGREGATE_ROUND, ERR_FRAME_MALFORMED */
 export async function openSum(
   context: PlanContext,
@@ -45,7 +47,7 @@ export async function openSum(
 }
 
 async function removeOwn(
-  { plan, hash }: PlanContext,
+  context: PlanContext,
   binding: MaskBinding,
   { shares }: Received,
   sum: bigint[],
@@ -53,26 +55,27 @@ async function removeOwn(
   seed: Bytes,
 ): Promise<void> {
   const promised = shares.get(owner)?.body.commitment;
-  if (promised === undefined || !equalBytes(promised, await seedCommitment(hash, owner, seed))) {
-    throw new SluiceError("ERR_AGGREGATE_SHARE", { party: plan.parties[owner]?.party ?? String(owner) });
+  if (promised === undefined || !equalBytes(promised, await seedCommitment(context.hash, owner, seed))) {
+    throw wrongShares(context, [owner]);
   }
   await addOwnMask(binding, sum, { owner, seed, taken: true });
 }
 
 /** What survivors added for a party that sent no vector. */
 async function removePairs(
-  { plan }: PlanContext,
+  context: PlanContext,
   binding: MaskBinding,
   { adverts, masked }: Received,
   sum: bigint[],
   lost: number,
   key: Bytes,
 ): Promise<void> {
+  const { plan } = context;
   const promised = adverts.get(lost)?.body.maskingKey;
   const own = await agreementSecret(key);
   const name = (party: number): string => plan.parties[party]?.party ?? String(party);
   if (promised === undefined || !equalBytes(promised, await agreementKey(own))) {
-    throw new SluiceError("ERR_AGGREGATE_SHARE", { party: name(lost) });
+    throw wrongShares(context, [lost]);
   }
   for (const owner of masked.keys()) {
     const theirs = adverts.get(owner)?.body.maskingKey;

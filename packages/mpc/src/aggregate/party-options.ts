@@ -31,4 +31,6 @@ export interface AggregateSum {
   readonly survivors: readonly string[];
   /** Each element's sum, noise included. */
   readonly sum: readonly bigint[];
+  /** Names of those that gave wrong shares in the end; the sum was opened without these. */
+  readonly wrongShares: readonly string[];
 }

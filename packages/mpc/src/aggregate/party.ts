@@ -19,14 +19,16 @@ import {
 import { systemRandom } from "../random.ts";
 import { agree, agreementKey, agreementSecret } from "./agreement.ts";
 import { decodeElements, encodeElements } from "./field.ts";
+import { dealShares, dealtShares, type Dealing, type HeldShares } from "./dealing.ts";
+import { gatherShares } from "./gathering.ts";
 import { askRegister, joinPlan } from "./joining.ts";
-import { addOwnMask, addPairMask, seedCommitment, type MaskBinding } from "./masking.ts";
+import { addOwnMask, addPairMask, type MaskBinding } from "./masking.ts";
 import { misplaced, nextTranscript, readRound, type PlanContext, type RoundMessages } from "./messages.ts";
 import { withNoise } from "./noise.ts";
 import { openSum, type Received } from "./open-sum.ts";
 import type { AggregatePartyOptions, AggregateSum } from "./party-options.ts";
 import { PairSealing } from "./pair-sealing.ts";
-import { elementBytes, elementOf, randomElement, splitSecret, type Share } from "./shamir.ts";
+import { elementBytes, randomElement, type Share } from "./shamir.ts";
 
 export {
   memoryAggregateRegister,
@@ -40,9 +42,6 @@ export type { VerifySignature } from "./messages.ts";
 
 const STEPS = ["advert", "shares", "masked", "survivors", "unmask", "open"] as const;
 type Step = (typeof STEPS)[number] | "ended";
-
-/** The shares that one party gave this one. */
-type HeldShares = { readonly seed: Share; readonly key: Share };
 
 /** One party of one aggregation. */
 export class AggregateParty {
@@ -101,46 +100,21 @@ export class AggregateParty {
       this.#advertsTranscript = this.#transcript;
       this.#checkKeys();
       this.#sealing = await PairSealing.agree(this.#context, this.#own, this.#sealingSecret, this.#adverts);
-      const seed = randomElement(this.#random);
-      this.#seed = elementBytes(seed);
-      const others = [...this.#adverts.keys()];
-      const { threshold } = this.#context.plan;
-      const sharing = { xs: others.map((party) => BigInt(party + 1)), threshold, random: this.#random };
-      const maskingKey = elementOf(this.#maskingSecret);
-      if (maskingKey === null) throw new RangeError("a key is an element");
-      const seedShares = splitSecret(seed, sharing);
-      const keyShares = splitSecret(maskingKey, sharing);
-      const sealed: SealedFor[] = [];
-      for (const [i, party] of others.entries()) {
-        const [ofSeed, ofKey] = [seedShares[i], keyShares[i]];
-        if (ofSeed === undefined || ofKey === undefined) throw new RangeError("a share for each party");
-        if (party === this.#own) this.#held.set(party, { seed: ofSeed, key: ofKey });
-        else
-          sealed.push(
-            await this.#sealed().seal({ round: "shares", transcript: this.#transcript }, party, [ofSeed, ofKey]),
-          );
-      }
-      const commitment = await seedCommitment(this.#context.hash, this.#own, this.#seed);
-      return await this.#say("shares", { commitment, shares: sealed });
+      this.#seed = elementBytes(randomElement(this.#random));
+      const secrets = { seed: this.#seed, key: this.#maskingSecret, random: this.#random };
+      const { body, kept } = await dealShares(this.#dealing(), secrets);
+      this.#held.set(this.#own, kept);
+      return await this.#say("shares", body);
     });
   }
 
   /** This party's vector with its noise, under its masks, from everyone's shares. @throws as `readRound` does */
   async masked(shares: readonly Bytes[]): Promise<Bytes> {
     return await this.#step("masked", async () => {
-      const before = this.#transcript;
       this.#shares = await this.#hear("shares", shares, new Set(this.#adverts.keys()));
       const { plan } = this.#context;
       for (const [party, { body }] of this.#shares) {
-        const receivers = [...this.#adverts.keys()].filter((receiver) => receiver !== party);
-        if (body.shares.map(({ to }) => to).join() !== receivers.join()) {
-          throw misplaced(plan, party, "it has not shared with everyone");
-        }
-        if (party === this.#own) continue;
-        const place = { round: "shares", transcript: before } as const;
-        const [ofSeed = 0n, ofKey = 0n] = await this.#sealed().open(place, party, body.shares, 2);
-        const x = BigInt(this.#own + 1);
-        this.#held.set(party, { seed: { x, value: ofSeed }, key: { x, value: ofKey } });
+        if (party !== this.#own) this.#held.set(party, await dealtShares(this.#dealing(), party, body));
       }
       const vector = withNoise(plan, this.#options.vector, this.#options.noise);
       const binding = this.#binding();
@@ -192,23 +166,20 @@ export class AggregateParty {
     });
   }
 
-  /** The sum, from everyone's shares. @throws as `readRound` does; ERR_AGGREGATE_SHARE, ERR_AGGREGATE_VALUE */
+  /** The sum, from everyone's shares: wrong ones are left out as long as there are enough without them.
+   *  @throws ERR_FRAME_MALFORMED, ERR_AGGREGATE_SHARE, ERR_AGGREGATE_TOO_FEW, ERR_AGGREGATE_VALUE */
   async open(unmasked: readonly Bytes[]): Promise<AggregateSum> {
     return await this.#step("open", async () => {
       const transcript = this.#transcript;
-      const heard = await this.#hear("unmask", unmasked, new Set(this.#masked.keys()));
-      const given = new Map<number, Share[]>([...this.#released()].map(([party, share]) => [party, [share]]));
-      const owners = [...given.keys()];
-      for (const [from, { body }] of heard) {
-        if (from === this.#own) continue;
-        const values = await this.#sealed().open({ round: "unmask", transcript }, from, body.shares, owners.length);
-        for (const [i, value] of values.entries()) given.get(owners[i] ?? -1)?.push({ x: BigInt(from + 1), value });
-      }
+      const survivors = new Set(this.#masked.keys());
+      const released = this.#released();
+      const gathering = { ...this.#dealing(), transcript, dealt: this.#shares, survivors, released };
+      const { given, wrong } = await gatherShares(gathering, unmasked);
       const received: Received = { adverts: this.#adverts, shares: this.#shares, masked: this.#masked };
       const sum = await openSum(this.#context, this.#binding(), received, given);
-      const survivors = [...this.#masked.keys()].map((party) => this.#nameOf(party));
       this.#forget();
-      return { survivors, sum };
+      const names = (parties: Iterable<number>): string[] => [...parties].map((party) => this.#nameOf(party));
+      return { survivors: names(survivors), sum, wrongShares: names(wrong) };
     });
   }
 
@@ -277,6 +248,12 @@ export class AggregateParty {
         keys.add(key);
       }
     }
+  }
+
+  #dealing(): Dealing {
+    const holders = [...this.#adverts.keys()];
+    const sealing = this.#sealed();
+    return { context: this.#context, own: this.#own, sealing, holders, transcript: this.#advertsTranscript };
   }
 
   #binding(): MaskBinding {
