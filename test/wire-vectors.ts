@@ -55,6 +55,7 @@ import { positionsOf } from "../packages/mpc/src/lookup/positions.ts";
 import { formMalformedVectors, formStructVectors } from "./wire-form-structs.ts";
 import { makeKeyVectors } from "./wire-key-vectors.ts";
 import { makeAggregateVectors } from "./wire-aggregate-vectors.ts";
+import { makeJoinSumVectors } from "./wire-join-sum-vectors.ts";
 import { makeSelectionVectors } from "./wire-selection-vectors.ts";
 import { makePsiVectors } from "./wire-psi-vectors.ts";
 import { makeDatasetVectors } from "./wire-dataset-vectors.ts";
@@ -149,6 +150,7 @@ export async function makeWireVectors() {
     dataset: await makeDatasetVectors(servedIdentity(index.snapshot), keys.receipt),
     aggregate: await makeAggregateVectors(),
     selection: await makeSelectionVectors(),
+    joinSum: await makeJoinSumVectors(),
     transfer: await makeTransferVectors(servedIdentity(index.snapshot), keys.receipt, openSession(keys)),
     problem: toProblem(
       new SluiceError("ERR_RATE_LIMIT", { party: "bank-a", callsPerSecond: 100 }, { refusedBy: "gateway" }),
