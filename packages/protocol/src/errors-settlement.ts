@@ -40,6 +40,16 @@ export const SETTLEMENT_ERRORS = {
     message: "{line} is given twice",
     remedy: "give each line, product and call once; nothing was computed",
   },
+  ERR_SETTLEMENT_CALL: {
+    status: 409,
+    message: "{line} is given again with another caller, product or quantity",
+    remedy: "give each call its own id, and repeat a call as it was; nothing was computed",
+  },
+  ERR_SETTLEMENT_ALTERED: {
+    status: 409,
+    message: "{line} is not what was issued under its digest",
+    remedy: "take the statement from its record; a correction is a statement of its own",
+  },
   ERR_SETTLEMENT_MISSING: {
     status: 409,
     message: "{line} is not given, and {rule} needs it",

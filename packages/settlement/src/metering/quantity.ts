@@ -1,8 +1,9 @@
 /** Quantities (使用量): the use of a product in the unit of its form, as the sum over its lines of the product of their factors (G6).
  *  @module */
 import { SluiceError } from "@sluice/protocol";
-import { exact, ONE, sumOf } from "../exact.ts";
+import { exact, ONE } from "../exact.ts";
 import type { Figure, Label, RuleReference } from "../figure.ts";
+import { derivedFigure, givenFigure, sumFigure } from "../make-figure.ts";
 import type { Rules } from "../rules/resolve.ts";
 import type { Product } from "./product.ts";
 import { DIMENSION_LABELS, FACTOR_LABELS, FORM_LABELS, type Form } from "./use-factors.ts";
@@ -25,13 +26,7 @@ export function quantityOf(product: Product, occasion: Occasion, rules: Rules): 
   const parts = uses.map((use, index) => useFigure(product.form, use, { line: `${line}/${index}`, index, rule }));
   const name = NAMES[occasion];
   const label = { zh: `${name.zh}：${product.title.zh}`, en: `${name.en}: ${product.title.en}` };
-  return {
-    id: `${occasion}:${product.id}`,
-    label,
-    value: sumOf(parts.map(({ value }) => value)),
-    unit: "use",
-    derivation: { rule, formula: "Σ v", inputs: parts },
-  };
+  return sumFigure({ id: `${occasion}:${product.id}`, label, unit: "use", rule, inputs: parts });
 }
 
 /** One line of use as a figure: the product of its factors, which are its inputs. */
@@ -40,20 +35,16 @@ function useFigure(
   use: Readonly<Record<string, string>>,
   { line, index, rule }: { readonly line: string; readonly index: number; readonly rule: RuleReference },
 ): Figure {
-  const inputs = Object.entries(use).map(([name, text]): Figure => ({
-    id: name,
-    label: factorLabel(form, name),
-    value: exact(text, `${line}/${name}`),
-    unit: "count",
-    line: `${line}/${name}`,
-  }));
-  return {
-    id: `line:${index}`,
-    label: FORM_LABELS[form].name,
-    value: inputs.reduce((product, { value }) => product.times(value), ONE),
-    unit: "use",
-    derivation: { rule, formula: Object.keys(use).join(" × "), inputs },
-  };
+  const inputs = Object.entries(use).map(([name, text]) => {
+    const where = `${line}/${name}`;
+    return givenFigure({ id: name, label: factorLabel(form, name), unit: "count" }, exact(text, where), where);
+  });
+  const formula = Object.keys(use).join(" × ");
+  const value = inputs.reduce((product, factor) => product.times(factor.value), ONE);
+  return derivedFigure(
+    { id: `line:${index}`, label: FORM_LABELS[form].name, unit: "use", rule, formula, inputs },
+    value,
+  );
 }
 
 function factorLabel(form: Form, name: string): Label {

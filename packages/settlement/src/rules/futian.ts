@@ -83,6 +83,19 @@ export const FUTIAN_2025: RuleSet = {
     },
     periodYears: { value: 3, source: "003 六(八)1" },
     excessIncome: { value: "next-period", source: "003 六(八)1" },
+    chargeOrder: {
+      value: "quota-discount-tiers",
+      source: "003 一",
+      assumed: {
+        zh: "原文仅规定优先保障公益免费额度；先折扣后阶梯为暂定",
+        en: "the document says that the free quota of welfare goes first; discount before tiers is set until it is ruled",
+      },
+    },
+    platformServices: {
+      value: ["resource-use", "desensitisation", "model-publication", "result-export"],
+      source: "003 十(二)1",
+    },
+    sourceIncentive: { value: "fulfilment-of-estimate", source: "003 六(五)1" },
     smallFirmDiscount: { value: "optional", source: "003 六", assumed: SILENT },
     publicityBeforeUse: { value: false, source: "003 六(七)3", assumed: SILENT },
     publicityDays: { value: 30, source: "003 六(八) 注" },

@@ -19,6 +19,8 @@ export interface Rules {
   readonly on: string;
   /** Sets that give at least one rule, the one that gives most first. */
   readonly sets: readonly string[];
+  /** Every rule that holds, by its name. */
+  readonly held: Readonly<Partial<Record<RuleName, Rule<unknown>>>>;
   /** The rule of that name.
    *  @throws ERR_SETTLEMENT_RULES when no set gives it. */
   readonly of: <N extends RuleName>(name: N) => Rule<ValueOf<N>>;
@@ -53,6 +55,7 @@ export function rulesFor(options: {
     jurisdiction,
     on,
     sets: [...counts].toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).map(([id]) => id),
+    held: Object.fromEntries(rules),
     of: <N extends RuleName>(name: N) => {
       const rule = rules.get(name);
       if (rule === undefined)

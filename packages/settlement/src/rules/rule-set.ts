@@ -81,6 +81,12 @@ export const RuleParameters = z
     periodYears: ruled(z.int().min(1).max(20)),
     /** What becomes of income above the permitted: taken off the next period's, or paid to the public pool. */
     excessIncome: ruled(z.enum(["next-period", "public-pool"])),
+    /** In what order a line of use is charged: the free quota of welfare first, then the discount on each price, then the tiers. */
+    chargeOrder: ruled(z.literal("quota-discount-tiers")),
+    /** Services of the platform for which a partner pays a fee. */
+    platformServices: ruled(z.array(LineId).min(1)),
+    /** By what a source department is rewarded beside its fee. */
+    sourceIncentive: ruled(z.literal("fulfilment-of-estimate")),
     /** Whether a tariff must have a discount for small and micro firms, and be announced before it is used. */
     smallFirmDiscount: ruled(z.enum(["required", "optional"])),
     publicityBeforeUse: ruled(z.boolean()),
@@ -147,6 +153,9 @@ export const RULE_ROWS: Readonly<Record<RuleName, string>> = {
   adjustment: "G26",
   periodYears: "G24",
   excessIncome: "G24",
+  chargeOrder: "H6",
+  platformServices: "G30",
+  sourceIncentive: "G31",
   smallFirmDiscount: "G28",
   publicityBeforeUse: "G28",
   publicityDays: "G27",

@@ -1,0 +1,63 @@
+/** Licences (许可): for which purpose a caller uses a product, and what makes it free. Whether a use is free or paid follows from the purpose
+ *  alone (G1); a free licence needs its approval and its agreement (C9), and allows no commercial use (C10).
+ *  @module */
+import { SluiceError } from "@sluice/protocol";
+import { z } from "zod";
+import { LineId, MAX_LINES, readInput } from "../input.ts";
+import type { Rules } from "../rules/resolve.ts";
+
+/** Most uses that one licence names. */
+const MAX_USES = 100;
+
+/** One caller's licence for one product. */
+export const Licence = z.strictObject({
+  id: LineId,
+  caller: LineId,
+  product: LineId,
+  /** Purpose of the grant: `public-welfare`, `inclusive-finance`. */
+  purpose: LineId,
+  /** What the answers are used for: `marketing`. */
+  uses: z.array(LineId).max(MAX_USES).optional(),
+  /** Evidence of what a free licence needs. */
+  evidence: z.partialRecord(z.enum(["approval", "welfare-agreement"]), LineId).optional(),
+  /** Evidence that the caller is a small or micro firm (小微企业). */
+  smallFirm: LineId.optional(),
+});
+export type Licence = z.infer<typeof Licence>;
+
+/** Reads licences: each id once, and one for each caller and product.
+ *  @throws ERR_SETTLEMENT_INPUT, ERR_SETTLEMENT_TWICE naming the line. */
+export function readLicences(value: unknown): Licence[] {
+  const licences = readInput(z.array(Licence).max(MAX_LINES), value, "licences");
+  const seen = new Set<string>();
+  for (const { id, caller, product } of licences) {
+    for (const name of [id, `${caller} for ${product}`]) {
+      if (seen.has(name)) throw new SluiceError("ERR_SETTLEMENT_TWICE", { line: `licences/${name}` });
+      seen.add(name);
+    }
+  }
+  return licences;
+}
+
+/** Whether use under the licence is free or paid. `productUses` is what the product is made for.
+ *  @throws ERR_SETTLEMENT_MISSING when a free licence lacks its approval or agreement (C9), ERR_SETTLEMENT_REFUSED when it is bound to
+ *  a use that free data never has (C10). */
+export function tariffClass(licence: Licence, productUses: readonly string[], rules: Rules): "free" | "paid" {
+  if (!rules.of("freePurposes").value.includes(licence.purpose)) return "paid";
+  for (const condition of rules.of("freeConditions").value) {
+    if (licence.evidence?.[condition] !== undefined) continue;
+    const line = `licences/${licence.id}/evidence/${condition}`;
+    throw new SluiceError("ERR_SETTLEMENT_MISSING", { line, rule: rules.of("freeConditions").reference.id });
+  }
+  const prohibited = rules.of("freeProhibitedUses");
+  const use = [...(licence.uses ?? []), ...productUses].find((each) => prohibited.value.includes(each));
+  if (use !== undefined) {
+    const reason = `free data is not used for ${use}`;
+    throw new SluiceError("ERR_SETTLEMENT_REFUSED", {
+      line: `licences/${licence.id}`,
+      rule: prohibited.reference.id,
+      reason,
+    });
+  }
+  return "free";
+}

@@ -1,0 +1,32 @@
+/** Use of a month by caller and product: what a store aggregates from its records, and what a statement is made from.
+ *  @module */
+import { SluiceError } from "@sluice/protocol";
+import { z } from "zod";
+import { CountText, LineId, readInput } from "../input.ts";
+
+/** Most lines of one month: 2,000 callers × 500 products. */
+export const MAX_USE_LINES = 1_000_000;
+
+/** One caller's use of one product. */
+export const MonthlyUse = z.strictObject({
+  caller: LineId,
+  product: LineId,
+  /** Use of the month, in the unit of the product's form. */
+  quantity: CountText,
+  /** Use in earlier months of the same calendar year in Asia/Shanghai. */
+  before: CountText,
+});
+export type MonthlyUse = z.infer<typeof MonthlyUse>;
+
+/** Reads the use of a month, one line for each caller and product.
+ *  @throws ERR_SETTLEMENT_INPUT, ERR_SETTLEMENT_TWICE naming the line. */
+export function readMonthlyUses(value: unknown): MonthlyUse[] {
+  const uses = readInput(z.array(MonthlyUse).max(MAX_USE_LINES), value, "uses");
+  const seen = new Set<string>();
+  for (const { caller, product } of uses) {
+    const line = `uses/${caller}/${product}`;
+    if (seen.has(line)) throw new SluiceError("ERR_SETTLEMENT_TWICE", { line });
+    seen.add(line);
+  }
+  return uses;
+}

@@ -1,0 +1,98 @@
+/** Issued statements: a statement as plain data under its SHA-256, with the rules it used. What was issued never changes: a later rule or
+ *  ratio makes later statements, and a correction is a statement of its own that names the one it corrects (H7).
+ *  @module */
+import { documentHash, Sha256Hex, SluiceError } from "@sluice/protocol";
+import { z } from "zod";
+import { exact, exactText, sumOf } from "../exact.ts";
+import { assumptionsUnder } from "../figure.ts";
+import { Day, LineId, Month, readInput, Text, Words } from "../input.ts";
+import { FORMS, type Form } from "../metering/use-factors.ts";
+import { MAX_USE_LINES } from "../metering/monthly-use.ts";
+import type { Statement, StatementLine } from "./monthly-statement.ts";
+
+/** Most rules that a statement names as assumed. */
+const MAX_ASSUMED = 100;
+const FenText = z.string().regex(/^(?:0|[1-9][0-9]{0,29})\.[0-9]{2}$/, "yuan with two places");
+const UseText = z.string().regex(/^(?:0|[1-9][0-9]{0,29})$/, "a whole number of zero or more");
+
+const Line = z.strictObject({
+  caller: LineId,
+  product: LineId,
+  form: z.enum(FORMS as [Form, ...Form[]]),
+  licence: LineId,
+  purpose: LineId,
+  tariff: LineId.optional(),
+  smallFirm: LineId.optional(),
+  /** Use of the month in the unit of the form, and the part of it for which nothing is paid. */
+  quantity: UseText,
+  free: UseText,
+  amount: FenText,
+});
+
+/** A statement as it is kept and handed out. */
+export const StatementDocument = z.strictObject({
+  kind: z.literal("statement"),
+  month: Month,
+  /** Rules that it used: where, those of which day, from which sets, and the hash of every rule that held. */
+  rules: z.strictObject({ jurisdiction: LineId, on: Day, sets: z.array(LineId), digest: Sha256Hex }),
+  /** Rules under it that stand in for ones which the documents do not give. */
+  assumed: z.array(z.strictObject({ id: Text, set: LineId, source: Text, assumed: Words })).max(MAX_ASSUMED),
+  /** Digest of the statement that it corrects. */
+  corrects: Sha256Hex.optional(),
+  lines: z.array(Line).max(MAX_USE_LINES),
+  total: FenText,
+});
+export type StatementDocument = z.infer<typeof StatementDocument>;
+
+/** A statement under the SHA-256 of its canonical JSON. */
+export const IssuedStatement = z.strictObject({ statement: StatementDocument, digest: Sha256Hex });
+export type IssuedStatement = z.infer<typeof IssuedStatement>;
+
+/** Issues a statement; `corrects` is the digest of the one that it corrects. */
+export async function issueStatement(statement: Statement, corrects?: string): Promise<IssuedStatement> {
+  const { jurisdiction, on, sets, held } = statement.rules;
+  const document: StatementDocument = {
+    kind: "statement",
+    month: statement.month,
+    rules: { jurisdiction, on, sets: [...sets], digest: await documentHash({ jurisdiction, on, held }) },
+    assumed: assumptionsUnder(statement.total).flatMap(({ id, set, source, assumed }) =>
+      assumed === undefined ? [] : [{ id, set, source, assumed: { ...assumed } }],
+    ),
+    ...(corrects === undefined ? {} : { corrects }),
+    lines: statement.lines.map(lineDocument),
+    total: exactText(statement.total.value, 2),
+  };
+  return { statement: document, digest: await documentHash(document) };
+}
+
+function lineDocument({ use, free, amount, ...line }: StatementLine): z.infer<typeof Line> {
+  return { ...line, quantity: exactText(use.value), free: exactText(free), amount: exactText(amount.value, 2) };
+}
+
+/** Reads an issued statement back.
+ *  @throws ERR_SETTLEMENT_INPUT for another shape, ERR_SETTLEMENT_ALTERED when it is not what its digest was made from, or its amounts do
+ *  not sum to its total. */
+export async function checkIssued(value: unknown): Promise<IssuedStatement> {
+  const issued = readInput(IssuedStatement, value, "statement");
+  const { lines, total, month } = issued.statement;
+  const sum = sumOf(lines.map(({ amount }) => exact(amount, "statement")));
+  if ((await documentHash(issued.statement)) !== issued.digest || !sum.eq(exact(total, "statement"))) {
+    throw new SluiceError("ERR_SETTLEMENT_ALTERED", { line: `the statement of ${month}` });
+  }
+  return issued;
+}
+
+/** `register` with a statement added to its end. One that it has already changes nothing.
+ *  @throws ERR_SETTLEMENT_REFUSED when the month has another statement and the added one does not name its last as corrected. */
+export function withIssued(register: readonly IssuedStatement[], added: IssuedStatement): readonly IssuedStatement[] {
+  if (register.some(({ digest }) => digest === added.digest)) return register;
+  const { month, rules, corrects } = added.statement;
+  const last = register.findLast(
+    ({ statement }) => statement.month === month && statement.rules.jurisdiction === rules.jurisdiction,
+  );
+  if (last?.digest !== corrects) {
+    const reason = "the month has another statement, which never changes, or none that it could correct";
+    throw new SluiceError("ERR_SETTLEMENT_REFUSED", { line: `the statement of ${month}`, rule: "H7", reason });
+  }
+  return [...register, added];
+}

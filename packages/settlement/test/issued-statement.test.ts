@@ -1,0 +1,97 @@
+/** Issued statements: they name their rules, do not change, and are checked by anyone.
+ *  @module */
+import { expect, test } from "vitest";
+import {
+  checkIssued,
+  FUTIAN_2025,
+  issueStatement,
+  RULE_SETS,
+  rulesFor,
+  withIssued,
+  type IssuedStatement,
+  type RuleSet,
+} from "../src/index.ts";
+import { november, refusal, TARIFF } from "./statement-fixture.ts";
+
+const later: RuleSet = {
+  id: "national-2026",
+  title: { zh: "上位规定", en: "A higher rule" },
+  level: "national",
+  jurisdictions: ["*"],
+  from: "2026-12-01",
+  parameters: { postingRounding: { value: { places: 2, mode: "down" }, source: "a decree" } },
+};
+const halfFen = { tariffs: [{ ...TARIFF, tiers: [{ above: "0", price: "0.001" }] }] };
+
+function futian(sets: readonly RuleSet[], on: string) {
+  return rulesFor({ sets, jurisdiction: "futian", on });
+}
+
+test("H7: a statement names its rule sets, and a later rule changes later statements only", async () => {
+  const first = await issueStatement(november(halfFen, futian(RULE_SETS, "2026-11-01")));
+  const sets = [...RULE_SETS, later];
+  const again = await issueStatement(november(halfFen, futian(sets, "2026-11-01")));
+  expect(again).toEqual(first);
+  expect(first.statement).toMatchObject({
+    rules: { jurisdiction: "futian", on: "2026-11-01", sets: ["futian-2025"] },
+    total: "0.01",
+  });
+  const next = await issueStatement(november({ ...halfFen, month: "2026-12" }, futian(sets, "2026-12-01")));
+  expect(next.statement).toMatchObject({ rules: { sets: ["futian-2025", "national-2026"] }, total: "0.00" });
+});
+
+test("H7: rules that were rewritten under the same name show in the statement", async () => {
+  const rewritten = {
+    ...FUTIAN_2025,
+    parameters: { ...FUTIAN_2025.parameters, vatPercent: { value: "9", source: "003 六(二)1" } },
+  };
+  const [one, two] = await Promise.all(
+    [FUTIAN_2025, rewritten].map((set) => issueStatement(november({}, futian([set], "2026-11-01")))),
+  );
+  expect(one?.statement.rules.sets).toEqual(two?.statement.rules.sets);
+  expect(one?.statement.rules.digest).not.toBe(two?.statement.rules.digest);
+});
+
+test("H7: assumed rules under a statement are named in it", async () => {
+  const { statement } = await issueStatement(november({}));
+  expect(statement.assumed.map(({ id }) => id).toSorted()).toEqual(["G2", "H6"]);
+  expect(statement.assumed.every(({ assumed }) => assumed.zh !== "" && assumed.en !== "")).toBe(true);
+});
+
+test("H7: a statement with one changed member is refused, and so is one whose amounts do not sum", async () => {
+  const issued = await issueStatement(november({}));
+  expect(await checkIssued(JSON.parse(JSON.stringify(issued)))).toEqual(issued);
+  const [line] = issued.statement.lines;
+  const changes: Partial<IssuedStatement["statement"]>[] = [
+    { total: "5.01" },
+    { month: "2026-10" },
+    { lines: line === undefined ? [] : [{ ...line, amount: "4.99" }] },
+    { rules: { ...issued.statement.rules, sets: ["futian-2024"] } },
+  ];
+  for (const change of changes) {
+    const altered = { ...issued, statement: { ...issued.statement, ...change } };
+    await expect(checkIssued(altered)).rejects.toThrow(expect.objectContaining({ code: "ERR_SETTLEMENT_ALTERED" }));
+  }
+  const { total } = november({ uses: [] });
+  const unsummed = await issueStatement({ ...november({}), total });
+  await expect(checkIssued(unsummed)).rejects.toThrow(expect.objectContaining({ code: "ERR_SETTLEMENT_ALTERED" }));
+  await expect(checkIssued({ ...issued, statement: { ...issued.statement, total: "NaN" } })).rejects.toThrow(
+    expect.objectContaining({ code: "ERR_SETTLEMENT_INPUT" }),
+  );
+});
+
+test("H7: a month has one statement, and a correction names the last one", async () => {
+  const first = await issueStatement(november({}));
+  const register = withIssued([], first);
+  expect(withIssued(register, first)).toBe(register);
+  const uses = [{ caller: "bank", product: "p", quantity: "6", before: "0" }];
+  const second = await issueStatement(november({ uses }));
+  const refused = "ERR_SETTLEMENT_REFUSED: the statement of 2026-11 is refused by rule H7";
+  expect(refusal(() => withIssued(register, second))).toContain(refused);
+  const correction = await issueStatement(november({ uses }), first.digest);
+  const corrected = withIssued(register, correction);
+  expect(corrected).toEqual([first, correction]);
+  const stale = await issueStatement(november({ uses: [] }), first.digest);
+  expect(refusal(() => withIssued(corrected, stale))).toContain(refused);
+  expect(refusal(() => withIssued([], correction))).toContain(refused);
+});

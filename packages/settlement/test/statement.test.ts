@@ -1,0 +1,268 @@
+/** Charges and statements against the vectors worked by hand, and against a count of every single unit.
+ *  @module */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  exactText,
+  roundingsUnder,
+  rulesFor,
+  RULE_SETS,
+  statementFor,
+  tariffClass,
+  type Tariff,
+} from "../src/index.ts";
+import { futianRules } from "./city-products.ts";
+import { FREE_EVIDENCE, LICENCE, november, PRODUCT, refusal, TARIFF } from "./statement-fixture.ts";
+import { vectorTable } from "./vector-tables.ts";
+
+const rules = futianRules();
+
+function tiersOf(text: string): Tariff["tiers"] {
+  return text.split(" · ").map((tier) => {
+    const [above = "", price = ""] = tier.split(":");
+    return { above, price };
+  });
+}
+
+test.each(vectorTable("statement", "G1"))("G1: the purpose $purpose is $class", (row) => {
+  const licence = { ...LICENCE, purpose: row["purpose"] ?? "", evidence: FREE_EVIDENCE };
+  expect(tariffClass(licence, [], rules)).toBe(row["class"]);
+});
+
+test.each(vectorTable("statement", "H6"))(
+  "H6, G28: $purpose, $use units after $before, quota $quota, tiers $tiers, discount $discount: $amount",
+  (row) => {
+    const cell = (name: string) => row[name] ?? "";
+    const given = (name: string, member: string) => (cell(name) === "–" ? {} : { [member]: cell(name) });
+    const statement = november({
+      licences: [
+        {
+          ...LICENCE,
+          purpose: cell("purpose"),
+          evidence: FREE_EVIDENCE,
+          ...(cell("small firm") === "yes" ? { smallFirm: "register-3" } : {}),
+        },
+      ],
+      tariffs: [
+        {
+          ...TARIFF,
+          span: cell("span"),
+          tiers: tiersOf(cell("tiers")),
+          ...given("quota", "freeQuota"),
+          ...given("discount", "smallFirmDiscountPercent"),
+        },
+      ],
+      uses: [{ caller: "bank", product: "p", quantity: cell("use"), before: cell("before") }],
+    });
+    const [line] = statement.lines;
+    expect(line && exactText(line.amount.value, 2)).toBe(cell("amount"));
+    expect(line && exactText(line.free)).toBe(cell("free"));
+    expect(exactText(statement.total.value, 2)).toBe(cell("amount"));
+  },
+);
+
+test.each(vectorTable("statement", "H5"))("H5: $purpose without a tariff is a line of zero", (row) => {
+  const statement = november({
+    licences: [{ ...LICENCE, purpose: row["purpose"], evidence: FREE_EVIDENCE }],
+    tariffs: [],
+    uses: [{ caller: "bank", product: "p", quantity: row["use"], before: "0" }],
+  });
+  expect(statement.lines).toHaveLength(1);
+  const [line] = statement.lines;
+  expect(line && exactText(line.amount.value, 2)).toBe(row["amount"]);
+  expect(line && exactText(line.free)).toBe(row["free"]);
+  expect(line?.tariff).toBeUndefined();
+});
+
+test("H6: every charge is that of its units one by one", () => {
+  const small = fc.integer({ min: 0, max: 60 });
+  const cases = fc.record({
+    use: small,
+    before: small,
+    quota: fc.option(small),
+    steps: fc.array(fc.record({ more: fc.integer({ min: 1, max: 30 }), price: fc.nat(2_000) }), { maxLength: 4 }),
+    first: fc.nat(2_000),
+    free: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(cases, ({ use, before, quota, steps, first, free }) => {
+      const tiers = [{ above: 0, price: first }];
+      for (const { more, price } of steps) tiers.push({ above: (tiers.at(-1)?.above ?? 0) + more, price });
+      let thousandths = 0;
+      let paid = 0;
+      for (let unit = 1; unit <= before + use; unit++) {
+        if (free && (quota === null || unit <= quota)) continue;
+        paid += 1;
+        const at = paid;
+        if (unit > before) thousandths += tiers.findLast(({ above }) => at > above)?.price ?? 0;
+      }
+      const statement = november({
+        licences: [{ ...LICENCE, ...(free ? { purpose: "public-welfare", evidence: FREE_EVIDENCE } : {}) }],
+        tariffs: [
+          {
+            ...TARIFF,
+            tiers: tiers.map(({ above, price }) => ({ above: `${above}`, price: (price / 1_000).toFixed(3) })),
+            ...(quota === null ? {} : { freeQuota: `${quota}` }),
+          },
+        ],
+        uses: [{ caller: "bank", product: "p", quantity: `${use}`, before: `${before}` }],
+      });
+      const fen = Math.floor((thousandths + 5) / 10);
+      expect(exactText(statement.total.value.shiftedBy(2))).toBe(`${fen}`);
+    }),
+  );
+});
+
+test("H6: a line names its one rounding, and the derivation has the prices that were used", () => {
+  const statement = november({
+    tariffs: [{ ...TARIFF, tiers: [{ above: "0", price: "0.0019" }] }],
+  });
+  expect(
+    roundingsUnder(statement.total).map(({ figure, rounding }) => [figure.id, rounding.exact, rounding.places]),
+  ).toEqual([["amount", "0.0095", 2]]);
+  const [line] = statement.lines;
+  expect(line?.amount.derivation?.rule).toMatchObject({ id: "H6", set: "futian-2025" });
+  expect(line?.amount.derivation?.inputs.map((input) => [input.line, exactText(input.value)])).toEqual([
+    ["uses/bank/p", "5"],
+    ["tariffs/t/tiers/0/price", "0.0019"],
+  ]);
+});
+
+test("a statement sums its lines, whatever their order, and falls apart into those of its callers", () => {
+  const callers = ["bank", "clinic", "shop"];
+  const licences = callers.map((caller) => ({ ...LICENCE, id: caller, caller }));
+  const quantities = fc.array(fc.nat(10 ** 9), { minLength: 3, maxLength: 3 });
+  fc.assert(
+    fc.property(quantities, fc.nat(2), (list, turn) => {
+      const uses = callers.map((caller, i) => ({ caller, product: "p", quantity: `${list[i]}`, before: "0" }));
+      const tariffs = [{ ...TARIFF, tiers: [{ above: "0", price: "0.003333" }] }];
+      const statement = november({ licences, tariffs, uses });
+      const turned = [...uses.slice(turn), ...uses.slice(0, turn)];
+      expect(november({ licences: licences.toReversed(), tariffs, uses: turned }).lines).toEqual(statement.lines);
+      const fen = list.reduce((sum, use) => sum + (BigInt(use) * 3_333n * 2n + 10_000n) / 20_000n, 0n);
+      expect(statement.total.value.shiftedBy(2).toFixed(0)).toBe(String(fen));
+      const parts = callers.map((caller) => statementFor(statement, caller));
+      expect(parts.flatMap(({ lines }) => lines)).toEqual(statement.lines);
+      expect(
+        parts.reduce(
+          (sum, part) => sum.plus(part.total.value),
+          parts[0]?.total.value.times(0) ?? statement.total.value,
+        ),
+      ).toEqual(statement.total.value);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("G1: a tariff that names the purpose goes before one that names none, and only in its months", () => {
+  const general = { ...TARIFF, id: "general" };
+  const special = { ...TARIFF, id: "special", purposes: ["finance"], tiers: [{ above: "0", price: "0.50" }] };
+  const chosen = (...tariffs: object[]) => november({ tariffs }).lines[0]?.tariff;
+  expect(chosen(general, special)).toBe("special");
+  expect(chosen(special, general)).toBe("special");
+  expect(chosen(general, { ...special, purposes: ["research"] })).toBe("general");
+  expect(chosen(general, { ...special, until: "2026-10" })).toBe("general");
+  expect(chosen(general, { ...special, from: "2026-12" })).toBe("general");
+  expect(chosen(general, { ...special, product: "q" })).toBe("general");
+  expect(refusal(() => november({ tariffs: [general, { ...general, id: "other" }] }))).toBe(
+    "ERR_SETTLEMENT_TWICE: tariffs/other for finance in 2026-11 is given twice",
+  );
+  expect(refusal(() => november({ tariffs: [{ ...special, purposes: ["research"] }] }))).toBe(
+    "ERR_SETTLEMENT_MISSING: tariff of p for finance in 2026-11 is not given, and G28 needs it",
+  );
+});
+
+test("C9: a free licence needs its approval and its agreement", () => {
+  const free = { ...LICENCE, purpose: "public-welfare" };
+  const missing = (evidence: object) => refusal(() => november({ licences: [{ ...free, evidence }] }));
+  expect(missing({})).toContain("licences/l/evidence/approval is not given, and C9 needs it");
+  expect(missing({ approval: "a" })).toContain("licences/l/evidence/welfare-agreement is not given, and C9 needs it");
+  expect(missing({ "welfare-agreement": "w" })).toContain("licences/l/evidence/approval is not given");
+  expect(missing(FREE_EVIDENCE)).toBe("not refused");
+});
+
+test("C10: a free licence that is bound to a commercial use, its own or the product's, is refused; a paid one is not", () => {
+  const free = { ...LICENCE, purpose: "public-welfare", evidence: FREE_EVIDENCE };
+  const denied = "ERR_SETTLEMENT_REFUSED: licences/l is refused by rule C10: free data is not used for";
+  expect(refusal(() => november({ licences: [{ ...free, uses: ["teaching", "marketing"] }] }))).toBe(
+    `${denied} marketing`,
+  );
+  expect(refusal(() => november({ licences: [free], products: [{ ...PRODUCT, uses: ["business-analysis"] }] }))).toBe(
+    `${denied} business-analysis`,
+  );
+  expect(refusal(() => november({ licences: [{ ...free, uses: ["teaching"] }] }))).toBe("not refused");
+  expect(refusal(() => november({ licences: [{ ...LICENCE, uses: ["marketing"] }] }))).toBe("not refused");
+});
+
+test("G28: where a plan asks for it, a tariff was filed and announced before its first month, and has a discount", () => {
+  const shuozhou = rulesFor({ sets: RULE_SETS, jurisdiction: "shuozhou", on: "2026-11-01" });
+  const on = (day: string) => ({ on: day, evidence: "notice-1" });
+  const full = { ...TARIFF, smallFirmDiscountPercent: "20", filed: on("2025-12-01"), announced: on("2025-12-31") };
+  const { filed: _filed, ...unfiled } = full;
+  const { announced: _announced, ...unannounced } = full;
+  const { smallFirmDiscountPercent: _discount, ...undiscounted } = full;
+  const outcome = (tariff: object, under = shuozhou) => refusal(() => november({ tariffs: [tariff] }, under));
+  expect(outcome(full)).toBe("not refused");
+  expect(outcome(unfiled)).toContain("tariffs/t is refused by rule G28: it is not filed before 2026-01-01");
+  expect(outcome(unannounced)).toContain("tariffs/t is refused by rule G28: it is not announced before 2026-01-01");
+  expect(outcome({ ...full, announced: on("2026-01-01") })).toContain("it is not announced before 2026-01-01");
+  expect(outcome(undiscounted)).toContain("it has no discount for small and micro firms");
+  expect(outcome({ ...full, smallFirmDiscountPercent: "0.00" })).toContain("it has no discount");
+  expect(outcome(TARIFF, rules)).toBe("not refused");
+});
+
+test.each<[string, Parameters<typeof november>[0], RegExp]>([
+  [
+    "a negative quantity",
+    { uses: [{ caller: "bank", product: "p", quantity: "-5", before: "0" }] },
+    /INPUT: uses\/0\/quantity/,
+  ],
+  ["NaN", { uses: [{ caller: "bank", product: "p", quantity: "NaN", before: "0" }] }, /INPUT: uses\/0\/quantity/],
+  [
+    "use earlier in the year that is not given",
+    { uses: [{ caller: "bank", product: "p", quantity: "5" }] },
+    /INPUT: uses\/0\/before/,
+  ],
+  [
+    "a line of use twice",
+    { uses: [1, 2].map(() => ({ caller: "bank", product: "p", quantity: "5", before: "0" })) },
+    /TWICE: uses\/bank\/p is given twice/,
+  ],
+  [
+    "use without a licence",
+    { uses: [{ caller: "shop", product: "p", quantity: "5", before: "0" }] },
+    /MISSING: licence of shop for p is not given, and G1 needs it/,
+  ],
+  ["a licence twice", { licences: [LICENCE, { ...LICENCE, id: "m" }] }, /TWICE: licences\/bank for p/],
+  [
+    "a licence for a product that is not given",
+    { licences: [{ ...LICENCE, product: "q" }] },
+    /MISSING: product q of licences\/l/,
+  ],
+  [
+    "a negative price",
+    { tariffs: [{ ...TARIFF, tiers: [{ above: "0", price: "-1" }] }] },
+    /INPUT: tariffs\/0 \(t\)\/tiers\/0\/price/,
+  ],
+  [
+    "tiers that do not begin at 0",
+    { tariffs: [{ ...TARIFF, tiers: [{ above: "1", price: "1" }] }] },
+    /INPUT: tariffs\/0 \(t\)\/tiers/,
+  ],
+  [
+    "tiers out of order",
+    { tariffs: [{ ...TARIFF, tiers: ["0", "9", "9"].map((above) => ({ above, price: "1" })) }] },
+    /INPUT: tariffs\/0 \(t\)\/tiers/,
+  ],
+  [
+    "a discount above 100 %",
+    { tariffs: [{ ...TARIFF, smallFirmDiscountPercent: "100.01" }] },
+    /INPUT: tariffs\/0 \(t\)\/smallFirm.*at most 100/,
+  ],
+  ["a tariff twice", { tariffs: [TARIFF, TARIFF] }, /TWICE: tariffs\/t/],
+  ["products of another year", { products: [{ ...PRODUCT, year: "2025" }] }, /PERIOD: products\/p is not of 2026-11/],
+  ["another month than the rules'", { month: "2026-12" }, /PERIOD: rules is not of 2026-12/],
+  ["a month that does not exist", { month: "2026-13" }, /INPUT: month/],
+])("H6: %s is refused by the name of its line", (_, changes, expected) => {
+  expect(refusal(() => november(changes))).toMatch(expected);
+});
