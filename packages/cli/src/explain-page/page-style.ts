@@ -1,0 +1,74 @@
+/** What pages of explained figures add to the look of reports.
+ *  @module */
+import { html, type Markup } from "../officer/markup.ts";
+
+/** The style element. */
+export const EXPLANATION_STYLE: Markup = html`<style>
+  @page {
+    size: A4 landscape;
+  }
+  main {
+    max-width: 297mm;
+  }
+  table.explanation {
+    width: 100%;
+    table-layout: fixed;
+    font-size: 12px;
+    border-collapse: collapse;
+  }
+  table.explanation th:nth-child(1) {
+    width: 6%;
+  }
+  table.explanation th:nth-child(2) {
+    width: 16%;
+  }
+  table.explanation th:nth-child(3) {
+    width: 11%;
+  }
+  table.explanation th:nth-child(4) {
+    width: 8%;
+  }
+  table.explanation th:nth-child(5) {
+    width: 14%;
+  }
+  table.explanation th:nth-child(6) {
+    width: 20%;
+  }
+  table.explanation th:nth-child(7) {
+    width: 12%;
+  }
+  table.explanation th:nth-child(8) {
+    width: 7%;
+  }
+  table.explanation th:nth-child(9) {
+    width: 6%;
+  }
+  svg {
+    max-width: 820px;
+  }
+  table.explanation th,
+  table.explanation td {
+    padding: 3px 6px;
+    text-align: left;
+    vertical-align: top;
+    overflow-wrap: anywhere;
+  }
+  table.explanation td.number,
+  table.figures td.number {
+    text-align: right;
+    white-space: nowrap;
+    font-variant-numeric: tabular-nums;
+  }
+  table.explanation th:first-child,
+  table.explanation td:first-child {
+    white-space: nowrap;
+  }
+  tr.assumed td,
+  p.assumed {
+    background: #fdf6e3;
+  }
+  p.assumed {
+    padding: 5px 10px;
+    border-radius: 5px;
+  }
+</style>`;
