@@ -76,7 +76,7 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_SETTLEMENT_WEIGHTS: "每笔分摊成本至少列明一个有使用量的产品",
   ERR_SETTLEMENT_RULES: "改用有规则集生效的日期，或补充规则集",
   ERR_SETTLEMENT_TWICE: "每行、每个产品、每次调用只列一次；未作任何计算",
-  ERR_SETTLEMENT_CALL: "每次调用使用各自的编号，重试时内容不变；未作任何计算",
+  ERR_SETTLEMENT_CALL: "每次调用和事件使用各自的编号，重试时内容不变；未作任何计算",
   ERR_SETTLEMENT_ALTERED: "从存档取回结算单；更正须另出结算单",
   ERR_SETTLEMENT_MISSING: "补充指明的一行；未作任何计算",
   ERR_SETTLEMENT_PERIOD: "去掉其他年度或月份的内容，或随其所属期间结算；未作任何计算",

@@ -42,8 +42,8 @@ export const SETTLEMENT_ERRORS = {
   },
   ERR_SETTLEMENT_CALL: {
     status: 409,
-    message: "{line} is given again with another caller, product or quantity",
-    remedy: "give each call its own id, and repeat a call as it was; nothing was computed",
+    message: "{line} is given again, and not as it was",
+    remedy: "give each call and event its own id, and repeat one as it was; nothing was computed",
   },
   ERR_SETTLEMENT_ALTERED: {
     status: 409,

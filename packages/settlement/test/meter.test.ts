@@ -56,7 +56,7 @@ test("F1: an id that stands for two different calls is refused", () => {
     { use: { calls: "2" } },
   ]) {
     expect(refusal(() => uses([RECORD, { ...RECORD, ...change }]))).toBe(
-      "ERR_SETTLEMENT_CALL: records/c1 is given again with another caller, product or quantity",
+      "ERR_SETTLEMENT_CALL: records/c1 is given again, and not as it was",
     );
   }
 });

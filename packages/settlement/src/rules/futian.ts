@@ -95,7 +95,14 @@ export const FUTIAN_2025: RuleSet = {
       value: ["resource-use", "desensitisation", "model-publication", "result-export"],
       source: "003 十(二)1",
     },
-    sourceIncentive: { value: "fulfilment-of-estimate", source: "003 六(五)1" },
+    sourceIncentive: {
+      value: { by: "fulfilment-of-estimate", percentRounding: { places: 6, mode: "down" } },
+      source: "003 六(五)1",
+      assumed: {
+        zh: "原文未给激励比例，档位由协议约定；完成率向下取",
+        en: "the document gives no rates, so an agreement sets the steps; fulfilment is rounded down, so that no step is reached early",
+      },
+    },
     smallFirmDiscount: { value: "optional", source: "003 六", assumed: SILENT },
     publicityBeforeUse: { value: false, source: "003 六(七)3", assumed: SILENT },
     publicityDays: { value: 30, source: "003 六(八) 注" },

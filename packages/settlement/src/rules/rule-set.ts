@@ -85,8 +85,8 @@ export const RuleParameters = z
     chargeOrder: ruled(z.literal("quota-discount-tiers")),
     /** Services of the platform for which a partner pays a fee. */
     platformServices: ruled(z.array(LineId).min(1)),
-    /** By what a source department is rewarded beside its fee. */
-    sourceIncentive: ruled(z.literal("fulfilment-of-estimate")),
+    /** By what a source department is rewarded beside its fee, and how the per cent of it are rounded. */
+    sourceIncentive: ruled(z.strictObject({ by: z.literal("fulfilment-of-estimate"), percentRounding: Rounding })),
     /** Whether a tariff must have a discount for small and micro firms, and be announced before it is used. */
     smallFirmDiscount: ruled(z.enum(["required", "optional"])),
     publicityBeforeUse: ruled(z.boolean()),
