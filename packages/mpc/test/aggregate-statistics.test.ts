@@ -117,6 +117,11 @@ test("values that are no finite numbers, missing columns, targets beyond 0 and 1
       expect(() => summed(statistic, [rowsOf({ a, y: [1] })])).toThrow(refused);
     }
   }
+  const categories: AggregateStatistic = { kind: "categories", column: "a", values: ["NaN", "5"] };
+  for (const a of [NaN, Infinity, -Infinity, null, undefined, true, 5n]) {
+    expect(() => summed(categories, [rowsOf({ a: [a] as unknown as string[] })])).toThrow(refused);
+  }
+  expect(summed(categories, [rowsOf({ a: ["NaN", 5, "5", 6, ""] })])).toEqual([1n, 2n, 2n]);
   // The largest finite number counts as the bound of its column.
   const largest = rowsOf({ a: [Number.MAX_VALUE, -Number.MAX_VALUE, -Number.MAX_VALUE] });
   expect(summed(sum, [largest])).toEqual(summed(sum, [rowsOf({ a: [100, -50, -50] })]));

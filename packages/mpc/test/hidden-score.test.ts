@@ -96,9 +96,31 @@ test("a model that was not admitted, or whose noise is too small, is refused", a
     bias: -unit.bias,
     weights: unit.weights.map((weight) => -weight),
   };
-  await expect(planHidden({ ...network, units: [...network.units, opposite] })).rejects.toMatchObject({
-    details: { reason: "two of its units cancel" },
+  // Units that cancel before others come, since sums are made unit by unit; after others they leave those.
+  const cancelling = { details: { reason: "its units cancel" } };
+  const [, second = unit] = network.units;
+  await expect(planHidden({ ...network, units: [unit, opposite] })).rejects.toMatchObject(cancelling);
+  await expect(planHidden({ ...network, units: [unit, opposite, second] })).rejects.toMatchObject(cancelling);
+  // 3² + 4² - 5²
+  const times = (factor: number, sign: 1 | -1) => ({
+    sign,
+    bias: factor / 8,
+    weights: [factor / 2, factor / 4, 0],
   });
+  const three = [times(3, 1), times(4, 1), times(5, -1)];
+  await expect(planHidden({ ...network, units: three })).rejects.toMatchObject(cancelling);
+  await expect(planHidden({ ...network, units: [{ ...unit, bias: 0 }] })).resolves.toMatchObject({ scheme: "ckks" });
+  // What is left may be linear.
+  for (const units of [
+    [unit, { ...unit, sign: opposite.sign, bias: unit.bias - 0.5 }],
+    [unit, second, { ...opposite, weights: opposite.weights.toReversed() }, opposite],
+  ]) {
+    const left = await hiddenProduct({ ...network, units });
+    const columns = { x0: Float64Array.of(1.5), x1: Float64Array.of(-2), x2: Float64Array.of(4.75) };
+    const query = (await HiddenClient.open(left.parameters)).encrypt(columns);
+    const scores = query.finish(await scoreHidden(left, query.frame));
+    expect(distance(scores, plainHidden(left, columns))).toBeLessThanOrEqual(left.parameters.errorBound);
+  }
   await expect(planHidden(network, { resolution: 2 ** 40 })).rejects.toMatchObject({ code: "ERR_SCORE_MODEL" });
 });
 

@@ -139,10 +139,41 @@ test("a set is made of whole numbers within the bound, those of one entry taken 
       details: { index: 1, bound: 10 },
     });
   }
-  await expect(prepare(["a", 6], ["b", 1], ["a", 5])).rejects.toMatchObject({ code: "ERR_JOIN_SUM_VALUE" });
+  await expect(prepare(["a", 6], ["a", 5], ["b", 1])).rejects.toMatchObject({ details: { index: 1, bound: 10 } });
+  // Whatever the order of the rows, it is their total that is bounded.
+  for (const rows of [
+    [6, 6, -6],
+    [6, -6, 6],
+    [-6, 6, 6],
+  ]) {
+    const { values } = await prepare(...rows.map((value): [string, number] => ["a", value]));
+    expect([...values].filter((value) => value !== 0)).toEqual([6]);
+  }
   const { values, elements } = await prepare(["a", 6], ["b", 1], ["a", -5]);
   expect([values.length, elements.length]).toEqual([16, 16 * 32]);
   expect([...values].filter((value) => value !== 0)).toEqual([1, 1]);
+});
+
+test("a role that is closed while a step runs gives nothing of that step, and nothing after it", async () => {
+  const { JoinSumDomain } = await import("../src/he/join-sum/domain.ts");
+  const options = await optionsOf({ rows: rowsOf(people(0, 10), 9), list: people(0, 6) });
+  const caller = (): JoinSumCaller => JoinSumCaller.create({ ...options.caller, random: seededRandom(4) });
+  const domain = () => JoinSumDomain.create(options.domain);
+  const { frames } = await joinSum({ caller: caller(), domain: domain() });
+  const over = { code: "ERR_PSI_SESSION" };
+  for (const [create, heard] of [
+    [caller, [undefined, ...frames.domain]],
+    [domain, frames.caller],
+  ] as const) {
+    for (const [i, frame] of heard.entries()) {
+      const role = create();
+      for (const before of heard.slice(0, i)) await drain(role, before);
+      const step = role.step(frame);
+      role.close();
+      await expect(step).rejects.toMatchObject(over);
+      await expect(role.step()).rejects.toMatchObject(over);
+    }
+  }
 });
 
 test("progress counts up to its total; a session that is cancelled ends, whatever comes next", async () => {

@@ -20,6 +20,19 @@ test("learns a product of two features, of which a regression sees nothing; the 
   expect(far).toBe(edge);
   expect(() => squareNetwork(matrix, labels, { bounds: [[-2, 2]] })).toThrow(RangeError);
   expect(() => squareNetwork(matrix, labels, { ...options, units: 1 })).toThrow(RangeError);
+  for (const bound of [-Infinity, Number.NaN]) {
+    expect(() =>
+      squareNetwork(matrix, labels, {
+        ...options,
+        bounds: [
+          [-2, 2],
+          [bound, 2],
+        ],
+      }),
+    ).toThrow(RangeError);
+    const spoilt = columns.map((column) => column.map((value, i) => (i === 700 ? bound : value)));
+    expect(() => squareNetwork({ ...matrix, columns: spoilt }, labels, options)).toThrow(RangeError);
+  }
 });
 
 test("without rounds it is the logistic regression, but for the units that start by chance", () => {

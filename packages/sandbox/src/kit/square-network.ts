@@ -38,7 +38,8 @@ const DECAYS = [0.9, 0.999] as const;
 const START = 0.1;
 
 /** Fits the log-odds of label 1. Labels are 0 or 1.
- *  @throws RangeError when labels or bounds do not fit the matrix, or there are fewer than two units */
+ *  @throws RangeError when labels or bounds do not fit the matrix, a bound or a number of it is not finite, or there are fewer than
+ *  two units */
 export function squareNetwork(
   matrix: Matrix,
   labels: ArrayLike<number>,
@@ -46,8 +47,10 @@ export function squareNetwork(
 ): SquareNetworkFit {
   const { bounds, units = DEFAULT_UNITS, rounds = DEFAULT_ROUNDS, l2 = DEFAULT_PENALTY, seed = 1 } = options;
   const count = matrix.features.length;
-  if (bounds.length !== count || bounds.some(([low, high]) => !(low < high)))
-    throw new RangeError("bounds of each feature");
+  const finite = (numbers: ArrayLike<number>): boolean => Array.prototype.every.call(numbers, Number.isFinite);
+  if (bounds.length !== count || bounds.some(([low, high]) => !(low < high) || !finite([low, high])))
+    throw new RangeError("finite bounds of each feature");
+  if (!matrix.columns.every(finite)) throw new RangeError("a number is not finite");
   if (units < 2) throw new RangeError("two units at least");
   const features = matrix.features.map((name, i) => ({ name, low: bounds[i]?.[0] ?? 0, high: bounds[i]?.[1] ?? 1 }));
   const z = centredColumns(matrix, features);

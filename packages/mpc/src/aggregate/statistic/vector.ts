@@ -23,8 +23,8 @@ export interface AggregateRows {
 /** Values of a row at a place, finite numbers. */
 export type NumberAt = (row: number) => number;
 
-/** The vector of `rows`. @throws ERR_AGGREGATE_VALUE when a column is missing, a value is no finite number, or there are more rows
- *  than the plan allows */
+/** The vector of `rows`. @throws ERR_AGGREGATE_VALUE when a column is missing, a value is no finite number (of categories, no text
+ *  either), or there are more rows than the plan allows */
 export function aggregateVector({ statistic, rowsAtMost }: AggregatePlan, rows: AggregateRows): bigint[] {
   if (rows.rows > rowsAtMost) throw refused("rows", `at most ${rowsAtMost}`);
   for (const name of columnsOf(statistic)) {
@@ -53,8 +53,8 @@ function adder(statistic: AggregateStatistic, rows: AggregateRows, sums: ExactSu
     }
     case "categories": {
       const places = new Map(statistic.values.map((value, place) => [value, place]));
-      const values = rows.column(statistic.column) ?? [];
-      return (row) => sums.add(places.get(String(values[row])) ?? places.size, 1);
+      const value = categoryAt(rows, statistic.column);
+      return (row) => sums.add(places.get(value(row)) ?? places.size, 1);
     }
     case "normal-equations":
       return addProducts([...statistic.features, statistic.target], rows, sums);
@@ -104,6 +104,16 @@ function numberAt(rows: AggregateRows, name: string): NumberAt {
     const value = values[row];
     if (typeof value === "number" && Number.isFinite(value)) return value;
     throw refused(name, "a finite number");
+  };
+}
+
+/** Texts as they are, numbers as they are written. */
+function categoryAt(rows: AggregateRows, name: string): (row: number) => string {
+  const values = rows.column(name) ?? [];
+  return (row) => {
+    const value = values[row];
+    if (typeof value === "string" || (typeof value === "number" && Number.isFinite(value))) return String(value);
+    throw refused(name, "a text or a finite number");
   };
 }
 

@@ -125,7 +125,7 @@ export async function checkHiddenProduct({ network, parameters }: HiddenProduct)
   }
   if (whole.some((weights) => weights.every((weight) => weight === 0)))
     throw refused("a unit has no weight above zero");
-  if (cancels(roundUnits(network, weightScaleBits))) throw refused("two of its units cancel");
+  if (cancels(network, parameters)) throw refused("its units cancel");
   if (!fits(network, parameters, noiseBits)) throw refused("its scores do not fit the scales");
   if (noiseBits < leastNoiseBits(network, parameters, statisticalBits)) throw refused("its noise is too small");
   if (parameters.errorBound < hiddenErrorBound(network, parameters, noiseBits)) {
@@ -182,16 +182,23 @@ function largestUnit({ bias, weights }: SquareNetwork["units"][number]): number 
   return weights.reduce((sum, weight) => sum + Math.abs(weight), Math.abs(bias));
 }
 
-/** Whether two units of unlike signs have equal squares: their sum would be a ciphertext that needs no key. */
-function cancels(units: SquareNetwork["units"]): boolean {
-  const signs = new Map<string, number>();
-  return units.some(({ sign, bias, weights }) => {
-    const turn = (weights.find((weight) => weight !== 0) ?? 1) < 0 ? -1 : 1;
-    // Adding zero makes -0 and 0 one text.
-    const line = [bias, ...weights].map((number) => turn * number + 0).join(" ");
-    const other = signs.get(line);
-    signs.set(line, sign);
-    return other === -sign;
+/** Whether the first units up to one of them add up to a number that features have no part in: their sum, which the domain makes unit
+ *  by unit, would be a ciphertext that needs no key. Its second and third polynomials are zero when the whole numbers in front of
+ *  products of features, and of features, are. */
+function cancels(network: SquareNetwork, { featureScaleBits, weightScaleBits }: Scales): boolean {
+  const count = network.features.length;
+  const products = new Float64Array(count * count);
+  const singles = Array.from({ length: count }, () => 0n);
+  return roundUnits(network, weightScaleBits).some(({ sign, bias, weights }) => {
+    const whole = weights.map((weight) => sign * weight * 2 ** weightScaleBits);
+    const wholeBias = BigInt(Math.round(bias * 2 ** (featureScaleBits + weightScaleBits)));
+    for (const [i, own] of whole.entries()) {
+      for (const [k, other] of weights.entries()) {
+        products[i * count + k] = (products[i * count + k] ?? 0) + own * other * 2 ** weightScaleBits;
+      }
+      singles[i] = (singles[i] ?? 0n) + BigInt(own) * wholeBias;
+    }
+    return products.every((number) => number === 0) && singles.every((number) => number === 0n);
   });
 }
 

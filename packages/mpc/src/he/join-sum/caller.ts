@@ -22,6 +22,7 @@ import {
   encodeJoinSumMasked,
   encodeJoinSumOpen,
   fromHex,
+  isSluiceError,
   JOIN_SUM_BLOCK_ITEMS,
   likelyCountError,
   MAX_JOIN_SUM_FRAME_ITEMS,
@@ -69,6 +70,7 @@ export class JoinSumCaller implements Session {
   readonly #matches: TagMatches;
   readonly #blinds: bigint[] = [];
   #stage: Stage = "new";
+  #closed = false;
   #list: BlindedList | null = null;
   #out: Iterator<Bytes, undefined> | null = null;
   #listed = 0;
@@ -97,14 +99,23 @@ export class JoinSumCaller implements Session {
   async step(frame?: Bytes): Promise<SessionStep> {
     try {
       if (this.#options.signal?.aborted === true) throw new SluiceError("ERR_CANCELLED");
-      return await (frame === undefined ? this.#goOn() : this.#take(frame));
+      const step = await (frame === undefined ? this.#goOn() : this.#take(frame));
+      // What was opened after a close is closed below.
+      if (this.#closed) throw misplaced("the session has ended");
+      return step;
     } catch (error) {
-      this.close();
-      throw error;
+      this.#end();
+      // A close wipes what a step still works with.
+      throw this.#closed && !isSluiceError(error) ? misplaced("the session has ended") : error;
     }
   }
 
   close(): void {
+    this.#closed = true;
+    this.#end();
+  }
+
+  #end(): void {
     this.#stage = "ended";
     this.#list?.inverse.fill(0);
     this.#list = null;
@@ -228,7 +239,7 @@ export class JoinSumCaller implements Session {
       sums.map((each, limb) => each - (this.#blinds[limb] ?? 0n)),
       plainModulus,
     );
-    this.close();
+    this.#end();
     const done: JoinSumResult = refused
       ? { kind: "refused", minimum: terms.minimum, count }
       : { kind: "sum", sum, count };

@@ -14,6 +14,7 @@ import {
   encodeJoinSumZero,
   equalBytes,
   fromHex,
+  isSluiceError,
   JOIN_SUM_BLOCK_ITEMS,
   MAX_JOIN_SUM_FRAME_ITEMS,
   PSI_TAG_BYTES,
@@ -64,6 +65,7 @@ export class JoinSumDomain implements Session {
   readonly #limbs: number;
   readonly #noise: bigint[];
   #stage: "new" | "elements" | "sending" | "masked" | "ended" = "new";
+  #closed = false;
   #base: Bytes = NOTHING;
   #elements: Bytes = NOTHING;
   #received = 0;
@@ -93,14 +95,23 @@ export class JoinSumDomain implements Session {
   async step(frame?: Bytes): Promise<SessionStep> {
     try {
       checkCancelled(this.#options.signal);
-      return await (frame === undefined ? this.#goOn() : this.#take(frame));
+      const step = await (frame === undefined ? this.#goOn() : this.#take(frame));
+      // What was opened after a close is closed below.
+      if (this.#closed) throw misplaced("the session has ended");
+      return step;
     } catch (error) {
-      this.close();
-      throw error;
+      this.#end();
+      // A close wipes what a step still works with.
+      throw this.#closed && !isSluiceError(error) ? misplaced("the session has ended") : error;
     }
   }
 
   close(): void {
+    this.#closed = true;
+    this.#end();
+  }
+
+  #end(): void {
     this.#stage = "ended";
     this.#key?.close();
     this.#key = null;
@@ -190,7 +201,7 @@ export class JoinSumDomain implements Session {
     if (this.#limb < this.#limbs) return { send: [] };
     const answer = encodeJoinSumAnswer({ session, sums: this.#sums });
     const served: JoinSumServed = { items: this.#received, count, refused };
-    this.close();
+    this.#end();
     return { send: [answer], done: served };
   }
 

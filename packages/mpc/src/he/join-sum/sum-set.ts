@@ -36,8 +36,8 @@ export interface SumSetSource {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Hashes the entries; the values of an entry that has several rows are added up, and their sum is within the bound too, so that
- *  no entry changes a sum by more.
+/** Hashes the entries; the values of an entry that has several rows are added up, in whatever order, and their sum is within the bound
+ *  too, so that no entry changes a sum by more.
  *  @throws ERR_JOIN_SUM_VALUE, ERR_PSI_SET_TOO_LARGE, ERR_CANCELLED */
 export async function prepareSumSet({
   identity,
@@ -46,15 +46,17 @@ export async function prepareSumSet({
   random = systemRandom,
   signal,
 }: SumSetSource): Promise<SumSet> {
-  const totals = new Map<string, { entry: Bytes; value: number }>();
+  const totals = new Map<string, { entry: Bytes; value: number; index: number }>();
   for (const [index, { entry, value }] of rows.entries()) {
     const name = Buffer.from(entry).toString("latin1");
     const total = (totals.get(name)?.value ?? 0) + value;
-    const whole = Number.isSafeInteger(value) && Number.isSafeInteger(total);
-    if (!whole || Math.abs(value) > bound || Math.abs(total) > bound) {
+    if (!Number.isSafeInteger(value) || Math.abs(value) > bound || !Number.isSafeInteger(total)) {
       throw new SluiceError("ERR_JOIN_SUM_VALUE", { index, bound });
     }
-    totals.set(name, { entry, value: total });
+    totals.set(name, { entry, value: total, index });
+  }
+  for (const { value, index } of totals.values()) {
+    if (Math.abs(value) > bound) throw new SluiceError("ERR_JOIN_SUM_VALUE", { index, bound });
   }
   if (totals.size > MAX_JOIN_SUM_SET_ITEMS) {
     throw new SluiceError("ERR_PSI_SET_TOO_LARGE", { maxItems: MAX_JOIN_SUM_SET_ITEMS });
