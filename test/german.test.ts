@@ -1,10 +1,9 @@
 /** Statlog German credit, 1,000 loans: a score over encrypted columns and a report, each compared with a plain computation
  *  on the raw file. Runs with SLOW=1, where SLUICE_DATA_DIR names a folder with `german-credit/german.data`.
  *  @module */
-import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Policy, RiskReport } from "@sluice/protocol";
+import type { RiskReport } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { askReport } from "../packages/cli/src/demo/ask/ask-report.ts";
 import { askScores } from "../packages/cli/src/demo/ask/ask-score.ts";
@@ -12,49 +11,17 @@ import type { PlainRow } from "../packages/cli/src/demo/oracles/grouped-table.ts
 import type { SampleResult } from "../packages/cli/src/demo/report.ts";
 import type { SceneSpec } from "../packages/cli/src/demo/scene.ts";
 import { sluice } from "../packages/cli/test/captured-io.ts";
-import { realField, realScene, testBundle, walkRealTable } from "./real-table.ts";
+import { FIELDS, germanRows, hasGerman, POLICY } from "./german-table.ts";
+import { realScene, testBundle, walkRealTable } from "./real-table.ts";
 import { bucket, classFigures, writtenRows } from "./sample-figures.ts";
 
-const DATA = join(process.env["SLUICE_DATA_DIR"] ?? "", "german-credit", "german.data");
 const slow = process.env["SLOW"] === "1";
-const available = process.env["SLUICE_DATA_DIR"] !== undefined && existsSync(DATA);
+const available = hasGerman();
 if (slow && !available) {
   process.stdout.write("skipped: German credit, because SLUICE_DATA_DIR does not hold german-credit/german.data\n");
 }
 
-/** Fields by their place in the file. */
-const FIELDS = [
-  [0, realField("status", "text", "other")],
-  [1, realField("duration", "integer", "other")],
-  [2, realField("history", "text", "sensitive")],
-  [4, realField("amount", "integer", "sensitive")],
-  [5, realField("savings", "text", "sensitive")],
-  [7, realField("rate", "integer", "other")],
-  [12, realField("age", "integer", "quasi")],
-  [14, realField("housing", "text", "quasi")],
-  [19, realField("foreign_worker", "text", "quasi")],
-  [20, realField("bad", "boolean", "sensitive")],
-] as const;
 const LEVELS = { status: 4, savings: 5, history: 5 } as const;
-const POLICY: Policy = {
-  version: 1,
-  resource: "german",
-  columns: {
-    status: { role: "other", transform: { kind: "keep" } },
-    duration: { role: "other", transform: { kind: "bucket", width: 3, min: 0, max: 72 } },
-    history: { role: "sensitive", transform: { kind: "keep" } },
-    amount: { role: "sensitive", transform: { kind: "bucket", width: 50, min: 0, max: 20_000 } },
-    savings: { role: "sensitive", transform: { kind: "keep" } },
-    rate: { role: "other", transform: { kind: "keep" } },
-    age: { role: "quasi", transform: { kind: "bucket", width: 15, min: 15, max: 60 } },
-    housing: { role: "quasi", transform: { kind: "keep" } },
-    bad: { role: "sensitive", transform: { kind: "keep" } },
-  },
-  sample: { rows: 800, strata: ["bad"] },
-  k: 5,
-  suppressionLimit: 0.1,
-};
-
 function scene(form: "score" | "report", fields: readonly string[]): SceneSpec {
   return realScene(form, {
     domain: "bank-register",
@@ -126,12 +93,8 @@ async function commandsArePlain(
 test.runIf(slow && available)(
   "German credit: 1,000 encrypted rows score like plain ones, and the report equals a plain group-by",
   async () => {
-    const lines = (await readFile(DATA, "utf8")).trim().split(/\r?\n/);
-    const raw = lines.map((line) => line.split(/\s+/));
-    expect(raw).toHaveLength(1_000);
-    const rows = raw.map((row) =>
-      FIELDS.map(([place, { name }]) => (name === "bad" ? String(row[place] === "2") : (row[place] ?? ""))),
-    );
+    const rows = await germanRows();
+    expect(rows).toHaveLength(1_000);
     const fields = FIELDS.map(([, field]) => field);
     const scored = ["status", "duration", "history", "amount", "savings", "rate", "age", "bad"];
     const columns = columnsOf(rows);

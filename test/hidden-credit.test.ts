@@ -1,7 +1,9 @@
 /** A hidden layer trained by the kit on a real table, served under encryption: what it loses against the plain model, and how it ranks
  *  beside a logistic regression. Needs SLUICE_DATA_DIR. @module */
+import { checkOutput } from "@sluice/desensitize";
 import { HiddenClient } from "@sluice/mpc/he/hidden/client";
 import { planHidden, scoreHidden } from "@sluice/mpc/he/hidden/server";
+import type { SquareNetworkFit } from "@sluice/protocol";
 import { inverseLink } from "@sluice/protocol/model-evaluate";
 import {
   auc,
@@ -65,6 +67,25 @@ function german(): { matrix: Matrix; labels: number[]; bounds: [number, number][
   };
 }
 
+/** The model as the guard lets it stay. */
+function guarded(fit: SquareNetworkFit, rowCount: number): SquareNetworkFit {
+  const { features, units } = fit;
+  const risk = {
+    kind: "square-network",
+    features,
+    maxUnits: units.length,
+    link: "logistic",
+    resolution: 1e-9,
+  } as const;
+  const manifest = { name: "credit", purpose: "credit", input: {}, outputs: { risk } };
+  // More persons than there are: 529 numbers need 1,604 of them.
+  const facts = { rowCount: 3 * rowCount, environment: "production" as const };
+  const verdict = checkOutput({ class: "served", values: { risk: fit } }, manifest, facts);
+  const value = verdict.ok ? verdict.output.values["risk"] : undefined;
+  if (value?.kind !== "square-network") throw new Error(JSON.stringify(verdict.findings));
+  return value;
+}
+
 test.skipIf(!present)(
   "German credit: encrypted scores rank unseen rows as the plain model does, and about as a regression does",
   async () => {
@@ -80,7 +101,7 @@ test.skipIf(!present)(
     const regression = auc(predict(logisticRegression(fitOn, known), testOn), unseen);
     expect(regression).toBeGreaterThan(0.7);
     expect(auc(plain, unseen)).toBeGreaterThan(regression - 0.02);
-    const network = { ...fit, salt: "0f".repeat(32) };
+    const network = { ...guarded(fit, fitOn.rowCount), salt: "0f".repeat(32) };
     const parameters = await planHidden(network);
     const client = await HiddenClient.open(parameters);
     const query = client.encrypt(

@@ -3,13 +3,14 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exportPrivateKey } from "@sluice/evidence";
-import { SluiceError, type JoinKeys, type LinearModel, type Table } from "@sluice/protocol";
+import { SluiceError, type JoinKeys, type LinearModel, type SquareNetwork, type Table } from "@sluice/protocol";
 import { tableFromIPC } from "apache-arrow";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { sendProblem, StubCity } from "../../client/test/stub-city.ts";
 import {
   COUNT_NOISE,
   datasetProduct,
+  hiddenProduct,
   reportProduct,
   scoreProduct,
   setProduct,
@@ -18,6 +19,21 @@ import { StubSessions } from "../../client/test/stub-sessions.ts";
 import { sluice, temporaryDirectory } from "./captured-io.ts";
 
 const MODEL: LinearModel = { kind: "linear-model", features: ["age", "sex=male"], weights: [0.05, -1], intercept: -2 };
+/** z is -1 and 1 at the bounds: z + (1 + z')² - 2. */
+const NETWORK: SquareNetwork = {
+  kind: "square-network",
+  features: [
+    { name: "age", low: 20, high: 80 },
+    { name: "sex=male", low: 0, high: 1 },
+  ],
+  units: [
+    { sign: 1, bias: 0.5, weights: [0.5, 0] },
+    { sign: -1, bias: 0.5, weights: [-0.5, 0] },
+    { sign: 1, bias: 1, weights: [0, 1] },
+  ],
+  intercept: -2,
+  salt: "5a".repeat(32),
+};
 const TABLE: Table = {
   kind: "table",
   dimensions: [{ name: "region", levels: ["north", "south", "west"] }],
@@ -70,6 +86,7 @@ beforeAll(async () => {
       phones: setProduct("psi-ids", JOINED.slice(1), KEYS.slice(1)),
       pairs: setProduct("psi-cardinality", JOINED.slice(0, 1), KEYS.slice(0, 1)),
       risk: scoreProduct(MODEL, 128, "logistic"),
+      stays: hiddenProduct(NETWORK, "logistic"),
       regions: reportProduct(TABLE),
       people: datasetProduct(PEOPLE),
       elsewhere: datasetProduct(PEOPLE),
@@ -231,6 +248,36 @@ test("`score` adds score and response to the file, and sends no other column", a
   const json = JSON.parse((await sluice(["score", "risk", file, "--json"], { env })).stdout) as { scores: number[] };
   expect(json.scores[0]).toBeCloseTo(-1, 4);
   expect(json.scores[1]).toBeCloseTo(1.025, 4);
+});
+
+test("`score` scores by a model that stays as by any other, for 8,192 rows a call, and `product show` has its bounds", async () => {
+  const { env } = await callerEnv();
+  const shown = await sluice(["product", "show", "stays"], { env });
+  expect(shown.stdout).toMatch(/^features +age 20 to 80, sex=male 0 to 1$/m);
+  expect(shown.stdout).toMatch(/^model +stays in the domain; any call spends 8,192 rows$/m);
+  expect(shown.stdout).toMatch(/^scores +within 0\.\d+, with noise$/m);
+  const json = JSON.parse((await sluice(["product", "show", "stays", "--json"], { env })).stdout) as object;
+  expect(json).toMatchObject({ features: NETWORK.features, rowsPerCall: 8_192 });
+  const stdin = "age,sex=male,number\n20,0,a\n80,1,b\n50,0.5,c\n";
+  const { code, stdout, stderr } = await sluice(["score", "stays", "-", "--json"], { env, stdin });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: RULE });
+  const { scores, responses, errorBound, receipt } = JSON.parse(stdout) as {
+    scores: number[];
+    responses: number[];
+    errorBound: number;
+    receipt: { receipt: { body: { quantity: object } } };
+  };
+  expect(errorBound).toBeLessThan(0.01);
+  for (const [i, plain] of [-3, 3, -1].entries()) {
+    expect(Math.abs((scores[i] ?? Number.NaN) - plain)).toBeLessThanOrEqual(errorBound);
+    expect(responses[i]).toBeCloseTo(1 / (1 + Math.exp(-plain)), 2);
+  }
+  expect(receipt.receipt.body.quantity).toEqual({ unit: "score-row", amount: "8192" });
+  city.calls.length = 0;
+  const beyond = await sluice(["score", "stays", "-"], { env, stdin: "age,sex=male\n81,1\n" });
+  expect(beyond.stderr).toContain("a value is not a number between 20 and 80");
+  expect(beyond.code).toBe(1);
+  expect(city.calls).toEqual([]);
 });
 
 test.each([

@@ -11,6 +11,7 @@ import {
   fitFilter,
   psiEntry,
 } from "@sluice/mpc/psi/sender";
+import { planHidden, scoreHidden } from "@sluice/mpc/he/hidden/server";
 import { planScore, score } from "@sluice/mpc/he/linear/server";
 import {
   canonicalBytes,
@@ -29,6 +30,7 @@ import {
   encodeLabelRecord,
   encodeLookupRecord,
   encodePirAnswer,
+  HIDDEN_ROWS,
   LABEL_RECORD_BYTES,
   padPsiItems,
   sha256Hex,
@@ -49,6 +51,7 @@ import {
   type Report,
   type ScoreLink,
   type SnapshotPart,
+  type SquareNetwork,
   type Table,
 } from "@sluice/protocol";
 import { systemRandom } from "../src/index.ts";
@@ -195,6 +198,18 @@ export function scoreProduct(model: LinearModel, featureBound: number, link: Sco
       snapshot: { type: "score-snapshot", ...served, model: await documentHash(model), parameters, link },
       measure: (frame) => decodeScoreRequest(frame).rows,
       answer: (frame) => score({ model, parameters }, frame),
+    };
+  };
+}
+
+/** A model that stays with the domain. */
+export function hiddenProduct(network: SquareNetwork, link: ScoreLink): MakeProduct {
+  return async (served) => {
+    const parameters = await planHidden(network);
+    return {
+      snapshot: { type: "score-snapshot", ...served, model: parameters.network, parameters, link },
+      measure: () => HIDDEN_ROWS,
+      answer: (frame) => scoreHidden({ network, parameters }, frame),
     };
   };
 }
