@@ -4,10 +4,25 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sealedFileFacts, verifyReceipt } from "@sluice/evidence";
 import { HiddenClient } from "@sluice/mpc/he/hidden/client";
-import { isSluiceError, utf8, type Bytes, type HiddenParameters } from "@sluice/protocol";
+import { isSluiceError, sha256Hex, utf8, type Bytes, type HiddenParameters } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { inspectRun, startDomain } from "../src/index.ts";
+import { withState } from "./domain-log.ts";
 import { ask, deliverFormsGrant, serveForm, spentUnits, type AnsweringProduct } from "./serving-forms-fixture.ts";
-import { bucketOfAge, openFixture, ROWS, serveProduct, trustOf, type Fixture } from "./serving-fixture.ts";
+import {
+  bucketOfAge,
+  clock,
+  importPersons,
+  openFixture,
+  random,
+  ROWS,
+  rowText,
+  sealedCall,
+  send,
+  serveProduct,
+  trustOf,
+  type Fixture,
+} from "./serving-fixture.ts";
 
 /** A quota of three requests. */
 const QUOTA = 3 * 8_192 + 100;
@@ -160,3 +175,75 @@ test("a model that is no such model, or whose scores the noise would leave nothi
   expect(await failure(2, UNITS, noisy)).toMatchObject({ code: "ERR_SCORE_MODEL" });
   expect(await readdir(join(fixture.directory, "indexes"))).toHaveLength(3);
 });
+
+const long = test.runIf(process.env["SLOW"] === "1");
+
+long(
+  "after a restart it serves the same model, its build made again is the same, and rows that few persons tell from those before make no other",
+  async () => {
+    await using own = await openFixture();
+    const granted = await deliverFormsGrant(own);
+    const served = await serveForm(own, granted, "risk", jobOf(UNITS));
+    const callId = withState(own.directory, (db) =>
+      db.prepare("SELECT call_id FROM output_register WHERE kind = 'score'").get(),
+    );
+    await own.domain.close();
+    const options = { clock, random, signal: new AbortController().signal };
+    const inspection = await inspectRun(own.directory, String(callId?.["call_id"]), options);
+    expect(inspection).toMatchObject({ operation: "build", product: "risk", same: true, sameSource: true });
+    own.domain = await startDomain(own.directory, { workerThreads: 1 });
+    if (served.snapshot.type !== "score-snapshot" || served.snapshot.parameters.type !== "score-hidden-parameters") {
+      throw new Error("no model that stays");
+    }
+    const { parameters: restarted } = served.snapshot;
+    const query = (await HiddenClient.open(restarted)).encrypt({ age: Float64Array.of(70), north: Float64Array.of(1) });
+    const [score = Number.NaN] = query.finish((await ask(own, served, "score", query.frame)).content);
+    expect(Math.abs(score - plainModel().score(70, 1))).toBeLessThanOrEqual(restarted.errorBound);
+    const builtWithout = async (persons: number, version: number) => {
+      await own.domain.close();
+      const lines = Array.from({ length: ROWS - persons }, (_, i) => rowText(i + persons));
+      await importPersons(own.directory, lines);
+      own.domain = await startDomain(own.directory, { workerThreads: 1 });
+      return (await serveProduct(own, granted, version, { code: jobOf(UNITS), product: "risk" })).built;
+    };
+    const few = await builtWithout(9, 2);
+    expect(few.failure).toMatchObject({ code: "ERR_GUARD_OUTPUT", details: { rule: "network-differencing" } });
+    expect((await builtWithout(10, 3)).state).toBe("completed");
+  },
+  120_000,
+);
+
+long(
+  "calls beyond those that may wait are refused, and made again at no charge",
+  async () => {
+    const granted = await deliverFormsGrant(fixture, { score: String(20 * 8_192) });
+    const served = await serveForm(fixture, granted, "busy", jobOf(UNITS));
+    if (served.snapshot.type !== "score-snapshot" || served.snapshot.parameters.type !== "score-hidden-parameters") {
+      throw new Error("no model that stays");
+    }
+    const client = await HiddenClient.open(served.snapshot.parameters);
+    const calls = await Promise.all(
+      Array.from({ length: 9 }, async () => {
+        const { frame } = client.encrypt({ age: Float64Array.of(50), north: Float64Array.of(0) });
+        return sealedCall(fixture, frame, {
+          operation: "score",
+          grant: granted,
+          product: "busy",
+          bundle: await sha256Hex(served.code),
+          key: fixture.parties.caller,
+        });
+      }),
+    );
+    const outcomes = await Promise.all(calls.map(({ envelope }) => refusalOf(send(fixture, "/v1/calls", envelope))));
+    expect(outcomes.filter((told) => told === "an answer").length).toBeGreaterThan(1);
+    expect(new Set(outcomes)).toEqual(new Set(["an answer", "ERR_POOL_FULL"]));
+    const spent = spentUnits(fixture, granted, "score");
+    for (const [i, call] of calls.entries()) {
+      if (outcomes[i] === "an answer") continue;
+      expect(await refusalOf(send(fixture, "/v1/calls", await call.again()))).toBe("an answer");
+    }
+    expect(spentUnits(fixture, granted, "score")).toBe(spent);
+    expect(spent).toBe(9 * 8_192);
+  },
+  120_000,
+);
