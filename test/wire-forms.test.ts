@@ -87,6 +87,7 @@ test("snapshots of every form are signed, named by their hash, and have the docu
     ["Snapshot of a set", psi.ids.snapshot, psi.ids.snapshotHash],
     ["Snapshot of a set", psi.cardinality.snapshot, psi.cardinality.snapshotHash],
     ["Snapshot of a scoring product", vectors.score.snapshot, vectors.score.snapshotHash],
+    ["Snapshot of a scoring product", vectors.scoreHidden.snapshot, vectors.scoreHidden.snapshotHash],
     ["Snapshot and request", vectors.report.snapshot, vectors.report.snapshotHash],
     ["Snapshot of a data set", vectors.dataset.snapshot, vectors.dataset.snapshotHash],
   ];

@@ -11,6 +11,7 @@ import {
   writePolynomial,
   type Polynomial,
 } from "./wire-ring-rules.ts";
+import { drawErrors } from "./wire-coin-rules.ts";
 import { canonical, sha256 } from "./wire-rules.ts";
 import { expandSeed } from "./wire-seed-rules.ts";
 
@@ -44,24 +45,10 @@ export function joinSumContext(identity: object): Buffer {
   ]);
 }
 
-/** Coefficients -1, 0 and 1: bytes below 255, 8,192 taken at a time, what is too many dropped. */
-export function drawTernary(random: Random): number[] {
-  const drawn: number[] = [];
-  while (drawn.length < RING) drawn.push(...Array.from(random.bytes(RING)).filter((byte) => byte < 255));
-  return drawn.slice(0, RING).map((byte) => (byte % 3) - 1);
-}
-
-/** Errors: 8 bytes each, the ones of the upper 21 bits of one half less those of the other. */
-export function drawErrors(random: Random): number[] {
-  const coins = Buffer.from(random.bytes(8 * RING));
-  const ones = (word: number): number => (word >>> 11).toString(2).replaceAll("0", "").length;
-  return Array.from({ length: RING }, (_, i) => ones(coins.readUInt32BE(8 * i)) - ones(coins.readUInt32BE(8 * i + 4)));
-}
-
 /** A fresh encryption of whole numbers, as a frame carries it: 64 bytes of seed, then the first polynomial. */
 export function encryptValues(values: readonly bigint[], secret: readonly number[], random: Random): Uint8Array {
   const seed = random.bytes(64);
-  const errors = drawErrors(random);
+  const errors = drawErrors(random, RING);
   const scaled = errors.map((error, i) => {
     const value = residue(values[i] ?? 0n, PLAIN_MODULUS);
     return (MODULUS * value + (PLAIN_MODULUS + 1n) / 2n) / PLAIN_MODULUS + BigInt(error);
@@ -100,7 +87,7 @@ export function weighted(terms: readonly (readonly [factor: readonly number[], o
 
 /** What is sent of a sum: one coefficient and the second polynomial; and the blind. */
 export function blinded(sum: Encrypted, random: Random): { sent: Uint8Array; blind: bigint } {
-  const errors = drawErrors(random);
+  const errors = drawErrors(random, RING);
   const c1 = sumRings().map((ring, i) => ring.add(at(sum.c1, i), ring.polynomialOf(errors)));
   const blind = residue(bigOf(random.bytes(16)), PLAIN_MODULUS);
   const flood = BigInt.asIntN(FLOOD_BITS, bigOf(random.bytes(9)));

@@ -2,13 +2,13 @@
  *  the caller's by our code, whose randomness is a stream under a label. Long frames are there by their hashes.
  *  @module */
 import { JoinSumCaller } from "@sluice/mpc/he/join-sum/caller";
-import { sha256Hex, toHex, type Bytes, type JoinSumTerms } from "@sluice/protocol";
+import { JOIN_SUM_BLOCK_ITEMS, sha256Hex, toHex, type Bytes, type JoinSumTerms } from "@sluice/protocol";
 import { drain } from "../packages/mpc/test/psi-ot-sessions.ts";
+import { drawTernary } from "./wire-coin-rules.ts";
 import { hashEntry, multiply, multiplyBase, scalarOf, tagOf, uniformElement } from "./wire-form-rules.ts";
 import {
   decryptConstant,
   digitsOf,
-  drawTernary,
   encryptValues,
   joinSumContext,
   PLAIN_MODULUS,
@@ -68,7 +68,7 @@ export async function runJoinSum() {
     random: seeded(LABELS.caller),
   });
   const opening = (await drain(caller)).frames;
-  const secret = drawTernary(seeded(LABELS.key));
+  const secret = drawTernary(seeded(LABELS.key), JOIN_SUM_BLOCK_ITEMS);
   const said = sayLists(session, Buffer.from(opening[0] ?? []), Buffer.from(opening[1] ?? []), secret);
   const masked: Bytes[] = [];
   for (const frame of said) masked.push(...(await drain(caller, frame)).frames);

@@ -9,11 +9,11 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { drain } from "../packages/mpc/test/psi-ot-sessions.ts";
 import { ROOT } from "./source-files.ts";
+import { drawTernary } from "./wire-coin-rules.ts";
 import { hashEntry, invert, multiply, multiplyBase, scalarOf, tagOf, uniformElement } from "./wire-form-rules.ts";
 import {
   blinded,
   combined,
-  drawTernary,
   joinSumContext,
   maskOf,
   PLAIN_MODULUS,
@@ -87,7 +87,7 @@ test("what the caller sends of each part follows from its stream, and the answer
   const answer = shown(9);
   const sums = [0, 1].map((limb) => {
     const values = readFresh(frameAt(5 + limb).subarray(22));
-    const zeroFactor = drawTernary(stream);
+    const zeroFactor = drawTernary(stream, 8_192);
     const part = blinded(
       weighted([
         [mask, values],
@@ -133,7 +133,7 @@ test("our domain answers a caller that has the rules of the page alone", async (
   for (const [limb, values] of parts.entries()) {
     const sum = weighted([
       [mask, readFresh(values.subarray(22))],
-      [drawTernary(stream), zero],
+      [drawTernary(stream, 8_192), zero],
     ]);
     const part = blinded(sum, stream);
     blinds.push(part.blind);

@@ -55,6 +55,7 @@ import { positionsOf } from "../packages/mpc/src/lookup/positions.ts";
 import { formMalformedVectors, formStructVectors } from "./wire-form-structs.ts";
 import { makeKeyVectors } from "./wire-key-vectors.ts";
 import { makeAggregateVectors } from "./wire-aggregate-vectors.ts";
+import { makeHiddenVectors } from "./wire-hidden-vectors.ts";
 import { makeJoinSumVectors } from "./wire-join-sum-vectors.ts";
 import { makeSelectionVectors } from "./wire-selection-vectors.ts";
 import { makePsiVectors } from "./wire-psi-vectors.ts";
@@ -151,6 +152,7 @@ export async function makeWireVectors() {
     aggregate: await makeAggregateVectors(),
     selection: await makeSelectionVectors(),
     joinSum: await makeJoinSumVectors(),
+    scoreHidden: await makeHiddenVectors(servedIdentity(index.snapshot), keys.receipt),
     transfer: await makeTransferVectors(servedIdentity(index.snapshot), keys.receipt, openSession(keys)),
     problem: toProblem(
       new SluiceError("ERR_RATE_LIMIT", { party: "bank-a", callsPerSecond: 100 }, { refusedBy: "gateway" }),
