@@ -62,3 +62,4 @@ export * from "./statement/charge-use.ts";
 export * from "./statement/issued-statement.ts";
 export * from "./statement/monthly-statement.ts";
 export * from "./statement/priced-tariff.ts";
+export * from "./statement/terms.ts";

@@ -1,17 +1,22 @@
 /** Issued statements: they name their rules, do not change, and are checked by anyone.
  *  @module */
+import { documentHash } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import {
+  chargedMonth,
   checkIssued,
   FUTIAN_2025,
   issueStatement,
+  monthlyStatement,
   RULE_SETS,
   rulesFor,
+  statementFor,
   withIssued,
   type IssuedStatement,
   type RuleSet,
 } from "../src/index.ts";
-import { november, refusal, TARIFF } from "./statement-fixture.ts";
+import { futianRules } from "./city-products.ts";
+import { FREE_EVIDENCE, LICENCE, november, PRODUCT, refusal, TARIFF } from "./statement-fixture.ts";
 
 const later: RuleSet = {
   id: "national-2026",
@@ -55,6 +60,11 @@ test("H7: rules that were rewritten under the same name show in the statement", 
 test("H7: assumed rules under a statement are named in it", async () => {
   const { statement } = await issueStatement(november({}));
   expect(statement.assumed.map(({ id }) => id).toSorted()).toEqual(["G2", "H6"]);
+  const discounted = november({
+    licences: [{ ...LICENCE, smallFirm: "register-3" }],
+    tariffs: [{ ...TARIFF, smallFirmDiscountPercent: "20" }],
+  });
+  expect((await issueStatement(discounted)).statement.assumed.map(({ id }) => id)).toEqual(["G19", "G2", "G28", "H6"]);
   expect(statement.assumed.every(({ assumed }) => assumed.zh !== "" && assumed.en !== "")).toBe(true);
 });
 
@@ -72,12 +82,36 @@ test("H7: a statement with one changed member is refused, and so is one whose am
     const altered = { ...issued, statement: { ...issued.statement, ...change } };
     await expect(checkIssued(altered)).rejects.toThrow(expect.objectContaining({ code: "ERR_SETTLEMENT_ALTERED" }));
   }
-  const { total } = november({ uses: [] });
-  const unsummed = await issueStatement({ ...november({}), total });
-  await expect(checkIssued(unsummed)).rejects.toThrow(expect.objectContaining({ code: "ERR_SETTLEMENT_ALTERED" }));
+  const unsummed = { ...issued.statement, total: "5.01" };
+  await expect(checkIssued({ statement: unsummed, digest: await documentHash(unsummed) })).rejects.toThrow(
+    expect.objectContaining({ code: "ERR_SETTLEMENT_ALTERED" }),
+  );
   await expect(checkIssued({ ...issued, statement: { ...issued.statement, total: "NaN" } })).rejects.toThrow(
     expect.objectContaining({ code: "ERR_SETTLEMENT_INPUT" }),
   );
+});
+
+test("H7: a month that is issued line by line is the statement with its derivations, under the hash of its canonical JSON", async () => {
+  const free = { ...LICENCE, id: "f", caller: "clinic", purpose: "public-welfare", evidence: FREE_EVIDENCE };
+  const input = {
+    month: "2026-11",
+    products: [PRODUCT],
+    licences: [{ ...LICENCE, smallFirm: "register-3" }, free],
+    tariffs: [{ ...TARIFF, freeQuota: "3", smallFirmDiscountPercent: "20" }],
+    uses: ["clinic", "bank"].map((caller) => ({ caller, product: "p", quantity: "5", before: "0" })),
+  };
+  const issued = await issueStatement(chargedMonth(input, futianRules()), "ab".repeat(32));
+  expect(issued).toEqual(await issueStatement(monthlyStatement(input, futianRules()), "ab".repeat(32)));
+  expect(issued.digest).toBe(await documentHash(issued.statement));
+  expect(issued.statement.lines.map(({ caller, free: within, amount }) => [caller, within, amount])).toEqual([
+    ["bank", "0", "4.00"],
+    ["clinic", "3", "2.00"],
+  ]);
+  expect(issued.statement).toMatchObject({
+    corrects: "ab".repeat(32),
+    total: "6.00",
+    lines: [{ smallFirm: "register-3" }, {}],
+  });
 });
 
 test("H7: a month has one statement, and a correction names the last one", async () => {
@@ -94,4 +128,8 @@ test("H7: a month has one statement, and a correction names the last one", async
   const stale = await issueStatement(november({ uses: [] }), first.digest);
   expect(refusal(() => withIssued(corrected, stale))).toContain(refused);
   expect(refusal(() => withIssued([], correction))).toContain(refused);
+  const part = await issueStatement(statementFor(november({}), "bank"));
+  expect(part.statement.caller).toBe("bank");
+  expect(part.digest).toBe(await documentHash(part.statement));
+  expect(withIssued(register, part)).toEqual([first, part]);
 });

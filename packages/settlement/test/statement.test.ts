@@ -164,6 +164,13 @@ test("G1: a tariff that names the purpose goes before one that names none, and o
   expect(chosen(general, { ...special, until: "2026-10" })).toBe("general");
   expect(chosen(general, { ...special, from: "2026-12" })).toBe("general");
   expect(chosen(general, { ...special, product: "q" })).toBe("general");
+  const licences = ["finance", "research"].map((purpose) => ({ ...LICENCE, id: purpose, caller: purpose, purpose }));
+  const uses = licences.map(({ caller }) => ({ caller, product: "p", quantity: "1", before: "0" }));
+  const both = november({ licences, uses, tariffs: [special, general] });
+  expect(both.lines.map(({ caller, tariff }) => [caller, tariff])).toEqual([
+    ["finance", "special"],
+    ["research", "general"],
+  ]);
   expect(refusal(() => november({ tariffs: [general, { ...general, id: "other" }] }))).toBe(
     "ERR_SETTLEMENT_TWICE: tariffs/other for finance in 2026-11 is given twice",
   );

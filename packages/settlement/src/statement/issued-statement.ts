@@ -1,14 +1,14 @@
 /** Issued statements: a statement as plain data under its SHA-256, with the rules it used. What was issued never changes: a later rule or
  *  ratio makes later statements, and a correction is a statement of its own that names the one it corrects (H7).
  *  @module */
-import { documentHash, Sha256Hex, SluiceError } from "@sluice/protocol";
+import { documentHash, Sha256Hex, sha256Hex, SluiceError, utf8 } from "@sluice/protocol";
 import { z } from "zod";
-import { exact, exactText, sumOf } from "../exact.ts";
-import { assumptionsUnder } from "../figure.ts";
+import { exact, exactText, sumOf, ZERO } from "../exact.ts";
+import type { Figure, RuleReference } from "../figure.ts";
 import { Day, LineId, Month, readInput, Text, Words } from "../input.ts";
 import { FORMS, type Form } from "../metering/use-factors.ts";
 import { MAX_USE_LINES } from "../metering/monthly-use.ts";
-import type { Statement, StatementLine } from "./monthly-statement.ts";
+import type { ChargedMonth, StatementLine } from "./monthly-statement.ts";
 
 /** Most rules that a statement names as assumed. */
 const MAX_ASSUMED = 100;
@@ -33,6 +33,8 @@ const Line = z.strictObject({
 export const StatementDocument = z.strictObject({
   kind: z.literal("statement"),
   month: Month,
+  /** Present when it has the lines of this caller only. */
+  caller: LineId.optional(),
   /** Rules that it used: where, those of which day, from which sets, and the hash of every rule that held. */
   rules: z.strictObject({ jurisdiction: LineId, on: Day, sets: z.array(LineId), digest: Sha256Hex }),
   /** Rules under it that stand in for ones which the documents do not give. */
@@ -48,25 +50,63 @@ export type StatementDocument = z.infer<typeof StatementDocument>;
 export const IssuedStatement = z.strictObject({ statement: StatementDocument, digest: Sha256Hex });
 export type IssuedStatement = z.infer<typeof IssuedStatement>;
 
-/** Issues a statement; `corrects` is the digest of the one that it corrects. */
-export async function issueStatement(statement: Statement, corrects?: string): Promise<IssuedStatement> {
-  const { jurisdiction, on, sets, held } = statement.rules;
-  const document: StatementDocument = {
-    kind: "statement",
-    month: statement.month,
-    rules: { jurisdiction, on, sets: [...sets], digest: await documentHash({ jurisdiction, on, held }) },
-    assumed: assumptionsUnder(statement.total).flatMap(({ id, set, source, assumed }) =>
-      assumed === undefined ? [] : [{ id, set, source, assumed: { ...assumed } }],
-    ),
+/** Issues a month: a {@link Statement}, or the lines of a {@link ChargedMonth}, of which it holds no derivation. `corrects` is the digest
+ *  of the statement that it corrects. */
+export async function issueStatement(charged: ChargedMonth, corrects?: string): Promise<IssuedStatement> {
+  const { jurisdiction, on, sets, held } = charged.rules;
+  const rules = { digest: await documentHash({ jurisdiction, on, held }), jurisdiction, on, sets: [...sets] };
+  const references = new Set<RuleReference>();
+  let total = ZERO;
+  const lines: StatementDocument["lines"] = [];
+  for (const line of charged.lines) {
+    collectRules(line.amount, references);
+    total = total.plus(line.amount.value);
+    lines.push(lineDocument(line));
+  }
+  // Members stand in the order of canonical JSON, so that the text of JSON is canonical: a third of the time for a large month.
+  const statement: StatementDocument = {
+    assumed: assumedOf(references),
+    ...(charged.caller === undefined ? {} : { caller: charged.caller }),
     ...(corrects === undefined ? {} : { corrects }),
-    lines: statement.lines.map(lineDocument),
-    total: exactText(statement.total.value, 2),
+    kind: "statement",
+    lines,
+    month: charged.month,
+    rules,
+    total: exactText(total, 2),
   };
-  return { statement: document, digest: await documentHash(document) };
+  return { statement, digest: await sha256Hex(utf8(JSON.stringify(statement))) };
 }
 
-function lineDocument({ use, free, amount, ...line }: StatementLine): z.infer<typeof Line> {
-  return { ...line, quantity: exactText(use.value), free: exactText(free), amount: exactText(amount.value, 2) };
+function lineDocument(line: StatementLine): z.infer<typeof Line> {
+  const { caller, form, licence, product, purpose, smallFirm, tariff } = line;
+  return {
+    amount: exactText(line.amount.value, 2),
+    caller,
+    form,
+    free: exactText(line.free),
+    licence,
+    product,
+    purpose,
+    quantity: exactText(line.use.value),
+    ...(smallFirm === undefined ? {} : { smallFirm }),
+    ...(tariff === undefined ? {} : { tariff }),
+  };
+}
+
+function collectRules({ rule, derivation }: Figure, into: Set<RuleReference>): void {
+  if (rule !== undefined) into.add(rule);
+  if (derivation === undefined) return;
+  into.add(derivation.rule);
+  if (derivation.rounding?.rule !== undefined) into.add(derivation.rounding.rule);
+  for (const input of derivation.inputs) collectRules(input, into);
+}
+
+function assumedOf(references: ReadonlySet<RuleReference>): StatementDocument["assumed"] {
+  return [...references]
+    .flatMap(({ id, set, source, assumed }) =>
+      assumed === undefined ? [] : [{ assumed: { en: assumed.en, zh: assumed.zh }, id, set, source }],
+    )
+    .toSorted((a, b) => (`${a.id} ${a.source}` < `${b.id} ${b.source}` ? -1 : 1));
 }
 
 /** Reads an issued statement back.
@@ -83,12 +123,13 @@ export async function checkIssued(value: unknown): Promise<IssuedStatement> {
 }
 
 /** `register` with a statement added to its end. One that it has already changes nothing.
- *  @throws ERR_SETTLEMENT_REFUSED when the month has another statement and the added one does not name its last as corrected. */
+ *  @throws ERR_SETTLEMENT_REFUSED when the month, or this caller's part of it, has another statement and the added one does not name its last as corrected. */
 export function withIssued(register: readonly IssuedStatement[], added: IssuedStatement): readonly IssuedStatement[] {
   if (register.some(({ digest }) => digest === added.digest)) return register;
-  const { month, rules, corrects } = added.statement;
+  const { month, caller, rules, corrects } = added.statement;
   const last = register.findLast(
-    ({ statement }) => statement.month === month && statement.rules.jurisdiction === rules.jurisdiction,
+    ({ statement }) =>
+      statement.month === month && statement.caller === caller && statement.rules.jurisdiction === rules.jurisdiction,
   );
   if (last?.digest !== corrects) {
     const reason = "the month has another statement, which never changes, or none that it could correct";

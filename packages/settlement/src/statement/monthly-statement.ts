@@ -6,13 +6,13 @@ import type { Exact } from "../exact.ts";
 import type { Figure } from "../figure.ts";
 import { Month, readInput } from "../input.ts";
 import { sumFigure } from "../make-figure.ts";
-import { readLicences, tariffClass, type Licence } from "../metering/licence.ts";
+import { readLicences } from "../metering/licence.ts";
 import { readMonthlyUses, type MonthlyUse } from "../metering/monthly-use.ts";
 import { readProducts, type Product } from "../metering/product.ts";
-import { checkTariff, readTariffs, tariffOf, type Tariff } from "../metering/tariff.ts";
+import { readTariffs } from "../metering/tariff.ts";
 import type { Rules } from "../rules/resolve.ts";
 import { chargeUse } from "./charge-use.ts";
-import { pricedTariff, type PricedTariff } from "./priced-tariff.ts";
+import { termsOf, type Terms } from "./terms.ts";
 
 /** What a statement is made from; each member is read before anything is computed. */
 export interface StatementInput {
@@ -45,16 +45,28 @@ export interface StatementLine {
 /** A statement with its derivations. */
 export interface Statement {
   readonly month: string;
+  /** Present when it has the lines of this caller only. */
+  readonly caller?: string;
   readonly rules: Rules;
   /** By caller, then product. */
   readonly lines: readonly StatementLine[];
   readonly total: Figure;
 }
 
-/** The statement of a month. `rules` are those of its first day.
+/** Charged lines of a month, each computed when it is taken: what a large month is issued from without holding its derivations. */
+export interface ChargedMonth {
+  readonly month: string;
+  /** Present when it has the lines of this caller only. */
+  readonly caller?: string;
+  readonly rules: Rules;
+  /** By caller, then product. */
+  readonly lines: Iterable<StatementLine>;
+}
+
+/** Reads and checks everything, then gives the lines. `rules` are those of the month's first day.
  *  @throws ERR_SETTLEMENT_INPUT, ERR_SETTLEMENT_TWICE, ERR_SETTLEMENT_PERIOD, ERR_SETTLEMENT_MISSING and ERR_SETTLEMENT_REFUSED, naming
  *  the line; nothing is computed then. */
-export function monthlyStatement(input: StatementInput, rules: Rules): Statement {
+export function chargedMonth(input: StatementInput, rules: Rules): ChargedMonth {
   const month = readInput(Month, input.month, "month");
   if (rules.on !== `${month}-01`) throw new SluiceError("ERR_SETTLEMENT_PERIOD", { line: "rules", period: month });
   const products = new Map(readProducts(input.products).map((product) => [product.id, product]));
@@ -64,70 +76,48 @@ export function monthlyStatement(input: StatementInput, rules: Rules): Statement
     }
   }
   const terms = termsOf(readLicences(input.licences), readTariffs(input.tariffs), { month, products, rules });
-  const uses = readMonthlyUses(input.uses).map((use) => ({ use, terms: neededTerms(terms, use) }));
-  uses.sort((a, b) => byCallerThenProduct(a.use, b.use));
-  const lines = uses.map(({ use, terms: { licence, product, priced, free } }): StatementLine => {
-    const { tariff } = priced ?? {};
-    return {
-      caller: use.caller,
-      product: use.product,
-      form: product.form,
-      licence: licence.id,
-      purpose: licence.purpose,
-      ...(tariff === undefined ? {} : { tariff: tariff.id }),
-      ...(tariff?.smallFirmDiscountPercent === undefined || licence.smallFirm === undefined
-        ? {}
-        : { smallFirm: licence.smallFirm }),
-      ...chargeUse(use, { priced, free }, rules),
-    };
-  });
+  const uses = readMonthlyUses(input.uses)
+    .toSorted(byCallerThenProduct)
+    .map((use) => ({ use, terms: neededTerms(terms, use) }));
+  return { month, rules, lines: { [Symbol.iterator]: () => linesOf(uses, rules) } };
+}
+
+/** The statement of a month with every derivation; see {@link chargedMonth}. */
+export function monthlyStatement(input: StatementInput, rules: Rules): Statement {
+  const { month, lines: charged } = chargedMonth(input, rules);
+  const lines = [...charged];
   return { month, rules, lines, total: totalOf(lines, rules) };
 }
 
 /** The part of a statement that is one caller's. */
 export function statementFor(statement: Statement, caller: string): Statement {
   const lines = statement.lines.filter((line) => line.caller === caller);
-  return { ...statement, lines, total: totalOf(lines, statement.rules) };
+  return { ...statement, caller, lines, total: totalOf(lines, statement.rules) };
 }
 
-/** How the use of one caller and product is charged. */
-interface Terms {
-  readonly licence: Licence;
-  readonly product: Product;
-  readonly priced: PricedTariff | null;
-  readonly free: boolean;
+/** One caller's use of one product, and how it is charged. */
+interface ChargedUse {
+  readonly use: MonthlyUse;
+  readonly terms: Terms;
 }
 
-function termsOf(
-  licences: readonly Licence[],
-  tariffs: readonly Tariff[],
-  { month, products, rules }: { month: string; products: ReadonlyMap<string, Product>; rules: Rules },
-): Map<string, Terms> {
-  const byProduct = Map.groupBy(tariffs, ({ product }) => product);
-  const priced = new Map<string, PricedTariff>();
-  const terms = new Map<string, Terms>();
-  for (const licence of licences) {
-    const product = products.get(licence.product);
-    if (product === undefined) {
-      const line = `product ${licence.product} of licences/${licence.id}`;
-      throw new SluiceError("ERR_SETTLEMENT_MISSING", { line, rule: "G1" });
-    }
-    const free = tariffClass(licence, product.uses ?? [], rules) === "free";
-    const found = tariffOf(licence, byProduct.get(product.id) ?? [], month);
-    const tariff = free && found?.freeQuota === undefined ? null : found;
-    if (tariff === null && !free) {
-      const line = `tariff of ${product.id} for ${licence.purpose} in ${month}`;
-      throw new SluiceError("ERR_SETTLEMENT_MISSING", { line, rule: "G28" });
-    }
-    const smallFirm = licence.smallFirm !== undefined;
-    const key = `${tariff?.id ?? ""} ${smallFirm}`;
-    if (tariff !== null && !priced.has(key)) {
-      checkTariff(tariff, rules);
-      priced.set(key, pricedTariff(tariff, smallFirm, rules));
-    }
-    terms.set(`${licence.caller}/${product.id}`, { licence, product, free, priced: priced.get(key) ?? null });
-  }
-  return terms;
+function* linesOf(uses: readonly ChargedUse[], rules: Rules): Generator<StatementLine, undefined> {
+  for (const use of uses) yield lineOf(use, rules);
+}
+
+function lineOf({ use, terms: { licence, product, priced, free } }: ChargedUse, rules: Rules): StatementLine {
+  const tariff = priced?.tariff;
+  const { smallFirm } = tariff?.smallFirmDiscountPercent === undefined ? {} : licence;
+  return {
+    caller: use.caller,
+    product: use.product,
+    form: product.form,
+    licence: licence.id,
+    purpose: licence.purpose,
+    ...(tariff === undefined ? {} : { tariff: tariff.id }),
+    ...(smallFirm === undefined ? {} : { smallFirm }),
+    ...chargeUse(use, { priced, free }, rules),
+  };
 }
 
 function neededTerms(terms: ReadonlyMap<string, Terms>, { caller, product }: MonthlyUse): Terms {

@@ -1,0 +1,58 @@
+/** Terms of charging: for each caller and product the licence, whether its use is free, and the tariff it pays.
+ *  @module */
+import { SluiceError } from "@sluice/protocol";
+import { tariffClass, type Licence } from "../metering/licence.ts";
+import type { Product } from "../metering/product.ts";
+import { checkTariff, tariffOf, type Tariff } from "../metering/tariff.ts";
+import type { Rules } from "../rules/resolve.ts";
+import { pricedTariff, type PricedTariff } from "./priced-tariff.ts";
+
+/** How the use of one caller and product is charged. */
+export interface Terms {
+  readonly licence: Licence;
+  readonly product: Product;
+  /** Null where all use is free. */
+  readonly priced: PricedTariff | null;
+  readonly free: boolean;
+}
+
+/** Terms by caller and product, `caller/product`.
+ *  @throws ERR_SETTLEMENT_MISSING for a licence without its product, a paid one without a tariff, a free one without its evidence;
+ *  ERR_SETTLEMENT_REFUSED for a prohibited use and for a tariff that the rules do not let be used. */
+export function termsOf(
+  licences: readonly Licence[],
+  tariffs: readonly Tariff[],
+  { month, products, rules }: { month: string; products: ReadonlyMap<string, Product>; rules: Rules },
+): Map<string, Terms> {
+  const byProduct = Map.groupBy(tariffs, ({ product }) => product);
+  const chosen = new Map<string, Tariff | null>();
+  const priced = new Map<string, PricedTariff>();
+  const terms = new Map<string, Terms>();
+  for (const licence of licences) {
+    const product = products.get(licence.product);
+    if (product === undefined) {
+      const line = `product ${licence.product} of licences/${licence.id}`;
+      throw new SluiceError("ERR_SETTLEMENT_MISSING", { line, rule: "G1" });
+    }
+    const free = tariffClass(licence, product.uses ?? [], rules) === "free";
+    const choice = `${product.id} ${licence.purpose}`;
+    let found = chosen.get(choice);
+    if (found === undefined) {
+      found = tariffOf(licence, byProduct.get(product.id) ?? [], month);
+      chosen.set(choice, found);
+    }
+    const tariff = free && found?.freeQuota === undefined ? null : found;
+    if (tariff === null && !free) {
+      const line = `tariff of ${product.id} for ${licence.purpose} in ${month}`;
+      throw new SluiceError("ERR_SETTLEMENT_MISSING", { line, rule: "G28" });
+    }
+    const smallFirm = licence.smallFirm !== undefined;
+    const key = `${tariff?.id ?? ""} ${smallFirm}`;
+    if (tariff !== null && !priced.has(key)) {
+      checkTariff(tariff, rules);
+      priced.set(key, pricedTariff(tariff, smallFirm, rules));
+    }
+    terms.set(`${licence.caller}/${product.id}`, { licence, product, free, priced: priced.get(key) ?? null });
+  }
+  return terms;
+}
