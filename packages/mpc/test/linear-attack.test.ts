@@ -40,6 +40,29 @@ test("the second polynomial of an answer to one row gives every rounded weight e
   expect(whole).toEqual(WEIGHTS.map((weight) => Math.round(weight * scale)));
 });
 
+test("a caller that keeps to no contract has the scores of three coarse rows for the charge of one", async () => {
+  const weights = [0.5, -0.25, 1];
+  const coarse = productOf(weights, 0, 16);
+  const rows = [
+    [3, 7, 1],
+    [15, 2, 9],
+    [4, 11, 6],
+  ];
+  const apart = 2 ** -14;
+  const packed = columnsOf(3, 1, (i) => rows.reduce((sum, row, k) => sum + (row[i] ?? 0) * apart ** k, 0));
+  const query = (await ScoreClient.open(coarse.parameters)).encrypt(packed);
+  const request = decodeScoreRequest(query.frame);
+  expect(request.rows).toBe(1);
+  let [rest = Number.NaN] = query.finish(await score(coarse, query.frame));
+  for (const [k, row] of rows.entries()) {
+    const plain = row.reduce((sum, value, i) => sum + value * (weights[i] ?? 0), 0);
+    // Whole quarters, as weights and values are; the last one is what is left.
+    const found = k < 2 ? Math.round(rest * 4) / 4 : rest;
+    expect(Math.abs(found - plain)).toBeLessThan(1 / 8);
+    rest = (rest - found) / apart;
+  }
+});
+
 /** Solutions modulo the prime, by elimination. */
 function solve(rows: bigint[][]): bigint[] {
   for (const [column, pivotRow] of rows.entries()) {

@@ -5,8 +5,8 @@
  *  under the caller's key, which hides the second polynomial (ring-LWE), with noise in the first that drowns all that depends on
  *  weights (`plan.ts`), and only then brought to the lowest level. A quadratic form of d features has (d + 1)(d + 2) / 2
  *  coefficients, and one request more rows than that: scores determine the form to the noise's resolution
- *  (`hidden-attack.test.ts`). A caller that forges its public key takes the re-randomisation away and learns more. Quotas bound
- *  replies; see docs/scoring-hidden.md.
+ *  (`hidden-attack.test.ts`). A caller that forges its public key or its keys for relinearisation, or columns, escapes the noise and
+ *  reads the form of the rounded weights exactly: no check here sees it. Quotas bound replies; see docs/scoring-hidden.md.
  *  @module */
 import {
   decodeHiddenRequest,

@@ -7,8 +7,9 @@
  *  terms say. Of the sum it sees a uniform number, and no place of a match: see `masking.ts`.
  *  Assumptions: decisional Diffie–Hellman in ristretto255, ring-LWE, random oracles; both sides honest but curious.
  *  A cheating caller chooses its mask freely: it can weigh one value as it likes, and state any count. So neither minimum nor
- *  noise holds against it; quota and budget bound its answers. A cheating domain can give another sum, and can learn whether one row
- *  of its choice matched, for each part of a value. docs/join-sum.md says more, and which test shows it.
+ *  noise holds against it; quota and budget bound its answers. A cheating domain can give another sum; is told the exact count over
+ *  whatever set it brings, so for a set of one entry whether that one is on the list, and several of them where the dummies leave room; and
+ *  by spoiling a value learns whether its row matched, for each part of it. docs/join-sum.md says more, and which test shows it.
  *  No `node:` import: runs in Node and in browsers.
  *  @see https://eprint.iacr.org/2019/723 (Ion et al.)
  *  @module */
