@@ -11,7 +11,7 @@ import { permittedIncomeOf, type PermittedIncome } from "./permitted-income.ts";
 import type { PriceInput } from "./price-input.ts";
 import { profitRateOf } from "./profit-rate.ts";
 import { sceneFactorOf, type SceneFactor } from "./scene-factor.ts";
-import { taxRatesOf } from "./tax-rates.ts";
+import { taxRatesOf, type TaxRates } from "./tax-rates.ts";
 import { assessedCeilingOf, basePriceOf, type AssessedCeiling } from "./unit-price.ts";
 
 /** The price of one product and all it rests on. */
@@ -30,6 +30,7 @@ export interface Pricing {
   readonly year: string;
   readonly costs: Costs;
   readonly rate: Figure;
+  readonly tax: TaxRates;
   readonly permitted: PermittedIncome;
   /** Σ p·q before and after the condition, and the common factor when there was one. */
   readonly capped: CappedPrices;
@@ -73,5 +74,5 @@ export function priceProducts(input: PriceInput, supposed: Suppositions = NOTHIN
       return [id, { ...price, ceiling: { ...(capped.prices.get(id) ?? price.assessed), id: `ceiling:${id}`, label } }];
     }),
   );
-  return { rules, year: input.costs.year, costs, rate, permitted, capped, products };
+  return { rules, year: input.costs.year, costs, rate, tax, permitted, capped, products };
 }

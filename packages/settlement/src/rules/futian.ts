@@ -82,7 +82,14 @@ export const FUTIAN_2025: RuleSet = {
       },
     },
     periodYears: { value: 3, source: "003 六(八)1" },
-    excessIncome: { value: "next-period", source: "003 六(八)1" },
+    excessIncome: {
+      value: "next-period",
+      source: "003 六(八)1",
+      assumed: {
+        zh: "按整个周期合计计算超额收益，由下一周期各年平均扣减；原文未规定",
+        en: "the excess of the period as a whole, taken off the next period's years in equal parts; the document does not say how",
+      },
+    },
     chargeOrder: {
       value: "quota-discount-tiers",
       source: "003 一",
