@@ -36,6 +36,10 @@ const SHOWN: [form: string, served: RegExp][] = [
   ["set", /^produce: ok, \d+ ms, on 20000 rows\n {2}members +\d+ of 20000 synthetic rows are members$/m],
   ["score", /^ {2}score: encrypted scores within 0\.0\d+ of the plain ones for columns within ±1000; callers apply/m],
   [
+    "hidden",
+    /^ {2}risk +8 units over 2 features, which stay in the domain\n {2}risk: encrypted scores within 0\.\d+ of the plain ones for columns within their bounds, noise counted/m,
+  ],
+  [
     "dataset",
     /^ {2}people: callers read rows of the certified sample in region, [^]*?; a term of 30 days costs 150 row-/m,
   ],
@@ -94,7 +98,9 @@ test("a model that is none, or that the form does not serve, is wrong usage", as
 test("a form that is none, or that the columns cannot make, is wrong usage", async () => {
   const directory = join(await temporaryDirectory(), "none");
   const unknown = await sluice(["job", "init", directory, "--form", "chart"]);
-  expect(unknown.stderr).toMatch(/^error ERR_USAGE: --form is one of lookup, set, score, table, noisy, dataset\n/);
+  expect(unknown.stderr).toMatch(
+    /^error ERR_USAGE: --form is one of lookup, set, score, hidden, table, noisy, dataset\n/,
+  );
   expect(unknown.code).toBe(2);
   const resource: ResourceDescription = { ...STARTING_RESOURCE, fields: STARTING_RESOURCE.fields.slice(0, 2) };
   const common = { name: "a", purpose: "a", resource, policy: STARTING_POLICY, grant: null, profile: null };

@@ -135,7 +135,8 @@ function valueRows({ returned, output }: EntryReport, manifest: JobManifest): st
 }
 
 function scoreText({ output, featureBound, errorBound, link }: PlannedScore): string {
-  const error = `within ${errorBound.toPrecision(2)} of the plain ones for columns within ±${featureBound}`;
+  const columns = featureBound === undefined ? "their bounds, noise counted" : `±${featureBound}`;
+  const error = `within ${errorBound.toPrecision(2)} of the plain ones for columns within ${columns}`;
   return `${output}: encrypted scores ${error}; callers apply ${link}`;
 }
 

@@ -26,7 +26,7 @@ import { locateReason, type SourcePlace } from "@sluice/sandbox";
 import type { DevelopmentBundle } from "@sluice/sandbox/bundle";
 import { readJobOutput } from "@sluice/sandbox/output";
 import { planNoisyTables } from "./planned-noise.ts";
-import { planScoreOutput, type PlannedScore } from "./planned-score.ts";
+import { planNetworkOutput, planScoreOutput, type PlannedScore } from "./planned-score.ts";
 import { buildRows } from "./row-counts.ts";
 
 /** A coded error, with its place in the developer's source when it has one. */
@@ -57,7 +57,7 @@ export interface EntryReport {
   readonly returned: JobOutput | null;
   /** What of it may go on. */
   readonly output: CheckedOutput | null;
-  /** How the model would be served under encryption, after `develop` of a job that declares a score. */
+  /** How the model would be served under encryption: after `develop` of a job that declares a score, after `produce` of one whose model stays. */
   readonly score: PlannedScore | null;
   /** Noisy tables that the domain would make, here of synthetic rows, by output; after `develop`. */
   readonly noisy: Readonly<Record<string, NoisyTable>>;
@@ -96,7 +96,9 @@ export async function runLocally(
   // A build reads other rows than the sample.
   const built = { rows: exact ? rows : buildRows(manifest, source.resource, rows), seed: seed + 1 };
   const table = synthesize(source, names, built);
-  return [planned, await runEntry(job, manifest, { entry: "produce", table, model }, options)];
+  const produced = await runEntry(job, manifest, { entry: "produce", table, model }, options);
+  const { output } = produced;
+  return [planned, output === null ? produced : await withPlan(produced, () => planNetworkOutput(manifest, output))];
 }
 
 async function withScore(
@@ -105,8 +107,12 @@ async function withScore(
   model: ReleasedModel | undefined,
 ): Promise<EntryReport> {
   if (model?.kind !== "linear-model") return report;
+  return await withPlan(report, () => planScoreOutput(manifest, model));
+}
+
+async function withPlan(report: EntryReport, plan: () => Promise<PlannedScore | null>): Promise<EntryReport> {
   try {
-    return { ...report, score: await planScoreOutput(manifest, model) };
+    return { ...report, score: await plan() };
   } catch (error) {
     if (!isSluiceError(error)) throw error;
     return { ...report, failure: { error, place: null } };

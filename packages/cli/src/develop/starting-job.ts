@@ -8,6 +8,7 @@ import type { StartingForm } from "./local-options.ts";
 import { declaration, hasLevels, isNumber, magnitude, type NewJob, type ShownColumn } from "./starting-columns.ts";
 import { datasetJob } from "./starting-dataset.ts";
 import { setJob, tableJob } from "./starting-groups.ts";
+import { hiddenJob } from "./starting-hidden.ts";
 import { modelSource } from "./starting-model.ts";
 import { noisyJob } from "./starting-noisy.ts";
 
@@ -35,6 +36,7 @@ const LEARNING = "a boolean to learn, and a number or a text with few levels to 
 const NEEDS: Readonly<Record<StartingForm, string>> = {
   lookup: LEARNING,
   score: LEARNING,
+  hidden: "a boolean to learn, and a number to learn it from",
   set: "a boolean or a number",
   table: "a boolean or a number",
   noisy: "a boolean or a number",
@@ -46,6 +48,8 @@ function sourceOf(job: NewJob, columns: readonly ShownColumn[], form: StartingFo
     case "lookup":
     case "score":
       return scoringJob(job, columns, form);
+    case "hidden":
+      return hiddenJob(job, columns);
     case "set":
       return setJob(job, columns);
     case "table":
