@@ -4,8 +4,10 @@
 import { encodeHiddenRequest, decodeHiddenRequest, type Bytes, type Scorecard } from "@sluice/protocol";
 import { afterAll, expect, test } from "vitest";
 import { HiddenClient } from "../src/he/hidden/client.ts";
+import hiddenWorker from "../src/he/hidden/hidden-worker.ts";
 import { HIDDEN_WORKER, scoreHidden, type HiddenTask } from "../src/he/hidden/server.ts";
 import { ScoreClient, type ScoreColumns } from "../src/he/linear/client.ts";
+import linearWorker from "../src/he/linear/linear-worker.ts";
 import { scorecardColumns, scorecardModel } from "../src/he/linear/scorecard.ts";
 import { planScore, score, SCORE_WORKER, type ScoreProduct, type ScoreTask } from "../src/he/linear/server.ts";
 import { SelectionClient } from "../src/he/selection/client.ts";
@@ -247,3 +249,23 @@ test("a limit: a reply under another key opens to noise, and nothing tells the d
     square.parameters.errorBound,
   );
 }, 60_000);
+
+test("a thread lets go of a request's bytes with its answer or refusal, without waiting for the collector", async () => {
+  const product = productOf([1, 2]);
+  const query = (await ScoreClient.open(product.parameters)).encrypt(columnsOf(2, 3, (i, row) => i - row));
+  query.discard();
+  const square = await hiddenProduct(networkOf(1, 1, () => 0.75));
+  const scored = (await HiddenClient.open(square.parameters)).encrypt({ x0: Float64Array.of(0) });
+  scored.discard();
+  const cases = [
+    [linearWorker, "score.answer", product, query.frame],
+    [hiddenWorker, "score.hidden", square, scored.frame],
+  ] as const;
+  for (const [worker, task, by, whole] of cases) {
+    const cut = whole.slice(0, -1);
+    for (const frame of [whole, cut]) {
+      expect(await worker({ task, input: { ...by, frame } })).toMatchObject({ ok: frame === whole });
+      expect(frame.buffer.byteLength).toBe(0);
+    }
+  }
+});

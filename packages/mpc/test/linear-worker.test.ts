@@ -3,7 +3,6 @@ import type { Bytes } from "@sluice/protocol";
 import { afterAll, expect, test } from "vitest";
 import { createTaskPool } from "../src/pool.ts";
 import { ScoreClient } from "../src/he/linear/client.ts";
-import linearWorker from "../src/he/linear/linear-worker.ts";
 import { SCORE_WORKER, type ScoreProduct, type ScoreTask } from "../src/he/linear/server.ts";
 import { columnsOf, distance, plainScores, productOf } from "./linear-product.ts";
 
@@ -36,19 +35,4 @@ test("a refusal crosses the thread with its code and details", async () => {
     details: { index: 0, reason: "it does not load" },
   });
   query.discard();
-});
-
-test("the thread lets go of a request's bytes with its answer or refusal, without waiting for the collector", async () => {
-  const product = productOf([1, 2]);
-  const client = await ScoreClient.open(product.parameters);
-  const query = client.encrypt(columnsOf(2, 3, (i, row) => i - row));
-  query.discard();
-  const cut = query.frame.slice(0, -1);
-  for (const [frame, ok] of [
-    [query.frame, true],
-    [cut, false],
-  ] as const) {
-    expect(await linearWorker({ task: "score.answer", input: { ...product, frame } })).toMatchObject({ ok });
-    expect(frame.buffer.byteLength).toBe(0);
-  }
 });

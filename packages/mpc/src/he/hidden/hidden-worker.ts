@@ -1,12 +1,15 @@
 /** The worker of scoring by private models: one context per thread.
  *  @module */
-import { serveTasks } from "../../tasks.ts";
+import { letGo, serveTasks } from "../../tasks.ts";
 import { scoreHidden } from "./server.ts";
 import type { HiddenTask } from "./tasks.ts";
 
-export default serveTasks({
-  "score.hidden": async (input) => {
-    const { network, parameters, frame } = input as HiddenTask;
+export default serveTasks({ "score.hidden": (input) => answer(input as HiddenTask) });
+
+async function answer({ network, parameters, frame }: HiddenTask): Promise<Uint8Array> {
+  try {
     return await scoreHidden({ network, parameters }, frame);
-  },
-});
+  } finally {
+    letGo(frame);
+  }
+}

@@ -1,7 +1,6 @@
-/** The worker of encrypted scoring. It owns the frame, whose buffer was handed over or copied, and lets go of it at once: left to
- *  the collector, megabytes of each request had it run as often as every thirty requests.
+/** The worker of encrypted scoring.
  *  @module */
-import { serveTasks } from "../../tasks.ts";
+import { letGo, serveTasks } from "../../tasks.ts";
 import { score } from "./server.ts";
 import type { ScoreTask } from "./tasks.ts";
 
@@ -11,6 +10,6 @@ async function answer({ model, parameters, frame }: ScoreTask): Promise<Uint8Arr
   try {
     return await score({ model, parameters }, frame);
   } finally {
-    if (frame.buffer instanceof ArrayBuffer) frame.buffer.transfer(0);
+    letGo(frame);
   }
 }
