@@ -176,14 +176,14 @@ function checkVector(plan: AggregatePlan): void {
 }
 
 /** What one set of parties is kept for: the hash of the population, whatever is asked of it. Columns do not count: one may be
- *  the sum of others, any column that is cut to [0, 1] may count rows, and a histogram gives the sum of its column. Letters are
- *  compared without case, and what stands between words as a space. */
+ *  the sum of others, any column that is cut to [0, 1] may count rows, and a histogram gives the sum of its column. Words and
+ *  symbols (`<`) are compared without case, and without spaces and punctuation between them. */
 export async function aggregateSubject({ population }: Pick<AggregatePlan, "population">): Promise<Sha256Hex> {
   const words =
     population
       .normalize("NFKC")
       .toLowerCase()
-      .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+      .match(/[\p{L}\p{M}\p{N}]+|\p{S}/gu) ?? [];
   return await documentHash({ population: words.join(" ") });
 }
 

@@ -32,7 +32,8 @@ export const AGGREGATE_ERRORS = {
   },
   ERR_AGGREGATE_SHARE: {
     status: 409,
-    message: "party {party} gave shares that are not those it promised, and there is no sum without them",
-    remedy: "have that party mended, then begin again under a new plan of the same parties",
+    message: "party {party} gave shares that are not those it promised, so this domain has no sum",
+    remedy:
+      "have that party mended; begin again under a new plan of the same parties, or of the survivors if the others had a sum",
   },
 } as const satisfies Record<string, CatalogueEntry>;

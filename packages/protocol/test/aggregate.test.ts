@@ -170,6 +170,10 @@ test("what one party set is kept for is the population, in whatever case and spa
   for (const population of ["Persons  insured on 2026‐01‐31.", "ｐersons insured, on (2026.01.31)"]) {
     expect(await aggregateSubject({ population })).toBe(subject);
   }
+  expect(await aggregateSubject({ population: "age < 30" })).toBe(await aggregateSubject({ population: "Age<30." }));
+  expect(await aggregateSubject({ population: "age > 30" })).not.toBe(
+    await aggregateSubject({ population: "age < 30" }),
+  );
   for (const population of ["others", "persons insured on 2026-01-3", "persons insured on 2026-013-1", ""]) {
     expect(await aggregateSubject({ population })).not.toBe(subject);
   }
