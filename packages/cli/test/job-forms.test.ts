@@ -37,7 +37,7 @@ const SHOWN: [form: string, served: RegExp][] = [
   ["score", /^ {2}score: encrypted scores within 0\.0\d+ of the plain ones for columns within ±1000; callers apply/m],
   [
     "hidden",
-    /^ {2}risk +8 units over 2 features, which stay in the domain\n {2}risk: encrypted scores within 0\.\d+ of the plain ones for columns within their bounds, noise counted/m,
+    /^ {2}risk +8 units over 3 features, which stay in the domain\n {2}risk: encrypted scores within 0\.\d+ of the plain ones for columns within their bounds, noise counted/m,
   ],
   [
     "dataset",
