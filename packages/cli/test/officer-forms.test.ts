@@ -207,9 +207,9 @@ test("a release of a model that stays says that it does, and what calls make of 
   expect(section?.rows.map((row) => row.map((cell) => cell.text))).toEqual([
     ["评分能决定的数（二次型的系数）", "561 个"],
     ["一次请求计量", "8192 行，不论填了几行"],
-    ["一次请求之后，评分可还原到的误差约", "0.0052"],
+    ["一次请求之后，评分还原的误差不小于约", "0.0052"],
     ["配额允许的请求", "10 次"],
-    ["用尽配额之后，评分可还原到的误差约", "0.0017"],
+    ["用尽配额之后，评分还原的误差不小于约", "0.0017"],
   ]);
   expect(section?.remark).toContain("存心作弊");
   const few = await released("score", { fit: FIT, risk }, "8191");

@@ -121,8 +121,18 @@ test("a private model's worker", async () => {
   other.discard();
   const request = decodeHiddenRequest(frame);
   const fewer = encodeHiddenRequest({ ...request, columns: request.columns.slice(1) });
+  const cancelled = async () => {
+    const controller = new AbortController();
+    const task = { ...product, frame } satisfies HiddenTask;
+    const answer = hidden.run<Bytes>("score.hidden", task, { signal: controller.signal });
+    // The thread was idle, and has it.
+    expect(hidden.load().waiting).toBe(0);
+    controller.abort();
+    await answer;
+  };
   await staysHealthy(
     [
+      ["cancelled at work", "ERR_CANCELLED", cancelled],
       ["cut in a key", "ERR_FRAME_MALFORMED", () => send(frame.slice(0, 36 + key - 1))],
       ["for another model", "ERR_SNAPSHOT", () => send(other.frame)],
       ["a column less", "ERR_FRAME_MALFORMED", () => send(fewer)],

@@ -60,7 +60,7 @@ function extraction({ features, resolution }: SquareNetworkSpec, quota: bigint |
   const rows: [string, string][] = [
     ["评分能决定的数（二次型的系数）", `${unknowns} 个`],
     ["一次请求计量", `${HIDDEN_ROWS} 行，不论填了几行`],
-    ["一次请求之后，评分可还原到的误差约", figure(resolution * Math.sqrt(unknowns / HIDDEN_ROWS))],
+    ["一次请求之后，评分还原的误差不小于约", figure(resolution * Math.sqrt(unknowns / HIDDEN_ROWS))],
   ];
   if (quota === null) return [...rows, ["配额", "未附授权，看不到"]];
   const requests = quota / BigInt(HIDDEN_ROWS);
@@ -69,7 +69,7 @@ function extraction({ features, resolution }: SquareNetworkSpec, quota: bigint |
   return [
     ...rows,
     ["配额允许的请求", `${requests} 次`],
-    ["用尽配额之后，评分可还原到的误差约", figure(resolution * Math.sqrt(unknowns / all))],
+    ["用尽配额之后，评分还原的误差不小于约", figure(resolution * Math.sqrt(unknowns / all))],
   ];
 }
 
