@@ -120,6 +120,8 @@ test("the report of the walk is ok: answers, refusals, receipts, canaries", () =
     { kind: "noisy-report", correct: true },
   ]);
   expect(report).toMatchObject({ ok: true, canaries: { planted: generated.data.canaries.length, foundOutside: 0 } });
+  // 20 lookups at 0.50, 4,096 scored rows at 0.03; the other products are free.
+  expect(report.statement).toMatchObject({ total: "132.88", receipts: "132.88", ok: true });
   // Two runs and the calls of six products, and the two runs of the trial.
   expect(report.receipts.issued).toBe(6 * 2 + 20 * 2 + 1 + 1 + 1 + 3 + 3 + 2);
   expect(report.receipts.verified).toBe(report.receipts.issued);

@@ -50,6 +50,7 @@ import { report } from "./commands/report.ts";
 import { runShow, runWatch } from "./commands/run.ts";
 import { domainRotateKey, gatewayRotateKey } from "./commands/rotate-key.ts";
 import { score } from "./commands/score.ts";
+import { settleStatement } from "./commands/settle-statement.ts";
 import { statusIssue, statusKeep } from "./commands/status.ts";
 import { statusLayers } from "./commands/status-layers.ts";
 import { trace } from "./commands/trace.ts";
@@ -111,6 +112,7 @@ export const COMMANDS: readonly Command[] = [
   lookup,
   match,
   score,
+  settleStatement,
   report,
   datasetGet,
   trace,

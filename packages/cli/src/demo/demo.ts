@@ -106,6 +106,13 @@ function conclude(narrator: Narrator, report: DemoReport): void {
     narrator.say(`    ${refusal.case}: ${refusal.code} by ${refusal.refusedBy}`);
   }
   narrator.say(`  ${report.receipts.verified} of ${report.receipts.issued} receipts verified offline`);
+  const { statement } = report;
+  if (statement !== undefined) {
+    const { month, lines, total, receipts, ok } = statement;
+    narrator.say(
+      `  statement of ${month}: ${lines} lines, ${total} yuan, ${ok ? "as" : "NOT as"} the receipts (${receipts})`,
+    );
+  }
   narrator.say(
     `  ${report.canaries.foundOutside} traces of ${report.canaries.planted} canary persons outside of the domains`,
   );

@@ -3,6 +3,7 @@
  *  @module */
 import type { Certificate, ErrorCode, ProductForm, RefusedBy } from "@sluice/protocol";
 import type { DeskWork } from "./desks.ts";
+import type { StatementResult } from "./statement.ts";
 
 /** One step of the walk. */
 export interface StepResult {
@@ -81,6 +82,8 @@ export interface DemoReport {
   readonly calls: CallResult[];
   readonly refusals: RefusalResult[];
   readonly receipts: { readonly issued: number; readonly verified: number };
+  /** What the calls come to; absent where none was made. */
+  readonly statement?: StatementResult;
   readonly canaries: { readonly planted: number; readonly foundOutside: number };
 }
 

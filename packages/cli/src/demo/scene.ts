@@ -8,6 +8,7 @@ import {
   OPERATION_UNITS,
   type Grant,
   type Policy,
+  type PriceRule,
   type ProductForm,
   type SceneApplication,
   type SignedGrant,
@@ -52,6 +53,8 @@ export interface SceneSpec {
   readonly key: string;
   readonly fields: Grant["fields"];
   readonly policy: Policy;
+  /** What a unit costs; absent, the use is free. */
+  readonly price?: PriceRule;
   /** For the cases of refusal: a granted column that jobs see as `f64`, and a column that exists outside of the grant. */
   readonly probe: { readonly granted: string; readonly outside: string };
 }
@@ -72,6 +75,11 @@ export function usualTerms(scene: string, now: Date): GrantTerms {
     notBefore: new Date(now.getTime() - 60_000),
     notAfter: new Date(now.getTime() + TERM_DAYS * DAY_MS),
   };
+}
+
+/** The price in a scene's grants. */
+export function priceOf({ price }: SceneSpec): PriceRule {
+  return price ?? { kind: "free", reason: "a public duty; agreement on use for public welfare" };
 }
 
 /** The grant's body as it is proposed, reviewed and signed. */
@@ -100,7 +108,7 @@ export async function grantBody(keys: PartyKeys, spec: SceneSpec, terms: GrantTe
       })),
     ],
     consent: { kind: "legal-basis", basis: "Personal Information Protection Law, article 13: duty of a public body" },
-    price: { kind: "free", reason: "demonstration" },
+    price: priceOf(spec),
     restrictions: [...spec.restrictions],
   };
 }

@@ -26,6 +26,7 @@ import {
 } from "./report.ts";
 import type { RunningCity } from "./running-city.ts";
 import { usualTerms } from "./scene.ts";
+import { settleWalk } from "./statement.ts";
 import { prepareScenery, type Scenery, type WalkedProduct } from "./scenery.ts";
 import { askProduct, makeProduct, wordsOf } from "./walk-product.ts";
 import { readWalkState, writeWalkState, type KeptProduct, type WalkState } from "./walk-state.ts";
@@ -71,6 +72,11 @@ export async function walk(running: RunningCity, narrator: Narrator, plan: WalkP
     await writeEvidence(evidenceDirectory(city), { trust: city.trust, receipts, logs: running.logAddresses() });
     return verifyFolder(diskFolder(evidenceDirectory(city)));
   });
+  const statement = await narrator.step(
+    "statement",
+    "the calls become a month's statement, held against their receipts",
+    () => settleWalk(city, plan.products, receipts),
+  );
   const foundOutside = await narrator.step(
     "canaries",
     "everything outside of the domains is searched for raw data",
@@ -86,6 +92,7 @@ export async function walk(running: RunningCity, narrator: Narrator, plan: WalkP
     refused.refusals.every((refusal) => refusal.ok) &&
     verified.ok &&
     verified.receipts.verified >= receipts.length &&
+    statement?.ok !== false &&
     foundOutside === 0;
   return {
     ok,
@@ -97,6 +104,7 @@ export async function walk(running: RunningCity, narrator: Narrator, plan: WalkP
     calls,
     refusals: refused.refusals,
     receipts: { issued: receipts.length, verified: Math.min(receipts.length, verified.receipts.verified) },
+    ...(statement === null ? {} : { statement }),
     canaries: { planted: plan.canaries.persons, foundOutside },
   };
 }

@@ -20,28 +20,28 @@ export const EXPLANATION_STYLE: Markup = html`<style>
     width: 6%;
   }
   table.explanation th:nth-child(2) {
-    width: 16%;
+    width: 18%;
   }
   table.explanation th:nth-child(3) {
-    width: 11%;
+    width: 10%;
   }
   table.explanation th:nth-child(4) {
-    width: 8%;
-  }
-  table.explanation th:nth-child(5) {
-    width: 14%;
-  }
-  table.explanation th:nth-child(6) {
-    width: 20%;
-  }
-  table.explanation th:nth-child(7) {
-    width: 12%;
-  }
-  table.explanation th:nth-child(8) {
     width: 7%;
   }
+  table.explanation th:nth-child(5) {
+    width: 11%;
+  }
+  table.explanation th:nth-child(6) {
+    width: 18%;
+  }
+  table.explanation th:nth-child(7) {
+    width: 11%;
+  }
+  table.explanation th:nth-child(8) {
+    width: 11%;
+  }
   table.explanation th:nth-child(9) {
-    width: 6%;
+    width: 8%;
   }
   svg {
     max-width: 820px;
@@ -58,6 +58,10 @@ export const EXPLANATION_STYLE: Markup = html`<style>
     text-align: right;
     white-space: nowrap;
     font-variant-numeric: tabular-nums;
+  }
+  table.figures td:not(.number),
+  table.figures th:not(:last-child) {
+    text-align: left;
   }
   table.explanation th:first-child,
   table.explanation td:first-child {

@@ -63,10 +63,11 @@ export function inclusiveCredit(rows: number): SceneSpec {
     application: {
       economicValue: "Small loans are priced by a record of steady work instead of by collateral that is not there.",
       socialValue: "Self-employed and young borrowers are no longer refused for the want of a credit history.",
-      businessModel: "Banks ask one applicant at a time, after that applicant's consent; the demonstration is free.",
+      businessModel: "Banks ask one applicant at a time, after that applicant's consent, at half a yuan a question.",
       dataRationale: "Contribution months and arrears carry the signal; a band of four letters is all that is told.",
     },
     form: "label-lookup",
+    price: { kind: "per-unit", unit: "pir-query", amount: "0.50", currency: "CNY" },
     callers: ["river-bank", "closed-bank"],
     restrictions: [
       "Ask only about a person who has applied for a loan and has agreed to this question.",

@@ -39,11 +39,12 @@ function insurancePricing(rows: number): SceneSpec {
     application: {
       economicValue: "A fair premium: the insurer knows the risk of an age group instead of adding a margin for doubt.",
       socialValue: "Applicants are not asked for medical records, and the commission never sees who applied.",
-      businessModel: "The insurer scores batches of applicants; the demonstration is free.",
+      businessModel: "The insurer scores batches of applicants, at three fen an applicant.",
       dataRationale:
         "Three columns: age in bands of fifteen years, sex, and whether a visit became a stay. No diagnosis, no hospital.",
     },
     form: "score",
+    price: { kind: "per-unit", unit: "score-row", amount: "0.03", currency: "CNY" },
     callers: ["harbour-insurance"],
     restrictions: ["Score only applicants who have asked for an offer.", "A score sets a premium; it refuses nobody."],
     key: "resident_id",

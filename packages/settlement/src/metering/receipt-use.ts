@@ -1,0 +1,65 @@
+/** Receipts as usage: what a domain signed about a call is a record of its use, and the price that the grant fixed is what it costs. Of the
+ *  operations of a call one is metered: the one whose unit the price names, or, of a free grant, the one that answers.
+ *  @module */
+import { SluiceError, type Operation, type Receipt } from "@sluice/protocol";
+import { exact, ZERO, type Exact } from "../exact.ts";
+import type { UsageRecord } from "./usage-record.ts";
+
+/** Operations that answer a caller. A lookup's first step answers nothing; development and builds are no use of a product. */
+const ANSWERS: ReadonlySet<Operation> = new Set<Operation>([
+  "lookup.query",
+  "psi.ids",
+  "psi.cardinality",
+  "score",
+  "report",
+  "dataset",
+]);
+const WORK: ReadonlySet<Operation> = new Set<Operation>(["develop", "build"]);
+
+/** A receipt's body with the name of who called. */
+export interface CalledReceipt {
+  readonly receipt: Receipt;
+  readonly caller: string;
+}
+
+/** Whether the receipt's quantity is what its product's use is counted by. */
+export function isMetered({ operation, quantity, price }: Receipt): boolean {
+  if (price.kind === "per-unit" && !WORK.has(operation)) return quantity.unit === price.unit;
+  return ANSWERS.has(operation);
+}
+
+/** The usage record of a receipt; null for one that is not metered. */
+export function recordOfReceipt({ receipt, caller }: CalledReceipt): UsageRecord | null {
+  if (!isMetered(receipt)) return null;
+  const { callId, product, at, quantity } = receipt;
+  return { id: callId, caller, product, at, outcome: "answered", use: { quantity: quantity.amount } };
+}
+
+/** What the receipts of one caller and product come to at the prices that stand in them, in yuan, unrounded. Each call once. */
+export interface ReceiptSum {
+  readonly caller: string;
+  readonly product: string;
+  readonly yuan: Exact;
+}
+
+/** Sums of `receipts` by caller and product.
+ *  @throws ERR_SETTLEMENT_CALL when two receipts of one call and operation differ in what they charge. */
+export function receiptSums(receipts: readonly CalledReceipt[]): ReceiptSum[] {
+  const charged = new Map<string, { readonly caller: string; readonly product: string; readonly yuan: Exact }>();
+  for (const { receipt, caller } of receipts.filter((one) => isMetered(one.receipt))) {
+    const { callId, product, price, quantity } = receipt;
+    const line = `receipts/${callId}`;
+    const yuan = price.kind === "free" ? ZERO : exact(quantity.amount, line).times(exact(price.amount, line));
+    const known = charged.get(callId);
+    if (known !== undefined && (known.caller !== caller || known.product !== product || !known.yuan.eq(yuan))) {
+      throw new SluiceError("ERR_SETTLEMENT_CALL", { line });
+    }
+    charged.set(callId, { caller, product, yuan });
+  }
+  const sums = new Map<string, ReceiptSum>();
+  for (const { caller, product, yuan } of charged.values()) {
+    const key = `${caller}/${product}`;
+    sums.set(key, { caller, product, yuan: yuan.plus(sums.get(key)?.yuan ?? ZERO) });
+  }
+  return [...sums].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum);
+}
