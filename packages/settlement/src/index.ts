@@ -3,6 +3,7 @@
 export * from "./apportion.ts";
 export * from "./cost/account-costs.ts";
 export * from "./cost/allowance.ts";
+export * from "./cost/audit-export.ts";
 export * from "./cost/charge.ts";
 export * from "./cost/class-labels.ts";
 export * from "./cost/cost-line.ts";

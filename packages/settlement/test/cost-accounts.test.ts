@@ -5,9 +5,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   accountCosts,
+  auditRows,
   costReport,
   exactText,
   figuresUnder,
+  MAX_COST_SHARES,
   productUse,
   readCosts,
   resourceCost,
@@ -152,6 +154,66 @@ test("G25: a source sees what its resource cost and to whom, and no other line",
     ["a", "25.00"],
     ["b", "77.34"],
   ]);
+});
+
+test("G25: the audit export has each line in words of digits with all its documents", () => {
+  const rent = costLine("rent", {
+    class: "operating-common",
+    expense: {
+      kind: "rent",
+      amount: "130.00",
+      squareMetres: "1",
+      months: "12",
+      guidePrice: "10.00",
+      priceEvidence: "ZDJ-1",
+      leaseFiling: "ZL-1",
+    },
+  });
+  const tendered = costLine("audit", {
+    class: "operating-common",
+    expense: { kind: "third-party", amount: "10.00", contract: { id: "k", value: "2000000.00", tender: "ZB-1" } },
+  });
+  const subsidies = [{ id: "s", amount: "10.00", evidence: "CZ-1", lines: ["fee"] }];
+  const pool = readCosts({ year: "2026", lines: [tendered, rent, FEE], subsidies }, ABC, rules);
+  const report = costReport(accountCosts(pool, productUse(ABC, "estimate", rules), rules), pool, rules);
+  expect(auditRows(report)).toEqual([
+    {
+      line: "fee",
+      class: "acquisition-push",
+      expense: "fee",
+      title: { zh: "fee", en: "fee" },
+      bearers: { a: "22.50", b: "67.51" },
+      charged: "100.01",
+      notAllowed: "0.00",
+      subsidy: "10.00",
+      counted: "90.01",
+      evidence: ["FP-fee", "CZ-1"],
+    },
+    expect.objectContaining({ line: "audit", counted: "10.00", evidence: ["FP-audit", "ZB-1"] }),
+    expect.objectContaining({
+      line: "rent",
+      charged: "130.00",
+      notAllowed: "10.00",
+      counted: "120.00",
+      reason: { zh: "超过写字楼租金指导价", en: "above the guide price of offices" },
+      evidence: ["FP-rent", "ZDJ-1", "ZL-1"],
+    }),
+  ]);
+});
+
+test("accounts with more shares than can be explained are refused before any is computed", () => {
+  const products = callProducts(Array.from({ length: 500 }, (_, i) => [`p${i}`, "1", ...(i < 2 ? ["r1"] : [])]));
+  const lines = (count: number, members: object) =>
+    Array.from({ length: count }, (_, i) => ({ ...members, id: `l${i}` }));
+  const read = (list: readonly object[]) => readCosts({ year: "2026", lines: list }, products, rules).lines.length;
+  expect(read(lines(MAX_COST_SHARES / 500, PEOPLE))).toBe(400);
+  expect(read(lines(1_000, FEE))).toBe(1_000);
+  expect(() => read([...lines(400, PEOPLE), FEE])).toThrow(
+    expect.objectContaining({
+      code: "ERR_SETTLEMENT_INPUT",
+      message: expect.stringMatching(/^costs\/lines .*200000/) as string,
+    }),
+  );
 });
 
 const contract = (value: string, tender?: string) => ({ id: "k", value, ...(tender === undefined ? {} : { tender }) });

@@ -7,6 +7,9 @@ import type { Product } from "../metering/product.ts";
 import type { Rules } from "../rules/resolve.ts";
 import { CostPool, type CostLine } from "./cost-line.ts";
 
+/** Most shares of lines by products that one pool may have; beyond it, lines of one kind are to be summed in the books first. */
+export const MAX_COST_SHARES = 200_000;
+
 /** Reads the accounts of the products' year.
  *  @throws ERR_SETTLEMENT_INPUT, ERR_SETTLEMENT_TWICE, ERR_SETTLEMENT_PERIOD, ERR_SETTLEMENT_MISSING and ERR_SETTLEMENT_REFUSED, each
  *  naming the line. */
@@ -35,6 +38,7 @@ export function readCosts(value: unknown, products: readonly Product[], rules: R
       });
     }
   }
+  checkShares(pool.lines, products);
   checkContracts(pool.lines, rules);
   const subsidies = new Set<string>();
   for (const subsidy of pool.subsidies ?? []) {
@@ -54,6 +58,22 @@ export function readCosts(value: unknown, products: readonly Product[], rules: R
 /** What a line of the accounts is called in errors and figures. */
 export function lineName({ id }: CostLine): string {
   return `costs/${id}`;
+}
+
+/** Lines that several products bear have a share for each, which is a figure of its own. */
+function checkShares(lines: readonly CostLine[], products: readonly Product[]): void {
+  const users = new Map<string, number>();
+  for (const { resources } of products) {
+    for (const resource of new Set(resources)) users.set(resource, (users.get(resource) ?? 0) + 1);
+  }
+  let shares = 0;
+  for (const line of lines) {
+    if ("product" in line) shares += 1;
+    else shares += "resource" in line ? (users.get(line.resource) ?? 0) : products.length;
+  }
+  if (shares <= MAX_COST_SHARES) return;
+  const expected = `at most ${MAX_COST_SHARES} shares of lines by products`;
+  throw new SluiceError("ERR_SETTLEMENT_INPUT", { line: "costs/lines", expected });
 }
 
 /** A service whose contract is above the threshold was tendered for; lines of one contract agree on it and stay within it (G17). */
