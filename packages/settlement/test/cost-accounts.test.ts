@@ -216,6 +216,23 @@ test("accounts with more shares than can be explained are refused before any is 
   );
 });
 
+test("G10, G11: in a year that is over costs follow actual use, and a product without any has no share and no unit cost", () => {
+  const products = callProducts([
+    ["a", "1"],
+    ["b", "3"],
+  ]).map((product) => ({ ...product, actual: [{ calls: product.id === "a" ? "0" : "8" }] })) as typeof ABC;
+  const line = costLine("hall", {
+    class: "circulation",
+    expense: { kind: "construction", amount: "800.00", inServiceSince: "2026" },
+  });
+  const pool = readCosts({ year: "2026", lines: [line] }, products, rules);
+  const { products: costs } = accountCosts(pool, productUse(products, "actual", rules), rules);
+  expect([...costs].map(([id, { total, unit }]) => [id, exactText(total.value), unit?.value.toFixed()])).toEqual([
+    ["a", "0", undefined],
+    ["b", "100", "12.5"],
+  ]);
+});
+
 const contract = (value: string, tender?: string) => ({ id: "k", value, ...(tender === undefined ? {} : { tender }) });
 const service = (id: string, amount: string, value: string, tender?: string) =>
   costLine(id, {

@@ -34,7 +34,7 @@ export function allowanceOf(line: CostLine, charged: Figure, rules: Rules): Allo
       if (expense.leaseFiling !== undefined) return atMost(charged, rentCap(line, expense, rules), REASONS.guide);
       const rule = rules.of("rentCap").reference;
       const cap = derivedFigure(
-        { id: "cap", label: REASONS.filing, unit: "yuan", rule, formula: "0 without lease filing", inputs: [] },
+        { id: "cap", label: REASONS.filing, unit: "yuan", rule, formula: "0", inputs: [] },
         ZERO,
       );
       return atMost(charged, { cap, rule }, REASONS.filing);
@@ -60,12 +60,12 @@ interface Cap {
 type OfKind<K> = Extract<CostLine["expense"], { readonly kind: K }>;
 
 function municipalCap(line: CostLine, expense: OfKind<"cloud" | "network">, rules: Rules): Cap {
-  return capFigure(line, rules, rules.of("municipalPriceCap").reference, [
-    factor(line, "used", { zh: "核定使用量", en: "accepted use" }, "use", expense.used),
+  return capFigure(line, rules, rules.of("municipalPriceCap").reference, "v × p", [
+    factor(line, "used", { zh: "核定使用量v", en: "accepted use v" }, "use", expense.used),
     factor(
       line,
       "municipalPrice",
-      { zh: "市级政务云采购价", en: "municipal price" },
+      { zh: "市级政务云采购价p", en: "municipal price p" },
       "unit-price",
       expense.municipalPrice,
       expense.priceEvidence,
@@ -75,18 +75,18 @@ function municipalCap(line: CostLine, expense: OfKind<"cloud" | "network">, rule
 
 function labourCap(line: CostLine, expense: OfKind<"labour">, rules: Rules): Cap {
   const { value, reference } = rules.of("labourCapPercent");
-  return capFigure(line, rules, reference, [
-    factor(line, "personMonths", { zh: "人月", en: "person-months" }, "count", expense.personMonths),
+  return capFigure(line, rules, reference, "n × p × r", [
+    factor(line, "personMonths", { zh: "人月n", en: "person-months n" }, "count", expense.personMonths),
     factor(
       line,
       "governmentPrice",
-      { zh: "政府岗位采购均价（元/人月）", en: "government's price of a month" },
+      { zh: "政府岗位采购均价p（元/人月）", en: "government's price of a month p" },
       "unit-price",
       expense.governmentPrice,
       expense.priceEvidence,
     ),
     ruledFigure(
-      { id: "share", label: { zh: "人工成本上限比例", en: "highest share of that price" }, unit: "percent" },
+      { id: "share", label: { zh: "人工成本上限比例r", en: "highest share of that price r" }, unit: "percent" },
       exact(value),
       reference,
     ),
@@ -94,13 +94,13 @@ function labourCap(line: CostLine, expense: OfKind<"labour">, rules: Rules): Cap
 }
 
 function rentCap(line: CostLine, expense: OfKind<"rent">, rules: Rules): Cap {
-  return capFigure(line, rules, rules.of("rentCap").reference, [
-    factor(line, "squareMetres", { zh: "面积（平方米）", en: "square metres" }, "count", expense.squareMetres),
-    factor(line, "months", { zh: "月数", en: "months" }, "count", expense.months),
+  return capFigure(line, rules, rules.of("rentCap").reference, "S × n × p", [
+    factor(line, "squareMetres", { zh: "面积S（平方米）", en: "square metres S" }, "count", expense.squareMetres),
+    factor(line, "months", { zh: "月数n", en: "months n" }, "count", expense.months),
     factor(
       line,
       "guidePrice",
-      { zh: "租金指导价（元/平方米·月）", en: "guide price" },
+      { zh: "租金指导价p（元/平方米·月）", en: "guide price p" },
       "unit-price",
       expense.guidePrice,
       expense.priceEvidence,
@@ -120,13 +120,12 @@ function factor(
 }
 
 /** The product of the factors, per cent as their hundredth part, rounded as caps are. */
-function capFigure(line: CostLine, rules: Rules, rule: RuleReference, inputs: readonly Figure[]): Cap {
-  const label = { zh: `核算上限：${line.title.zh}`, en: `cap: ${line.title.en}` };
+function capFigure(line: CostLine, rules: Rules, rule: RuleReference, formula: string, inputs: readonly Figure[]): Cap {
+  const label = { zh: `核算上限B：${line.title.zh}`, en: `cap B: ${line.title.en}` };
   const value = inputs.reduce<Exact>(
     (product, input) => product.times(input.unit === "percent" ? fraction(input.value) : input.value),
     ONE,
   );
-  const formula = inputs.map(({ id }) => id).join(" × ");
   const making = { id: "cap", label, unit: "yuan", rule, formula, inputs } as const;
   return { cap: roundedFigure(making, value, rules.of("capRounding")), rule };
 }
@@ -136,10 +135,10 @@ function atMost(charged: Figure, { cap, rule }: Cap, reason: Label): Allowance {
   const allowed = derivedFigure(
     {
       id: "allowed",
-      label: { zh: "核定额（扣减补贴前）", en: "allowed, before subsidies" },
+      label: { zh: "核定额a（扣减补贴前）", en: "allowed a, before subsidies" },
       unit: "yuan",
       rule,
-      formula: "min(charged, cap)",
+      formula: "min(A, B)",
       inputs: [charged, cap],
     },
     over ? cap.value : charged.value,
@@ -151,7 +150,7 @@ function atMost(charged: Figure, { cap, rule }: Cap, reason: Label): Allowance {
       label: { zh: "不予计入", en: "not allowed" },
       unit: "yuan",
       rule,
-      formula: "charged − cap",
+      formula: "A − B",
       inputs: [charged, cap],
     },
     charged.value.minus(cap.value),

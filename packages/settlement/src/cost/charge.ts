@@ -24,13 +24,13 @@ export function chargeOf(line: CostLine, rules: Rules): Charge {
   if (expense.kind === "calls") {
     const inputs = [
       givenFigure(
-        { id: "calls", label: { zh: "查询接口调用次数", en: "calls of the interface" }, unit: "use" },
+        { id: "calls", label: { zh: "查询接口调用次数n", en: "calls of the interface n" }, unit: "use" },
         exact(expense.calls),
         `${name}/calls`,
         line.evidence,
       ),
       givenFigure(
-        { id: "unit-price", label: { zh: "接口查询单价", en: "price of a call" }, unit: "unit-price" },
+        { id: "unit-price", label: { zh: "接口查询单价p", en: "price of a call p" }, unit: "unit-price" },
         exact(expense.unitPrice),
         `${name}/unitPrice`,
         line.evidence,
@@ -42,7 +42,7 @@ export function chargeOf(line: CostLine, rules: Rules): Charge {
         label: line.title,
         unit: "yuan",
         rule: { ...rules.of("costAllocation").reference, id: "G9" },
-        formula: "calls × price",
+        formula: "n × p",
         inputs,
       },
       exact(expense.calls).times(expense.unitPrice),
@@ -78,7 +78,7 @@ function amortised(
   const total = wholeFen(whole.value, name);
   const parts = apportion(total, new Map(term.map((each) => [each, ONE])), name);
   const count = ruledFigure(
-    { id: "years", label: { zh: "摊销年限", en: "years of amortisation" }, unit: "count" },
+    { id: "years", label: { zh: "摊销年限n", en: "years of amortisation n" }, unit: "count" },
     exact(String(years)),
     reference,
   );
@@ -92,10 +92,14 @@ function amortised(
     ),
   ];
   const part = parts.get(year);
-  const head = { id: "charged", label: { zh: "本年度摊销额", en: "the year's part" }, unit: "yuan" } as const;
+  const head = {
+    id: "charged",
+    label: { zh: part === undefined ? "摊销期满" : "本年度摊销额", en: "the year's part" },
+    unit: "yuan",
+  } as const;
   if (part === undefined) {
-    return derivedFigure({ ...head, rule: reference, formula: "0 after the last year", inputs }, ZERO);
+    return derivedFigure({ ...head, rule: reference, formula: "0", inputs }, ZERO);
   }
-  const making = { ...head, rule: reference, formula: "amount ÷ years", inputs };
+  const making = { ...head, rule: reference, formula: "A ÷ n", inputs };
   return apportionedFigure(making, part, `${exactText(whole.value)} ÷ ${years}`);
 }

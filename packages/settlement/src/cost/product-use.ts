@@ -32,7 +32,7 @@ export function productUse(
     const scale = scales.get(product.id);
     if (scale === undefined) return use;
     const factor = givenFigure(
-      { id: "what-if", label: { zh: "假设的用量倍数", en: "supposed multiple of use" }, unit: "factor" },
+      { id: "what-if", label: { zh: "假设的用量倍数m", en: "supposed multiple of use m" }, unit: "factor" },
       scale,
       `simulation/${product.id}`,
     );
@@ -43,6 +43,6 @@ export function productUse(
 function scaled(figure: Figure, factor: Figure): Figure {
   const { id, label, unit, derivation } = figure;
   if (derivation === undefined) return figure;
-  const making = { id, label, unit, rule: derivation.rule, formula: "v × supposed multiple", inputs: [figure, factor] };
+  const making = { id, label, unit, rule: derivation.rule, formula: "v × m", inputs: [figure, factor] };
   return derivedFigure(making, figure.value.times(factor.value));
 }

@@ -45,7 +45,7 @@ export function costSharesOf(
   const shares = apportion(wholeFen(counted.value, name), weights, name);
   const all = sumFigure({
     id: "v",
-    label: { zh: "承担产品的归一化使用量合计", en: "normalised use of those who bear it" },
+    label: { zh: "承担产品的归一化使用量合计ΣK·v", en: "normalised use of those who bear it ΣK·v" },
     unit: "normalised",
     rule,
     inputs: bearers.map(({ normalised }) => normalised),
@@ -54,8 +54,8 @@ export function costSharesOf(
     bearers.map(({ product, normalised }) => {
       const fen = shares.get(product.id) ?? 0n;
       const head = { id: `share:${line.id}`, label: line.title, unit: "yuan", rule } as const;
-      if (!shared) return [product.id, derivedFigure({ ...head, formula: "cost", inputs: [counted] }, yuanOf(fen))];
-      const making = { ...head, formula: "cost × K·v ÷ Σ K·v", inputs: [counted, normalised, all] };
+      if (!shared) return [product.id, derivedFigure({ ...head, formula: "C", inputs: [counted] }, yuanOf(fen))];
+      const making = { ...head, formula: "C × K·v ÷ Σ K·v", inputs: [counted, normalised, all] };
       const before = `${exactText(counted.value.times(normalised.value))} ÷ ${exactText(all.value)}`;
       return [product.id, apportionedFigure(making, fen, before)];
     }),

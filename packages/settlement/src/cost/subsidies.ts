@@ -22,7 +22,7 @@ export function subsidiesByLine(
   for (const subsidy of pool.subsidies ?? []) {
     const line = `subsidies/${subsidy.id}`;
     const amount = givenFigure(
-      { id: subsidy.id, label: { zh: "财政补贴", en: "subsidy" }, unit: "yuan" },
+      { id: subsidy.id, label: { zh: "财政补贴S", en: "subsidy S" }, unit: "yuan" },
       exact(subsidy.amount),
       line,
       subsidy.evidence,
@@ -31,7 +31,7 @@ export function subsidiesByLine(
     const weights = new Map(subsidy.lines.map((id) => [id, whole.get(id)?.value ?? ZERO]));
     const all = sumFigure({
       id: "project",
-      label: { zh: "项目成本合计", en: "cost of the project" },
+      label: { zh: "项目成本合计ΣA", en: "cost of the project ΣA" },
       unit: "yuan",
       rule,
       inputs: costs,
@@ -45,7 +45,7 @@ export function subsidiesByLine(
           label: { zh: "分摊的财政补贴", en: "part of the subsidy" },
           unit: "yuan",
           rule,
-          formula: "subsidy × cost ÷ cost of the project",
+          formula: "S × A ÷ ΣA",
           inputs: [amount, cost, all],
         },
         fen,
@@ -54,7 +54,7 @@ export function subsidiesByLine(
       parts.set(id, [...(parts.get(id) ?? []), part]);
     }
   }
-  const label = { zh: "财政补贴合计", en: "subsidies of the line" };
+  const label = { zh: "财政补贴合计S", en: "subsidies of the line S" };
   return new Map(
     [...parts].map(([id, inputs]) => [id, sumFigure({ id: "subsidy", label, unit: "yuan", rule, inputs })]),
   );
@@ -88,7 +88,7 @@ export function countedAfter(
       label: { zh: "计入成本", en: "counted cost" },
       unit: "yuan",
       rule,
-      formula: "allowed × (whole cost − subsidy) ÷ whole cost",
+      formula: "a × (A − S) ÷ A",
       inputs: [allowed, whole, subsidy],
     },
     { dividend: allowed.value.times(left), divisor: whole.value, where: line },

@@ -46,10 +46,10 @@ export function closePeriod(years: unknown, rules: Rules): ClosedPeriod {
     const line = wrong === undefined ? "years" : `years/${wrong.year}`;
     throw new SluiceError("ERR_SETTLEMENT_PERIOD", { line, period: `${length} years from ${first}` });
   }
-  const sum = (name: "permitted" | "actual", zh: string, en: string) =>
+  const sum = (name: "permitted" | "actual", zh: string, en: string, symbol: string) =>
     sumFigure({
       id: name,
-      label: { zh: `周期${zh}合计`, en: `${en} income of the period` },
+      label: { zh: `周期${zh}合计Σ${symbol}`, en: `${en} income of the period Σ${symbol}` },
       unit: "yuan",
       rule,
       inputs: list.map((one) => {
@@ -61,16 +61,16 @@ export function closePeriod(years: unknown, rules: Rules): ClosedPeriod {
         return givenFigure(head, exact(one[name]), `years/${one.year}/${name}`, one.evidence);
       }),
     });
-  const permitted = sum("permitted", "准许收入", "permitted");
-  const actual = sum("actual", "实际收入", "actual");
+  const permitted = sum("permitted", "准许收入", "permitted", "R_max");
+  const actual = sum("actual", "实际收入", "actual", "R");
   const over = actual.value.minus(permitted.value);
   const excess = derivedFigure(
     {
       id: "excess",
-      label: { zh: "超额收益", en: "income above the permitted" },
+      label: { zh: "超额收益X", en: "income above the permitted X" },
       unit: "yuan",
       rule: excessRule,
-      formula: "max(0, actual − permitted)",
+      formula: "max(0, ΣR − ΣR_max)",
       inputs: [actual, permitted],
     },
     over.isNegative() ? ZERO : over,
@@ -88,7 +88,7 @@ export function closePeriod(years: unknown, rules: Rules): ClosedPeriod {
         label,
         unit: "yuan",
         rule: excessRule,
-        formula: "excess ÷ years",
+        formula: "X ÷ n",
         inputs: [excess],
       } as const;
       return [year, apportionedFigure(making, fen, `${exactText(excess.value)} ÷ ${length}`)];

@@ -49,15 +49,22 @@ export function permittedIncomeOf(
     rule,
     inputs: [cost, profit],
   });
-  const vat = part("vat", { zh: "增值税", en: "value-added tax" }, beforeTax, tax.vat, taxed, "C·(1+R) × rate");
-  const surcharges = part("surcharges", { zh: "附加税费", en: "surcharges" }, vat, tax.surcharges, taxed, "tax × rate");
+  const vat = part("vat", { zh: "增值税T₁", en: "value-added tax T₁" }, beforeTax, tax.vat, taxed, "C·(1+R) × t");
+  const surcharges = part(
+    "surcharges",
+    { zh: "附加税费T₂", en: "surcharges T₂" },
+    vat,
+    tax.surcharges,
+    taxed,
+    "T₁ × a",
+  );
   const gross = derivedFigure(
     {
       id: "r-gross",
-      label: { zh: "本年度准许收入C·(1+R)+T", en: "permitted income of the year C·(1+R)+T" },
+      label: { zh: "本年度准许收入R₀", en: "permitted income of the year R₀" },
       unit: UNIT,
       rule,
-      formula: "C·(1+R) + T",
+      formula: "C·(1+R) + T₁ + T₂",
       inputs: [beforeTax, vat, surcharges],
     },
     beforeTax.value.plus(vat.value).plus(surcharges.value),
@@ -70,17 +77,17 @@ export function permittedIncomeOf(
     rule,
   };
   if (carryOver === undefined) {
-    return { ...parts, rMax: derivedFigure({ ...head, formula: "R", inputs: [gross] }, gross.value) };
+    return { ...parts, rMax: derivedFigure({ ...head, formula: "R₀", inputs: [gross] }, gross.value) };
   }
   const carry = carriedOver(gross, carryOver, rules);
-  const making = { ...head, formula: "R − excess of the last period", inputs: [gross, carry.deducted] };
+  const making = { ...head, formula: "R₀ − E", inputs: [gross, carry.deducted] };
   return { ...parts, carryOver: carry, rMax: derivedFigure(making, gross.value.minus(carry.deducted.value)) };
 }
 
 /** The excess taken off, at most the whole income, and what is left of it. */
 function carriedOver(gross: Figure, { amount, evidence }: NonNullable<PriceInput["carryOver"]>, rules: Rules) {
   const excess = givenFigure(
-    { id: "excess", label: { zh: "上一周期超额收益", en: "excess of the last period" }, unit: UNIT },
+    { id: "excess", label: { zh: "上一周期超额收益X", en: "excess of the last period X" }, unit: UNIT },
     exact(amount),
     "carryOver",
     evidence,
@@ -89,11 +96,11 @@ function carriedOver(gross: Figure, { amount, evidence }: NonNullable<PriceInput
   const head = { unit: UNIT, rule: rules.of("excessIncome").reference, inputs: [excess, gross] };
   return {
     deducted: derivedFigure(
-      { ...head, id: "deducted", label: { zh: "本年度扣减", en: "taken off this year" }, formula: "min(excess, R)" },
+      { ...head, id: "deducted", label: { zh: "本年度扣减E", en: "taken off this year E" }, formula: "min(X, R₀)" },
       above ? gross.value : excess.value,
     ),
     left: derivedFigure(
-      { ...head, id: "left", label: { zh: "尚未扣减", en: "not yet taken off" }, formula: "excess − min(excess, R)" },
+      { ...head, id: "left", label: { zh: "尚未扣减", en: "not yet taken off" }, formula: "X − min(X, R₀)" },
       above ? excess.value.minus(gross.value) : ZERO,
     ),
   };

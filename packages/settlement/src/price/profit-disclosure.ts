@@ -41,7 +41,7 @@ export function profitPlan(pricing: Pricing): ProfitPlan {
     const income = derivedFigure(
       {
         id: "income",
-        label: { zh: "预计收入", en: "expected income" },
+        label: { zh: "预计收入R", en: "expected income R" },
         unit: "yuan",
         rule,
         formula: "p × q",
@@ -58,7 +58,7 @@ export function profitPlan(pricing: Pricing): ProfitPlan {
       margin: difference(beforeTax, cost.total, `margin:${product}`, pricing),
     };
   });
-  const label = { zh: "预计利润合计", en: "expected margin" };
+  const label = { zh: "预计利润合计M", en: "expected margin M" };
   const margin = sumFigure({ id: "margin", label, unit: "yuan", rule, inputs: products.map(({ margin: one }) => one) });
   const plan = { year, sets: rules.sets, rate, products, cost: costs.total, margin };
   const expectedRate = rateOver(margin, costs.total, { zh: "预期利润率", en: "expected profit rate" }, pricing);
@@ -83,7 +83,7 @@ export interface CostPublicity {
  *  @throws ERR_SETTLEMENT_INPUT for income of another shape. */
 export function costPublicity(report: CostReport, pricing: Pricing, income: unknown): CostPublicity {
   const { amount, evidence } = readInput(ActualIncome, income, "actualIncome");
-  const label = { zh: "年度实际收入", en: "actual income of the year" };
+  const label = { zh: "年度实际收入R", en: "actual income of the year R" };
   const actual = givenFigure({ id: "r-actual", label, unit: "yuan" }, exact(amount), "actualIncome", evidence);
   const profit = difference(withoutTax(actual, pricing), report.total, "profit", pricing);
   const weights = new Map(report.classes.map((one) => [one.class as string, one.counted.value]));
@@ -110,10 +110,10 @@ function withoutTax(income: Figure, { rules, tax }: Pricing): Figure {
   return quotientFigure(
     {
       id: "before-tax",
-      label: { zh: "不含税收入", en: "income without tax" },
+      label: { zh: "不含税收入R₁", en: "income without tax R₁" },
       unit: "yuan",
       rule,
-      formula: "income ÷ (1 + rate × (1 + surcharges))",
+      formula: "R ÷ (1 + t × (1 + a))",
       inputs: [income, tax.vat, tax.surcharges],
     },
     {
@@ -127,8 +127,8 @@ function withoutTax(income: Figure, { rules, tax }: Pricing): Figure {
 
 function difference(income: Figure, cost: Figure, id: string, { rules }: Pricing): Figure {
   const rule = { ...rules.of("permittedIncome").reference, id: "G32" };
-  const label = { zh: "利润", en: "margin" };
-  const making = { id, label, unit: "yuan", rule, formula: "income − cost", inputs: [income, cost] } as const;
+  const label = { zh: "利润M", en: "margin M" };
+  const making = { id, label, unit: "yuan", rule, formula: "R₁ − C", inputs: [income, cost] } as const;
   return derivedFigure(making, income.value.minus(cost.value));
 }
 
@@ -136,7 +136,7 @@ function rateOver(margin: Figure, cost: Figure, label: Label, { rules }: Pricing
   if (cost.value.isZero()) return undefined;
   const rule = { ...rules.of("permittedIncome").reference, id: "G32" };
   return quotientFigure(
-    { id: "rate", label, unit: "percent", rule, formula: "margin ÷ cost", inputs: [margin, cost] },
+    { id: "rate", label, unit: "percent", rule, formula: "M ÷ C", inputs: [margin, cost] },
     { dividend: margin.value.shiftedBy(2), divisor: cost.value, where: "cost" },
     rules.of("unitPriceRounding"),
   );

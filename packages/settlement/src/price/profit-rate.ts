@@ -18,12 +18,12 @@ export function profitRateOf(profit: ProfitBasis, rules: Rules): Figure {
       "profit/percent",
       profit.approval,
     );
-    return derivedFigure({ ...head, formula: "as approved", inputs: [approved] }, approved.value);
+    return derivedFigure({ ...head, formula: "R", inputs: [approved] }, approved.value);
   }
   const yielded = givenFigure(
     {
       id: "yield",
-      label: { zh: `10年期国债收益率（${profit.yieldOn}）`, en: `yield of 10-year bonds on ${profit.yieldOn}` },
+      label: { zh: `10年期国债收益率y（${profit.yieldOn}）`, en: `yield y of 10-year bonds on ${profit.yieldOn}` },
       unit: "percent",
     },
     exact(profit.yieldPercent),
@@ -31,10 +31,10 @@ export function profitRateOf(profit: ProfitBasis, rules: Rules): Figure {
     profit.yieldSource,
   );
   const spread = givenFigure(
-    { id: "spread", label: { zh: "加点", en: "spread" }, unit: "percent" },
+    { id: "spread", label: { zh: "加点s", en: "spread s" }, unit: "percent" },
     exact(profit.spreadPercent),
     "profit/spreadPercent",
   );
   const inputs = [yielded, spread];
-  return derivedFigure({ ...head, formula: "yield + spread", inputs }, yielded.value.plus(spread.value));
+  return derivedFigure({ ...head, formula: "y + s", inputs }, yielded.value.plus(spread.value));
 }

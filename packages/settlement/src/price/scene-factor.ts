@@ -32,7 +32,7 @@ export function sceneFactorOf({ product, fields, value }: Assessment, rules: Rul
       label: { zh: "数据敏感度f1", en: "sensitivity f1" },
       unit: "factor",
       rule,
-      formula: "max over the fields that the grant names",
+      formula: "max",
       inputs: factors,
     },
     factors.reduce((highest, one) => (one.value.isGreaterThan(highest) ? one.value : highest), ONE),

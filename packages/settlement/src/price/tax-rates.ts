@@ -17,12 +17,16 @@ export function taxRatesOf({ percent, evidence }: PriceInput["surcharges"], rule
   const { value, reference } = rules.of("vatPercent");
   return {
     vat: ruledFigure(
-      { id: "vat-percent", label: { zh: "增值税税率", en: "rate of value-added tax" }, unit: "percent" },
+      { id: "vat-percent", label: { zh: "增值税税率t", en: "rate of value-added tax t" }, unit: "percent" },
       exact(value),
       reference,
     ),
     surcharges: givenFigure(
-      { id: "surcharge-percent", label: { zh: "附加税费率（按增值税额）", en: "surcharges on it" }, unit: "percent" },
+      {
+        id: "surcharge-percent",
+        label: { zh: "附加税费率a（按增值税额）", en: "surcharges a on that tax" },
+        unit: "percent",
+      },
       exact(percent),
       "surcharges/percent",
       evidence,

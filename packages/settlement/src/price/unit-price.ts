@@ -30,7 +30,7 @@ export function basePriceOf(unitCost: Figure, rate: Figure, tax: TaxRates, rules
       label: { zh: "单位税金T", en: "tax T" },
       unit: UNIT,
       rule: rules.of("vatPercent").reference,
-      formula: "C·(1+R) × rate × (1 + surcharges)",
+      formula: "C·(1+R) × t × (1 + a)",
       inputs: [beforeTax, tax.vat, tax.surcharges],
     },
     beforeTax.value.times(fraction(tax.vat.value)).times(ONE.plus(fraction(tax.surcharges.value))),
@@ -72,7 +72,7 @@ export function assessedCeilingOf(
   const label = { zh: "评估上限（就高）", en: "ceiling as assessed" };
   const head = { id: "assessed", label, unit: UNIT, rule: rules.of("assessment").reference };
   if (thirdParty === undefined) {
-    return { self, assessed: derivedFigure({ ...head, formula: "own ceiling", inputs: [self] }, self.value) };
+    return { self, assessed: derivedFigure({ ...head, formula: "P·λ", inputs: [self] }, self.value) };
   }
   const { by, on } = thirdParty;
   const other = givenFigure(

@@ -37,7 +37,7 @@ export function reviewYear(pricing: Pricing, income: unknown, next: Pricing = pr
     const reason = "nothing was permitted, so no deviation can be reckoned";
     throw new SluiceError("ERR_SETTLEMENT_REFUSED", { line: "actualIncome", rule: "G23", reason });
   }
-  const label = { zh: "年度实际收入", en: "actual income of the year" };
+  const label = { zh: "年度实际收入R", en: "actual income of the year R" };
   const actual = givenFigure({ id: "r-actual", label, unit: "yuan" }, exact(amount), "actualIncome", evidence);
   const off = actual.value.minus(rMax.value);
   const deviation = quotientFigure(
@@ -46,7 +46,7 @@ export function reviewYear(pricing: Pricing, income: unknown, next: Pricing = pr
       label: { zh: "偏离度d（%）", en: "deviation d in per cent" },
       unit: "percent",
       rule: { ...reference, id: "G23" },
-      formula: "(actual − R_max) ÷ R_max",
+      formula: "(R − R_max) ÷ R_max",
       inputs: [actual, rMax],
     },
     { dividend: off.shiftedBy(2), divisor: rMax.value, where: "R_max" },
@@ -71,7 +71,7 @@ function adjustedPrice(price: Figure, actual: Figure, rMax: Figure, rules: Rules
   const { label, unit } = price;
   const { reference: rule } = rules.of("adjustment");
   return quotientFigure(
-    { id: "adjusted", label, unit, rule, formula: "p × (2·R_max − actual) ÷ R_max", inputs: [price, actual, rMax] },
+    { id: "adjusted", label, unit, rule, formula: "p × (2·R_max − R) ÷ R_max", inputs: [price, actual, rMax] },
     {
       dividend: price.value.times(rMax.value.times(2).minus(actual.value)),
       divisor: rMax.value,
