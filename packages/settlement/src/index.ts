@@ -35,6 +35,7 @@ export * from "./metering/source-incentive.ts";
 export * from "./metering/tariff.ts";
 export * from "./metering/usage-record.ts";
 export * from "./metering/use-factors.ts";
+export * from "./metering/use-sql.ts";
 export * from "./money.ts";
 export * from "./price/close-period.ts";
 export * from "./price/common-factor.ts";

@@ -240,7 +240,12 @@ test.each<[string, Parameters<typeof november>[0], RegExp]>([
     { uses: [{ caller: "shop", product: "p", quantity: "5", before: "0" }] },
     /MISSING: licence of shop for p is not given, and G1 needs it/,
   ],
-  ["a licence twice", { licences: [LICENCE, { ...LICENCE, id: "m" }] }, /TWICE: licences\/bank for p/],
+  ["a licence twice", { licences: [LICENCE, { ...LICENCE, id: "m" }] }, /TWICE: licences\/m of bank for p/],
+  [
+    "a licence's id twice",
+    { licences: [LICENCE, { ...LICENCE, caller: "shop" }] },
+    /TWICE: licences\/l is given twice/,
+  ],
   [
     "a licence for a product that is not given",
     { licences: [{ ...LICENCE, product: "q" }] },

@@ -29,12 +29,16 @@ export type Licence = z.infer<typeof Licence>;
  *  @throws ERR_SETTLEMENT_INPUT, ERR_SETTLEMENT_TWICE naming the line. */
 export function readLicences(value: unknown): Licence[] {
   const licences = readInput(z.array(Licence).max(MAX_LINES), value, "licences");
-  const seen = new Set<string>();
+  const ids = new Set<string>();
+  const byCaller = new Map<string, Set<string>>();
   for (const { id, caller, product } of licences) {
-    for (const name of [id, `${caller} for ${product}`]) {
-      if (seen.has(name)) throw new SluiceError("ERR_SETTLEMENT_TWICE", { line: `licences/${name}` });
-      seen.add(name);
+    if (ids.has(id)) throw new SluiceError("ERR_SETTLEMENT_TWICE", { line: `licences/${id}` });
+    ids.add(id);
+    const products = byCaller.get(caller) ?? new Set<string>();
+    if (products.has(product)) {
+      throw new SluiceError("ERR_SETTLEMENT_TWICE", { line: `licences/${id} of ${caller} for ${product}` });
     }
+    byCaller.set(caller, products.add(product));
   }
   return licences;
 }

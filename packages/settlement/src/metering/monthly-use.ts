@@ -18,15 +18,20 @@ export const MonthlyUse = z.strictObject({
 });
 export type MonthlyUse = z.infer<typeof MonthlyUse>;
 
-/** Reads the use of a month, one line for each caller and product.
+/** Reads the use of a month, one line for each caller and product, and puts it in their order.
  *  @throws ERR_SETTLEMENT_INPUT, ERR_SETTLEMENT_TWICE naming the line. */
 export function readMonthlyUses(value: unknown): MonthlyUse[] {
-  const uses = readInput(z.array(MonthlyUse).max(MAX_USE_LINES), value, "uses");
-  const seen = new Set<string>();
-  for (const { caller, product } of uses) {
-    const line = `uses/${caller}/${product}`;
-    if (seen.has(line)) throw new SluiceError("ERR_SETTLEMENT_TWICE", { line });
-    seen.add(line);
+  const uses = readInput(z.array(MonthlyUse).max(MAX_USE_LINES), value, "uses").sort(byCallerThenProduct);
+  for (const [index, use] of uses.entries()) {
+    const next = uses[index + 1];
+    if (next === undefined || byCallerThenProduct(use, next) !== 0) continue;
+    throw new SluiceError("ERR_SETTLEMENT_TWICE", { line: `uses/${use.caller}/${use.product}` });
   }
   return uses;
+}
+
+function byCallerThenProduct(a: MonthlyUse, b: MonthlyUse): number {
+  if (a.caller !== b.caller) return a.caller < b.caller ? -1 : 1;
+  if (a.product !== b.product) return a.product < b.product ? -1 : 1;
+  return 0;
 }

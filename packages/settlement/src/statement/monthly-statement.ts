@@ -12,7 +12,7 @@ import { readProducts, type Product } from "../metering/product.ts";
 import { readTariffs } from "../metering/tariff.ts";
 import type { Rules } from "../rules/resolve.ts";
 import { chargeUse } from "./charge-use.ts";
-import { termsOf, type Terms } from "./terms.ts";
+import { termsOf, type Terms, type TermsTable } from "./terms.ts";
 
 /** What a statement is made from; each member is read before anything is computed. */
 export interface StatementInput {
@@ -76,9 +76,7 @@ export function chargedMonth(input: StatementInput, rules: Rules): ChargedMonth 
     }
   }
   const terms = termsOf(readLicences(input.licences), readTariffs(input.tariffs), { month, products, rules });
-  const uses = readMonthlyUses(input.uses)
-    .toSorted(byCallerThenProduct)
-    .map((use) => ({ use, terms: neededTerms(terms, use) }));
+  const uses = readMonthlyUses(input.uses).map((use) => ({ use, terms: neededTerms(terms, use) }));
   return { month, rules, lines: { [Symbol.iterator]: () => linesOf(uses, rules) } };
 }
 
@@ -120,8 +118,8 @@ function lineOf({ use, terms: { licence, product, priced, free } }: ChargedUse, 
   };
 }
 
-function neededTerms(terms: ReadonlyMap<string, Terms>, { caller, product }: MonthlyUse): Terms {
-  const found = terms.get(`${caller}/${product}`);
+function neededTerms(terms: TermsTable, { caller, product }: MonthlyUse): Terms {
+  const found = terms.get(caller)?.get(product);
   if (found === undefined) {
     throw new SluiceError("ERR_SETTLEMENT_MISSING", { line: `licence of ${caller} for ${product}`, rule: "G1" });
   }
@@ -136,9 +134,4 @@ function totalOf(lines: readonly StatementLine[], rules: Rules): Figure {
     rule: rules.of("postingRounding").reference,
     inputs: lines.map(({ amount }) => amount),
   });
-}
-
-function byCallerThenProduct(a: MonthlyUse, b: MonthlyUse): number {
-  if (a.caller !== b.caller) return a.caller < b.caller ? -1 : 1;
-  return a.product < b.product ? -1 : 1;
 }

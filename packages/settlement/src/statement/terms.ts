@@ -16,18 +16,21 @@ export interface Terms {
   readonly free: boolean;
 }
 
-/** Terms by caller and product, `caller/product`.
+/** Terms by caller, then product. */
+export type TermsTable = ReadonlyMap<string, ReadonlyMap<string, Terms>>;
+
+/** Terms of every licence.
  *  @throws ERR_SETTLEMENT_MISSING for a licence without its product, a paid one without a tariff, a free one without its evidence;
  *  ERR_SETTLEMENT_REFUSED for a prohibited use and for a tariff that the rules do not let be used. */
 export function termsOf(
   licences: readonly Licence[],
   tariffs: readonly Tariff[],
   { month, products, rules }: { month: string; products: ReadonlyMap<string, Product>; rules: Rules },
-): Map<string, Terms> {
+): TermsTable {
   const byProduct = Map.groupBy(tariffs, ({ product }) => product);
   const chosen = new Map<string, Tariff | null>();
   const priced = new Map<string, PricedTariff>();
-  const terms = new Map<string, Terms>();
+  const terms = new Map<string, Map<string, Terms>>();
   for (const licence of licences) {
     const product = products.get(licence.product);
     if (product === undefined) {
@@ -52,7 +55,9 @@ export function termsOf(
       checkTariff(tariff, rules);
       priced.set(key, pricedTariff(tariff, smallFirm, rules));
     }
-    terms.set(`${licence.caller}/${product.id}`, { licence, product, free, priced: priced.get(key) ?? null });
+    const ofCaller = terms.get(licence.caller) ?? new Map<string, Terms>();
+    if (ofCaller.size === 0) terms.set(licence.caller, ofCaller);
+    ofCaller.set(product.id, { licence, product, free, priced: priced.get(key) ?? null });
   }
   return terms;
 }
