@@ -17,6 +17,7 @@ import {
 } from "../src/index.ts";
 import { futianRules } from "./city-products.ts";
 import { FREE_EVIDENCE, LICENCE, november, PRODUCT, refusal, TARIFF } from "./statement-fixture.ts";
+import { vectorTable } from "./vector-tables.ts";
 
 const later: RuleSet = {
   id: "national-2026",
@@ -43,6 +44,14 @@ test("H7: a statement names its rule sets, and a later rule changes later statem
   });
   const next = await issueStatement(november({ ...halfFen, month: "2026-12" }, futian(sets, "2026-12-01")));
   expect(next.statement).toMatchObject({ rules: { sets: ["futian-2025", "national-2026"] }, total: "0.00" });
+});
+
+test.each(vectorTable("statement", "H7"))("H7: $use units at $price in $month are $amount", async (row) => {
+  const month = row["month"] ?? "";
+  const rules = futian([...RULE_SETS, later], `${month}-01`);
+  const tariffs = [{ ...TARIFF, tiers: [{ above: "0", price: row["price"] }] }];
+  const uses = [{ caller: "bank", product: "p", quantity: row["use"], before: "0" }];
+  expect((await issueStatement(november({ month, tariffs, uses }, rules))).statement.total).toBe(row["amount"]);
 });
 
 test("H7: rules that were rewritten under the same name show in the statement", async () => {

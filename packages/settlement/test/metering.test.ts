@@ -35,6 +35,7 @@ for (const [row, form] of FORMS.map((name): [string, Form] => [FORM_LABELS[name]
     const [product] = readProducts([productOf(form, [useOf(vector["factors"] ?? "")])]);
     if (product === undefined) throw new Error("no product was read");
     const figure = quantityOf(product, "estimate", rules);
+    expect(vector["row"]).toBe(row);
     expect(exactText(figure.value)).toBe(vector["use"]);
     expect(figure.derivation?.rule).toEqual({ id: row, set: "futian-2025", source: "003 六(四)" });
     const given = figuresUnder(figure).filter(({ line }) => line !== undefined);

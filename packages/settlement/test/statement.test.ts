@@ -179,43 +179,58 @@ test("G1: a tariff that names the purpose goes before one that names none, and o
   );
 });
 
-test("C9: a free licence needs its approval and its agreement", () => {
-  const free = { ...LICENCE, purpose: "public-welfare" };
-  const missing = (evidence: object) => refusal(() => november({ licences: [{ ...free, evidence }] }));
-  expect(missing({})).toContain("licences/l/evidence/approval is not given, and C9 needs it");
-  expect(missing({ approval: "a" })).toContain("licences/l/evidence/welfare-agreement is not given, and C9 needs it");
-  expect(missing({ "welfare-agreement": "w" })).toContain("licences/l/evidence/approval is not given");
-  expect(missing(FREE_EVIDENCE)).toBe("not refused");
+test.each(vectorTable("statement", "C9"))("C9: approval $approval, agreement $agreement: $outcome", (row) => {
+  const evidence = {
+    ...(row["approval"] === "yes" ? { approval: FREE_EVIDENCE.approval } : {}),
+    ...(row["agreement"] === "yes" ? { "welfare-agreement": FREE_EVIDENCE["welfare-agreement"] } : {}),
+  };
+  const outcome = refusal(() => november({ licences: [{ ...LICENCE, purpose: "public-welfare", evidence }] }));
+  const missing = (row["working"] ?? "").split(" ")[0];
+  expect(outcome).toBe(
+    row["outcome"] === "free"
+      ? "not refused"
+      : `ERR_SETTLEMENT_MISSING: licences/l/evidence/${missing} is not given, and C9 needs it`,
+  );
 });
 
-test("C10: a free licence that is bound to a commercial use, its own or the product's, is refused; a paid one is not", () => {
-  const free = { ...LICENCE, purpose: "public-welfare", evidence: FREE_EVIDENCE };
-  const denied = "ERR_SETTLEMENT_REFUSED: licences/l is refused by rule C10: free data is not used for";
-  expect(refusal(() => november({ licences: [{ ...free, uses: ["teaching", "marketing"] }] }))).toBe(
-    `${denied} marketing`,
-  );
-  expect(refusal(() => november({ licences: [free], products: [{ ...PRODUCT, uses: ["business-analysis"] }] }))).toBe(
-    `${denied} business-analysis`,
-  );
-  expect(refusal(() => november({ licences: [{ ...free, uses: ["teaching"] }] }))).toBe("not refused");
-  expect(refusal(() => november({ licences: [{ ...LICENCE, uses: ["marketing"] }] }))).toBe("not refused");
+test.each(vectorTable("statement", "C10"))("C10: $purpose and $use: $outcome", (row) => {
+  const licence = { ...LICENCE, purpose: row["purpose"], evidence: FREE_EVIDENCE };
+  const use = row["use"] ?? "";
+  const expected =
+    row["outcome"] === "refused"
+      ? `ERR_SETTLEMENT_REFUSED: licences/l is refused by rule C10: free data is not used for ${use}`
+      : "not refused";
+  // The licence's own use, and what the product is made for, are alike.
+  expect(refusal(() => november({ licences: [{ ...licence, uses: ["teaching", use] }] }))).toBe(expected);
+  expect(refusal(() => november({ licences: [licence], products: [{ ...PRODUCT, uses: [use] }] }))).toBe(expected);
 });
 
-test("G28: where a plan asks for it, a tariff was filed and announced before its first month, and has a discount", () => {
-  const shuozhou = rulesFor({ sets: RULE_SETS, jurisdiction: "shuozhou", on: "2026-11-01" });
-  const on = (day: string) => ({ on: day, evidence: "notice-1" });
-  const full = { ...TARIFF, smallFirmDiscountPercent: "20", filed: on("2025-12-01"), announced: on("2025-12-31") };
-  const { filed: _filed, ...unfiled } = full;
-  const { announced: _announced, ...unannounced } = full;
-  const { smallFirmDiscountPercent: _discount, ...undiscounted } = full;
-  const outcome = (tariff: object, under = shuozhou) => refusal(() => november({ tariffs: [tariff] }, under));
-  expect(outcome(full)).toBe("not refused");
-  expect(outcome(unfiled)).toContain("tariffs/t is refused by rule G28: it is not filed before 2026-01-01");
-  expect(outcome(unannounced)).toContain("tariffs/t is refused by rule G28: it is not announced before 2026-01-01");
-  expect(outcome({ ...full, announced: on("2026-01-01") })).toContain("it is not announced before 2026-01-01");
-  expect(outcome(undiscounted)).toContain("it has no discount for small and micro firms");
-  expect(outcome({ ...full, smallFirmDiscountPercent: "0.00" })).toContain("it has no discount");
-  expect(outcome(TARIFF, rules)).toBe("not refused");
+test.each(vectorTable("statement", "G28"))(
+  "G28: filed $filed, announced $announced, used from $from, discount $discount: $outcome",
+  (row) => {
+    const shuozhou = rulesFor({ sets: RULE_SETS, jurisdiction: "shuozhou", on: "2026-11-01" });
+    const proof = (name: string) => (row[name] === "–" ? {} : { [name]: { on: row[name], evidence: "notice-1" } });
+    const tariff = {
+      ...TARIFF,
+      from: row["from"],
+      ...proof("filed"),
+      ...proof("announced"),
+      ...(row["discount"] === "–" ? {} : { smallFirmDiscountPercent: row["discount"] }),
+    };
+    const reasons: Readonly<Record<string, string>> = {
+      "not filed": `it is not filed before ${row["from"]}-01`,
+      "not announced": `it is not announced before ${row["from"]}-01`,
+      "no discount": "it has no discount for small and micro firms",
+    };
+    const reason = reasons[row["outcome"] ?? ""];
+    expect(refusal(() => november({ tariffs: [tariff] }, shuozhou))).toBe(
+      reason === undefined ? "not refused" : `ERR_SETTLEMENT_REFUSED: tariffs/t is refused by rule G28: ${reason}`,
+    );
+  },
+);
+
+test("G28: a plan that does not ask for publicity lets a tariff be used without it", () => {
+  expect(refusal(() => november({ tariffs: [TARIFF] }, rules))).toBe("not refused");
 });
 
 test.each<[string, Parameters<typeof november>[0], RegExp]>([
