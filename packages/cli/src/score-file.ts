@@ -30,13 +30,13 @@ export function featureColumns(file: ScoreFile, features: readonly string[]): Re
   );
 }
 
-/** The file with two more columns; decimals beyond `errorBound` are not printed. */
+/** The file with two more columns; decimals beyond `precision` are not printed. */
 export function scoredText(
   { header, rows }: ScoreFile,
   { scores, responses }: { readonly scores: Float64Array; readonly responses: Float64Array },
-  errorBound: number,
+  precision: number,
 ): string {
-  const decimals = Math.min(MAX_DECIMALS, Math.max(1, Math.floor(-Math.log10(errorBound))));
+  const decimals = Math.min(MAX_DECIMALS, Math.max(1, Math.floor(-Math.log10(precision))));
   const lines = rows.map((row, i) => {
     const numbers = [scores[i], responses[i]].map((value) => (value ?? Number.NaN).toFixed(decimals));
     return csvLine([...row, ...numbers]);

@@ -203,9 +203,9 @@ export function scoreProduct(model: LinearModel, featureBound: number, link: Sco
 }
 
 /** A model that stays with the domain. */
-export function hiddenProduct(network: SquareNetwork, link: ScoreLink): MakeProduct {
+export function hiddenProduct(network: SquareNetwork, link: ScoreLink, resolution: number): MakeProduct {
   return async (served) => {
-    const parameters = await planHidden(network);
+    const parameters = await planHidden(network, { resolution });
     return {
       snapshot: { type: "score-snapshot", ...served, model: parameters.network, parameters, link },
       measure: () => HIDDEN_ROWS,

@@ -1,11 +1,5 @@
 /** Extraction of a model with a hidden layer, as docs/scoring-hidden.md says: what scores determine, to which resolution. @module */
-import {
-  formCoefficients,
-  HIDDEN_RING,
-  HIDDEN_ROWS,
-  type HiddenParameters,
-  type SquareNetwork,
-} from "@sluice/protocol";
+import { formCoefficients, HIDDEN_ROWS, hiddenNoise, type SquareNetwork } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { HiddenClient } from "../src/he/hidden/client.ts";
 import { scoreHidden } from "../src/he/hidden/server.ts";
@@ -44,11 +38,6 @@ function solve(rows: readonly Float64Array[], scores: ArrayLike<number>): Float6
   return Float64Array.from(a, (row, i) => (row[unknowns] ?? 0) / (row[i] ?? 1));
 }
 
-/** Standard deviation of the noise of a score, from what is published. */
-function deviation({ noiseBits, featureScaleBits, weightScaleBits }: HiddenParameters): number {
-  return (2 ** noiseBits * Math.sqrt(HIDDEN_RING / 12)) / 2 ** (2 * (featureScaleBits + weightScaleBits));
-}
-
 const columnsOf = (network: SquareNetwork, z: readonly number[][]): Record<string, Float64Array> =>
   Object.fromEntries(
     network.features.map(({ name, low, high }, i) => [
@@ -64,7 +53,7 @@ async function extraction(features: number, units: number, counts: readonly numb
   const next = () => new DataView(random.bytes(4).buffer).getInt32(0) / 2 ** 31;
   const network = networkOf(features, units, next);
   const product = await hiddenProduct(network, { resolution: RESOLUTION });
-  const noise = deviation(product.parameters);
+  const noise = hiddenNoise(product.parameters);
   expect(noise).toBeGreaterThanOrEqual(RESOLUTION);
   expect(noise).toBeLessThan(2 * RESOLUTION);
   const z = Array.from({ length: HIDDEN_ROWS }, () => network.features.map(next));

@@ -52,6 +52,15 @@ export const HiddenParameters = z.strictObject({
 });
 export type HiddenParameters = z.infer<typeof HiddenParameters>;
 
+/** Standard deviation of the noise of a score. */
+export function hiddenNoise({
+  noiseBits,
+  featureScaleBits,
+  weightScaleBits,
+}: Pick<HiddenParameters, "noiseBits" | "featureScaleBits" | "weightScaleBits">): number {
+  return Math.sqrt(HIDDEN_RING / 12) * 2 ** (noiseBits - 2 * (featureScaleBits + weightScaleBits));
+}
+
 /** Keys of one request, and one column per feature. A key's `c0` has a prime more than a column's. */
 export type HiddenRequest = {
   parameters: Bytes;

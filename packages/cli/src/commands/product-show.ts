@@ -3,6 +3,7 @@
 import type { SluiceClient } from "@sluice/client";
 import {
   HIDDEN_ROWS,
+  hiddenNoise,
   isSluiceError,
   type Grant,
   type Product,
@@ -110,7 +111,10 @@ function scoreRows(parameters: ScoreSnapshot["parameters"]): [string, string][] 
   return [
     ["features", features.join(", ")],
     ["model", "stays in the domain; any call spends 8,192 rows"],
-    ["scores", `within ${parameters.errorBound.toPrecision(2)}, with noise`],
+    [
+      "scores",
+      `with noise of ${hiddenNoise(parameters).toPrecision(2)}, always within ${parameters.errorBound.toPrecision(2)}`,
+    ],
   ];
 }
 

@@ -2,6 +2,7 @@
  *  @module */
 import { ASKING_OPTIONS, keepReceipts, receiptLines, tellRestrictions } from "../asking.ts";
 import type { Command } from "../command.ts";
+import { hiddenNoise } from "@sluice/protocol";
 import { readTextFile } from "../files.ts";
 import { openClient } from "../party-context.ts";
 import { featureColumns, readScoreFile, scoredText } from "../score-file.ts";
@@ -23,16 +24,19 @@ export const score: Command = {
     const argument = args.positional(1);
     const file = readScoreFile(argument === "-" ? await io.readStdin() : await readTextFile(argument, "file"));
     const handle = await client.openScore(args.positional(0), { signal });
-    const { errorBound } = handle.snapshot.parameters;
+    const { parameters } = handle.snapshot;
+    const { errorBound } = parameters;
+    const noise = parameters.type === "score-hidden-parameters" ? hiddenNoise(parameters) : undefined;
     const columns = featureColumns(file, handle.features);
     await tellRestrictions(handle, io);
     const { scores, responses, receipt } = await handle.score(columns, { signal });
     await keepReceipts(args, [receipt]);
     if (args.flag("json")) {
-      const answer = { scores: Array.from(scores), responses: Array.from(responses), errorBound, receipt };
+      const told = noise === undefined ? { errorBound } : { errorBound, noise };
+      const answer = { scores: Array.from(scores), responses: Array.from(responses), ...told, receipt };
       io.stdout.write(`${JSON.stringify(answer)}\n`);
     } else {
-      io.stdout.write(scoredText(file, { scores, responses }, errorBound));
+      io.stdout.write(scoredText(file, { scores, responses }, noise === undefined ? errorBound : noise / 10));
       io.stderr.write(receiptLines([receipt]));
     }
     return 0;
