@@ -88,6 +88,7 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_SELECTION_PROOF: "用客户端按此产品与使用方重新选择分组并登记",
   ERR_SELECTION_SUM: "不要使用该结果，也不要告知数据域；报告运营机构",
   ERR_AGGREGATE_SHARE: "让给出错误分片的参与方改正；由原参与方（若其他方已得出总和，则由当时的幸存方）用新方案重新开始",
+  ERR_AGGREGATE_DIFFERS: "两个结果都不要使用，连同两份结果上报实施机构",
   ERR_PSI_SET_TOO_LARGE: "把名单或集合控制在 {maxItems} 个不同条目以内",
   ERR_JOIN_SUM_VALUE: "在作业中把数值截断到上限以内，或声明更大的上限（噪声随之增大）",
   ERR_JOIN_KEY: "更正这些条目，或选择略去不合格的条目",

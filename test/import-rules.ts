@@ -13,7 +13,7 @@ export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   evidence: ["protocol"],
   settlement: ["protocol"],
   domain: ["protocol", "mpc", "desensitize", "sandbox", "evidence"],
-  gateway: ["protocol", "evidence"],
+  gateway: ["protocol", "mpc/aggregate/relay", "evidence"],
   client: [
     "protocol",
     "mpc/lookup/client",

@@ -1,7 +1,13 @@
 import { configDefaults, defineProject } from "vitest/config";
 
 /** Files of seconds each: with `SLOW=1` only, so that `npm test` stays within four minutes. */
-const LONG = ["test/recovery.test.ts", "test/run-follower.test.ts", "test/runs.test.ts", "test/start-gateway.test.ts"];
+const LONG = [
+  "test/aggregates.test.ts",
+  "test/recovery.test.ts",
+  "test/run-follower.test.ts",
+  "test/runs.test.ts",
+  "test/start-gateway.test.ts",
+];
 const slow = process.env["SLOW"] === "1";
 
 export default defineProject({

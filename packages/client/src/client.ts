@@ -2,6 +2,11 @@
  *  @module */
 import {
   BINARY_MEDIA_TYPE,
+  type AggregateAgreement,
+  type AggregateStanding,
+  type EvidencedAggregateResult,
+  type Name,
+  type SignedAggregate,
   encodeCall,
   Run,
   sha256Hex,
@@ -13,6 +18,7 @@ import {
   type Sha256Hex,
   type SignedGrant,
 } from "@sluice/protocol";
+import { agreedResults, beginAggregate } from "./aggregate.ts";
 import { openCount, type CountHandle } from "./count.ts";
 import { fetchGrant } from "./grant.ts";
 import { openLookup, type LookupHandle } from "./lookup.ts";
@@ -124,6 +130,22 @@ export class SluiceClient extends Management {
    *  @throws ERR_RECEIPT, ERR_SIGNATURE, ERR_NOT_FOUND */
   grant(hash: Sha256Hex, options: CallOptions = {}): Promise<SignedGrant> {
     return fetchGrant(this.#context, hash, options);
+  }
+
+  /** Begins an aggregation that all of its departments signed; one that has begun goes on.
+   *  @throws ERR_AGGREGATE_PLAN, ERR_SIGNATURE, ERR_ROLE */
+  beginAggregate(signed: SignedAggregate, options: CallOptions = {}): Promise<AggregateStanding> {
+    return beginAggregate(this.#context, signed, options);
+  }
+
+  /** What all of `domains` have signed of the sum of an agreement, checked. For its recipient; a department has its own domain's.
+   *  @throws ERR_NOT_ADMITTED, ERR_STATE while there is none; ERR_RECEIPT, ERR_SIGNATURE, ERR_LOG, ERR_AGGREGATE_DIFFERS */
+  aggregateResults(
+    agreement: AggregateAgreement,
+    domains: readonly Name[],
+    options: CallOptions = {},
+  ): Promise<EvidencedAggregateResult[]> {
+    return agreedResults(this.#context, { agreement, domains }, options);
   }
 
   /** Sends one envelope once, as it is, and decodes the answer *without checking it*: for tools and tests that

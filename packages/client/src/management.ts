@@ -2,6 +2,7 @@
  *  gateway and domain; these functions carry signed documents to them and check the shape of what returns.
  *  @module */
 import {
+  AggregateStanding,
   EventPage,
   EventQuery,
   Catalogue,
@@ -29,6 +30,7 @@ import {
   StopDelivered,
   utf8,
   type Bytes,
+  type Sha256Hex,
 } from "@sluice/protocol";
 import type { CallOptions } from "./options.ts";
 import { parseAs, type Schema } from "./response-body.ts";
@@ -162,6 +164,14 @@ export class Management {
       if (isSluiceError(error, "ERR_NOT_FOUND") && error.details["kind"] === "log file") return null;
       throw error;
     }
+  }
+
+  /** How far an aggregation is; for its recipient, its departments and the agency. */
+  aggregate(aggregate: Sha256Hex, options: CallOptions = {}): Promise<AggregateStanding> {
+    return this.#transport.json(
+      { method: "GET", path: `/v1/aggregates/${part(aggregate)}`, ...options },
+      AggregateStanding,
+    );
   }
 
   /** Every registered product. */

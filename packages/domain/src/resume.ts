@@ -6,6 +6,7 @@ import { SluiceError, type Clock, type Instant } from "@sluice/protocol";
 import { readConfig } from "./config.ts";
 import { SIGNED_MORE, SIGNED_OTHER } from "./serve/accept-checkpoint.ts";
 import { LOG_BEHIND } from "./serve/recover-log.ts";
+import { AggregateStore } from "./state/aggregates.ts";
 import { CountSpends } from "./state/count-spends.ts";
 import { StateDatabase } from "./state/database.ts";
 import { EventStore } from "./state/events.ts";
@@ -22,7 +23,7 @@ export interface Resumed {
 
 /** Lets a domain work again that refused everything because its state is older than its log, or because a witness spoke
  *  against it. What was spent in between is not known: so every grant that began before is void, whatever is left of it, and every privacy budget is
- *  taken as spent, those of counts too.
+ *  taken as spent, those of counts too; and tables that are as they were are added up with no other domain.
  *  @throws ERR_STATE when the domain refuses nothing, or has lost entries of its log or signed another history of it; ERR_DIRECTORY_LOCKED while it runs */
 export async function resumeDomain(directory: string, { clock }: { clock: Clock }): Promise<Resumed> {
   const { domain } = await readConfig(directory);
@@ -67,6 +68,7 @@ function resume(db: StateDatabase, name: string, now: Date): Instant {
     new MembershipStore(db).endAll(grantsFrom);
     new PrivacyStore(db, events, { now: () => now }).spendAll(grantsFrom);
     new CountSpends(db).loseAll();
+    new AggregateStore(db).loseAll(grantsFrom);
     rollback.resume(grantsFrom);
   });
   return grantsFrom;

@@ -15,6 +15,7 @@ import { SealKeyPair } from "@sluice/evidence/seal";
 import { ProcessLog, serveMetrics, ServerMetrics } from "@sluice/evidence/observe";
 import { SluiceError, type Clock, type ProductForm, type Random } from "@sluice/protocol";
 import { checkEngine } from "@sluice/sandbox";
+import { AggregateDesk } from "./aggregate/desk.ts";
 import { ANCHORS, readConfig } from "./config.ts";
 import { openStore } from "./data/store.ts";
 import { announceLayers } from "./http/metrics-layers.ts";
@@ -50,6 +51,7 @@ import { productForm } from "./serve/forms/registry.ts";
 import { CallSessions } from "./serve/call-sessions.ts";
 import { WorkPools } from "./serve/work-pools.ts";
 import { AnswerStore } from "./state/answers.ts";
+import { AggregateStore } from "./state/aggregates.ts";
 import { CountSpends } from "./state/count-spends.ts";
 import { StateDatabase } from "./state/database.ts";
 import { DocumentStore } from "./state/documents.ts";
@@ -214,6 +216,8 @@ export async function startDomain(directory: string, options: StartDomainOptions
     cleanup.push(() => workshop.close());
     const sessions = new CallSessions<HeldCall>();
     cleanup.push(() => sessions.close());
+    const aggregateDesk = new AggregateDesk(() => context);
+    cleanup.push(() => aggregateDesk.close());
     const runner = new RunExecutor(() => context);
     cleanup.push(() => runner.close());
     const context: DomainContext = {
@@ -240,6 +244,8 @@ export async function startDomain(directory: string, options: StartDomainOptions
       privacy: new PrivacyStore(db, events, clock),
       outcomes: new OutcomeStore(db),
       counts: new CountSpends(db),
+      aggregates: new AggregateStore(db),
+      aggregateDesk,
       records: new RunRecords(db),
       register: new OutputRegister(db),
       reports: new RiskReportStore(db),

@@ -23,6 +23,7 @@ const ROLES = {
   score: "caller",
   report: "caller",
   dataset: "caller",
+  aggregate: "caller",
 } as const satisfies Record<Operation, string>;
 
 /** Which party of a grant does `operation`. */

@@ -4,6 +4,7 @@ import type { DirectoryLog, SigningKey } from "@sluice/evidence";
 import type { Observer } from "@sluice/evidence/observe";
 import type { Clock, Random } from "@sluice/protocol";
 import type { GatewayConfig } from "./configuration.ts";
+import type { AggregateRuns } from "./aggregates/aggregate-runs.ts";
 import type { DomainLink } from "./domains/domain-link.ts";
 import type { PartyDelivery } from "./domains/party-delivery.ts";
 import type { DomainRegister } from "./state/domain-register.ts";
@@ -31,6 +32,8 @@ export interface GatewayContext {
   readonly nonces: NonceStore;
   readonly link: DomainLink;
   readonly delivery: PartyDelivery;
+  /** Aggregations that are relayed. */
+  readonly aggregates: AggregateRuns;
   readonly log: DirectoryLog;
   readonly book: ReceiptBook;
   readonly admission: Admission;

@@ -17,6 +17,7 @@ import { ProcessLog, serveMetrics, ServerMetrics, type LineSink } from "@sluice/
 import { DOMAIN_TIMEOUT_MS, isSluiceError, SluiceError, type Clock, type Random } from "@sluice/protocol";
 import { FILES, notAGateway, readConfig, readKeys } from "./configuration.ts";
 import type { GatewayContext } from "./context.ts";
+import { AggregateRuns } from "./aggregates/aggregate-runs.ts";
 import { DomainLink } from "./domains/domain-link.ts";
 import { PartyDelivery } from "./domains/party-delivery.ts";
 import { FOLLOW_INTERVAL_MS, RunFollower } from "./domains/run-follower.ts";
@@ -142,6 +143,8 @@ async function open(
   const book = await ReceiptBook.open({ state, log, key: gatewayKey, clock, random });
   closers.push(() => book.close());
   const closing = new AbortController();
+  const aggregates = new AggregateRuns({ state, domains, link, clock, closing: closing.signal }, onFault);
+  closers.push(() => aggregates.close());
   const context: GatewayContext = {
     directory,
     config,
@@ -155,6 +158,7 @@ async function open(
     nonces: await NonceStore.open(state.db, clock),
     link,
     delivery,
+    aggregates,
     log,
     book,
     admission: new Admission({ ...DEFAULT_ADMISSION, ...options.admission }, clock),
@@ -168,6 +172,7 @@ async function open(
   installGatewayMetrics(context);
   const follower = new RunFollower(context, options.followIntervalMs ?? FOLLOW_INTERVAL_MS, onFault);
   closers.push(() => follower.close());
+  await aggregates.resume();
   const server = await createServer(context);
   closers.push(() => server.close());
   // First of all: open event streams would keep the server from closing.

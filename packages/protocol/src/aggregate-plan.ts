@@ -12,7 +12,7 @@ import {
 } from "./aggregate-sizes.ts";
 import { SluiceError } from "./errors.ts";
 import { documentHash } from "./hashing.ts";
-import { Decimal, FieldName, KeyId, Name, Random128, type Sha256Hex } from "./identifiers.ts";
+import { Decimal, FieldName, KeyId, Name, Random128, Sha256Hex } from "./identifiers.ts";
 
 /** Fewest parties, and fewest that stay to the end: a sum of two tells each the other's part. */
 export const MIN_AGGREGATE_PARTIES = 3;
@@ -125,6 +125,8 @@ export const AggregatePlan = z.strictObject({
    *  vector's whole numbers, whoever drops out and whatever colluding parties leave out. Each party's share of it is 16 or more:
    *  below, a discrete Gaussian has less variance than its parameter, down to none. */
   noise: z.strictObject({ kind: z.literal("discrete-gaussian"), variance: Decimal }).optional(),
+  /** Hash of what the parties agreed to beside this plan. */
+  terms: Sha256Hex.optional(),
 });
 export type AggregatePlan = z.infer<typeof AggregatePlan>;
 

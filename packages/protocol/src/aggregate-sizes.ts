@@ -75,3 +75,17 @@ export function aggregateSumBound(plan: AggregatePlan): bigint {
     BigInt(plan.parties.length) * (BigInt(Math.ceil(largest)) * BigInt(plan.rowsAtMost) + aggregateNoiseBound(plan))
   );
 }
+
+/** The square of the most that one row changes the vector by, in the Euclidean norm: what noise has to hide. */
+export function aggregateSensitivitySquared(statistic: AggregateStatistic): bigint {
+  if (statistic.kind === "histogram" || statistic.kind === "categories") return 1n;
+  if (statistic.kind !== "logistic-gradient") return sumOfSquares(aggregateRowBounds(statistic));
+  // A gradient is cut to its length, and then rounded: by half a unit in each of its elements.
+  const length = statistic.clip * statistic.scale;
+  const rounded = Math.ceil(length + Math.sqrt(statistic.weights.length) / 2);
+  return sumOfSquares([1, Math.ceil(length), rounded]);
+}
+
+function sumOfSquares(values: readonly number[]): bigint {
+  return values.reduce((sum, value) => sum + BigInt(Math.ceil(value)) ** 2n, 0n);
+}

@@ -36,4 +36,9 @@ export const AGGREGATE_ERRORS = {
     remedy:
       "have that party mended; begin again under a new plan of the same parties, or of the survivors if the others had a sum",
   },
+  ERR_AGGREGATE_DIFFERS: {
+    status: 502,
+    message: "domains {one} and {other} have signed different results of one aggregation",
+    remedy: "do not use either; report it to the agency with both results",
+  },
 } as const satisfies Record<string, CatalogueEntry>;

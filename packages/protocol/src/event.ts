@@ -40,6 +40,10 @@ export const EventKind = z.enum([
   "privacy-budget",
   /** A table paid for an answer under differential privacy, before it was computed: the question. */
   "privacy-spent",
+  /** The domain takes part in an aggregation, before its rows are read: the agreement. */
+  "aggregate-joined",
+  /** The domain has opened the sum: what it signed of it, which has a salt. */
+  "aggregate-result",
   /** The department allowed the runs of a grant to tell more by how they end: the hash of grant, operation and bits. */
   "outcome-budget",
   /** Entries, documents or personal references are gone. */

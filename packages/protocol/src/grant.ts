@@ -18,12 +18,22 @@ export const Operation = z.enum([
   "score",
   "report",
   "dataset",
+  "aggregate",
 ]);
 export type Operation = z.infer<typeof Operation>;
 
 /** What a quota counts. `psi-element` counts the padded size of a list, `score-row` the rows of a request,
- *  `row-field-day` rows × fields × days of a term. */
-export const Unit = z.enum(["run", "oprf-element", "pir-query", "psi-element", "score-row", "report", "row-field-day"]);
+ *  `row-field-day` rows × fields × days of a term, `aggregation` sums over several domains. */
+export const Unit = z.enum([
+  "run",
+  "oprf-element",
+  "pir-query",
+  "psi-element",
+  "score-row",
+  "report",
+  "row-field-day",
+  "aggregation",
+]);
 export type Unit = z.infer<typeof Unit>;
 
 /** The unit in which each operation spends. */
@@ -37,6 +47,7 @@ export const OPERATION_UNITS = {
   score: "score-row",
   report: "report",
   dataset: "row-field-day",
+  aggregate: "aggregation",
 } as const satisfies Record<Operation, Unit>;
 
 /** A party with the key it uses under this grant. */

@@ -1,5 +1,7 @@
 export * from "./aggregate.ts";
+export * from "./aggregate-agreement.ts";
 export * from "./aggregate-plan.ts";
+export * from "./aggregate-relay.ts";
 export * from "./aggregate-sizes.ts";
 export * from "./anonymity-model.ts";
 export * from "./bundle-rules.ts";

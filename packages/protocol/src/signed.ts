@@ -23,6 +23,9 @@ export const SIGNED_TYPES = [
   "report-snapshot",
   "dataset-snapshot",
   "statement",
+  "aggregate",
+  "aggregate-result",
+  "aggregate-ask",
 ] as const;
 export type SignedType = (typeof SIGNED_TYPES)[number];
 

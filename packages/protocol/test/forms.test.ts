@@ -74,7 +74,11 @@ test("the served output makes the form, and each form has operations of its own"
   expect(formOf(JobManifest.parse(manifest({ model: MODEL })))).toBeNull();
   const answering = Object.values(FORM_OPERATIONS).flat();
   expect(new Set(answering).size).toBe(answering.length);
-  expect(Operation.options.filter((operation) => formOfOperation(operation) === null)).toEqual(["develop", "build"]);
+  expect(Operation.options.filter((operation) => formOfOperation(operation) === null)).toEqual([
+    "develop",
+    "build",
+    "aggregate",
+  ]);
 });
 
 test("a manifest serves one output at most, and a score needs exactly one linear model", () => {

@@ -32,6 +32,7 @@ const USUAL_AMOUNTS = {
   "score-row": "5000000",
   report: "10000",
   "row-field-day": "100000000",
+  aggregation: "100",
 } as const satisfies Record<Unit, string>;
 
 /** A scene: what is asked of which table, why, and how jobs see it. */

@@ -59,6 +59,8 @@ export const ANSWER_WORDS: Readonly<Record<Exclude<Operation, "develop" | "build
   score: () => "提交加密的指标，取回加密的评分，自行解开；数据域看不到指标和评分",
   report: () => "取得建成时已统计好的分组表；人少的组不列出",
   dataset: () => "开通使用期后，在天数限期内分页取得脱敏样本的行；期满不再提供",
+  aggregate: (key) =>
+    `各域部门逐次签署方案后，与其他数据域共同求和，只取得各域之和（或仅供各部门）；每人按 ${key} 计，行数有上限；任何域看不到别域的数`,
 };
 
 const KEY_USES: readonly (readonly [ProductForm, string])[] = [

@@ -42,6 +42,12 @@ export const OPERATION_WORDS: Readonly<Record<Operation, OperationWords>> = {
     who: "caller",
     figure: { zh: "数据集计量", en: "Row-field-days" },
   },
+  aggregate: {
+    zh: "多域联合求和（只得到各域之和）",
+    en: "aggregate",
+    who: "caller",
+    figure: { zh: "最多联合求和", en: "Joint sums" },
+  },
 };
 
 const UNIT_WORDS: Readonly<Record<Unit, { readonly measure: string; readonly price: string }>> = {
@@ -52,6 +58,7 @@ const UNIT_WORDS: Readonly<Record<Unit, { readonly measure: string; readonly pri
   "score-row": { measure: "行", price: "评分每行" },
   report: { measure: "份", price: "每份报告" },
   "row-field-day": { measure: "条·项·天", price: "每条·项·天（样本行数 × 字段数 × 天数）" },
+  aggregation: { measure: "次", price: "每次联合求和" },
 };
 
 /** The measure word of what `operation` spends. */

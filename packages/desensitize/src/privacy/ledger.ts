@@ -68,13 +68,14 @@ export async function answerOnce<Answer>(
   const hash = await documentHash({ type: "private-question", table, snapshot, question });
   const kept = ledger.answer(table, hash);
   if (kept !== null) return { answer: kept, charged: false, question: hash };
-  const charged = charge(ledger, { table, question: hash, cost });
+  const charged = chargeQuestion(ledger, { table, question: hash, cost });
   await published?.(hash);
   return { answer: ledger.keep(table, hash, await compute()), charged, question: hash };
 }
 
-/** Spends unless the question was paid for. Returns whether it was paid now. @throws ERR_PRIVACY_BUDGET */
-function charge<Answer>(ledger: PrivacyLedger<Answer>, spend: Spend): boolean {
+/** Spends unless the question was paid for: for what is not answered from what was kept. Returns whether it was paid now.
+ *  @throws ERR_PRIVACY_BUDGET */
+export function chargeQuestion<Answer>(ledger: PrivacyLedger<Answer>, spend: Spend): boolean {
   for (;;) {
     if (ledger.isPaid(spend.table, spend.question)) return false;
     const { budget, spent, length } = ledger.read(spend.table);

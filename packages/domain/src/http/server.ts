@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { BINARY_MEDIA_TYPE, MAX_ENVELOPE_JSON_BYTES, MAX_FRAME_BYTES, MAX_JSON_BODY_BYTES } from "@sluice/protocol";
 import fastify, { LogController, type FastifyInstance } from "fastify";
 import { fastifyLog, installRequestNotes, newReference, refuseAddress } from "@sluice/evidence/observe";
+import { aggregateRoutes } from "./aggregate-routes.ts";
 import { ANCHORS } from "../config.ts";
 import { publishedResources } from "../data/published.ts";
 import type { DomainContext } from "../serve/context.ts";
@@ -56,6 +57,7 @@ export async function createServer(context: DomainContext): Promise<FastifyInsta
     profileRoute(trusted, context);
     runRoutes(trusted, context);
     productRoutes(trusted, context);
+    aggregateRoutes(trusted, context);
   });
   serveLog(server, context.log, join(context.directory, ANCHORS));
   return server;

@@ -8,6 +8,8 @@ import type { DomainConfig } from "../config.ts";
 import type { DataStore } from "../data/store.ts";
 import type { Keyring } from "../keyring.ts";
 import type { SealedFiles } from "../rest/sealed-files.ts";
+import type { AggregateDesk } from "../aggregate/desk.ts";
+import type { AggregateStore } from "../state/aggregates.ts";
 import type { AnswerStore } from "../state/answers.ts";
 import type { CountSpends } from "../state/count-spends.ts";
 import type { StateDatabase } from "../state/database.ts";
@@ -89,6 +91,10 @@ export interface DomainContext {
   readonly outcomes: OutcomeStore;
   /** What counts of matches have told each caller. */
   readonly counts: CountSpends;
+  /** What was added up with other domains. */
+  readonly aggregates: AggregateStore;
+  /** Its part in aggregations that are under way. */
+  readonly aggregateDesk: AggregateDesk;
   /** Reports on samples that were shown. */
   readonly reports: RiskReportStore;
   /** What runs were made from. */

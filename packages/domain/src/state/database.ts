@@ -107,6 +107,14 @@ const MIGRATIONS = [
    CREATE TABLE count_lost (resource TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (resource, source)) STRICT, WITHOUT ROWID;`,
   // Sets to match that were built before are of another form: they are built again.
   `DELETE FROM product WHERE snapshot ->> '$.body.parameters.kind' = 'psi-ids';`,
+  // aggregate_lost: until when aggregations may have been joined that are not in the table.
+  `CREATE TABLE aggregate (agreement TEXT PRIMARY KEY, plan TEXT NOT NULL UNIQUE, subject TEXT NOT NULL, content TEXT NOT NULL,
+     parties TEXT NOT NULL, survivors TEXT, grant_hash TEXT NOT NULL, resource TEXT NOT NULL, recipient TEXT, at TEXT NOT NULL,
+     result TEXT, event_id INTEGER) STRICT;
+   CREATE INDEX aggregate_subject ON aggregate (subject);
+   CREATE INDEX aggregate_content ON aggregate (content);
+   CREATE TRIGGER aggregate_stays BEFORE DELETE ON aggregate BEGIN SELECT RAISE(ABORT, 'an aggregation stays'); END;
+   CREATE TABLE aggregate_lost (one INTEGER PRIMARY KEY CHECK (one = 1), until_at TEXT NOT NULL) STRICT;`,
 ] as const;
 
 /** An open state file. */

@@ -76,6 +76,13 @@ export class EventStore {
       .map(readKept);
   }
 
+  /** A signed event. @throws RangeError when there is none */
+  kept(id: number): KeptEvent {
+    const row = this.#db.prepare("SELECT * FROM event WHERE id = ? AND document IS NOT NULL").get(id);
+    if (row === undefined) throw new RangeError("an event that was signed");
+    return readKept(row);
+  }
+
   /** The noted event that stands last in the log, or null. */
   last(): KeptEvent | null {
     const row = this.#db

@@ -5,6 +5,7 @@ import { fastifyLog, installRequestNotes, newReference, refuseAddress } from "@s
 import fastify, { LogController } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { GatewayContext } from "../context.ts";
+import { aggregateRoutes } from "../routes/aggregate-routes.ts";
 import { auditRoutes } from "../routes/audit-routes.ts";
 import { callRoutes } from "../routes/call-routes.ts";
 import { sessionRoutes } from "../routes/session-routes.ts";
@@ -63,6 +64,7 @@ export async function createServer(context: GatewayContext): Promise<ZodServer> 
     productRoutes,
     callRoutes,
     sessionRoutes,
+    aggregateRoutes,
     receiptRoutes,
     auditRoutes,
     logRoutes,

@@ -5,6 +5,7 @@ import { foundation } from "./migrations/0001-foundation.ts";
 import { productForms } from "./migrations/0002-product-forms.ts";
 import { usageOrder } from "./migrations/0003-usage-order.ts";
 import { openings } from "./migrations/0004-openings.ts";
+import { aggregates } from "./migrations/0005-aggregates.ts";
 
 /** All migrations of the control plane. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -12,4 +13,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0002-product-forms": productForms,
   "0003-usage-order": usageOrder,
   "0004-openings": openings,
+  "0005-aggregates": aggregates,
 };

@@ -142,6 +142,30 @@ export interface HttpNonceTable {
   expires_at: string;
 }
 
+/** Aggregations over several domains. */
+export interface AggregateTable {
+  aggregate: string;
+  /** The signed agreement. */
+  agreement: string;
+  state: string;
+  /** Number of the round whose messages are waited for. */
+  round: number;
+  /** JSON of the domains that were lost. */
+  lost: string;
+  /** Code of the error that ended it; null while none did. */
+  reason: string | null;
+  at: string;
+}
+
+/** Messages of aggregations that run. */
+export interface AggregateMessageTable {
+  aggregate: string;
+  round: number;
+  party: number;
+  /** Unpadded base64url. */
+  message: string;
+}
+
 /** The whole schema. */
 export interface Tables {
   party: PartyTable;
@@ -155,4 +179,6 @@ export interface Tables {
   receipt: ReceiptTable;
   usage_record: UsageRecordTable;
   http_nonce: HttpNonceTable;
+  aggregate: AggregateTable;
+  aggregate_message: AggregateMessageTable;
 }

@@ -40,7 +40,7 @@ interface Bucket {
   atMs: number;
 }
 
-/** The kind of a production call. @throws ERR_GRANT_OPERATION for runs */
+/** The kind of a production call. @throws ERR_GRANT_OPERATION for runs and aggregations */
 export function workKindOf(operation: Operation): WorkKind {
   switch (OPERATION_UNITS[operation]) {
     case "oprf-element":
@@ -53,6 +53,7 @@ export function workKindOf(operation: Operation): WorkKind {
     case "score-row":
       return "score";
     case "run":
+    case "aggregation":
       throw new SluiceError("ERR_GRANT_OPERATION", { operation });
   }
 }
