@@ -85,6 +85,7 @@ export const REMEDIES_ZH: Readonly<Record<ErrorCode, string>> = {
   ERR_SELECTION_GROUPS: "合并为更大的分组、把数值截断到申明的界限，或另行申明",
   ERR_SELECTION_TOTAL: "多选一些分组，或多留一些不选",
   ERR_SELECTION_REFUSED: "在许可范围内提问，并使用已登记的选择",
+  ERR_SELECTION_BUDGET: "减少所问指标，或待该表更新后再问；也可请数源部门放宽预算",
   ERR_SELECTION_PROOF: "用客户端按此产品与使用方重新选择分组并登记",
   ERR_SELECTION_SUM: "不要使用该结果，也不要告知数据域；报告运营机构",
   ERR_AGGREGATE_SHARE: "让给出错误分片的参与方改正；由原参与方（若其他方已得出总和，则由当时的幸存方）用新方案重新开始",

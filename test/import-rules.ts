@@ -21,6 +21,7 @@ export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "mpc/psi/transfer-receiver",
     "mpc/he/linear/client",
     "mpc/he/hidden/client",
+    "mpc/he/selection/client",
     "mpc/session/client",
     "evidence",
   ],

@@ -49,6 +49,9 @@ import { datasetGet } from "./commands/dataset-get.ts";
 import { report } from "./commands/report.ts";
 import { runShow, runWatch } from "./commands/run.ts";
 import { domainRotateKey, gatewayRotateKey } from "./commands/rotate-key.ts";
+import { selectionAsk } from "./commands/selection-ask.ts";
+import { selectionRegister } from "./commands/selection-register.ts";
+import { selectionResult } from "./commands/selection-result.ts";
 import { score } from "./commands/score.ts";
 import { settleStatement } from "./commands/settle-statement.ts";
 import { statusIssue, statusKeep } from "./commands/status.ts";
@@ -113,6 +116,9 @@ export const COMMANDS: readonly Command[] = [
   match,
   score,
   settleStatement,
+  selectionRegister,
+  selectionAsk,
+  selectionResult,
   report,
   datasetGet,
   trace,

@@ -36,6 +36,7 @@ test("each thing that may change is told, with whether more or less is allowed",
       { fields: body.fields.map((field) => ({ ...field, need: `${field.need}!` })).slice(0, 9) },
       Array<string>(9).fill("other fields"),
     ],
+    [{ selections: { most: 2, epsilon: "1" } }, ["wider quotas"]],
     [{ key: "phone" }, ["other scope"]],
     [{ domain: "health" }, ["other scope"]],
     [{ resource: "visits" }, ["other scope"]],
@@ -64,6 +65,20 @@ test("each thing that may change is told, with whether more or less is allowed",
     const changes = grantChanges({ body: before, policy: null }, { body: { ...before, ...change }, policy: null });
     return changes.map(({ direction, topic }) => `${direction} ${topic.en}`);
   }
+});
+
+test("more hidden selections or a larger ε is wider, less of both narrower", async () => {
+  const { grant, policy } = await officerDocuments(await temporaryDirectory());
+  const by = (from: Grant["selections"], to: Grant["selections"]): string[] => {
+    const body = (selections: Grant["selections"]) => ({ body: { ...grant.body, selections }, policy });
+    return grantChanges(body(from), body(to)).map(({ direction }) => direction);
+  };
+  const usual = { most: 3, epsilon: "2" };
+  expect(by(usual, { most: 3, epsilon: "2" })).toEqual([]);
+  expect(by(usual, { most: 1, epsilon: "2.5" })).toEqual(["wider"]);
+  expect(by(usual, { most: 4, epsilon: "1" })).toEqual(["wider"]);
+  expect(by(usual, { most: 3, epsilon: "1" })).toEqual(["narrower"]);
+  expect(by(usual, undefined)).toEqual(["narrower"]);
 });
 
 test("a policy is compared column by column when both are at hand, and by hash when one is missing", async () => {

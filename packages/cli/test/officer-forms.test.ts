@@ -63,6 +63,21 @@ const FORMS: Readonly<Record<ProductForm, { outputs: JobManifest["outputs"]; ans
     answer:
       "自开通起 30 天内分页取得授权政策下认证脱敏样本的 3 项（sex、age、months），按 行数 × 项数 × 天数 计量一次；不运行程序",
   },
+  "hidden-selection": {
+    outputs: {
+      fit: FIT,
+      sums: {
+        kind: "hidden-selection",
+        dimensions: [{ name: "ages", field: "age", levels: ["a", "b", "c", "d"], breaks: [20, 40, 60] }],
+        minimumGroups: 2,
+        contribution: { rows: 12, groups: 1 },
+        rows: { epsilon: "0.5", most: 100_000 },
+        measures: [{ name: "months", field: "months", min: 0, max: 12, digits: 0, epsilon: "1", most: 1_000_000 }],
+      },
+    },
+    answer:
+      "暗选若干组，取得所选各组之和：按 ages（age，4 组） 分组，至少选 2 组、至少留 2 组不选（或全选）；可问行数（ε = 0.5）、months 的合计（每行限 0 至 12，ε = 1），每次加噪并从使用方的预算扣除，同一选择再问为同一答案、不再扣；每人至多计入 1 组、每组 12 行；人数不足政策 k 的分组不予构建；不运行程序",
+  },
 };
 const ANSWERING = Object.values(FORM_OPERATIONS).flat();
 
@@ -120,6 +135,9 @@ test("a release says in one sentence what the product of each form will answer, 
       expect(page.lead).toContain("交付脱敏样本，不运行程序");
       expect(page.lead).not.toContain("对全部数据行运行");
       for (const fact of ["样本不过关卡即不建", "期满只是不能再取", "期满之后再取"]) expect(text).toContain(fact);
+    } else if (form === "hidden-selection") {
+      expect(page.lead).toContain("分组求和，不运行程序");
+      for (const fact of ["各组之和留在域内", "两个选择之差可能只含一组"]) expect(text).toContain(fact);
     } else expect(page.lead).toContain("对全部数据行运行这一份程序");
   }
 });

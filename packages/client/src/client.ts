@@ -41,6 +41,7 @@ import { openReport, type ReportHandle } from "./report.ts";
 import { withRetries } from "./retry.ts";
 import { watchRun, type WatchContext } from "./run-events.ts";
 import { openScore, type ScoreHandle } from "./score.ts";
+import { openSelection, type SelectionHandle } from "./selection.ts";
 import { random128, signUse, type UseSubject } from "./signed-use.ts";
 import { Transport } from "./transport.ts";
 
@@ -114,6 +115,11 @@ export class SluiceClient extends Management {
   /** Ready for encrypted scoring. @throws as `openLookup` */
   openScore(product: string, options: CallOptions = {}): Promise<ScoreHandle> {
     return openScore(this.#context, product, options);
+  }
+
+  /** Ready to ask for sums under a hidden selection. @throws as `openLookup` */
+  openSelection(product: string, options: CallOptions = {}): Promise<SelectionHandle> {
+    return openSelection(this.#context, product, options);
   }
 
   /** Ready to read a report. @throws as `openLookup` */

@@ -6,6 +6,7 @@ export type { CallJournal } from "./call-journal.ts";
 export type { CountHandle, CountResult, NoisyCount } from "./count.ts";
 export type { DatasetHandle, PageResult, TermResult } from "./dataset.ts";
 export type { ListCallOptions, ListProgress } from "./list-call.ts";
+export { HeldSelection, type KeptSelection, type NoisySum, type SelectionAnswer } from "./held-selection.ts";
 export type { LookupHandle, LookupResult } from "./lookup.ts";
 export type { JoinOptions, JoinResult, MatchHandle, MatchOptions, MatchResult } from "./match.ts";
 export {
@@ -21,4 +22,5 @@ export {
 export type { ProductHandle } from "./product-handle.ts";
 export type { ReportHandle, ReportResult } from "./report.ts";
 export type { ScoreHandle, ScoreResult } from "./score.ts";
+export type { SelectionHandle, SelectionRegistrationResult } from "./selection.ts";
 export { random128, signUse, type UseSubject } from "./signed-use.ts";

@@ -18,6 +18,7 @@ import {
   type PsiSnapshot,
   type ReportSnapshot,
   type ScoreSnapshot,
+  type SelectionSnapshot,
   type Sha256Hex,
   type SignedGrant,
   type SnapshotPart,
@@ -36,6 +37,7 @@ export interface SnapshotOfForm {
   score: ScoreSnapshot;
   report: ReportSnapshot;
   dataset: DatasetSnapshot;
+  "hidden-selection": SelectionSnapshot;
 }
 
 /** One product at one snapshot. It holds memory only; open a new one when the domain answers ERR_SNAPSHOT. */

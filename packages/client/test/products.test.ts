@@ -11,6 +11,7 @@ import {
   Operation,
   MAX_SCORE_ROWS,
   SluiceError,
+  toHex,
   utf8,
   type AnswerEnvelope,
   type EvidencedReceipt,
@@ -19,11 +20,18 @@ import {
   type JoinKey,
 } from "@sluice/protocol";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { createClient, type ClientOptions, type ListProgress, type SluiceClient } from "../src/index.ts";
+import { createClient, HeldSelection, type ClientOptions, type ListProgress, type SluiceClient } from "../src/index.ts";
 import { answerTimeoutMs } from "../src/production-call.ts";
 import { refused } from "./refused.ts";
 import { flipBit, flipHash, sendProblem, StubCity } from "./stub-city.ts";
-import { datasetProduct, reportProduct, scoreProduct, setProduct, type MakeProduct } from "./stub-products.ts";
+import {
+  datasetProduct,
+  selectionProduct,
+  reportProduct,
+  scoreProduct,
+  setProduct,
+  type MakeProduct,
+} from "./stub-products.ts";
 
 const ENTRIES = Array.from({ length: 20 }, (_, i) => `person-${i}`);
 const LIST = ["nobody", "person-3", "somebody", "person-1", "person-3"];
@@ -123,6 +131,19 @@ const FORMS: Record<
       return { ...handle, ask: () => handle.read(0) };
     },
   },
+  "hidden-selection": {
+    product: "sums",
+    unit: "selection-sum",
+    amount: "1",
+    open: async (client, product) => {
+      const handle = await client.openSelection(product);
+      const selection = await handle.select(["a", "b"]);
+      await handle.register(selection);
+      city.calls.length = 0;
+      city.requests.length = 0;
+      return { ...handle, ask: () => handle.ask(selection, ["rows"]) };
+    },
+  },
 };
 
 interface Asked {
@@ -172,6 +193,8 @@ beforeAll(async () => {
       "textual-regions": reportProduct(TABLE, () => utf8("a table")),
       "foreign-regions": reportProduct(TABLE, (body) => canonicalBytes({ ...body, product: "regions" })),
       "later-regions": reportProduct(TABLE, (body) => canonicalBytes({ ...body, version: 2 })),
+      sums: selectionProduct([10, 20, 30, 40]),
+      "lying-sums": answering(selectionProduct([10, 20, 30, 40]), "no answer"),
       people: datasetProduct(PEOPLE),
       "fresh-people": datasetProduct(PEOPLE),
       "lost-people": datasetProduct(PEOPLE),
@@ -273,6 +296,34 @@ test("scores are those of the plain model within the published bound, and respon
     expect(Math.abs(score - (plain[row] ?? NaN))).toBeLessThanOrEqual(errorBound);
     expect(responses[row]).toBeCloseTo(1 / (1 + Math.exp(-score)), 12);
   }
+});
+
+test("a hidden selection gets the sums over its groups, is taken up again by what was kept, and prints as nothing secret", async () => {
+  const handle = await client.openSelection("sums");
+  await refused(handle.select(["a"]), "ERR_SELECTION_TOTAL");
+  await refused(handle.select(["a", "z"]), "ERR_SELECTION_PARAMETERS");
+  const selection = await handle.select(["b", "d"]);
+  await refused(handle.ask(selection, ["rows"]), "ERR_SELECTION_REFUSED");
+  const { used, receipt } = await handle.register(selection);
+  expect(used).toBe(1);
+  await verifyReceipt(receipt, city.trust);
+  const kept = selection.keep();
+  const asked = await handle.ask(selection, ["rows"]);
+  await verifyReceipt(asked.receipt, city.trust);
+  selection.close();
+  await refused(selection.open(asked), "ERR_STATE");
+  const secret = toHex(kept.secret);
+  const again = await HeldSelection.resume(kept);
+  expect(await again.open(asked)).toEqual([{ measure: "rows", value: 60, likelyError: 6, epsilon: 0.5 }]);
+  for (const text of [String(again), JSON.stringify(again), inspect(again, { depth: 9 })]) {
+    expect(text).not.toContain(secret);
+    expect(text).toContain(again.commitment);
+  }
+  const other = await handle.resume({ ...kept, secret: kept.secret });
+  await refused(other.open({ ...asked, request: other.request("2026-02", ["rows"]) }), "ERR_SELECTION_REFUSED");
+  await refused(handle.resume({ ...kept, secret: new Uint8Array(32) }), "ERR_SELECTION_REFUSED");
+  const lying = await client.openSelection("lying-sums");
+  await refused(lying.register(await lying.select(["a", "b"])), "ERR_FRAME_MALFORMED");
 });
 
 test("a report is read as it was made", async () => {

@@ -13,6 +13,7 @@ import {
 } from "@sluice/mpc/psi/sender";
 import { planHidden, scoreHidden } from "@sluice/mpc/he/hidden/server";
 import { planScore, score } from "@sluice/mpc/he/linear/server";
+import { memorySelectionRegister, SelectionServer, SelectionTable } from "@sluice/mpc/he/selection/server";
 import {
   canonicalBytes,
   datasetQuantity,
@@ -23,6 +24,9 @@ import {
   decodePsiQuery,
   decodeReportRequest,
   decodeScoreRequest,
+  decodeSelectionCall,
+  decodeSelectionRegistration,
+  decodeSelectionRequest,
   documentHash,
   ELEMENT_BYTES,
   encodeDeletedRecord,
@@ -30,9 +34,12 @@ import {
   encodeLabelRecord,
   encodeLookupRecord,
   encodePirAnswer,
+  encodeSelectionRegistered,
   HIDDEN_ROWS,
+  isSelectionRegistration,
   LABEL_RECORD_BYTES,
   padPsiItems,
+  parseSelectionParameters,
   sha256Hex,
   SluiceError,
   toHex,
@@ -285,6 +292,46 @@ export function datasetProduct(
         const from = "2026-01-01T00:00:00.000Z";
         until = "2026-01-31T00:00:00.000Z";
         return canonicalBytes({ type: "dataset-term", domain, product, version, from, until });
+      },
+    };
+  };
+}
+
+/** Groups a, b, … with so many rows, without noise, for any number of selections. */
+export function selectionProduct(rows: readonly number[]): MakeProduct {
+  return async (served) => {
+    const parameters = parseSelectionParameters({
+      type: "hidden-selection",
+      version: 1,
+      product: served.product,
+      groups: rows.map((_, i) => String.fromCodePoint(97 + i)),
+      minimumGroups: 2,
+      minimumRows: 5,
+      measures: [{ name: "rows", subjectBound: 1, noiseScale: 2, bound: 1_000 }],
+    });
+    const epoch = "2026-01";
+    const groups = rows.map((count, i) => ({
+      label: parameters.groups[i] ?? "",
+      rows: count,
+      sums: [BigInt(count)],
+    }));
+    const table = new SelectionTable(parameters, epoch, groups);
+    const register = memorySelectionRegister({ maxSelections: 64, maxEpsilon: 1_000 });
+    const server = await SelectionServer.open({ table, caller: "bank", register, noise: () => 0n });
+    const snapshot: ProductSnapshot = { type: "selection-snapshot", ...served, parameters, digits: [0], epoch };
+    return {
+      snapshot,
+      measure: (frame) =>
+        isSelectionRegistration(frame) ? 1 : decodeSelectionRequest(decodeSelectionCall(frame).request).measures.length,
+      answer: async (frame) => {
+        if (isSelectionRegistration(frame)) {
+          const { commitment } = decodeSelectionRegistration(frame);
+          await register.register({ product: served.product, caller: "bank", commitment: toHex(commitment) });
+          return encodeSelectionRegistered({ commitment, used: 1, most: 64 });
+        }
+        const { selection, request } = decodeSelectionCall(frame);
+        await server.select(selection);
+        return await server.answer(request);
       },
     };
   };

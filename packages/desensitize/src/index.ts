@@ -26,6 +26,7 @@ export { MAX_AUTOMATIC_BITS } from "./guard/release-size.ts";
 export { checkOutput } from "./guard/check-output.ts";
 export { GUARD_RULES, REVIEWED_RULES, type GuardRule } from "./guard/finding.ts";
 export { canonical } from "./guard/model/canonical.ts";
+export { groupSums, type GroupSums } from "./guard/group-sums.ts";
 export { noisyTable } from "./guard/noisy-table.ts";
 export { NearSets } from "./guard/near-sets.ts";
 export { kindWord } from "./guard/released-sets.ts";

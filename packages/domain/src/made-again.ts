@@ -17,7 +17,12 @@ import type { StoppedDomain } from "./stopped-domain.ts";
 import { createWorkshop } from "./work/workshop.ts";
 
 /** Rules of builds in which no user code runs. */
-const WITHOUT_CODE: ReadonlySet<string> = new Set(["score-model", "noisy-table", "certified-sample"]);
+const WITHOUT_CODE: ReadonlySet<string> = new Set([
+  "score-model",
+  "noisy-table",
+  "certified-sample",
+  "hidden-selection",
+]);
 
 /** Failures that say something of this machine, and nothing of the run. */
 const MACHINE_FAULTS: readonly ErrorCode[] = ["ERR_SANDBOX_LAYER_MISSING", "ERR_SANDBOX_START", "ERR_POOL_WORKER"];

@@ -68,6 +68,7 @@ import { ProfileRegister } from "./state/profile-register.ts";
 import { QualityStore } from "./state/quality.ts";
 import { RollbackStore } from "./state/rollback.ts";
 import { RunRecords } from "./state/run-records.ts";
+import { SelectionStore } from "./state/selections.ts";
 import { StatusStore } from "./state/status.ts";
 import { UseStore } from "./state/uses.ts";
 import { WorkStore } from "./state/work.ts";
@@ -246,6 +247,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
       counts: new CountSpends(db),
       aggregates: new AggregateStore(db),
       aggregateDesk,
+      selections: new SelectionStore(db),
       records: new RunRecords(db),
       register: new OutputRegister(db),
       reports: new RiskReportStore(db),

@@ -24,6 +24,8 @@ const ROLES = {
   report: "caller",
   dataset: "caller",
   aggregate: "caller",
+  "selection.register": "caller",
+  "selection.sum": "caller",
 } as const satisfies Record<Operation, string>;
 
 /** Which party of a grant does `operation`. */

@@ -85,10 +85,23 @@ function constraints(grant: Grant, operation: Operation): OdrlConstraint[] {
       rightOperand: { "@value": quotaOf(grant, operation).toString(), "@type": "xsd:integer" },
       unit: `${PROFILE}:unit:${OPERATION_UNITS[operation]}`,
     },
+    ...selectionConstraints(grant, operation),
     time("gteq", grant.notBefore),
     time("lt", grant.notAfter),
     { leftOperand: "purpose", operator: "eq", rightOperand: { "@id": `urn:sluice:purpose:${grant.scene.purpose}` } },
   ];
+}
+
+/** What hidden selections each caller has. */
+function selectionConstraints({ selections }: Grant, operation: Operation): OdrlConstraint[] {
+  const { most, epsilon } = selections ?? { most: 0, epsilon: "0" };
+  if (operation === "selection.register") {
+    const rightOperand = { "@value": String(most), "@type": "xsd:integer" } as const;
+    return [{ leftOperand: "sluice:selections", operator: "lteq", rightOperand }];
+  }
+  if (operation !== "selection.sum") return [];
+  const rightOperand = { "@value": epsilon, "@type": "xsd:decimal" } as const;
+  return [{ leftOperand: "sluice:epsilon", operator: "lteq", rightOperand }];
 }
 
 function duties({ price, consent }: Grant, operation: Operation): OdrlDuty[] {

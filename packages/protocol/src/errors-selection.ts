@@ -24,6 +24,11 @@ export const SELECTION_ERRORS = {
     message: "the selection is not answered: {reason}",
     remedy: "ask for what the grant allows, with the selection that was registered",
   },
+  ERR_SELECTION_BUDGET: {
+    status: 429,
+    message: "the caller's privacy budget over this state of the table does not pay for these sums: ε = {budget}",
+    remedy: "ask for fewer measures, or when the table has been renewed; ask the department for a larger budget",
+  },
   ERR_SELECTION_PROOF: {
     status: 403,
     message: "the proofs of a selection do not hold",

@@ -9,10 +9,19 @@ import { LookupSnapshot } from "./lookup.ts";
 import { PsiSnapshot } from "./psi.ts";
 import { ReportSnapshot } from "./report.ts";
 import { ScoreSnapshot } from "./score-snapshot.ts";
+import { SelectionSnapshot } from "./selection-snapshot.ts";
 import { signedSchema } from "./signed.ts";
 
 /** Forms in which a product answers. */
-export const ProductForm = z.enum(["label-lookup", "psi-ids", "psi-cardinality", "score", "report", "dataset"]);
+export const ProductForm = z.enum([
+  "label-lookup",
+  "psi-ids",
+  "psi-cardinality",
+  "score",
+  "report",
+  "dataset",
+  "hidden-selection",
+]);
 export type ProductForm = z.infer<typeof ProductForm>;
 
 /** Operations of each form, in the order in which one question uses them. */
@@ -23,6 +32,7 @@ export const FORM_OPERATIONS = {
   score: ["score"],
   report: ["report"],
   dataset: ["dataset"],
+  "hidden-selection": ["selection.register", "selection.sum"],
 } as const satisfies Record<ProductForm, readonly Operation[]>;
 
 /** Parts of snapshots that callers download before they ask: the hints of a lookup, the filters of `psi-ids`. */
@@ -33,7 +43,7 @@ export type SnapshotPart = z.infer<typeof SnapshotPart>;
 export function domainTimeoutMs(operation: Operation): number {
   const unit = OPERATION_UNITS[operation];
   if (unit === "run") return SUBMIT_DOMAIN_TIMEOUT_MS;
-  return unit === "psi-element" ? PSI_DOMAIN_TIMEOUT_MS : DOMAIN_TIMEOUT_MS;
+  return unit === "psi-element" || unit === "selection-sum" ? PSI_DOMAIN_TIMEOUT_MS : DOMAIN_TIMEOUT_MS;
 }
 
 /** The form of the product that a job makes; null when it serves nothing. */
@@ -51,7 +61,8 @@ export function formOf(manifest: JobManifest): ProductForm | null {
     case "noisy-table":
       return "report";
     case "dataset":
-      return "dataset";
+    case "hidden-selection":
+      return served.kind;
     case "metrics":
     case "linear-model":
     case "tree-model":
@@ -74,6 +85,7 @@ export const ProductSnapshot = z.discriminatedUnion("type", [
   ScoreSnapshot,
   ReportSnapshot,
   DatasetSnapshot,
+  SelectionSnapshot,
 ]);
 export type ProductSnapshot = z.infer<typeof ProductSnapshot>;
 export const SignedSnapshot = signedSchema(ProductSnapshot);
@@ -92,5 +104,7 @@ export function formOfSnapshot(snapshot: ProductSnapshot): ProductForm {
       return "report";
     case "dataset-snapshot":
       return "dataset";
+    case "selection-snapshot":
+      return "hidden-selection";
   }
 }

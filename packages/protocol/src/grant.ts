@@ -2,6 +2,7 @@
  *  @module */
 import { z } from "zod";
 import { Amount, Decimal, FieldName, Instant, KeyId, Name, Sha256Hex } from "./identifiers.ts";
+import { SelectionTerms } from "./selection-spec.ts";
 import { signedSchema } from "./signed.ts";
 
 /** Most columns beside its key by which a grant lets callers join. */
@@ -19,11 +20,14 @@ export const Operation = z.enum([
   "report",
   "dataset",
   "aggregate",
+  "selection.register",
+  "selection.sum",
 ]);
 export type Operation = z.infer<typeof Operation>;
 
 /** What a quota counts. `psi-element` counts the padded size of a list, `score-row` the rows of a request,
- *  `row-field-day` rows × fields × days of a term, `aggregation` sums over several domains. */
+ *  `row-field-day` rows × fields × days of a term, `aggregation` sums over several domains, `selection` registrations of
+ *  hidden selections, `selection-sum` the sums asked under them. */
 export const Unit = z.enum([
   "run",
   "oprf-element",
@@ -33,6 +37,8 @@ export const Unit = z.enum([
   "report",
   "row-field-day",
   "aggregation",
+  "selection",
+  "selection-sum",
 ]);
 export type Unit = z.infer<typeof Unit>;
 
@@ -48,6 +54,8 @@ export const OPERATION_UNITS = {
   report: "report",
   dataset: "row-field-day",
   aggregate: "aggregation",
+  "selection.register": "selection",
+  "selection.sum": "selection-sum",
 } as const satisfies Record<Operation, Unit>;
 
 /** A party with the key it uses under this grant. */
@@ -97,6 +105,8 @@ export const Grant = z.strictObject({
   notBefore: Instant,
   notAfter: Instant,
   quotas: z.array(z.strictObject({ operation: Operation, amount: Amount })).min(1),
+  /** What hidden selections each caller has; without it none. */
+  selections: SelectionTerms.optional(),
   consent: ConsentRule,
   price: PriceRule,
   /** What users of answers must keep to. Every signed request names the grant by its hash, and so accepts them. */

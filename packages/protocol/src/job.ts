@@ -17,6 +17,7 @@ import { PsiKind } from "./psi-sizes.ts";
 import { PsiSides } from "./psi-transfer.ts";
 import { MAX_METRIC_KEYS, MAX_RUN_LIMITS, MIN_RUN_LIMITS } from "./run-limits.ts";
 import { MAX_FEATURE_BOUND, ScoreLink } from "./score.ts";
+import { HiddenSelectionSpec } from "./selection-spec.ts";
 import { SquareNetworkSpec, type SquareNetworkFit } from "./square-network.ts";
 import { TableSpec, type Table, type TableRows } from "./table.ts";
 
@@ -67,6 +68,8 @@ export const OutputSpec = z.discriminatedUnion("kind", [
   NoisyTableSpec,
   /** Served: rows of the certified sample, for some days, made without user code. */
   DatasetSpec,
+  /** Served: noisy sums over groups that callers select without saying which, made without user code. */
+  HiddenSelectionSpec,
 ]);
 export type OutputSpec = z.infer<typeof OutputSpec>;
 
@@ -79,6 +82,7 @@ export const SERVED_KINDS = [
   "table",
   "noisy-table",
   "dataset",
+  "hidden-selection",
 ] as const satisfies OutputSpec["kind"][];
 export type ServedKind = (typeof SERVED_KINDS)[number];
 
@@ -87,9 +91,9 @@ export function isServedKind(kind: OutputSpec["kind"]): kind is ServedKind {
   return SERVED_KINDS.some((served) => served === kind);
 }
 
-/** Kinds of served output that no code of a job returns: a score serves the released model, and the domain makes noisy tables
- *  and data sets from their declarations. */
-export const DECLARED_KINDS = ["score", "noisy-table", "dataset"] as const satisfies ServedKind[];
+/** Kinds of served output that no code of a job returns: a score serves the released model, and the domain makes noisy tables,
+ *  data sets and sums of groups from their declarations. */
+export const DECLARED_KINDS = ["score", "noisy-table", "dataset", "hidden-selection"] as const satisfies ServedKind[];
 export type DeclaredKind = (typeof DECLARED_KINDS)[number];
 
 /** Whether the domain serves an output of this kind without anything that `produce` returns. */
@@ -156,7 +160,7 @@ export const JobManifest = z
   .refine(({ input, outputs }) => Object.values(outputs).every((spec) => readsInput(spec, input)), {
     path: ["outputs"],
     message:
-      "a noisy table of input columns, dict or bool for texts, f64 or i32 for breaks and measures; a dataset of input columns; a model's target among them",
+      "a noisy table or a hidden selection of input columns, dict or bool for texts, f64 or i32 for breaks and measures; a dataset of input columns; a model's target among them",
   });
 export type JobManifest = z.infer<typeof JobManifest>;
 
@@ -220,12 +224,12 @@ export type DomainFacts = {
   bitsBefore?: number;
 };
 
-/** Whether the columns of a noisy table are inputs of types that can be grouped and summed as declared, those of a data
+/** Whether the columns of a noisy table or a hidden selection are inputs of types that can be grouped and summed as declared, those of a data
  *  set inputs, and what a model predicts an input. */
 function readsInput(spec: OutputSpec, input: Readonly<Record<string, ColumnType>>): boolean {
   if (spec.kind === "dataset") return spec.fields.every((field) => Object.hasOwn(input, field));
   if ("target" in spec && spec.target !== undefined) return Object.hasOwn(input, spec.target);
-  if (spec.kind !== "noisy-table") return true;
+  if (spec.kind !== "noisy-table" && spec.kind !== "hidden-selection") return true;
   const has = (field: string, types: readonly ColumnType[]): boolean => {
     const type = Object.hasOwn(input, field) ? input[field] : undefined;
     return type !== undefined && types.includes(type);

@@ -22,6 +22,7 @@ export const SIGNED_TYPES = [
   "score-snapshot",
   "report-snapshot",
   "dataset-snapshot",
+  "selection-snapshot",
   "statement",
   "aggregate",
   "aggregate-result",

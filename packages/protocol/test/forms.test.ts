@@ -60,6 +60,14 @@ const SERVED: Readonly<Record<ProductForm, OutputSpec>> = {
   score: { kind: "score", featureBound: 8, link: "logistic" },
   report: TABLE,
   dataset: { kind: "dataset", fields: ["age"], days: 30 },
+  "hidden-selection": {
+    kind: "hidden-selection",
+    dimensions: [{ name: "age", field: "age", levels: ["a", "b", "c", "d"], breaks: [20, 40, 60] }],
+    minimumGroups: 2,
+    contribution: { rows: 1, groups: 1 },
+    rows: { epsilon: "0.5", most: 1_000 },
+    measures: [],
+  },
 };
 
 function manifest(outputs: Record<string, OutputSpec>): unknown {

@@ -4,11 +4,22 @@ import { expect, test } from "vitest";
 import {
   allowedTotals,
   decodeSelection,
+  decodeSelectionCall,
+  decodeSelectionRegistered,
+  decodeSelectionRegistration,
   decodeSelectionRequest,
   decodeSelectionSums,
   encodeSelection,
+  encodeSelectionCall,
+  encodeSelectionRegistered,
+  encodeSelectionRegistration,
   encodeSelectionRequest,
   encodeSelectionSums,
+  HiddenSelectionSpec,
+  isSelectionRegistration,
+  planSelection,
+  selectionCost,
+  SelectionTerms,
   type Bytes,
 } from "../src/index.ts";
 
@@ -45,7 +56,7 @@ test("each message is read as it was written, and no prefix, addition or other k
         expect(decode(frame)).toEqual(value);
         expect(() => decode(frame.subarray(0, cut % frame.length))).toThrow(MALFORMED);
         expect(() => decode(Uint8Array.of(...frame, 0))).toThrow(MALFORMED);
-        expect(() => decode(Uint8Array.of(0, 1, ((frame[2] ?? 0) % 3) + 1, ...frame.subarray(3)))).toThrow(MALFORMED);
+        expect(() => decode(Uint8Array.of(0, 1, ((frame[2] ?? 0) % 6) + 1, ...frame.subarray(3)))).toThrow(MALFORMED);
         expect(() => decode(Uint8Array.of(0, 2, ...frame.subarray(2)))).toThrow(MALFORMED);
       }),
       { numRuns: 30 },
@@ -54,6 +65,80 @@ test("each message is read as it was written, and no prefix, addition or other k
   check(selections, encodeSelection, decodeSelection);
   check(requests, encodeSelectionRequest, decodeSelectionRequest);
   check(sums, encodeSelectionSums, decodeSelectionSums);
+  const snapshot = bytes(32);
+  const registration = fc.record({ snapshot, commitment: bytes(32) });
+  check(registration, encodeSelectionRegistration, decodeSelectionRegistration);
+  const count = fc.nat({ max: 65_535 });
+  check(
+    fc.record({ commitment: bytes(32), used: count, most: count }),
+    encodeSelectionRegistered,
+    decodeSelectionRegistered,
+  );
+  const part = fc.uint8Array({ maxLength: 200 });
+  check(fc.record({ snapshot, selection: part, request: part }), encodeSelectionCall, decodeSelectionCall);
+});
+
+test("a registration is told from a call, and a call is no larger than the largest selection", () => {
+  const hash = new Uint8Array(32);
+  const frame = encodeSelectionRegistration({ snapshot: hash, commitment: hash });
+  expect(isSelectionRegistration(frame)).toBe(true);
+  const call = { snapshot: hash, selection: hash, request: hash };
+  expect(isSelectionRegistration(encodeSelectionCall(call))).toBe(false);
+  expect(() => encodeSelectionCall({ ...call, selection: new Uint8Array(2 ** 19) })).toThrow(
+    expect.objectContaining({ code: "ERR_FRAME_TOO_LARGE" }),
+  );
+  expect(() => encodeSelectionCall({ ...call, snapshot: hash.subarray(1) })).toThrow(MALFORMED);
+});
+
+const SPEC: HiddenSelectionSpec = {
+  kind: "hidden-selection",
+  dimensions: [
+    { name: "sex", field: "sex", levels: ["f", "m"], values: { female: 0, male: 1 } },
+    { name: "age", field: "age", levels: ["young", "old"], breaks: [40] },
+  ],
+  minimumGroups: 2,
+  contribution: { rows: 12, groups: 1 },
+  rows: { epsilon: "0.5", most: 50_000 },
+  measures: [{ name: "fees", field: "fees", min: -20, max: 99.995, digits: 2, epsilon: "0.3", most: 1_000_000 }],
+};
+
+test("parameters follow from the declaration: noise that costs no more than declared, place for it, k from the policy", () => {
+  const parameters = planSelection(SPEC, "costs", 11);
+  expect(parameters.groups).toEqual(["f/young", "f/old", "m/young", "m/old"]);
+  expect(parameters.minimumRows).toBe(11);
+  expect(planSelection(SPEC, "costs", 2).minimumRows).toBe(5);
+  // 12 rows of one person at ε = 0.5; 12 × 99.99 in units of 0.01, at ε = 0.3.
+  expect(parameters.measures).toEqual([
+    { name: "rows", subjectBound: 12, noiseScale: 24, bound: 50_000 + 64 * 24 },
+    { name: "fees", subjectBound: 119_988, noiseScale: 399_960, bound: 100_000_000 + 64 * 399_960 },
+  ]);
+  expect(parameters.measures.map(selectionCost)).toEqual([500_000, 300_000]);
+});
+
+test("a declaration that plans nothing whole is refused, and so are terms of a grant beyond their limits", () => {
+  const fits = (change: object): boolean => HiddenSelectionSpec.safeParse({ ...SPEC, ...change }).success;
+  const [measure] = SPEC.measures;
+  expect(fits({})).toBe(true);
+  expect(fits({ minimumGroups: 1 })).toBe(false);
+  expect(fits({ minimumGroups: 3 })).toBe(false);
+  expect(fits({ dimensions: SPEC.dimensions.slice(1) })).toBe(false);
+  expect(fits({ dimensions: [SPEC.dimensions[0], SPEC.dimensions[0]] })).toBe(false);
+  expect(fits({ measures: [measure, measure] })).toBe(false);
+  expect(fits({ measures: [{ ...measure, name: "rows" }] })).toBe(false);
+  expect(fits({ measures: [{ ...measure, most: 2 ** 39 }] })).toBe(false);
+  expect(fits({ measures: [{ ...measure, min: 100 }] })).toBe(false);
+  for (const epsilon of ["0", "0.009", "2.1", "1e1", "Infinity"]) {
+    expect(fits({ rows: { epsilon, most: 100 } })).toBe(false);
+  }
+  for (const most of [0, -1, Number.NaN, Infinity]) expect(fits({ rows: { epsilon: "1", most } })).toBe(false);
+  expect(SelectionTerms.safeParse({ most: 3, epsilon: "20" }).success).toBe(true);
+  for (const terms of [
+    { most: 0, epsilon: "1" },
+    { most: 65, epsilon: "1" },
+    { most: 1, epsilon: "20.1" },
+  ]) {
+    expect(SelectionTerms.safeParse(terms).success).toBe(false);
+  }
 });
 
 const MALFORMED = expect.objectContaining({ code: "ERR_FRAME_MALFORMED" });

@@ -67,7 +67,8 @@ export type JobOutputSpec =
       readonly measures: readonly string[];
     }
   | NoisyTableOutput
-  | DatasetOutput;
+  | DatasetOutput
+  | HiddenSelectionOutput;
 
 /** Rows of the certified sample of the grant's policy. The domain takes them from this declaration alone. */
 export interface DatasetOutput {
@@ -76,6 +77,23 @@ export interface DatasetOutput {
   readonly fields: readonly string[];
   /** Days for which a caller may read it. */
   readonly days: number;
+}
+
+/** Noisy sums over groups that callers select without saying which. The domain forms the groups from this declaration alone. */
+export interface HiddenSelectionOutput {
+  readonly kind: "hidden-selection";
+  readonly dimensions: NoisyTableOutput["dimensions"];
+  /** Fewest groups that are selected, and fewest that are left out unless all are selected. */
+  readonly minimumGroups: number;
+  /** What of one person counts. */
+  readonly contribution: Readonly<ContributionBound>;
+  /** Rows are counted: ε of each count as a decimal, and the most that all groups together can have. */
+  readonly rows: { readonly epsilon: string; readonly most: number };
+  /** Columns that are summed, as those of a noisy table; each with ε of a sum, and the most that one can be by magnitude. */
+  readonly measures: readonly (NoisyTableOutput["measures"][number] & {
+    readonly epsilon: string;
+    readonly most: number;
+  })[];
 }
 
 /** A table under differential privacy. The domain makes it from this declaration alone: no function returns it. */
@@ -207,7 +225,7 @@ export interface TableResult<D extends string = string, M extends string = strin
 }
 
 /** What a job returns for one declared output: labels are codes of the vocabulary, a set has 1 for each member row and
- *  0 for the others, and a score, a noisy table or a data set is returned by nobody. */
+ *  0 for the others, and a score, a noisy table, a data set or sums of groups are returned by nobody. */
 export type OutputResult<S extends JobOutputSpec> = S extends { kind: "metrics"; keys: readonly (infer K)[] }
   ? { readonly [P in K & string]: number }
   : S extends { kind: infer K extends ModelKind }

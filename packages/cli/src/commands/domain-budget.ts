@@ -28,8 +28,9 @@ export const domainBudget: Command = {
   },
   notes:
     "Without a budget no answer under differential privacy is given. A spend is never taken back. To set one, stop the\n" +
-    "domain. docs/differential-privacy.md says what ρ means. Counts of matches are listed beside it: their budget, for each\n" +
-    "caller and state of the table, is declared by the job and released with it (docs/psi-count.md).\n" +
+    "domain. docs/differential-privacy.md says what ρ means. Counts of matches and sums under\n" +
+    "hidden selections are listed beside it: their budget, for each caller and state of the table, is declared by the job or\n" +
+    "the grant (docs/psi-count.md, docs/hidden-selection.md).\n" +
     "差分隐私预算：按数源表合计，跨场景、跨主体、跨版本；未设置则一律拒绝；已消耗的不退还。设置前须先停止该数据域。",
   async run(args, io) {
     const [directory, resource] = [args.positional(0), args.positional(1)];
@@ -73,7 +74,7 @@ function textOf({ resource, budget, person, spent, entries, counts }: PrivacyBud
   ];
   const told = counts.map(
     ({ party, source, spent, counts }) =>
-      `counts 计数     ${party}: ε = ${spent / MICRO_EPSILON}, ${counts} of the table ${source.slice(0, 12)}`,
+      `answers 作答    ${party}: ε = ${spent / MICRO_EPSILON}, ${counts} of the table ${source.slice(0, 12)}`,
   );
   return `${[...lines, ...told].join("\n")}\n`;
 }

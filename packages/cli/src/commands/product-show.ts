@@ -15,6 +15,7 @@ import {
 import { JSON_OPTION, type Command } from "../command.ts";
 import { visibleText } from "../officer/visible-text.ts";
 import { openClient, PARTY_OPTIONS } from "../party-context.ts";
+import { selectionRows } from "../selection-text.ts";
 import { setFacts, setRows } from "../set-text.ts";
 import { formatTable } from "../table.ts";
 
@@ -26,10 +27,11 @@ const ASKED_BY: Readonly<Record<ProductForm, string>> = {
   score: "score PRODUCT FILE.csv",
   report: "report PRODUCT",
   dataset: "dataset get PRODUCT --out FILE.csv",
+  "hidden-selection": "selection register PRODUCT GROUPS --keep FILE",
 };
 
 /** Forms that are asked with something of the snapshot in hand. */
-const TOLD_BY_SNAPSHOT: ReadonlySet<ProductForm> = new Set(["psi-ids", "psi-cardinality", "score"]);
+const TOLD_BY_SNAPSHOT: ReadonlySet<ProductForm> = new Set(["psi-ids", "psi-cardinality", "score", "hidden-selection"]);
 
 /** Shows one product with the rules under which it may be asked. */
 export const productShow: Command = {
@@ -97,11 +99,13 @@ async function snapshotOf(
 
 function rowsOf(snapshot: ProductSnapshot | null): [string, string][] {
   if (snapshot?.type === "score-snapshot") return scoreRows(snapshot.parameters);
+  if (snapshot?.type === "selection-snapshot") return selectionRows(snapshot);
   return snapshot?.type === "psi-snapshot" ? setRows(snapshot.parameters) : [];
 }
 
 function factsOf(snapshot: ProductSnapshot | null): object {
   if (snapshot?.type === "score-snapshot") return scoreFacts(snapshot.parameters);
+  if (snapshot?.type === "selection-snapshot") return { selection: snapshot.parameters };
   return snapshot?.type === "psi-snapshot" ? { set: setFacts(snapshot.parameters) } : {};
 }
 

@@ -89,6 +89,7 @@ const COUNTED: Readonly<Record<CallKind, string>> = {
   report: "times read",
   "noisy-report": "times read",
   dataset: "rows read",
+  "hidden-selection": "sums opened",
 };
 
 function conclude(narrator: Narrator, report: DemoReport): void {

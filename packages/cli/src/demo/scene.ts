@@ -33,6 +33,8 @@ const USUAL_AMOUNTS = {
   report: "10000",
   "row-field-day": "100000000",
   aggregation: "100",
+  selection: "100",
+  "selection-sum": "1000",
 } as const satisfies Record<Unit, string>;
 
 /** A scene: what is asked of which table, why, and how jobs see it. */

@@ -163,4 +163,5 @@ const OPERATION_OF: Readonly<Record<SceneSpec["form"], string>> = {
   score: "score",
   report: "report",
   dataset: "dataset",
+  "hidden-selection": "selection.",
 };

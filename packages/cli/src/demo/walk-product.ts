@@ -17,6 +17,10 @@ const FORMS: Readonly<Record<ProductForm, { readonly kind: CallKind; readonly as
   score: { kind: "score", asking: "a caller has rows scored that the domain cannot read" },
   report: { kind: "report", asking: "a caller reads a grouped table without small cells" },
   dataset: { kind: "dataset", asking: "a caller reads the rows of a certified sample" },
+  "hidden-selection": {
+    kind: "hidden-selection",
+    asking: "a caller gets noisy sums over groups, and nobody learns which",
+  },
 };
 
 /** A table with noise has the form of a report, and other words. */

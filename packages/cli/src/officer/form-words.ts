@@ -9,6 +9,7 @@ import {
   likelyCountError,
   microEpsilon,
   type DatasetSpec,
+  type HiddenSelectionSpec,
   type JobManifest,
   type ReleasedModel,
   type NoisyTableSpec,
@@ -27,6 +28,7 @@ export const FORM_WORDS: Readonly<Record<ProductForm, string>> = {
   score: "密态评分",
   report: "分析报告",
   dataset: "数据集（脱敏样本，按天限期）",
+  "hidden-selection": "隐藏选择求和",
 };
 
 /** Its short name, for a large figure. */
@@ -37,6 +39,7 @@ export const FORM_NAMES: Readonly<Record<ProductForm, string>> = {
   score: "密态评分",
   report: "分析报告",
   dataset: "数据集",
+  "hidden-selection": "隐藏选择求和",
 };
 
 /** What it gives, below that figure. */
@@ -47,6 +50,7 @@ export const FORM_REMARKS: Readonly<Record<ProductForm, string>> = {
   score: "指标和评分都加密",
   report: "建成时统计好的表",
   dataset: "脱敏样本的行，限天数",
+  "hidden-selection": "所选各组之和，加噪",
 };
 
 /** What a caller does and gets by each operation that answers; `key` is the column by which it asks. */
@@ -58,6 +62,8 @@ export const ANSWER_WORDS: Readonly<Record<Exclude<Operation, "develop" | "build
     `用自己的名单按 ${key} 与产品名单比对，只得知大约有多少条在内（加噪）；数据域不知道名单和结果`,
   score: () => "提交加密的指标，取回加密的评分，自行解开；数据域看不到指标和评分",
   report: () => "取得建成时已统计好的分组表；人少的组不列出",
+  "selection.register": () => "登记一个加密的分组选择（只登记承诺值）；登记个数有限，登记后不能更换",
+  "selection.sum": () => "凭已登记的选择取得所选各组之和的密文（加噪），自行解开；数据域不知道选了哪些组、选了几组",
   dataset: () => "开通使用期后，在天数限期内分页取得脱敏样本的行；期满不再提供",
   aggregate: (key) =>
     `各域部门逐次签署方案后，与其他数据域共同求和，只取得各域之和（或仅供各部门）；每人按 ${key} 计，行数有上限；任何域看不到别域的数`,
@@ -87,6 +93,10 @@ export function formAttention(operations: readonly Operation[]): string[] {
     [
       "score",
       "密态评分的线性模型视同公开：使用方用几行数据就能算出参数；留域模型也会由评分还原到噪声的精度；评分结果不得回传数据域",
+    ],
+    [
+      "selection.sum",
+      "隐藏选择求和：两个选择之差可能只含一组，因此限登记个数；管住单个人的是每组人数、每次的噪声和合计 ε，不是加密",
     ],
     ["dataset", "数据集逐行交付脱敏样本：一经取走可以转抄，期满只是不能再取；样本所限的是认出个人的风险，不是零"],
     ["report", "报告一经取走可以转抄；几份报告对照可能看出人少的组，系统只逐份控制"],
@@ -129,6 +139,8 @@ function answerWords(served: OutputSpec, model: ReleasedModel | undefined, { cal
       return `${callers}取得一份差分隐私统计表：${noisyTableWords(served)}`;
     case "dataset":
       return `${callers}${datasetWords(served)}`;
+    case "hidden-selection":
+      return `${callers}暗选若干组，取得所选各组之和：${selectionWords(served)}`;
     case "metrics":
     case "linear-model":
     case "tree-model":
@@ -141,6 +153,22 @@ function answerWords(served: OutputSpec, model: ReleasedModel | undefined, { cal
 /** A data set in one phrase: what of the sample, and for how long. */
 export function datasetWords({ fields, days }: DatasetSpec): string {
   return `自开通起 ${days} 天内分页取得授权政策下认证脱敏样本的 ${fields.length} 项（${fields.join("、")}），按 行数 × 项数 × 天数 计量一次；不运行程序`;
+}
+
+/** Sums under hidden selections in one phrase: groups, what is summed, the noise and its price. */
+export function selectionWords({
+  dimensions,
+  measures,
+  minimumGroups,
+  contribution,
+  rows,
+}: HiddenSelectionSpec): string {
+  const groups = dimensions.map(({ name, field, levels }) => `${name}（${field}，${levels.length} 组）`).join(" × ");
+  const sums = measures.map(
+    ({ name, min, max, epsilon }) => `${name} 的合计（每行限 ${min} 至 ${max}，ε = ${epsilon}）`,
+  );
+  const counted = `每人至多计入 ${contribution.groups} 组、每组 ${contribution.rows} 行`;
+  return `按 ${groups} 分组，至少选 ${minimumGroups} 组、至少留 ${minimumGroups} 组不选（或全选）；可问行数（ε = ${rows.epsilon}）${sums.map((sum) => `、${sum}`).join("")}，每次加噪并从使用方的预算扣除，同一选择再问为同一答案、不再扣；${counted}；人数不足政策 k 的分组不予构建；不运行程序`;
 }
 
 /** The noise of counts in one phrase: of one, and what one caller has. */

@@ -4,7 +4,7 @@
 import { quotaOf } from "@sluice/evidence/verify";
 import { canonicalText, Operation, type Grant, type GrantParty, type Policy } from "@sluice/protocol";
 import { amountText, hashFingerprint, keyFingerprint, minuteText } from "./chinese-figures.ts";
-import { consentWords, priceWords } from "./grant-terms.ts";
+import { consentWords, priceWords, selectionTermsWords } from "./grant-terms.ts";
 import { OPERATION_WORDS, unitWord } from "./operation-words.ts";
 import type { Change, Words } from "./page.ts";
 import { policyChanges } from "./policy-changes.ts";
@@ -40,6 +40,7 @@ export function grantChanges(before: GrantWithPolicy, after: GrantWithPolicy): C
     ...disclosureChanges(before, after),
     ...operationChanges(old, now),
     ...quotaChanges(old, now),
+    ...selectionChanges(old, now),
     ...termChanges(old, now),
     ...partyChanges(old, now),
     ...wordChanges(old, now),
@@ -119,6 +120,15 @@ function quotaChanges(old: Grant, now: Grant): Change[] {
     const text = `${OPERATION_WORDS[operation].zh}：${amountText(from, unit)} → ${amountText(to, unit)}`;
     return [change(to > from ? "wider" : "narrower", "quotas", text)];
   });
+}
+
+/** More selections or a larger ε let callers learn more; one of each is told as wider, since neither makes up for the other. */
+function selectionChanges({ selections: old }: Grant, { selections: now }: Grant): Change[] {
+  if (canonicalText(old ?? null) === canonicalText(now ?? null)) return [];
+  const words = (terms: typeof old): string => (terms === undefined ? "无" : selectionTermsWords(terms));
+  const [most, epsilon] = [(now?.most ?? 0) - (old?.most ?? 0), Number(now?.epsilon ?? 0) - Number(old?.epsilon ?? 0)];
+  const direction = most > 0 || epsilon > 0 ? "wider" : "narrower";
+  return [change(direction, "quotas", `隐藏选择：${words(old)} → ${words(now)}`)];
 }
 
 function termChanges(old: Grant, now: Grant): Change[] {

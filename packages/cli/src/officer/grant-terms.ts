@@ -53,12 +53,32 @@ export function quotaSection(grant: Grant, names: Names): Section {
       { zh: "由谁", en: "by" },
       { zh: "上限", en: "quota" },
     ],
-    rows: shown.map((operation) => {
-      const words = OPERATION_WORDS[operation];
-      return [{ text: words.zh }, { text: whoWords(grant, words.who, names) }, { text: quotaWords(grant, operation) }];
-    }),
+    rows: [
+      ...shown.map((operation) => {
+        const words = OPERATION_WORDS[operation];
+        return [
+          { text: words.zh },
+          { text: whoWords(grant, words.who, names) },
+          { text: quotaWords(grant, operation) },
+        ];
+      }),
+      ...(grant.selections === undefined
+        ? []
+        : [
+            [
+              { text: "隐藏选择求和" },
+              { text: "每个使用方、每个产品" },
+              { text: selectionTermsWords(grant.selections) },
+            ],
+          ]),
+    ],
     remark: "整个授权期内合计；用完即停，不自动追加",
   };
+}
+
+/** What hidden selections each caller has. */
+export function selectionTermsWords({ most, epsilon }: NonNullable<Grant["selections"]>): string {
+  return `至多登记 ${most} 个选择；对同一期数据的全部合计（连同计数）ε ≤ ${epsilon}`;
 }
 
 function quotaWords(grant: Grant, operation: Operation): string {

@@ -48,6 +48,13 @@ export const OPERATION_WORDS: Readonly<Record<Operation, OperationWords>> = {
     who: "caller",
     figure: { zh: "最多联合求和", en: "Joint sums" },
   },
+  "selection.register": { zh: "隐藏选择求和：登记选择", en: "selection.register", who: "caller" },
+  "selection.sum": {
+    zh: "隐藏选择求和：取得合计",
+    en: "selection.sum",
+    who: "caller",
+    figure: { zh: "最多取合计", en: "Hidden sums" },
+  },
 };
 
 const UNIT_WORDS: Readonly<Record<Unit, { readonly measure: string; readonly price: string }>> = {
@@ -59,6 +66,8 @@ const UNIT_WORDS: Readonly<Record<Unit, { readonly measure: string; readonly pri
   report: { measure: "份", price: "每份报告" },
   "row-field-day": { measure: "条·项·天", price: "每条·项·天（样本行数 × 字段数 × 天数）" },
   aggregation: { measure: "次", price: "每次联合求和" },
+  selection: { measure: "个", price: "每登记一个选择" },
+  "selection-sum": { measure: "个", price: "每个合计" },
 };
 
 /** The measure word of what `operation` spends. */

@@ -157,6 +157,9 @@ function declaredBy(run: Run | undefined): { readonly lead: string; readonly wor
   if (kinds.has("noisy-table")) {
     return { lead: "制表，不运行程序，", work: "按申报对全部行分组、求和、加噪，|：不运行程序，扣除隐私预算" };
   }
+  if (kinds.has("hidden-selection")) {
+    return { lead: "分组求和，不运行程序，", work: "按申报对全部行分组、求和，|：不运行程序，各组之和留在域内" };
+  }
   if (kinds.has("dataset")) {
     return {
       lead: "交付脱敏样本，不运行程序，",

@@ -16,7 +16,7 @@ import {
   type Run,
 } from "@sluice/protocol";
 import { amountText } from "./chinese-figures.ts";
-import { countWords, datasetWords, FORM_WORDS, noisyTableWords, tableWords } from "./form-words.ts";
+import { countWords, datasetWords, FORM_WORDS, noisyTableWords, selectionWords, tableWords } from "./form-words.ts";
 import { RESULT_WORDS, ruleWords } from "./guard-words.ts";
 import { CHINESE_MODEL_WORDS, modelParameters } from "../model-text.ts";
 import type { Names } from "./names.ts";
@@ -156,6 +156,8 @@ function contentWords(spec: OutputSpec, values: Readonly<Record<string, number>>
       return noisyTableWords(spec);
     case "dataset":
       return datasetWords(spec);
+    case "hidden-selection":
+      return selectionWords(spec);
   }
 }
 

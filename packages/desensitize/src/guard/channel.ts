@@ -2,6 +2,7 @@
  *  manifest declares and what the guard leaves. It is a budget to judge a release by, not a measure of a leak.
  *  @module */
 import {
+  isDeclaredKind,
   isServedKind,
   MAX_MODEL_FEATURES,
   tableCells,
@@ -36,13 +37,17 @@ export interface OutputChannel {
 }
 
 /** The bound for each output, rounded up to a tenth of a bit. A score serves its model and adds nothing, and of a
- *  noisy table or a data set no code of the job chooses anything. */
+ *  noisy table, a data set or sums of groups no code of the job chooses anything. */
 export function channelBits({ outputs }: Pick<JobManifest, "outputs">): OutputChannel[] {
   return Object.entries(outputs).flatMap(([output, spec]) => {
-    if (spec.kind === "score" || spec.kind === "noisy-table" || spec.kind === "dataset") return [];
+    if (isDeclared(spec)) return [];
     const per = spec.kind === "labels" || spec.kind === "set" ? ("row" as const) : ("output" as const);
     return [{ output, per, bits: Math.ceil(bitsOf(spec) * 10) / 10 }];
   });
+}
+
+function isDeclared(spec: OutputSpec): spec is Extract<OutputSpec, { kind: DeclaredKind }> {
+  return isDeclaredKind(spec.kind);
 }
 
 /** What the outputs of one run carry at most beyond the domain, as they leave it whole: labels and sets answer row by row, and each

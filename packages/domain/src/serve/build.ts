@@ -1,6 +1,6 @@
 /** A build: what a released bundle serves, made into a product. Labels, sets, tables and models that stay come from its `produce` on every
  *  row of the source table, under the same policy as the sample and through the guard; scores come from the released
- *  model, noisy tables and data sets from their declaration, and no user code runs. What is made stays in the domain.
+ *  model, noisy tables, data sets and sums of groups from their declaration, and no user code runs. What is made stays in the domain.
  *  @module */
 import { GUARD_RULES, releasedBits } from "@sluice/desensitize";
 import {
@@ -28,6 +28,7 @@ import { datasetContent } from "./dataset-content.ts";
 import { grantedView } from "./granted-view.ts";
 import { recordRun, registered, runGuarded, type RunWork } from "./guarded-run.ts";
 import { answerPrivately } from "./private-answers.ts";
+import { selectionContent } from "./selection-content.ts";
 import { tellProgress } from "./build-progress.ts";
 import { refusePoorQuality } from "./quality-gate.ts";
 import { networkSalt } from "./network-salt.ts";
@@ -137,6 +138,7 @@ function made(context: DomainContext, work: RunWork, released: Released): Promis
   for (const [name, spec] of Object.entries(outputs)) {
     if (spec.kind === "noisy-table") return noisyContent(context, work, { name, spec, bundle });
     if (spec.kind === "dataset") return datasetContent(context, work, { name, spec, bundle });
+    if (spec.kind === "hidden-selection") return selectionContent(context, work, { name, spec, bundle });
   }
   return Object.values(outputs).some(({ kind }) => kind === "score")
     ? scoreModel(context, work, released)

@@ -25,6 +25,7 @@ import type { QualityStore } from "../state/quality.ts";
 import type { RiskReportStore } from "../state/risk-reports.ts";
 import type { RollbackStore } from "../state/rollback.ts";
 import type { RunRecords } from "../state/run-records.ts";
+import type { SelectionStore } from "../state/selections.ts";
 import type { StatusStore } from "../state/status.ts";
 import type { UseStore } from "../state/uses.ts";
 import type { WorkStore } from "../state/work.ts";
@@ -95,6 +96,8 @@ export interface DomainContext {
   readonly aggregates: AggregateStore;
   /** Its part in aggregations that are under way. */
   readonly aggregateDesk: AggregateDesk;
+  /** Hidden selections that were registered, and their sums. */
+  readonly selections: SelectionStore;
   /** Reports on samples that were shown. */
   readonly reports: RiskReportStore;
   /** What runs were made from. */

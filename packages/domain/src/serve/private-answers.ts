@@ -5,6 +5,7 @@ import { answerOnce, noisyTable, RandomWords, tableCost } from "@sluice/desensit
 import {
   isSluiceError,
   SluiceError,
+  type FieldName,
   type Hierarchy,
   type NoisyTable,
   type NoisyTableSpec,
@@ -24,6 +25,12 @@ const PLAIN: readonly Transform["kind"][] = ["keep", "mask", "generalize", "buck
 
 /** Why a table is not made, whatever is in its rows. */
 const UNREADABLE = "the rows of this table cannot be read for the build";
+
+/** Columns that are grouped and summed. */
+export interface Grouping {
+  readonly dimensions: readonly { readonly field: FieldName }[];
+  readonly measures: readonly { readonly field: FieldName }[];
+}
 
 /** A noisy table, and what making it took. */
 export interface PrivatelyAnswered {
@@ -46,22 +53,11 @@ export async function answerPrivately(
 ): Promise<PrivatelyAnswered> {
   const { resource, policy, key, consent } = view;
   checkColumns(spec, policy);
-  const person = context.privacy.person(resource);
-  if (person !== null && person !== key) {
-    throw new SluiceError("ERR_PRIVACY_PARAMETER", {
-      field: "key",
-      expected: `a grant by ${person}, as the budget is`,
-    });
-  }
+  checkPersons(context, view);
   const { snapshot, fields: described } = context.data.describe(resource);
   let keys: KeyColumn | undefined;
   const read = async (): Promise<KeyedTable> => {
-    const fields = [...new Set([...spec.dimensions, ...spec.measures].map(({ field }) => field))];
-    const rows = await context.data.readAll({ ...view, fields }).catch((error: unknown) => {
-      // What is wrong with the rows is not paid for, and goes to nobody.
-      if (!isSluiceError(error) || error.code !== "ERR_LOOKUP_TABLE") throw error;
-      throw new SluiceError("ERR_STORE", { reason: UNREADABLE });
-    });
+    const rows = await readGrouped(context, view, spec);
     if (rows.snapshot !== snapshot) throw new SluiceError("ERR_STORE", { reason: "the table was renewed meanwhile" });
     keys = rows.keys;
     return rows;
@@ -83,6 +79,28 @@ export async function answerPrivately(
   return { answer, question, snapshot, keys: keys ?? (await read()).keys };
 }
 
+/** @throws ERR_PRIVACY_PARAMETER when the view counts other persons than the table's budget */
+export function checkPersons(context: DomainContext, { resource, key }: Pick<ViewRequest, "resource" | "key">): void {
+  const person = context.privacy.person(resource);
+  if (person === null || person === key) return;
+  const expected = `a grant by ${person}, as the budget is`;
+  throw new SluiceError("ERR_PRIVACY_PARAMETER", { field: "key", expected });
+}
+
+/** The rows of `view`, in the columns that are grouped and summed. @throws ERR_STORE, which says nothing of what is in the rows */
+export async function readGrouped(
+  context: DomainContext,
+  view: ViewRequest,
+  { dimensions, measures }: Grouping,
+): Promise<KeyedTable> {
+  const fields = [...new Set([...dimensions, ...measures].map(({ field }) => field))];
+  return await context.data.readAll({ ...view, fields }).catch((error: unknown) => {
+    // What is wrong with the rows is not paid for, and goes to nobody.
+    if (!isSluiceError(error) || error.code !== "ERR_LOOKUP_TABLE") throw error;
+    throw new SluiceError("ERR_STORE", { reason: UNREADABLE });
+  });
+}
+
 /** The hierarchies that the columns of `policy` are shown by. A new import of equal rows may declare others. */
 function levelsOf(policy: Policy, fields: readonly ResourceField[]): { hierarchies?: Record<string, Hierarchy> } {
   const used = fields.flatMap(({ name, hierarchy }) => {
@@ -92,7 +110,8 @@ function levelsOf(policy: Policy, fields: readonly ResourceField[]): { hierarchi
   return used.length === 0 ? {} : { hierarchies: Object.fromEntries(used) };
 }
 
-function checkColumns({ dimensions, measures }: NoisyTableSpec, policy: Policy): void {
+/** @throws ERR_JOB_MANIFEST when a column is grouped or summed that the policy changes by a key */
+export function checkColumns({ dimensions, measures }: Grouping, policy: Policy): void {
   for (const { field } of [...dimensions, ...measures]) {
     const kind = Object.hasOwn(policy.columns, field) ? policy.columns[field]?.transform.kind : undefined;
     if (kind !== undefined && PLAIN.includes(kind)) continue;

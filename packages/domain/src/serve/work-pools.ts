@@ -6,21 +6,26 @@ import { createTaskPool, type MeasuredTaskPool } from "@sluice/mpc/pool";
 import { PSI_WORKER } from "@sluice/mpc/psi/sender";
 import { HIDDEN_WORKER } from "@sluice/mpc/he/hidden/server";
 import { SCORE_WORKER } from "@sluice/mpc/he/linear/server";
+import { SELECTION_WORKER } from "@sluice/mpc/he/selection/server";
 import type { TaskPool } from "@sluice/protocol";
 
 /** Kinds of work that have threads of their own. */
-export type WorkKind = "lookup" | "psi" | "score" | "hidden";
+export type WorkKind = "lookup" | "psi" | "score" | "hidden" | "selection";
 
 const WORKER_FILES = {
   lookup: LOOKUP_WORKER,
   psi: PSI_WORKER,
   score: SCORE_WORKER,
   hidden: HIDDEN_WORKER,
+  selection: SELECTION_WORKER,
 } as const satisfies Record<WorkKind, URL>;
 
 /** Calls of a kind that may wait. A list or a request for scores holds megabytes while it does; one to a model that stays 15 of them, and
  *  takes a thread for seconds. */
-export const MAX_QUEUE = { lookup: 1_024, psi: 32, score: 32, hidden: 4 } as const satisfies Record<WorkKind, number>;
+export const MAX_QUEUE = { lookup: 1_024, psi: 32, score: 32, hidden: 4, selection: 32 } as const satisfies Record<
+  WorkKind,
+  number
+>;
 
 type RunOptions = Parameters<TaskPool["run"]>[2];
 

@@ -1,5 +1,5 @@
-/** What counts of matches have told each caller: one ledger for each party and state of a source table, over all products,
- *  versions and builds that count on it. Spends are only ever appended; the database itself refuses anything else.
+/** What counts of matches and sums under hidden selections have told each caller: one ledger for each party and state of a source table, over all products,
+ *  versions and builds that answer from it. Spends are only ever appended; the database itself refuses anything else.
  *  @module */
 import type { Instant, Name, Sha256Hex } from "@sluice/protocol";
 import type { StateDatabase } from "./database.ts";
@@ -65,13 +65,13 @@ export class CountSpends {
       }));
   }
 
-  /** Takes as spent what every caller has over every state of a table that a product counts on, in the caller's transaction:
+  /** Takes as spent what every caller has over every state of a table that a product counts or sums on, in the caller's transaction:
    *  what was counted meanwhile is not known. Until the table is renewed there are no counts. */
   loseAll(): void {
     this.#db
       .prepare(
         `INSERT INTO count_lost (resource, source) SELECT DISTINCT resource, snapshot FROM output_register
-         WHERE kind = 'psi-cardinality' ON CONFLICT DO NOTHING`,
+         WHERE kind IN ('psi-cardinality', 'hidden-selection') ON CONFLICT DO NOTHING`,
       )
       .run();
   }

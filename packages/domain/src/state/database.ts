@@ -115,6 +115,19 @@ const MIGRATIONS = [
    CREATE INDEX aggregate_content ON aggregate (content);
    CREATE TRIGGER aggregate_stays BEFORE DELETE ON aggregate BEGIN SELECT RAISE(ABORT, 'an aggregation stays'); END;
    CREATE TABLE aggregate_lost (one INTEGER PRIMARY KEY CHECK (one = 1), until_at TEXT NOT NULL) STRICT;`,
+  // selection_sum: paid for when it is written; its encrypted sum is kept once, when it was computed.
+  `CREATE TABLE selection_register (party TEXT NOT NULL, product TEXT NOT NULL, commitment TEXT NOT NULL, call_id TEXT NOT NULL,
+     at TEXT NOT NULL, PRIMARY KEY (party, product, commitment)) STRICT, WITHOUT ROWID;
+   CREATE TABLE selection_sum (party TEXT NOT NULL, product TEXT NOT NULL, commitment TEXT NOT NULL, snapshot TEXT NOT NULL,
+     measure INTEGER NOT NULL, call_id TEXT NOT NULL, at TEXT NOT NULL, sum BLOB,
+     PRIMARY KEY (party, product, commitment, snapshot, measure)) STRICT, WITHOUT ROWID;
+   CREATE TRIGGER selection_register_stays BEFORE DELETE ON selection_register BEGIN SELECT RAISE(ABORT, 'a selection stays'); END;
+   CREATE TRIGGER selection_register_as_written BEFORE UPDATE ON selection_register BEGIN SELECT RAISE(ABORT, 'a selection stays'); END;
+   CREATE TRIGGER selection_sum_stays BEFORE DELETE ON selection_sum BEGIN SELECT RAISE(ABORT, 'a sum stays'); END;
+   CREATE TRIGGER selection_sum_as_written BEFORE UPDATE ON selection_sum WHEN old.sum IS NOT NULL
+     OR (new.party, new.product, new.commitment, new.snapshot, new.measure, new.call_id, new.at)
+       IS NOT (old.party, old.product, old.commitment, old.snapshot, old.measure, old.call_id, old.at)
+     BEGIN SELECT RAISE(ABORT, 'a sum stays'); END;`,
 ] as const;
 
 /** An open state file. */

@@ -47,10 +47,12 @@ export function workKindOf(operation: Operation): WorkKind {
     case "pir-query":
     case "report":
     case "row-field-day":
+    case "selection":
       return "lookup";
     case "psi-element":
       return "psi";
     case "score-row":
+    case "selection-sum":
       return "score";
     case "run":
     case "aggregation":

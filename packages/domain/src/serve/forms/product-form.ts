@@ -1,6 +1,7 @@
 /** What a product form is to this domain, and what a build gives it.
  *  @module */
 import { signDocument } from "@sluice/evidence";
+import type { SelectionGroupSums } from "@sluice/mpc/he/selection/server";
 import type { BuildProgress } from "@sluice/mpc/lookup/server";
 import {
   documentHash,
@@ -21,6 +22,7 @@ import {
   type ReportSnapshot,
   type Run,
   type ScoreLink,
+  type SelectionParameters,
   type Session,
   type SessionOpening,
   type Sha256Hex,
@@ -52,6 +54,14 @@ export type ServedContent =
   | SetContent
   | { kind: "table"; name: string; table: Table | NoisyTable; source: Sha256Hex }
   | { kind: "dataset"; sample: CertifiedSample; fields: readonly FieldName[]; days: number; source: Sha256Hex }
+  | {
+      kind: "selection";
+      parameters: SelectionParameters;
+      /** Decimals of each measure. */
+      digits: number[];
+      groups: readonly SelectionGroupSums[];
+      source: Sha256Hex;
+    }
   | { kind: "score"; featureBound: number; link: ScoreLink; model: LinearModel; modelHash: Sha256Hex }
   /** A model that leaves in nothing. */
   | { kind: "square-network"; network: SquareNetwork; link: ScoreLink; resolution: number };

@@ -9,6 +9,7 @@ import type { DomainForm } from "./product-form.ts";
 import { psiForm } from "./psi-form.ts";
 import { reportForm } from "./report-form.ts";
 import { scoreForm } from "./score-form.ts";
+import { selectionForm } from "./selection-form.ts";
 
 const FORMS = {
   "label-lookup": lookupForm,
@@ -17,6 +18,7 @@ const FORMS = {
   score: scoreForm,
   report: reportForm,
   dataset: datasetForm,
+  "hidden-selection": selectionForm,
 } as const satisfies Record<ProductForm, (context: DomainContext) => DomainForm>;
 
 /** The form named `form`. */

@@ -35,6 +35,8 @@ export {
   type SelectionRegister,
 } from "./register.ts";
 export { SelectionTable, type SelectionGroupSums } from "./table.ts";
+export { SELECTION_WORKER, type SelectionTask } from "./tasks.ts";
+export { commitmentOf } from "./transcript.ts";
 
 /** What a domain answers one caller with. */
 export interface SelectionServerOptions {
@@ -105,23 +107,25 @@ export class SelectionServer {
     if (refusal !== null) throw refused(refusal);
     const sums: Bytes[] = [];
     for (const { index, measure } of asked) {
-      const noise = this.#draw(measure);
+      const noise = selectionNoise(measure, this.#options.noise);
       sums.push(await encryptedSum(selection, table.sumsOf(index), measure, noise, this.#random, signal));
     }
     return encodeSelectionSums({ commitment, epoch, measures, sums });
   }
 
-  #draw({ noiseScale }: SelectionMeasure): bigint {
-    const most = BigInt(SELECTION_NOISE_SCALES * noiseScale);
-    for (;;) {
-      const drawn = this.#options.noise(noiseScale);
-      if (drawn <= most && -drawn <= most) return drawn;
-    }
-  }
-
   #entry(commitment: Bytes): SelectionEntry {
     const { table, caller } = this.#options;
     return { product: table.parameters.product, caller, commitment: toHex(commitment) };
+  }
+}
+
+/** Noise of one sum: drawn again in the unlikely case that it is beyond what the bound leaves place for.
+ *  @param draw discrete Laplace noise of a scale, exactly */
+export function selectionNoise({ noiseScale }: SelectionMeasure, draw: (scale: number) => bigint): bigint {
+  const most = BigInt(SELECTION_NOISE_SCALES * noiseScale);
+  for (;;) {
+    const drawn = draw(noiseScale);
+    if (drawn <= most && -drawn <= most) return drawn;
   }
 }
 
