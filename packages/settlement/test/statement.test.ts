@@ -113,6 +113,19 @@ test("H6: every charge is that of its units one by one", () => {
   );
 });
 
+test("H6: of two callers of one tariff only the small firm has its discount", () => {
+  const shop = { ...LICENCE, id: "shop", caller: "shop", smallFirm: "register-3" };
+  const statement = november({
+    licences: [LICENCE, shop],
+    tariffs: [{ ...TARIFF, smallFirmDiscountPercent: "20" }],
+    uses: ["bank", "shop"].map((caller) => ({ caller, product: "p", quantity: "5", before: "0" })),
+  });
+  expect(statement.lines.map(({ amount, smallFirm }) => [exactText(amount.value, 2), smallFirm])).toEqual([
+    ["5.00", undefined],
+    ["4.00", "register-3"],
+  ]);
+});
+
 test("H6: a line names its one rounding, and the derivation has the prices that were used", () => {
   const statement = november({
     tariffs: [{ ...TARIFF, tiers: [{ above: "0", price: "0.0019" }] }],

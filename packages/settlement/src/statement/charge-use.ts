@@ -71,28 +71,17 @@ function amountOf(billed: Figure, before: Figure, paidBefore: Exact, { tiers }: 
     return roundedFigure({ ...AMOUNT, rule, formula: "v × p", inputs }, billed.value.times(only.price.value), posting);
   }
   const paidAfter = paidBefore.plus(billed.value);
-  const parts = tiers.flatMap(({ above, upTo, price }, index): Figure[] => {
+  const parts: Figure[] = [];
+  for (const { above, upTo, price, use, amount } of tiers) {
     const from = larger(above, paidBefore);
     const to = upTo === null ? paidAfter : smaller(upTo, paidAfter);
-    if (to.lte(from)) return [];
-    const label = { zh: `第${index + 1}档用量`, en: `use in tier ${index + 1}` };
-    const inputs = [billed, before];
+    if (to.lte(from)) continue;
     const formula = "min(v₀ + v, to) − max(v₀, from)";
-    const part = derivedFigure({ id: `tier-use:${index}`, label, unit: "use", rule, formula, inputs }, to.minus(from));
-    return [
-      derivedFigure(
-        {
-          id: `tier:${index}`,
-          label: { zh: `第${index + 1}档金额`, en: `amount of tier ${index + 1}` },
-          unit: "yuan",
-          rule,
-          formula: "v × p",
-          inputs: [part, price],
-        },
-        part.value.times(price.value),
-      ),
-    ];
-  });
+    const part = derivedFigure({ ...use, rule, formula, inputs: [billed, before] }, to.minus(from));
+    parts.push(
+      derivedFigure({ ...amount, rule, formula: "v × p", inputs: [part, price] }, part.value.times(price.value)),
+    );
+  }
   const sum = sumOf(parts.map(({ value }) => value));
   return roundedFigure({ ...AMOUNT, rule, formula: "Σ", inputs: parts }, sum, posting);
 }

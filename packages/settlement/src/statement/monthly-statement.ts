@@ -12,6 +12,7 @@ import { readProducts, type Product } from "../metering/product.ts";
 import { readTariffs } from "../metering/tariff.ts";
 import type { Rules } from "../rules/resolve.ts";
 import { chargeUse } from "./charge-use.ts";
+import { pricedTariff, type PricedTariff } from "./priced-tariff.ts";
 import { termsOf, type Terms, type TermsTable } from "./terms.ts";
 
 /** What a statement is made from; each member is read before anything is computed. */
@@ -100,11 +101,27 @@ interface ChargedUse {
 }
 
 function* linesOf(uses: readonly ChargedUse[], rules: Rules): Generator<StatementLine, undefined> {
-  for (const use of uses) yield lineOf(use, rules);
+  // Prices are made with the lines: made before them they make V8 keep every number of a line till a full collection.
+  const prices = { listed: new Map<string, PricedTariff>(), discounted: new Map<string, PricedTariff>() };
+  for (const { use, terms } of uses) {
+    const { tariff, licence } = terms;
+    const smallFirm = licence.smallFirm !== undefined;
+    const made = smallFirm ? prices.discounted : prices.listed;
+    let priced = tariff === null ? null : (made.get(tariff.id) ?? null);
+    if (tariff !== null && priced === null) {
+      priced = pricedTariff(tariff, smallFirm, rules);
+      made.set(tariff.id, priced);
+    }
+    yield lineOf(use, terms, priced, rules);
+  }
 }
 
-function lineOf({ use, terms: { licence, product, priced, free } }: ChargedUse, rules: Rules): StatementLine {
-  const tariff = priced?.tariff;
+function lineOf(
+  use: MonthlyUse,
+  { licence, product, tariff, free }: Terms,
+  priced: PricedTariff | null,
+  rules: Rules,
+): StatementLine {
   const { smallFirm } = tariff?.smallFirmDiscountPercent === undefined ? {} : licence;
   return {
     caller: use.caller,
@@ -112,7 +129,7 @@ function lineOf({ use, terms: { licence, product, priced, free } }: ChargedUse, 
     form: product.form,
     licence: licence.id,
     purpose: licence.purpose,
-    ...(tariff === undefined ? {} : { tariff: tariff.id }),
+    ...(tariff === null ? {} : { tariff: tariff.id }),
     ...(smallFirm === undefined ? {} : { smallFirm }),
     ...chargeUse(use, { priced, free }, rules),
   };

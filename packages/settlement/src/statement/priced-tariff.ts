@@ -2,7 +2,7 @@
  *  @module */
 import { exact, fraction, ONE, type Exact } from "../exact.ts";
 import type { Figure } from "../figure.ts";
-import { givenFigure, roundedFigure } from "../make-figure.ts";
+import { givenFigure, roundedFigure, type FigureHead } from "../make-figure.ts";
 import type { Tariff } from "../metering/tariff.ts";
 import type { Rules } from "../rules/resolve.ts";
 
@@ -11,6 +11,9 @@ export interface PricedTier {
   readonly above: Exact;
   readonly upTo: Exact | null;
   readonly price: Figure;
+  /** What figures of use in it, and of their amount, are called. */
+  readonly use: FigureHead;
+  readonly amount: FigureHead;
 }
 
 /** A tariff ready to be charged. */
@@ -39,6 +42,16 @@ export function pricedTariff(tariff: Tariff, smallFirm: boolean, rules: Rules): 
     return {
       above: exact(above, `${line}/tiers/${index}/above`),
       upTo: next === undefined ? null : exact(next, `${line}/tiers/${index + 1}/above`),
+      use: {
+        id: `tier-use:${index}`,
+        label: { zh: `第${index + 1}档用量`, en: `use in tier ${index + 1}` },
+        unit: "use",
+      },
+      amount: {
+        id: `tier:${index}`,
+        label: { zh: `第${index + 1}档金额`, en: `amount of tier ${index + 1}` },
+        unit: "yuan",
+      },
       price: percent === undefined ? listed : discounted(listed, percent, line, rules),
     };
   });

@@ -5,14 +5,13 @@ import { tariffClass, type Licence } from "../metering/licence.ts";
 import type { Product } from "../metering/product.ts";
 import { checkTariff, tariffOf, type Tariff } from "../metering/tariff.ts";
 import type { Rules } from "../rules/resolve.ts";
-import { pricedTariff, type PricedTariff } from "./priced-tariff.ts";
 
 /** How the use of one caller and product is charged. */
 export interface Terms {
   readonly licence: Licence;
   readonly product: Product;
   /** Null where all use is free. */
-  readonly priced: PricedTariff | null;
+  readonly tariff: Tariff | null;
   readonly free: boolean;
 }
 
@@ -29,7 +28,7 @@ export function termsOf(
 ): TermsTable {
   const byProduct = Map.groupBy(tariffs, ({ product }) => product);
   const chosen = new Map<string, Tariff | null>();
-  const priced = new Map<string, PricedTariff>();
+  const checked = new Set<string>();
   const terms = new Map<string, Map<string, Terms>>();
   for (const licence of licences) {
     const product = products.get(licence.product);
@@ -49,15 +48,13 @@ export function termsOf(
       const line = `tariff of ${product.id} for ${licence.purpose} in ${month}`;
       throw new SluiceError("ERR_SETTLEMENT_MISSING", { line, rule: "G28" });
     }
-    const smallFirm = licence.smallFirm !== undefined;
-    const key = `${tariff?.id ?? ""} ${smallFirm}`;
-    if (tariff !== null && !priced.has(key)) {
+    if (tariff !== null && !checked.has(tariff.id)) {
       checkTariff(tariff, rules);
-      priced.set(key, pricedTariff(tariff, smallFirm, rules));
+      checked.add(tariff.id);
     }
     const ofCaller = terms.get(licence.caller) ?? new Map<string, Terms>();
     if (ofCaller.size === 0) terms.set(licence.caller, ofCaller);
-    ofCaller.set(product.id, { licence, product, free, priced: priced.get(key) ?? null });
+    ofCaller.set(product.id, { licence, product, free, tariff });
   }
   return terms;
 }
