@@ -1,6 +1,7 @@
 /** Every command, in the order of the help.
  *  @module */
 import type { Command } from "./command.ts";
+import { aggregateAgree, aggregatePlan, aggregateRun, aggregateShow } from "./commands/aggregate.ts";
 import { anchorCheck, anchorList } from "./commands/anchor.ts";
 import { auditExport } from "./commands/audit-export.ts";
 import { auditVerifier } from "./commands/audit-verifier.ts";
@@ -121,6 +122,10 @@ export const COMMANDS: readonly Command[] = [
   selectionResult,
   report,
   datasetGet,
+  aggregatePlan,
+  aggregateAgree,
+  aggregateRun,
+  aggregateShow,
   trace,
   auditExport,
   auditVerifier,

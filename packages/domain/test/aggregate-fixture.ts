@@ -60,7 +60,7 @@ export function districtRows(place: number, count = 60): DistrictRow[] {
   return Array.from({ length: count }, (_, i) => ({
     person: `${place}-${i - (i % 3 === 2 ? 1 : 0)}`,
     age: i % 20 === 19 ? null : 18 + ((i * 7 + place * 11) % 70),
-    region: `R${(i + place) % 4}`,
+    region: `R${(i * i + place) % 5}`,
   }));
 }
 

@@ -1,10 +1,18 @@
 /** Aggregations of several domains through a gateway, as a caller begins them: the sum against the pooled tables, domains that are
  *  lost, and a gateway that starts again in the middle.
  *  @module */
-import { readFile, rm } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { sluice } from "../../cli/test/captured-io.ts";
 import { createClient, type SluiceClient } from "../../client/src/index.ts";
-import { generateKey, importSigningKey, signDocument, KeyPair, type TrustPins } from "@sluice/evidence";
+import {
+  exportPrivateKey,
+  generateKey,
+  importSigningKey,
+  signDocument,
+  KeyPair,
+  type TrustPins,
+} from "@sluice/evidence";
 import {
   documentHash,
   type AggregateAgreement,
@@ -70,7 +78,8 @@ const caller = (): KeyPair => {
   return first.parties.caller;
 };
 
-function clientOf(key: KeyPair): SluiceClient {
+/** What a party trusts. */
+function pinsOf(): { trust: TrustPins } {
   const domains: TrustPins["domains"] = {};
   for (const { name, config, parties } of districts) {
     const { receiptKey, logKey, logOrigin } = config;
@@ -78,7 +87,11 @@ function clientOf(key: KeyPair): SluiceClient {
   }
   const { gatewayKey, logKey, logOrigin } = identity;
   const trust = { domains, gateway: { key: gatewayKey, logKey, logOrigin }, agencyKey: agency.keyId };
-  return createClient({ gatewayUrl: gateway.url, key, trust, random });
+  return { trust };
+}
+
+function clientOf(key: KeyPair): SluiceClient {
+  return createClient({ gatewayUrl: gateway.url, key, ...pinsOf(), random });
 }
 
 /** How an aggregation ended, as `key` sees it. */
@@ -124,6 +137,49 @@ test("a caller begins what all departments signed, and opens the same sum from e
   expect(await office.aggregateResults(body, ["north"])).toEqual(results.slice(0, 1));
   const changed = { ...signed, body: { ...body, plan: { ...body.plan, rowsAtMost: 7 } } };
   await expect(client.beginAggregate(changed)).rejects.toThrow(code("ERR_SIGNATURE"));
+});
+
+test("the command plans, has departments agree, runs and shows: what comes out is that of the pooled rows", async () => {
+  const three = districts.slice(0, 3);
+  const file = (name: string): string => join(directory, name);
+  const { trust } = pinsOf();
+  await writeFile(file("trust.json"), JSON.stringify(trust));
+  await writeFile(file("caller.key"), await exportPrivateKey(caller()));
+  const spec = {
+    population: "the command",
+    statistic: { kind: "mean", columns: BOUNDS },
+    rowsAtMost: 1_000,
+    rowsAtLeast: 10,
+    rowsOfPerson: 1,
+    deadline: new Date(Date.now() + 600_000).toISOString(),
+    roundSeconds: 30,
+    recipient: { party: "caller", keyId: caller().keyId },
+    domains: Object.fromEntries(three.map(({ name, grant }) => [name, grant])),
+  };
+  await writeFile(file("spec.json"), JSON.stringify(spec));
+  const env = { SLUICE_GATEWAY: gateway.url, SLUICE_TRUST: file("trust.json"), SLUICE_KEY: file("caller.key") };
+  const plan = await sluice(["aggregate", "plan", file("spec.json"), file("plan.json")], { env });
+  expect(plan).toMatchObject({ code: 0, stderr: "" });
+  expect(await sluice(["aggregate", "plan", file("spec.json"), file("plan.json")], { env })).toMatchObject({ code: 2 });
+  const early = await sluice(["aggregate", "run", file("plan.json")], { env });
+  expect(early).toMatchObject({ code: 1 });
+  const foreign = await sluice(["aggregate", "agree", file("plan.json"), "--key", file("caller.key")]);
+  expect(foreign).toMatchObject({ code: 2 });
+  for (const [i, { name, parties }] of three.entries()) {
+    await writeFile(file(`${name}.key`), await exportPrivateKey(parties.department));
+    const agreed = await sluice(["aggregate", "agree", file("plan.json"), "--key", file(`${name}.key`)]);
+    expect(agreed.stdout).toContain(`${i + 1} of 3`);
+  }
+  const run = await sluice(["aggregate", "run", file("plan.json"), "--json"], { env });
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  const told = JSON.parse(run.stdout) as { aggregate: string; outcome: { count: number; means: number[] } };
+  const [count = "", sum = ""] = plainMean(three);
+  expect(told.outcome.count).toBe(Number(count));
+  expect(told.outcome.means[0]).toBeCloseTo(Number(sum) / Number(count), 9);
+  const office = { ...env, SLUICE_KEY: file("south.key") };
+  const shown = await sluice(["aggregate", "show", told.aggregate], { env: office });
+  expect(shown).toMatchObject({ code: 0, stderr: "" });
+  expect(shown.stdout).toContain(`"count":${count}`);
 });
 
 test("a domain that is away for a round is lost, and the others go on; when too few are left nothing comes out", async () => {
