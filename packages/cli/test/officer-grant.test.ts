@@ -69,7 +69,7 @@ test("every field with its treatment and need, every quota, party and term is in
     "1,000,000 次（100 万）",
     dayText(body.notAfter),
     "Personal Information Protection Law, article 13",
-    "无偿",
+    "每次取回 0.50 元",
     body.policy,
     await documentHash(body),
     "签名有效：数源部门、实施机构已签",

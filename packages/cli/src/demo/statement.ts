@@ -40,6 +40,7 @@ export interface StatementResult {
 
 /** Jurisdiction whose rules the walk's statement follows. */
 const JURISDICTION = "futian";
+/** Form as which each answer is counted; what no scene of the walk is of has none. */
 const FORMS: Readonly<Partial<Record<Operation, Form>>> = {
   "lookup.query": "api",
   "psi.ids": "api",

@@ -5,15 +5,21 @@ import { SluiceError, type Operation, type Receipt } from "@sluice/protocol";
 import { exact, ZERO, type Exact } from "../exact.ts";
 import type { UsageRecord } from "./usage-record.ts";
 
-/** Operations that answer a caller. A lookup's first step answers nothing; development and builds are no use of a product. */
-const ANSWERS: ReadonlySet<Operation> = new Set<Operation>([
-  "lookup.query",
-  "psi.ids",
-  "psi.cardinality",
-  "score",
-  "report",
-  "dataset",
-]);
+/** Which operations answer a caller. First steps of a call answer nothing; development and builds are no use of a product. */
+const ANSWERS: Readonly<Record<Operation, boolean>> = {
+  develop: false,
+  build: false,
+  "lookup.evaluate": false,
+  "lookup.query": true,
+  "psi.ids": true,
+  "psi.cardinality": true,
+  score: true,
+  report: true,
+  dataset: true,
+  aggregate: true,
+  "selection.register": false,
+  "selection.sum": true,
+};
 const WORK: ReadonlySet<Operation> = new Set<Operation>(["develop", "build"]);
 
 /** A receipt's body with the name of who called. */
@@ -25,7 +31,7 @@ export interface CalledReceipt {
 /** Whether the receipt's quantity is what its product's use is counted by. */
 export function isMetered({ operation, quantity, price }: Receipt): boolean {
   if (price.kind === "per-unit" && !WORK.has(operation)) return quantity.unit === price.unit;
-  return ANSWERS.has(operation);
+  return ANSWERS[operation];
 }
 
 /** The usage record of a receipt; null for one that is not metered. */
