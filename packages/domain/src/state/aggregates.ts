@@ -44,13 +44,9 @@ export class AggregateStore {
       return "its plan was used before";
     }
     const parties = joined.parties.join(" ");
-    const other = this.#db
-      .prepare(
-        `SELECT 1 FROM aggregate WHERE (subject = ?1 OR content = ?2) AND parties IS NOT ?3 AND NOT EXISTS
-           (SELECT 1 FROM aggregate WHERE (subject = ?1 OR content = ?2) AND survivors = ?3)`,
-      )
-      .get(subject, content, parties);
-    if (other !== undefined) return "sums of the same population were asked over other parties";
+    if (!this.#isKnown("subject", subject, parties) || !this.#isKnown("content", content, parties)) {
+      return "sums of the same population were asked over other parties";
+    }
     this.#db
       .prepare(
         `INSERT INTO aggregate (agreement, plan, subject, content, parties, grant_hash, resource, recipient, at)
@@ -117,5 +113,15 @@ export class AggregateStore {
         "INSERT INTO aggregate_lost (one, until_at) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET until_at = excluded.until_at",
       )
       .run(at);
+  }
+
+  /** Whether `parties` are those of the first aggregation with this population, or its survivors; or there was none. */
+  #isKnown(column: "subject" | "content", value: Sha256Hex, parties: string): boolean {
+    const first = this.#db
+      .prepare(`SELECT parties FROM aggregate WHERE ${column} = ? ORDER BY rowid LIMIT 1`)
+      .get(value);
+    if (first === undefined || first["parties"] === parties) return true;
+    const sql = `SELECT 1 FROM aggregate WHERE ${column} = ? AND survivors = ?`;
+    return this.#db.prepare(sql).get(value, parties) !== undefined;
   }
 }
