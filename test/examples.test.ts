@@ -65,9 +65,9 @@ function captured(out: { stdout: string; stderr: string }): CommandIo {
   };
 }
 
-test("the examples are the folders of `examples/`, each with a job and a README", () => {
+test("the examples are the folders of `examples/`, each with a job and a README; files of prices are beside them", () => {
   const files = readFiles("examples", /\.(?:ts|md)$/).map(({ path }) => path);
-  expect(new Set(files.map((path) => path.split("/")[1]))).toEqual(new Set<string>(EXAMPLE_NAMES));
+  expect(new Set(files.map((path) => path.split("/")[1]))).toEqual(new Set<string>([...EXAMPLE_NAMES, "pricing"]));
   for (const example of EXAMPLE_NAMES) {
     expect(files).toContain(`examples/${example}/job.ts`);
     expect(files).toContain(`examples/${example}/README.md`);

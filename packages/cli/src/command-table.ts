@@ -42,6 +42,8 @@ import { logPrune } from "./commands/log-prune.ts";
 import { lookup } from "./commands/lookup.ts";
 import { match } from "./commands/match.ts";
 import { monitor } from "./commands/monitor.ts";
+import { priceExplain } from "./commands/price-explain.ts";
+import { priceSimulate } from "./commands/price-simulate.ts";
 import { productList } from "./commands/product-list.ts";
 import { productShow } from "./commands/product-show.ts";
 import { releaseShow } from "./commands/release-show.ts";
@@ -113,6 +115,8 @@ export const COMMANDS: readonly Command[] = [
   releaseShow,
   productList,
   productShow,
+  priceExplain,
+  priceSimulate,
   lookup,
   match,
   score,

@@ -1,11 +1,11 @@
 /** Pages, charts and workbooks of explained figures: what stands in them, and that no text of an input becomes markup or a formula.
  *  @module */
-import { inflateRawSync } from "node:zlib";
 import { derivedFigure, exact, givenFigure, RULE_SETS, rulesFor, type Figure } from "@sluice/settlement";
 import { expect, test } from "vitest";
 import { lineChart } from "../src/explain-page/line-chart.ts";
 import { explanationPage } from "../src/explain-page/page.ts";
 import { explanationSheet, workbook } from "../src/explain-page/workbook.ts";
+import { unzip } from "./unzip.ts";
 
 const rules = rulesFor({ sets: RULE_SETS, jurisdiction: "futian", on: "2026-11-29" });
 const HOSTILE = `=HYPERLINK("http://x","<img src=x onerror=alert(1)>")`;
@@ -27,26 +27,6 @@ function price(value = "1234567.89"): Figure {
     inputs: [cost, cost],
   } as const;
   return derivedFigure(head, cost.value.times(2));
-}
-
-/** Files of a zip archive without encryption, by their names. */
-function unzip(bytes: Uint8Array): Map<string, string> {
-  const view = Buffer.from(bytes);
-  const end = view.lastIndexOf("PK\u0005\u0006", undefined, "latin1");
-  const files = new Map<string, string>();
-  let at = view.readUInt32LE(end + 16);
-  for (let i = 0; i < view.readUInt16LE(end + 10); i++) {
-    const [packed, nameLength, extra, comment] = [20, 28, 30, 32].map((o) =>
-      o === 20 ? view.readUInt32LE(at + o) : view.readUInt16LE(at + o),
-    );
-    const name = view.toString("utf8", at + 46, at + 46 + (nameLength ?? 0));
-    const local = view.readUInt32LE(at + 42);
-    const from = local + 30 + view.readUInt16LE(local + 26) + view.readUInt16LE(local + 28);
-    const data = view.subarray(from, from + (packed ?? 0));
-    files.set(name, (view.readUInt16LE(at + 10) === 8 ? inflateRawSync(data) : data).toString("utf8"));
-    at += 46 + (nameLength ?? 0) + (extra ?? 0) + (comment ?? 0);
-  }
-  return files;
 }
 
 test("a page explains each figure once, marks what is assumed, and escapes every text", () => {

@@ -8,7 +8,7 @@ import { FUTIAN_2025, RULE_ROWS, type RuleName } from "../src/index.ts";
 const OTHERS = /^(?:[CH][0-9]+|G28|G30|G31)$/;
 
 test("G33: the page lists as assumed what the rule set marks so", () => {
-  const page = readFileSync(new URL("../../../docs/prices.md", import.meta.url), "utf8");
+  const page = readFileSync(new URL("../../../docs/pricing.md", import.meta.url), "utf8");
   const [, section = ""] = page.split("## Assumed 推定");
   const cells = [...section.matchAll(/^\| ((?:[GH][0-9]+(?:, )?)+) \|/gm)].flatMap(([, ids = ""]) => ids.split(", "));
   const assumed = Object.entries(FUTIAN_2025.parameters).flatMap(([name, rule]) =>

@@ -1,6 +1,5 @@
 /** `sluice settle statement FILE --month 2026-11`
  *  @module */
-import { writeFile } from "node:fs/promises";
 import type { KeyId } from "@sluice/protocol";
 import {
   againstReceipts,
@@ -22,6 +21,7 @@ import { TRUST_OPTION, trustOf } from "../party-context.ts";
 import { readReceipts } from "../settle/receipt-files.ts";
 import { readSettlementFile, rulesOf, type SettlementFile } from "../settle/settlement-file.ts";
 import { receiptsText, statementText } from "../settle/statement-text.ts";
+import { writeOutput } from "../write-output.ts";
 
 /** Makes a month's statement from files. */
 export const settleStatement: Command = {
@@ -119,28 +119,15 @@ async function writeFiles(
   issued: Awaited<ReturnType<typeof issueStatement>>,
 ): Promise<void> {
   const out = args.text("out");
-  if (out !== undefined) await write("out", out, `${JSON.stringify(issued, null, 2)}\n`, "wx");
+  if (out !== undefined) await writeOutput("out", out, `${JSON.stringify(issued, null, 2)}\n`, "wx");
   const page = args.text("html");
   if (page !== undefined) {
     const { statementPage } = await import("../settle/statement-page.ts");
-    await write("html", page, statementPage(statement, issued.digest));
+    await writeOutput("html", page, statementPage(statement, issued.digest));
   }
   const book = args.text("xlsx");
   if (book !== undefined) {
     const { statementWorkbook } = await import("../settle/statement-page.ts");
-    await write("xlsx", book, await statementWorkbook(statement));
-  }
-}
-
-async function write(
-  option: string,
-  file: string,
-  content: string | Uint8Array,
-  flag: "w" | "wx" = "w",
-): Promise<void> {
-  try {
-    await writeFile(file, content, { flag });
-  } catch (cause) {
-    throw usage(`"--${option}" names ${file}, which ${flag === "wx" ? "exists or " : ""}cannot be written`, cause);
+    await writeOutput("xlsx", book, await statementWorkbook(statement));
   }
 }

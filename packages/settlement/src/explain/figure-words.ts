@@ -16,9 +16,14 @@ export const UNIT_WORDS: Readonly<Record<FigureUnit, Label>> = {
 
 const GROUPED = new Set<FigureUnit>(["yuan", "use", "normalised", "count"]);
 
-/** The value with all its digits: money with two places at least, thousands apart where amounts grow large. */
+/** Places that are shown at least: those of fen for money and prices. */
+export function leastPlaces(unit: FigureUnit): number {
+  return unit === "yuan" || unit === "unit-price" ? 2 : 0;
+}
+
+/** The value with all its digits: money and prices with two places at least, thousands apart where amounts grow large. */
 export function valueText({ value, unit }: Pick<Figure, "value" | "unit">): string {
-  const text = exactText(value, unit === "yuan" ? 2 : 0);
+  const text = exactText(value, leastPlaces(unit));
   if (!GROUPED.has(unit)) return text;
   const [whole = "", places] = text.split(".");
   const grouped = whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
