@@ -11,6 +11,7 @@ import {
   type PriceRule,
   type ProductForm,
   type SceneApplication,
+  type SelectionTerms,
   type SignedGrant,
   type Unit,
 } from "@sluice/protocol";
@@ -58,6 +59,8 @@ export interface SceneSpec {
   readonly policy: Policy;
   /** What a unit costs; absent, the use is free. */
   readonly price?: PriceRule;
+  /** What each caller of hidden selections has. */
+  readonly selections?: SelectionTerms;
   /** For the cases of refusal: a granted column that jobs see as `f64`, and a column that exists outside of the grant. */
   readonly probe: { readonly granted: string; readonly outside: string };
 }
@@ -112,6 +115,7 @@ export async function grantBody(keys: PartyKeys, spec: SceneSpec, terms: GrantTe
     ],
     consent: { kind: "legal-basis", basis: "Personal Information Protection Law, article 13: duty of a public body" },
     price: priceOf(spec),
+    ...(spec.selections === undefined ? {} : { selections: spec.selections }),
     restrictions: [...spec.restrictions],
   };
 }
