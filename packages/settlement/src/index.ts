@@ -55,6 +55,7 @@ export * from "./price/yearly-review.ts";
 export * from "./revenue/accounts.ts";
 export * from "./revenue/agreement.ts";
 export * from "./revenue/dispute.ts";
+export * from "./revenue/history.ts";
 export * from "./revenue/oversight.ts";
 export * from "./revenue/payments.ts";
 export * from "./revenue/reconcile.ts";

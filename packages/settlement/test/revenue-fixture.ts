@@ -6,6 +6,7 @@ import {
   type MonthInput,
   type RevenueLine,
   type ShareAgreement,
+  type ShareChange,
   type ShareLine,
   type ShareTerm,
 } from "../src/index.ts";
@@ -26,15 +27,27 @@ export function agreement(shares: ShareLine[], more: Partial<ShareAgreement> = {
     id: "credit-shares",
     product: "credit",
     version: 1,
-    from: "2026-01-01",
+    from: "2026-01",
     operator: "city-data",
     shares,
     ...more,
   };
 }
 
-export function historyOf(...agreements: ShareAgreement[]): AgreementHistory {
-  return agreementHistory(agreements);
+export function historyOf(first: ShareAgreement, ...changes: ShareChange[]): AgreementHistory {
+  return agreementHistory([first], changes);
+}
+
+/** A change to `next` that nobody could object to for its form. */
+export function changeTo(next: ShareAgreement, more: Partial<ShareChange> = {}): ShareChange {
+  return {
+    next,
+    reason: "a year's review",
+    proposedBy: { person: "li-wei", party: "city-data", actor: "operator" },
+    approvedBy: { person: "wang-fang", party: "data-bureau", actor: "agency" },
+    at: "2026-12-01T00:00:00.000Z",
+    ...more,
+  };
 }
 
 export function line(id: string, amount: bigint, more: Partial<RevenueLine> = {}): RevenueLine {

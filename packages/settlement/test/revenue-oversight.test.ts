@@ -16,7 +16,10 @@ import {
   readReport,
   reconcile,
   reinvestment,
+  requireTreasuryFee,
   revenueAccounts,
+  RULE_SETS,
+  rulesFor,
   settleMonth,
   treasuryEntries,
   treasuryPayment,
@@ -26,10 +29,11 @@ import {
   type Entry,
   type Ledger,
   type RevenueAction,
+  type RevenueActor,
   type ShareAgreement,
   type ShareChange,
 } from "../src/index.ts";
-import { agreement, AT, historyOf, line, monthOf, percent, share } from "./revenue-fixture.ts";
+import { agreement, AT, changeTo, historyOf, line, monthOf, percent, share } from "./revenue-fixture.ts";
 import { vectorTable, type VectorRow } from "./vector-tables.ts";
 
 const PARTIES = ["human-resources", "lab"];
@@ -93,7 +97,40 @@ test("H3: of a payment counts the day in Shanghai, which begins before that of G
   const paid = treasuryPayment({ fee: "fee-q3", payment: "1", amount: 5_000n, at: "2026-10-31T16:00:00.000Z" });
   const ledger = taken([...treasuryEntries([fee], "2026-10-10T00:00:00.000Z"), paid], withCash(10_000n));
   expect(treasuryStates([fee], ledger, "2026-10-31")[0]?.state).toBe("due");
-  expect(treasuryStates([fee], ledger, "2026-11-01")[0]?.state).toBe("paid");
+  expect(treasuryStates([fee], ledger, "2026-11-01")[0]).toMatchObject({ state: "paid-late", daysLate: 1 });
+});
+
+test("H3: where the rules require a fee, a period without one is refused", () => {
+  const fee = { id: "fee-q3", period: "2026 Q3", amount: "50.00", dueOn: "2026-10-31", evidence: "agreement 4" };
+  const rulesOf = (jurisdiction: string) => rulesFor({ sets: RULE_SETS, jurisdiction, on: "2026-10-01" });
+  expect(() => requireTreasuryFee([fee], "2026 Q4", rulesOf("shuozhou"))).toThrow(
+    expect.objectContaining({ code: "ERR_SETTLEMENT_MISSING", message: expect.stringContaining("H3") as string }),
+  );
+  expect(() => requireTreasuryFee([fee], "2026 Q3", rulesOf("shuozhou"))).not.toThrow();
+  expect(() => requireTreasuryFee([], "2026 Q3", rulesOf("futian"))).not.toThrow();
+});
+
+test("H3: a party stands once in a ratio, and no party's name is the public pool's", () => {
+  const send = (others: { party: string; ratio: string }[]) =>
+    excessEntries({
+      period: "2026",
+      actual: 20_000n,
+      permitted: 10_000n,
+      ratio: { government: "40", others },
+      operator: "city-data",
+      at: AT,
+    });
+  const twice = [
+    { party: "lab", ratio: "30" },
+    { party: "lab", ratio: "30" },
+  ];
+  expect(() => send(twice)).toThrow(expect.objectContaining({ code: "ERR_SETTLEMENT_INPUT" }));
+  const pool = openLedger(revenueAccounts({ callers: [], parties: ["public-pool"] }));
+  const ledger = taken(send([{ party: "public-pool", ratio: "60" }]), pool);
+  expect([balanceOf(ledger, "treasury").posted, balanceOf(ledger, payableTo("public-pool")).posted]).toEqual([
+    4_000n,
+    6_000n,
+  ]);
 });
 
 test.each(vectorTable("revenue", "H3a"))("H3: $actual against a permitted $permitted is split by ratio", (row) => {
@@ -115,57 +152,62 @@ test.each(vectorTable("revenue", "H3a"))("H3: $actual against a permitted $permi
   }
 });
 
-const CURRENT = agreement([share("human-resources", "source", percent("30")), share("lab", "partner", percent("10"))]);
+const CURRENT = agreement([
+  share("human-resources", "source", percent("30")),
+  share("lab", "partner", percent("10")),
+  share("rent", "source", { kind: "fixed", amount: "1000.00", every: "month" }, "human-resources"),
+]);
 
-function changeTo(shares: ShareAgreement["shares"], more: Partial<ShareChange> = {}): ShareChange {
-  return {
-    next: agreement(shares, { version: 2, from: "2027-01-01" }),
-    reason: "a year's review",
-    proposedBy: { person: "li-wei", party: "city-data" },
-    approvedBy: { person: "wang-fang", party: "data-bureau" },
-    at: "2026-12-01T00:00:00.000Z",
-    ...more,
-  };
+function next(shares: ShareAgreement["shares"], more: Partial<ShareAgreement> = {}): ShareAgreement {
+  return agreement(shares, { version: 2, from: "2027-01", ...more });
 }
 
-test("H8: a lowered public share and a raised partner's share are flagged, other changes are not", () => {
-  const flags = (shares: ShareAgreement["shares"]) =>
-    approveChange(CURRENT, changeTo(shares)).flags.map(({ kind, line: id }) => `${kind} ${id}`);
-  const [source, lab] = [CURRENT.shares[0], CURRENT.shares[1]].filter((one) => one !== undefined);
-  if (source === undefined || lab === undefined) throw new Error("no shares");
-  expect(flags([{ ...source, term: percent("29.9999") }, lab])).toEqual(["public-share-lowered human-resources"]);
-  expect(flags([source, { ...lab, term: percent("10.0001") }])).toEqual(["partner-share-raised lab"]);
-  expect(
-    flags([
-      { ...source, term: percent("31") },
-      { ...lab, term: percent("9") },
-    ]),
-  ).toEqual([]);
-  expect(flags([lab])).toEqual(["public-line-ended human-resources"]);
-  expect(flags([{ ...source, party: "another" }, lab])).toEqual(["public-line-ended human-resources"]);
-  expect(flags([source, lab, share("friend", "partner", percent("1"))])).toEqual(["partner-line-added friend"]);
-  const cash = { kind: "recognition", statement: "thanks" } as const;
-  expect(flags([{ ...source, term: cash }, lab])).toEqual(["public-share-lowered human-resources"]);
-  expect(flags([source, { ...lab, term: { kind: "fixed", amount: "1.00", every: "month" } }])).toEqual([
-    "partner-share-raised lab",
-  ]);
+test.each(vectorTable("revenue", "H8"))("H8: $change", (row) => {
+  const shares = (row["shares"] ?? "").split(" · ").map((text) => {
+    const [id = "", role = "", party = "", term = ""] = text.split(" ");
+    const [amount = "", every = ""] = term.split("/");
+    const kind =
+      every === "" ? percent(amount) : ({ kind: "fixed", amount, every: every as "month" | "launch" } as const);
+    return share(id, role as "partner", kind, party);
+  });
+  const operator = row["operator"] ?? "";
+  const { flags } = approveChange(CURRENT, changeTo(next(shares, { operator })));
+  const found = flags.map(({ kind, party, measure }) =>
+    [kind, party, measure].filter((part) => part !== undefined).join(" "),
+  );
+  expect(found.join(" · ")).toBe(row["flags"] === "–" ? "" : row["flags"]);
 });
 
-test("H8: one person, one party, no reason, or another version are refused", () => {
+test("H8: one person, one party, somebody who may not, one who gains, no reason, or another version are refused", () => {
+  const same = next(CURRENT.shares);
+  const wang = { person: "wang-fang", party: "data-bureau", actor: "agency" } as const;
+  const li = { person: "li-wei", party: "city-data", actor: "operator" } as const;
+  const more = CURRENT.shares.map((line) => (line.id === "human-resources" ? { ...line, term: percent("31") } : line));
   const attempts: ShareChange[] = [
-    changeTo(CURRENT.shares, { approvedBy: { person: "li-wei", party: "data-bureau" } }),
-    changeTo(CURRENT.shares, { approvedBy: { person: "zhao-min", party: "city-data" } }),
-    changeTo(CURRENT.shares, { next: { ...CURRENT, version: 3, from: "2027-01-01" } }),
-    changeTo(CURRENT.shares, { next: { ...CURRENT, version: 2 } }),
-    changeTo(CURRENT.shares, { next: { ...CURRENT, version: 2, from: "2027-01-01", product: "other" } }),
+    changeTo(same, { approvedBy: { ...wang, person: "li-wei" } }),
+    changeTo(same, { approvedBy: { ...wang, person: "zhao-min", party: "city-data" } }),
+    changeTo(same, { approvedBy: { person: "zhao-min", party: "lab", actor: "partner" } }),
+    changeTo(same, { approvedBy: { person: "zhao-min", party: "audit-office", actor: "auditor" } }),
+    changeTo(same, { proposedBy: { ...li, actor: "public" } }),
+    changeTo(next(more), { approvedBy: { person: "sun-li", party: "human-resources", actor: "source" } }),
+    changeTo({ ...same, version: 3 }),
+    changeTo({ ...same, from: CURRENT.from }),
+    changeTo({ ...same, product: "other" }),
   ];
-  for (const change of attempts) {
-    expect(() => approveChange(CURRENT, change)).toThrow(
+  for (const [i, change] of attempts.entries()) {
+    expect(() => approveChange(CURRENT, change), String(i)).toThrow(
       expect.objectContaining({ code: "ERR_SETTLEMENT_REFUSED", message: expect.stringContaining("H8") as string }),
     );
   }
-  expect(() => approveChange(CURRENT, changeTo(CURRENT.shares, { reason: "" }))).toThrow(
+  expect(() => approveChange(CURRENT, changeTo(same, { reason: "" }))).toThrow(
     expect.objectContaining({ code: "ERR_SETTLEMENT_INPUT" }),
+  );
+  const shell = [...CURRENT.shares, share("shell", "operator", percent("1"))];
+  expect(() => approveChange(CURRENT, changeTo(next(shell)))).toThrow(
+    expect.objectContaining({
+      code: "ERR_SETTLEMENT_INPUT",
+      message: expect.stringContaining("(shell)/role") as string,
+    }),
   );
 });
 
@@ -198,6 +240,31 @@ test("H9: auditors read everything and change nothing, and anybody may report wi
   ]) {
     expect(() => readReport(named)).toThrow(expect.objectContaining({ code: "ERR_SETTLEMENT_INPUT" }));
   }
+});
+
+test.each(vectorTable("revenue", "H9"))("H9: $actor does what the table says and nothing else", (row) => {
+  const actions: Record<string, RevenueAction> = {
+    "reads the ledger": "read-ledger",
+    proposes: "propose-share-change",
+    approves: "approve-share-change",
+    posts: "post-entries",
+    "ends a dispute": "end-dispute",
+    reports: "report",
+  };
+  for (const [column, action] of Object.entries(actions)) {
+    expect(mayAct(row["actor"] as RevenueActor, action), column).toBe(row[column] === "yes");
+  }
+});
+
+test.each(vectorTable("revenue", "H10"))("H10: of $[came in], $reinvested is reinvested", (row) => {
+  const spent = reinvestment("servers", {
+    reference: "out-1",
+    amount: fen(row, "reinvested"),
+    at: "2026-10-20T00:00:00.000Z",
+  });
+  const { ledger, outcomes } = addEntries(withCash(fen(row, "came in")), [spent]);
+  const left = outcomes[0]?.kind === "refused" ? "refused" : yuanText(balanceOf(ledger, "bank").posted);
+  expect(left).toBe(row["at the bank"]);
 });
 
 test("H10: the separate account agrees with the bank, and what was reinvested stands there with its purpose", () => {
@@ -239,7 +306,7 @@ test("H11: what the exchange says agrees with the ledger, or each difference is 
 });
 
 test("H11: measured, billed, split, collected and paid out: nobody pays or gets more than is owed", () => {
-  const history = historyOf(CURRENT);
+  const history = historyOf({ ...CURRENT, shares: CURRENT.shares.slice(0, 2) });
   const month = settleMonth(monthOf(history, [line("bill-1", 100_000n)]));
   const billed = taken([...month.entries]);
   expect(owedByCallers(billed)).toEqual([{ caller: "bank-a", owed: 100_000n }]);

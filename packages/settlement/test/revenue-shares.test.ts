@@ -4,25 +4,30 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   addEntries,
-  agreementOn,
+  agreementFor,
+  agreementHistory,
   balanceOf,
+  disputePosted,
   endDispute,
   exact,
   openLedger,
   payableTo,
   receivableOf,
   revenueAccounts,
+  revenueLines,
   roundingsUnder,
   settleMonth,
   wholeFen,
   yuanText,
+  type AgreementHistory,
   type ContributionClass,
   type Ledger,
   type MonthSettlement,
   type RevenueRole,
   type ShareAgreement,
 } from "../src/index.ts";
-import { agreement, historyOf, line, monthOf, percent, share } from "./revenue-fixture.ts";
+import { agreement, changeTo, historyOf, line, monthOf, percent, share } from "./revenue-fixture.ts";
+import { FREE_EVIDENCE, LICENCE, november } from "./statement-fixture.ts";
 import { vectorTable } from "./vector-tables.ts";
 
 function booked(settlement: MonthSettlement, before: Ledger = ledgerOf()): Ledger {
@@ -57,12 +62,19 @@ test("H1: each share has a party and a class of contribution, and gets its part"
   expect(found).toEqual(rows.map((row) => [row["party"], row["role"], row["contribution"], row["amount"]]));
 });
 
-test("H1: a product without an agreement on the month's last day, and unknown roles or contributions, are refused", () => {
-  const later = historyOf(agreement([], { from: "2026-12-01" }));
-  expect(() => settleMonth(monthOf(later, [line("bill-1", 1n)]))).toThrow(
-    expect.objectContaining({ code: "ERR_SETTLEMENT_REFUSED", message: expect.stringContaining("H1") as string }),
-  );
-  expect(agreementOn(historyOf(agreement([], { from: "2026-11-30" })), "credit", "2026-11-30").version).toBe(1);
+test("H1: a product without an agreement for the month, and unknown roles or contributions, are refused", () => {
+  const refused = expect.objectContaining({
+    code: "ERR_SETTLEMENT_REFUSED",
+    message: expect.stringContaining("H1") as string,
+  });
+  for (const term of [{ from: "2026-12" }, { until: "2026-10" }]) {
+    const other = historyOf(agreement([], term));
+    expect(() => settleMonth(monthOf(other, [line("bill-1", 1n)]))).toThrow(refused);
+    expect(settleMonth(monthOf(other, [])).agreements).toEqual([]);
+  }
+  const exactly = historyOf(agreement([], { from: "2026-11", until: "2026-11" }));
+  expect(agreementFor(exactly, "credit", "2026-11").version).toBe(1);
+  expect(() => agreementFor(exactly, "credit", "2026-12")).toThrow(refused);
   for (const bad of [{ role: "friend" }, { contribution: "friendship" }]) {
     const shares = [{ ...share("a", "partner", percent("1")), ...bad }] as ShareAgreement["shares"];
     expect(() => historyOf(agreement(shares))).toThrow(
@@ -92,6 +104,8 @@ test("H2: fixed sums are due by the month or at launch, whatever came in, and ar
   expect(balanceOf(usual, payableTo("a")).posted).toBe(150_000n);
   expect(balanceOf(usual, payableTo("b")).posted).toBe(0n);
   expect(balanceOf(usual, "shares").posted).toBe(150_000n);
+  const without = booked(settleMonth(monthOf(history, [])));
+  expect(balanceOf(without, payableTo("a")).posted).toBe(150_000n);
   const launch = booked(settleMonth(monthOf(history, [], { launched: ["credit"] })));
   expect(balanceOf(launch, payableTo("b")).posted).toBe(8_000_000n);
   expect(launch.transfers.size).toBe(2);
@@ -122,10 +136,12 @@ test("H2: whatever the shares and lines, they sum to the whole, in any order of 
       const history = historyOf(agreement(shares));
       const lines = list.map((amount, i) => line(`bill-${i}`, amount, { caller: i % 2 === 0 ? "bank-a" : "bank-b" }));
       const settlement = settleMonth(monthOf(history, lines));
-      for (const { id, amount } of lines) {
-        const parts = settlement.shares.filter((one) => one.line === id);
-        expect(parts.reduce((sum, one) => sum + one.amount, 0n)).toBe(amount);
-      }
+      expect(settlement.shares.reduce((sum, one) => sum + one.amount, 0n)).toBe(settlement.total);
+      // The same income in one bill is split the same.
+      const whole = settleMonth(monthOf(history, [line("bill", settlement.total)]));
+      expect(whole.shares.map(({ share: id, amount }) => [id, amount])).toEqual(
+        settlement.shares.map(({ share: id, amount }) => [id, amount]),
+      );
       expect(settleMonth(monthOf(history, lines.toReversed()))).toEqual(settlement);
       const ledger = booked(settlement);
       const income = balanceOf(ledger, "income").posted;
@@ -149,7 +165,7 @@ test("H2: a share tells its price, its agreement, and how it was rounded", () =>
   const figure = settlement.shares.find((one) => one.share === "a")?.figure;
   expect(figure?.derivation).toMatchObject({
     rule: { id: "H2", set: "credit-shares v1" },
-    inputs: [{ line: "lines/bill-1" }],
+    inputs: [{ id: "income:credit", derivation: { inputs: [{ line: "lines/bill-1" }] } }],
   });
   const roundings = figure === undefined ? [] : roundingsUnder(figure);
   expect(roundings.map(({ rounding }) => [rounding.mode, rounding.exact])).toEqual([
@@ -180,6 +196,60 @@ test("H4: a service in place of cash is recorded with its value and evidence, an
   );
 });
 
+test.each(vectorTable("revenue", "H4"))("H4: $service by the $every, launched: $launched", (row) => {
+  const [service, value, every] = [row["service"] ?? "", row["value"] ?? "", row["every"] as "month" | "launch"];
+  const term = { kind: "non-cash", service, value, evidence: "contract-7", every } as const;
+  const launched = row["launched"] === "yes" ? ["credit"] : [];
+  const settlement = settleMonth(monthOf(historyOf(agreement([share("a", "source", term)])), [], { launched }));
+  const recorded = settlement.shares.find((one) => one.kind === "non-cash")?.nonCash?.value;
+  expect(recorded === undefined ? "–" : yuanText(recorded)).toBe(row["recorded"]);
+  expect(yuanText(balanceOf(booked(settlement), payableTo("a")).posted)).toBe(row["cash"]);
+});
+
+test.each(vectorTable("revenue", "H5"))("H5: a free line is $amount for a share of $percent %", (row) => {
+  const history = historyOf(agreement([share("a", "source", percent(row["percent"] ?? ""))]));
+  const settlement = settleMonth(monthOf(history, [line("bill-1", 0n, { free: true })]));
+  expect(settlement.shares.map(({ amount, recognition }) => [yuanText(amount), recognition === undefined])).toEqual([
+    [row["amount"], row["recognition"] !== "yes"],
+  ]);
+});
+
+test.each(vectorTable("revenue", "H7"))("H7: in $month the share is $share", (row) => {
+  const first = agreement([share("a", "partner", percent(row["ratio before"] ?? ""))]);
+  const second = agreement([share("a", "partner", percent(row["ratio from 2026-11"] ?? ""))], {
+    version: 2,
+    from: "2026-11",
+  });
+  const price = wholeFen(exact(row["price"] ?? ""), "price");
+  const input = monthOf(historyOf(first, changeTo(second)), [line("bill-1", price)], { month: row["month"] ?? "" });
+  expect(yuanText(settleMonth(input).shares.find((one) => one.share === "a")?.amount ?? 0n)).toBe(row["share"]);
+});
+
+test.each(vectorTable("revenue", "H12"))("H12: a dispute that is $state", (row) => {
+  const amounts = ["line", "disputed line"].map((column) => wholeFen(exact(row[column] ?? ""), column));
+  const lines = amounts.map((amount, i) => line(`bill-${i}`, amount));
+  const disputes = [{ line: "bill-1", by: "bank-a", reason: "r", evidence: "e" }];
+  const settlement = settleMonth(
+    monthOf(historyOf(agreement([share("a", "partner", percent("10"))])), lines, { disputes }),
+  );
+  const end = {
+    entries: settlement.entries,
+    line: "bill-1",
+    reason: "r",
+    actor: "agency",
+    at: "2026-12-05T00:00:00.000Z",
+  } as const;
+  const decision = row["state"] as "upheld" | "rejected" | "open";
+  const ended = decision === "open" ? [] : endDispute({ ...end, decision });
+  const { ledger } = addEntries(booked(settlement), ended);
+  const accounts = ["income", payableTo("a"), receivableOf("bank-a")];
+  expect(accounts.map((account) => yuanText(balanceOf(ledger, account).posted))).toEqual([
+    row["income"],
+    row["partner"],
+    row["owed by the caller"],
+  ]);
+});
+
 test("H5: a free product is settled with zero amounts and recognition, and moves no money", () => {
   const shares = [
     share("human-resources", "source", percent("30")),
@@ -199,20 +269,34 @@ test("H5: a free product is settled with zero amounts and recognition, and moves
   );
 });
 
-test("H7: a new ratio holds from its day, and what was settled before is the same with it and without it", () => {
-  const first = agreement([share("a", "partner", percent("10"))]);
-  const second = agreement([share("a", "partner", percent("20"))], { version: 2, from: "2026-11-15" });
-  const october = (history: ReturnType<typeof historyOf>) =>
+test("H7: a new ratio holds from a month on, and what was settled before is the same with it and without it", () => {
+  const first = agreement([share("a", "partner", percent("20"))]);
+  const second = agreement([share("a", "partner", percent("10"))], { version: 2, from: "2026-11" });
+  const october = (history: AgreementHistory) =>
     settleMonth(monthOf(history, [line("bill-1", 10_000n)], { month: "2026-10" }));
-  expect(october(historyOf(first, second))).toEqual(october(historyOf(first)));
-  const november = settleMonth(monthOf(historyOf(second, first), [line("bill-1", 10_000n)]));
+  expect(october(historyOf(first, changeTo(second)))).toEqual(october(historyOf(first)));
+  const november = settleMonth(monthOf(historyOf(first, changeTo(second)), [line("bill-1", 10_000n)]));
   expect(november.agreements).toEqual([{ product: "credit", agreement: "credit-shares", version: 2 }]);
-  expect(november.shares.find((one) => one.share === "a")?.amount).toBe(2_000n);
-  for (const wrong of [{ version: 3 }, { version: 2, from: "2026-01-01" }, { version: 1 }]) {
-    expect(() => historyOf(first, { ...second, ...wrong })).toThrow(
-      expect.objectContaining({ code: "ERR_SETTLEMENT_REFUSED", message: expect.stringContaining("H7") as string }),
-    );
+  expect(november.shares.find((one) => one.share === "a")?.amount).toBe(1_000n);
+  expect(() => historyOf(agreement([], { from: "2026-11-15" }))).toThrow(
+    expect.objectContaining({ code: "ERR_SETTLEMENT_INPUT", message: expect.stringContaining("/from") as string }),
+  );
+});
+
+test("H7: a later version comes by a change alone", () => {
+  const first = agreement([share("a", "partner", percent("20"))]);
+  const second = agreement([share("a", "partner", percent("10"))], { version: 2, from: "2026-11" });
+  const refusedBy = (rule: string): unknown =>
+    expect.objectContaining({ code: "ERR_SETTLEMENT_REFUSED", message: expect.stringContaining(rule) as string });
+  expect(() => agreementHistory([first, second])).toThrow(refusedBy("H7"));
+  expect(() => agreementHistory([second])).toThrow(refusedBy("H7"));
+  expect(() => agreementHistory([first, first])).toThrow(refusedBy("H7"));
+  expect(() => agreementHistory([], [changeTo(second)])).toThrow(refusedBy("H7"));
+  for (const wrong of [{ version: 3 }, { from: "2026-01" }, { version: 1 }]) {
+    expect(() => historyOf(first, changeTo({ ...second, ...wrong }))).toThrow(refusedBy("H8"));
   }
+  const third = agreement([share("a", "partner", percent("5"))], { version: 3, from: "2026-12" });
+  expect(agreementHistory([first], [changeTo(third), changeTo(second)]).changes).toHaveLength(2);
 });
 
 test("H12: a disputed line is frozen and the rest settled; the end of the dispute posts all of it, or voids all of it", () => {
@@ -228,20 +312,80 @@ test("H12: a disputed line is frozen and the rest settled; the end of the disput
   const standing = (book: Ledger): bigint[] =>
     ["income", payableTo("a"), receivableOf("bank-a")].map((account) => balanceOf(book, account).posted);
   expect(standing(ledger)).toEqual([10_000n, 1_000n, 10_000n]);
-  const end = { settlement, line: "bill-2", reason: "the receipts agree", at: "2026-12-05T00:00:00.000Z" } as const;
-  const rejected = addEntries(ledger, endDispute({ ...end, decision: "rejected" })).ledger;
+  const end = {
+    line: "bill-2",
+    reason: "the receipts agree",
+    actor: "agency",
+    at: "2026-12-05T00:00:00.000Z",
+  } as const;
+  const { entries } = settlement;
+  const rejected = addEntries(ledger, endDispute({ ...end, entries, decision: "rejected" })).ledger;
   expect(standing(rejected)).toEqual([15_000n, 1_500n, 15_000n]);
-  const upheld = addEntries(ledger, endDispute({ ...end, decision: "upheld" })).ledger;
+  const upheld = addEntries(ledger, endDispute({ ...end, entries, decision: "upheld" })).ledger;
   expect(standing(upheld)).toEqual([10_000n, 1_000n, 10_000n]);
-  const refusedEntries = addEntries(upheld, endDispute({ ...end, decision: "rejected" }));
+  const refusedEntries = addEntries(upheld, endDispute({ ...end, entries, decision: "rejected" }));
   expect(refusedEntries.outcomes.every((one) => one.kind === "refused" && one.reason === "not-held")).toBe(true);
-  expect(() => endDispute({ ...end, line: "bill-1", decision: "upheld" })).toThrow(
-    expect.objectContaining({ code: "ERR_SETTLEMENT_REFUSED" }),
-  );
+  const refusal = expect.objectContaining({
+    code: "ERR_SETTLEMENT_REFUSED",
+    message: expect.stringContaining("H12") as string,
+  });
+  expect(() => endDispute({ ...end, entries, line: "bill-1", decision: "upheld" })).toThrow(refusal);
+  expect(() => endDispute({ ...end, entries, actor: "operator", decision: "upheld" })).toThrow(refusal);
   const unknown = [{ line: "bill-9", by: "bank-a", reason: "x", evidence: "y" }];
   expect(() => settleMonth(monthOf(history, [line("bill-1", 1n)], { disputes: unknown }))).toThrow(
     expect.objectContaining({ code: "ERR_SETTLEMENT_REFUSED", message: expect.stringContaining("H12") as string }),
   );
+});
+
+test("H12: a line that was posted is taken back as a held reversal, which stands or falls with the dispute", () => {
+  const history = historyOf(agreement([share("a", "partner", percent("10"))]));
+  const bill = line("bill-2", 5_000n);
+  const posted = booked(settleMonth(monthOf(history, [line("bill-1", 10_000n), bill])));
+  const standing = (book: Ledger): bigint[][] =>
+    ["income", payableTo("a"), receivableOf("bank-a")].map((account) => Object.values(balanceOf(book, account)));
+  const dispute = { line: "bill-2", by: "bank-a", reason: "counted twice", evidence: "letter-3" };
+  const at = "2026-12-05T00:00:00.000Z";
+  const entries = disputePosted({ month: "2026-11", line: bill, dispute, history, at });
+  const { ledger, outcomes } = addEntries(posted, entries);
+  expect(outcomes.map(({ kind }) => kind)).toEqual(["taken", "taken"]);
+  expect(standing(ledger)).toEqual([
+    [15_000n, 10_000n],
+    [1_500n, 1_000n],
+    [15_000n, 10_000n],
+  ]);
+  const end = { entries, line: "bill-2", actor: "agency", reason: "r", at } as const;
+  const upheld = addEntries(ledger, endDispute({ ...end, decision: "upheld" })).ledger;
+  expect(standing(upheld).map(([amount]) => amount)).toEqual([10_000n, 1_000n, 10_000n]);
+  const rejected = addEntries(ledger, endDispute({ ...end, decision: "rejected" })).ledger;
+  expect(standing(rejected).map(([amount]) => amount)).toEqual([15_000n, 1_500n, 15_000n]);
+});
+
+test("names of lines, products and shares never meet in the name of one transfer", () => {
+  const fixed = { kind: "fixed", amount: "7.00", every: "month" } as const;
+  const history = agreementHistory([
+    agreement([share("s", "partner", percent("10"), "a"), share("t", "partner", fixed, "b")]),
+    agreement([share("s", "partner", fixed, "a"), share("t", "partner", percent("10"), "b")], { product: "other" }),
+  ]);
+  const lines = [line("credit", 1_000n), line("other", 1_000n, { product: "other" }), line("a:s", 500n)];
+  const disputes = [{ line: "a:s", by: "bank-a", reason: "r", evidence: "e" }];
+  const settlement = settleMonth(monthOf(history, lines, { disputes }));
+  const names = settlement.entries.flatMap((entry) => ("id" in Object(entry.transfer) ? [Object(entry.transfer)] : []));
+  expect(new Set(names.map(({ id }: { id: string }) => id)).size).toBe(settlement.entries.length);
+  booked(settlement);
+});
+
+test("H11: the lines of a statement are distributed as they are, free ones without cash", () => {
+  const statement = november({ uses: [{ caller: "bank", product: "p", quantity: "5", before: "0" }] });
+  expect(revenueLines(statement)).toEqual([{ id: "bank:p", product: "p", caller: "bank", amount: 500n, free: false }]);
+  const free = november({
+    licences: [{ ...LICENCE, purpose: "public-welfare", evidence: FREE_EVIDENCE }],
+    tariffs: [],
+    uses: [{ caller: "bank", product: "p", quantity: "5", before: "0" }],
+  });
+  expect(revenueLines(free)).toMatchObject([{ amount: 0n, free: true }]);
+  const history = historyOf(agreement([share("a", "partner", percent("10"))], { product: "p" }));
+  const settlement = settleMonth(monthOf(history, revenueLines(statement)));
+  expect(settlement.total).toBe(wholeFen(statement.total.value, "total"));
 });
 
 test("lines with a negative amount, of one id, or of no month are refused before anything is computed", () => {

@@ -40,7 +40,7 @@ export const Transfer = z.strictObject({
   amount: z.bigint().min(1n, "an amount of one fen or more").max(MAX_FEN, "an amount within the limit"),
   /** What it is for, and the line of the statement, bill or decision behind it. */
   memo: Text,
-  reference: LineId.optional(),
+  reference: TransferId.optional(),
 });
 export type Transfer = z.infer<typeof Transfer>;
 

@@ -1,10 +1,12 @@
-/** Agreements on the distribution of revenue (分配约定): who takes part, with which contribution, and what for it. Versions by the day from
- *  which they hold; a settlement names the version it used, so that a later one changes nothing that was settled (H7).
+/** Agreements on the distribution of revenue (分配约定): who takes part, with which contribution, and what for it. A settlement names the
+ *  version it used, so that a later one changes nothing that was settled (H7).
  *  @module */
-import { SluiceError } from "@sluice/protocol";
 import { z } from "zod";
 import { exact, sumOf } from "../exact.ts";
-import { Day, LineId, MAX_LINES, readInput, Text, YuanText } from "../input.ts";
+import { LineId, Month, Text, YuanText } from "../input.ts";
+
+/** Most lines of one agreement. */
+const MAX_SHARES = 64;
 
 /** Who may take part in a distribution (H1): 数源单位、实施机构、运营机构、交易平台、平台合作方、其他. */
 export const RevenueRole = z.enum(["source", "agency", "operator", "exchange", "partner", "other"]);
@@ -54,63 +56,39 @@ export const ShareLine = z.strictObject({
 });
 export type ShareLine = z.infer<typeof ShareLine>;
 
-/** One version of the agreement on one product. What percentages leave stays with the operator. */
+/** One version of the agreement on one product. What percentages leave stays with the operator. It holds for whole months, so that no
+ *  month is split by what was agreed in its middle. */
 export const ShareAgreement = z
   .strictObject({
     id: LineId,
     product: LineId,
     version: z.int().min(1),
-    from: Day,
+    /** First and last month; without end while `until` is absent. */
+    from: Month,
+    until: Month.optional(),
     operator: LineId,
-    shares: z.array(ShareLine).max(64),
+    shares: z.array(ShareLine).max(MAX_SHARES),
   })
-  .superRefine(({ shares }, context) => {
+  .superRefine(({ shares, operator, from, until }, context) => {
+    const issue = (path: (string | number)[], message: string): void =>
+      context.addIssue({ code: "custom", path, message });
     const seen = new Set<string>();
-    for (const [i, { id }] of shares.entries()) {
-      if (seen.has(id))
-        context.addIssue({ code: "custom", path: ["shares", i], message: "an id that no other line has" });
+    for (const [i, { id, party, role }] of shares.entries()) {
+      if (seen.has(id)) issue(["shares", i], "an id that no other line has");
+      if (role === "operator" && party !== operator)
+        issue(["shares", i, "role"], "another role: the operator is named above");
       seen.add(id);
     }
     const percents = shares.flatMap(({ term }) =>
       term.kind === "percent" && SharePercent.safeParse(term.percent).success ? [exact(term.percent)] : [],
     );
-    if (sumOf(percents).isGreaterThan(100)) {
-      context.addIssue({ code: "custom", path: ["shares"], message: "shares of at most 100 % together" });
-    }
+    if (sumOf(percents).isGreaterThan(100)) issue(["shares"], "shares of at most 100 % together");
+    if (until !== undefined && until < from) issue(["until"], "a month that is not before the first");
   });
 export type ShareAgreement = z.infer<typeof ShareAgreement>;
 
-/** Versions of agreements by product, the earliest first. */
-export type AgreementHistory = ReadonlyMap<string, readonly ShareAgreement[]>;
-
-/** Reads agreements.
- *  @throws ERR_SETTLEMENT_INPUT for one of another shape, shares above 100 % or an id that occurs twice; ERR_SETTLEMENT_REFUSED (H7) when
- *  versions of a product do not count up from 1 with later days. */
-export function agreementHistory(agreements: readonly ShareAgreement[]): AgreementHistory {
-  const read = readInput(z.array(ShareAgreement).max(MAX_LINES), agreements, "agreements");
-  const history = new Map<string, ShareAgreement[]>();
-  for (const agreement of read.toSorted((a, b) => a.version - b.version)) {
-    const before = history.get(agreement.product) ?? [];
-    const last = before.at(-1);
-    if (agreement.version !== before.length + 1 || (last !== undefined && agreement.from <= last.from)) {
-      throw new SluiceError("ERR_SETTLEMENT_REFUSED", {
-        line: `agreements/${agreement.id}`,
-        rule: "H7",
-        reason: "versions of a product count up from 1, each from a later day",
-      });
-    }
-    history.set(agreement.product, [...before, agreement]);
-  }
-  return history;
-}
-
-/** The version that holds on a day.
- *  @throws ERR_SETTLEMENT_REFUSED (H1) when the product has none then. */
-export function agreementOn(history: AgreementHistory, product: string, day: string): ShareAgreement {
-  const agreement = history.get(product)?.findLast(({ from }) => from <= day);
-  if (agreement === undefined) {
-    const reason = `no agreement on shares holds on ${day}`;
-    throw new SluiceError("ERR_SETTLEMENT_REFUSED", { line: `products/${product}`, rule: "H1", reason });
-  }
-  return agreement;
+/** The version that holds for a month; null when none does. */
+export function agreementOf(versions: readonly ShareAgreement[], month: string): ShareAgreement | null {
+  const agreement = versions.findLast(({ from }) => from <= month);
+  return agreement === undefined || (agreement.until !== undefined && agreement.until < month) ? null : agreement;
 }

@@ -5,7 +5,8 @@ import { z } from "zod";
 import { LineId, readInput } from "../input.ts";
 
 /** Who deals with revenue. */
-export type RevenueActor = "operator" | "agency" | "source" | "partner" | "auditor" | "supervisor" | "public";
+export const RevenueActor = z.enum(["operator", "agency", "source", "partner", "auditor", "supervisor", "public"]);
+export type RevenueActor = z.infer<typeof RevenueActor>;
 
 /** What can be done with it. */
 export type RevenueAction =

@@ -1,16 +1,18 @@
-/** The distribution of a month (收益分配): each line of the month's statement is split by the agreement that holds on the month's last day,
- *  and becomes entries of the ledger. A disputed line is held whole, the others are posted (H12). What percentages leave is the operator's;
- *  fixed sums are the operator's expense, whatever came in.
+/** The distribution of a month (收益分配): what came in for each product is split by the agreement that holds for the month, once for all its
+ *  lines, so that it does not matter into how many bills a sum is cut. A disputed line is split by itself and held; the rest is posted
+ *  (H12). What percentages leave is the operator's; fixed sums are the operator's expense, whatever came in.
  *  @module */
 import { SluiceError, type Instant } from "@sluice/protocol";
 import { z } from "zod";
 import { MAX_LINES, Month, readInput } from "../input.ts";
-import type { Entry } from "../ledger/journal.ts";
-import { yuanText, type Fen } from "../money.ts";
+import type { Entry, Transfer } from "../ledger/journal.ts";
+import { givenFigure, sumFigure } from "../make-figure.ts";
+import { yuanOf, yuanText, type Fen } from "../money.ts";
 import { ACCOUNTS, payableTo, receivableOf } from "./accounts.ts";
-import { agreementOn, type AgreementHistory } from "./agreement.ts";
+import { agreementOf, type ShareAgreement } from "./agreement.ts";
+import { agreementFor, type AgreementHistory } from "./history.ts";
 import { Dispute, RevenueLine } from "./revenue-line.ts";
-import { dueByMonth, sharesOf, type SettledShare } from "./share-out.ts";
+import { dueByMonth, partsOf, recognitionsOf, type SettledShare } from "./share-out.ts";
 
 /** A month's distribution, with the entries that post it. */
 export interface MonthSettlement {
@@ -36,46 +38,41 @@ export interface MonthInput {
   readonly at: Instant;
 }
 
-/** Splits the month's lines. The result does not depend on the order of its inputs.
+/** Splits the month's lines, and adds what is due for every product whose agreement holds. The result does not depend on the order of its
+ *  inputs.
  *  @throws ERR_SETTLEMENT_INPUT for lines of another shape or of one id; ERR_SETTLEMENT_REFUSED (H1) for a product without agreement,
  *  (H12) for a dispute over an unknown line. */
 export function settleMonth(input: MonthInput): MonthSettlement {
-  const { month, lines, disputes, products } = readMonth(input);
-  const agreements = products.map((product) => agreementOn(input.history, product, lastDayOf(month)));
-  const byProduct = new Map(agreements.map((agreement) => [agreement.product, agreement]));
-  const shares: SettledShare[] = [];
-  const entries: Entry[] = [];
-  for (const line of lines) {
-    const agreement = byProduct.get(line.product);
-    if (agreement === undefined) continue;
-    const frozen = disputes.get(line.id);
-    const settled = sharesOf(line, agreement).map((share) => (frozen === undefined ? share : { ...share, frozen }));
-    shares.push(...settled);
-    entries.push(
-      ...entriesOf({ line, settled, id: `${month}:${line.id}`, at: input.at, operator: agreement.operator }),
-    );
-  }
+  const { month, lines, disputes, agreements } = readMonth(input);
   const launched = new Set(input.launched);
+  const shares: SettledShare[] = [];
+  const entries: Entry[] = lines.flatMap((line) => billOf(line, disputes.get(line.id), month, input.at));
   for (const agreement of agreements) {
-    const due = dueByMonth(agreement, launched.has(agreement.product));
-    shares.push(...due);
-    for (const { share, party, amount } of due) {
-      if (amount === 0n || party === agreement.operator) continue;
-      const memo = `固定分配 fixed share in ${month}`;
-      const id = `${month}:${agreement.product}:${share}`;
-      entries.push({
-        type: "post",
-        transfer: {
-          id,
+    const { product } = agreement;
+    const own = lines.filter((line) => line.product === product);
+    for (const line of own) if (line.free) shares.push(...recognitionsOf(line.id, agreement));
+    const paid = own.filter(({ free }) => !free);
+    const undisputed = paid.filter(({ id }) => !disputes.has(id));
+    const split = undisputed.length === 0 ? [] : partsOf(incomeOf(undisputed, agreement), agreement);
+    shares.push(...split);
+    entries.push(...owedEntries(split, agreement, { type: "post", id: `${month}:share:${product}`, at: input.at }));
+    for (const line of paid) {
+      const frozen = disputes.get(line.id);
+      if (frozen === undefined) continue;
+      const held = partsOf(priceOf(line), agreement).map((share) => ({ ...share, line: line.id, frozen }));
+      shares.push(...held);
+      entries.push(
+        ...owedEntries(held, agreement, {
+          type: "hold",
+          id: `${month}:disputed:${line.id}`,
           at: input.at,
-          debit: ACCOUNTS.shares,
-          credit: payableTo(party),
-          amount,
-          memo,
-          reference: share,
-        },
-      });
+          line: line.id,
+        }),
+      );
     }
+    const due = dueByMonth(agreement, launched.has(product));
+    shares.push(...due);
+    entries.push(...owedEntries(due, agreement, { type: "post", id: `${month}:fixed:${product}`, at: input.at }));
   }
   return {
     month,
@@ -92,7 +89,7 @@ function readMonth(input: MonthInput): {
   readonly month: string;
   readonly lines: readonly RevenueLine[];
   readonly disputes: ReadonlyMap<string, Dispute>;
-  readonly products: readonly string[];
+  readonly agreements: readonly ShareAgreement[];
 } {
   const month = readInput(Month, input.month, "month");
   const read = readInput(z.array(RevenueLine).max(MAX_LINES), input.lines, "lines");
@@ -107,51 +104,79 @@ function readMonth(input: MonthInput): {
     }
     disputes.set(dispute.line, dispute);
   }
-  const products = [...new Set([...read.map(({ product }) => product), ...(input.launched ?? [])])].toSorted();
-  return { month, lines: read.toSorted((a, b) => (a.id < b.id ? -1 : 1)), disputes, products };
+  const needed = new Set([...read.map(({ product }) => product), ...(input.launched ?? [])]);
+  const holding = [...input.history.versions].flatMap(([product, versions]) =>
+    agreementOf(versions, month) === null ? [] : [product],
+  );
+  const products = [...new Set([...needed, ...holding])].toSorted();
+  return {
+    month,
+    lines: read.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    disputes,
+    agreements: products.map((product) => agreementFor(input.history, product, month)),
+  };
 }
 
-/** Last day of a month. */
-function lastDayOf(month: string): string {
-  const [year, number] = month.split("-").map(Number);
-  return new Date(Date.UTC(year ?? 0, number ?? 0, 0)).toISOString().slice(0, 10);
+/** The transaction price of one line. */
+function priceOf({ id, amount }: RevenueLine): ReturnType<typeof givenFigure> {
+  return givenFigure(
+    { id, label: { zh: "成交金额", en: "transaction price" }, unit: "yuan" },
+    yuanOf(amount),
+    `lines/${id}`,
+  );
 }
 
-/** The caller's debt against income, and each share of others against what is owed to them; held where the line is disputed. */
-function entriesOf(options: {
-  readonly line: RevenueLine;
-  readonly settled: readonly SettledShare[];
-  readonly id: string;
-  readonly at: Instant;
-  readonly operator: string;
-}): Entry[] {
-  const { line, settled, id, at, operator } = options;
-  if (line.amount === 0n) return [];
-  const type = settled.some(({ frozen }) => frozen !== undefined) ? "hold" : "post";
-  const memo = `账单 bill of ${yuanText(line.amount)} yuan`;
-  const bill = {
+/** What came in for a product: the prices of its lines. */
+function incomeOf(
+  lines: readonly RevenueLine[],
+  { id, product, version }: ShareAgreement,
+): ReturnType<typeof sumFigure> {
+  return sumFigure({
+    id: `income:${product}`,
+    label: { zh: "本月成交金额合计", en: "transaction prices of the month" },
+    unit: "yuan",
+    rule: { id: "H2", set: `${id} v${version}`, source: "003 七(四)" },
+    inputs: lines.map(priceOf),
+  });
+}
+
+/** The caller's debt against income; held where the line is disputed. */
+function billOf(
+  { id, caller, amount }: RevenueLine,
+  dispute: Dispute | undefined,
+  month: string,
+  at: Instant,
+): Entry[] {
+  if (amount === 0n) return [];
+  const memo = `账单 bill of ${yuanText(amount)} yuan`;
+  const transfer: Transfer = {
+    id: `${month}:bill:${id}`,
+    at,
+    debit: receivableOf(caller),
+    credit: ACCOUNTS.income,
+    amount,
+    memo,
+    reference: id,
+  };
+  return [{ type: dispute === undefined ? "post" : "hold", transfer }];
+}
+
+/** What is owed to others than the operator. */
+function owedEntries(
+  shares: readonly SettledShare[],
+  { operator }: ShareAgreement,
+  {
+    type,
     id,
     at,
-    debit: receivableOf(line.caller),
-    credit: ACCOUNTS.income,
-    amount: line.amount,
-    memo,
-    reference: line.id,
-  };
-  const others = settled.filter(({ party, amount }) => amount > 0n && party !== operator);
-  return [
-    { type, transfer: bill },
-    ...others.map(({ share, party, amount }): Entry => ({
-      type,
-      transfer: {
-        id: `${id}:${share}`,
-        at,
-        debit: ACCOUNTS.shares,
-        credit: payableTo(party),
-        amount,
-        memo: `分成 share ${share}`,
-        reference: line.id,
-      },
-    })),
-  ];
+    line,
+  }: { readonly type: "post" | "hold"; readonly id: string; readonly at: Instant; readonly line?: string },
+): Entry[] {
+  return shares
+    .filter(({ party, amount }) => amount > 0n && party !== operator)
+    .map(({ share, party, amount, kind }): Entry => {
+      const memo = kind === "fixed" ? "固定分配 fixed share" : "分成 share of the price";
+      const accounts = { debit: ACCOUNTS.shares, credit: payableTo(party) };
+      return { type, transfer: { id: `${id}:${share}`, at, ...accounts, amount, memo, reference: line ?? share } };
+    });
 }

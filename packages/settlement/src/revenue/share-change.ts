@@ -1,13 +1,15 @@
-/** Changes of shares (分配比例调整): proposed by one person and approved by another, with a reason. A department that lowers its own share,
- *  or a partner whose share rises, is what the rules forbid for private gain (H8): such a change carries a flag for the auditors.
+/** Changes of shares (分配比例调整): proposed by one person and approved by another, of a public body that gains nothing by it, with a
+ *  reason. A public body that gets less, or anybody else who gets more, is what the rules forbid for private gain (H8): such a change
+ *  carries a flag for the auditors. What a party gets is compared over all its lines, whatever they are called.
  *  @module */
 import { Instant, SluiceError } from "@sluice/protocol";
 import { z } from "zod";
-import { exact, ZERO, type Exact } from "../exact.ts";
+import { exact, sumOf, ZERO, type Exact } from "../exact.ts";
 import { LineId, readInput, Text } from "../input.ts";
-import { ShareAgreement, type RevenueRole, type ShareTerm } from "./agreement.ts";
+import { ShareAgreement, type RevenueRole } from "./agreement.ts";
+import { mayAct, RevenueActor } from "./oversight.ts";
 
-const Person = z.strictObject({ person: LineId, party: LineId });
+const Person = z.strictObject({ person: LineId, party: LineId, actor: RevenueActor });
 
 /** A change: the next version of an agreement, who proposes and who approves it, and why. */
 export const ShareChange = z.strictObject({
@@ -19,11 +21,15 @@ export const ShareChange = z.strictObject({
 });
 export type ShareChange = z.infer<typeof ShareChange>;
 
+/** What a party gets: a part of prices (the operator's remainder included), and sums by the month and at launch, in cash and in services. */
+export const MEASURES = ["percent", "fixed-month", "fixed-launch", "non-cash-month", "non-cash-launch"] as const;
+
 /** What auditors must look at. */
 export interface ChangeFlag {
-  readonly kind: "public-share-lowered" | "partner-share-raised" | "public-line-ended" | "partner-line-added";
-  readonly line: string;
+  readonly kind: "public-share-lowered" | "share-raised" | "operator-changed";
   readonly party: string;
+  /** What became less or more; absent when the operator changed. */
+  readonly measure?: (typeof MEASURES)[number];
 }
 
 /** A change that was let through, with its flags. */
@@ -33,58 +39,70 @@ export interface ApprovedChange {
   readonly flags: readonly ChangeFlag[];
 }
 
-/** Roles whose share nobody of theirs may lower for gain, and those whose share the operator may not raise for gain. */
 const PUBLIC: ReadonlySet<RevenueRole> = new Set(["source", "agency"]);
-const PRIVATE: ReadonlySet<RevenueRole> = new Set(["partner", "other", "exchange"]);
 
 /** Lets a change through.
- *  @throws ERR_SETTLEMENT_INPUT for another shape; ERR_SETTLEMENT_REFUSED (H8) when one person does both, when both are of one party, or when
- *  it does not begin a later version of the same product. */
+ *  @throws ERR_SETTLEMENT_INPUT for another shape; ERR_SETTLEMENT_REFUSED (H8) when one person or one party does both, when either may not, when
+ *  the approver's party gains, or when it is not the next version of the same product from a later month. */
 export function approveChange(current: ShareAgreement, change: ShareChange): ApprovedChange {
   const read = readInput(ShareChange, change, "change");
+  const { next, proposedBy, approvedBy } = read;
   const refuse = (reason: string): never => {
-    throw new SluiceError("ERR_SETTLEMENT_REFUSED", { line: `change/${read.next.id}`, rule: "H8", reason });
+    throw new SluiceError("ERR_SETTLEMENT_REFUSED", { line: `change/${next.id}`, rule: "H8", reason });
   };
-  if (read.proposedBy.person === read.approvedBy.person) refuse("one person proposes and approves");
-  if (read.proposedBy.party === read.approvedBy.party) refuse("proposer and approver are of one party");
-  const { next } = read;
+  if (proposedBy.person === approvedBy.person) refuse("one person proposes and approves");
+  if (proposedBy.party === approvedBy.party) refuse("proposer and approver are of one party");
+  if (!mayAct(proposedBy.actor, "propose-share-change")) refuse("the proposer may not propose");
+  if (!mayAct(approvedBy.actor, "approve-share-change")) refuse("the approver may not approve");
   if (next.product !== current.product || next.version !== current.version + 1 || next.from <= current.from) {
-    refuse("it is not the next version of the agreement on that product");
+    refuse("it is not the next version of the agreement on that product, from a later month");
   }
-  return {
-    change: read,
-    replaces: { agreement: current.id, version: current.version },
-    flags: flagsOf(current, next),
-  };
+  const flags = flagsOf(current, next);
+  const gainers = [...partiesOf(current), ...partiesOf(next)].filter((party) => gains(current, next, party));
+  if (gainers.includes(approvedBy.party)) refuse("the approver's party gains by it");
+  return { change: read, replaces: { agreement: current.id, version: current.version }, flags };
 }
 
 function flagsOf(current: ShareAgreement, next: ShareAgreement): ChangeFlag[] {
-  const before = new Map(current.shares.map((line) => [line.id, line]));
-  const after = new Map(next.shares.map((line) => [line.id, line]));
-  const changed = next.shares.flatMap((line): ChangeFlag[] => {
-    const { id, party, role, term } = line;
-    const old = before.get(id);
-    if (old === undefined || old.party !== party || old.role !== role) {
-      return PRIVATE.has(role) ? [{ kind: "partner-line-added", line: id, party }] : [];
-    }
-    const lowered = worth(term, old.term.kind)?.isLessThan(worth(old.term, old.term.kind) ?? ZERO) ?? true;
-    const raised = worth(term, old.term.kind)?.isGreaterThan(worth(old.term, old.term.kind) ?? ZERO) ?? true;
-    if (PUBLIC.has(role) && lowered) return [{ kind: "public-share-lowered", line: id, party }];
-    return PRIVATE.has(role) && raised ? [{ kind: "partner-share-raised", line: id, party }] : [];
-  });
-  const ended = current.shares.flatMap(({ id, party, role }): ChangeFlag[] => {
-    const kept = after.get(id);
-    const same = kept !== undefined && kept.party === party && kept.role === role;
-    return PUBLIC.has(role) && !same ? [{ kind: "public-line-ended", line: id, party }] : [];
-  });
-  return [...changed, ...ended];
+  const publicParties = new Set(
+    [...current.shares, ...next.shares].filter(({ role }) => PUBLIC.has(role)).map(({ party }) => party),
+  );
+  const parties = [...new Set([...partiesOf(current), ...partiesOf(next)])].toSorted();
+  const changed = parties.flatMap((party) =>
+    MEASURES.flatMap((measure): ChangeFlag[] => {
+      const [before, after] = [worth(current, party, measure), worth(next, party, measure)];
+      if (publicParties.has(party)) return after.lt(before) ? [{ kind: "public-share-lowered", party, measure }] : [];
+      return after.gt(before) ? [{ kind: "share-raised", party, measure }] : [];
+    }),
+  );
+  return current.operator === next.operator
+    ? changed
+    : [...changed, { kind: "operator-changed", party: next.operator }];
 }
 
-/** What a term is worth in its own measure; null when it is of another kind than `kind`, and so not comparable. A change of kind is
- *  flagged either way. */
-function worth(term: ShareTerm, kind: ShareTerm["kind"]): Exact | null {
-  if (term.kind !== kind) return null;
-  if (term.kind === "percent") return exact(term.percent);
-  if (term.kind === "fixed") return exact(term.amount);
-  return term.kind === "non-cash" ? exact(term.value) : ZERO;
+function partiesOf({ shares, operator }: ShareAgreement): string[] {
+  return [operator, ...shares.map(({ party }) => party)];
+}
+
+function gains(current: ShareAgreement, next: ShareAgreement, party: string): boolean {
+  return MEASURES.some((measure) => worth(next, party, measure).gt(worth(current, party, measure)));
+}
+
+/** What a party gets by one measure over all its lines. */
+function worth({ shares, operator }: ShareAgreement, party: string, measure: (typeof MEASURES)[number]): Exact {
+  const own = shares.filter((line) => line.party === party).map(({ term }) => term);
+  if (measure === "percent") {
+    const percents = shares.flatMap((line) =>
+      line.term.kind === "percent" ? [{ party: line.party, percent: exact(line.term.percent) }] : [],
+    );
+    const remainder = exact("100").minus(sumOf(percents.map(({ percent }) => percent)));
+    const part = sumOf(percents.filter((one) => one.party === party).map(({ percent }) => percent));
+    return party === operator ? part.plus(remainder) : part;
+  }
+  return sumOf(
+    own.map((term) => {
+      if (term.kind === "fixed") return measure === `fixed-${term.every}` ? exact(term.amount) : ZERO;
+      return term.kind === "non-cash" && measure === `non-cash-${term.every}` ? exact(term.value) : ZERO;
+    }),
+  );
 }

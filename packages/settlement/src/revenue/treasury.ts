@@ -7,7 +7,9 @@ import { apportion } from "../apportion.ts";
 import { exact, sumOf } from "../exact.ts";
 import { Day, LineId, MAX_LINES, readInput, Text, YuanText } from "../input.ts";
 import type { Entry, Ledger } from "../ledger/journal.ts";
+import { chinaDay } from "../metering/china-time.ts";
 import { wholeFen, type Fen } from "../money.ts";
+import type { Rules } from "../rules/resolve.ts";
 import { ACCOUNTS, payableTo } from "./accounts.ts";
 
 /** A resource fee (资源使用费) of one period. */
@@ -26,18 +28,23 @@ export interface TreasuryState {
   readonly fee: string;
   readonly owed: Fen;
   readonly paid: Fen;
-  readonly state: "paid" | "due" | "overdue";
+  readonly state: "paid" | "paid-late" | "due" | "overdue";
+  /** Days from the due day to the day on which all was paid, or to the day that is asked for; 0 in time. */
   readonly daysLate: number;
 }
 
 const DAY_MS = 86_400_000;
+
+function feeName(fee: string): string {
+  return `fee:${fee}`;
+}
 
 /** Entries by which fees become owed. */
 export function treasuryEntries(fees: readonly TreasuryFee[], at: Instant): Entry[] {
   return readFees(fees).map(({ id, amount, period }): Entry => ({
     type: "post",
     transfer: {
-      id: `fee:${id}`,
+      id: feeName(id),
       at,
       debit: ACCOUNTS.treasuryFee,
       credit: ACCOUNTS.treasury,
@@ -57,11 +64,23 @@ export function treasuryPayment(options: {
 }): Entry {
   const { fee, payment, amount, at } = options;
   const memo = "上缴财政 paid to the treasury";
-  const id = `fee:${fee}:${payment}`;
+  const id = `${feeName(fee)}:${payment}`;
   return {
     type: "post",
     transfer: { id, at, debit: ACCOUNTS.treasury, credit: ACCOUNTS.bank, amount, memo, reference: fee },
   };
+}
+
+/** Holds fees against the rules: where a resource fee is required, the period has one.
+ *  @throws ERR_SETTLEMENT_MISSING (H3) when it has none. */
+export function requireTreasuryFee(fees: readonly TreasuryFee[], period: string, rules: Rules): void {
+  const { value, reference } = rules.of("treasuryFee");
+  if (value === "required" && !readFees(fees).some((fee) => fee.period === period)) {
+    throw new SluiceError("ERR_SETTLEMENT_MISSING", {
+      line: `fees: the resource fee of ${period}`,
+      rule: reference.id,
+    });
+  }
 }
 
 /** Where each fee stands on `on`, by what the ledger has posted until the end of that day in Shanghai.
@@ -71,18 +90,23 @@ export function treasuryStates(fees: readonly TreasuryFee[], ledger: Ledger, on:
     const fee = wholeFen(exact(amount), `fees/${id}`);
     let owed = 0n;
     let paid = 0n;
+    let paidOn: string | null = null;
     for (const { transfer, state } of ledger.transfers.values()) {
-      if (state !== "posted" || transfer.reference !== id || dayInShanghai(transfer.at) > on) continue;
-      if (transfer.credit === ACCOUNTS.treasury) owed += transfer.amount;
-      if (transfer.debit === ACCOUNTS.treasury) paid += transfer.amount;
+      const day = chinaDay(transfer.at);
+      if (state !== "posted" || day > on) continue;
+      if (transfer.id === feeName(id)) owed += transfer.amount;
+      if (!transfer.id.startsWith(`${feeName(id)}:`)) continue;
+      paid += transfer.amount;
+      if (paid >= fee) paidOn ??= day;
     }
     if (owed !== fee) {
       const reason = "the ledger owes another amount than the fee";
       throw new SluiceError("ERR_SETTLEMENT_REFUSED", { line: `fees/${id}`, rule: "H3", reason });
     }
-    const isPaid = paid >= owed;
-    const daysLate = isPaid ? 0 : Math.max(0, (Date.parse(on) - Date.parse(dueOn)) / DAY_MS);
-    return { fee: id, owed, paid, state: isPaid ? "paid" : daysLate > 0 ? "overdue" : "due", daysLate };
+    const daysLate = Math.max(0, (Date.parse(paidOn ?? on) - Date.parse(dueOn)) / DAY_MS);
+    const isLate = daysLate > 0;
+    const state = paidOn === null ? (isLate ? "overdue" : "due") : isLate ? "paid-late" : "paid";
+    return { fee: id, owed, paid, state, daysLate };
   });
 }
 
@@ -93,15 +117,12 @@ export const ExcessRatio = z
     government: YuanText,
     others: z.array(z.strictObject({ party: LineId, ratio: YuanText })).max(64),
   })
-  .refine(
-    ({ government, others }) => {
-      const parts = [government, ...others.map(({ ratio }) => ratio)].filter(
-        (part) => YuanText.safeParse(part).success,
-      );
-      return sumOf(parts.map((part) => exact(part))).isEqualTo(100);
-    },
-    { message: "parts of 100 % together" },
-  );
+  .superRefine(({ government, others }, context) => {
+    const parts = [government, ...others.map(({ ratio }) => ratio)].filter((part) => YuanText.safeParse(part).success);
+    const issue = (message: string): void => context.addIssue({ code: "custom", path: ["others"], message });
+    if (!sumOf(parts.map((part) => exact(part))).isEqualTo(100)) issue("parts of 100 % together");
+    if (new Set(others.map(({ party }) => party)).size !== others.length) issue("each party once");
+  });
 export type ExcessRatio = z.infer<typeof ExcessRatio>;
 
 /** Entries that split what `actual` exceeds `permitted`; none when it does not. The operator's part stays in its income.
@@ -114,7 +135,8 @@ export function excessEntries(options: {
   readonly operator: string;
   readonly at: Instant;
 }): Entry[] {
-  const { period, actual, permitted, operator, at } = options;
+  const period = readInput(LineId, options.period, "period");
+  const { actual, permitted, operator, at } = options;
   const { government, others } = readInput(ExcessRatio, options.ratio, "ratio");
   if (actual <= permitted) return [];
   const parts = apportion(
@@ -125,7 +147,7 @@ export function excessEntries(options: {
   return [...parts].flatMap(([party, amount]): Entry[] => {
     if (amount === 0n || party === operator) return [];
     const credit = party === GOVERNMENT ? ACCOUNTS.treasury : payableTo(party);
-    const id = `excess:${period}:${party === GOVERNMENT ? "public-pool" : party}`;
+    const id = party === GOVERNMENT ? `excess:${period}` : `excess:${period}:${party}`;
     const memo = "超额收益分成 share of income above the permitted";
     return [{ type: "post", transfer: { id, at, debit: ACCOUNTS.shares, credit, amount, memo, reference: period } }];
   });
@@ -136,9 +158,4 @@ const GOVERNMENT = "-government";
 
 function readFees(fees: readonly TreasuryFee[]): TreasuryFee[] {
   return readInput(z.array(TreasuryFee).max(MAX_LINES), fees, "fees");
-}
-
-/** The calendar day of an instant in Shanghai, which has no summer time. */
-function dayInShanghai(instant: string): string {
-  return new Date(Date.parse(instant) + 8 * 3_600_000).toISOString().slice(0, 10);
 }
