@@ -80,7 +80,15 @@ test("what waits holds 320 MiB at most by default, and every operation has a kin
   const bytes = WORK_KINDS.reduce((sum, kind) => sum + DEFAULT_ADMISSION[kind].maxWaitingBytes, 0);
   expect(bytes).toBe(320 * 1_048_576);
   const kinds = ProductForm.options.map((form) => FORM_OPERATIONS[form].map(workKindOf));
-  expect(kinds).toEqual([["lookup", "lookup"], ["psi"], ["psi"], ["score"], ["lookup"], ["lookup"]]);
+  expect(kinds).toEqual([
+    ["lookup", "lookup"],
+    ["psi"],
+    ["psi"],
+    ["score"],
+    ["lookup"],
+    ["lookup"],
+    ["lookup", "score"],
+  ]);
   for (const run of ["develop", "build"] as const) {
     expect(() => workKindOf(run)).toThrow(expect.objectContaining({ code: "ERR_GRANT_OPERATION" }));
   }
