@@ -49,6 +49,7 @@ test("the text is Chinese or English, and tells ceilings, totals, what is exclud
     expect(chinese).toContain(text);
   }
   expect(chinese).not.toContain("计算过程");
+  expect((await sluice(["price", "explain", PRICES, "--derivation"])).stdout).toContain("起始年度 = 2026 年");
   const english = (await sluice(["price", "explain", PRICES, "--en", "--derivation"])).stdout;
   for (const text of ["permitted profit rate R_allow", "no proof that the lease was filed", "Roundings (51)"]) {
     expect(english).toContain(text);
@@ -120,6 +121,15 @@ test("with half of the use a unit costs twice as much; income by the same actual
   const alike = Simulated.parse(JSON.parse((await sluice(["price", "simulate", PRICES, "--json"])).stdout));
   expect(alike.after).toEqual(alike.before);
   expect(alike.curves.prices).toHaveLength(5);
+});
+
+test("curves are given up when the person interrupts, and nothing is written or printed", async () => {
+  const page = join(await temporaryDirectory(), "page.html");
+  const signal = AbortSignal.abort();
+  const { code, stdout, stderr } = await sluice(["price", "simulate", PRICES, "--html", page], { signal });
+  expect([code === 0, stdout]).toEqual([false, ""]);
+  expect(stderr).toContain("ERR_CANCELLED");
+  await expect(readFile(page)).rejects.toThrow("ENOENT");
 });
 
 /** The example with the text of one place replaced. */

@@ -10,7 +10,7 @@ export interface Label {
 }
 
 /** What a figure counts. `unit-price` is yuan per unit of use, `use` the unit of the product's form, `normalised` units of K·v. */
-export type FigureUnit = "yuan" | "unit-price" | "percent" | "factor" | "use" | "normalised" | "count";
+export type FigureUnit = "yuan" | "unit-price" | "percent" | "factor" | "use" | "normalised" | "count" | "year";
 
 /** The rule by which a figure was derived, as the rule set that was used has it. */
 export interface RuleReference {

@@ -36,7 +36,7 @@ export const priceSimulate: Command = {
     const input = await readPriceFile(args.positional(0));
     const prices = simulatePrices(input, simulation);
     const wantsCurves = args.flag("json") || args.text("html") !== undefined || args.text("xlsx") !== undefined;
-    const curves = wantsCurves ? simulationCurves(input, simulation, prices) : null;
+    const curves = wantsCurves ? await simulationCurves(input, { simulation, prices, signal: io.signal }) : null;
     if (curves !== null) await writeFiles(args, prices, simulation, curves);
     io.stdout.write(
       curves !== null && args.flag("json")

@@ -63,6 +63,9 @@ export const EXPLANATION_STYLE: Markup = html`<style>
   table.figures th:not(:last-child) {
     text-align: left;
   }
+  table.figures th.number {
+    text-align: right;
+  }
   table.explanation th:first-child,
   table.explanation td:first-child {
     white-space: nowrap;

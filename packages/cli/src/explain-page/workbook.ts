@@ -1,7 +1,7 @@
 /** Explained figures as a workbook (XLSX) with Chinese headings. Values are numbers where a spreadsheet keeps all their digits, and texts
  *  where it would not; no cell is a formula.
  *  @module */
-import { exactText, explain, leastPlaces, type Exact, type Figure } from "@sluice/settlement";
+import { exactText, explain, leastPlaces, valueText, type Exact, type Figure } from "@sluice/settlement";
 import { COLUMNS, explanationCells } from "./explanation-table.ts";
 
 /** A cell: a text, or an exact value with the places that are shown at least. */
@@ -28,7 +28,7 @@ export function explanationSheet(figures: readonly Figure[]): WorkbookSheet {
     return [
       cell.number,
       `${"　".repeat(Math.min(cell.depth, 8))}${cell.name}`,
-      { value, places: leastPlaces(unit) },
+      unit === "year" ? valueText(row.figure) : { value, places: leastPlaces(unit) },
       cell.unit,
       cell.formula,
       cell.rule,

@@ -10,6 +10,8 @@ import type { FigureColumn } from "./pricing-figures.ts";
 export interface WordColumn<T> {
   readonly heading: string;
   readonly of: (row: T) => string;
+  /** Written as numbers are: at the right, on one line. */
+  readonly isNumber?: true;
 }
 
 /** The columns of a table. */
@@ -25,7 +27,9 @@ export function figureTable<T>(rows: readonly T[], columns: TableColumns<T>): Ma
   return html`<table class="figures">
     <thead>
       <tr>
-        ${headings({ before, figures, after }).map((heading) => html`<th>${heading}</th>`)}
+        ${before.map(({ heading }) => html`<th>${heading}</th>`)}
+        ${figures.map(({ heading }) => html`<th class="number">${heading.zh}</th>`)}
+        ${after.map(({ heading, isNumber }) => html`<th class="${wordClass(isNumber)}">${heading}</th>`)}
       </tr>
     </thead>
     <tbody>
@@ -34,7 +38,7 @@ export function figureTable<T>(rows: readonly T[], columns: TableColumns<T>): Ma
           html`<tr>
             ${before.map(({ of }) => html`<td>${of(row)}</td>`)}
             ${figures.map(({ of }) => html`<td class="number">${text(of(row))}</td>`)}
-            ${after.map(({ of }) => html`<td>${of(row)}</td>`)}
+            ${after.map(({ of, isNumber }) => html`<td class="${wordClass(isNumber)}">${of(row)}</td>`)}
           </tr>`,
       )}
     </tbody>
@@ -61,6 +65,10 @@ export function figureSheet<T>(name: string, rows: readonly T[], columns: TableC
 
 function filled<T>(rows: readonly T[], { before, figures, after = [] }: TableColumns<T>): Required<TableColumns<T>> {
   return { before, figures: figures.filter(({ of }) => rows.some((row) => of(row) !== undefined)), after };
+}
+
+function wordClass(isNumber: true | undefined): string {
+  return isNumber === true ? "number" : "";
 }
 
 function headings<T>({ before, figures, after }: Required<TableColumns<T>>): string[] {

@@ -1,10 +1,11 @@
 /** The two curves of a simulation: a product's ceiling against its estimated use, and income against the permitted as use turns out.
  *  @module */
+import { setImmediate } from "node:timers/promises";
+import { SluiceError } from "@sluice/protocol";
 import {
-  exactText,
   incomeCurve,
   priceCurve,
-  simulatePrices,
+  supposedPrices,
   type Exact,
   type Label,
   type PriceInput,
@@ -14,7 +15,7 @@ import {
 } from "@sluice/settlement";
 
 /** Multiples of the estimate in the file at which curves have points. */
-export const MULTIPLES = ["0.25", "0.3", "0.4", "0.5", "0.6", "0.75", "1", "1.25", "1.5", "1.75", "2"] as const;
+export const MULTIPLES = ["0.25", "0.35", "0.5", "0.6", "0.75", "1", "1.25", "1.5", "2"] as const;
 /** Most products whose curves are drawn. */
 export const MAX_CURVES = 8;
 
@@ -50,26 +51,38 @@ export interface SimulationCurves {
   readonly income: readonly IncomeCurvePoint[];
 }
 
-/** Curves of the products that the simulation names; of all when it names none. */
-export function simulationCurves(input: PriceInput, simulation: Simulation, prices: SimulatedPrices): SimulationCurves {
+/** Curves of the products that the simulation names; of all when it names none. Each point is a pricing of the whole file, so that it can be
+ *  given up between points.
+ *  @throws ERR_CANCELLED when `signal` aborts. */
+export async function simulationCurves(
+  input: PriceInput,
+  { simulation, prices, signal }: { simulation: Simulation; prices: SimulatedPrices; signal: AbortSignal },
+): Promise<SimulationCurves> {
   const { uses = [], lambdas = [] } = simulation;
   const named = new Set([...uses, ...lambdas].map(({ product }) => product));
   const products = input.products.filter(({ id }) => named.size === 0 || named.has(id));
-  const shown = products.slice(0, MAX_CURVES);
-  return {
-    prices: shown.map(({ id, title }) => ({ product: id, title, points: curveOf(input, simulation, id) })),
-    leftOut: products.slice(MAX_CURVES).map(({ id }) => id),
-    income: incomeOf(prices),
-  };
+  const curves: ProductCurve[] = [];
+  for (const { id, title } of products.slice(0, MAX_CURVES)) {
+    const points: PriceCurvePoint[] = [];
+    for (const multiple of MULTIPLES) {
+      await setImmediate();
+      if (signal.aborted) throw new SluiceError("ERR_CANCELLED", {}, { cause: signal.reason });
+      points.push(...pointOf(input, simulation, id, multiple));
+    }
+    curves.push({ product: id, title, points });
+  }
+  return { prices: curves, leftOut: products.slice(MAX_CURVES).map(({ id }) => id), income: incomeOf(prices) };
 }
 
-function curveOf(input: PriceInput, simulation: Simulation, product: string): PriceCurvePoint[] {
+function pointOf(input: PriceInput, simulation: Simulation, product: string, multiple: string): PriceCurvePoint[] {
   const others = (simulation.uses ?? []).filter((use) => use.product !== product);
-  return priceCurve(input, product, MULTIPLES).flatMap(({ multiple, use, unitCost, ceiling }) => {
-    const text = exactText(multiple);
-    const uses = [...others, { product, multiple: text }];
-    const after = simulatePrices(input, { ...simulation, uses }).after.products.get(product);
-    return after === undefined ? [] : [{ multiple: text, use, unitCost, before: ceiling, after: after.ceiling.value }];
+  const supposesMore = simulation.useOfAll !== undefined || others.length > 0 || (simulation.lambdas ?? []).length > 0;
+  return priceCurve(input, product, [multiple]).flatMap(({ use, unitCost, ceiling }) => {
+    const point = { multiple, use, unitCost, before: ceiling };
+    if (!supposesMore) return [{ ...point, after: ceiling }];
+    const supposed = { ...simulation, uses: [...others, { product, multiple }] };
+    const price = supposedPrices(input, supposed).products.get(product);
+    return price === undefined ? [] : [{ ...point, after: price.ceiling.value }];
   });
 }
 

@@ -33,7 +33,7 @@ function changeSection(prices: SimulatedPrices): Markup {
     ${figureTable(changesOf(prices), {
       before: [{ heading: "产品", of: (change) => change.before.cost.product.title.zh }],
       figures: CHANGE_COLUMNS,
-      after: [{ heading: "上限变化", of: changeText }],
+      after: [{ heading: "上限变化", of: changeText, isNumber: true }],
     })}`;
 }
 
@@ -48,7 +48,8 @@ function totalsSection({ before, after }: SimulatedPrices): Markup {
     <table class="figures">
       <thead>
         <tr>
-          ${["项目", SIDES.before.zh, SIDES.after.zh].map((heading) => html`<th>${heading}</th>`)}
+          <th>项目</th>
+          ${[SIDES.before, SIDES.after].map(({ zh }) => html`<th class="number">${zh}</th>`)}
         </tr>
       </thead>
       <tbody>
@@ -114,7 +115,7 @@ function pointTable(headings: readonly string[], rows: readonly (readonly (strin
   return html`<table class="figures">
     <thead>
       <tr>
-        ${headings.map((heading) => html`<th>${heading}</th>`)}
+        ${headings.map((heading) => html`<th class="number">${heading}</th>`)}
       </tr>
     </thead>
     <tbody>

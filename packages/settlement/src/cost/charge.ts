@@ -86,7 +86,7 @@ function amortised(
     whole,
     count,
     givenFigure(
-      { id: "since", label: { zh: "起始年度", en: "first year" }, unit: "count" },
+      { id: "since", label: { zh: "起始年度", en: "first year" }, unit: "year" },
       exact(since),
       `${name}/inServiceSince`,
     ),

@@ -12,6 +12,7 @@ export const UNIT_WORDS: Readonly<Record<FigureUnit, Label>> = {
   use: { zh: "单位", en: "units" },
   normalised: { zh: "归一化单位", en: "normalised units" },
   count: { zh: "", en: "" },
+  year: { zh: "年", en: "" },
 };
 
 const GROUPED = new Set<FigureUnit>(["yuan", "use", "normalised", "count"]);

@@ -43,6 +43,13 @@ export interface SimulatedPrices {
 /** Prices of `input` under what `simulation` supposes.
  *  @throws ERR_SETTLEMENT_INPUT, ERR_SETTLEMENT_TWICE, ERR_SETTLEMENT_MISSING; ERR_SETTLEMENT_REFUSED (G20) for a λ that no product can have. */
 export function simulatePrices(input: PriceInput, simulation: unknown): SimulatedPrices {
+  const after = supposedPrices(input, simulation);
+  return { before: priceProducts(input), after };
+}
+
+/** Prices of `input` as they would be, without those that are.
+ *  @throws as {@link simulatePrices}. */
+export function supposedPrices(input: PriceInput, simulation: unknown): Pricing {
   const { useOfAll, uses = [], lambdas = [] } = readInput(Simulation, simulation, "simulation");
   const multiples = new Map<string, Exact>();
   if (useOfAll !== undefined) for (const { id } of input.products) multiples.set(id, exact(useOfAll));
@@ -51,7 +58,7 @@ export function simulatePrices(input: PriceInput, simulation: unknown): Simulate
   for (const [product, { lambda }] of byProduct(lambdas, "lambdas", input)) {
     supposed.set(product, supposedLambda(product, lambda, input.rules));
   }
-  return { before: priceProducts(input), after: priceProducts(input, { useMultiples: multiples, lambdas: supposed }) };
+  return priceProducts(input, { useMultiples: multiples, lambdas: supposed });
 }
 
 function byProduct<T extends { readonly product: string }>(list: readonly T[], name: string, { products }: PriceInput) {
@@ -95,8 +102,7 @@ export interface PricePoint {
  *  @throws as {@link simulatePrices}. */
 export function priceCurve(input: PriceInput, product: string, multiples: readonly string[]): PricePoint[] {
   return multiples.flatMap((multiple) => {
-    const { after } = simulatePrices(input, { uses: [{ product, multiple }] });
-    const price = after.products.get(product);
+    const price = supposedPrices(input, { uses: [{ product, multiple }] }).products.get(product);
     if (price === undefined) return [];
     const { unitCost, base, ceiling, cost } = price;
     const values = { unitCost: unitCost.value, base: base.value, ceiling: ceiling.value };
