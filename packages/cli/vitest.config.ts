@@ -11,6 +11,7 @@ const LONG = [
   "test/job-gateway.test.ts",
   "test/job-loop.test.ts",
   "test/job-params.test.ts",
+  "test/job-selections.test.ts",
   "test/quality-commands.test.ts",
   "test/sample-commands.test.ts",
   "test/trace.test.ts",

@@ -40,6 +40,10 @@ const SHOWN: [form: string, served: RegExp][] = [
     /^ {2}risk +8 units over 3 features, which stay in the domain\n {2}risk: encrypted scores within 0\.\d+ of the plain ones for columns within their bounds, noise counted/m,
   ],
   [
+    "selection",
+    /^ {2}sums: 8 groups of \d+ to \d+ synthetic rows; [^]*sum of rows: costs ε = 0\.5 once, within ± 6 19 times[^]*fewer than 5 persons/m,
+  ],
+  [
     "dataset",
     /^ {2}people: callers read rows of the certified sample in region, [^]*?; a term of 30 days costs 150 row-/m,
   ],
@@ -59,7 +63,7 @@ test.each(process.env["SLOW"] === "1" ? SHOWN : SHOWN.slice(-2, -1))(
     expect(stderr).toBe("");
     expect(stdout).toMatch(served);
     expect(stdout).toMatch(/\nready to submit\n$/);
-    expect(stdout.includes("produce:")).toBe(!["score", "noisy", "dataset"].includes(form));
+    expect(stdout.includes("produce:")).toBe(!["score", "noisy", "selection", "dataset"].includes(form));
     expect(code).toBe(0);
   },
 );
@@ -99,7 +103,7 @@ test("a form that is none, or that the columns cannot make, is wrong usage", asy
   const directory = join(await temporaryDirectory(), "none");
   const unknown = await sluice(["job", "init", directory, "--form", "chart"]);
   expect(unknown.stderr).toMatch(
-    /^error ERR_USAGE: --form is one of lookup, set, score, hidden, table, noisy, dataset\n/,
+    /^error ERR_USAGE: --form is one of lookup, set, score, hidden, table, noisy, selection, dataset\n/,
   );
   expect(unknown.code).toBe(2);
   const resource: ResourceDescription = { ...STARTING_RESOURCE, fields: STARTING_RESOURCE.fields.slice(0, 2) };

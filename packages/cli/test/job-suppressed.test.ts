@@ -20,6 +20,7 @@ function reportOn(returned: JobOutput, outputs: JobManifest["outputs"], rowCount
     metrics: [],
     score: null,
     noisy: {},
+    selections: {},
     failure: null,
   } as const;
   return [{ ...base, findings: verdict.findings, returned, output: verdict.ok ? verdict.output : null }, manifest];

@@ -20,6 +20,7 @@ import { noisyTableText } from "../report-page/text-form.ts";
 import { formatTable } from "../table.ts";
 import { formatFindings } from "./guard-text.ts";
 import type { EntryReport, LocatedError } from "./local-run.ts";
+import { selectionPlanLines } from "./planned-selection.ts";
 import type { PlannedScore } from "./planned-score.ts";
 import { suppressedOf, type Suppressed } from "./suppressed.ts";
 import { formatGuardedTable } from "./table-text.ts";
@@ -48,6 +49,9 @@ export function formatEntry(report: EntryReport, manifest: JobManifest): string 
   if (report.score !== null) lines.push(`  ${scoreText(report.score)}`);
   for (const [name, table] of Object.entries(report.noisy)) {
     lines.push(indented(`${name}, of synthetic rows:\n${noisyTableText(table)}`));
+  }
+  for (const [name, plan] of Object.entries(report.selections)) {
+    lines.push(...selectionPlanLines(name, plan).map((line) => `  ${line}`));
   }
   if (entry === "develop" && failure === null) lines.push(...datasetLines(manifest));
   for (const [name, value] of Object.entries<OutputValue>(report.output?.values ?? {})) {
@@ -186,7 +190,8 @@ function labelText(counts: Record<string, number>): string {
 
 /** One entry as JSON. Labels and members are counted, never listed. */
 export function entryDocument(report: EntryReport, manifest: JobManifest): Record<string, unknown> {
-  const { entry, rows, wallMs, layers, log, metrics, findings, returned, output, score, noisy, failure } = report;
+  const { entry, rows, wallMs, layers, log, metrics, findings, returned, output, score, noisy, selections, failure } =
+    report;
   return {
     entry,
     rows,
@@ -201,6 +206,7 @@ export function entryDocument(report: EntryReport, manifest: JobManifest): Recor
     output: output === null ? null : outputDocument(output, manifest),
     ...(score === null ? {} : { score }),
     ...(Object.keys(noisy).length === 0 ? {} : { noisy }),
+    ...(Object.keys(selections).length === 0 ? {} : { selections }),
     ...(failure === null ? {} : locatedDocument(failure)),
   };
 }

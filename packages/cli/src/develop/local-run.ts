@@ -26,6 +26,7 @@ import { locateReason, type SourcePlace } from "@sluice/sandbox";
 import type { DevelopmentBundle } from "@sluice/sandbox/bundle";
 import { readJobOutput } from "@sluice/sandbox/output";
 import { planNoisyTables } from "./planned-noise.ts";
+import { planSelections, type PlannedSelection } from "./planned-selection.ts";
 import { planNetworkOutput, planScoreOutput, type PlannedScore } from "./planned-score.ts";
 import { buildRows } from "./row-counts.ts";
 
@@ -61,6 +62,8 @@ export interface EntryReport {
   readonly score: PlannedScore | null;
   /** Noisy tables that the domain would make, here of synthetic rows, by output; after `develop`. */
   readonly noisy: Readonly<Record<string, NoisyTable>>;
+  /** Products of hidden selections that the domain would form, here of synthetic rows, by output; after `develop`. */
+  readonly selections: Readonly<Record<string, PlannedSelection>>;
   readonly failure: LocatedError | null;
 }
 
@@ -90,7 +93,7 @@ export async function runLocally(
   const heldOut = synthesize(source, names, { rows, seed: seed + 2 });
   const developed = await runEntry(job, manifest, { entry: "develop", table: sample, heldOut }, options);
   const model = modelOf(developed.output);
-  const planned = withNoise(await withScore(developed, manifest, model), manifest, sample);
+  const planned = withDeclared(await withScore(developed, manifest, model), manifest, sample, source.policy.k);
   const kinds = Object.values(manifest.outputs).map(({ kind }) => kind);
   if (!kinds.some(isProducedKind) || planned.output === null) return [planned];
   // A build reads other rows than the sample.
@@ -119,10 +122,12 @@ async function withPlan(report: EntryReport, plan: () => Promise<PlannedScore | 
   }
 }
 
-function withNoise(report: EntryReport, manifest: JobManifest, rows: ColumnBatch): EntryReport {
+/** With what the domain makes of the declaration alone. */
+function withDeclared(report: EntryReport, manifest: JobManifest, rows: ColumnBatch, k: number): EntryReport {
   if (report.failure !== null) return report;
   try {
-    return { ...report, noisy: planNoisyTables(manifest, rows, systemRandom) };
+    const noisy = planNoisyTables(manifest, rows, systemRandom);
+    return { ...report, noisy, selections: planSelections(manifest, rows, k, systemRandom) };
   } catch (error) {
     if (!isSluiceError(error)) throw error;
     return { ...report, failure: { error, place: null } };
@@ -171,7 +176,17 @@ async function runEntry(
     },
   );
   const { wallMs, layers } = outcome;
-  const base = { entry, rows: table.rowCount, wallMs, layers, log, metrics, score: null, noisy: {} } as const;
+  const base = {
+    entry,
+    rows: table.rowCount,
+    wallMs,
+    layers,
+    log,
+    metrics,
+    score: null,
+    noisy: {},
+    selections: {},
+  } as const;
   if (!outcome.ok) {
     const failure = locateError(new SluiceError(outcome.code, outcome.details), job.sourceMap);
     return { ...base, findings: [], returned: null, output: null, failure };

@@ -11,6 +11,7 @@ import { setJob, tableJob } from "./starting-groups.ts";
 import { hiddenJob } from "./starting-hidden.ts";
 import { modelSource } from "./starting-model.ts";
 import { noisyJob } from "./starting-noisy.ts";
+import { selectionJob } from "./starting-selection.ts";
 
 /** Most features of the job that is written. */
 const MAX_STARTING_FEATURES = 16;
@@ -40,6 +41,7 @@ const NEEDS: Readonly<Record<StartingForm, string>> = {
   set: "a boolean or a number",
   table: "a boolean or a number",
   noisy: "a boolean or a number",
+  selection: "a number that no key changes",
   dataset: "a column that is no direct identifier, and a policy whose sharing is not enclave",
 };
 
@@ -56,6 +58,8 @@ function sourceOf(job: NewJob, columns: readonly ShownColumn[], form: StartingFo
       return tableJob(job, columns);
     case "noisy":
       return noisyJob(job, columns);
+    case "selection":
+      return selectionJob(job, columns);
     case "dataset":
       return datasetJob(job, columns);
   }
@@ -69,6 +73,7 @@ function grantedForm({ grant }: NewJob): StartingForm | undefined {
     ["score", "score"],
     ["table", "report"],
     ["dataset", "dataset"],
+    ["selection", "hidden-selection"],
   ];
   const operations: readonly string[] = grant?.operations ?? [];
   return forms.find(([, form]) => FORM_OPERATIONS[form].some((one) => operations.includes(one)))?.[0];

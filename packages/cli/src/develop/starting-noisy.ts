@@ -16,12 +16,9 @@ const PLAIN: readonly string[] = ["keep", "mask", "generalize", "bucket", "hiera
 
 /** A job whose table groups by the first number and the first boolean, and sums another number; null without such a column. */
 export function noisyJob(job: NewJob, all: readonly ShownColumn[]): string | null {
-  const columns = all.filter(({ rule }) => rule !== undefined && PLAIN.includes(rule.transform.kind));
-  const [number, measure] = columns.filter(isNumber);
-  const flag = columns.find(({ type }) => type === "bool");
+  const { number, flag, measure, read } = plainColumns(all);
   const dimensions = [number, flag].filter((column) => column !== undefined);
   if (dimensions.length === 0) return null;
-  const read = columns.filter((column) => dimensions.includes(column) || column === measure);
   return `import { defineJob } from "@sluice/sandbox/job";
 
 ${declaration(job, read)}
@@ -51,7 +48,21 @@ ${dimensions.map((column) => `        ${dimensionSource(column)},`).join("\n")}
 `;
 }
 
-function dimensionSource(column: ShownColumn): string {
+/** The first number and boolean to group by and the next number to sum, of columns that no key changes; `read` has those. */
+export function plainColumns(all: readonly ShownColumn[]): {
+  readonly number: ShownColumn | undefined;
+  readonly flag: ShownColumn | undefined;
+  readonly measure: ShownColumn | undefined;
+  readonly read: readonly ShownColumn[];
+} {
+  const columns = all.filter(({ rule }) => rule !== undefined && PLAIN.includes(rule.transform.kind));
+  const [number, measure] = columns.filter(isNumber);
+  const flag = columns.find(({ type }) => type === "bool");
+  return { number, flag, measure, read: columns.filter((column) => [number, flag, measure].includes(column)) };
+}
+
+/** A dimension that groups by `column`: a boolean, or a number in quarters of its range. */
+export function dimensionSource(column: ShownColumn): string {
   const named = `name: "${memberName(column)}", field: "${column.name}"`;
   if (column.type === "bool") return `{ ${named}, levels: ["no", "yes"], values: { false: 0, true: 1 } }`;
   const breaks = quarters(column);
