@@ -30,8 +30,15 @@ export const LineId = z
 export const EvidenceId = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, "the number of a document: letters, digits, - . _ : and /");
-/** Words for people. */
-export const Text = z.string().min(1).max(300);
+/** Words for people, on one line: nothing in them can start a line of a statement, move a cursor or turn the direction of writing. */
+export const Text = z
+  .string()
+  .min(1)
+  .max(300)
+  .regex(
+    /^[^\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]*$/u,
+    "words on one line, without control characters and marks of direction",
+  );
 
 /** Words for people, in both languages. */
 export const Words = z.strictObject({ zh: Text, en: Text });
