@@ -1,8 +1,17 @@
 /** Vectors of a hidden selection: what caller and domain drew, their messages, the sums; and messages that are refused.
  *  @module */
+import { createHash } from "node:crypto";
 import { SelectionClient } from "@sluice/mpc/he/selection/client";
 import { memorySelectionRegister, SelectionServer, SelectionTable } from "@sluice/mpc/he/selection/server";
-import { parseSelectionParameters, toHex, type Bytes } from "@sluice/protocol";
+import {
+  encodeSelectionCall,
+  encodeSelectionRegistered,
+  encodeSelectionRegistration,
+  parseSelectionParameters,
+  toHex,
+  utf8,
+  type Bytes,
+} from "@sluice/protocol";
 import { recorded, seeded } from "./wire-seeded.ts";
 
 const CALLER = "city-hospital";
@@ -27,6 +36,9 @@ const PARAMETERS = parseSelectionParameters({
     { name: "balance", subjectBound: 100, noiseScale: 10, bound: 50_000 },
   ],
 });
+/** In place of a snapshot's hash. */
+const SNAPSHOT = new Uint8Array(createHash("sha256").update(utf8("a snapshot")).digest());
+const [USED, MOST] = [3, 258];
 /** Offsets in a selection of four groups. */
 const AT = { statement: 3, publicKey: 35, groups: 67, ciphertexts: 69, proofs: 325, totals: 1_221, total: 1_223 };
 /** In an answer. */
@@ -75,6 +87,47 @@ export async function makeSelectionVectors() {
     answer: toHex(answer),
     opened: Object.fromEntries(await client.open(request, answer)),
     refused: refused(client.frame, request, answer),
+    product: productVectors(client, request),
+  };
+}
+
+/** The calls of a product: registration, its answer, and the call. */
+function productVectors({ commitment, frame: selection }: SelectionClient, request: Bytes) {
+  const registration = encodeSelectionRegistration({ snapshot: SNAPSHOT, commitment });
+  const registered = encodeSelectionRegistered({ commitment, used: USED, most: MOST });
+  const call = encodeSelectionCall({ snapshot: SNAPSHOT, selection, request });
+  const edited = (frame: Bytes, at: number, byte: number): string => toHex(frame.with(at, byte));
+  const code = "ERR_FRAME_MALFORMED";
+  const frames = { registration, registered, call };
+  const broken = Object.entries(frames).flatMap(([frame, bytes]) => [
+    { name: `a ${frame} of another version`, frame, hex: edited(bytes, 1, 2), code },
+    { name: `a ${frame} of another kind`, frame, hex: edited(bytes, 2, 1), code },
+    { name: `a ${frame} cut short`, frame, hex: toHex(bytes.slice(0, -1)), code },
+    { name: `a ${frame} with a byte more`, frame, hex: `${toHex(bytes)}00`, code },
+  ]);
+  const selectionLength = 3 + SNAPSHOT.length;
+  return {
+    snapshot: toHex(SNAPSHOT),
+    used: USED,
+    most: MOST,
+    registration: toHex(registration),
+    registered: toHex(registered),
+    call: toHex(call),
+    refused: [
+      ...broken,
+      {
+        name: "a call whose selection is longer than any",
+        frame: "call",
+        hex: edited(call, selectionLength, 7),
+        code: "ERR_FRAME_TOO_LARGE",
+      },
+      {
+        name: "a call whose request is longer than any",
+        frame: "call",
+        hex: edited(call, selectionLength + 3 + selection.length, 2),
+        code: "ERR_FRAME_TOO_LARGE",
+      },
+    ],
   };
 }
 

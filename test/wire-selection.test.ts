@@ -4,7 +4,13 @@
 import { ristretto255 } from "@noble/curves/ed25519.js";
 import { SelectionClient } from "@sluice/mpc/he/selection/client";
 import { memorySelectionRegister, SelectionServer, SelectionTable } from "@sluice/mpc/he/selection/server";
-import { fromHex, parseSelectionParameters } from "@sluice/protocol";
+import {
+  decodeSelectionCall,
+  decodeSelectionRegistered,
+  decodeSelectionRegistration,
+  fromHex,
+  parseSelectionParameters,
+} from "@sluice/protocol";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -181,11 +187,40 @@ test("our roles refuse what the vectors say by its code, and answer the good one
   client.close();
 });
 
+test("the calls of a product carry snapshot, commitment, selection and request as the page says, and nothing else is one", () => {
+  const { snapshot, used, most, refused, ...frames } = vector.product;
+  const [selection, request] = [vector.selection, vector.request].map((hex) => Buffer.from(hex, "hex"));
+  if (selection === undefined || request === undefined) throw new TypeError("two frames");
+  const named = Buffer.from(snapshot, "hex");
+  const length = Buffer.of(selection.length >> 16, (selection.length >> 8) & 0xff, selection.length & 0xff);
+  const made = {
+    registration: [Buffer.of(0, 1, 4), named, commitment],
+    registered: [Buffer.of(0, 1, 5), commitment, uint16(used), uint16(most)],
+    call: [Buffer.of(0, 1, 6), named, length, selection, uint16(request.length), request],
+  };
+  const decoders = {
+    registration: decodeSelectionRegistration,
+    registered: decodeSelectionRegistered,
+    call: decodeSelectionCall,
+  };
+  for (const [frame, parts] of Object.entries(made)) {
+    const decode = decoders[frame as keyof typeof decoders];
+    const hex = Buffer.concat(parts).toString("hex");
+    expect(frames).toHaveProperty(frame, hex);
+    expect(() => decode(fromHex(hex))).not.toThrow();
+    const own = refused.filter((one) => one.frame === frame);
+    expect(own.length).toBeGreaterThan(3);
+    for (const { name, hex: bad, code } of own) {
+      expect(() => decode(fromHex(bad)), name).toThrow(expect.objectContaining({ code }));
+    }
+  }
+});
+
 test("the page says the labels, codes and sizes that are in force", () => {
   const text = readFiles("docs", /^docs\/wire-selection\.md$/)
     .map(({ path }) => readFileSync(join(ROOT, path), "utf8"))
     .join("");
   for (const label of ["sluice hidden selection v1 commitment", "sluice hidden selection v1 challenge"])
     expect(text).toContain(`"${label}"`);
-  for (const { code } of vector.refused) expect(text).toContain(code);
+  for (const { code } of [...vector.refused, ...vector.product.refused]) expect(text).toContain(code);
 });
