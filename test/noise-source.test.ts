@@ -11,18 +11,19 @@ function filesWith(pattern: RegExp): string[] {
     .toSorted();
 }
 
-test("noise is drawn in one place for tables, one for counts of matches, one for hidden selections and one for sums over domains, from the domain's own randomness, and nothing that starts a domain gives it another", () => {
+test("noise is drawn in one place for tables, one for counts of matches, one for sums over them, one for hidden selections and one for sums over domains, from the domain's own randomness, and nothing that starts a domain gives it another", () => {
   expect(filesWith(/\bnew RandomWords\(/)).toEqual([
     // Of synthetic rows, for the developer.
     "packages/cli/src/develop/planned-noise.ts",
     "packages/domain/src/aggregate/desk.ts",
     "packages/domain/src/serve/forms/count-form.ts",
+    "packages/domain/src/serve/forms/join-sum-form.ts",
     "packages/domain/src/serve/forms/selection-form.ts",
     "packages/domain/src/serve/private-answers.ts",
     // Which rows of a person count, where they are more than its share.
     "packages/domain/src/serve/selection-content.ts",
   ]);
-  expect(filesWith(/\bnew RandomWords\(context\.random\)/)).toHaveLength(5);
+  expect(filesWith(/\bnew RandomWords\(context\.random\)/)).toHaveLength(6);
   const starting = packageSources().filter(({ text }) => /\bawait startDomain\(/.test(text));
   expect(starting.length).toBeGreaterThan(0);
   for (const { path, text } of starting) {

@@ -40,7 +40,7 @@ function filterBytes({ base, delta }: PsiFilterParameters): number {
 }
 
 /** Any one of the keys has to be equal, in all of its parts. */
-function keyRows({ keys }: PsiParameters): [string, string][] {
+export function keyRows({ keys }: Pick<PsiParameters, "keys">): [string, string][] {
   if (keys === undefined) return [["key", "one text, compared exactly"]];
   return keys.map((key, i) => [
     keys.length === 1 ? "key" : `key ${i + 1}`,

@@ -49,6 +49,11 @@ const FORMS: Readonly<Record<ProductForm, { outputs: JobManifest["outputs"]; ans
     answer:
       "用自己的名单按 resident_id 比对，只得知名单中大约有多少条在产品名单内：每次计数加噪（差分隐私 ε = 0.5，二十次中有十九次误差不超过 6），每个使用方对同一期数据至多计数 10 次（合计 ε ≤ 5），同一名单再问也计次",
   },
+  "join-sum": {
+    outputs: { fit: FIT, paid: { kind: "sum", field: "months", digits: 0, limit: 480, minimum: 20 } },
+    answer:
+      "用自己的名单按 resident_id 比对，只得知命中者的 months 大约合计多少、大约有多少条：每人合计截断在 ±480 以内、计到 0 位小数，加噪后条数不足 20 的不给合计；均加噪（差分隐私 ε = 0.25 和 0.25，二十次中有十九次合计误差不超过 5752、条数误差不超过 12），每个使用方对同一期数据至多 10 次（合计 ε ≤ 5），同一名单再问也计次；不运行程序，由数据域按申报取数",
+  },
   score: {
     outputs: { fit: FIT, model: MODEL, risk: { kind: "score", featureBound: 16, link: "logistic" } },
     answer: "提交加密的 3 项指标，每行取回一个概率，自行解开",
@@ -138,6 +143,9 @@ test("a release says in one sentence what the product of each form will answer, 
     } else if (form === "hidden-selection") {
       expect(page.lead).toContain("分组求和，不运行程序");
       for (const fact of ["各组之和留在域内", "两个选择之差可能只含一组"]) expect(text).toContain(fact);
+    } else if (form === "join-sum") {
+      expect(page.lead).toContain("取数，不运行程序");
+      for (const fact of ["只答加噪的合计与人数", "给个别行加权"]) expect(text).toContain(fact);
     } else expect(page.lead).toContain("对全部数据行运行这一份程序");
   }
 });

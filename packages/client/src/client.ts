@@ -43,6 +43,7 @@ import { watchRun, type WatchContext } from "./run-events.ts";
 import { openScore, type ScoreHandle } from "./score.ts";
 import { openSelection, type SelectionHandle } from "./selection.ts";
 import { random128, signUse, type UseSubject } from "./signed-use.ts";
+import { openSum, type SumHandle } from "./sum.ts";
 import { Transport } from "./transport.ts";
 
 /** A job to run on the sample of a grant. */
@@ -110,6 +111,11 @@ export class SluiceClient extends Management {
   /** Ready to learn how many entries of a list are in a product's set. @throws as `openLookup` */
   openCount(product: string, options: CallOptions = {}): Promise<CountHandle> {
     return openCount(this.#context, product, options);
+  }
+
+  /** Ready to learn the sum of a product's values over the entries of a list. @throws as `openLookup` */
+  openSum(product: string, options: CallOptions = {}): Promise<SumHandle> {
+    return openSum(this.#context, product, options);
   }
 
   /** Ready for encrypted scoring. @throws as `openLookup` */

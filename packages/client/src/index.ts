@@ -24,3 +24,4 @@ export type { ReportHandle, ReportResult } from "./report.ts";
 export type { ScoreHandle, ScoreResult } from "./score.ts";
 export type { SelectionHandle, SelectionRegistrationResult } from "./selection.ts";
 export { random128, signUse, type UseSubject } from "./signed-use.ts";
+export type { SumHandle, SumResult } from "./sum.ts";

@@ -11,6 +11,7 @@ import {
   SignedSnapshot,
   type Bytes,
   type DatasetSnapshot,
+  type JoinSumSnapshot,
   type LookupSnapshot,
   type Operation,
   type ProductForm,
@@ -34,6 +35,7 @@ export interface SnapshotOfForm {
   "label-lookup": LookupSnapshot;
   "psi-ids": PsiSnapshot;
   "psi-cardinality": PsiSnapshot;
+  "join-sum": JoinSumSnapshot;
   score: ScoreSnapshot;
   report: ReportSnapshot;
   dataset: DatasetSnapshot;

@@ -5,18 +5,18 @@ import { callerRandomness, TransferReceiver, transferSet } from "@sluice/mpc/psi
 import {
   padPsiTransferList,
   sha256Hex,
-  type BegunCall,
   type Bytes,
   type EvidencedReceipt,
   type PsiSnapshot,
   type Session,
   type Sha256Hex,
 } from "@sluice/protocol";
-import { readJournal, unusable, withJournal } from "./call-journal.ts";
+import { readJournal, withJournal } from "./call-journal.ts";
 import type { ListCallOptions } from "./list-call.ts";
 import { useOf, type ProductHandle } from "./product-handle.ts";
 import type { ProductionContext } from "./production-call.ts";
 import { asClient, throwIfCancelled } from "./refusal.ts";
+import { expectSame, toldSession } from "./list-session.ts";
 import { resumeSessionCall, runSessionCall } from "./session-call.ts";
 
 /** What matching by oblivious transfer yields. */
@@ -56,7 +56,7 @@ async function matchAlone(
   const role = async (session: Bytes, seed: Bytes): Promise<Session> => {
     const random = await callerRandomness(seed);
     const receiver = TransferReceiver.create({ session, snapshot: snapshotHash, ...facts, list, random, signal });
-    return told(receiver, items, onProgress);
+    return toldSession(receiver, items, onProgress);
   };
   const options = { signal, journal };
   const outcome =
@@ -70,26 +70,4 @@ async function matchAlone(
       : await resumeSessionCall(context, before, role, options);
   const matched = outcome.done as readonly number[];
   return { found: matched.flatMap((index) => distinct[index] ?? []), receipt: outcome.receipt, snapshotHash };
-}
-
-/** Two lists under the same streams would tell the domain their difference. @throws ERR_CALL_JOURNAL */
-function expectSame({ use, list }: BegunCall, { snapshot }: ProductHandle<PsiSnapshot>, digest: Sha256Hex): void {
-  if (use.domain !== snapshot.domain || use.product !== snapshot.product) throw unusable("it is of another product");
-  if (list !== digest) throw unusable("it is of another list");
-}
-
-/** Frames grow with the list and the set alone, so that their number shows no match. */
-function told(role: Session, total: number, onProgress: ListCallOptions["onProgress"]): Session {
-  if (onProgress === undefined) return role;
-  let steps = 0;
-  return {
-    close: () => role.close?.(),
-    async step(frame) {
-      const step = await role.step(frame);
-      // What is left is not known beforehand: each step takes a part of the rest.
-      const done = "done" in step ? total : Math.floor(total * (1 - 0.9 ** ++steps));
-      onProgress({ done, total });
-      return step;
-    },
-  };
 }

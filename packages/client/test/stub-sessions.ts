@@ -1,6 +1,9 @@
-/** Sessions of calls at a stub of gateway and domain: a product that sums bytes, and a set that is matched by oblivious transfer.
+/** Sessions of calls at a stub of gateway and domain: a product that sums bytes, a set that is matched by oblivious transfer, and values
+ *  that are summed.
  *  @module */
 import { openQuery, type SessionSeal } from "@sluice/evidence/seal";
+import { JoinSumDomain, prepareSumSet, type SumSet } from "@sluice/mpc/he/join-sum/domain";
+import { psiEntry } from "@sluice/mpc/psi/sender";
 import { MeasuredSession } from "@sluice/mpc/session/client";
 import { transferSet, TransferSender } from "@sluice/mpc/psi/transfer-sender";
 import { SessionHost } from "@sluice/mpc/session/server";
@@ -22,6 +25,7 @@ import {
   type SessionReply,
   type SessionSummary,
   type Table,
+  type UseRequest,
 } from "@sluice/protocol";
 import type { ServerResponse } from "node:http";
 import { sendProblem, type StubCity } from "./stub-city.ts";
@@ -41,6 +45,11 @@ const TABLE: Table = {
 export const FRAMES = 12;
 /** The set of the product `equals`. */
 export const PEOPLE: readonly string[] = Array.from({ length: 30 }, (_, i) => `person-${i}`);
+/** What the product `fees` has of each of them, in hundredths. */
+export const feeOf = (i: number): number => 100 * i - 50;
+/** Its terms, and the noise of its stub. */
+const TERMS = { paddedItems: 32, bound: 100_000, minimum: 10, noise: { epsilon: "2", budget: "10", shift: 1 } };
+export const NOISE = 7n;
 const PURPOSE = "medical-aid";
 const HASHED = transferSet(PEOPLE);
 
@@ -77,7 +86,7 @@ export class StubSessions {
   readonly #replied = new Map<string, Promise<Bytes>>();
 
   /** Products for `StubCity.start`. */
-  readonly products: Readonly<Record<"sums" | "equals", MakeProduct>> = {
+  readonly products: Readonly<Record<"sums" | "equals" | "fees", MakeProduct>> = {
     sums: async (served) => ({
       ...(await reportProduct(TABLE)(served)),
       measure: (content) => decodeSessionOpening(content).items,
@@ -97,7 +106,20 @@ export class StubSessions {
         epoch: 1,
       },
     }),
+    fees: async (served) => ({
+      ...(await this.products.sums(served)),
+      snapshot: {
+        type: "join-sum-snapshot",
+        ...served,
+        purpose: PURPOSE,
+        parameters: { digits: 2, terms: TERMS, sumEpsilon: "1", set: "0".repeat(64) },
+        epoch: 1,
+      },
+    }),
   };
+
+  /** Values of the product `fees`, once its identity is known. */
+  #fees: Promise<SumSet> | null = null;
 
   /** Begins anew, and serves the sessions of `city`. */
   begin(city: StubCity): void {
@@ -142,7 +164,12 @@ export class StubSessions {
       const query = await openQuery(city.domainKeys.seal, envelope.frame, sealingContext(envelope.request.body));
       const { items, snapshot } = decodeSessionOpening(query.content);
       const sender = { session: fromHex(callId), snapshot: toHex(snapshot), purpose: PURPOSE, list: HASHED };
-      const own = product === "equals" ? TransferSender.create(sender) : new Summing();
+      const own =
+        product === "equals"
+          ? TransferSender.create(sender)
+          : product === "fees"
+            ? await this.#fee(envelope.request.body, sender)
+            : new Summing();
       let ready = false;
       const role = new MeasuredSession(own, "domain", async (totals) => {
         const { receivedBytes: callerBytes, sentBytes: domainBytes, digest } = totals;
@@ -155,6 +182,25 @@ export class StubSessions {
       this.held.set(callId, { seal: await query.session(), ended, answer });
     }
     return { sealed: new Uint8Array(), answer: null };
+  }
+
+  async #fee(
+    { domain, product, version, grant }: UseRequest,
+    { session, snapshot }: { readonly session: Bytes; readonly snapshot: string },
+  ): Promise<Session> {
+    const identity = { domain, product, version, grant, purpose: PURPOSE, epoch: 1 };
+    const rows = PEOPLE.map((person, i) => ({ entry: psiEntry(person), value: feeOf(i) }));
+    this.#fees ??= prepareSumSet({ identity, bound: TERMS.bound, rows });
+    const dummies = { shift: TERMS.noise.shift, matches: TERMS.noise.shift };
+    return JoinSumDomain.create({
+      session,
+      snapshot,
+      identity,
+      terms: TERMS,
+      set: await this.#fees,
+      dummies,
+      noise: NOISE,
+    });
   }
 
   async #goOn(url: string, body: Bytes): Promise<SessionReply> {

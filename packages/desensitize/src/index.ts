@@ -55,6 +55,7 @@ export * from "./privacy/permute-and-flip.ts";
 export * from "./privacy/quantile.ts";
 export * from "./privacy/random-words.ts";
 export * from "./privacy/rational.ts";
+export * from "./privacy/sum-noise.ts";
 export * from "./privacy/zcdp.ts";
 export { personRows, type ProfileSource, type RunSql } from "./profile/person-rows.ts";
 export { nearProfile, ProfileDigest, type ProfileSets } from "./profile/profile-sets.ts";

@@ -22,6 +22,7 @@ const WITHOUT_CODE: ReadonlySet<string> = new Set([
   "noisy-table",
   "certified-sample",
   "hidden-selection",
+  "sum-values",
 ]);
 
 /** Failures that say something of this machine, and nothing of the run. */

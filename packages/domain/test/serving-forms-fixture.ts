@@ -11,6 +11,7 @@ import {
   type CountPrivacy,
   type DeclaredKeys,
   type EvidencedReceipt,
+  type JoinSumSpec,
   type Grant,
   type Operation,
   type ProductSnapshot,
@@ -34,6 +35,10 @@ export const setJob = (match: PsiKind, privacy?: CountPrivacy, sides?: PsiSides,
     `members: ${JSON.stringify({ kind: "set", match, privacy, sides, keys })}`,
     `produce(rows) { return { members: Uint8Array.from(rows.age.values, (age) => age >= 60 ? 1 : 0) }; }`,
   );
+
+/** Ages of persons, to be summed. */
+export const sumJob = (spec: Partial<JoinSumSpec> = {}): Bytes =>
+  job(`ages: ${JSON.stringify({ kind: "sum", field: "age", digits: 0, limit: 120, minimum: 10, ...spec })}`, "");
 
 /** The model that is released and served: what the job returns, rounded by the guard. */
 export const MODEL = { features: ["age"], weights: [0.25], intercept: -10 };
@@ -75,6 +80,7 @@ export const OPERATIONS = [
   "lookup.query",
   "psi.ids",
   "psi.cardinality",
+  "psi.sum",
   "score",
   "report",
   "dataset",

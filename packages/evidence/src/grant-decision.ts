@@ -20,6 +20,7 @@ const ROLES = {
   "lookup.query": "caller",
   "psi.ids": "caller",
   "psi.cardinality": "caller",
+  "psi.sum": "caller",
   score: "caller",
   report: "caller",
   dataset: "caller",

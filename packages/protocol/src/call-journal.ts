@@ -10,6 +10,7 @@ import { ByteReader, ByteWriter } from "./codec.ts";
 import { SluiceError } from "./errors.ts";
 import { Operation } from "./grant.ts";
 import { Random128, Sha256Hex } from "./identifiers.ts";
+import { JoinSumParameters } from "./join-sum-product.ts";
 import { MAX_SESSION_FRAME_BYTES, MAX_SESSION_FRAMES_IN_FLIGHT } from "./limits.ts";
 import { SealKeyId } from "./seal.ts";
 
@@ -35,7 +36,12 @@ export const BegunCall = z.strictObject({
   /** Tells lists apart. */
   list: Sha256Hex,
   /** What the product's form needs beside. */
-  facts: z.strictObject({ purpose: z.string(), setItems: z.int() }),
+  facts: z.strictObject({
+    purpose: z.string(),
+    setItems: z.int(),
+    /** Of join-and-sum. */
+    sum: z.strictObject({ epoch: z.int(), parameters: JoinSumParameters }).optional(),
+  }),
   /** The caller's randomness follows from it. */
   seed: HexBytes,
   /** What `restoreQuery` takes. */

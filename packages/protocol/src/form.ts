@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { DatasetSnapshot } from "./dataset.ts";
 import { OPERATION_UNITS, type Operation } from "./grant.ts";
+import { JoinSumSnapshot } from "./join-sum-product.ts";
 import { isServedKind, type JobManifest } from "./job.ts";
 import { DOMAIN_TIMEOUT_MS, PSI_DOMAIN_TIMEOUT_MS, SUBMIT_DOMAIN_TIMEOUT_MS } from "./limits.ts";
 import { LookupSnapshot } from "./lookup.ts";
@@ -17,6 +18,7 @@ export const ProductForm = z.enum([
   "label-lookup",
   "psi-ids",
   "psi-cardinality",
+  "join-sum",
   "score",
   "report",
   "dataset",
@@ -29,6 +31,7 @@ export const FORM_OPERATIONS = {
   "label-lookup": ["lookup.evaluate", "lookup.query"],
   "psi-ids": ["psi.ids"],
   "psi-cardinality": ["psi.cardinality"],
+  "join-sum": ["psi.sum"],
   score: ["score"],
   report: ["report"],
   dataset: ["dataset"],
@@ -54,6 +57,8 @@ export function formOf(manifest: JobManifest): ProductForm | null {
       return "label-lookup";
     case "set":
       return served.match;
+    case "sum":
+      return "join-sum";
     case "score":
     case "square-network":
       return "score";
@@ -82,6 +87,7 @@ export function formOfOperation(operation: Operation): ProductForm | null {
 export const ProductSnapshot = z.discriminatedUnion("type", [
   LookupSnapshot,
   PsiSnapshot,
+  JoinSumSnapshot,
   ScoreSnapshot,
   ReportSnapshot,
   DatasetSnapshot,
@@ -98,6 +104,8 @@ export function formOfSnapshot(snapshot: ProductSnapshot): ProductForm {
       return "label-lookup";
     case "psi-snapshot":
       return snapshot.parameters.kind;
+    case "join-sum-snapshot":
+      return "join-sum";
     case "score-snapshot":
       return "score";
     case "report-snapshot":

@@ -33,6 +33,7 @@ export { PROVINCE_CODES } from "./join/province-codes.ts";
 export { hasPlaceAndBirth, isResidentId, residentIdCheckDigit } from "./join/resident-id.ts";
 export { isSocialCreditCode, socialCreditCheckCharacter } from "./join/social-credit-code.ts";
 export * from "./join-sum.ts";
+export * from "./join-sum-product.ts";
 export * from "./keyring.ts";
 export * from "./limits.ts";
 export * from "./log.ts";

@@ -8,6 +8,7 @@ import { DatasetSpec } from "./dataset.ts";
 import type { GuardFinding } from "./guard-report.ts";
 import { DeclaredKeys } from "./join/declared-keys.ts";
 import { FieldName, MemberName, Name } from "./identifiers.ts";
+import { JoinSumSpec } from "./join-sum-product.ts";
 import type { ModelEvidence } from "./model-evidence.ts";
 import { isModelKind, type ReleasedModel } from "./model.ts";
 import { ClustersSpec, LinearModelSpec, ScorecardSpec, TreeModelSpec } from "./model-spec.ts";
@@ -55,6 +56,8 @@ export const OutputSpec = z.discriminatedUnion("kind", [
       path: ["privacy"],
       message: "of psi-cardinality alone",
     }),
+  /** Served: values that callers learn the sum of over a list, made without user code. */
+  JoinSumSpec,
   /** Served: the released linear model, over encrypted columns within ±`featureBound`. `link` is applied by callers. */
   z.strictObject({
     kind: z.literal("score"),
@@ -77,6 +80,7 @@ export type OutputSpec = z.infer<typeof OutputSpec>;
 export const SERVED_KINDS = [
   "labels",
   "set",
+  "sum",
   "score",
   "square-network",
   "table",
@@ -91,9 +95,15 @@ export function isServedKind(kind: OutputSpec["kind"]): kind is ServedKind {
   return SERVED_KINDS.some((served) => served === kind);
 }
 
-/** Kinds of served output that no code of a job returns: a score serves the released model, and the domain makes noisy tables,
- *  data sets and sums of groups from their declarations. */
-export const DECLARED_KINDS = ["score", "noisy-table", "dataset", "hidden-selection"] as const satisfies ServedKind[];
+/** Kinds of served output that no code of a job returns: a score serves the released model, and the domain makes values to be
+ *  summed, noisy tables, data sets and sums of groups from their declarations. */
+export const DECLARED_KINDS = [
+  "sum",
+  "score",
+  "noisy-table",
+  "dataset",
+  "hidden-selection",
+] as const satisfies ServedKind[];
 export type DeclaredKind = (typeof DECLARED_KINDS)[number];
 
 /** Whether the domain serves an output of this kind without anything that `produce` returns. */
@@ -160,7 +170,7 @@ export const JobManifest = z
   .refine(({ input, outputs }) => Object.values(outputs).every((spec) => readsInput(spec, input)), {
     path: ["outputs"],
     message:
-      "a noisy table or a hidden selection of input columns, dict or bool for texts, f64 or i32 for breaks and measures; a dataset of input columns; a model's target among them",
+      "a noisy table or a hidden selection of input columns, dict or bool for texts, f64 or i32 for breaks and measures; a sum of an f64 or i32 one; a dataset of input columns; a model's target among them",
   });
 export type JobManifest = z.infer<typeof JobManifest>;
 
@@ -224,16 +234,17 @@ export type DomainFacts = {
   bitsBefore?: number;
 };
 
-/** Whether the columns of a noisy table or a hidden selection are inputs of types that can be grouped and summed as declared, those of a data
+/** Whether the columns of a noisy table, a hidden selection or a sum are inputs of types that can be grouped and summed as declared, those of a data
  *  set inputs, and what a model predicts an input. */
 function readsInput(spec: OutputSpec, input: Readonly<Record<string, ColumnType>>): boolean {
   if (spec.kind === "dataset") return spec.fields.every((field) => Object.hasOwn(input, field));
   if ("target" in spec && spec.target !== undefined) return Object.hasOwn(input, spec.target);
-  if (spec.kind !== "noisy-table" && spec.kind !== "hidden-selection") return true;
+  if (spec.kind !== "noisy-table" && spec.kind !== "hidden-selection" && spec.kind !== "sum") return true;
   const has = (field: string, types: readonly ColumnType[]): boolean => {
     const type = Object.hasOwn(input, field) ? input[field] : undefined;
     return type !== undefined && types.includes(type);
   };
+  if (spec.kind === "sum") return has(spec.field, NUMBERS);
   return (
     spec.measures.every(({ field }) => has(field, NUMBERS)) &&
     spec.dimensions.every((dimension) => has(dimension.field, "values" in dimension ? TEXTS : NUMBERS))

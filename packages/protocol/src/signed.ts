@@ -19,6 +19,7 @@ export const SIGNED_TYPES = [
   "status",
   "lookup-snapshot",
   "psi-snapshot",
+  "join-sum-snapshot",
   "score-snapshot",
   "report-snapshot",
   "dataset-snapshot",

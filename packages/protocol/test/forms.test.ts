@@ -57,6 +57,7 @@ const SERVED: Readonly<Record<ProductForm, OutputSpec>> = {
   "label-lookup": { kind: "labels", vocabulary: ["A", "B"] },
   "psi-ids": { kind: "set", match: "psi-ids" },
   "psi-cardinality": { kind: "set", match: "psi-cardinality" },
+  "join-sum": { kind: "sum", field: "age", digits: 0, limit: 120, minimum: 10 },
   score: { kind: "score", featureBound: 8, link: "logistic" },
   report: TABLE,
   dataset: { kind: "dataset", fields: ["age"], days: 30 },

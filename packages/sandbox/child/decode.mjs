@@ -16,7 +16,7 @@ const MAX_BUFFERS = 64;
 const MAX_NAME_CHARS = 40;
 /** Kinds that `produce` returns; those that a domain makes from their declaration are returned by nobody. */
 const PRODUCED = ["labels", "set", "table", "square-network"];
-const DECLARED = ["score", "noisy-table", "dataset", "hidden-selection"];
+const DECLARED = ["sum", "score", "noisy-table", "dataset", "hidden-selection"];
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 

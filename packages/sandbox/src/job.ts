@@ -15,6 +15,7 @@ import type {
   ReleasedModel,
   ScoreLink,
 } from "@sluice/protocol";
+import type { SumOutput } from "./sum-output.ts";
 import type { SquareNetworkOutput, SquareNetworkResult } from "./job-network.ts";
 
 export type { SquareNetworkOutput, SquareNetworkResult };
@@ -59,6 +60,7 @@ export type JobOutputSpec =
       /** Of `psi-ids`: whether lists are much shorter than the set, as usual, or about as long. */
       readonly sides?: "unequal" | "equal";
     }
+  | SumOutput
   | { readonly kind: "score"; readonly featureBound: number; readonly link: ScoreLink }
   | SquareNetworkOutput
   | {
@@ -225,7 +227,7 @@ export interface TableResult<D extends string = string, M extends string = strin
 }
 
 /** What a job returns for one declared output: labels are codes of the vocabulary, a set has 1 for each member row and
- *  0 for the others, and a score, a noisy table, a data set or sums of groups are returned by nobody. */
+ *  0 for the others, and a score, a sum, a noisy table, a data set or sums of groups are returned by nobody. */
 export type OutputResult<S extends JobOutputSpec> = S extends { kind: "metrics"; keys: readonly (infer K)[] }
   ? { readonly [P in K & string]: number }
   : S extends { kind: infer K extends ModelKind }

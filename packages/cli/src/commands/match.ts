@@ -1,17 +1,18 @@
 /** `sluice match PRODUCT LIST`
  *  @module */
-import type { CountHandle, InvalidKey, MatchHandle, NoisyCount } from "@sluice/client";
+import type { MatchHandle } from "@sluice/client";
 import type { EvidencedReceipt } from "@sluice/protocol";
-import { ASKING_OPTIONS, keepReceipts, receiptLines, tellRestrictions } from "../asking.ts";
+import { ASKING_OPTIONS, keepReceipts, receiptLines } from "../asking.ts";
 import { usage, type Arguments, type Command, type CommandIo } from "../command.ts";
 import { readTextFile } from "../files.ts";
 import { ACCESS_OPTIONS, passphraseOf } from "../key-access.ts";
-import { readMatchList, tellInvalid, type MatchList } from "../match-list.ts";
+import { readMatchList, type MatchList } from "../match-list.ts";
+import { checked, countList, sumList } from "../noisy-match.ts";
 import { openClient } from "../party-context.ts";
 import type { SealedJournal } from "../sealed-journal.ts";
 import { withProgress } from "../told-progress.ts";
 
-/** Matches a list with a product's set, or counts its matches. */
+/** Matches a list with a product's set, counts its matches, or sums values over them. */
 export const match: Command = {
   path: ["match"],
   summary: "match a LIST with the set of PRODUCT; neither gateway nor domain learns an entry or a match",
@@ -31,11 +32,12 @@ export const match: Command = {
     "is asked in their canonical form, and entries that have none are refused before anything is sent; any other compares\n" +
     "exactly. For keys of several columns LIST is a CSV, and `--columns id,name;phone` names the columns of each key of the\n" +
     "set in its order, nothing for a key that is not asked; a row with an empty cell in a key is not asked by it, and rows that\n" +
-    "match by one key are printed. A product that only counts prints about how many match, how far that can be off, and\n" +
-    "what it took of the caller's privacy budget, for the same list too; any other prints the matches themselves. Domain\n" +
-    "and gateway learn how long the list is, rounded up. A terminal shows how far a long list is.\n\n" +
-    "With --journal, a product that is matched in a session is paid for once: when the command ends early, the same command\n" +
-    "with the same list goes on within ten minutes. DIR is empty again once the matches are printed; never use a copy of it.",
+    "match by one key are printed. A product that only counts prints about how many match, one that sums prints about what\n" +
+    "their values come to, or that they are too few, and how many they are; both say how far that can be off, and what it\n" +
+    "took of the caller's privacy budget, for the same list too. Any other prints the matches themselves. Domain and gateway\n" +
+    "learn how long the list is, rounded up; of a sum the domain learns how many matched. A terminal shows how far it is.\n\n" +
+    "With --journal, a product that is matched or summed in a session is paid for once: when the command ends early, the same command\n" +
+    "with the same list goes on within ten minutes. DIR is empty again once the result is printed; never use a copy of it.",
   async run(args, io) {
     const client = await openClient(args, io);
     const [name, { signal }] = [args.positional(0), io];
@@ -47,10 +49,13 @@ export const match: Command = {
       if (args.text("journal") !== undefined) throw usage("--journal is not for products that count");
       return await countList(await client.openCount(name, { signal }), list, args, io);
     }
-    const handle = await client.openMatch(name, { signal });
+    const ask =
+      form === "join-sum"
+        ? await client.openSum(name, { signal }).then((handle) => sumList.bind(null, handle))
+        : await client.openMatch(name, { signal }).then((handle) => matchList.bind(null, handle));
     const journal = await journalOf(args, io);
     try {
-      const code = await matchList(handle, { list, journal }, args, io);
+      const code = await ask({ list, journal }, args, io);
       await journal?.clear();
       return code;
     } finally {
@@ -58,24 +63,6 @@ export const match: Command = {
     }
   },
 };
-
-async function countList(handle: CountHandle, list: MatchList, args: Arguments, io: CommandIo): Promise<number> {
-  const invalid = await checked(handle, list, args, io);
-  const {
-    receipt,
-    skipped: _,
-    ...counted
-  } = await withProgress(io, "counting", (onProgress) => {
-    const options = { invalid, signal: io.signal, onProgress };
-    return list.kind === "lines"
-      ? handle.count(list.entries, options)
-      : handle.countRows(list.rows, { ...options, on: list.on });
-  });
-  await keepReceipts(args, [receipt]);
-  const lines = `${countLine(counted)}\n${receiptLines([receipt])}`;
-  io.stdout.write(args.flag("json") ? `${JSON.stringify({ ...counted, receipt })}\n` : lines);
-  return 0;
-}
 
 /** The journal that an option names. @throws ERR_USAGE without a passphrase, ERR_DIRECTORY_LOCKED, ERR_KEY */
 async function journalOf(args: Arguments, io: CommandIo): Promise<SealedJournal | undefined> {
@@ -124,26 +111,4 @@ interface Matched {
   readonly json: object;
   readonly head: string;
   readonly found: readonly string[];
-}
-
-/** Tells rules of use and invalid entries, before anything is asked. @throws ERR_JOIN_KEY, ERR_JOIN_COLUMNS */
-async function checked(
-  handle: CountHandle | MatchHandle,
-  list: MatchList,
-  args: Arguments,
-  io: CommandIo,
-): Promise<"refuse" | "skip"> {
-  await tellRestrictions(handle, io);
-  const { signal } = io;
-  const invalid: readonly InvalidKey[] =
-    list.kind === "lines"
-      ? await handle.check(list.entries, { signal })
-      : await handle.checkRows(list.rows, { on: list.on, signal });
-  const skip = args.flag("skip-invalid");
-  tellInvalid(invalid, { lines: list.lines, skip }, io);
-  return skip ? "skip" : "refuse";
-}
-
-function countLine({ count, maxError, likelyError, epsilon }: NoisyCount): string {
-  return `${count} ± ${likelyError} (19 times out of 20; never off by more than ${maxError}), ε = ${epsilon}`;
 }

@@ -17,6 +17,7 @@ import { visibleText } from "../officer/visible-text.ts";
 import { openClient, PARTY_OPTIONS } from "../party-context.ts";
 import { selectionRows } from "../selection-text.ts";
 import { setFacts, setRows } from "../set-text.ts";
+import { sumRows } from "../sum-text.ts";
 import { formatTable } from "../table.ts";
 
 /** How a product of each form is asked. */
@@ -24,6 +25,7 @@ const ASKED_BY: Readonly<Record<ProductForm, string>> = {
   "label-lookup": "lookup PRODUCT KEY",
   "psi-ids": "match PRODUCT LIST",
   "psi-cardinality": "match PRODUCT LIST",
+  "join-sum": "match PRODUCT LIST",
   score: "score PRODUCT FILE.csv",
   report: "report PRODUCT",
   dataset: "dataset get PRODUCT --out FILE.csv",
@@ -31,7 +33,13 @@ const ASKED_BY: Readonly<Record<ProductForm, string>> = {
 };
 
 /** Forms that are asked with something of the snapshot in hand. */
-const TOLD_BY_SNAPSHOT: ReadonlySet<ProductForm> = new Set(["psi-ids", "psi-cardinality", "score", "hidden-selection"]);
+const TOLD_BY_SNAPSHOT: ReadonlySet<ProductForm> = new Set([
+  "psi-ids",
+  "psi-cardinality",
+  "join-sum",
+  "score",
+  "hidden-selection",
+]);
 
 /** Shows one product with the rules under which it may be asked. */
 export const productShow: Command = {
@@ -100,12 +108,14 @@ async function snapshotOf(
 function rowsOf(snapshot: ProductSnapshot | null): [string, string][] {
   if (snapshot?.type === "score-snapshot") return scoreRows(snapshot.parameters);
   if (snapshot?.type === "selection-snapshot") return selectionRows(snapshot);
+  if (snapshot?.type === "join-sum-snapshot") return sumRows(snapshot.parameters);
   return snapshot?.type === "psi-snapshot" ? setRows(snapshot.parameters) : [];
 }
 
 function factsOf(snapshot: ProductSnapshot | null): object {
   if (snapshot?.type === "score-snapshot") return scoreFacts(snapshot.parameters);
   if (snapshot?.type === "selection-snapshot") return { selection: snapshot.parameters };
+  if (snapshot?.type === "join-sum-snapshot") return { sum: snapshot.parameters };
   return snapshot?.type === "psi-snapshot" ? { set: setFacts(snapshot.parameters) } : {};
 }
 

@@ -85,6 +85,7 @@ const COUNTED: Readonly<Record<CallKind, string>> = {
   lookup: "private lookups",
   "psi-ids": "entries matched",
   "psi-cardinality": "entries counted",
+  "join-sum": "entries summed over",
   score: "rows scored",
   report: "times read",
   "noisy-report": "times read",

@@ -14,6 +14,7 @@ const FORMS: Readonly<Record<ProductForm, { readonly kind: CallKind; readonly as
   "label-lookup": { kind: "lookup", asking: "a caller asks privately, for persons who are there and who are not" },
   "psi-ids": { kind: "psi-ids", asking: "a caller learns which entries of its list match, and nobody learns the list" },
   "psi-cardinality": { kind: "psi-cardinality", asking: "a caller learns about how many entries match, not which" },
+  "join-sum": { kind: "join-sum", asking: "a caller learns the sum of values over its list, not whose they are" },
   score: { kind: "score", asking: "a caller has rows scored that the domain cannot read" },
   report: { kind: "report", asking: "a caller reads a grouped table without small cells" },
   dataset: { kind: "dataset", asking: "a caller reads the rows of a certified sample" },

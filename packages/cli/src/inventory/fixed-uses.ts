@@ -326,6 +326,7 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
     standard: "ePrint 2019/723; Homomorphic Encryption Standard (2018), Microsoft SEAL; RFC 9496, RFC 9380",
     national: false,
     files: [
+      "packages/mpc/src/he/join-sum/caller.ts",
       "packages/mpc/src/he/join-sum/context.ts",
       "packages/mpc/src/he/join-sum/domain-key.ts",
       "packages/mpc/src/he/join-sum/masking.ts",

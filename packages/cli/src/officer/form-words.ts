@@ -19,12 +19,14 @@ import {
   type TableSpec,
 } from "@sluice/protocol";
 import { joinWords } from "./join-words.ts";
+import { sumWords } from "./sum-words.ts";
 
 /** Name of a form. */
 export const FORM_WORDS: Readonly<Record<ProductForm, string>> = {
   "label-lookup": "匿踪查询",
   "psi-ids": "隐私求交·名单比对（返回交集）",
   "psi-cardinality": "隐私求交·只返回人数",
+  "join-sum": "隐私求交·只返回合计和人数",
   score: "密态评分",
   report: "分析报告",
   dataset: "数据集（脱敏样本，按天限期）",
@@ -36,6 +38,7 @@ export const FORM_NAMES: Readonly<Record<ProductForm, string>> = {
   "label-lookup": "匿踪查询",
   "psi-ids": "名单比对",
   "psi-cardinality": "人数比对",
+  "join-sum": "求交求和",
   score: "密态评分",
   report: "分析报告",
   dataset: "数据集",
@@ -47,6 +50,7 @@ export const FORM_REMARKS: Readonly<Record<ProductForm, string>> = {
   "label-lookup": "逐条作答",
   "psi-ids": "返回交集",
   "psi-cardinality": "只返回人数",
+  "join-sum": "只返回合计和人数",
   score: "指标和评分都加密",
   report: "建成时统计好的表",
   dataset: "脱敏样本的行，限天数",
@@ -60,6 +64,8 @@ export const ANSWER_WORDS: Readonly<Record<Exclude<Operation, "develop" | "build
   "psi.ids": (key) => `用自己的名单按 ${key} 与产品名单比对，得知自己名单中哪些在内；数据域不知道名单和结果`,
   "psi.cardinality": (key) =>
     `用自己的名单按 ${key} 与产品名单比对，只得知大约有多少条在内（加噪）；数据域不知道名单和结果`,
+  "psi.sum": (key) =>
+    `用自己的名单按 ${key} 与产品比对，只得知名单中命中者的数值大约合计多少、大约有多少条（均加噪），人数过少不给合计；数据域不知道名单和合计，但知道命中的条数`,
   score: () => "提交加密的指标，取回加密的评分，自行解开；数据域看不到指标和评分",
   report: () => "取得建成时已统计好的分组表；人少的组不列出",
   "selection.register": () => "登记一个加密的分组选择（只登记承诺值）；登记个数有限，登记后不能更换",
@@ -73,6 +79,7 @@ const KEY_USES: readonly (readonly [ProductForm, string])[] = [
   ["label-lookup", "使用方凭它查询"],
   ["psi-ids", "使用方的名单凭它比对"],
   ["psi-cardinality", "使用方的名单凭它比对"],
+  ["join-sum", "使用方的名单凭它比对"],
   ["report", "用来数每组有多少人"],
 ];
 
@@ -89,6 +96,10 @@ export function formAttention(operations: readonly Operation[]): string[] {
     [
       "psi.cardinality",
       "「只返回人数」加噪并限次，管住守规程的使用方；存心作弊的仍可设法得知是哪些人、绕过噪声，只受次数和条数配额限制",
+    ],
+    [
+      "psi.sum",
+      "求交求和加噪、限次、设人数下限，管住守规程的使用方；存心作弊的可对未命中的行求和、给个别行加权、虚报人数，绕过下限和噪声，只受次数和条数配额限制",
     ],
     [
       "score",
@@ -124,6 +135,8 @@ function answerWords(served: OutputSpec, model: ReleasedModel | undefined, { cal
       return served.match === "psi-ids"
         ? `${callers}用自己的名单按 ${joinWords(served.keys, key)} 比对，得知名单中哪些在产品名单内`
         : `${callers}用自己的名单按 ${joinWords(served.keys, key)} 比对，只得知名单中大约有多少条在产品名单内：${countWords(served)}`;
+    case "sum":
+      return `${callers}用自己的名单按 ${joinWords(served.keys, key)} 比对，只得知${sumWords(served)}`;
     case "score": {
       const features = model?.kind !== "linear-model" ? "" : ` ${model.features.length} 项`;
       const result = served.link === "logistic" ? "一个概率" : "一个线性评分";

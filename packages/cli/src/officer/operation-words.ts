@@ -34,6 +34,12 @@ export const OPERATION_WORDS: Readonly<Record<Operation, OperationWords>> = {
     who: "caller",
     figure: { zh: "最多比对人数", en: "Counted entries" },
   },
+  "psi.sum": {
+    zh: "隐私求交·只返回合计和人数",
+    en: "psi.sum",
+    who: "caller",
+    figure: { zh: "最多求和名单", en: "Summed entries" },
+  },
   score: { zh: "密态评分", en: "score", who: "caller", figure: { zh: "最多评分", en: "Scored rows" } },
   report: { zh: "分析报告", en: "report", who: "caller", figure: { zh: "最多取报告", en: "Reports" } },
   dataset: {

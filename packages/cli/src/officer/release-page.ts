@@ -160,6 +160,12 @@ function declaredBy(run: Run | undefined): { readonly lead: string; readonly wor
   if (kinds.has("hidden-selection")) {
     return { lead: "分组求和，不运行程序，", work: "按申报对全部行分组、求和，|：不运行程序，各组之和留在域内" };
   }
+  if (kinds.has("sum")) {
+    return {
+      lead: "取数，不运行程序，",
+      work: "按申报取出每人的合计并截断、盲化其标识，|：不运行程序，只答加噪的合计与人数",
+    };
+  }
   if (kinds.has("dataset")) {
     return {
       lead: "交付脱敏样本，不运行程序，",

@@ -25,6 +25,7 @@ import type { Section } from "./page.ts";
 import { rangeWords } from "./param-words.ts";
 import { transformOf, transformWords } from "./policy-words.ts";
 import { setSection } from "./set-words.ts";
+import { sumWords } from "./sum-words.ts";
 
 /** Parameters of a model that are listed. */
 const MAX_PARAMETERS_SHOWN = 12;
@@ -144,6 +145,8 @@ function contentWords(spec: OutputSpec, values: Readonly<Record<string, number>>
       return `每人一个标签，只取自：${spec.vocabulary.join("、")}`;
     case "set":
       return `一份名单（${FORM_WORDS[spec.match]}）；名单至少 10 人，条数凑整后公开${spec.match === "psi-ids" ? "" : `；${countWords(spec)}`}`;
+    case "sum":
+      return `一份“标识—数值”：使用方只得知${sumWords(spec)}`;
     case "score": {
       const link = spec.link === "logistic" ? "使用方再换算成概率" : "不再换算";
       return `以放行的模型密态评分；每项指标在 ±${spec.featureBound} 以内；${link}`;

@@ -26,6 +26,8 @@ export interface LeftOut {
 export interface JoinEntries {
   readonly keys: KeyColumn;
   readonly members: Uint8Array;
+  /** The row of each. */
+  readonly rows: Uint32Array;
   /** By key, in the order of the keys. */
   readonly leftOut: readonly LeftOut[];
 }
@@ -50,6 +52,7 @@ export async function joinEntries(
   const rowCount = members.length;
   const entries = new KeyColumnBuilder();
   const flags = new Uint8Array(rowCount * keys.length);
+  const rows = new Uint32Array(rowCount * keys.length);
   let made = 0;
   const inside = new Uint8Array(rowCount);
   const known = new Uint8Array(rowCount);
@@ -67,6 +70,7 @@ export async function joinEntries(
       const counted = leftOut[which];
       if (outcome.ok) {
         entries.add(outcome.entry);
+        rows[made] = row;
         flags[made++] = members[row] ?? 0;
         known[subject] = 1;
         if (members[row] === 1) inside[subject] = 1;
@@ -75,7 +79,7 @@ export async function joinEntries(
     await turnAfter(row, signal);
   }
   if (leftOut.some(isMostlyInvalid) || isHandful(inside, known)) throw unfitColumns(keys);
-  return { keys: entries.finish(), members: flags.slice(0, made), leftOut };
+  return { keys: entries.finish(), members: flags.slice(0, made), rows: rows.slice(0, made), leftOut };
 }
 
 /** The refusal, whatever is wrong with how many rows. */

@@ -1,6 +1,6 @@
 /** A build: what a released bundle serves, made into a product. Labels, sets, tables and models that stay come from its `produce` on every
  *  row of the source table, under the same policy as the sample and through the guard; scores come from the released
- *  model, noisy tables, data sets and sums of groups from their declaration, and no user code runs. What is made stays in the domain.
+ *  model, values to be summed, noisy tables, data sets and sums of groups from their declaration, and no user code runs. What is made stays in the domain.
  *  @module */
 import { GUARD_RULES, releasedBits } from "@sluice/desensitize";
 import {
@@ -38,6 +38,7 @@ import { issueReceipt, prove } from "./receipts.ts";
 import { tableInput } from "./run-inputs.ts";
 import { typedContent } from "./joined-sets.ts";
 import { RunRefused, type RunResult } from "./run-refused.ts";
+import { sumContent } from "./sum-content.ts";
 import { servingOrNothing, type WrittenFiles } from "./unserved.ts";
 
 const NOISY_NOTE = "every declared cell is shown, with exact noise over bounded contributions of each person";
@@ -139,6 +140,7 @@ function made(context: DomainContext, work: RunWork, released: Released): Promis
     if (spec.kind === "noisy-table") return noisyContent(context, work, { name, spec, bundle });
     if (spec.kind === "dataset") return datasetContent(context, work, { name, spec, bundle });
     if (spec.kind === "hidden-selection") return selectionContent(context, work, { name, spec, bundle });
+    if (spec.kind === "sum") return sumContent(context, work, { name, spec, manifest: released.manifest, bundle });
   }
   return Object.values(outputs).some(({ kind }) => kind === "score")
     ? scoreModel(context, work, released)
@@ -173,7 +175,7 @@ async function produceContent(
     input,
   );
   const served = contentOf(output, manifest, rows, networkSalt(context.keyring, work.run));
-  const content = await typedContent(context, { run, rows, subjects: input.subjects }, served, signal);
+  const content = await typedContent(context, run, { rows, subjects: input.subjects }, served, signal);
   return { content, report, layers, keys: rows.keys, sourceSnapshot: rows.snapshot, shown, durationSlotMs };
 }
 

@@ -112,7 +112,15 @@ function levelsOf(policy: Policy, fields: readonly ResourceField[]): { hierarchi
 
 /** @throws ERR_JOB_MANIFEST when a column is grouped or summed that the policy changes by a key */
 export function checkColumns({ dimensions, measures }: Grouping, policy: Policy): void {
-  for (const { field } of [...dimensions, ...measures]) {
+  checkPlainColumns(
+    [...dimensions, ...measures].map(({ field }) => field),
+    policy,
+  );
+}
+
+/** Passes columns that the policy shows alike in every scene. @throws ERR_JOB_MANIFEST */
+export function checkPlainColumns(fields: readonly string[], policy: Policy): void {
+  for (const field of fields) {
     const kind = Object.hasOwn(policy.columns, field) ? policy.columns[field]?.transform.kind : undefined;
     if (kind !== undefined && PLAIN.includes(kind)) continue;
     const expected = `a column that the policy shows as ${PLAIN.join(", ")}`;

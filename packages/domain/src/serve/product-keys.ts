@@ -13,7 +13,9 @@ export function nextEpoch(
   { product, version }: { readonly product: string; readonly version: number },
 ): number {
   const body = work.product(product, version)?.snapshot.body;
-  return body?.type === "lookup-snapshot" || body?.type === "psi-snapshot" ? body.epoch + 1 : 1;
+  const counted =
+    body?.type === "lookup-snapshot" || body?.type === "psi-snapshot" || body?.type === "join-sum-snapshot";
+  return counted ? body.epoch + 1 : 1;
 }
 
 /** Seed of RFC 9497 §3.2.1 DeriveKeyPair. */

@@ -66,9 +66,10 @@ async function chargeAndBegin(context: DomainContext, admitted: Admitted): Promi
     const seal = await query.session();
     let release = (): void => {};
     try {
-      const charged = await spend(context, admitted, amount, () => {
+      const charged = await spend(context, admitted, amount, (now) => {
         // In the turn of the charge: what a build has replaced meanwhile is not paid for.
         expectSnapshot(opening.snapshot, servedProduct(context, admitted));
+        session.begin?.({ keyId: admitted.keyId, callId }, now);
         release = context.sessions.reserve(callId, admitted.held.hash);
       });
       if (charged === "already") return await replyAgain(context, admitted);

@@ -1,4 +1,4 @@
-/** What counts of matches and sums under hidden selections have told each caller: one ledger for each party and state of a source table, over all products,
+/** What counts of matches, sums over them and sums under hidden selections have told each caller: one ledger for each party and state of a source table, over all products,
  *  versions and builds that answer from it. Spends are only ever appended; the database itself refuses anything else.
  *  @module */
 import type { Instant, Name, Sha256Hex } from "@sluice/protocol";
@@ -71,7 +71,7 @@ export class CountSpends {
     this.#db
       .prepare(
         `INSERT INTO count_lost (resource, source) SELECT DISTINCT resource, snapshot FROM output_register
-         WHERE kind IN ('psi-cardinality', 'hidden-selection') ON CONFLICT DO NOTHING`,
+         WHERE kind IN ('psi-cardinality', 'join-sum', 'hidden-selection') ON CONFLICT DO NOTHING`,
       )
       .run();
   }

@@ -2,6 +2,9 @@
  *  it; nothing is kept between tasks.
  *  @module */
 import { ByteReader, MAX_PSI_ENTRY_BYTES, padPsiItems, sha256Hex, type Bytes } from "@sluice/protocol";
+import type { PreparedSum, PrepareSumTask } from "../he/join-sum/domain-role.ts";
+import { encodeSumContent } from "../he/join-sum/sum-content.ts";
+import { prepareSumSet } from "../he/join-sum/sum-set.ts";
 import type { OprfKeyPair } from "../oprf/server.ts";
 import { systemRandom } from "../random.ts";
 import { serveTasks } from "../tasks.ts";
@@ -25,6 +28,7 @@ export default serveTasks({
   "psi.answer": (input) => answer(input as PsiAnswerTask),
   "psi.prepare-count": (input) => prepareCount(input as PsiPrepareCountTask),
   "psi.count": (input) => count(input as PsiCountTask),
+  "psi.prepare-sum": (input) => prepareSum(input as PrepareSumTask),
 });
 
 async function evaluate(task: PsiEvaluateTask): Promise<Bytes> {
@@ -46,6 +50,13 @@ async function prepareCount({ identity, set }: PsiPrepareCountTask): Promise<Psi
 
 async function count({ identity, elements, snapshot, frame, dummies }: PsiCountTask): Promise<Bytes> {
   return await answerCardinality({ identity, set: elements, snapshot, frame, dummies });
+}
+
+async function prepareSum({ identity, bound, set, values }: PrepareSumTask): Promise<PreparedSum> {
+  const rows = unpackEntries(set).map((entry, i) => ({ entry, value: values[i] ?? 0 }));
+  const prepared = await prepareSumSet({ identity, bound, rows });
+  const content = encodeSumContent(prepared);
+  return { paddedItems: prepared.values.length, content, hash: await sha256Hex(content) };
 }
 
 async function withKey<T>(

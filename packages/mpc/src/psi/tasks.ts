@@ -8,7 +8,8 @@ import { psiEntry } from "./entry.ts";
 import type { FilterKeys } from "./filter/fit-filter.ts";
 import type { PsiIdentity } from "./identity.ts";
 
-/** Worker file for `createTaskPool`: tasks `psi.evaluate`, `psi.fit`, `psi.answer` of ids; `psi.prepare-count`, `psi.count` of cardinality. */
+/** Worker file for `createTaskPool`: tasks `psi.evaluate`, `psi.fit`, `psi.answer` of ids; `psi.prepare-count`, `psi.count` of cardinality;
+ *  `psi.prepare-sum` of join-and-sum. */
 export const PSI_WORKER = new URL(`./psi-worker${extname(import.meta.url)}`, import.meta.url);
 
 /** Key of one identity: the worker derives it under the identity, whatever else the seed is used for. */

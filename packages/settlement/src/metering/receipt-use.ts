@@ -13,6 +13,7 @@ const ANSWERS: Readonly<Record<Operation, boolean>> = {
   "lookup.query": true,
   "psi.ids": true,
   "psi.cardinality": true,
+  "psi.sum": true,
   score: true,
   report: true,
   dataset: true,

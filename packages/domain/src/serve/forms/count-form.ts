@@ -18,19 +18,17 @@ import {
   DEFAULT_COUNT_PRIVACY,
   ELEMENT_BYTES,
   microEpsilon,
-  SluiceError,
-  type Asking,
   type Bytes,
   type PsiCardinalityParameters,
   type PsiSnapshot,
 } from "@sluice/protocol";
 import { judgingKeys } from "../../data/unfit-keys.ts";
-import type { CountHolder } from "../../state/count-spends.ts";
 import type { ServedProduct } from "../../state/work.ts";
 import type { DomainContext } from "../context.ts";
 import { servedPart, writeIndex } from "../indexes.ts";
 import { newPsiIdentity, nextEpoch } from "../product-keys.ts";
 import { transferable } from "../work-pools.ts";
+import { chargeNoise } from "./charge-noise.ts";
 import {
   expectSnapshot,
   membersOf,
@@ -52,7 +50,10 @@ export function countForm(context: DomainContext): DomainForm {
     downloads: {},
     build: (source, signal) => judgingKeys(source.held.grant.body.key, () => build(context, source, signal)),
     measure: (served, _operation, frame) => measure(served, frame),
-    begin: (served, _frame, asking, now) => charge(context, served, asking, now),
+    begin: (served, _frame, asking, now) => {
+      const { epsilon, budget } = parametersOf(served).noise;
+      chargeNoise(context, served, { cost: microEpsilon(epsilon), budget }, asking, now);
+    },
     answer: (served, _operation, frame, signal) => answer(context, served, frame, signal),
   };
 }
@@ -88,31 +89,6 @@ function measure(served: ServedProduct, frame: Bytes): bigint {
   const { snapshot, elements } = decodePsiCardinalityQuery(frame);
   expectSnapshot(snapshot, served);
   return BigInt(elements.length / ELEMENT_BYTES);
-}
-
-/** @throws ERR_COUNT_BUDGET; ERR_SNAPSHOT when another build took its place meanwhile, perhaps of another state of the table */
-function charge(context: DomainContext, served: ServedProduct, { keyId, callId }: Asking, now: Date): void {
-  const { noise } = parametersOf(served);
-  if (context.work.product(served.product, served.version)?.snapshotHash !== served.snapshotHash) {
-    throw new SluiceError("ERR_SNAPSHOT");
-  }
-  const spend = {
-    callId,
-    cost: microEpsilon(noise.epsilon),
-    budget: microEpsilon(noise.budget),
-    at: now.toISOString(),
-  };
-  if (context.counts.spend(holderOf(context, served, keyId), spend)) return;
-  throw new SluiceError("ERR_COUNT_BUDGET", { budget: noise.budget });
-}
-
-/** The party that asks, whatever its key is called, and the state of the table that the set was made from. */
-function holderOf(context: DomainContext, served: ServedProduct, keyId: string): CountHolder {
-  const { product, version, snapshot } = served;
-  const caller = context.documents.grant(snapshot.body.grant)?.grant.body.callers.find((one) => one.keyId === keyId);
-  const output = context.register.served(product, version);
-  if (caller === undefined || output === null) throw misplaced(KIND);
-  return { party: caller.party, resource: output.resource, source: output.snapshot };
 }
 
 async function answer(

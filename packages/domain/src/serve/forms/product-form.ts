@@ -3,6 +3,7 @@
 import { signDocument } from "@sluice/evidence";
 import type { SelectionGroupSums } from "@sluice/mpc/he/selection/server";
 import type { BuildProgress } from "@sluice/mpc/lookup/server";
+import type { PackedEntries } from "@sluice/mpc/psi/sender";
 import {
   documentHash,
   SluiceError,
@@ -12,6 +13,8 @@ import {
   type Certificate,
   type CountPrivacy,
   type FieldName,
+  type JoinKeys,
+  type JoinSumSpec,
   type LinearModel,
   type NoisyTable,
   type Operation,
@@ -62,6 +65,7 @@ export type ServedContent =
       groups: readonly SelectionGroupSums[];
       source: Sha256Hex;
     }
+  | { kind: "sum"; spec: JoinSumSpec; keys?: JoinKeys; set: PackedEntries; values: Float64Array }
   | { kind: "score"; featureBound: number; link: ScoreLink; model: LinearModel; modelHash: Sha256Hex }
   /** A model that leaves in nothing. */
   | { kind: "square-network"; network: SquareNetwork; link: ScoreLink; resolution: number };
@@ -109,6 +113,8 @@ export interface DomainForm extends ProductServer<ProductSource, ServedProduct> 
 export interface SessionForm {
   /** Units that an opening spends. @throws what is wrong with it */
   measure(opening: SessionOpening): bigint;
+  /** Notes what a session begins, in the transaction that charges for it. @throws what takes the charge back */
+  readonly begin?: (asking: Asking, now: Date) => void;
   /** The domain's role, which keeps to what the opening declares, and what ends its threads and wipes what it held. */
   open(
     opening: SessionOpening,

@@ -3,6 +3,7 @@
 import type { ProductForm } from "@sluice/protocol";
 import type { DomainContext } from "../context.ts";
 import { countForm } from "./count-form.ts";
+import { joinSumForm } from "./join-sum-form.ts";
 import { lookupForm } from "./lookup-form.ts";
 import { datasetForm } from "./dataset-form.ts";
 import type { DomainForm } from "./product-form.ts";
@@ -15,6 +16,7 @@ const FORMS = {
   "label-lookup": lookupForm,
   "psi-ids": psiForm,
   "psi-cardinality": countForm,
+  "join-sum": joinSumForm,
   score: scoreForm,
   report: reportForm,
   dataset: datasetForm,

@@ -13,6 +13,7 @@
  *  No `node:` import: runs in Node and in browsers.
  *  @see https://eprint.iacr.org/2019/723 (Ion et al.)
  *  @module */
+import { sha256 } from "@noble/hashes/sha2.js";
 import {
   decodeJoinSumAnswer,
   decodeJoinSumBlock,
@@ -38,12 +39,14 @@ import {
 import type { NoisyCount } from "../../psi/cardinality-receiver.ts";
 import type { PsiPassOptions } from "../../psi/pass.ts";
 import { systemRandom } from "../../random.ts";
+import type { JoinSumRandomness } from "./caller-randomness.ts";
 import { expectJoinSession, joinSumGroupContext, malformed, misplaced, type JoinSumContext } from "./context.ts";
 import { combineLimbs, limbsFor } from "./limbs.ts";
 import { openSumMask, type SumMask } from "./masking.ts";
 import { blindList, entriesOf, TagMatches, type BlindedList } from "./matches.ts";
 import { sumRing } from "./ring.ts";
 
+export { joinSumRandomness, type JoinSumRandomness } from "./caller-randomness.ts";
 export { openSumMask, type Blinded, type SumMask } from "./masking.ts";
 
 /** What the caller brings. */
@@ -52,6 +55,8 @@ export interface JoinSumCallerOptions extends JoinSumContext, PsiPassOptions {
   readonly list: Iterable<string>;
   /** The platform's by default. */
   readonly random?: Random;
+  /** Of the masked sums, from a digest of what was heard: for a role that can be made again. `random` unless given. */
+  readonly maskRandomness?: JoinSumRandomness["maskRandomness"];
 }
 
 /** What a session gives: a sum with noise, or that there are too few contributions for one. */
@@ -77,6 +82,10 @@ export class JoinSumCaller implements Session {
   #listed = 0;
   #zero: SeededCiphertext | null = null;
   #mask: SumMask | null = null;
+  /** Over every frame before the masked sums. */
+  readonly #heard = sha256.create();
+  /** Of the masked sums. */
+  #drawn: Random | null = null;
   /** The part of the block that comes next, counted over all blocks. */
   #part = 0;
   #done = 0;
@@ -139,10 +148,11 @@ export class JoinSumCaller implements Session {
   }
 
   async #take(frame: Bytes): Promise<SessionStep> {
+    if (this.#drawn === null) this.#heard.update(frame);
     if (this.#stage === "tags") this.#takeTags(frame);
     else if (this.#stage === "listed") await this.#takeListed(frame);
     else if (this.#stage === "zero") await this.#takeZero(frame);
-    else if (this.#stage === "blocks") this.#takeBlock(frame);
+    else if (this.#stage === "blocks") await this.#takeBlock(frame);
     else if (this.#stage === "answer") return await this.#finish(frame);
     else throw misplaced(`no message is expected at stage ${this.#stage}`);
     return await this.#goOn();
@@ -187,15 +197,14 @@ export class JoinSumCaller implements Session {
   }
 
   async #takeZero(frame: Bytes): Promise<void> {
-    const { random = systemRandom } = this.#options;
     const { session, zero } = decodeJoinSumZero(frame);
     expectJoinSession(this.#options.session, session);
     this.#zero = { seed: zero.seed.slice(), c0: zero.c0.slice() };
-    this.#mask = await openSumMask(random);
+    this.#mask = await openSumMask({ bytes: (length) => this.#expectDrawn().bytes(length) });
     this.#stage = "blocks";
   }
 
-  #takeBlock(frame: Bytes): void {
+  async #takeBlock(frame: Bytes): Promise<void> {
     const { session, block, limb, values } = decodeJoinSumBlock(frame);
     expectJoinSession(this.#options.session, session);
     const [mask, zero] = [this.#mask, this.#zero];
@@ -207,6 +216,8 @@ export class JoinSumCaller implements Session {
     this.#part++;
     this.#told(1);
     if (this.#part < this.#parts()) return;
+    const { random = systemRandom, maskRandomness } = this.#options;
+    this.#drawn = maskRandomness === undefined ? random : await maskRandomness(this.#heard.digest());
     this.#out = this.#maskedFrames(mask, zero);
     this.#stage = "summing";
   }
@@ -250,6 +261,11 @@ export class JoinSumCaller implements Session {
   #expectList(): BlindedList {
     if (this.#list === null) throw misplaced("nothing was asked yet");
     return this.#list;
+  }
+
+  #expectDrawn(): Random {
+    if (this.#drawn === null) throw misplaced("nothing is to be masked yet");
+    return this.#drawn;
   }
 
   #expectedListed(): number {

@@ -29,7 +29,7 @@ import {
 import { checkCancelled } from "../../cancel.ts";
 import { checkBase, type CountDummies } from "../../psi/cardinality-sender.ts";
 import { systemRandom } from "../../random.ts";
-import { expectJoinSession, joinSumGroupContext, misplaced, type JoinSumContext } from "./context.ts";
+import { expectJoinSession, joinSumGroupContext, malformed, misplaced, type JoinSumContext } from "./context.ts";
 import { openSumKey, type SumKey } from "./domain-key.ts";
 import { digitOf, limbsFor, modulo, noiseDigits } from "./limbs.ts";
 import type { SumSet } from "./sum-set.ts";
@@ -46,6 +46,8 @@ export interface JoinSumDomainOptions extends JoinSumContext {
   readonly set: SumSet;
   /** Drawn by whoever keeps the privacy budget, secret. Their shift is that of the terms. */
   readonly dummies: CountDummies;
+  /** Padded size of the list that was paid for; any unless given. */
+  readonly listItems?: number;
   /** Added to the sum; drawn by the same. */
   readonly noise: bigint;
   readonly random?: Random;
@@ -139,10 +141,11 @@ export class JoinSumDomain implements Session {
   }
 
   async #open(frame: Bytes): Promise<void> {
-    const { snapshot, session, signal } = this.#options;
+    const { snapshot, session, listItems, signal } = this.#options;
     const open = decodeJoinSumOpen(frame);
     expectJoinSession(session, open.session);
     if (!equalBytes(open.snapshot, fromHex(snapshot))) throw new SluiceError("ERR_SNAPSHOT");
+    if (listItems !== undefined && open.items !== listItems) throw malformed("items", String(listItems));
     await checkBase(open.base, signal);
     this.#base = open.base.slice();
     this.#elements = new Uint8Array(open.items * ELEMENT_BYTES);
