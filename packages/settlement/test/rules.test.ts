@@ -1,7 +1,9 @@
 /** Rule sets: what comes with the package fits its schema, a higher rule goes before a lower one, and each rule says where it is from.
  *  @module */
+import { isSluiceError } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { FUTIAN_2025, RULE_ROWS, RULE_SETS, rulesFor, type RuleName, type RuleSet } from "../src/index.ts";
+import { vectorTable } from "./vector-tables.ts";
 
 const national: RuleSet = {
   id: "national-2026",
@@ -25,6 +27,29 @@ test.each(["futian", "huangshi", "shuozhou", "jingdezhen"])(
     }
   },
 );
+
+test.each(vectorTable("rules", "G33"))("G33: on $on VAT is $VAT", (row) => {
+  const later: RuleSet = {
+    ...FUTIAN_2025,
+    id: "futian-2026",
+    from: "2026-01-01",
+    parameters: { amortisationYears: { value: 5, source: "003 new" } },
+  };
+  const found = (name: "vatPercent" | "amortisationYears"): string[] => {
+    try {
+      const { value, reference } = rulesFor({
+        sets: [national, later, FUTIAN_2025],
+        jurisdiction: "futian",
+        on: row["on"] ?? "",
+      }).of(name);
+      return [String(value), reference.set];
+    } catch (error) {
+      return [isSluiceError(error, "ERR_SETTLEMENT_RULES") ? "refused" : String(error), "–"];
+    }
+  };
+  expect(found("vatPercent")).toEqual([row["VAT"], row["from"]]);
+  expect(found("amortisationYears")).toEqual([row["years"], row["from set"]]);
+});
 
 test("G33: a higher rule replaces a lower one while it is in force, and nothing else", () => {
   const on = (day: string) => rulesFor({ sets: [...RULE_SETS, national], jurisdiction: "futian", on: day });
