@@ -31,9 +31,15 @@ test("G7, G10: the example's units cost exactly 1.00, 10.00, 0.001, 1.00 and 10 
   expect(column(products, "unitCost")).toEqual(["1", "10", "0.001", "1", "10000"]);
   // 1 620 000.00 × 1.0767 × (1 + 6 % × 1.12), each part to the fen; ceilings by hand in the settlement package's tables.
   expect(totals).toMatchObject({ rAllow: "7.67", cost: "1620000", vat: "104655.24", surcharges: "12558.63" });
-  expect(totals).toMatchObject({ rMax: "1861467.87", income: "1861464.348" });
+  expect(totals).toMatchObject({ rMax: "1861467.87", income: "1861467.8688" });
   expect(totals).not.toHaveProperty("factor");
-  expect(column(products, "ceiling")).toEqual(["1.149054", "11.490542", "0.001149", "1.149054", "11490.5424"]);
+  expect(column(products, "ceiling")).toEqual([
+    "1.14905424",
+    "11.4905424",
+    "0.00114905424",
+    "1.14905424",
+    "11490.5424",
+  ]);
   expect(column(costs, "excess")).toEqual([undefined, undefined, "7000", undefined, "60000", undefined]);
   // 5 own ceilings, base prices, unit costs; 6 lines shared over 5; profit, two taxes, the platform's year, two caps.
   expect(roundings).toHaveLength(3 * 5 + 6 * 5 + 3 + 3);
@@ -88,19 +94,19 @@ test("G5, G20: with λ of 3 for one product the common factor is shown, before a
   const at = (name: string) => join(directory, name);
   const words = ["price", "simulate", PRICES, "--lambda", "credit-api=3"];
   const text = (await sluice(words)).stdout;
-  expect(text).toMatch(/^统一下调系数 +无 +0.447514$/m);
-  expect(text).toMatch(/^credit-api .* 1 +3 +1.149054 +1.542654 +\+0.3936$/m);
+  expect(text).toMatch(/^统一下调系数 +无 +0.447513812443$/m);
+  expect(text).toMatch(/^credit-api .* 1 +3 +1.14905424 +1.542652930939 +\+0.393598690939$/m);
   const made = await sluice([...words, "--json", "--html", at("s.html"), "--xlsx", at("s.xlsx")]);
   const { before, after, curves } = Simulated.parse(JSON.parse(made.stdout));
-  expect([before.totals["factor"], after.totals["factor"]]).toEqual([undefined, "0.447514"]);
+  expect([before.totals["factor"], after.totals["factor"]]).toEqual([undefined, "0.447513812443"]);
   expect(curves.prices.map(({ product }) => product)).toEqual(["credit-api"]);
   const point = curves.prices[0]?.points.find(({ multiple }) => multiple === "1");
-  expect(point).toMatchObject({ use: "1000000", unitCost: "1", before: "1.149054", after: "1.542654" });
+  expect(point).toMatchObject({ use: "1000000", unitCost: "1", before: "1.14905424", after: "1.542652930939" });
   const page = await readFile(at("s.html"), "utf8");
   expect(page.match(/<svg/g)).toHaveLength(2);
   expect(page).toContain(`stroke-dasharray="6 4"`);
   const files = unzip(await readFile(at("s.xlsx")));
-  expect(files.get("xl/worksheets/sheet1.xml")).toContain("<v>1.542654</v>");
+  expect(files.get("xl/worksheets/sheet1.xml")).toContain("<v>1.542652930939</v>");
   expect(files.get("xl/sharedStrings.xml")).toContain("上限收费标准（假设）");
 });
 
@@ -112,12 +118,12 @@ test("with half of the use a unit costs twice as much; income by the same actual
   expect(after.products[1]?.["cost"]).toBe("57857.14");
   expect(curves.prices.map(({ product }) => product)).toEqual(["corpus"]);
   const half = curves.income.find(({ multiple }) => multiple === "0.5");
-  expect(half).toMatchObject({ before: "930732.174", permitted: "1861467.87" });
+  expect(half).toMatchObject({ before: "930733.9344", permitted: "1861467.87" });
   const all = Simulated.parse(
     JSON.parse((await sluice(["price", "simulate", PRICES, "--use", "all=0.5", "--json"])).stdout),
   );
-  // 500 000 × 2.298108 + 3 000 × 22.981085 + 30 000 000 × 0.002298 + 50 000 × 2.298108 + 20 × 22 981.0848.
-  expect(all.curves.income.find(({ multiple }) => multiple === "0.5")).toMatchObject({ after: "1861464.351" });
+  // 500 000 × 2.29810848 + 3 000 × 22.9810848 + 30 000 000 × 0.00229810848 + 50 000 × 2.29810848 + 20 × 22 981.0848.
+  expect(all.curves.income.find(({ multiple }) => multiple === "0.5")).toMatchObject({ after: "1861467.8688" });
   const alike = Simulated.parse(JSON.parse((await sluice(["price", "simulate", PRICES, "--json"])).stdout));
   expect(alike.after).toEqual(alike.before);
   expect(alike.curves.prices).toHaveLength(5);

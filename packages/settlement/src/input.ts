@@ -12,6 +12,10 @@ export const YuanText = z.string().regex(/^(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,2}
 export const QuantityText = z
   .string()
   .regex(/^(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,6})?$/, "a number of zero or more, with at most six places");
+/** Price of one unit in yuan, not negative. A row·field·day costs millionths of a fen, so a price has as many places as a number can. */
+export const PriceText = z
+  .string()
+  .regex(/^(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,12})?$/, "a price of zero or more, with at most twelve places");
 /** Per cent, from 0 with at most six places. */
 export const PercentText = z.string().regex(/^(?:0|[1-9][0-9]{0,3})(?:\.[0-9]{1,6})?$/, "per cent, zero or more");
 /** A number of things, whole: at most 15 digits. */

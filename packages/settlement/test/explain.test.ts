@@ -38,7 +38,7 @@ function example(): Figure {
       inputs: [cost, use],
     },
     { dividend: cost.value, divisor: use.value, where: "products/0" },
-    rules.of("unitPriceRounding"),
+    rules.of("deviationRounding"),
   );
   const tax = ruledFigure(
     { id: "vat", label: { zh: "增值税率", en: "VAT rate" }, unit: "percent" },

@@ -31,13 +31,23 @@ test("G5, G20, G21: λ of 3 for one product scales all prices by one factor, whi
     }),
   });
   const api = products.get("credit-api");
-  expect(api === undefined ? "" : exactText(api.self.value)).toBe("3.447162");
-  // 1 861 467.87 ÷ (3 447 162 + 712 410.348)
-  expect(capped.factor === undefined ? "" : exactText(capped.factor.value)).toBe("0.447514");
-  expect(capped.before.value.toFixed()).toBe("4159572.348");
-  expect(api === undefined ? "" : exactText(api.ceiling.value)).toBe("1.542654");
+  expect(api === undefined ? "" : exactText(api.self.value)).toBe("3.44716272");
+  // 1 861 467.87 ÷ (3 447 162.72 + 712 413.6288)
+  expect(capped.factor === undefined ? "" : exactText(capped.factor.value)).toBe("0.447513812443");
+  expect(capped.before.value.toFixed()).toBe("4159576.3488");
+  expect(api === undefined ? "" : exactText(api.ceiling.value)).toBe("1.542652930939");
   expect(capped.income.value.lte(permitted.rMax.value)).toBe(true);
 });
+
+/** Prices, or null where a third party's ceiling is so high that the common factor leaves nothing of another price (G19). */
+function pricedOrRefused(...file: Parameters<typeof pricingOf>) {
+  try {
+    return pricingOf(...file);
+  } catch (error) {
+    if (String(error).includes("G19")) return null;
+    throw error;
+  }
+}
 
 test("G5: Σ p·q never passes R_max, whatever the costs, uses and assessments, and in any order", () => {
   const use = fc.integer({ min: 1, max: 10 ** 9 }).map(String);
@@ -57,7 +67,12 @@ test("G5: Σ p·q never passes R_max, whatever the costs, uses and assessments, 
         ...(ceiling === null ? {} : { thirdParty: { ceiling, by: "x", on: "2026-01-01", evidence: "E" } }),
       }));
       const yuan = `${Math.floor(cost / 100)}.${String(cost % 100).padStart(2, "0")}`;
-      const forward = pricingOf({ assessments: assessed }, products, yuan);
+      const forward = pricedOrRefused({ assessments: assessed }, products, yuan);
+      const backward = pricedOrRefused({ assessments: assessed.toReversed() }, products.toReversed(), yuan);
+      if (forward === null || backward === null) {
+        expect(forward).toBe(backward);
+        return;
+      }
       expect(forward.capped.income.value.lte(forward.permitted.rMax.value)).toBe(true);
       const filed = [...forward.products].map(
         ([
@@ -71,7 +86,6 @@ test("G5: Σ p·q never passes R_max, whatever the costs, uses and assessments, 
       expect(incomeOf(filed, forward.rules).value.eq(forward.capped.income.value)).toBe(true);
       for (const { ceiling, assessed: most } of forward.products.values())
         expect(ceiling.value.lte(most.value)).toBe(true);
-      const backward = pricingOf({ assessments: assessed.toReversed() }, products.toReversed(), yuan);
       for (const [id, { ceiling }] of forward.products) {
         expect(backward.products.get(id)?.ceiling.value.eq(ceiling.value)).toBe(true);
       }

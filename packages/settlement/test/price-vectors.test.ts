@@ -5,13 +5,16 @@ import {
   assessedCeilingOf,
   basePriceOf,
   cappedPrices,
+  exact,
   exactText,
   permittedIncomeOf,
   profitRateOf,
+  readProducts,
   sceneFactorOf,
   taxRatesOf,
   type Figure,
 } from "../src/index.ts";
+import { callProducts } from "./cost-fixture.ts";
 import { futianRules } from "./city-products.ts";
 import { assessmentOf, figureOf, priceInput, pricingOf, PROFIT } from "./price-fixture.ts";
 import { vectorTable } from "./vector-tables.ts";
@@ -115,9 +118,58 @@ test("G2, G5, G10, G19: the worked example from cost to ceilings", () => {
   const { products, permitted, capped } = pricingOf();
   const list = [...products.values()];
   expect(list.map(({ unitCost }) => text(unitCost, 2))).toEqual(["1.00", "10.00", "0.001", "1.00", "10000.00"]);
-  expect(list.map(({ base }) => text(base))).toEqual(["1.149054", "11.490542", "0.001149", "1.149054", "11490.5424"]);
+  expect(list.map(({ base }) => text(base))).toEqual([
+    "1.14905424",
+    "11.4905424",
+    "0.00114905424",
+    "1.14905424",
+    "11490.5424",
+  ]);
   expect(text(permitted.rMax)).toBe("1861467.87");
   expect(capped.factor).toBeUndefined();
-  // 1 149 054 + 68 943.252 + 68 940 + 114 905.4 + 459 621.696
-  expect(text(capped.income)).toBe("1861464.348");
+  // 1 149 054.24 + 68 943.2544 + 68 943.2544 + 114 905.424 + 459 621.696
+  expect(text(capped.income)).toBe("1861467.8688");
+});
+
+test.each(vectorTable("price", "G19-datasets"))("G19: $rows rows that cost $C keep their price", (row) => {
+  const [calls] = callProducts([["calls", "1000000"]]);
+  const estimate = [{ rows: row["rows"] ?? "", fields: "20", days: "30" }];
+  const title = { zh: "数据集", en: "dataset" };
+  const [dataset] = readProducts([{ id: "rows", title, form: "dataset", year: "2026", resources: [], estimate }]);
+  const { products, permitted, capped } = pricingOf(
+    {},
+    calls === undefined || dataset === undefined ? [] : [calls, dataset],
+    row["C"],
+  );
+  const [one, two] = [products.get("calls"), products.get("rows")];
+  expect(
+    [permitted.rMax, one?.unitCost, two?.unitCost, one?.base, two?.base, capped.income].map((it) => text(it)),
+  ).toEqual([
+    exactText(exact(row["R_max"] ?? "")),
+    row["cost of a call"],
+    row["cost of a row·field·day"],
+    row["P of a call"],
+    row["P of a row·field·day"],
+    row["income at the ceilings"],
+  ]);
+});
+
+test("G19, G21: a price that its places would round to zero is refused, and no other", () => {
+  const estimate = [{ rows: "999999999999999", fields: "100", days: "30" }];
+  const dataset = { id: "rows", title: { zh: "数据集", en: "dataset" }, form: "dataset", year: "2026" } as const;
+  const products = [{ ...dataset, resources: [], estimate }];
+  // 3·10¹⁸ units: at 10⁶ yuan one costs 3.3·10⁻¹³, at 2·10⁶ it costs 6.7·10⁻¹³, which is 10⁻¹².
+  expect(() => pricingOf({}, products, "1000000.00")).toThrow(
+    expect.objectContaining({
+      code: "ERR_SETTLEMENT_REFUSED",
+      message: expect.stringMatching(/^products\/rows .*G19/) as string,
+    }),
+  );
+  expect(text(pricingOf({ carryOver: undefined }, callProducts([["a", "1"]]), "0.00").products.get("a")?.ceiling)).toBe(
+    "0",
+  );
+  // Rounded up its base price is 10⁻¹², of which the common factor leaves nothing.
+  expect(() => pricingOf({}, products, "2000000.00")).toThrow(
+    expect.objectContaining({ message: expect.stringMatching(/^products\/rows .*G19/) as string }),
+  );
 });

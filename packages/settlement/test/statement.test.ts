@@ -306,3 +306,14 @@ test.each<[string, Parameters<typeof november>[0], RegExp]>([
 ])("H6: %s is refused by the name of its line", (_, changes, expected) => {
   expect(refusal(() => november(changes))).toMatch(expected);
 });
+
+test("G28: a discount after which a price is rounded to zero is refused, and one of the whole price is not", () => {
+  const discounted = (smallFirmDiscountPercent: string) =>
+    refusal(() =>
+      november({
+        tariffs: [{ ...TARIFF, tiers: [{ above: "0", price: "0.000000000001" }], smallFirmDiscountPercent }],
+      }),
+    );
+  expect(discounted("50.000001")).toContain("tariffs/t is refused by rule G28: a price after its discount is rounded");
+  expect([discounted("50"), discounted("100")]).toEqual(["not refused", "not refused"]);
+});

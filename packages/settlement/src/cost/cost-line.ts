@@ -2,7 +2,7 @@
  *  the expenses that the plan lists for it; anything else does not belong to the accounts and is refused (G29).
  *  @module */
 import { z } from "zod";
-import { EvidenceId, LineId, MAX_LINES, QuantityText, Text, Words, Year, YuanText } from "../input.ts";
+import { EvidenceId, LineId, MAX_LINES, PriceText, QuantityText, Text, Words, Year, YuanText } from "../input.ts";
 
 const amount = YuanText;
 
@@ -19,7 +19,7 @@ function atMunicipalPrice<K extends string>(kind: K) {
     /** Use as measured and accepted, any discount for spare bandwidth taken off. */
     used: QuantityText,
     /** Yuan for one unit of that use. */
-    municipalPrice: QuantityText,
+    municipalPrice: PriceText,
     priceEvidence: EvidenceId,
   });
 }
@@ -72,7 +72,7 @@ const construction = z.strictObject({
 });
 
 /** Calls of a source's interface as measured, at the price agreed with the source (G9). */
-const calls = z.strictObject({ kind: z.literal("calls"), calls: QuantityText, unitPrice: QuantityText });
+const calls = z.strictObject({ kind: z.literal("calls"), calls: QuantityText, unitPrice: PriceText });
 
 const head = { id: LineId, title: Words, year: Year, evidence: EvidenceId };
 

@@ -3,7 +3,8 @@
  *  @module */
 import { SluiceError } from "@sluice/protocol";
 import { z } from "zod";
-import { CountText, Day, LineId, MAX_LINES, Month, PercentText, QuantityText, readInput } from "../input.ts";
+import { exact, fraction, ONE, rounded } from "../exact.ts";
+import { CountText, Day, LineId, MAX_LINES, Month, PercentText, PriceText, readInput } from "../input.ts";
 import type { Rules } from "../rules/resolve.ts";
 import type { Licence } from "./licence.ts";
 
@@ -25,7 +26,7 @@ export const Tariff = z.strictObject({
   span: z.enum(["month", "year"]),
   /** Prices in yuan of a unit beyond `above` units; the first is above 0. */
   tiers: z
-    .array(z.strictObject({ above: CountText, price: QuantityText }))
+    .array(z.strictObject({ above: CountText, price: PriceText }))
     .min(1)
     .max(MAX_TIERS)
     .refine(
@@ -55,7 +56,8 @@ export function readTariffs(value: unknown): Tariff[] {
 }
 
 /** Whether the rules let the tariff be used.
- *  @throws ERR_SETTLEMENT_REFUSED when it was not filed and announced before its first month, or lacks a discount that is required. */
+ *  @throws ERR_SETTLEMENT_REFUSED when it was not filed and announced before its first month, lacks a discount that is required, or
+ *  has one after which a price is rounded to zero. */
 export function checkTariff(tariff: Tariff, rules: Rules): void {
   const refuse = (name: "publicityBeforeUse" | "smallFirmDiscount", reason: string): never => {
     const rule = rules.of(name).reference.id;
@@ -74,6 +76,12 @@ export function checkTariff(tariff: Tariff, rules: Rules): void {
   if (rules.of("smallFirmDiscount").value === "required" && discount === 0) {
     refuse("smallFirmDiscount", "it has no discount for small and micro firms");
   }
+  const kept = ONE.minus(fraction(exact(tariff.smallFirmDiscountPercent ?? "0")));
+  const lost = tariff.tiers.some(({ price }) => {
+    const discounted = exact(price).times(kept);
+    return !discounted.isZero() && rounded(discounted, rules.of("unitPriceRounding").value).isZero();
+  });
+  if (lost) refuse("smallFirmDiscount", "a price after its discount is rounded to zero");
 }
 
 /** The tariff of `month` under which a licence pays: among those of its product that one which names its purpose, else the one that names

@@ -5,14 +5,14 @@ import { SluiceError } from "@sluice/protocol";
 import { z } from "zod";
 import { exact } from "../exact.ts";
 import { assumptionsUnder, type Figure, type RuleReference } from "../figure.ts";
-import { Day, LineId, MAX_LINES, QuantityText, readInput } from "../input.ts";
+import { Day, LineId, MAX_LINES, PriceText, readInput } from "../input.ts";
 import { derivedFigure, givenFigure } from "../make-figure.ts";
 import { incomeOf } from "./common-factor.ts";
 import type { Pricing, ProductPrice } from "./price-products.ts";
 
 /** Ceilings that an operator proposes instead of those that were reckoned: lower ones, or others within the same sum. */
 export const ProposedCeilings = z
-  .array(z.strictObject({ product: LineId, ceiling: QuantityText }))
+  .array(z.strictObject({ product: LineId, ceiling: PriceText }))
   .min(1)
   .max(MAX_LINES);
 export type ProposedCeilings = z.infer<typeof ProposedCeilings>;
@@ -116,7 +116,7 @@ function proposedBy({ rules, products }: Pricing, proposed: unknown): ReadonlyMa
 }
 
 /** A price agreed with a buyer. */
-export const ContractPrice = z.strictObject({ contract: LineId, product: LineId, price: QuantityText, signedOn: Day });
+export const ContractPrice = z.strictObject({ contract: LineId, product: LineId, price: PriceText, signedOn: Day });
 export type ContractPrice = z.infer<typeof ContractPrice>;
 
 /** The agreed price, if the filing allows it.

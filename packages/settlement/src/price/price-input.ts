@@ -6,7 +6,18 @@ import { z } from "zod";
 import type { CostPool } from "../cost/cost-line.ts";
 import { readCosts } from "../cost/read-costs.ts";
 import { exact } from "../exact.ts";
-import { Day, EvidenceId, LineId, MAX_LINES, PercentText, QuantityText, readInput, Text, YuanText } from "../input.ts";
+import {
+  Day,
+  EvidenceId,
+  LineId,
+  MAX_LINES,
+  PercentText,
+  PriceText,
+  QuantityText,
+  readInput,
+  Text,
+  YuanText,
+} from "../input.ts";
 import { readProducts, type Product } from "../metering/product.ts";
 import { rulesFor, type Rules } from "../rules/resolve.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
@@ -40,7 +51,7 @@ export const Assessment = z.strictObject({
   product: LineId,
   fields: z.array(GrantedField).min(1).max(MAX_LINES),
   value: z.strictObject({ factor: QuantityText, reason: Text, evidence: EvidenceId }),
-  thirdParty: z.strictObject({ ceiling: QuantityText, by: Text, on: Day, evidence: EvidenceId }).optional(),
+  thirdParty: z.strictObject({ ceiling: PriceText, by: Text, on: Day, evidence: EvidenceId }).optional(),
 });
 export type Assessment = z.infer<typeof Assessment>;
 

@@ -46,7 +46,8 @@ export interface Suppositions {
 const NOTHING_SUPPOSED: Suppositions = { useMultiples: new Map(), lambdas: new Map() };
 
 /** The ceilings of all products.
- *  @throws ERR_SETTLEMENT_DIVISOR for a product without estimated use, and what {@link accountCosts} throws. */
+ *  @throws ERR_SETTLEMENT_DIVISOR for a product without estimated use, ERR_SETTLEMENT_REFUSED (G19) for one that costs something and whose
+ *  price is rounded to zero, and what {@link accountCosts} throws. */
 export function priceProducts(input: PriceInput, supposed: Suppositions = NOTHING_SUPPOSED): Pricing {
   const { rules } = input;
   const uses = productUse(input.products, "estimate", rules, supposed.useMultiples);
@@ -67,6 +68,14 @@ export function priceProducts(input: PriceInput, supposed: Suppositions = NOTHIN
   });
   const asked = assessed.map((one) => ({ product: one.id, price: one.assessed, use: one.cost.use }));
   const capped = cappedPrices(asked, permitted.rMax, rules);
+  for (const { id, cost, unitCost, base, scene } of assessed) {
+    if (cost.total.value.isZero() || permitted.rMax.value.isZero() || scene.lambda.value.isZero()) continue;
+    const ceiling = capped.prices.get(id);
+    if (![unitCost, base, ceiling].some((price) => price?.value.isZero() === true)) continue;
+    const reason = "the price of a unit is rounded to zero, so that what it costs would be lost";
+    const rule = rules.of("basePrice").reference.id;
+    throw new SluiceError("ERR_SETTLEMENT_REFUSED", { line: `products/${id}`, rule, reason });
+  }
   const products = new Map(
     assessed.map(({ id, ...price }): [string, ProductPrice] => {
       const { zh, en } = price.cost.product.title;

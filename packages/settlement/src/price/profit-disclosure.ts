@@ -138,6 +138,6 @@ function rateOver(margin: Figure, cost: Figure, label: Label, { rules }: Pricing
   return quotientFigure(
     { id: "rate", label, unit: "percent", rule, formula: "M ÷ C", inputs: [margin, cost] },
     { dividend: margin.value.shiftedBy(2), divisor: cost.value, where: "cost" },
-    rules.of("unitPriceRounding"),
+    rules.of("deviationRounding"),
   );
 }

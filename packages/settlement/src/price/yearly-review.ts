@@ -50,7 +50,7 @@ export function reviewYear(pricing: Pricing, income: unknown, next: Pricing = pr
       inputs: [actual, rMax],
     },
     { dividend: off.shiftedBy(2), divisor: rMax.value, where: "R_max" },
-    rules.of("unitPriceRounding"),
+    rules.of("deviationRounding"),
   );
   const review = { actual, rMax, deviation };
   if (off.abs().shiftedBy(2).isLessThan(rMax.value.times(value.fromPercent))) return review;

@@ -118,15 +118,16 @@ export const FUTIAN_2025: RuleSet = {
     treasuryFee: { value: "by-agreement", source: "003 七(三)", assumed: SILENT },
     unitCostRounding: { value: { places: 12, mode: "half-up" }, source: "003 六(五)", assumed: SILENT },
     capRounding: { value: { places: 2, mode: "down" }, source: "003 六(五)", assumed: SILENT },
-    unitPriceRounding: { value: { places: 6, mode: "half-up" }, source: "003 六(六)", assumed: SILENT },
+    unitPriceRounding: { value: { places: 12, mode: "half-up" }, source: "003 六(六)", assumed: SILENT },
     ceilingRounding: {
-      value: { places: 6, mode: "down" },
+      value: { places: 12, mode: "down" },
       source: "003 六(七)",
       assumed: {
         zh: "上限向下取，不使Σp·q超过Rmax",
         en: "a ceiling is rounded down, so that rounding cannot pass R_max",
       },
     },
+    deviationRounding: { value: { places: 6, mode: "half-up" }, source: "003 六(八)1", assumed: SILENT },
     postingRounding: { value: { places: 2, mode: "half-up" }, source: "003 六(二)", assumed: SILENT },
   },
 };

@@ -95,11 +95,13 @@ export const RuleParameters = z
     costAuditMonths: ruled(z.int().min(1).max(24)),
     /** Whether a resource fee is owed to the treasury. */
     treasuryFee: ruled(z.enum(["required", "by-agreement"])),
-    /** Places of a unit's cost, of caps on costs, of prices of one unit; what a ceiling loses, and how amounts are posted. */
+    /** Places of a unit's cost, of caps on costs, of prices of one unit; what a ceiling loses, how deviations and margins are shown, and how
+     *  amounts are posted. */
     unitCostRounding: ruled(Rounding),
     capRounding: ruled(Rounding),
     unitPriceRounding: ruled(Rounding),
     ceilingRounding: ruled(Rounding),
+    deviationRounding: ruled(Rounding),
     postingRounding: ruled(Rounding),
   })
   .partial();
@@ -166,5 +168,6 @@ export const RULE_ROWS: Readonly<Record<RuleName, string>> = {
   capRounding: "G14",
   unitPriceRounding: "G19",
   ceilingRounding: "G21",
+  deviationRounding: "G23",
   postingRounding: "G2",
 };
