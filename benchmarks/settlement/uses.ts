@@ -43,8 +43,17 @@ export function cityTerms() {
       form: "api",
       year: MONTH.slice(0, 4),
       resources: [],
+      uses: ["public-service"],
       estimate: [{ calls: "1000000" }],
     })),
+    filings: [
+      {
+        id: "filing-2026",
+        jurisdiction: "futian",
+        filedOn: "2025-12-15",
+        ceilings: products.map((product) => ({ product, ceiling: "0.35" })),
+      },
+    ],
     tariffs: products.map((product) => ({
       id: `tariff-${product}`,
       product,
@@ -64,7 +73,11 @@ export function cityTerms() {
         caller,
         product,
         ...(index % 10 === 0
-          ? { purpose: "public-welfare", evidence: { approval: "approval-1", "welfare-agreement": "agreement-1" } }
+          ? {
+              purpose: "public-welfare",
+              evidence: { approval: "approval-1", "welfare-agreement": "agreement-1" },
+              uses: ["teaching"],
+            }
           : { purpose: "finance" }),
         ...(index % 3 === 0 ? { smallFirm: "register-1" } : {}),
       })),

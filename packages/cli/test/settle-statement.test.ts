@@ -13,6 +13,7 @@ const PRODUCT = {
   form: "api",
   year: "2026",
   resources: [],
+  uses: ["public-service"],
   estimate: [{ calls: "1000000" }],
 };
 const TARIFF = {
@@ -25,12 +26,17 @@ const TARIFF = {
     { above: "100", price: "0.333" },
   ],
 };
+function filingOf(product: string, filedOn: string) {
+  return { id: "f", jurisdiction: "futian", filedOn, ceilings: [{ product, ceiling: "0.50" }] };
+}
+
 const FILE = {
   kind: "settlement",
   jurisdiction: "futian",
   products: [PRODUCT],
   licences: [{ id: "l", caller: "bank", product: "credit", purpose: "finance" }],
   tariffs: [TARIFF],
+  filings: [filingOf("credit", "2025-12-15")],
   uses: [{ caller: "bank", product: "credit", quantity: "104", before: "0" }],
 };
 
@@ -116,9 +122,11 @@ test("receipts are verified, and a statement that differs from them says where",
         product,
         purpose: "public-welfare",
         evidence: { approval: "a-1", "welfare-agreement": "w-1" },
+        uses: ["teaching"],
       },
     ],
     tariffs: [],
+    filings: [filingOf(product, `${Number(at.slice(0, 4)) - 1}-12-15`)],
   };
   const make = async (changes: object = {}) => {
     const file = join(directory, "settlement.json");

@@ -70,6 +70,7 @@ export * from "./rules/resolve.ts";
 export * from "./rules/rule-set.ts";
 export * from "./statement/against-receipts.ts";
 export * from "./statement/charge-use.ts";
+export * from "./statement/filed-ceilings.ts";
 export * from "./statement/issued-statement.ts";
 export * from "./statement/monthly-statement.ts";
 export * from "./statement/priced-tariff.ts";

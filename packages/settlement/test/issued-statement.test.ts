@@ -16,7 +16,7 @@ import {
   type RuleSet,
 } from "../src/index.ts";
 import { futianRules } from "./city-products.ts";
-import { FREE_EVIDENCE, LICENCE, november, PRODUCT, refusal, TARIFF } from "./statement-fixture.ts";
+import { FILING, FREE_EVIDENCE, LICENCE, november, PRODUCT, refusal, TARIFF } from "./statement-fixture.ts";
 import { vectorTable } from "./vector-tables.ts";
 
 const later: RuleSet = {
@@ -107,6 +107,7 @@ test("H7: a month that is issued line by line is the statement with its derivati
     products: [PRODUCT],
     licences: [{ ...LICENCE, smallFirm: "register-3" }, free],
     tariffs: [{ ...TARIFF, freeQuota: "3", smallFirmDiscountPercent: "20" }],
+    filings: [FILING],
     uses: ["clinic", "bank"].map((caller) => ({ caller, product: "p", quantity: "5", before: "0" })),
   };
   const issued = await issueStatement(chargedMonth(input, futianRules()), "ab".repeat(32));

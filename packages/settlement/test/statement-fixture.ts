@@ -10,11 +10,12 @@ export const PRODUCT = {
   form: "api",
   year: "2026",
   resources: [],
+  uses: ["public-service"],
   estimate: [{ calls: "1000000" }],
 } as const;
 
 /** A paid licence of caller `bank`. */
-export const LICENCE: Licence = { id: "l", caller: "bank", product: "p", purpose: "finance" };
+export const LICENCE: Licence = { id: "l", caller: "bank", product: "p", purpose: "finance", uses: ["public-service"] };
 
 /** What a free licence shows. */
 export const FREE_EVIDENCE = { approval: "approval-7", "welfare-agreement": "agreement-9" } as const;
@@ -28,9 +29,24 @@ export const TARIFF: Tariff = {
   tiers: [{ above: "0", price: "1.00" }],
 };
 
+/** A filing that no price of a test comes near. */
+export const FILING = {
+  id: "f",
+  jurisdiction: "futian",
+  filedOn: "2025-12-15",
+  ceilings: [{ product: "p", ceiling: "1000000" }],
+};
+
 /** A statement of November 2026 with these members changed. */
 export function november(
-  changes: { products?: unknown; licences?: unknown; tariffs?: unknown; uses?: unknown; month?: string },
+  changes: {
+    products?: unknown;
+    licences?: unknown;
+    tariffs?: unknown;
+    filings?: unknown;
+    uses?: unknown;
+    month?: string;
+  },
   rules: Rules = futianRules(),
 ): Statement {
   const base = {
@@ -38,6 +54,7 @@ export function november(
     products: [PRODUCT],
     licences: [LICENCE],
     tariffs: [TARIFF],
+    filings: [{ ...FILING, jurisdiction: rules.jurisdiction }],
     uses: [{ caller: "bank", product: "p", quantity: "5", before: "0" }],
   };
   return monthlyStatement({ ...base, ...changes }, rules);

@@ -12,7 +12,7 @@ import {
   type Tariff,
 } from "../src/index.ts";
 import { futianRules } from "./city-products.ts";
-import { FREE_EVIDENCE, LICENCE, november, PRODUCT, refusal, TARIFF } from "./statement-fixture.ts";
+import { FILING, FREE_EVIDENCE, LICENCE, november, PRODUCT, refusal, TARIFF } from "./statement-fixture.ts";
 import { vectorTable } from "./vector-tables.ts";
 
 const rules = futianRules();
@@ -26,7 +26,7 @@ function tiersOf(text: string): Tariff["tiers"] {
 
 test.each(vectorTable("statement", "G1"))("G1: the purpose $purpose is $class", (row) => {
   const licence = { ...LICENCE, purpose: row["purpose"] ?? "", evidence: FREE_EVIDENCE };
-  expect(tariffClass(licence, [], rules)).toBe(row["class"]);
+  expect(tariffClass(licence, PRODUCT.uses, rules)).toBe(row["class"]);
 });
 
 test.each(vectorTable("statement", "H6"))(
@@ -209,13 +209,62 @@ test.each(vectorTable("statement", "C9"))("C9: approval $approval, agreement $ag
 test.each(vectorTable("statement", "C10"))("C10: $purpose and $use: $outcome", (row) => {
   const licence = { ...LICENCE, purpose: row["purpose"], evidence: FREE_EVIDENCE };
   const use = row["use"] ?? "";
-  const expected =
-    row["outcome"] === "refused"
-      ? `ERR_SETTLEMENT_REFUSED: licences/l is refused by rule C10: free data is not used for ${use}`
-      : "not refused";
+  const outcomes: Readonly<Record<string, string>> = {
+    refused: `ERR_SETTLEMENT_REFUSED: licences/l is refused by rule C10: free data is not used for ${use}`,
+    unknown: `ERR_SETTLEMENT_REFUSED: licences/l is refused by rule C10: ${use} is no known use of free data`,
+  };
+  const expected = outcomes[row["outcome"] ?? ""] ?? "not refused";
   // The licence's own use, and what the product is made for, are alike.
   expect(refusal(() => november({ licences: [{ ...licence, uses: ["teaching", use] }] }))).toBe(expected);
   expect(refusal(() => november({ licences: [licence], products: [{ ...PRODUCT, uses: [use] }] }))).toBe(expected);
+});
+
+test("C10: a free licence and its product state what they are used for; a paid one need not", () => {
+  const free = { ...LICENCE, purpose: "public-welfare", evidence: FREE_EVIDENCE };
+  for (const uses of [undefined, []]) {
+    expect(refusal(() => november({ licences: [{ ...free, uses }] }))).toBe(
+      "ERR_SETTLEMENT_MISSING: licences/l/uses is not given, and C10 for licences/l needs it",
+    );
+    expect(refusal(() => november({ licences: [free], products: [{ ...PRODUCT, uses }] }))).toBe(
+      "ERR_SETTLEMENT_MISSING: products/p/uses is not given, and C10 for licences/l needs it",
+    );
+    expect(refusal(() => november({ licences: [{ ...LICENCE, uses }], products: [{ ...PRODUCT, uses }] }))).toBe(
+      "not refused",
+    );
+  }
+});
+
+test.each(vectorTable("statement", "G22"))(
+  "G22: $filings, a tariff from $from at $tiers in 2026-11: $outcome",
+  (row) => {
+    const filings = (row["filings"] ?? "").split(" · ").flatMap((text, i) => {
+      const [filedOn = "", ceiling = ""] = text.split(": ");
+      return text === "–" ? [] : [{ ...FILING, id: `f${i}`, filedOn, ceilings: [{ product: "p", ceiling }] }];
+    });
+    const tariffs = [{ ...TARIFF, from: row["from"], tiers: tiersOf(row["tiers"] ?? "") }];
+    const outcomes: Readonly<Record<string, string>> = {
+      "above it":
+        "ERR_SETTLEMENT_REFUSED: tariffs/t/tiers/0/price is refused by rule G22: it is above the filed ceiling",
+      "tier above it":
+        "ERR_SETTLEMENT_REFUSED: tariffs/t/tiers/1/price is refused by rule G22: it is above the filed ceiling",
+      "not filed": `ERR_SETTLEMENT_MISSING: a filing of p before ${row["from"]}-01 is not given, and G22 for tariffs/t needs it`,
+    };
+    expect(refusal(() => november({ tariffs, filings }))).toBe(outcomes[row["outcome"] ?? ""] ?? "not refused");
+  },
+);
+
+test("G22: the quota's tariff of a free licence is held to the ceiling too; filings of others are none, and each is given once", () => {
+  const free = { ...LICENCE, purpose: "public-welfare", evidence: FREE_EVIDENCE };
+  const above = [{ ...FILING, ceilings: [{ product: "p", ceiling: "0.999999999999" }] }];
+  const tariffs = [{ ...TARIFF, freeQuota: "1000" }];
+  expect(refusal(() => november({ licences: [free], tariffs, filings: above }))).toContain("G22");
+  expect(refusal(() => november({ licences: [free], tariffs: [], filings: undefined }))).toBe("not refused");
+  for (const other of [{ jurisdiction: "huangshi" }, { ceilings: [{ product: "q", ceiling: "9" }] }]) {
+    expect(refusal(() => november({ filings: [{ ...FILING, ...other }] }))).toContain("MISSING: a filing of p");
+  }
+  expect(refusal(() => november({ filings: [FILING, FILING] }))).toContain("TWICE: filings/f is");
+  expect(refusal(() => november({ filings: [FILING, { ...FILING, id: "g" }] }))).toContain("TWICE: filings/g/p");
+  expect(refusal(() => november({ filings: [{ ...FILING, filedOn: "2026-02-30" }] }))).toContain("INPUT: filings/0");
 });
 
 test.each(vectorTable("statement", "G28"))(

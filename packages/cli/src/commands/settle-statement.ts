@@ -48,8 +48,8 @@ export const settleStatement: Command = {
     const file = readSettlementFile(await readJsonFile(args.positional(0), "settlement file"));
     const rules = rulesOf(file, month);
     const use = await usesOf(args, io, file, month);
-    const { products, licences, tariffs } = file;
-    const whole = monthlyStatement({ month, products, licences, tariffs, uses: use.uses }, rules);
+    const { products, licences, tariffs, filings } = file;
+    const whole = monthlyStatement({ month, products, licences, tariffs, filings, uses: use.uses }, rules);
     const caller = args.text("caller");
     const statement = caller === undefined ? whole : statementFor(whole, caller);
     const issued = await issueStatement(statement);

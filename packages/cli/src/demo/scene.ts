@@ -59,10 +59,22 @@ export interface SceneSpec {
   readonly policy: Policy;
   /** What a unit costs; absent, the use is free. */
   readonly price?: PriceRule;
+  /** What a free use is for, and the agreement on it: present where `price` is not. */
+  readonly free?: FreeUse;
   /** What each caller of hidden selections has. */
   readonly selections?: SelectionTerms;
   /** For the cases of refusal: a granted column that jobs see as `f64`, and a column that exists outside of the grant. */
   readonly probe: { readonly granted: string; readonly outside: string };
+}
+
+/** Why the use of a scene is free. */
+export interface FreeUse {
+  /** Class of the scene's purpose: free of charge are governance and welfare alone. */
+  readonly purpose: "public-governance" | "public-welfare";
+  /** What answers are used for, in words of the rule set. */
+  readonly uses: readonly [string, ...string[]];
+  /** Number of the agreement on use for public welfare. */
+  readonly agreement: string;
 }
 
 /** What may differ between the grants of one scene. */

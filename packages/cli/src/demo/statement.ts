@@ -40,6 +40,7 @@ export interface StatementResult {
 
 /** Jurisdiction whose rules the walk's statement follows. */
 const JURISDICTION = "futian";
+const DAY_MS = 86_400_000;
 /** Form as which each answer is counted; what no scene of the walk is of has none. */
 const FORMS: Readonly<Partial<Record<Operation, Form>>> = {
   "lookup.query": "api",
@@ -103,9 +104,9 @@ function calledReceipts(receipts: readonly EvidencedReceipt[], callers: Readonly
 }
 
 /** Products, licences and tariffs by the grants of the walk's scenes. A product beyond them was granted on the terms of a scene of its form. */
-function settlementContent(
+export function settlementContent(
   called: readonly CalledReceipt[],
-  plans: readonly ProductPlan[],
+  plans: readonly Pick<ProductPlan, "product" | "spec">[],
   { callers, month }: { readonly callers: ReadonlyMap<KeyId, string>; readonly month: string },
 ): object {
   const specOf = (product: string, operation: Operation): SceneSpec | undefined =>
@@ -116,6 +117,7 @@ function settlementContent(
   const products = new Map<string, object>();
   const tariffs = new Map<string, object>();
   const licences = new Map<string, object>();
+  const ceilings = new Map<string, object>();
   for (const { receipt, caller } of called) {
     const { product, operation } = receipt;
     const form = FORMS[operation];
@@ -123,28 +125,21 @@ function settlementContent(
     if (form === undefined || spec === undefined) continue;
     const title = { zh: spec.title, en: spec.title };
     const year = month.slice(0, "2026".length);
-    products.set(product, { id: product, title, form, year, resources: [], estimate: [ONE_UNIT[form]] });
+    const uses = spec.free?.uses ?? [];
+    products.set(product, { id: product, title, form, year, resources: [], uses, estimate: [ONE_UNIT[form]] });
     const price = priceOf(spec);
     if (price.kind === "per-unit") {
       const tiers = [{ above: "0", price: price.amount }];
+      ceilings.set(product, { product, ceiling: price.amount });
       tariffs.set(product, { id: `tariff.${product}`, product, from: month, span: "month", tiers });
     }
-    const free = price.kind === "free";
     const held = `${caller} ${product}`;
     if (licences.has(held)) continue;
     licences.set(held, {
       id: `licence.${licences.size + 1}`,
       caller,
       product,
-      purpose: free ? "public-welfare" : spec.purpose,
-      ...(free
-        ? {
-            evidence: {
-              approval: `grant.${receipt.grant.slice(0, 16)}`,
-              "welfare-agreement": `grant.${receipt.grant.slice(0, 16)}`,
-            },
-          }
-        : {}),
+      ...termsOf(spec, receipt.grant),
     });
   }
   return {
@@ -154,7 +149,21 @@ function settlementContent(
     products: [...products.values()],
     licences: [...licences.values()],
     tariffs: [...tariffs.values()],
+    filings: ceilings.size === 0 ? [] : [{ ...filingBefore(month), ceilings: [...ceilings.values()] }],
   };
+}
+
+/** Purpose of a scene's licence, and what makes it free: the grant, which the agency signed, and the scene's agreement. */
+function termsOf({ purpose, free }: SceneSpec, grant: string): object {
+  if (free === undefined) return { purpose };
+  const evidence = { approval: `grant.${grant.slice(0, 16)}`, "welfare-agreement": free.agreement };
+  return { purpose: free.purpose, uses: free.uses, evidence };
+}
+
+/** The walk files no prices, so its statement supposes that those of the grants were filed on the day before the month. */
+function filingBefore(month: string): object {
+  const last = new Date(Date.parse(`${month}-01T00:00:00.000Z`) - DAY_MS).toISOString();
+  return { id: "supposed", jurisdiction: JURISDICTION, filedOn: last.slice(0, "2026-10-31".length) };
 }
 
 /** How operations of each form begin. */

@@ -17,10 +17,11 @@ const File = z.strictObject({
   products: z.unknown(),
   licences: z.unknown(),
   tariffs: z.unknown(),
+  filings: z.unknown().optional(),
   uses: z.unknown().optional(),
 });
 
-/** A settlement file. Products, licences, tariffs and uses are read by what computes with them. */
+/** A settlement file. Products, licences, tariffs, filings and uses are read by what computes with them. */
 export type SettlementFile = z.infer<typeof File>;
 
 /** Reads a file's content.

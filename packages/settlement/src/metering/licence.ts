@@ -16,7 +16,7 @@ export const Licence = z.strictObject({
   product: LineId,
   /** Purpose of the grant: `public-welfare`, `inclusive-finance`. */
   purpose: LineId,
-  /** What the answers are used for: `marketing`. */
+  /** What the answers are used for: `teaching`. A free licence states it, in words of the rule set. */
   uses: z.array(LineId).max(MAX_USES).optional(),
   /** Evidence of what a free licence needs. */
   evidence: z.partialRecord(z.enum(["approval", "welfare-agreement"]), LineId).optional(),
@@ -44,24 +44,39 @@ export function readLicences(value: unknown): Licence[] {
 }
 
 /** Whether use under the licence is free or paid. `productUses` is what the product is made for.
- *  @throws ERR_SETTLEMENT_MISSING when a free licence lacks its approval or agreement (C9), ERR_SETTLEMENT_REFUSED when it is bound to
- *  a use that free data never has (C10). */
-export function tariffClass(licence: Licence, productUses: readonly string[], rules: Rules): "free" | "paid" {
+ *  @throws ERR_SETTLEMENT_MISSING when a free licence lacks its approval or agreement (C9), or it or its product does not say what it is used
+ *  for (C10), ERR_SETTLEMENT_REFUSED for a use that free data never has or that the rules do not know (C10). */
+export function tariffClass(
+  licence: Licence,
+  productUses: readonly string[] | undefined,
+  rules: Rules,
+): "free" | "paid" {
   if (!rules.of("freePurposes").value.includes(licence.purpose)) return "paid";
   for (const condition of rules.of("freeConditions").value) {
     if (licence.evidence?.[condition] !== undefined) continue;
     const line = `licences/${licence.id}/evidence/${condition}`;
     throw new SluiceError("ERR_SETTLEMENT_MISSING", { line, rule: rules.of("freeConditions").reference.id });
   }
-  const prohibited = rules.of("freeProhibitedUses");
-  const use = [...(licence.uses ?? []), ...productUses].find((each) => prohibited.value.includes(each));
-  if (use !== undefined) {
-    const reason = `free data is not used for ${use}`;
-    throw new SluiceError("ERR_SETTLEMENT_REFUSED", {
-      line: `licences/${licence.id}`,
-      rule: prohibited.reference.id,
-      reason,
-    });
-  }
+  checkFreeUses(licence.uses, { of: `licences/${licence.id}`, licence }, rules);
+  checkFreeUses(productUses, { of: `products/${licence.product}`, licence }, rules);
   return "free";
+}
+
+/** Uses are stated, and each is one that the rules know and do not prohibit for free data. */
+function checkFreeUses(
+  uses: readonly string[] | undefined,
+  { of, licence }: { readonly of: string; readonly licence: Licence },
+  rules: Rules,
+): void {
+  const prohibited = rules.of("freeProhibitedUses");
+  const rule = prohibited.reference.id;
+  if (uses === undefined || uses.length === 0) {
+    throw new SluiceError("ERR_SETTLEMENT_MISSING", { line: `${of}/uses`, rule: `${rule} for licences/${licence.id}` });
+  }
+  for (const use of uses) {
+    const isProhibited = prohibited.value.includes(use);
+    if (!isProhibited && rules.of("freeUses").value.includes(use)) continue;
+    const reason = isProhibited ? `free data is not used for ${use}` : `${use} is no known use of free data`;
+    throw new SluiceError("ERR_SETTLEMENT_REFUSED", { line: `licences/${licence.id}`, rule, reason });
+  }
 }

@@ -18,7 +18,7 @@ function productOf<F extends Form, U extends z.ZodType>(form: F, use: U) {
     year: Year,
     /** Resources that it uses; their yearly fees are shared by the use of those who name them. */
     resources: z.array(LineId).max(MAX_USES),
-    /** What it is made for: `marketing`. A free licence allows no use that the rules prohibit for free data. */
+    /** What it is made for: `teaching`. A product with a free licence states it, and has no use that the rules prohibit for free data. */
     uses: z.array(LineId).max(MAX_USES).optional(),
     /** Estimated use of the year (预估年使用量); its lines add up. */
     estimate: z.array(use).min(1).max(MAX_USES),

@@ -26,6 +26,22 @@ export const FUTIAN_2025: RuleSet = {
     freePurposes: { value: ["public-governance", "public-welfare"], source: "003 六(一)1" },
     freeConditions: { value: ["approval", "welfare-agreement"], source: "003 六(一)1" },
     freeProhibitedUses: { value: ["business-analysis", "marketing"], source: "003 六(八)5" },
+    freeUses: {
+      value: [
+        "public-service",
+        "supervision",
+        "policy-making",
+        "emergency-response",
+        "statistics",
+        "teaching",
+        "scientific-research",
+      ],
+      source: "003 六(八)5",
+      assumed: {
+        zh: "原文仅列举禁止用途；可用于的用途清单为暂定，未列入的一律不免费",
+        en: "the document lists prohibited uses only; the list of allowed ones is set until it is ruled, and nothing else is free",
+      },
+    },
     measures: { value: "product-of-factors", source: "003 六(四)" },
     normalisation: {
       value: { api: "1", alert: "10", dataset: "0.001", label: "1", report: "10000" },

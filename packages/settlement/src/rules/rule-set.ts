@@ -18,6 +18,8 @@ export const RuleParameters = z
     freePurposes: ruled(z.array(LineId).min(1)),
     freeConditions: ruled(z.array(z.enum(["approval", "welfare-agreement"]))),
     freeProhibitedUses: ruled(z.array(LineId)),
+    /** Uses that free data may have; any other is refused, so that a prohibited one cannot go by another word. */
+    freeUses: ruled(z.array(LineId).min(1)),
     /** How use of each form is counted: the product of the factors that its row of the table names. */
     measures: ruled(z.literal("product-of-factors")),
     /** K of each form, by which use becomes comparable. */
@@ -133,6 +135,7 @@ export const RULE_ROWS: Readonly<Record<RuleName, string>> = {
   freePurposes: "G1",
   freeConditions: "C9",
   freeProhibitedUses: "C10",
+  freeUses: "C10",
   measures: "G6",
   normalisation: "G7",
   useThreshold: "C11",

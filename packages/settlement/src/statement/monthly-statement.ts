@@ -12,6 +12,7 @@ import { readProducts, type Product } from "../metering/product.ts";
 import { readTariffs } from "../metering/tariff.ts";
 import type { Rules } from "../rules/resolve.ts";
 import { chargeUse } from "./charge-use.ts";
+import { readFilings } from "./filed-ceilings.ts";
 import { pricedTariff, type PricedTariff } from "./priced-tariff.ts";
 import { termsOf, type Terms, type TermsTable } from "./terms.ts";
 
@@ -21,6 +22,8 @@ export interface StatementInput {
   readonly products: unknown;
   readonly licences: unknown;
   readonly tariffs: unknown;
+  /** Filed ceilings ({@link FiledCeilings}) that the tariffs are held to; absent, no tariff can be used. */
+  readonly filings?: unknown;
   /** Use by caller and product: from {@link monthlyUses}, or aggregated where records are stored. */
   readonly uses: unknown;
 }
@@ -76,7 +79,12 @@ export function chargedMonth(input: StatementInput, rules: Rules): ChargedMonth 
       throw new SluiceError("ERR_SETTLEMENT_PERIOD", { line: `products/${id}`, period: month });
     }
   }
-  const terms = termsOf(readLicences(input.licences), readTariffs(input.tariffs), { month, products, rules });
+  const terms = termsOf(readLicences(input.licences), readTariffs(input.tariffs), {
+    month,
+    products,
+    filed: readFilings(input.filings ?? [], rules.jurisdiction),
+    rules,
+  });
   const uses = readMonthlyUses(input.uses).map((use) => ({ use, terms: neededTerms(terms, use) }));
   return { month, rules, lines: { [Symbol.iterator]: () => linesOf(uses, rules) } };
 }

@@ -5,6 +5,7 @@ import { tariffClass, type Licence } from "../metering/licence.ts";
 import type { Product } from "../metering/product.ts";
 import { checkTariff, tariffOf, type Tariff } from "../metering/tariff.ts";
 import type { Rules } from "../rules/resolve.ts";
+import { checkCeiling, type CeilingsByProduct } from "./filed-ceilings.ts";
 
 /** How the use of one caller and product is charged. */
 export interface Terms {
@@ -20,11 +21,16 @@ export type TermsTable = ReadonlyMap<string, ReadonlyMap<string, Terms>>;
 
 /** Terms of every licence.
  *  @throws ERR_SETTLEMENT_MISSING for a licence without its product, a paid one without a tariff, a free one without its evidence;
- *  ERR_SETTLEMENT_REFUSED for a prohibited use and for a tariff that the rules do not let be used. */
+ *  ERR_SETTLEMENT_REFUSED for a prohibited use, and for a tariff that the rules or the filed ceilings do not let be used. */
 export function termsOf(
   licences: readonly Licence[],
   tariffs: readonly Tariff[],
-  { month, products, rules }: { month: string; products: ReadonlyMap<string, Product>; rules: Rules },
+  {
+    month,
+    products,
+    filed,
+    rules,
+  }: { month: string; products: ReadonlyMap<string, Product>; filed: CeilingsByProduct; rules: Rules },
 ): TermsTable {
   const byProduct = Map.groupBy(tariffs, ({ product }) => product);
   const chosen = new Map<string, Tariff | null>();
@@ -36,7 +42,7 @@ export function termsOf(
       const line = `product ${licence.product} of licences/${licence.id}`;
       throw new SluiceError("ERR_SETTLEMENT_MISSING", { line, rule: "G1" });
     }
-    const free = tariffClass(licence, product.uses ?? [], rules) === "free";
+    const free = tariffClass(licence, product.uses, rules) === "free";
     const choice = `${product.id} ${licence.purpose}`;
     let found = chosen.get(choice);
     if (found === undefined) {
@@ -50,6 +56,7 @@ export function termsOf(
     }
     if (tariff !== null && !checked.has(tariff.id)) {
       checkTariff(tariff, rules);
+      checkCeiling(tariff, filed, month, rules);
       checked.add(tariff.id);
     }
     const ofCaller = terms.get(licence.caller) ?? new Map<string, Terms>();

@@ -43,6 +43,7 @@ function ageingReport(rows: number): SceneSpec {
     department: "health-department",
     title: "老龄化就医报告 Ageing and visits to hospital",
     purpose: "ageing-report",
+    free: { purpose: "public-governance", uses: ["policy-making"], agreement: "gy-2026-4" },
     value: "Where older people live and what their care costs decides where the next clinics are built.",
     application: {
       economicValue: "Clinics are built where they are used.",

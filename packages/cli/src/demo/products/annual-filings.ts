@@ -11,6 +11,7 @@ export function annualFilings(data: City): SceneSpec {
     department: "market-department",
     title: "企业年报分析 Annual reports of enterprises",
     purpose: "annual-filings",
+    free: { purpose: "public-governance", uses: ["statistics"], agreement: "gy-2026-5" },
     value: "Planners see which trades grow where, a year before the census does.",
     application: {
       economicValue: "Land for trades that grow is planned in time.",

@@ -52,6 +52,7 @@ function matchScene(rows: number): SceneSpec {
     fields: [...insured(rows).fields],
     title: "就业帮扶比对 Job seekers who are insured already",
     purpose: "employment-support",
+    free: { purpose: "public-welfare", uses: ["public-service"], agreement: "gy-2026-2" },
     value: "The employment service stops calling people who have found work, and calls those who have not.",
     application: {
       economicValue: "Advisers spend their hours on people who still look for work.",
@@ -72,6 +73,7 @@ function countScene(rows: number): SceneSpec {
     fields: [...insured(rows).fields],
     title: "片区参保人数 How many of a district are insured",
     purpose: "district-planning",
+    free: { purpose: "public-governance", uses: ["policy-making"], agreement: "gy-2026-3" },
     value: "A district's plan rests on how many of its registered residents are insured, not on who they are.",
     application: {
       economicValue: "Offices and buses are planned where people work, with a figure of this month.",

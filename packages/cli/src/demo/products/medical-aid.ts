@@ -36,6 +36,7 @@ function medicalAid(rows: number): SceneSpec {
     department: "health-department",
     title: "医疗救助对象识别 Who may need medical aid",
     purpose: "medical-aid",
+    free: { purpose: "public-welfare", uses: ["public-service"], agreement: "gy-2026-6" },
     value: "Families on a low income get medical aid without having to ask for it first.",
     application: {
       economicValue: "Aid reaches those whom one bill would push below the poverty line, at less cost than later help.",

@@ -37,6 +37,7 @@ function pensionOutlook(rows: number): SceneSpec {
     department: "hrss-department",
     title: "养老展望 Pension outlook",
     purpose: "pension-outlook",
+    free: { purpose: "public-governance", uses: ["policy-making"], agreement: "gy-2026-1" },
     value: "A plan for thirty years rests on how long people of each age have paid in.",
     application: {
       economicValue: "Funds are planned with figures of this month instead of a census of years ago.",
