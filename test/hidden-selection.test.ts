@@ -3,75 +3,42 @@
  *  @module */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { HeldSelection } from "@sluice/client";
-import { readPrivacyBudget } from "@sluice/domain";
-import { encodeSelection, SelectionTerms, utf8, type Policy } from "@sluice/protocol";
+import { importTable, readPrivacyBudget } from "@sluice/domain";
+import { encodeSelection, SelectionTerms, sha256Hex } from "@sluice/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createCity, domainDirectory, type City } from "../packages/cli/src/demo/city.ts";
 import { grantScene, registerParties, type StandingGrant } from "../packages/cli/src/demo/govern.ts";
 import { developJob, releaseAndBuild } from "../packages/cli/src/demo/product.ts";
 import { RunningCity } from "../packages/cli/src/demo/running-city.ts";
-import { usualTerms } from "../packages/cli/src/demo/scene.ts";
+import { usualTerms, VERSION } from "../packages/cli/src/demo/scene.ts";
+import { trialMemoryDirectory } from "../packages/cli/src/memory-directory.ts";
 import { scalarOf, selectionGroup } from "../packages/mpc/src/he/selection/group.ts";
 import { makeSelection } from "../packages/mpc/src/he/selection/make-selection.ts";
 import { systemRandom } from "../packages/mpc/src/random.ts";
-import { realField, realScene } from "./real-table.ts";
+import { realScene } from "./real-table.ts";
 import { RecordingProxy } from "./recording-proxy.ts";
+import {
+  CODE,
+  COMMANDS,
+  DOMAIN,
+  GRANT,
+  NEXT_PERSONS,
+  PERSONS,
+  plainSums,
+  POLICY,
+  RESOURCE,
+  writeTable,
+} from "./selection-table.ts";
 import { ROOT } from "./source-files.ts";
 
 const slow = process.env["SLOW"] === "1";
 const LONG = 300_000;
 const CALLER = "river-bank";
-const DOMAIN = "medical-fees";
-const RESOURCE = "fees";
-const PERSONS = 12_000;
-const VISITS = 3;
-const CODES = ["E", "W", "N", "S"];
-
-/** Block of the page that holds `part`. */
-const page = await readFile(join(ROOT, "docs", "hidden-selection.md"), "utf8");
-const blocks = [...page.matchAll(/^```\w*\n([\s\S]*?)^```$/gm)].map(([, text = ""]) => text);
-const blockWith = (part: string): string => blocks.find((text) => text.includes(part)) ?? "";
-const GRANT = JSON.parse(`{${blockWith('"selections"')}}`) as { operations: string[]; selections: unknown };
-const COMMANDS = blockWith("selection register").trimEnd().split("\n");
-
-const CODE = utf8(`var sluiceJob = { default: {
-  name: "costs", purpose: "costs", input: { district: "dict", fees: "f64" },
-  ${blockWith("hidden-selection").trimEnd()}
-  develop(rows) { return { size: { rows: rows.rowCount } }; },
-} };`);
-const POLICY: Policy = {
-  version: 1,
-  resource: RESOURCE,
-  columns: {
-    district: { role: "quasi", transform: { kind: "keep" } },
-    fees: { role: "quasi", transform: { kind: "bucket", width: 500, min: 0, max: 2_000 } },
-  },
-  sample: { rows: 2_000, strata: ["district"] },
-  k: 10,
-  suppressionLimit: 0.1,
-  gate: { context: { control: "high", motive: "low" } },
-};
-
-/** District and fees of a visit: districts of very different sizes, fees in whole steps of the policy. */
-const districtOf = (person: number): number => [0, 0, 0, 0, 1, 1, 2, 2, 2, 3][person % 10] ?? 0;
-const feesOf = (person: number, visit: number): number => 500 * ((person * 7 + visit * 3 + districtOf(person)) % 4);
-
-/** Rows and fees of districts, counted in the clear. */
-function plainSums(districts: readonly number[]): Readonly<Record<string, number>> {
-  let [rows, fees] = [0, 0];
-  for (let person = 0; person < PERSONS; person++) {
-    if (!districts.includes(districtOf(person))) continue;
-    rows += VISITS;
-    for (let visit = 0; visit < VISITS; visit++) fees += feesOf(person, visit);
-  }
-  return { rows, fees };
-}
-
 let directory: string;
 let city: City;
 let running: RunningCity;
@@ -81,23 +48,13 @@ const proxies = new Map<string, RecordingProxy>();
 beforeAll(async () => {
   if (!slow) return;
   directory = await mkdtemp(join(tmpdir(), "sluice-selection-"));
-  const fields = [
-    realField("person", "text", "direct"),
-    realField("district", "text", "quasi"),
-    realField("fees", "integer", "quasi"),
-  ];
   city = await createCity(
     join(directory, "city"),
     { [DOMAIN]: { title: "Fees", department: "hrss-department" } },
     async function* (directoryOf) {
-      const file = join(directoryOf(DOMAIN), "table.csv");
-      const lines = Array.from({ length: PERSONS * VISITS }, (_, i) => {
-        const [person, visit] = [Math.floor(i / VISITS), i % VISITS];
-        return `P${person},${CODES[districtOf(person)] ?? ""},${feesOf(person, visit)}`;
-      });
-      await writeFile(file, `${["person,district,fees", ...lines].join("\n")}\n`);
-      yield { domain: DOMAIN, file, resource: RESOURCE, title: "Fees", source: "visits", fields };
-      await rm(file);
+      const table = await writeTable(directoryOf(DOMAIN), PERSONS);
+      yield { domain: DOMAIN, ...table };
+      await rm(table.file);
     },
   );
   running = await RunningCity.start(city, async (name, url) => {
@@ -172,7 +129,9 @@ async function restart(name: string): Promise<void> {
   await running.restart(name);
 }
 
-type Opened = { answers: { sums: { measure: string; value: number; likelyError: number; epsilon: number }[] }[] };
+type Opened = {
+  answers: { epoch: string; sums: { measure: string; value: number; likelyError: number; epsilon: number }[] }[];
+};
 const opened = async (file: string): Promise<Opened["answers"]> =>
   (JSON.parse(await run(`sluice selection result ${file} --json`)) as Opened).answers;
 
@@ -274,6 +233,38 @@ test.runIf(slow)(
     }
     using honest = await handle.select(["east", "north"]);
     await expect(handle.register(honest)).rejects.toMatchObject({ code: "ERR_SELECTION_REFUSED" });
+  },
+  LONG,
+);
+
+test.runIf(slow)(
+  "the selection that was kept is asked of the next month's table without another registration, from a budget of its own",
+  async () => {
+    await running.process(DOMAIN).stop();
+    const home = domainDirectory(city.directory, DOMAIN);
+    const table = await writeTable(home, NEXT_PERSONS);
+    const memoryDirectory = trialMemoryDirectory(process.env);
+    await importTable(home, { ...table, updateFrequency: "month", memoryDirectory });
+    await running.restart(DOMAIN);
+    const operator = running.client("city-data-group");
+    const bundle = await sha256Hex(CODE);
+    const named = { domain: DOMAIN, grant: grant.hash, product: "costs", version: VERSION, bundle };
+    expect((await operator.watchRun((await operator.startBuild(named)).callId, () => {})).state).toBe("completed");
+    const before = await spent();
+    for (let i = 0; i < 2; i++) await run("sluice selection ask costs west.selection --measures rows");
+    expect(await spent()).toBe(before + 500_000);
+    const told = await run(`sluice domain budget ${home} ${RESOURCE}`);
+    const spends = new Set([...told.matchAll(/river-bank: ε = ([\d.]+)/g)].map(([, epsilon]) => epsilon));
+    expect(spends).toEqual(new Set(["2", "0.5"]));
+    const answers = await opened("west.selection");
+    const of = (sums: Opened["answers"][number]["sums"]): number =>
+      sums.find(({ measure }) => measure === "rows")?.value ?? Number.NaN;
+    const [first, ...more] = answers.map(({ sums }) => sums);
+    const [again, last] = more.slice(-2);
+    expect(Math.abs(of(first ?? []) - (plainSums([1, 3])["rows"] ?? 0))).toBeLessThan(8 * 72);
+    expect(Math.abs(of(last ?? []) - (plainSums([1, 3], NEXT_PERSONS)["rows"] ?? 0))).toBeLessThan(8 * 72);
+    expect(of(again ?? [])).toBe(of(last ?? []));
+    expect(new Set(answers.map(({ epoch }) => epoch)).size).toBe(2);
   },
   LONG,
 );
