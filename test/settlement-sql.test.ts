@@ -105,6 +105,7 @@ test("F1: December ends with the year; a name that is no identifier is refused",
   for (const [table, month] of [
     ['uses"; DROP TABLE uses; --', "2026-12"],
     ["uses", "2026-13"],
+    ["uses", "9999-12"],
   ] as const) {
     expect(() => monthlyUseSql({ table, month, idsAreUnique: true })).toThrow(
       expect.objectContaining({ code: "ERR_SETTLEMENT_INPUT" }),

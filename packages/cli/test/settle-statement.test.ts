@@ -88,6 +88,19 @@ test("records count a call once, in its month of Shanghai, and a caller sees his
   expect(JSON.parse(made.stdout)).toMatchObject({
     statement: { lines: [{ quantity: "2", amount: "1.00" }], total: "1.00" },
   });
+  const licences = [...FILE.licences, { ...FILE.licences[0], id: "s", caller: "shop" }];
+  await writeFile(file, JSON.stringify({ ...FILE, licences, uses: undefined }));
+  for (const caller of ["bnak", "Bank A"]) {
+    const out = join(directory, "typo.json");
+    const words = ["settle", "statement", file, "--month", "2026-11", "--records", records, "--caller", caller];
+    const mistyped = await sluice([...words, "--out", out]);
+    expect([mistyped.code, mistyped.stdout, mistyped.stderr]).toEqual([
+      1,
+      "",
+      expect.stringContaining("ERR_SETTLEMENT_MISSING"),
+    ]);
+    await expect(readFile(out)).rejects.toThrow("ENOENT");
+  }
   const other = await sluice([
     "settle",
     "statement",

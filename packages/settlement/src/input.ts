@@ -24,8 +24,8 @@ export const CountText = z.string().regex(/^(?:0|[1-9][0-9]{0,14})$/, "a whole n
 export const Year = z.string().regex(/^20[0-9]{2}$/, "a year as 2026");
 /** A calendar day: `2026-11-30`. */
 export const Day = z.iso.date();
-/** A calendar month: `2026-11`. */
-export const Month = z.string().regex(/^[0-9]{4}-(?:0[1-9]|1[0-2])$/, "a month as 2026-11");
+/** A calendar month of this century: `2026-11`. */
+export const Month = z.string().regex(/^20[0-9]{2}-(?:0[1-9]|1[0-2])$/, "a month as 2026-11");
 /** Name of a line, a product, a party: lower case letters, digits, `-`, `.` and `_`. */
 export const LineId = z
   .string()

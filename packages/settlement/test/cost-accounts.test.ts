@@ -296,6 +296,18 @@ test.each<[string, readonly object[], string, RegExp]>([
     /^costs\/s2 .*G17: another line/,
   ],
   [
+    "G17: marketing above a million without a contract",
+    [
+      costLine("ads", {
+        class: "operating-specific",
+        product: "a",
+        expense: { kind: "marketing", amount: "1000000.01" },
+      }),
+    ],
+    "ERR_SETTLEMENT_REFUSED",
+    /^costs\/ads .*G17: a service above/,
+  ],
+  [
     "G17: more paid than the contract is worth",
     [service("s1", "60.00", "100.00"), service("s2", "60.00", "100.00")],
     "ERR_SETTLEMENT_REFUSED",
@@ -305,6 +317,24 @@ test.each<[string, readonly object[], string, RegExp]>([
   expect(() => accountsOf(lines)).toThrow(
     expect.objectContaining({ code, message: expect.stringMatching(message) as string }),
   );
+});
+
+test("G17: marketing of a million needs no contract, and one contract may be written with and without places", () => {
+  const own = (kind: string) => ({
+    class: "operating-specific",
+    product: "a",
+    expense: { kind, amount: "1000000.00" },
+  });
+  expect(accountsOf([costLine("ads", own("marketing")), costLine("law", own("compliance"))]).lines).toHaveLength(2);
+  expect(accountsOf([service("s1", "60.00", "200"), service("s2", "60.00", "200.00")]).lines).toHaveLength(2);
+});
+
+test("G17: every line of a contract is read once, of however many the contract has", () => {
+  const expense = { kind: "third-party", amount: "1.00", contract: { id: "k", value: "900000.00" } };
+  const lines = Array.from({ length: 60_000 }, (_, i) =>
+    costLine(`k${i}`, { class: "operating-specific", product: "a", expense }),
+  );
+  expect(readCosts({ year: "2026", lines }, ABC, futianRules()).lines).toHaveLength(60_000);
 });
 
 test.each<[string, object, string, RegExp]>([

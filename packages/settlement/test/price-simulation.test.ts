@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { exactText, figuresUnder, incomeCurve, priceCurve, simulatePrices, type Pricing } from "../src/index.ts";
 import { CITY_PRODUCTS } from "./city-products.ts";
+import { callProducts, costLine } from "./cost-fixture.ts";
 import { priceInput, pricingOf } from "./price-fixture.ts";
 
 const ceilings = ({ products }: Pricing) => [...products.values()].map(({ ceiling }) => exactText(ceiling.value));
@@ -28,6 +29,26 @@ test("if use is half of the estimate, units cost twice as much and the permitted
   expect(costs(before)).toEqual(["1.00", "10.00", "0.001", "1.00", "10000.00"]);
   expect(costs(after)).toEqual(["2.00", "20.00", "0.002", "2.00", "20000.00"]);
   expect(after.permitted.rMax.value.eq(before.permitted.rMax.value)).toBe(true);
+});
+
+test("G9: calls of a source's interface follow the use that is supposed, other costs do not", () => {
+  const expense = { kind: "calls", calls: "1000", unitPrice: "0.50" };
+  const line = (product: string) => costLine(product, { class: "acquisition-query", resource: "r1", product, expense });
+  const products = callProducts([
+    ["a", "1000", "r1"],
+    ["b", "1000", "r1"],
+  ]);
+  const input = priceInput({ costs: { year: "2026", lines: [line("a"), line("b")] } }, products);
+  const { after } = simulatePrices(input, { uses: [{ product: "a", multiple: "0.5" }] });
+  const costs = [...after.products.values()].map(({ cost, unitCost }) =>
+    [cost.total, unitCost].map((it) => exactText(it.value)),
+  );
+  // 500 calls at 0.50 over 500 units, beside 1 000 at 0.50 over 1 000.
+  expect(costs).toEqual([
+    ["250", "0.5"],
+    ["500", "0.5"],
+  ]);
+  expect(figuresUnder(after.costs.total).flatMap(({ line: from }) => from ?? [])).toContain("simulation/a");
 });
 
 test("use of one product goes before use of all, and a supposition changes nothing but what it names", () => {

@@ -133,7 +133,10 @@ test("G22: a contract before the filing, or for what was not filed, is refused",
 });
 
 test.each(vectorTable("price", "G23"))("G23: $actual of $R_max: adjusted $adjusted", (row) => {
-  const review = reviewYear(permitting(cell(row, "R_max")), { amount: row["actual"], evidence: "SJ-1" });
+  const review = reviewYear(permitting(cell(row, "R_max")), filingOf(pricingOf()), {
+    amount: row["actual"],
+    evidence: "SJ-1",
+  });
   expect(text(review.deviation)).toBe(row["d"]);
   expect(review.adjusted === undefined ? "no" : "yes").toBe(row["adjusted"]);
 });
@@ -143,12 +146,10 @@ test.each(vectorTable("price", "G26"))("G26: $p with $actual of $R_max becomes $
   const priced = pricingOf({}, products, "1000.00");
   const [one] = priced.products.values();
   if (one === undefined) throw new Error("there is no price");
-  const now = permitting(cell(row, "R_max"), {
-    ...priced,
-    products: new Map([["one", { ...one, ceiling: figureOf(cell(row, "p"), "unit-price") }]]),
-  });
+  const filed = { ...one, product: "one", filed: figureOf(cell(row, "p"), "unit-price") };
   const review = reviewYear(
-    now,
+    permitting(cell(row, "R_max"), priced),
+    { ...filingOf(priced), products: [filed] },
     { amount: row["actual"], evidence: "SJ-1" },
     permitting(cell(row, "next R_max"), priced),
   );
@@ -165,18 +166,24 @@ test("G26: a new product has its own ceiling; where the formula gives no price t
     ]),
     "300.00",
   );
-  const { adjusted } = reviewYear(before, { amount: "130.00", evidence: "SJ-1" }, next);
+  const { adjusted } = reviewYear(before, filingOf(before), { amount: "130.00", evidence: "SJ-1" }, next);
   expect([...(adjusted?.prices.keys() ?? [])]).toEqual(["one", "two"]);
   expect(text(adjusted?.prices.get("two"))).toBe(text(next.products.get("two")?.assessed));
-  expect(() => reviewYear(permitting("100.00"), { amount: "200.00", evidence: "E" })).toThrow(
+  const filing = filingOf(pricingOf());
+  expect(() => reviewYear(permitting("100.00"), filing, { amount: "200.00", evidence: "E" })).toThrow(
     refused("G26", /actualIncome/),
   );
-  expect(text(reviewYear(permitting("100.00"), { amount: "199.99", evidence: "E" }).deviation)).toBe("99.99");
-  expect(() => reviewYear(permitting("0.00"), { amount: "1.00", evidence: "E" })).toThrow(
+  expect(text(reviewYear(permitting("100.00"), filing, { amount: "199.99", evidence: "E" }).deviation)).toBe("99.99");
+  expect(() => reviewYear(permitting("0.00"), filing, { amount: "1.00", evidence: "E" })).toThrow(
     refused("G23", /actualIncome/),
   );
+  expect(() => reviewYear(pricingOf(), { ...filing, year: "2025" }, { amount: "1.00", evidence: "E" })).toThrow(
+    expect.objectContaining({ code: "ERR_SETTLEMENT_PERIOD" }),
+  );
   for (const income of [{ amount: "-1.00", evidence: "E" }, { amount: "1.00" }, { amount: "1.001", evidence: "E" }]) {
-    expect(() => reviewYear(pricingOf(), income)).toThrow(expect.objectContaining({ code: "ERR_SETTLEMENT_INPUT" }));
+    expect(() => reviewYear(pricingOf(), filing, income)).toThrow(
+      expect.objectContaining({ code: "ERR_SETTLEMENT_INPUT" }),
+    );
   }
 });
 

@@ -114,3 +114,10 @@ test("G33: a day or a place without rules, and a set of another shape, are refus
   const spoilt = { ...FUTIAN_2025, parameters: { vatPercent: { value: "-6", source: "x" } } };
   expect(refused({ sets: [spoilt], jurisdiction: "futian", on: "2026-01-01" })).toBe("ERR_SETTLEMENT_INPUT");
 });
+
+test("H7: a set that takes the name of another is refused, so that a name in a statement is one set", () => {
+  const taken: RuleSet = { ...FUTIAN_2025, level: "national", jurisdictions: ["*"] };
+  expect(() => rulesFor({ sets: [...RULE_SETS, taken], jurisdiction: "huangshi", on: "2026-11-29" })).toThrow(
+    expect.objectContaining({ code: "ERR_SETTLEMENT_TWICE" }),
+  );
+});

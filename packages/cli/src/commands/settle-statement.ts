@@ -1,6 +1,6 @@
 /** `sluice settle statement FILE --month 2026-11`
  *  @module */
-import type { KeyId } from "@sluice/protocol";
+import { SluiceError, type KeyId } from "@sluice/protocol";
 import {
   againstReceipts,
   chinaMonth,
@@ -8,6 +8,7 @@ import {
   meteredCalls,
   monthlyStatement,
   monthlyUses,
+  readLicences,
   receiptSums,
   receiptTotal,
   recordOfReceipt,
@@ -51,6 +52,9 @@ export const settleStatement: Command = {
     const { products, licences, tariffs, filings } = file;
     const whole = monthlyStatement({ month, products, licences, tariffs, filings, uses: use.uses }, rules);
     const caller = args.text("caller");
+    if (caller !== undefined && !readLicences(licences).some((one) => one.caller === caller)) {
+      throw new SluiceError("ERR_SETTLEMENT_MISSING", { line: "a licence of the caller", rule: "--caller" });
+    }
     const statement = caller === undefined ? whole : statementFor(whole, caller);
     const issued = await issueStatement(statement);
     const differences = use.sums === null ? [] : againstReceipts(whole, use.sums);

@@ -54,7 +54,13 @@ export interface Costs {
 /** Accounts for a pool that {@link readCosts} read.
  *  @throws ERR_SETTLEMENT_WEIGHTS, ERR_SETTLEMENT_PERIOD and ERR_SETTLEMENT_REFUSED naming the line. */
 export function accountCosts(pool: CostPool, uses: readonly ProductUse[], rules: Rules): Costs {
-  const charges = new Map(pool.lines.map((line) => [line.id, chargeOf(line, rules)]));
+  const multiples = new Map(uses.map(({ product, multiple }) => [product.id, multiple]));
+  const charges = new Map(
+    pool.lines.map((line) => [
+      line.id,
+      chargeOf(line, rules, "product" in line ? multiples.get(line.product) : undefined),
+    ]),
+  );
   const whole = new Map([...charges].map(([id, charge]) => [id, charge.whole]));
   const subsidies = subsidiesByLine(pool, whole, rules);
   const lines = pool.lines.flatMap((line): CostedLine[] => {

@@ -16,19 +16,29 @@ export interface Charge {
   readonly charged: Figure;
 }
 
-/** What `line` charges to its year.
+/** What `line` charges to its year. Calls of a source's interface are those of the product's answers, so that they follow the `multiple` of
+ *  its use which a simulation supposes.
  *  @throws ERR_SETTLEMENT_PERIOD for a platform that is in service only later. */
-export function chargeOf(line: CostLine, rules: Rules): Charge {
+export function chargeOf(line: CostLine, rules: Rules, multiple?: Figure): Charge {
   const name = lineName(line);
   const { expense } = line;
   if (expense.kind === "calls") {
+    const rule = { ...rules.of("costAllocation").reference, id: "G9" };
+    const head = {
+      id: "calls",
+      label: { zh: "查询接口调用次数n", en: "calls of the interface n" },
+      unit: "use",
+    } as const;
+    const made = givenFigure(head, exact(expense.calls), `${name}/calls`, line.evidence);
+    const calls =
+      multiple === undefined
+        ? made
+        : derivedFigure(
+            { ...head, rule, formula: "n × m", inputs: [made, multiple] },
+            made.value.times(multiple.value),
+          );
     const inputs = [
-      givenFigure(
-        { id: "calls", label: { zh: "查询接口调用次数n", en: "calls of the interface n" }, unit: "use" },
-        exact(expense.calls),
-        `${name}/calls`,
-        line.evidence,
-      ),
+      calls,
       givenFigure(
         { id: "unit-price", label: { zh: "接口查询单价p", en: "price of a call p" }, unit: "unit-price" },
         exact(expense.unitPrice),
@@ -41,11 +51,11 @@ export function chargeOf(line: CostLine, rules: Rules): Charge {
         id: "charged",
         label: line.title,
         unit: "yuan",
-        rule: { ...rules.of("costAllocation").reference, id: "G9" },
+        rule,
         formula: "n × p",
         inputs,
       },
-      exact(expense.calls).times(expense.unitPrice),
+      calls.value.times(expense.unitPrice),
       rules.of("postingRounding"),
     );
     return { whole: cost, charged: cost };

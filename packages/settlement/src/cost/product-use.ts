@@ -13,6 +13,8 @@ export interface ProductUse {
   readonly product: Product;
   readonly quantity: Figure;
   readonly normalised: Figure;
+  /** The supposed multiple of the use; absent where nothing is supposed. Calls of sources follow it. */
+  readonly multiple?: Figure;
 }
 
 /** Use of each product. `scales` holds factors of what-if questions, by product.
@@ -36,7 +38,12 @@ export function productUse(
       scale,
       `simulation/${product.id}`,
     );
-    return { product, quantity: scaled(use.quantity, factor), normalised: scaled(use.normalised, factor) };
+    return {
+      product,
+      quantity: scaled(use.quantity, factor),
+      normalised: scaled(use.normalised, factor),
+      multiple: factor,
+    };
   });
 }
 

@@ -76,7 +76,7 @@ function checkShares(lines: readonly CostLine[], products: readonly Product[]): 
   throw new SluiceError("ERR_SETTLEMENT_INPUT", { line: "costs/lines", expected });
 }
 
-/** A service whose contract is above the threshold was tendered for; lines of one contract agree on it and stay within it (G17). */
+/** A service whose contract is above the threshold was tendered for, so that one above it names a contract; lines of one contract agree on it and stay within it (G17). */
 function checkContracts(lines: readonly CostLine[], rules: Rules): void {
   const { value, reference } = rules.of("tenderAbove");
   const refuse = (line: CostLine, reason: string) =>
@@ -84,16 +84,24 @@ function checkContracts(lines: readonly CostLine[], rules: Rules): void {
   const contracts = new Map<string, CostLine[]>();
   for (const line of lines) {
     const contract = contractOf(line);
-    if (contract === undefined) continue;
+    if (contract === undefined) {
+      const { expense } = line;
+      const isBought = expense.kind === "marketing" || expense.kind === "compliance";
+      if (isBought && exact(expense.amount).isGreaterThan(value)) {
+        throw refuse(line, "a service above the threshold names its contract and its open tender");
+      }
+      continue;
+    }
     if (exact(contract.value).isGreaterThan(value) && contract.tender === undefined) {
       throw refuse(line, "a contract above the threshold needs its open tender");
     }
     const known = contracts.get(contract.id);
     const first = known?.[0] === undefined ? contract : contractOf(known[0]);
-    if (first?.value !== contract.value || first.tender !== contract.tender) {
+    if (first === undefined || !exact(first.value).eq(contract.value) || first.tender !== contract.tender) {
       throw refuse(line, "another line states the same contract differently");
     }
-    contracts.set(contract.id, [...(known ?? []), line]);
+    if (known === undefined) contracts.set(contract.id, [line]);
+    else known.push(line);
   }
   for (const known of contracts.values()) {
     const last = known.at(-1);

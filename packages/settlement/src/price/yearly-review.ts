@@ -9,6 +9,7 @@ import { EvidenceId, readInput, YuanText } from "../input.ts";
 import { givenFigure, quotientFigure } from "../make-figure.ts";
 import type { Rules } from "../rules/resolve.ts";
 import { cappedPrices, type CappedPrices } from "./common-factor.ts";
+import type { Filing } from "./filing.ts";
 import type { Pricing } from "./price-products.ts";
 
 /** Income of a year as the accounts have it. */
@@ -25,11 +26,20 @@ export interface YearlyReview {
   readonly adjusted?: CappedPrices;
 }
 
-/** Reviews the year of `pricing`. `next` has the coming year's estimates and permitted income, by which new ceilings are held.
- *  @throws ERR_SETTLEMENT_INPUT; ERR_SETTLEMENT_REFUSED when nothing was permitted (G23), or when actual income is twice the permitted or
+/** Reviews the year of `pricing`, whose ceilings are those of `filing`. `next` has the coming year's estimates and permitted income, by which
+ *  new ceilings are held.
+ *  @throws ERR_SETTLEMENT_INPUT; ERR_SETTLEMENT_PERIOD when the filing is of another year; ERR_SETTLEMENT_REFUSED when nothing was permitted (G23), or when actual income is twice the permitted or
  *  more, where the assumed formula gives no price (G26). */
-export function reviewYear(pricing: Pricing, income: unknown, next: Pricing = pricing): YearlyReview {
+export function reviewYear(
+  pricing: Pricing,
+  filing: Pick<Filing, "id" | "year" | "products">,
+  income: unknown,
+  next: Pricing = pricing,
+): YearlyReview {
   const { rules } = pricing;
+  if (filing.year !== pricing.year) {
+    throw new SluiceError("ERR_SETTLEMENT_PERIOD", { line: `filings/${filing.id}`, period: pricing.year });
+  }
   const { amount, evidence } = readInput(ActualIncome, income, "actualIncome");
   const { value, reference } = rules.of("adjustment");
   const { rMax } = pricing.permitted;
@@ -58,8 +68,9 @@ export function reviewYear(pricing: Pricing, income: unknown, next: Pricing = pr
     const reason = "actual income is twice the permitted or more, where the formula gives no price";
     throw new SluiceError("ERR_SETTLEMENT_REFUSED", { line: "actualIncome", rule: reference.id, reason });
   }
+  const filed = new Map(filing.products.map((one) => [one.product, one.filed]));
   const prices = [...next.products].map(([product, { assessed, cost }]) => {
-    const old = pricing.products.get(product)?.ceiling;
+    const old = filed.get(product);
     const price = old === undefined ? assessed : adjustedPrice(old, actual, rMax, rules);
     return { product, price, use: cost.use };
   });

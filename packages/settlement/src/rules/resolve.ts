@@ -27,15 +27,21 @@ export interface Rules {
 }
 
 /** Rules of `jurisdiction` on `on` (a day) among `sets`: the highest level first, of one level the latest `from`, then the greatest id.
- *  @throws ERR_SETTLEMENT_INPUT for sets of another shape, ERR_SETTLEMENT_RULES when none is in force. */
+ *  @throws ERR_SETTLEMENT_INPUT for sets of another shape, ERR_SETTLEMENT_TWICE for two sets of one id, of
+ *  which a statement could not say which it used, ERR_SETTLEMENT_RULES when none is in force. */
 export function rulesFor(options: {
   readonly sets: readonly RuleSet[];
   readonly jurisdiction: string;
   readonly on: string;
 }): Rules {
   const { jurisdiction, on } = options;
-  const inForce = options.sets
-    .map((set) => readInput(RuleSet, set, "rule set"))
+  const sets = options.sets.map((set) => readInput(RuleSet, set, "rule set"));
+  const ids = new Set<string>();
+  for (const { id } of sets) {
+    if (ids.has(id)) throw new SluiceError("ERR_SETTLEMENT_TWICE", { line: `rule set ${id}` });
+    ids.add(id);
+  }
+  const inForce = sets
     .filter((set) => set.jurisdictions.includes(jurisdiction) || set.jurisdictions.includes("*"))
     .filter((set) => set.from <= on && (set.until === undefined || on <= set.until))
     .toSorted(higherFirst);
