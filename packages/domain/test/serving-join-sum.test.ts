@@ -58,6 +58,9 @@ const totals = new Map<string, number>();
 for (let i = 0; i < ROWS; i++) totals.set(personOf(i), (totals.get(personOf(i)) ?? 0) + bucketOfAge(i));
 for (const [person, total] of totals) totals.set(person, Math.min(total, LIMIT));
 
+/** Values have so many decimals that noise is hardly ever none. */
+const DIGITS = 6;
+const UNIT = 10 ** DIGITS;
 /** Five answers, of little noise. */
 const PRIVACY = { count: "2", sum: "1", budget: "15" };
 let fixture: Fixture;
@@ -67,7 +70,7 @@ let product: AnsweringProduct;
 beforeAll(async () => {
   fixture = await openFixture(personOf);
   grant = await deliverFormsGrant(fixture, { "psi.sum": "2000" });
-  product = await serveForm(fixture, grant, "ages", sumJob({ limit: LIMIT, privacy: PRIVACY }));
+  product = await serveForm(fixture, grant, "ages", sumJob({ digits: DIGITS, limit: LIMIT, privacy: PRIVACY }));
 });
 afterAll(() => fixture[Symbol.asyncDispose]());
 
@@ -122,10 +125,10 @@ const spent = (): number =>
 test("the snapshot says what is summed, by which noise and from how many, and the pairs lie sealed", async () => {
   const { parameters } = snapshotOfSum();
   expect(parameters).toEqual({
-    digits: 0,
+    digits: DIGITS,
     terms: {
       paddedItems: padPsiItems(totals.size),
-      bound: LIMIT,
+      bound: LIMIT * UNIT,
       minimum: 10,
       noise: { epsilon: "2", budget: "15", shift: countShift("2") },
     },
@@ -140,14 +143,16 @@ test("the snapshot says what is summed, by which noise and from how many, and th
 
 test("a list has the sum of the cut totals of its persons, within the noise; count and sum are paid for together, once, before", async () => {
   const list = [...[...totals.keys()].slice(0, 60), "nobody", "no one"];
-  const plain = list.reduce((sum, person) => sum + (totals.get(person) ?? 0), 0);
+  const plain = list.reduce((sum, person) => sum + (totals.get(person) ?? 0), 0) * UNIT;
   const [units, epsilon] = [spentUnits(fixture, grant, "psi.sum"), spent()];
   const { result, receipt } = await summed(list);
   if (result.kind !== "sum") throw new Error("no sum");
-  // A truthful sum is further off with a probability of e^-20.
-  expect(Math.abs(Number(result.sum) - plain)).toBeLessThan(20 * LIMIT);
+  // A truthful sum is further off with a probability of e^-20, and exact with one of 6 in a billion.
+  const noise = Math.abs(Number(result.sum) - plain);
+  expect(noise).toBeLessThan(20 * LIMIT * UNIT);
+  expect(noise).toBeGreaterThan(0);
   expect(Math.abs(result.count.count - 60)).toBeLessThanOrEqual(countShift("2"));
-  expect(likelySumError(snapshotOfSum().parameters)).toBeLessThan(4 * LIMIT);
+  expect(likelySumError(snapshotOfSum().parameters)).toBeLessThan(4 * LIMIT * UNIT);
   expect(receipt).toMatchObject({ quantity: { unit: "psi-element", amount: String(padPsiItems(list.length)) } });
   expect(spentUnits(fixture, grant, "psi.sum") - units).toBe(padPsiItems(list.length));
   expect(spent() - epsilon).toBe(3_000_000);
@@ -209,7 +214,7 @@ test("persons are summed by typed keys in canonical form, and a job by a column 
     fixture,
     grant,
     "typed",
-    sumJob({ limit: LIMIT, keys, privacy: { ...PRIVACY, budget: "17" } }),
+    sumJob({ digits: DIGITS, limit: LIMIT, keys, privacy: { ...PRIVACY, budget: "17" } }),
   );
   const joined = grantedKeys(keys, { key: "person" });
   const [key] = joined;

@@ -67,6 +67,7 @@ test("F1: of a lookup one operation is metered, the one that the price names or 
     true,
     false,
   ]);
+  expect(metered("psi.sum", ["psi-element", "16"], FREE)).toBe(true);
   for (const operation of ["develop", "build"] as const) {
     expect(metered(operation, ["run", "1"], FREE)).toBe(false);
     expect(metered(operation, ["run", "1"], per("run", "9"))).toBe(false);
