@@ -44,6 +44,10 @@ const SHOWN: [form: string, served: RegExp][] = [
     /^ {2}sums: 8 groups of \d+ to \d+ synthetic rows; [^]*sum of rows: costs ε = 0\.5 once, within ± 6 19 times[^]*fewer than 5 persons/m,
   ],
   [
+    "sum",
+    /^ {2}total: callers sum monthly_base over a list, each person within ±40000, for 20 matches or more\n {2}a sum within ± 479\d{3} and its number of matches within ± 12, 19 times out of 20; both cost ε = 0\.5, of 5 for each caller: 10 answers$/m,
+  ],
+  [
     "dataset",
     /^ {2}people: callers read rows of the certified sample in region, [^]*?; a term of 30 days costs 150 row-/m,
   ],
@@ -63,7 +67,7 @@ test.each(process.env["SLOW"] === "1" ? SHOWN : SHOWN.slice(-2, -1))(
     expect(stderr).toBe("");
     expect(stdout).toMatch(served);
     expect(stdout).toMatch(/\nready to submit\n$/);
-    expect(stdout.includes("produce:")).toBe(!["score", "noisy", "selection", "dataset"].includes(form));
+    expect(stdout.includes("produce:")).toBe(!["score", "noisy", "selection", "sum", "dataset"].includes(form));
     expect(code).toBe(0);
   },
 );
@@ -103,7 +107,7 @@ test("a form that is none, or that the columns cannot make, is wrong usage", asy
   const directory = join(await temporaryDirectory(), "none");
   const unknown = await sluice(["job", "init", directory, "--form", "chart"]);
   expect(unknown.stderr).toMatch(
-    /^error ERR_USAGE: --form is one of lookup, set, score, hidden, table, noisy, selection, dataset\n/,
+    /^error ERR_USAGE: --form is one of lookup, set, score, hidden, table, noisy, selection, sum, dataset\n/,
   );
   expect(unknown.code).toBe(2);
   const resource: ResourceDescription = { ...STARTING_RESOURCE, fields: STARTING_RESOURCE.fields.slice(0, 2) };

@@ -145,7 +145,7 @@ test("a release says in one sentence what the product of each form will answer, 
       for (const fact of ["各组之和留在域内", "两个选择之差可能只含一组"]) expect(text).toContain(fact);
     } else if (form === "join-sum") {
       expect(page.lead).toContain("取数，不运行程序");
-      for (const fact of ["只答加噪的合计与人数", "给个别行加权"]) expect(text).toContain(fact);
+      for (const fact of ["只答加噪的合计与人数", "给个别行加权", "双重盲化并打乱次序"]) expect(text).toContain(fact);
     } else expect(page.lead).toContain("对全部数据行运行这一份程序");
   }
 });

@@ -118,7 +118,10 @@ export function sumCost({ terms, sumEpsilon }: Pick<JoinSumParameters, "terms" |
 export function likelySumError({
   terms: { bound },
   sumEpsilon,
-}: Pick<JoinSumParameters, "terms" | "sumEpsilon">): number {
+}: {
+  readonly terms: Pick<JoinSumTerms, "bound">;
+  readonly sumEpsilon: JoinSumParameters["sumEpsilon"];
+}): number {
   const logQ = -Number(sumEpsilon) / bound;
   const outside = ((1 - LIKELY) * (1 + Math.exp(logQ))) / 2;
   return Math.max(0, Math.ceil(Math.log(outside) / logQ) - 1);

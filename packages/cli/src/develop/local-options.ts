@@ -22,7 +22,17 @@ export const LOCAL_RUN_OPTIONS = {
 } as const satisfies Record<string, OptionSpec>;
 
 /** Forms in which a job can be started. */
-export const STARTING_FORMS = ["lookup", "set", "score", "hidden", "table", "noisy", "selection", "dataset"] as const;
+export const STARTING_FORMS = [
+  "lookup",
+  "set",
+  "score",
+  "hidden",
+  "table",
+  "noisy",
+  "selection",
+  "sum",
+  "dataset",
+] as const;
 export type StartingForm = (typeof STARTING_FORMS)[number];
 
 /** Models that a job of lookups can be started with; the first unless told otherwise, and the one of a score. */

@@ -22,6 +22,7 @@ import { formatFindings } from "./guard-text.ts";
 import type { EntryReport, LocatedError } from "./local-run.ts";
 import { selectionPlanLines } from "./planned-selection.ts";
 import type { PlannedScore } from "./planned-score.ts";
+import { sumPlanLines } from "./planned-sum.ts";
 import { suppressedOf, type Suppressed } from "./suppressed.ts";
 import { formatGuardedTable } from "./table-text.ts";
 
@@ -53,7 +54,9 @@ export function formatEntry(report: EntryReport, manifest: JobManifest): string 
   for (const [name, plan] of Object.entries(report.selections)) {
     lines.push(...selectionPlanLines(name, plan).map((line) => `  ${line}`));
   }
-  if (entry === "develop" && failure === null) lines.push(...datasetLines(manifest));
+  if (entry === "develop" && failure === null) {
+    lines.push(...datasetLines(manifest), ...sumPlanLines(manifest).map((line) => `  ${line}`));
+  }
   for (const [name, value] of Object.entries<OutputValue>(report.output?.values ?? {})) {
     if (value.kind === "table") lines.push(indented(`${name}: ${formatGuardedTable(value)}`));
   }

@@ -12,6 +12,7 @@ import { hiddenJob } from "./starting-hidden.ts";
 import { modelSource } from "./starting-model.ts";
 import { noisyJob } from "./starting-noisy.ts";
 import { selectionJob } from "./starting-selection.ts";
+import { sumJob } from "./starting-sum.ts";
 
 /** Most features of the job that is written. */
 const MAX_STARTING_FEATURES = 16;
@@ -42,6 +43,7 @@ const NEEDS: Readonly<Record<StartingForm, string>> = {
   table: "a boolean or a number",
   noisy: "a boolean or a number",
   selection: "a number that no key changes",
+  sum: "a number that no key changes",
   dataset: "a column that is no direct identifier, and a policy whose sharing is not enclave",
 };
 
@@ -60,6 +62,8 @@ function sourceOf(job: NewJob, columns: readonly ShownColumn[], form: StartingFo
       return noisyJob(job, columns);
     case "selection":
       return selectionJob(job, columns);
+    case "sum":
+      return sumJob(job, columns);
     case "dataset":
       return datasetJob(job, columns);
   }
@@ -74,6 +78,7 @@ function grantedForm({ grant }: NewJob): StartingForm | undefined {
     ["table", "report"],
     ["dataset", "dataset"],
     ["selection", "hidden-selection"],
+    ["sum", "join-sum"],
   ];
   const operations: readonly string[] = grant?.operations ?? [];
   return forms.find(([, form]) => FORM_OPERATIONS[form].some((one) => operations.includes(one)))?.[0];

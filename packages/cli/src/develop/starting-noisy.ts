@@ -12,7 +12,7 @@ import {
 } from "./starting-columns.ts";
 
 /** Transforms under which a column can be grouped or summed: those that no key changes. */
-const PLAIN: readonly string[] = ["keep", "mask", "generalize", "bucket", "hierarchy"];
+export const PLAIN: readonly string[] = ["keep", "mask", "generalize", "bucket", "hierarchy"];
 
 /** A job whose table groups by the first number and the first boolean, and sums another number; null without such a column. */
 export function noisyJob(job: NewJob, all: readonly ShownColumn[]): string | null {

@@ -4,7 +4,7 @@
 import type { JobManifest, OutputSpec } from "@sluice/protocol";
 import type { Section } from "./page.ts";
 
-type MatchedSet = Extract<OutputSpec, { kind: "set" }>;
+type Matched = Extract<OutputSpec, { kind: "set" | "sum" }>;
 
 /** A way of matching. */
 interface Method {
@@ -33,11 +33,19 @@ const METHODS = {
     kept: "集合各条目映射成的群元素，密封存放",
     leaked: "没有长期密钥；每次计数的密钥用完即弃",
   },
+  sum: {
+    name: "求和：双重盲化并打乱次序，命中者的数值在密态下相加（sum: both sides blinded and shuffled, values added up under encryption）",
+    fetched: "不取任何东西",
+    kept: "各标识映射成的群元素及其数值，密封存放",
+    leaked: "没有长期密钥；每次会话的密钥用完即弃",
+  },
 } as const satisfies Record<string, Method>;
 
-/** The table of how each set of a job is matched; none without a set. */
+/** The table of how each set or sum of a job is matched; none without one. */
 export function setSection({ outputs }: JobManifest): Section[] {
-  const sets = Object.entries(outputs).flatMap(([name, spec]) => (spec.kind === "set" ? [[name, spec] as const] : []));
+  const sets = Object.entries(outputs).flatMap(([name, spec]) =>
+    spec.kind === "set" || spec.kind === "sum" ? [[name, spec] as const] : [],
+  );
   if (sets.length === 0) return [];
   return [
     {
@@ -58,6 +66,8 @@ export function setSection({ outputs }: JobManifest): Section[] {
   ];
 }
 
-function methodOf({ match, sides = "unequal" }: MatchedSet): Method {
+function methodOf(spec: Matched): Method {
+  if (spec.kind === "sum") return METHODS.sum;
+  const { match, sides = "unequal" } = spec;
   return METHODS[match === "psi-ids" ? sides : "count"];
 }

@@ -6,7 +6,6 @@ import {
   likelyCountError,
   likelySumError,
   microEpsilon,
-  MIN_PSI_PADDED_ITEMS,
   sumBound,
   unitsText,
   type JoinSumSpec,
@@ -16,8 +15,8 @@ import {
 export function sumWords({ field, digits, limit, minimum, privacy = DEFAULT_SUM_PRIVACY }: JoinSumSpec): string {
   const { count, sum, budget } = privacy;
   const noise = { epsilon: count, budget, shift: countShift(count) };
-  const terms = { paddedItems: MIN_PSI_PADDED_ITEMS, bound: sumBound({ limit, digits }), minimum, noise };
-  const error = unitsText(BigInt(likelySumError({ terms, sumEpsilon: sum })), digits);
+  const units = likelySumError({ terms: { bound: sumBound({ limit, digits }) }, sumEpsilon: sum });
+  const error = unitsText(BigInt(units), digits);
   const answers = Math.floor(microEpsilon(budget) / (microEpsilon(count) + microEpsilon(sum)));
   return (
     `命中者的 ${field} 大约合计多少、大约有多少条：每人合计截断在 ±${limit} 以内、计到 ${digits} 位小数，加噪后条数不足 ${minimum} 的不给合计；` +
