@@ -73,7 +73,7 @@ test("F1: DuckDB counts a call once, in the month of its first answer, as the me
     fc.asyncProperty(fc.array(attempt, { maxLength: 25 }), async (list) => {
       const attempts = list.map(({ id, at }) => ({
         id: `call-${id}`,
-        caller: id % 3 === 0 ? "bank" : "shop",
+        caller: at.getTime() % 3 === 0 ? "bank" : "shop",
         product: id % 2 === 0 ? "credit" : "permits",
         at: at.toISOString(),
         quantity: id,
@@ -89,7 +89,6 @@ test("F1: DuckDB counts a call once, in the month of its first answer, as the me
 const CALL: Attempt = { id: "a", caller: "bank", product: "credit", at: "2026-11-05T00:00:00.000Z", quantity: 1 };
 
 test.each<[string, Partial<Attempt>, string]>([
-  ["an id of two callers", { caller: "shop" }, "ERR_SETTLEMENT_CALL"],
   ["an id of two products", { product: "permits" }, "ERR_SETTLEMENT_CALL"],
   ["an id of two quantities", { quantity: 2 }, "ERR_SETTLEMENT_CALL"],
   ["the last instant of the year before", { id: "b", at: "2025-12-31T15:59:59.999Z" }, "ERR_SETTLEMENT_PERIOD"],

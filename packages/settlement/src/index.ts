@@ -74,4 +74,5 @@ export * from "./statement/filed-ceilings.ts";
 export * from "./statement/issued-statement.ts";
 export * from "./statement/monthly-statement.ts";
 export * from "./statement/priced-tariff.ts";
+export * from "./statement/span-start.ts";
 export * from "./statement/terms.ts";

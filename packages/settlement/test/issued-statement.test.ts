@@ -16,7 +16,7 @@ import {
   type RuleSet,
 } from "../src/index.ts";
 import { futianRules } from "./city-products.ts";
-import { FILING, FREE_EVIDENCE, LICENCE, november, PRODUCT, refusal, TARIFF } from "./statement-fixture.ts";
+import { FILING, FREE_EVIDENCE, LICENCE, november, PRODUCT, TARIFF } from "./statement-fixture.ts";
 import { vectorTable } from "./vector-tables.ts";
 
 const later: RuleSet = {
@@ -126,20 +126,29 @@ test("H7: a month that is issued line by line is the statement with its derivati
 
 test("H7: a month has one statement, and a correction names the last one", async () => {
   const first = await issueStatement(november({}));
-  const register = withIssued([], first);
-  expect(withIssued(register, first)).toBe(register);
+  const register = await withIssued([], first);
+  expect(await withIssued(register, first)).toBe(register);
   const uses = [{ caller: "bank", product: "p", quantity: "6", before: "0" }];
   const second = await issueStatement(november({ uses }));
-  const refused = "ERR_SETTLEMENT_REFUSED: the statement of 2026-11 is refused by rule H7";
-  expect(refusal(() => withIssued(register, second))).toContain(refused);
+  const refused = "the statement of 2026-11 is refused by rule H7";
+  await expect(withIssued(register, second)).rejects.toThrow(refused);
   const correction = await issueStatement(november({ uses }), first.digest);
-  const corrected = withIssued(register, correction);
+  const corrected = await withIssued(register, correction);
   expect(corrected).toEqual([first, correction]);
   const stale = await issueStatement(november({ uses: [] }), first.digest);
-  expect(refusal(() => withIssued(corrected, stale))).toContain(refused);
-  expect(refusal(() => withIssued([], correction))).toContain(refused);
+  await expect(withIssued(corrected, stale)).rejects.toThrow(refused);
+  await expect(withIssued([], correction)).rejects.toThrow(refused);
   const part = await issueStatement(statementFor(november({}), "bank"));
   expect(part.statement.caller).toBe("bank");
   expect(part.digest).toBe(await documentHash(part.statement));
-  expect(withIssued(register, part)).toEqual([first, part]);
+  expect(await withIssued(register, part)).toEqual([first, part]);
+  const cheap = await issueStatement(statementFor(november(halfFen), "bank"));
+  await expect(withIssued(register, cheap)).rejects.toThrow("its lines of bank are others");
+  const parted = await withIssued([], cheap);
+  await expect(withIssued(parted, first)).rejects.toThrow("its lines of bank are others");
+  expect(await withIssued(await withIssued([], part), first)).toEqual([part, first]);
+  const reissued = await issueStatement(statementFor(november({ uses }), "bank"));
+  expect(await withIssued(corrected, reissued)).toHaveLength(3);
+  const forged = { ...second, digest: "00".repeat(32) };
+  await expect(withIssued([], forged)).rejects.toThrow(expect.objectContaining({ code: "ERR_SETTLEMENT_ALTERED" }));
 });

@@ -50,15 +50,25 @@ test.each<[string, string, Record<string, string>, string]>([
 });
 
 test("F1: an id that stands for two different calls is refused", () => {
-  for (const change of [
-    { caller: "shop" },
-    { product: "tax-label", use: { quantity: "1" } },
-    { use: { calls: "2" } },
-  ]) {
+  for (const change of [{ product: "tax-label", use: { quantity: "1" } }, { use: { calls: "2" } }]) {
     expect(refusal(() => uses([RECORD, { ...RECORD, ...change }]))).toBe(
       "ERR_SETTLEMENT_CALL: records/c1 is given again, and not as it was",
     );
   }
+});
+
+test("F1: calls of one id by other callers, in other domains or with another request are calls of their own", () => {
+  const first = { ...RECORD, domain: "hrss", request: "aa".repeat(32) };
+  for (const change of [
+    { domain: "health" },
+    { request: "bb".repeat(32) },
+    { domain: "health", product: "tax-label" },
+  ]) {
+    const use = "product" in change ? { quantity: "1" } : RECORD.use;
+    const counted = uses([first, { ...first, ...change, use }, first]);
+    expect(counted.reduce((sum, { quantity }) => sum + Number(quantity), 0)).toBe(2);
+  }
+  expect(uses([first, { ...first, caller: "shop" }])).toMatchObject([{ quantity: "1" }, { quantity: "1" }]);
 });
 
 test.each<[string, object, string]>([

@@ -98,11 +98,16 @@ test("F1: a statement made from receipts agrees with them; another price, a miss
 
 test("F1: two receipts of one call that charge differently are refused", () => {
   const price = per("score-row", "1");
-  for (const second of [
-    called(1, "score", ["score-row", "2"], price),
-    called(1, "score", ["score-row", "1"], price, "shop"),
-    called(1, "score", ["score-row", "1"], FREE),
-  ]) {
+  const one = called(1, "score", ["score-row", "1"], price);
+  const elsewhere = { ...one, receipt: { ...one.receipt, domain: "health", product: "q" } };
+  expect(receiptSums([one, elsewhere, { ...one, caller: "shop" }]).map(({ yuan }) => exactText(yuan))).toEqual([
+    "1",
+    "1",
+    "1",
+  ]);
+  const again = { ...one, receipt: { ...one.receipt, at: "2026-11-30T16:00:00.000Z" } };
+  expect([receiptSums([again, one], "2026-11").length, receiptSums([one, again], "2026-12").length]).toEqual([1, 0]);
+  for (const second of [called(1, "score", ["score-row", "2"], price), called(1, "score", ["score-row", "1"], FREE)]) {
     expect(() => receiptSums([called(1, "score", ["score-row", "1"], price), second])).toThrow(
       expect.objectContaining({ code: "ERR_SETTLEMENT_CALL" }),
     );

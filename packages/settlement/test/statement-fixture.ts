@@ -33,7 +33,7 @@ export const TARIFF: Tariff = {
 export const FILING = {
   id: "f",
   jurisdiction: "futian",
-  filedOn: "2025-12-15",
+  filedOn: "2024-12-15",
   ceilings: [{ product: "p", ceiling: "1000000" }],
 };
 

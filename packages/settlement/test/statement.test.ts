@@ -4,9 +4,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   exactText,
+  meteredCalls,
+  monthlyUses,
   roundingsUnder,
   rulesFor,
   RULE_SETS,
+  spanStarts,
   statementFor,
   tariffClass,
   type Tariff,
@@ -365,4 +368,35 @@ test("G28: a discount after which a price is rounded to zero is refused, and one
     );
   expect(discounted("50.000001")).toContain("tariffs/t is refused by rule G28: a price after its discount is rounded");
   expect([discounted("50"), discounted("100")]).toEqual(["not refused", "not refused"]);
+});
+
+test.each(vectorTable("statement", "H6-spans"))(
+  "H6: a yearly span with the licence from $licence and the tariff from $tariff, $before before: $outcome",
+  (row) => {
+    const given = (name: string, member: string) => (row[name] === "–" ? {} : { [member]: row[name] });
+    const statement = () =>
+      november({
+        licences: [{ ...LICENCE, ...given("licence", "from") }],
+        tariffs: [{ ...TARIFF, from: row["tariff"], tiers: tiersOf("0:1.00 · 1000:0.10") }],
+        uses: [{ caller: "bank", product: "p", quantity: "100", before: row["before"], ...given("since", "since") }],
+      });
+    if (row["outcome"] === "refused") expect(refusal(statement)).toContain("ERR_SETTLEMENT_PERIOD");
+    else expect(exactText(statement().total.value, 2)).toBe(row["outcome"]);
+  },
+);
+
+test("H6: what was free or paid at other prices before is in no tier", () => {
+  const call = (id: string, month: string) => ({
+    id,
+    caller: "bank",
+    product: "p",
+    outcome: "answered",
+    use: { quantity: "1000" },
+    at: `2026-${month}-05T00:00:00.000Z`,
+  });
+  const calls = meteredCalls([call("a", "09"), call("b", "10"), call("c", "11")], [PRODUCT]);
+  const licences = [{ ...LICENCE, from: "2026-10" }];
+  const uses = monthlyUses(calls, "2026-11", spanStarts({ licences, tariffs: [TARIFF] }, "2026-11"));
+  expect(uses).toEqual([{ caller: "bank", product: "p", quantity: "1000", before: "1000", since: "2026-10" }]);
+  expect(refusal(() => november({ licences, uses }))).toBe("not refused");
 });

@@ -12,6 +12,7 @@ import {
   receiptSums,
   receiptTotal,
   recordOfReceipt,
+  spanStarts,
   statementFor,
   yuanText,
   type Statement,
@@ -91,7 +92,7 @@ async function usesOf(args: Arguments, io: CommandIo, file: SettlementFile, mont
   if (given.length !== 1) throw usage("the use comes from one place: --receipts, --records, or `uses` of the file");
   if (records !== undefined) {
     const calls = meteredCalls(await readJsonFile(records, "records"), file.products);
-    return { uses: monthlyUses(calls, month), sums: null, count: 0, others: 0 };
+    return { uses: monthlyUses(calls, month, spanStarts(file, month)), sums: null, count: 0, others: 0 };
   }
   if (directory === undefined) return { uses: file.uses, sums: null, count: 0, others: 0 };
   const callers = new Map<KeyId, string>(
@@ -99,9 +100,9 @@ async function usesOf(args: Arguments, io: CommandIo, file: SettlementFile, mont
   );
   const read = await readReceipts(directory, { callers, trust: await trustOf(args, io), signal: io.signal });
   const called = read.receipts.flatMap((one) => recordOfReceipt(one) ?? []);
-  const uses = monthlyUses(meteredCalls(called, file.products), month);
+  const uses = monthlyUses(meteredCalls(called, file.products), month, spanStarts(file, month));
   const ofMonth = read.receipts.filter(({ receipt }) => chinaMonth(receipt.at) === month);
-  return { uses, sums: receiptSums(ofMonth), count: ofMonth.length, others: read.others };
+  return { uses, sums: receiptSums(read.receipts, month), count: ofMonth.length, others: read.others };
 }
 
 function comparedDocument(differences: ReturnType<typeof againstReceipts>, total: string): object {

@@ -3,7 +3,7 @@
  *  @module */
 import { SluiceError } from "@sluice/protocol";
 import { z } from "zod";
-import { LineId, MAX_LINES, readInput } from "../input.ts";
+import { LineId, MAX_LINES, Month, readInput } from "../input.ts";
 import type { Rules } from "../rules/resolve.ts";
 
 /** Most uses that one licence names. */
@@ -14,6 +14,8 @@ export const Licence = z.strictObject({
   id: LineId,
   caller: LineId,
   product: LineId,
+  /** First month under it; absent: it holds since January or longer. Use before it counts in no tier and no quota. */
+  from: Month.optional(),
   /** Purpose of the grant: `public-welfare`, `inclusive-finance`. */
   purpose: LineId,
   /** What the answers are used for: `teaching`. A free licence states it, in words of the rule set. */

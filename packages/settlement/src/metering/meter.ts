@@ -21,7 +21,8 @@ export interface MeteredCall {
   readonly quantity: bigint;
 }
 
-/** The calls among `records` that count, each once, by id.
+/** The calls among `records` that count, each once, by id. A call is known by its id, the domain, the caller and the
+ *  request, of which records may leave out the domain and the request.
  *  @throws ERR_SETTLEMENT_INPUT for a record of another shape or with factors of another form, ERR_SETTLEMENT_MISSING for a product that
  *  is not given, ERR_SETTLEMENT_CALL for an id that stands for two different calls. */
 export function meteredCalls(records: unknown, products: unknown): MeteredCall[] {
@@ -35,17 +36,18 @@ export function meteredCalls(records: unknown, products: unknown): MeteredCall[]
     }
     const quantity = quantityOfUse(record.use, form, line);
     if (record.outcome === "failed") continue;
-    const { id, caller, product, at } = record;
-    const known = calls.get(id);
+    const { id, caller, product, at, domain = "", request = "" } = record;
+    const key = [id, domain, caller, request].join(" ");
+    const known = calls.get(key);
     if (known === undefined) {
-      calls.set(id, { id, caller, product, at, quantity });
-    } else if (known.caller !== caller || known.product !== product || known.quantity !== quantity) {
+      calls.set(key, { id, caller, product, at, quantity });
+    } else if (known.product !== product || known.quantity !== quantity) {
       throw new SluiceError("ERR_SETTLEMENT_CALL", { line });
     } else if (at < known.at) {
-      calls.set(id, { ...known, at });
+      calls.set(key, { ...known, at });
     }
   }
-  return [...calls.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  return [...calls].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, call]) => call);
 }
 
 function quantityOfUse(use: UsageRecord["use"], form: Product["form"], line: string): bigint {
@@ -57,9 +59,13 @@ function quantityOfUse(use: UsageRecord["use"], form: Product["form"], line: str
   return Object.values(factors).reduce((product, factor) => product * BigInt(factor), 1n);
 }
 
-/** Use of `month` by caller and product, with what they used earlier in its calendar year.
+/** Use of `month` by caller and product, with what they used earlier in its calendar year, from the month on that `since` gives.
  *  @throws ERR_SETTLEMENT_INPUT, ERR_SETTLEMENT_PERIOD for a call of another year or a later month. */
-export function monthlyUses(calls: readonly MeteredCall[], month: string): MonthlyUse[] {
+export function monthlyUses(
+  calls: readonly MeteredCall[],
+  month: string,
+  since: (caller: string, product: string) => string = () => `${month.slice(0, 4)}-01`,
+): MonthlyUse[] {
   readInput(Month, month, "month");
   const sums = new Map<string, { caller: string; product: string; quantity: bigint; before: bigint }>();
   for (const { id, caller, product, at, quantity } of calls) {
@@ -70,7 +76,8 @@ export function monthlyUses(calls: readonly MeteredCall[], month: string): Month
     const key = `${caller}/${product}`;
     const sum = sums.get(key) ?? { caller, product, quantity: 0n, before: 0n };
     sums.set(key, sum);
-    sum[of === month ? "quantity" : "before"] += quantity;
+    if (of === month) sum.quantity += quantity;
+    else if (of >= since(caller, product)) sum.before += quantity;
   }
   return [...sums]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -79,5 +86,6 @@ export function monthlyUses(calls: readonly MeteredCall[], month: string): Month
       product,
       quantity: String(quantity),
       before: String(before),
+      ...(since(caller, product) > `${month.slice(0, 4)}-01` ? { since: since(caller, product) } : {}),
     }));
 }

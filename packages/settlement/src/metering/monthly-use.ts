@@ -2,7 +2,7 @@
  *  @module */
 import { SluiceError } from "@sluice/protocol";
 import { z } from "zod";
-import { CountText, LineId, readInput } from "../input.ts";
+import { CountText, LineId, Month, readInput } from "../input.ts";
 
 /** Most lines of one month: 2,000 callers × 500 products. */
 export const MAX_USE_LINES = 1_000_000;
@@ -15,6 +15,8 @@ export const MonthlyUse = z.strictObject({
   quantity: CountText,
   /** Use in earlier months of the same calendar year in Asia/Shanghai. */
   before: CountText,
+  /** First month that `before` counts; absent: January. */
+  since: Month.optional(),
 });
 export type MonthlyUse = z.infer<typeof MonthlyUse>;
 

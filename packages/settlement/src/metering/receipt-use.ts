@@ -3,6 +3,7 @@
  *  @module */
 import { SluiceError, type Operation, type Receipt } from "@sluice/protocol";
 import { exact, ZERO, type Exact } from "../exact.ts";
+import { chinaMonth } from "./china-time.ts";
 import type { UsageRecord } from "./usage-record.ts";
 
 /** Which operations answer a caller. First steps of a call answer nothing; development and builds are no use of a product. */
@@ -38,8 +39,8 @@ export function isMetered({ operation, quantity, price }: Receipt): boolean {
 /** The usage record of a receipt; null for one that is not metered. */
 export function recordOfReceipt({ receipt, caller }: CalledReceipt): UsageRecord | null {
   if (!isMetered(receipt)) return null;
-  const { callId, product, at, quantity } = receipt;
-  return { id: callId, caller, product, at, outcome: "answered", use: { quantity: quantity.amount } };
+  const { callId, product, at, quantity, domain, request } = receipt;
+  return { id: callId, caller, domain, request, product, at, outcome: "answered", use: { quantity: quantity.amount } };
 }
 
 /** What the receipts of one caller and product come to at the prices that stand in them, in yuan, unrounded. Each call once. */
@@ -49,22 +50,25 @@ export interface ReceiptSum {
   readonly yuan: Exact;
 }
 
-/** Sums of `receipts` by caller and product.
+/** Sums of `receipts` by caller and product: of all, or of the calls that were answered first in `month`.
  *  @throws ERR_SETTLEMENT_CALL when two receipts of one call and operation differ in what they charge. */
-export function receiptSums(receipts: readonly CalledReceipt[]): ReceiptSum[] {
-  const charged = new Map<string, { readonly caller: string; readonly product: string; readonly yuan: Exact }>();
+export function receiptSums(receipts: readonly CalledReceipt[], month?: string): ReceiptSum[] {
+  const charged = new Map<string, ReceiptSum & { readonly at: string }>();
   for (const { receipt, caller } of receipts.filter((one) => isMetered(one.receipt))) {
-    const { callId, product, price, quantity } = receipt;
+    const { callId, product, price, quantity, domain, request } = receipt;
+    const key = [callId, domain, caller, request].join(" ");
     const line = `receipts/${callId}`;
     const yuan = price.kind === "free" ? ZERO : exact(quantity.amount, line).times(exact(price.amount, line));
-    const known = charged.get(callId);
-    if (known !== undefined && (known.caller !== caller || known.product !== product || !known.yuan.eq(yuan))) {
+    const known = charged.get(key);
+    if (known !== undefined && (known.product !== product || !known.yuan.eq(yuan))) {
       throw new SluiceError("ERR_SETTLEMENT_CALL", { line });
     }
-    charged.set(callId, { caller, product, yuan });
+    const at = known !== undefined && known.at < receipt.at ? known.at : receipt.at;
+    charged.set(key, { caller, product, yuan, at });
   }
   const sums = new Map<string, ReceiptSum>();
-  for (const { caller, product, yuan } of charged.values()) {
+  for (const { caller, product, yuan, at } of charged.values()) {
+    if (month !== undefined && chinaMonth(at) !== month) continue;
     const key = `${caller}/${product}`;
     sums.set(key, { caller, product, yuan: yuan.plus(sums.get(key)?.yuan ?? ZERO) });
   }

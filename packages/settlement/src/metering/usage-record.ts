@@ -1,6 +1,6 @@
 /** Usage records: one for each attempt of a call, as it was seen.
  *  @module */
-import { Instant } from "@sluice/protocol";
+import { Instant, Name, Sha256Hex } from "@sluice/protocol";
 import { z } from "zod";
 import { CountText, LineId } from "../input.ts";
 
@@ -12,6 +12,9 @@ export const UsageRecord = z.strictObject({
   /** Id of the call; a retry has the id of what it repeats. */
   id: LineId,
   caller: LineId,
+  /** Domain that answered, and the hash of what was asked: callers choose ids, so that these tell calls of one id apart. */
+  domain: Name.optional(),
+  request: Sha256Hex.optional(),
   product: LineId,
   at: Instant,
   /** Only what was answered is use. */

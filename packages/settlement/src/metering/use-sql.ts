@@ -8,7 +8,8 @@ import type { MonthlyUse } from "./monthly-use.ts";
 /** What is aggregated. */
 export interface UseTable {
   /** Name of a table or view with the columns `id`, `caller`, `product`, `at` (a timestamp in UTC) and `quantity` (a whole number): one
-   *  row for each answered attempt. */
+   *  row for each answered attempt. Where several domains answer, `id` has the domain in it: a caller chooses the id of a call. Earlier use is
+   *  counted from January on. */
   readonly table: string;
   readonly month: string;
   /** Whether the table's key lets no `id` stand twice; if not, the query takes each call once, which is most of its work. */
@@ -36,9 +37,9 @@ export function monthlyUseSql({ table, month, idsAreUnique }: UseTable): string 
   const next = number === "12" ? `${Number(year) + 1}-01` : `${year}-${String(Number(number) + 1).padStart(2, "0")}`;
   const calls = idsAreUnique
     ? `SELECT caller, product, quantity, "at", false AS twice FROM ${name}`
-    : `SELECT min(caller) AS caller, min(product) AS product, min(quantity) AS quantity, min("at") AS "at", ` +
-      `min(caller) <> max(caller) OR min(product) <> max(product) OR min(quantity) <> max(quantity) AS twice ` +
-      `FROM ${name} GROUP BY id`;
+    : `SELECT caller, min(product) AS product, min(quantity) AS quantity, min("at") AS "at", ` +
+      `min(product) <> max(product) OR min(quantity) <> max(quantity) AS twice ` +
+      `FROM ${name} GROUP BY caller, id`;
   return (
     `SELECT caller, product, ` +
     `CAST(coalesce(sum(quantity) FILTER (WHERE "at" >= ${start(month)}), 0) AS VARCHAR) AS quantity, ` +

@@ -123,8 +123,14 @@ export async function checkIssued(value: unknown): Promise<IssuedStatement> {
 }
 
 /** `register` with a statement added to its end. One that it has already changes nothing.
- *  @throws ERR_SETTLEMENT_REFUSED when the month, or this caller's part of it, has another statement and the added one does not name its last as corrected. */
-export function withIssued(register: readonly IssuedStatement[], added: IssuedStatement): readonly IssuedStatement[] {
+ *  @throws what {@link checkIssued} throws of the added one; ERR_SETTLEMENT_REFUSED when it is one caller's part and its lines are others than
+ *  the whole's, or a whole whose parts are others;
+ *  ERR_SETTLEMENT_REFUSED when the month, or this caller's part of it, has another statement and the added one does not name its last as corrected. */
+export async function withIssued(
+  register: readonly IssuedStatement[],
+  added: IssuedStatement,
+): Promise<readonly IssuedStatement[]> {
+  await checkIssued(added);
   if (register.some(({ digest }) => digest === added.digest)) return register;
   const { month, caller, rules, corrects } = added.statement;
   const last = register.findLast(
@@ -135,5 +141,27 @@ export function withIssued(register: readonly IssuedStatement[], added: IssuedSt
     const reason = "the month has another statement, which never changes, or none that it could correct";
     throw new SluiceError("ERR_SETTLEMENT_REFUSED", { line: `the statement of ${month}`, rule: "H7", reason });
   }
+  const others = register.filter(
+    ({ statement }) =>
+      statement.month === month &&
+      statement.rules.jurisdiction === rules.jurisdiction &&
+      (caller === undefined) !== (statement.caller === undefined),
+  );
+  // A part is held to the last whole; a whole that corrects nothing to the last part of each caller.
+  const compared = caller === undefined ? (corrects === undefined ? lastParts(others) : []) : others.slice(-1);
+  for (const { statement } of compared) {
+    const of = caller ?? statement.caller;
+    if (linesOf(statement, of) === linesOf(added.statement, of)) continue;
+    const reason = `its lines of ${of} are others than those that were issued`;
+    throw new SluiceError("ERR_SETTLEMENT_REFUSED", { line: `the statement of ${month}`, rule: "H7", reason });
+  }
   return [...register, added];
+}
+
+function lastParts(parts: readonly IssuedStatement[]): IssuedStatement[] {
+  return [...new Map(parts.map((part) => [part.statement.caller, part])).values()];
+}
+
+function linesOf({ lines }: StatementDocument, caller: string | undefined): string {
+  return JSON.stringify(lines.filter((line) => line.caller === caller));
 }

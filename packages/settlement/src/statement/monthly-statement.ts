@@ -14,6 +14,7 @@ import type { Rules } from "../rules/resolve.ts";
 import { chargeUse } from "./charge-use.ts";
 import { readFilings } from "./filed-ceilings.ts";
 import { pricedTariff, type PricedTariff } from "./priced-tariff.ts";
+import { checkSpan } from "./span-start.ts";
 import { termsOf, type Terms, type TermsTable } from "./terms.ts";
 
 /** What a statement is made from; each member is read before anything is computed. */
@@ -85,7 +86,11 @@ export function chargedMonth(input: StatementInput, rules: Rules): ChargedMonth 
     filed: readFilings(input.filings ?? [], rules.jurisdiction),
     rules,
   });
-  const uses = readMonthlyUses(input.uses).map((use) => ({ use, terms: neededTerms(terms, use) }));
+  const uses = readMonthlyUses(input.uses).map((use) => {
+    const needed = neededTerms(terms, use);
+    checkSpan(use, needed, month);
+    return { use, terms: needed };
+  });
   return { month, rules, lines: { [Symbol.iterator]: () => linesOf(uses, rules) } };
 }
 
