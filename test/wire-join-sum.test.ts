@@ -3,7 +3,7 @@
  *  @module */
 import { JoinSumCaller } from "@sluice/mpc/he/join-sum/caller";
 import { JoinSumDomain, prepareSumSet } from "@sluice/mpc/he/join-sum/domain";
-import { fromHex, utf8, type Bytes } from "@sluice/protocol";
+import { fromHex, sumPartBounds, utf8, type Bytes } from "@sluice/protocol";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -112,7 +112,8 @@ async function openDomain(): Promise<JoinSumDomain> {
   const rows = vector.rows.map(([entry, value]) => ({ entry: utf8(entry), value }));
   const set = await prepareSumSet({ identity, bound: terms.bound, rows });
   const dummies = { shift: terms.noise.shift, matches: vector.dummyMatches };
-  return JoinSumDomain.create({ session, snapshot, identity, terms, set, dummies, noise: 7n });
+  const noise = sumPartBounds(terms.bound).map((_, part) => (part === 0 ? 7n : 0n));
+  return JoinSumDomain.create({ session, snapshot, identity, terms, set, dummies, noise });
 }
 
 test("our domain answers a caller that has the rules of the page alone", async () => {

@@ -199,7 +199,7 @@ export class StubSessions {
       terms: TERMS,
       set: await this.#fees,
       dummies,
-      noise: NOISE,
+      noise: [NOISE],
     });
   }
 

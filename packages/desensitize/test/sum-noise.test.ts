@@ -66,3 +66,13 @@ test("a bound beyond 2^50 has noise of its scale, which fits beside the sum", ()
   expect(mean / (bound / 0.05)).toBeLessThan(1.34);
   expect(() => sumNoise("0", 3)).toThrow(expect.objectContaining({ code: "ERR_PRIVACY_PARAMETER" }));
 });
+
+test("two parts share ε: each is drawn as with half of it", () => {
+  const drawn = (epsilon: string, parts?: number): bigint[] => {
+    const words = new RandomWords(seeded(9));
+    const draw = sumNoise(epsilon, 1_000, parts);
+    return Array.from({ length: 50 }, () => draw(words));
+  };
+  expect(drawn("1", 2)).toEqual(drawn("0.5"));
+  expect(drawn("1", 1)).toEqual(drawn("1"));
+});

@@ -1,6 +1,6 @@
 /** Both roles of join-and-sum over a small set, and whatever carries their frames.
  *  @module */
-import { padPsiItems, type Bytes, type JoinSumTerms, type Random } from "@sluice/protocol";
+import { padPsiItems, sumPartBounds, type Bytes, type JoinSumTerms, type Random } from "@sluice/protocol";
 import { JoinSumCaller, type JoinSumCallerOptions } from "../src/he/join-sum/caller.ts";
 import { JoinSumDomain, prepareSumSet, type JoinSumDomainOptions } from "../src/he/join-sum/domain.ts";
 import { psiEntry } from "../src/psi/entry.ts";
@@ -29,7 +29,8 @@ export interface SumCase {
   readonly minimum?: number;
   /** Dummies that match: as many as the middle of the noise unless given, so that a count is exact. */
   readonly dummies?: number;
-  readonly noise?: bigint;
+  /** Of the lowest part first; none unless given. */
+  readonly noise?: readonly bigint[];
   readonly random?: Random;
 }
 
@@ -40,7 +41,7 @@ export async function optionsOf({
   bound = 1_000,
   minimum = 1,
   dummies = SHIFT,
-  noise = 0n,
+  noise = sumPartBounds(bound).map(() => 0n),
   random = systemRandom,
 }: SumCase) {
   const source = rows.map(([entry, value]) => ({ entry: psiEntry(entry), value }));

@@ -2,6 +2,7 @@
  *  ciphertext shows stands in `join-sum-flood.test.ts`, what is malformed in `join-sum-refusals.test.ts`.
  *  @module */
 import fc from "fast-check";
+import { sumPartBounds } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { JoinSumCaller } from "../src/he/join-sum/caller.ts";
 import { prepareSumSet } from "../src/he/join-sum/domain.ts";
@@ -120,10 +121,19 @@ test("the minimum is held against the count with its noise, of which the caller'
 test.each([1_000, 2 ** 53 - 1])("a sum of values up to %d is off by exactly the noise", async (bound) => {
   const sumCase = { rows: rowsOf(people(0, 10), bound), list: people(0, 6), bound };
   const { sum } = plainJoin(sumCase);
+  const parts = sumPartBounds(bound).length;
+  const zeros = Array<bigint>(parts - 1).fill(0n);
   for (const noise of [1n, -1n, 2n ** 30n, -(2n ** 30n) - 1n, 2n ** 49n, -(2n ** 49n)]) {
-    expect((await joinSum(await rolesOf({ ...sumCase, noise }))).result).toMatchObject({ sum: sum + noise });
+    expect((await joinSum(await rolesOf({ ...sumCase, noise: [noise, ...zeros] }))).result).toMatchObject({
+      sum: sum + noise,
+    });
+    if (parts === 1) continue;
+    const high = (await joinSum(await rolesOf({ ...sumCase, noise: [...zeros, noise] }))).result;
+    expect(high).toMatchObject({ sum: sum + noise * 2n ** 31n });
   }
-  await expect(rolesOf({ ...sumCase, noise: 2n ** 81n })).rejects.toThrow(RangeError);
+  for (const noise of [[2n ** 49n + 1n, ...zeros], [...zeros, -(2n ** 49n) - 1n], [], [0n, 0n, 0n]]) {
+    await expect(rolesOf({ ...sumCase, noise })).rejects.toThrow(RangeError);
+  }
 });
 
 test("a set is made of whole numbers within the bound, those of one entry taken together", async () => {

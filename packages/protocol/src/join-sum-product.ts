@@ -108,13 +108,24 @@ export function sumBound({ limit, digits }: Limited): number {
   return Math.round(limit * 10 ** digits);
 }
 
+/** Parts in which values beyond half of it are carried: balanced digits to this base. */
+export const SUM_PART_BASE = 2 ** 31;
+
+/** The most that one entry changes each part of a sum by, the lowest part first: one part for a bound of 2^30 at most, else two. The caller
+ *  sees every part, so each has noise of its own, with an equal share of ε. */
+export function sumPartBounds(bound: number): number[] {
+  const half = SUM_PART_BASE / 2;
+  return bound <= half ? [bound] : [half, Math.floor((bound + half) / SUM_PART_BASE)];
+}
+
 /** What one answer spends, in millionths of ε: that of its count and that of its sum. */
 export function sumCost({ terms, sumEpsilon }: Pick<JoinSumParameters, "terms" | "sumEpsilon">): number {
   return microEpsilon(terms.noise.epsilon) + microEpsilon(sumEpsilon);
 }
 
-/** The least error, in units, that a sum stays within 19 times out of 20: of noise P(x) ∝ exp(-ε·|x|/bound), |x| > t has a
- *  probability of 2·q^(t+1)/(1+q), q being exp(-ε/bound). */
+/** An error, in units, that a sum stays within 19 times out of 20: of noise P(x) ∝ exp(-ε·|x|/bound), |x| > t has a probability of
+ *  2·q^(t+1)/(1+q), q being exp(-ε/bound). The least one for a sum in one part; of two parts, each with half of ε, the sum of what each
+ *  stays within 39 times out of 40. */
 export function likelySumError({
   terms: { bound },
   sumEpsilon,
@@ -122,9 +133,12 @@ export function likelySumError({
   readonly terms: Pick<JoinSumTerms, "bound">;
   readonly sumEpsilon: JoinSumParameters["sumEpsilon"];
 }): number {
-  const logQ = -Number(sumEpsilon) / bound;
-  const outside = ((1 - LIKELY) * (1 + Math.exp(logQ))) / 2;
-  return Math.max(0, Math.ceil(Math.log(outside) / logQ) - 1);
+  const parts = sumPartBounds(bound);
+  return parts.reduce((error, partBound, part) => {
+    const logQ = -Number(sumEpsilon) / (partBound * parts.length);
+    const outside = ((1 - LIKELY) * (1 + Math.exp(logQ))) / (2 * parts.length);
+    return error + SUM_PART_BASE ** part * Math.max(0, Math.ceil(Math.log(outside) / logQ) - 1);
+  }, 0);
 }
 
 /** A whole number of units as a decimal. */

@@ -18,6 +18,7 @@ import {
   padPsiItems,
   sumBound,
   sumCost,
+  sumPartBounds,
   SluiceError,
   type JoinSumSnapshot,
   type SessionOpening,
@@ -112,7 +113,7 @@ function sumSession(context: DomainContext, served: ServedProduct): SessionForm 
         content,
         listItems: items,
         dummies: { shift: noise.shift, matches: countDummies(noise.epsilon, noise.shift)(words) },
-        noise: sumNoise(sumEpsilon, terms.bound)(words),
+        noise: sumPartBounds(terms.bound).map((bound, _, parts) => sumNoise(sumEpsilon, bound, parts.length)(words)),
       };
       return await joinSumRole(input, signal);
     },

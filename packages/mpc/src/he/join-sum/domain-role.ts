@@ -42,7 +42,7 @@ export interface JoinSumRoleInput {
   readonly listItems: number;
   /** Drawn by whoever keeps the privacy budget, secret; and so is the noise of the sum. */
   readonly dummies: CountDummies;
-  readonly noise: bigint;
+  readonly noise: readonly bigint[];
 }
 
 /** The identity that a snapshot states. */

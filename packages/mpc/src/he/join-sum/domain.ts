@@ -31,7 +31,7 @@ import { checkBase, type CountDummies } from "../../psi/cardinality-sender.ts";
 import { systemRandom } from "../../random.ts";
 import { expectJoinSession, joinSumGroupContext, malformed, misplaced, type JoinSumContext } from "./context.ts";
 import { openSumKey, type SumKey } from "./domain-key.ts";
-import { digitOf, limbsFor, modulo, noiseDigits } from "./limbs.ts";
+import { digitOf, limbsFor, modulo, noiseOfParts } from "./limbs.ts";
 import type { SumSet } from "./sum-set.ts";
 import { tagValues, type TaggedValues } from "./tagged-values.ts";
 
@@ -48,8 +48,8 @@ export interface JoinSumDomainOptions extends JoinSumContext {
   readonly dummies: CountDummies;
   /** Padded size of the list that was paid for; any unless given. */
   readonly listItems?: number;
-  /** Added to the sum; drawn by the same. */
-  readonly noise: bigint;
+  /** Added to the parts of the sum, one for each of `sumPartBounds` of the bound; drawn by the same. */
+  readonly noise: readonly bigint[];
   readonly random?: Random;
   readonly signal?: AbortSignal | undefined;
 }
@@ -65,7 +65,7 @@ export interface JoinSumServed {
 export class JoinSumDomain implements Session {
   readonly #options: JoinSumDomainOptions;
   readonly #limbs: number;
-  readonly #noise: bigint[];
+  readonly #noise: readonly bigint[];
   #stage: "new" | "elements" | "sending" | "masked" | "ended" = "new";
   #closed = false;
   #base: Bytes = NOTHING;
@@ -84,7 +84,7 @@ export class JoinSumDomain implements Session {
     if (set.values.length !== terms.paddedItems) throw new RangeError("the set is not that of the terms");
     this.#options = options;
     this.#limbs = limbsFor(terms.bound);
-    this.#noise = noiseDigits(noise, this.#limbs);
+    this.#noise = noiseOfParts(noise, this.#limbs);
   }
 
   /** A new session. @throws RangeError when set, terms and noise do not fit each other */

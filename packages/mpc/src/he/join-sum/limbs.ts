@@ -3,16 +3,18 @@
  *  have one modulus, where residues modulo several primes would need a parameter set for each.
  *  @module */
 
+import { SUM_PART_BASE, sumPartBounds } from "@sluice/protocol";
+
 /** Bits of a digit. */
 const DIGIT_BITS = 31;
-const BASE = 2 ** DIGIT_BITS;
+const BASE = SUM_PART_BASE;
 const HALF = BASE / 2;
-/** Largest noise of the topmost part; sums of digits take no more than 2^50 of the 2^51 on each side of zero. */
-const MAX_TOP_NOISE = 2n ** 49n;
+/** Largest noise of a part; sums of digits take no more than 2^50 of the 2^51 on each side of zero. */
+const MAX_PART_NOISE = 2n ** 49n;
 
 /** Ciphertexts for one block of values up to `bound`. */
 export function limbsFor(bound: number): number {
-  return bound <= HALF ? 1 : 2;
+  return sumPartBounds(bound).length;
 }
 
 /** Part `limb` of a whole number of `limbs` parts; the last takes what is left. */
@@ -24,13 +26,14 @@ export function digitOf(value: number, limb: number, limbs: number): number {
   return limb === 0 ? value - carried * BASE : carried;
 }
 
-/** Noise in as many parts. @throws RangeError when it does not fit: its scale is out of proportion to the bound */
-export function noiseDigits(noise: bigint, limbs: number): bigint[] {
-  const low = BigInt.asIntN(DIGIT_BITS, noise);
-  const digits = limbs === 1 ? [noise] : [low, (noise - low) >> BigInt(DIGIT_BITS)];
-  const top = digits.at(-1) ?? 0n;
-  if (top > MAX_TOP_NOISE || top < -MAX_TOP_NOISE) throw new RangeError("the noise does not fit beside the sum");
-  return digits;
+/** Noise of each part. The caller opens every part, so each has noise of its own; a draw for the whole sum, cut into digits, would leave
+ *  the lower part without any. @throws RangeError when there is not one for each part, or one does not fit: its scale is out of proportion */
+export function noiseOfParts(noise: readonly bigint[], limbs: number): readonly bigint[] {
+  if (noise.length !== limbs) throw new RangeError(`noise for ${limbs} parts is needed`);
+  if (noise.some((part) => part > MAX_PART_NOISE || part < -MAX_PART_NOISE)) {
+    throw new RangeError("the noise does not fit beside the sum");
+  }
+  return noise;
 }
 
 /** The number whose parts these residues modulo `modulus` are. */
