@@ -282,6 +282,7 @@ export async function startDomain(directory: string, options: StartDomainOptions
     await watch.begin(log, options.witnessRetryMs);
     // A state that is older than its files decides neither which of them go nor what became of its runs.
     if (standing.rolledBack === null) {
+      db.transaction(() => context.counts.loseCurrent(data.resources()));
       await sweepIndexes(context);
       await sweepBuilds(files, new Set(context.work.unfinishedRuns().map(({ run }) => run.callId)));
       await sweepMemberships(files, context.memberships.names());

@@ -1,5 +1,6 @@
 /** @module */
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { verifyReceipt } from "@sluice/evidence";
 import {
   documentHash,
@@ -272,6 +273,16 @@ test("after a person's decision to go on from an older state, every budget is ta
     expect(await persons(100_000n)).toMatchObject({ spent: 1_400_000n });
     // It is said once.
     expect(await persons()).toMatchObject({ spent: 1_400_000n });
+  });
+});
+
+test("and what callers counted over the tables that are there is taken as spent at the next start", async () => {
+  await stopped(() => {
+    const state = new DatabaseSync(join(fixture.directory, "state.sqlite"), { readOnly: true });
+    const lost = state.prepare("SELECT resource FROM count_lost ORDER BY resource").all();
+    state.close();
+    expect(lost.map((row) => row["resource"])).toContain("persons");
+    return Promise.resolve();
   });
 });
 

@@ -88,6 +88,20 @@ test("after a loss nothing is counted over the states of tables that were counte
   expect([spend(BANK, "1"), spend({ ...BANK, source: JUNE }, "2")]).toEqual([false, true]);
 });
 
+test("after a loss nothing is counted over the tables that are there at the next start, counted on before or not", () => {
+  const tables = (...snapshots: string[]) => snapshots.map((snapshot) => ({ resource: "persons", snapshot }));
+  const counts = new CountSpends(db);
+  counts.loseCurrent(tables(MAY));
+  expect(spend(BANK, "1")).toBe(true);
+  counts.loseAll();
+  db.close();
+  db = new StateDatabase(file());
+  new CountSpends(db).loseCurrent(tables(MAY));
+  // A table that was imported after that start is another state.
+  new CountSpends(db).loseCurrent(tables(JUNE));
+  expect([spend(BANK, "2"), spend({ ...BANK, source: JUNE }, "3")]).toEqual([false, true]);
+});
+
 test("a product counts over the state of the table that its last build read", () => {
   expect(new OutputRegister(db).served("psi-cardinality", 1)).toBe(null);
   register("build-1", MAY, "psi-cardinality");

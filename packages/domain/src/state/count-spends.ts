@@ -1,7 +1,7 @@
 /** What counts of matches, sums over them and sums under hidden selections have told each caller: one ledger for each party and state of a source table, over all products,
  *  versions and builds that answer from it. Spends are only ever appended; the database itself refuses anything else.
  *  @module */
-import type { Instant, Name, Sha256Hex } from "@sluice/protocol";
+import type { Instant, Name, ResourceDescription, Sha256Hex } from "@sluice/protocol";
 import type { StateDatabase } from "./database.ts";
 
 /** Whose counts over what. */
@@ -65,15 +65,24 @@ export class CountSpends {
       }));
   }
 
-  /** Takes as spent what every caller has over every state of a table that a product counts or sums on, in the caller's transaction:
-   *  what was counted meanwhile is not known. Until the table is renewed there are no counts. */
+  /** Takes as spent what every caller has over every state of a table that a product counts or sums on, and over those that are there at the
+   *  next start, in the caller's transaction: what was built and counted meanwhile is not known. Until a table is renewed there are no
+   *  counts over it. */
   loseAll(): void {
+    this.#db.prepare("INSERT INTO count_lost_current (one) VALUES (1) ON CONFLICT DO NOTHING").run();
     this.#db
       .prepare(
         `INSERT INTO count_lost (resource, source) SELECT DISTINCT resource, snapshot FROM output_register
          WHERE kind IN ('psi-cardinality', 'join-sum', 'hidden-selection') ON CONFLICT DO NOTHING`,
       )
       .run();
+  }
+
+  /** Ends what `loseAll` began, in the caller's transaction: `tables` are those that are there now. Nothing when it did not. */
+  loseCurrent(tables: readonly Pick<ResourceDescription, "resource" | "snapshot">[]): void {
+    if (this.#db.prepare("DELETE FROM count_lost_current").run().changes === 0) return;
+    const lose = this.#db.prepare("INSERT INTO count_lost (resource, source) VALUES (?, ?) ON CONFLICT DO NOTHING");
+    for (const { resource, snapshot } of tables) lose.run(resource, snapshot);
   }
 
   #isLost(resource: Name, source: Sha256Hex): boolean {

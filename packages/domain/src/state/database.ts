@@ -128,6 +128,8 @@ const MIGRATIONS = [
      OR (new.party, new.product, new.commitment, new.snapshot, new.measure, new.call_id, new.at)
        IS NOT (old.party, old.product, old.commitment, old.snapshot, old.measure, old.call_id, old.at)
      BEGIN SELECT RAISE(ABORT, 'a sum stays'); END;`,
+  // count_lost_current: the next start takes as lost what was spent over the tables that are there then.
+  `CREATE TABLE count_lost_current (one INTEGER PRIMARY KEY CHECK (one = 1)) STRICT;`,
 ] as const;
 
 /** An open state file. */
