@@ -307,7 +307,8 @@ test("a hidden selection gets the sums over its groups, is taken up again by wha
   await refused(handle.select(["a"]), "ERR_SELECTION_TOTAL");
   await refused(handle.select(["a", "z"]), "ERR_SELECTION_PARAMETERS");
   const selection = await handle.select(["b", "d"]);
-  await refused(handle.ask(selection, ["rows"]), "ERR_SELECTION_REFUSED");
+  // Whether it was registered is known where it would be, not here.
+  await expect(handle.ask(selection, ["rows"])).rejects.toMatchObject({ code: "ERR_SELECTION_REFUSED" });
   const { used, receipt } = await handle.register(selection);
   expect(used).toBe(1);
   await verifyReceipt(receipt, city.trust);
