@@ -229,6 +229,7 @@ test("a release of a model that stays says that it does, and what calls make of 
   }
   for (const wrong of ["视同公开", "只对密文评分，不再运行程序", "不带模型，"]) expect(text).not.toContain(wrong);
   const section = page.sections.find(({ title }) => title.zh.startsWith("留域模型"));
+  expect(section?.remark).toContain("旧模型继续服务，直到某次重建通过；不应再服务的，撤回该授权");
   // 561 coefficients: 0.02 √(561 / 8,192), and with ten requests 0.02 √(561 / 81,920).
   expect(section?.rows.map((row) => row.map((cell) => cell.text))).toEqual([
     ["评分能决定的数（二次型的系数）", "561 个"],

@@ -72,6 +72,7 @@ export async function openDistricts(
   names: readonly string[],
   change: Partial<Grant> = {},
   given: Partial<Parties> = {},
+  rowsOf: (place: number) => DistrictRow[] = districtRows,
 ): Promise<District[]> {
   const keys = ["agency", "gateway", "recovery", "operator", "developer", "caller"] as const;
   const made = await Promise.all(keys.map(async (name) => [name, await generateKey()] as const));
@@ -79,7 +80,7 @@ export async function openDistricts(
   return await Promise.all(
     names.map(async (name, place) => {
       const parties = { ...shared, department: await generateKey() } as unknown as Parties;
-      return await openDistrict(name, districtRows(place), parties, change);
+      return await openDistrict(name, rowsOf(place), parties, change);
     }),
   );
 }
@@ -177,10 +178,12 @@ export async function agreementOf(
 ): Promise<AggregateAgreement> {
   const [first] = districts;
   if (first === undefined) throw new RangeError("districts");
+  const isCounted = statistic.kind === "histogram" || statistic.kind === "categories";
   const terms: AggregateTerms = {
     members: districts.map(({ parties, grant }) => ({ department: parties.department.keyId, grant })),
     rowsAtLeast: 10,
     rowsOfPerson: 1,
+    ...(isCounted && plan?.noise === undefined ? { cellAtLeast: 10 } : {}),
     recipient: { party: "caller", keyId: first.parties.caller.keyId },
     deadline: new Date(Date.now() + 600_000).toISOString(),
     roundSeconds: 30,

@@ -83,28 +83,55 @@ test("the sum is that of the pooled rows, signed and logged by every domain, sea
   }
 });
 
-test("counts of groups: small ones of a domain are emptied before they are added", async () => {
+test("counts of groups: those of few persons of a domain are emptied before they are added, however many rows these have", async () => {
   const three = [north, south, east];
   const values = ["R0", "R1", "R2"];
   const statistic: AggregateStatistic = { kind: "categories", column: "region", values };
-  const body = await agreementOf(three, statistic, { terms: { cellAtLeast: 15, rowsOfPerson: 2 } });
+  const body = await agreementOf(three, statistic, { terms: { cellAtLeast: 22, rowsOfPerson: 2 } });
   await runAll(three, await signAgreement(body, three));
   const expected = [0, 0, 0, 0];
-  let small = 0;
+  let [small, repeated] = [0, 0];
   for (const { rows } of three) {
-    const cells = [0, 0, 0, 0];
+    const cells = Array.from({ length: 4 }, () => ({ rows: 0, persons: new Set<string>() }));
     const seen = new Map<string, number>();
     for (const { person, region } of rows) {
       const before = seen.get(person) ?? 0;
       seen.set(person, before + 1);
-      const cell = values.includes(region) ? values.indexOf(region) : 3;
-      if (before < 2) cells[cell] = (cells[cell] ?? 0) + 1;
+      const cell = cells[values.includes(region) ? values.indexOf(region) : 3];
+      if (before >= 2 || cell === undefined) continue;
+      cell.rows += 1;
+      cell.persons.add(person);
     }
-    small += cells.filter((count) => count > 0 && count < 15).length;
-    for (const [i, count] of cells.entries()) expected[i] = (expected[i] ?? 0) + (count < 15 ? 0 : count);
+    small += cells.filter((cell) => cell.rows > 0 && cell.rows < 22).length;
+    repeated += cells.filter((cell) => cell.rows >= 22 && cell.persons.size < 22).length;
+    for (const [i, cell] of cells.entries()) {
+      expected[i] = (expected[i] ?? 0) + (cell.persons.size < 22 ? 0 : cell.rows);
+    }
   }
   expect(small).toBeGreaterThan(0);
+  expect(repeated).toBeGreaterThan(0);
+  expect(expected).not.toEqual([0, 0, 0, 0]);
   expect((await resultOf(south, body)).result.body.sum).toEqual(expected.map(String));
+});
+
+test("counts of groups without noise say from how many persons on they are added: ten, and the policy's k, at least", async () => {
+  const three = [north, south, east];
+  for (const cellAtLeast of [undefined, 9]) {
+    const body = await agreementOf(three, BANDS, { terms: { cellAtLeast } });
+    const { cellAtLeast: _, ...rest } = body.terms;
+    const terms = cellAtLeast === undefined ? rest : body.terms;
+    const agreed = { ...body, terms, plan: { ...body.plan, terms: await documentHash(terms) } };
+    const refusal = cellAtLeast === undefined ? "ERR_AGGREGATE_PLAN" : "ERR_BODY_INVALID";
+    await expect(joinAt(north, await signAgreement(agreed, three))).rejects.toThrow(code(refusal));
+  }
+  const { grant } = north;
+  const scene = { scene: "cells", title: "Scene", purpose: "test", value: "A test." };
+  north.grant = await grantAggregates({ ...north, policy: { ...north.policy, k: 12 } }, { scene });
+  const join = async (cellAtLeast: number) =>
+    joinAt(north, await signAgreement(await agreementOf(three, BANDS, { terms: { cellAtLeast } }), three));
+  await expect(join(11)).rejects.toThrow(code("ERR_AGGREGATE_REFUSED"));
+  await join(12);
+  north.grant = grant;
 });
 
 test("a plan that was changed after it was signed, or that a department has not signed, is refused before a row is read", async () => {
@@ -161,6 +188,37 @@ test("too few rows, and a time that is over, are no part of a sum", async () => 
   await expect(joinAt(north, await signAgreement(large, three))).rejects.toThrow(code("ERR_AGGREGATE_REFUSED"));
   const late = await agreementOf(three, AGES, { terms: { deadline: new Date(Date.now() - 1).toISOString() } });
   await expect(joinAt(north, await signAgreement(late, three))).rejects.toThrow(code("ERR_AGGREGATE_REFUSED"));
+});
+
+test("a domain takes part with as many persons as its policy's k, and ten at least, however many rows they have", async () => {
+  const three = [north, south, east];
+  const { grant } = north;
+  const join = async (k: number) => {
+    const scene = { scene: `persons-${k}`, title: "Scene", purpose: "test", value: "A test." };
+    north.grant = await grantAggregates({ ...north, policy: { ...north.policy, k } }, { scene });
+    const body = await agreementOf(three, AGES, { terms: { rowsOfPerson: 2 } });
+    return joinAt(north, await signAgreement(body, three));
+  };
+  const persons = new Set(north.rows.filter(({ age }) => age !== null).map(({ person }) => person)).size;
+  expect(pooled([north], 2).length).toBeGreaterThan(persons + 1);
+  await expect(join(persons + 1)).rejects.toThrow(code("ERR_AGGREGATE_REFUSED"));
+  await join(persons);
+  north.grant = grant;
+  // 9 and 10 persons of four rows each.
+  const { department: _, ...shared } = north.parties;
+  const rowsOf = (place: number) =>
+    Array.from({ length: 4 * (9 + place) }, (__, i) => ({ person: `p${i >> 2}`, age: 30 + i, region: "R0" }));
+  const [nine, ten] = await openDistricts(["nine", "ten"], {}, shared, rowsOf);
+  if (nine === undefined || ten === undefined) throw new RangeError("two districts");
+  const parties = [nine, ten, south];
+  try {
+    const body = await agreementOf(parties, AGES, { terms: { rowsOfPerson: 4 } });
+    const signed = await signAgreement(body, parties);
+    await expect(joinAt(nine, signed)).rejects.toThrow(code("ERR_AGGREGATE_REFUSED"));
+    await joinAt(ten, signed);
+  } finally {
+    for (const district of [nine, ten]) await district[Symbol.asyncDispose]();
+  }
 });
 
 test("noise is paid for from the budget of the table before a row is read, by the bounds of the plan", async () => {
@@ -256,13 +314,17 @@ test("a domain that starts again between rounds is lost to the others, which go 
   await Promise.all(three.map((district) => hearAt(district, signed, "unmask", messages)));
   const { result } = await resultOf(east, body);
   expect(result.body.survivors).toEqual(["north", "south", "east"]);
-  const ages = pooled(three, 1).map(({ age }) => age);
-  const bands = [
-    ages.filter((age) => age < 30),
-    ages.filter((age) => age >= 30 && age < 50),
-    ages.filter((age) => age >= 50),
-  ];
-  expect(result.body.sum).toEqual(bands.map(({ length }) => String(length)));
+  const bands = [0, 0, 0];
+  for (const district of three) {
+    const ages = pooled([district], 1).map(({ age }) => age);
+    const counts = [
+      ages.filter((age) => age < 30).length,
+      ages.filter((age) => age >= 30 && age < 50).length,
+      ages.filter((age) => age >= 50).length,
+    ];
+    for (const [i, count] of counts.entries()) bands[i] = (bands[i] ?? 0) + (count < 10 ? 0 : count);
+  }
+  expect(result.body.sum).toEqual(bands.map(String));
   await expect(resultOf(west, body)).rejects.toThrow(code("ERR_STATE"));
   // Its plan is used, and sums of the same rows are had over these parties only, in other words too.
   await expect(joinAt(west, signed)).rejects.toThrow(code("ERR_AGGREGATE_REFUSED"));
@@ -309,4 +371,49 @@ test("bodies that are none, of another round, or too many are refused", async ()
   expect(await sha256Hex(await joinAt(east, stranger))).toBe(await sha256Hex(adverts[2] ?? new Uint8Array(0)));
   const empty = hearAt(east, signed, "advert", []);
   await expect(empty).rejects.toThrow(code("ERR_FRAME_MALFORMED"));
+});
+
+test("a result is given to its recipient while the grant stands and the key is its own, to the department after that too", async () => {
+  const { grant, parties } = north;
+  const three = [north, south, east];
+  const scene = { scene: "withheld", title: "Scene", purpose: "test", value: "A test." };
+  north.grant = await grantAggregates(north, { scene });
+  const body = await agreementOf(three, AGES);
+  await runAll(three, await signAgreement(body, three));
+  const given = await resultOf(north, body);
+  const at = new Date().toISOString();
+  const revocation = { type: "revocation", domain: "north", grant: north.grant, reason: "test", at } as const;
+  await postJson(north, "/v1/revocations", await signDocument(revocation, parties.department));
+  north.grant = grant;
+  await expect(resultOf(north, body)).rejects.toThrow(code("ERR_GRANT_REVOKED"));
+  expect((await resultOf(north, body, parties.department)).result).toEqual(given.result);
+  // At south the grant stands, until the agency gives the party another key.
+  await resultOf(south, body);
+  const moved = {
+    type: "party",
+    party: "caller",
+    title: "caller",
+    role: "caller",
+    keyId: parties.developer.keyId,
+    status: "active",
+    at: new Date().toISOString(),
+  } as const;
+  await postJson(south, "/v1/parties", await signDocument(moved, parties.agency));
+  await expect(resultOf(south, body)).rejects.toThrow(code("ERR_NOT_ADMITTED"));
+  expect((await resultOf(south, body, south.parties.department)).result.body.sum).toEqual(given.result.body.sum);
+});
+
+test("sixteen at a time, those among them that are about to begin", async () => {
+  const { grant } = north;
+  const scene = { scene: "sixteen", title: "Scene", purpose: "test", value: "A test." };
+  north.grant = await grantAggregates(north, { scene });
+  const three = [north, south, east];
+  const signed = await Promise.all(
+    Array.from({ length: 18 }, async () => signAgreement(await agreementOf(three, AGES), three)),
+  );
+  north.grant = grant;
+  const joins = await Promise.allSettled(signed.map((agreement) => joinAt(north, agreement)));
+  const refusals = joins.flatMap((join): unknown[] => (join.status === "rejected" ? [join.reason] : []));
+  expect(refusals.length).toBeGreaterThanOrEqual(2);
+  for (const refusal of refusals) expect(refusal).toEqual(code("ERR_POOL_FULL"));
 });

@@ -15,6 +15,8 @@ import { MAX_SIGNATURES, signedSchema } from "./signed.ts";
 
 /** Most rows of one person that count. */
 export const MAX_ROWS_OF_PERSON = 1_000;
+/** Fewest persons that a domain takes part with, and fewest in a cell of counts without noise. A policy may ask for more: its k. */
+export const MIN_AGGREGATE_PERSONS = 10;
 /** Longest time for one round, in seconds. */
 export const MAX_ROUND_SECONDS = 3_600;
 
@@ -25,16 +27,16 @@ export const AggregateTerms = z.strictObject({
     .array(z.strictObject({ department: KeyId, grant: Sha256Hex }))
     .min(3)
     .max(MAX_SIGNATURES),
-  /** Fewest rows that a domain takes part with, after those without a value were left out. */
+  /** Fewest rows that a domain takes part with, after those without a value were left out; it needs persons beside them. */
   rowsAtLeast: z
     .int()
     .min(1)
     .max(2 ** 31),
   /** Most rows of one person, by the key column of the grant; further ones are left out. */
   rowsOfPerson: z.int().min(1).max(MAX_ROWS_OF_PERSON),
-  /** Cells of counts with fewer rows of a domain are emptied there before they are added. Without noise only: it would
-   *  make one row count for several. */
-  cellAtLeast: z.int().min(2).max(1_000).optional(),
+  /** Cells of counts with fewer persons of a domain are emptied there before they are added. Every histogram and every count of
+   *  categories without noise has it; no other statistic, since with noise it would make one row count for several. */
+  cellAtLeast: z.int().min(MIN_AGGREGATE_PERSONS).max(1_000).optional(),
   /** The caller that is given the result beside the departments, by a key that every grant names. */
   recipient: GrantParty.optional(),
   /** No message is made from then on. */
@@ -67,9 +69,13 @@ export async function checkAggregateAgreement({ plan, terms }: AggregateAgreemen
       throw refused("terms.members", `each ${member} once`);
     }
   }
-  if (terms.cellAtLeast === undefined) return;
   const counts = plan.statistic.kind === "histogram" || plan.statistic.kind === "categories";
-  if (!counts || plan.noise !== undefined) throw refused("terms.cellAtLeast", "counts of groups, without noise");
+  const emptied = counts && plan.noise === undefined;
+  if (emptied === (terms.cellAtLeast !== undefined)) return;
+  throw refused(
+    "terms.cellAtLeast",
+    emptied ? `persons, ${MIN_AGGREGATE_PERSONS} or more` : "counts of groups, without noise",
+  );
 }
 
 /** What a domain signs when it has opened the sum. */

@@ -3,6 +3,7 @@
 import { aggregateOutcome } from "@sluice/mpc/aggregate/statistics";
 import {
   columnsOf,
+  MIN_AGGREGATE_PERSONS,
   type AggregateAgreement,
   type AggregateStanding,
   type EvidencedAggregateResult,
@@ -17,7 +18,8 @@ export function agreementText({ plan, terms }: AggregateAgreement): string {
     `population 统计范围  ${plan.population}`,
     `domains 参与域      ${plan.parties.map(({ party }) => party).join(", ")}; at least ${plan.threshold} to the end`,
     `rows 行数           ${terms.rowsAtLeast} to ${plan.rowsAtMost} of a domain, ${terms.rowsOfPerson} of a person at most`,
-    `small cells 小格    ${terms.cellAtLeast === undefined ? "added as they are 不处理" : `below ${terms.cellAtLeast} emptied 清零`}`,
+    `persons 人数        ${MIN_AGGREGATE_PERSONS}, or its policy's k, of a domain at least 每域至少`,
+    `small cells 小格    ${terms.cellAtLeast === undefined ? "none 无" : `below ${terms.cellAtLeast} persons emptied 不足人数清零`}`,
     `noise 噪声          ${plan.noise === undefined ? "none 无" : `variance ${plan.noise.variance}`}`,
     `recipient 接收方    ${terms.recipient?.party ?? "the departments alone 仅各部门"}`,
     `deadline 截止       ${terms.deadline}`,

@@ -11,6 +11,7 @@ import {
   checkAggregateAgreement,
   documentHash,
   MAX_SIGNATURES,
+  MIN_AGGREGATE_PERSONS,
   Name,
   Sha256Hex,
   Signature,
@@ -52,7 +53,13 @@ export async function draftAgreement(spec: string, trust: TrustPins, random: Ran
     return { party, grant, pins };
   });
   const { currentKey } = await import("@sluice/evidence");
-  const terms = { members: pinned.map(({ grant, pins }) => ({ department: pins.departmentKey, grant })), ...agreed };
+  const isCounted = statistic.kind === "histogram" || statistic.kind === "categories";
+  const least = isCounted && noise === undefined ? { cellAtLeast: MIN_AGGREGATE_PERSONS } : {};
+  const terms = {
+    ...least,
+    members: pinned.map(({ grant, pins }) => ({ department: pins.departmentKey, grant })),
+    ...agreed,
+  };
   const body: AggregateAgreement = {
     type: "aggregate",
     plan: {

@@ -18,7 +18,8 @@ export const aggregatePlan: Command = {
   options: TRUST_OPTION,
   notes:
     "SPEC is JSON: population, statistic, rowsAtMost, rowsAtLeast, rowsOfPerson, deadline, roundSeconds, domains (names with\n" +
-    "their grants), and where wanted recipient, cellAtLeast, noise, colluding, field. docs/aggregation.md explains each.",
+    "their grants), and where wanted recipient, noise, colluding, field. Histograms and categories without noise have cellAtLeast,\n" +
+    "the fewest persons of a domain in a cell: 10 if SPEC has none. docs/aggregation.md explains each.",
   async run(args, io) {
     const { draftAgreement, writeAgreement } = await import("../aggregate/agreement-file.ts");
     const { agreementText } = await import("../aggregate/aggregate-text.ts");

@@ -17,6 +17,10 @@ import type { Figure, Section } from "./page.ts";
 export const NETWORK_ATTENTION =
   "留域模型不出域，但评分能还原它的二次型：还原多少见下表，界限只有噪声和配额；存心作弊的一次就够；评分结果不得回传数据域";
 
+/** What happens to the model when some withdraw their consent, and how an officer ends it. */
+const WITHDRAWN =
+  "以本人同意为依据的，有一至九人撤回同意时，重新构建会被拒绝，用他们的数据训练的旧模型继续服务，直到某次重建通过；不应再服务的，撤回该授权（sluice grant revoke），随即停用";
+
 /** Whether the run's job serves a model that stays in the domain. */
 export function keepsModel(run: Pick<Run, "manifest"> | undefined): boolean {
   return Object.values(run?.manifest?.outputs ?? {}).some(isNetwork);
@@ -51,7 +55,7 @@ export function networkSection({ outputs }: JobManifest, grant: Grant | undefine
       { text: item },
       { text },
     ]),
-    remark: `输出 ${name}。守规程的使用方按上表还原；存心作弊（密文或密钥不按规程生成）的，一次请求就能得到取整后这些数的准确值（常数项除外），噪声挡不住：模型若绝不能被还原，请勿放行`,
+    remark: `输出 ${name}。守规程的使用方按上表还原；存心作弊（密文或密钥不按规程生成）的，一次请求就能得到取整后这些数的准确值（常数项除外），噪声挡不住：模型若绝不能被还原，请勿放行。${WITHDRAWN}`,
   }));
 }
 

@@ -9,9 +9,11 @@ import {
   checkAggregateAgreement,
   columnsOf,
   documentHash,
+  MIN_AGGREGATE_PERSONS,
   sha256Hex,
   SluiceError,
   type AggregateAgreement,
+  type Policy,
   type Sha256Hex,
   type SignedAggregate,
 } from "@sluice/protocol";
@@ -96,11 +98,19 @@ export function refuseUnlicensed(
     }
   }
   checkAggregateColumns(plan.statistic, held.policy);
+  if (terms.cellAtLeast !== undefined && terms.cellAtLeast < leastPersons(held.policy)) {
+    throw refused("its policy wants more persons in a cell");
+  }
   // Written so that a time that is none refuses.
   if (!(now.getTime() < Date.parse(terms.deadline))) throw refused("the time of the plan is over");
   if (context.aggregates.isLost(context.data.describe(resource).importedAt)) {
     throw refused("what was asked of this state of its table before is not known");
   }
+}
+
+/** Fewest persons of this domain in a sum, and in a cell of counts. */
+export function leastPersons({ k }: Pick<Policy, "k">): number {
+  return Math.max(k, MIN_AGGREGATE_PERSONS);
 }
 
 /** What the noise leaves to pay: one person is in at most so many rows. */

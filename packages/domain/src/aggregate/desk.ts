@@ -35,6 +35,8 @@ interface OpenPart {
 export class AggregateDesk {
   readonly #context: () => DomainContext;
   readonly #open = new Map<Sha256Hex, OpenPart>();
+  /** Those that are about to be open: their places are taken before anything is awaited. */
+  readonly #joining = new Set<Sha256Hex>();
   readonly #turns = new OneAtATime();
   readonly #closing = new AbortController();
 
@@ -51,30 +53,39 @@ export class AggregateDesk {
       const open = this.#open.get(admitted.hash);
       if (open !== undefined) return this.#again(admitted.hash, open, "join");
       this.#sweep();
-      if (this.#open.size >= MAX_OPEN_AGGREGATES) {
+      if (this.#open.size + this.#joining.size >= MAX_OPEN_AGGREGATES) {
         throw new SluiceError("ERR_POOL_FULL", { maxQueue: MAX_OPEN_AGGREGATES });
       }
-      await registerAggregate(context, admitted);
-      const { agreement, held, hash } = admitted;
-      const vector = await domainVector(context, held, agreement, this.#closing.signal);
-      const words = new RandomWords(context.random);
-      const party = await AggregateParty.join({
-        plan: agreement.plan,
-        vector,
-        identity: context.keyring.receiptKey,
-        verify: async (keyId, bytes, signature) =>
-          await verifyBytes(keyId.startsWith("sm2:") ? "sm2" : "ed25519", keyId, bytes, signature),
-        register: domainRegister(context, hash),
-        noise: (variance) => {
-          const sample = discreteGaussian(variance);
-          return () => sample(words);
-        },
-        random: context.random,
-      });
-      const answer = await party.advert();
-      this.#open.set(hash, { admitted, party, last: { asked: "join", answer } });
-      return answer;
+      this.#joining.add(admitted.hash);
+      try {
+        return await this.#takePart(context, admitted);
+      } finally {
+        this.#joining.delete(admitted.hash);
+      }
     });
+  }
+
+  async #takePart(context: DomainContext, admitted: AdmittedAggregate): Promise<Bytes> {
+    await registerAggregate(context, admitted);
+    const { agreement, held, hash } = admitted;
+    const vector = await domainVector(context, held, agreement, this.#closing.signal);
+    const words = new RandomWords(context.random);
+    const party = await AggregateParty.join({
+      plan: agreement.plan,
+      vector,
+      identity: context.keyring.receiptKey,
+      verify: async (keyId, bytes, signature) =>
+        await verifyBytes(keyId.startsWith("sm2:") ? "sm2" : "ed25519", keyId, bytes, signature),
+      register: domainRegister(context, hash),
+      noise: (variance) => {
+        const sample = discreteGaussian(variance);
+        return () => sample(words);
+      },
+      random: context.random,
+    });
+    const answer = await party.advert();
+    this.#open.set(hash, { admitted, party, last: { asked: "join", answer } });
+    return answer;
   }
 
   /** Hears what others said in a round; this domain's next message, or nothing when it has opened the sum.
@@ -82,6 +93,7 @@ export class AggregateDesk {
   async hear(agreement: Sha256Hex, round: AggregateRound, messages: readonly Bytes[]): Promise<Bytes> {
     const asked = `${round} ${await sha256Hex(encodeAggregateRound(messages))}`;
     return await this.#turns.run(agreement, this.#closing.signal, async () => {
+      this.#sweep();
       const open = this.#open.get(agreement);
       if (open === undefined) {
         // Who has not heard that it has opened the sum asks again.

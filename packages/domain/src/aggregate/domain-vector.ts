@@ -1,6 +1,6 @@
 /** The vector that this domain adds: read by its engine from the granted table under the grant's policy, of persons that the
  *  grant's rule of consent lets in. Rows without a value, and rows of one person beyond the agreed number, are left out; then the
- *  domain needs the agreed number of rows.
+ *  domain needs the agreed number of rows, and as many persons as its policy's k, ten at least. Cells of fewer persons are emptied.
  *  @module */
 import { aggregateVector, type AggregateRows } from "@sluice/mpc/aggregate/statistics";
 import {
@@ -17,6 +17,8 @@ import { numberKeys } from "../data/key-index.ts";
 import type { DomainContext } from "../serve/context.ts";
 import { grantedView } from "../serve/granted-view.ts";
 import type { HeldGrant } from "../state/documents.ts";
+import { leastPersons } from "./admit-aggregate.ts";
+import { CellPersons } from "./cell-persons.ts";
 
 /** Rows that are added up before other work has its turn. */
 const SLICE_ROWS = 65_536;
@@ -37,44 +39,59 @@ export async function domainVector(
     if (!isSluiceError(error, "ERR_LOOKUP_TABLE")) throw error;
     throw new SluiceError("ERR_STORE", { reason: "the rows of this table cannot be read to be added up" });
   });
-  const chosen = chooseRows(table, columns, await numberKeys(keys, signal), terms.rowsOfPerson);
+  const numbers = await numberKeys(keys, signal);
+  const { chosen, persons } = chooseRows(table, columns, numbers, terms.rowsOfPerson);
   if (chosen.length < terms.rowsAtLeast) {
     throw new SluiceError("ERR_AGGREGATE_REFUSED", { reason: "it has fewer rows than the plan asks for" });
+  }
+  if (persons < leastPersons(held.policy)) {
+    throw new SluiceError("ERR_AGGREGATE_REFUSED", { reason: "it has rows of too few persons" });
   }
   if (chosen.length > plan.rowsAtMost) {
     throw new SluiceError("ERR_AGGREGATE_VALUE", { column: "rows", expected: `at most ${plan.rowsAtMost}` });
   }
+  const { statistic } = plan;
+  const { cellAtLeast } = terms;
+  const isCounted = cellAtLeast !== undefined && (statistic.kind === "histogram" || statistic.kind === "categories");
+  const cells = isCounted ? new CellPersons(statistic, chosen.length) : null;
   let vector = aggregateVector(plan, rowsOf(table, chosen.subarray(0, 0)));
   for (let from = 0; from < chosen.length; from += SLICE_ROWS) {
-    const part = aggregateVector(plan, rowsOf(table, chosen.subarray(from, from + SLICE_ROWS)));
+    const rows = rowsOf(table, chosen.subarray(from, from + SLICE_ROWS));
+    cells?.add(rows);
+    const part = aggregateVector(plan, rows);
     vector = vector.map((value, i) => value + (part[i] ?? 0n));
     await setImmediate();
     if (signal.aborted) throw new SluiceError("ERR_CANCELLED");
   }
-  const { cellAtLeast } = terms;
-  return cellAtLeast === undefined ? vector : vector.map((rows) => (rows < BigInt(cellAtLeast) ? 0n : rows));
+  if (cells === null || cellAtLeast === undefined) return vector;
+  const personOf = chosen.map((row) => numbers[row] ?? 0);
+  const inCells = cells.count(vector.length, personOf, numbers.length);
+  return vector.map((rows, cell) => ((inCells[cell] ?? 0) < cellAtLeast ? 0n : rows));
 }
 
-/** Rows with a value in each of `columns`, of each person the first ones: which of them depends on that person's rows alone. */
+/** Rows with a value in each of `columns`, of each person the first ones: which of them depends on that person's rows alone. And how
+ *  many persons they are of. */
 function chooseRows(
   table: ColumnBatch,
   columns: readonly string[],
   persons: Uint32Array,
   ofPerson: number,
-): Uint32Array {
+): { chosen: Uint32Array; persons: number } {
   const needed = columns.map((name) => columnOf(table, name));
   const chosen = new Uint32Array(table.rowCount);
   const counts = new Uint16Array(table.rowCount);
   let length = 0;
+  let distinct = 0;
   for (let row = 0; row < table.rowCount; row++) {
     if (!needed.every((column) => hasValue(column, row))) continue;
     const person = persons[row] ?? 0;
     const count = counts[person] ?? 0;
     if (count >= ofPerson) continue;
     counts[person] = count + 1;
+    if (count === 0) distinct++;
     chosen[length++] = row;
   }
-  return chosen.subarray(0, length);
+  return { chosen: chosen.subarray(0, length), persons: distinct };
 }
 
 function hasValue(column: Column, row: number): boolean {

@@ -2,7 +2,7 @@
  *  one set of survivors only, whatever is added up; a population is known by the words of the plan, and by the state of the table that
  *  is read. Those survivors may also be all parties of a later plan.
  *  @module */
-import { SignedAggregateResult, type Instant, type KeyId, type Name, type Sha256Hex } from "@sluice/protocol";
+import { Sha256Hex, SignedAggregateResult, type Instant, type KeyId, type Name } from "@sluice/protocol";
 import type { StateDatabase } from "./database.ts";
 
 /** An aggregation that is to begin. */
@@ -89,6 +89,12 @@ export class AggregateStore {
     const row = this.#db.prepare("SELECT recipient FROM aggregate WHERE agreement = ?").get(agreement);
     const recipient = row?.["recipient"];
     return row === undefined ? undefined : typeof recipient === "string" ? recipient : null;
+  }
+
+  /** The grant under which this domain took part. */
+  grant(agreement: Sha256Hex): Sha256Hex | null {
+    const row = this.#db.prepare("SELECT grant_hash FROM aggregate WHERE agreement = ?").get(agreement);
+    return row === undefined ? null : Sha256Hex.parse(row["grant_hash"]);
   }
 
   /** The result, or null while there is none. */

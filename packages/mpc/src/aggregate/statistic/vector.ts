@@ -47,20 +47,30 @@ function adder(statistic: AggregateStatistic, rows: AggregateRows, sums: ExactSu
     case "mean":
     case "variance":
       return addMoments(statistic, rows, sums);
-    case "histogram": {
-      const value = numberAt(rows, statistic.column);
-      return (row) => sums.add(bucketOf(statistic.edges, value(row)), 1);
-    }
+    case "histogram":
     case "categories": {
-      const places = new Map(statistic.values.map((value, place) => [value, place]));
-      const value = categoryAt(rows, statistic.column);
-      return (row) => sums.add(places.get(value(row)) ?? places.size, 1);
+      const cell = aggregateCells(statistic, rows);
+      return (row) => sums.add(cell(row), 1);
     }
     case "normal-equations":
       return addProducts([...statistic.features, statistic.target], rows, sums);
     case "logistic-gradient":
       return addGradients(statistic, (name) => numberAt(rows, name), sums);
   }
+}
+
+/** The cell, an element of the vector, in which a row counts. Its function throws ERR_AGGREGATE_VALUE. */
+export function aggregateCells(
+  statistic: Extract<AggregateStatistic, { kind: "histogram" | "categories" }>,
+  rows: AggregateRows,
+): (row: number) => number {
+  if (statistic.kind === "histogram") {
+    const value = numberAt(rows, statistic.column);
+    return (row) => bucketOf(statistic.edges, value(row));
+  }
+  const places = new Map(statistic.values.map((value, place) => [value, place]));
+  const value = categoryAt(rows, statistic.column);
+  return (row) => places.get(value(row)) ?? places.size;
 }
 
 function addMoments(
