@@ -41,7 +41,7 @@ export interface StatementResult {
 /** Jurisdiction whose rules the walk's statement follows. */
 const JURISDICTION = "futian";
 const DAY_MS = 86_400_000;
-/** Form as which each answer is counted; what no scene of the walk is of has none. */
+/** Form as which each answer is counted. */
 const FORMS: Readonly<Partial<Record<Operation, Form>>> = {
   "lookup.query": "api",
   "psi.ids": "api",
@@ -50,6 +50,8 @@ const FORMS: Readonly<Partial<Record<Operation, Form>>> = {
   score: "label",
   report: "report",
   dataset: "dataset",
+  aggregate: "api",
+  "selection.sum": "api",
 };
 /** One unit of each form: what a product is estimated to be used, where nobody has estimated it. */
 const ONE_UNIT: Readonly<Record<Form, object>> = {
@@ -63,7 +65,8 @@ const ONE_UNIT: Readonly<Record<Form, object>> = {
 /** Folder of a city's statements. */
 export const settlementDirectory = (city: City): string => join(city.directory, "settlement");
 
-/** Makes the statement of the month of the latest receipt, and writes it, as data, page and workbook, with the file it was made from. */
+/** Makes the statement of the month of the latest receipt, and writes it, as data, page and workbook, with the file it was made from. None
+ *  where nothing was called, or a scene says neither what a unit costs nor why its use is free. */
 export async function settleWalk(
   city: City,
   products: readonly ProductPlan[],
@@ -72,7 +75,7 @@ export async function settleWalk(
   const callers = new Map((Object.keys(PARTIES) as PartyName[]).map((name) => [city.keys[name].keyId, name]));
   const called = calledReceipts(receipts, callers);
   const month = called.map(({ receipt }) => chinaMonth(receipt.at)).reduce((a, b) => (a > b ? a : b), "");
-  if (month === "") return null;
+  if (month === "" || products.some(({ spec }) => spec.price === undefined && spec.free === undefined)) return null;
   const ofMonth = called.filter(({ receipt }) => chinaMonth(receipt.at) === month);
   const content = settlementContent(ofMonth, products, { callers, month });
   const file = readSettlementFile(content);
