@@ -11,6 +11,8 @@ import {
   sourceIncentives,
   thresholdsPassed,
   type CallCount,
+  FUTIAN_2025,
+  rulesFor,
 } from "../src/index.ts";
 import { CITY_PRODUCTS, futianRules } from "./city-products.ts";
 import { PRODUCT, refusal } from "./statement-fixture.ts";
@@ -49,6 +51,16 @@ test("C11: however the calls of a year are cut into batches, each step is passed
     "ERR_SETTLEMENT_REFUSED: calls of bank/2026 is refused by rule C11: calls of a year do not become fewer",
   );
   expect(refusal(() => thresholdsPassed([bank(2n)], [], rules))).toContain("ERR_SETTLEMENT_REFUSED");
+});
+
+test("C11: two alerts of one height, however they are written, are one step, and the review stays a review", () => {
+  const set = structuredClone(FUTIAN_2025);
+  const threshold = set.parameters.useThreshold;
+  if (threshold === undefined) throw new Error("Futian has a threshold");
+  threshold.value.alertPercents = ["50", "50.0", "100.00"];
+  const own = rulesFor({ sets: [set], jurisdiction: "futian", on: "2026-11-01" });
+  const passed = thresholdsPassed([], [bank(1_000_001n)], own);
+  expect(passed.map(({ kind }) => kind)).toEqual(["alert", "review"]);
 });
 
 test("C11: calls are those of one party over its products, by year in Asia/Shanghai, a retry once", () => {

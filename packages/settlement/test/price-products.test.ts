@@ -170,6 +170,15 @@ test("G3, G33: where the rate is approved, an approved rate is asked for and use
   }
 });
 
+test("G24: where excess goes to the public pool it is not taken off a second time", () => {
+  const carryOver = { amount: "100.00", evidence: "JS-2025" };
+  const profit = { method: "approved", percent: "5", approval: "SZ-1" };
+  expect(() => readPriceInput(priceFile({ jurisdiction: "shuozhou", profit, carryOver }), RULE_SETS)).toThrow(
+    expect.objectContaining({ message: expect.stringMatching(/^price\/carryOver is refused by rule G24/) as string }),
+  );
+  expect(() => readPriceInput(priceFile({ carryOver }), RULE_SETS)).not.toThrow();
+});
+
 const idle = callProducts([
   ["one", "0"],
   ["two", "1"],

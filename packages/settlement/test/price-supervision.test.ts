@@ -320,3 +320,13 @@ test("G27: the page has what costs were made of, in parts that sum to 100.00 %, 
   ]);
   expect(page.income.evidence).toBe("SJ-1");
 });
+
+test("G27: what was published before the year was over is refused, and a note from before its month", () => {
+  const early = { from: "2026-01", on: "2026-12-31", evidence: "GS-1" };
+  const duties = (records: object) => () => supervisionDuties({ ...RECORDS, ...records }, "2027-02-10", rules);
+  const refused = expect.objectContaining({ code: "ERR_SETTLEMENT_PERIOD" });
+  expect(duties({ publications: [early] })).toThrow(refused);
+  expect(duties({ publications: [{ ...early, on: "2027-01-01" }] })).not.toThrow();
+  expect(duties({ notes: [{ ...early, on: "2025-12-31" }] })).toThrow(refused);
+  expect(duties({ notes: [{ ...early, on: "2026-01-31" }] })).not.toThrow();
+});

@@ -2,7 +2,7 @@
  *  Passing a step is one event, and passing the whole limit opens one compliance review.
  *  @module */
 import { SluiceError } from "@sluice/protocol";
-import { exact, fraction } from "../exact.ts";
+import { exact, exactText, fraction } from "../exact.ts";
 import type { RuleReference } from "../figure.ts";
 import type { Rules } from "../rules/resolve.ts";
 import { chinaYear } from "./china-time.ts";
@@ -53,7 +53,9 @@ export function thresholdsPassed(
 ): ThresholdEvent[] {
   const { value, reference: rule } = rules.of("useThreshold");
   const limit = exact(value.calls, "useThreshold");
-  const steps = [...new Set([...value.alertPercents, REVIEW_PERCENT])]
+  // The review's percentage last, so that it stays where an alert is as high, however it is written.
+  const percents = [...value.alertPercents, REVIEW_PERCENT];
+  const steps = [...new Map(percents.map((percent) => [exactText(exact(percent, "useThreshold")), percent])).values()]
     .map((percent) => ({ percent, above: limit.times(fraction(exact(percent, "useThreshold"))) }))
     .toSorted((a, b) => a.above.comparedTo(b.above) ?? 0);
   const now = new Map(after.map((count) => [keyOf(count), count.calls]));

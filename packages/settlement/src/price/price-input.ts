@@ -89,11 +89,20 @@ export function readPriceInput(value: unknown, sets: readonly RuleSet[]): PriceI
   const { jurisdiction, filedOn, profit, surcharges, carryOver, ...file } = readInput(PriceFile, value, "price");
   const rules = rulesFor({ sets, jurisdiction, on: filedOn });
   checkProfit(profit, filedOn, rules);
+  checkCarryOver(carryOver, rules);
   const products = readProducts(file.products);
   const costs = readCosts(file.costs, products, rules);
   const assessments = assessmentsByProduct(file.assessments, products, rules);
   const read = { rules, filedOn, profit, surcharges, products, costs, assessments };
   return carryOver === undefined ? read : { ...read, carryOver };
+}
+
+/** Where excess is paid to the public pool, it is not taken off the next income too. */
+function checkCarryOver(carryOver: PriceInput["carryOver"], rules: Rules): void {
+  const { value, reference } = rules.of("excessIncome");
+  if (carryOver === undefined || value === "next-period") return;
+  const reason = "excess goes to the public pool, and is not taken off a second time";
+  throw new SluiceError("ERR_SETTLEMENT_REFUSED", { line: "price/carryOver", rule: reference.id, reason });
 }
 
 /** The basis is the one that the rules ask for; the yield is of the year before the filing, the spread within its limit. */

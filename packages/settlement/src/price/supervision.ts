@@ -60,8 +60,13 @@ export function supervisionDuties(records: unknown, today: string, rules: Rules)
       const from = monthText(first);
       const record = left.get(from);
       left.delete(from);
-      const due =
-        kind === "publicity" ? dayAfter(lastDay(first + months - 1), publicity.value) : lastDay(first + 2 * months - 1);
+      const end = lastDay(first + months - 1);
+      // What is published is of a year that is over; a note may be of a month that is not.
+      if (record !== undefined && (kind === "publicity" ? record.on <= end : record.on < `${from}-01`)) {
+        const period = kind === "publicity" ? `days after ${end}` : `days from ${from}-01 on`;
+        throw new SluiceError("ERR_SETTLEMENT_PERIOD", { line: `${kind}/${from}`, period });
+      }
+      const due = kind === "publicity" ? dayAfter(end, publicity.value) : lastDay(first + 2 * months - 1);
       const isDone = record !== undefined && record.on <= day;
       const state = isDone ? (record.on <= due ? "done" : "done-late") : day <= due ? "open" : "overdue";
       const duty = { kind, from, to: monthText(first + months - 1), due, state, rule } as const;
