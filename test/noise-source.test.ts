@@ -15,6 +15,7 @@ test("noise is drawn in one place for tables, one for counts of matches, one for
   expect(filesWith(/\bnew RandomWords\(/)).toEqual([
     // Of synthetic rows, for the developer.
     "packages/cli/src/develop/planned-noise.ts",
+    "packages/cli/src/develop/planned-selection.ts",
     "packages/domain/src/aggregate/desk.ts",
     "packages/domain/src/serve/forms/count-form.ts",
     "packages/domain/src/serve/forms/join-sum-form.ts",

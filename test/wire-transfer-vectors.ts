@@ -32,7 +32,7 @@ import {
 import { agree } from "../packages/mpc/src/psi/ot/agreement.ts";
 import { heard, sessionBinding } from "../packages/mpc/src/psi/ot/binding.ts";
 import { keysOf, messagesOf } from "../packages/mpc/src/psi/ot/items.ts";
-import { binRandomness } from "../packages/mpc/src/psi/ot/shuffled.ts";
+import { binRandomness } from "../packages/mpc/src/psi/ot/bin-randomness.ts";
 import { storeSeed } from "../packages/mpc/src/psi/ot/transfer-bin.ts";
 import { encodeOkvs } from "../packages/mpc/src/psi/okvs/encode.ts";
 import { recorded, type ServedIdentity } from "./wire-seeded.ts";

@@ -84,6 +84,7 @@ test("what waits holds 320 MiB at most by default, and every operation has a kin
     ["lookup", "lookup"],
     ["psi"],
     ["psi"],
+    ["psi"],
     ["score"],
     ["lookup"],
     ["lookup"],

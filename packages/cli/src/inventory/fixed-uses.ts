@@ -275,7 +275,7 @@ export const FIXED_USES: readonly AlgorithmUse[] = [
       "packages/mpc/src/psi/ot/consistency.ts",
       "packages/mpc/src/psi/ot/key-streams.ts",
       "packages/mpc/src/psi/ot/ot-group.ts",
-      "packages/mpc/src/psi/ot/shuffled.ts",
+      "packages/mpc/src/psi/ot/bin-randomness.ts",
       "packages/mpc/src/psi/ot/transfer-set.ts",
     ],
   },

@@ -3,7 +3,7 @@
  *  then told something else, has nothing in common with what it said before.
  *  @module */
 import { JOIN_SUM_BLOCK_ITEMS, padPsiItems, type Bytes, type Random } from "@sluice/protocol";
-import { binRandomness } from "../../psi/ot/shuffled.ts";
+import { binRandomness } from "../../psi/ot/bin-randomness.ts";
 import { limbsFor } from "./limbs.ts";
 
 /** Of a blind of the list, and of each element of padding. */

@@ -16,15 +16,8 @@
  *  @module */
 import { concatBytes, ELEMENT_BYTES, SluiceError, type Bytes, type Random } from "@sluice/protocol";
 import sodium from "libsodium-wrappers-sumo";
-import {
-  elementAt,
-  hashElement,
-  OT_KEY_BYTES,
-  randomElement,
-  randomScalar,
-  transferKey,
-  type OtPlace,
-} from "./ot-group.ts";
+import { OT_KEY_BYTES } from "./key-streams.ts";
+import { elementAt, hashElement, randomElement, randomScalar, transferKey, type OtPlace } from "./ot-group.ts";
 
 const PAIR_BYTES = 2 * ELEMENT_BYTES;
 /** Transfers between two looks at the signal: some 10 ms. */

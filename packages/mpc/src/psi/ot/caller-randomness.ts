@@ -3,7 +3,7 @@
 import { PSI_TRANSFER_COLUMNS, type Bytes, type Random } from "@sluice/protocol";
 import { NONCE_BYTES } from "./binding.ts";
 import { OT_UNIFORM_BYTES } from "./ot-group.ts";
-import { binRandomness } from "./shuffled.ts";
+import { binRandomness } from "./bin-randomness.ts";
 
 /** Scalars that are drawn twice at most: one is 0 with a probability of 2^-252. */
 const SPARE_SCALARS = 4;

@@ -4,7 +4,9 @@
  *  @module */
 import type { Bytes } from "@sluice/protocol";
 import { nodeCrypto, type NodeCrypto } from "./node-crypto.ts";
-import { OT_KEY_BYTES } from "./ot-group.ts";
+
+/** Bytes of a key that one transfer hands over: an AES-128 key. */
+export const OT_KEY_BYTES = 16;
 
 type AesKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 const BLOCK_BYTES = 16;

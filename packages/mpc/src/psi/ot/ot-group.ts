@@ -6,14 +6,12 @@ import { expand_message_xmd } from "@noble/curves/abstract/hash-to-curve.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { concatBytes, ELEMENT_BYTES, SluiceError, utf8, type Bytes, type Random } from "@sluice/protocol";
 import sodium from "libsodium-wrappers-sumo";
+import { OT_KEY_BYTES } from "./key-streams.ts";
 
 const GROUP_DST = utf8("SluicePSIOTV1-HashToGroup-ristretto255_XMD:SHA-512_R255MAP_RO_");
 const KEY_LABEL = utf8("sluice/psi/ot/key/v1");
 /** Bytes that a random scalar or element is made of. */
 export const OT_UNIFORM_BYTES = 64;
-
-/** Bytes of a key that one transfer hands over: an AES-128 key. */
-export const OT_KEY_BYTES = 16;
 
 /** Where a hash stands: the session, which of its transfers, and which of the two halves. */
 export interface OtPlace {

@@ -22,7 +22,8 @@ import type { TransferGeometry } from "./geometry.ts";
 import { keysOf, messagesOf } from "./items.ts";
 import { openEngine } from "./engine.ts";
 import type { KeyStreams } from "./key-streams.ts";
-import { binRandomness, shuffle, shuffleBytes } from "./shuffled.ts";
+import { binRandomness } from "./bin-randomness.ts";
+import { shuffle, shuffleBytes } from "./shuffled.ts";
 
 /** Where a bin stands in its session, and the entries that fall in it. */
 export interface BinInput {
