@@ -43,6 +43,11 @@ function rewritten({ values }: JobOutput): Uint8Array {
       Object.fromEntries(Object.entries(named).map(([key, column]) => [key, bufferOf(column)]));
     if (value.kind === "labels") return [name, { kind: "labels", buffer: bufferOf(value.codes) }];
     if (value.kind === "set") return [name, { kind: "set", buffer: bufferOf(value.members) }];
+    // Features are the manifest's.
+    if (value.kind === "square-network") {
+      const { kind, units, intercept } = value;
+      return [name, { kind, units, intercept }];
+    }
     if (value.kind !== "table-rows") return [name, value];
     return [name, { kind: "table", dimensions: columns(value.dimensions), measures: columns(value.measures) }];
   });
