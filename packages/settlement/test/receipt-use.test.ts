@@ -113,3 +113,17 @@ test("F1: two receipts of one call that charge differently are refused", () => {
     );
   }
 });
+
+test("F1: an answer priced by a unit that no operation of its kind has is refused, not given away", () => {
+  for (const [operation, unit, price] of [
+    ["score", "score-row", "pir-query"],
+    ["lookup.query", "pir-query", "score-row"],
+    ["report", "report", "run"],
+  ] as const) {
+    const priced = called(1, operation, [unit, "1"], per(price, "1"));
+    expect(() => receiptSums([priced])).toThrow(
+      expect.objectContaining({ code: "ERR_SETTLEMENT_REFUSED", message: expect.stringContaining("F1") as string }),
+    );
+    expect(() => recordOfReceipt(priced)).toThrow(expect.objectContaining({ code: "ERR_SETTLEMENT_REFUSED" }));
+  }
+});

@@ -1,7 +1,7 @@
 /** Receipts as usage: what a domain signed about a call is a record of its use, and the price that the grant fixed is what it costs. Of the
  *  operations of a call one is metered: the one whose unit the price names, or, of a free grant, the one that answers.
  *  @module */
-import { SluiceError, type Operation, type Receipt } from "@sluice/protocol";
+import { Operation, OPERATION_UNITS, SluiceError, type Receipt, type Unit } from "@sluice/protocol";
 import { exact, ZERO, type Exact } from "../exact.ts";
 import { chinaMonth } from "./china-time.ts";
 import type { UsageRecord } from "./usage-record.ts";
@@ -30,10 +30,22 @@ export interface CalledReceipt {
   readonly caller: string;
 }
 
-/** Whether the receipt's quantity is what its product's use is counted by. */
-export function isMetered({ operation, quantity, price }: Receipt): boolean {
-  if (price.kind === "per-unit" && !WORK.has(operation)) return quantity.unit === price.unit;
-  return ANSWERS[operation];
+/** Whether the receipt's quantity is what its product's use is counted by.
+ *  @throws ERR_SETTLEMENT_REFUSED (F1) for an answer whose price is by a unit that no operation of its kind has: it would go unpaid. */
+export function isMetered({ callId, operation, quantity, price }: Receipt): boolean {
+  if (price.kind !== "per-unit" || WORK.has(operation)) return ANSWERS[operation];
+  if (!unitsBeside(operation).has(price.unit)) {
+    const reason = "its price is by a unit that no operation of its product has";
+    throw new SluiceError("ERR_SETTLEMENT_REFUSED", { line: `receipts/${callId}`, rule: "F1", reason });
+  }
+  return quantity.unit === price.unit;
+}
+
+/** Units of the operations that a call of this one may consist of: `lookup.evaluate` and `lookup.query`. */
+function unitsBeside(operation: Operation): ReadonlySet<Unit> {
+  const kindOf = (one: string): string | undefined => one.split(".")[0];
+  const beside = Operation.options.filter((other) => kindOf(other) === kindOf(operation));
+  return new Set(beside.map((other) => OPERATION_UNITS[other]));
 }
 
 /** The usage record of a receipt; null for one that is not metered. */
