@@ -1,18 +1,14 @@
 /** Requests of scoring by a private model in a process of its own, refused ones among them: `hidden-memory-main.ts REQUESTS` prints what
  *  the thread and SEAL's instance, which never shrinks, hold before and after them. A request has 2.5 MB, a key of SEAL half a megabyte.
  *  @module */
-import { setImmediate } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { HIDDEN_COLUMN_BYTES, isSluiceError, SCORE_SEED_BYTES } from "@sluice/protocol";
 import { hiddenProduct, networkOf, plainHidden } from "./hidden-product.ts";
+import { settledSizes } from "./settled-memory.ts";
 import { recordMemories } from "./wasm-memories.ts";
 
 const memories = recordMemories();
 const { HiddenClient } = await import("../src/he/hidden/client.ts");
 const { scoreHidden } = await import("../src/he/hidden/server.ts");
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
 const numbers = [0.5, -0.25, 0.75, 0.125, -0.5];
 let place = 0;
 const product = await hiddenProduct(networkOf(1, 2, () => numbers[place++ % numbers.length] ?? 0));
@@ -59,17 +55,7 @@ function codeOf(error: unknown): string {
   throw error;
 }
 
-/** What is let go of in one turn is collected in another. */
-async function sizes(): Promise<{ heap: number; seal: number }> {
-  for (let turn = 0; turn < 3; turn++) {
-    collect();
-    await setImmediate();
-  }
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return { heap: heapUsed + arrayBuffers, seal: memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0) };
-}
-
 for (let request = 0; request < WARM; request++) await ask(request);
-const before = await sizes();
+const before = await settledSizes(memories);
 for (let request = 0; request < Number(process.argv[2]); request++) await ask(request);
-process.stdout.write(JSON.stringify({ before, after: await sizes() }));
+process.stdout.write(JSON.stringify({ before, after: await settledSizes(memories) }));

@@ -1,17 +1,13 @@
 /** Sessions of join-and-sum in a process of its own, spoilt ones among them: `join-sum-memory-main.ts SESSIONS` prints what the thread and
  *  SEAL's instance, which never shrinks, hold before and after them. A session has 1 MB of frames.
  *  @module */
-import { setImmediate } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { isSluiceError } from "@sluice/protocol";
 import type { Row } from "./join-sum-sessions.ts";
+import { settledSizes } from "./settled-memory.ts";
 import { recordMemories } from "./wasm-memories.ts";
 
 const memories = recordMemories();
 const { joinSum, rolesOf } = await import("./join-sum-sessions.ts");
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
 const ROWS: Row[] = Array.from({ length: 10 }, (_, i) => [`person-${i}`, i]);
 /** Sessions of which the process gets warm. */
 const WARM = 6;
@@ -37,17 +33,7 @@ async function ask(session: number): Promise<void> {
   for (const role of [roles.caller, roles.domain]) role.close();
 }
 
-/** What is let go of in one turn is collected in another. */
-async function sizes(): Promise<{ heap: number; seal: number }> {
-  for (let turn = 0; turn < 3; turn++) {
-    collect();
-    await setImmediate();
-  }
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return { heap: heapUsed + arrayBuffers, seal: memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0) };
-}
-
 for (let session = 0; session < WARM; session++) await ask(session);
-const before = await sizes();
+const before = await settledSizes(memories);
 for (let session = 0; session < Number(process.argv[2]); session++) await ask(session);
-process.stdout.write(JSON.stringify({ before, after: await sizes() }));
+process.stdout.write(JSON.stringify({ before, after: await settledSizes(memories) }));

@@ -1,18 +1,14 @@
 /** Requests of linear scoring in a process of its own, refused ones among them: `linear-memory-main.ts REQUESTS` prints what the thread and
  *  SEAL's instance, which never shrinks, hold before and after them. A frame has 86 kB, a key or a ciphertext of SEAL 64 kB and more.
  *  @module */
-import { setImmediate } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { isSluiceError } from "@sluice/protocol";
 import { columnsOf, distance, plainScores, productOf } from "./linear-product.ts";
+import { settledSizes } from "./settled-memory.ts";
 import { recordMemories } from "./wasm-memories.ts";
 
 const memories = recordMemories();
 const { ScoreClient } = await import("../src/he/linear/client.ts");
 const { score } = await import("../src/he/linear/server.ts");
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
 const product = productOf([0.5, -1.25, 3], 0.75);
 const client = await ScoreClient.open(product.parameters);
 const columns = columnsOf(3, 4_096, (i, row) => Math.sin(i + row));
@@ -50,17 +46,7 @@ async function ask(request: number): Promise<void> {
   if (!(distance(query.finish(reply), plain) <= product.parameters.errorBound)) throw new Error("other scores");
 }
 
-/** What is let go of in one turn is collected in another. */
-async function sizes(): Promise<{ heap: number; seal: number }> {
-  for (let turn = 0; turn < 3; turn++) {
-    collect();
-    await setImmediate();
-  }
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return { heap: heapUsed + arrayBuffers, seal: memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0) };
-}
-
 for (let request = 0; request < WARM; request++) await ask(request);
-const before = await sizes();
+const before = await settledSizes(memories);
 for (let request = 0; request < Number(process.argv[2]); request++) await ask(request);
-process.stdout.write(JSON.stringify({ before, after: await sizes() }));
+process.stdout.write(JSON.stringify({ before, after: await settledSizes(memories) }));
